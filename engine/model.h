@@ -1,0 +1,70 @@
+/* model.h - configuration and weights of one decoder-only transformer (llama, qwen2).
+ *
+ * Shape letters used everywhere:
+ *   V vocabulary   H hidden size   L layers   F feed-forward size
+ *   A attention heads   G key/value heads   D head size   Q = A*D   K = G*D   n rows of a batch
+ */
+#ifndef S2D_MODEL_H
+#define S2D_MODEL_H
+
+#include "../kernels/kernels.h"
+#include "gguf.h"
+#include "template.h"
+#include "tokenizer.h"
+
+typedef enum Arch { ARCH_LLAMA, ARCH_QWEN2 } Arch;
+
+typedef struct ModelConfig {
+    Arch arch;
+    int vocab;      /* V: rows of the head; at least the tokenizer's vocabulary */
+    int hidden;     /* H */
+    int layers;     /* L */
+    int ffn;        /* F */
+    int heads;      /* A */
+    int kv_heads;   /* G, divides A */
+    int head_dim;   /* D, even */
+    int context;    /* tokens the model was trained for */
+    float norm_eps;
+    float rope_base;
+    bool rope_neox;
+    char quant[16];      /* type of most of its weights: "Q4_K" */
+    uint64_t weight_bytes; /* sum of the tensors' bytes in the file */
+} ModelConfig;
+
+/* All from the header: architecture, every tensor's presence, shape and type. No weights are read. */
+int model_config(ModelConfig *config, const Gguf *gguf, Err *err);
+
+typedef struct Layer {
+    float *attn_norm;                        /* [H] */
+    Matrix *q, *k, *v;                       /* [Q,H] [K,H] [K,H] */
+    float *q_bias, *k_bias, *v_bias;         /* [Q] [K] [K] or NULL */
+    Matrix *o;                               /* [H,Q] */
+    float *ffn_norm;                         /* [H] */
+    Matrix *gate, *up, *down;                /* [F,H] [F,H] [H,F] */
+} Layer;
+
+typedef struct Model {
+    char name[64]; /* what the person calls it */
+    char *path;
+    Kernels *kernels; /* not owned */
+    ModelConfig config;
+    Layer *layers;      /* [L] */
+    Matrix *embed;      /* [V,H] */
+    float *output_norm; /* [H] */
+    Matrix *head;       /* [V,H]; the same as embed when tied */
+    float *rope_factors; /* [D/2] or NULL */
+    Tokenizer *tokenizer;
+    bool has_template;
+    TemplateKind template;
+    Err template_err; /* why not, when !has_template */
+} Model;
+
+/* Called while weights are read; returning true cancels the load. */
+typedef bool (*ModelProgress)(void *user, float fraction);
+
+/* Reads a model. On failure nothing is left behind. name: for messages and the screen. */
+int model_open(Model **model, Kernels *kernels, const char *path, const char *name, ModelProgress progress,
+               void *user, Err *err);
+void model_close(Model *model);
+
+#endif

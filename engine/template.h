@@ -1,0 +1,35 @@
+/* template.h - a conversation becomes the token ids that the model was trained on.
+ *
+ * The model's chat template (Jinja text in the GGUF) is recognised, not executed: ChatML, Vicuna, Llama-2,
+ * Llama-3, Zephyr. Special tokens are parsed in the template's own text only; what a person or a model said
+ * is always plain text, so a typed <|im_end|> stays ten harmless characters.
+ */
+#ifndef S2D_TEMPLATE_H
+#define S2D_TEMPLATE_H
+
+#include "tokenizer.h"
+
+typedef enum TemplateKind {
+    TEMPLATE_CHATML, TEMPLATE_VICUNA, TEMPLATE_LLAMA2, TEMPLATE_LLAMA3, TEMPLATE_ZEPHYR,
+} TemplateKind;
+
+typedef enum Role { ROLE_SYSTEM, ROLE_USER, ROLE_ASSISTANT } Role;
+
+typedef struct Message {
+    Role role;
+    const char *text; /* UTF-8, terminated */
+} Message;
+
+/* Recognises the template text of a model. An unknown one is an error that names `template:` in the profile
+ * as the remedy. */
+int template_detect(TemplateKind *kind, const char *jinja, size_t bytes, Err *err);
+int template_by_name(TemplateKind *kind, const char *name); /* "chatml", …; -1 = unknown */
+const char *template_name(TemplateKind kind);
+
+/* Ids of the whole conversation, ready for the assistant to answer, BOS included where the model wants one.
+ * *ids is allocated (free it). The ids of a conversation are a prefix of those of the same conversation
+ * continued, wherever the template allows it: that is what lets the engine keep its KV cache. */
+int template_encode(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages, int n_messages,
+                    int **ids, int *count, Err *err);
+
+#endif

@@ -1,0 +1,58 @@
+/* quant.h - GGUF's block types: their sizes, and exact conversion to float.
+ *
+ * Layouts follow ggml's (github.com/ggml-org/ggml, docs/gguf.md and ggml-common.h): little-endian,
+ * blocks of 32 or 256 values along a row, scales in IEEE half precision. The scalar code here is the
+ * oracle that every repacked layout and vector kernel is compared with.
+ */
+#ifndef S2D_QUANT_H
+#define S2D_QUANT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The numbers are GGUF's. */
+typedef enum QuantType {
+    QUANT_F32 = 0,
+    QUANT_F16 = 1,
+    QUANT_Q4_0 = 2,
+    QUANT_Q4_1 = 3,
+    QUANT_Q5_0 = 6,
+    QUANT_Q5_1 = 7,
+    QUANT_Q8_0 = 8,
+    QUANT_Q4_K = 12,
+    QUANT_Q5_K = 13,
+    QUANT_Q6_K = 14,
+    QUANT_BF16 = 30,
+} QuantType;
+
+typedef struct QuantInfo {
+    QuantType type;
+    const char *name; /* "Q4_K" */
+    int block;        /* values per block */
+    int bytes;        /* bytes per block */
+} QuantInfo;
+
+/* NULL when s2d does not read the type. */
+const QuantInfo *quant_info(uint32_t type);
+
+/* Looks a name up ("q4_k", any case); NULL when unknown. */
+const QuantInfo *quant_by_name(const char *name);
+
+/* Bytes of one row of `cols` values; cols must be a multiple of the block. */
+size_t quant_row_bytes(QuantType type, int cols);
+
+/* data: one row's blocks; out: [cols] floats, exactly the values that the blocks stand for. */
+void quant_to_float(QuantType type, const void *data, float *out, int cols);
+
+/* The nearest blocks by plain rounding (no importance weights): for synthetic models, for tests and
+ * for requantised drafts. in: [cols]; out: quant_row_bytes(type, cols) bytes. */
+void quant_from_float(QuantType type, const float *in, void *out, int cols);
+
+/* True when every scale and every float in the row is finite. */
+bool quant_row_finite(QuantType type, const void *data, int cols);
+
+float half_to_float(uint16_t half);
+uint16_t float_to_half(float value); /* round to nearest even */
+
+#endif

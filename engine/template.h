@@ -18,6 +18,11 @@ typedef enum Role { ROLE_SYSTEM, ROLE_USER, ROLE_ASSISTANT } Role;
 typedef struct Message {
     Role role;
     const char *text; /* UTF-8, terminated */
+    /* For an assistant's message that the model wrote here: the ids it generated, without the end token.
+     * They are used instead of encoding the text, which may give other ids, so that a KV cache still
+     * fits. NULL: the text is encoded. Not owned. */
+    const int *ids;
+    int n_ids;
 } Message;
 
 /* Recognises the template text of a model. An unknown one is an error that names `template:` in the profile

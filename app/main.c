@@ -1,0 +1,86 @@
+/* main.c - finds the command and runs it.
+ *
+ * `s2d` alone, or with options only, is the chat. The one table below is the dispatcher and the
+ * help.
+ */
+#include <locale.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../kernels/err.h"
+#include "commands.h"
+
+typedef struct Command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *usage;
+    const char *summary;
+} Command;
+
+static const Command commands[] = {
+    {"chat", cmd_chat, "[--profile P] [--target M] [--plain]", "the chat (what s2d alone starts)"},
+    {"run", cmd_run,
+     "-p TEXT | < stdin  [-n N] [--profile P] [--target M] [--draft M]\n"
+     "        [--drafter plain|sd|exit:L|s2d|self|ngram] [--spec auto|on|off] [--tree "
+     "auto|off|DxWxN]\n"
+     "        [--temp T] [--top-k K] [--top-p P] [--seed S] [--ctx N] [--threads N] [--device "
+     "auto|cpu]\n"
+     "        [--isa auto|avx512|avx2|scalar] [--act int8|f32] [--raw] [--ignore-eos] [--json]",
+     "answer one prompt"},
+    {"pull", cmd_pull, "[--ask] NAME ...", "fetch models of the catalog, verified"},
+    {"models", cmd_models, "", "the catalog, and which of it is here"},
+    {"info", cmd_info, "[MODEL | PROFILE]", "this machine, a model's header, or a profile's plan"},
+    {"tokenize", cmd_tokenize, "-m M [--special] [TEXT]", "token ids of a text"},
+    {"bench", cmd_bench, "verify|spec|synth ...", "measure this machine and the speculation"},
+    {"worker", cmd_worker, "", "the engine behind JSON lines on stdin and stdout"},
+    {"replay", cmd_replay, "FILE", "show a trace again"},
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_usage(const Command *command)
+{
+    printf("usage: s2d %s%s%s\n%s.\n", command->name, *command->usage ? " " : "", command->usage,
+           command->summary);
+}
+
+static void print_help(void)
+{
+    printf("s2d - a chat that shows speculative decoding at work\n\n"
+           "usage: s2d [COMMAND] [ARGUMENTS]\n\n");
+    for (int i = 0; i < N_COMMANDS; i++)
+        printf("  %-9s %s\n", commands[i].name, commands[i].summary);
+    printf("\n`s2d COMMAND --help` shows a command's options, `man s2d` explains them.\n");
+}
+
+static bool is_help(const char *argument)
+{
+    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, ""); /* characters only: numbers are read and written with a point */
+    if (argc > 1 && is_help(argv[1])) {
+        print_help();
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        printf("s2d " S2D_VERSION "\n");
+        return 0;
+    }
+    if (argc < 2 || argv[1][0] == '-')
+        return cmd_chat(argc, argv);
+    for (int i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        if (argc > 2 && is_help(argv[2])) {
+            print_usage(&commands[i]);
+            return 0;
+        }
+        return commands[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "s2d: there is no command \"%s\"; `s2d --help` lists them\n", argv[1]);
+    return EXIT_USAGE;
+}

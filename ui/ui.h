@@ -1,0 +1,87 @@
+/* ui.h - the terminal: keys in, UiActions out; a View in, a screen out.
+ *
+ *   app's poll(): stdin readable -> ui_feed -> ui_next -> UiAction ... app acts, feeds view_event
+ *                 SIGWINCH -> ui_resize; timeout -> ui_tick; at each turn of the loop -> ui_draw
+ *
+ * The Ui owns terminal, line editor, focus and overlays; it reads the View (view.h) and changes
+ * nothing of it but what is only about looking: scroll, browsed round, sliders. It never blocks and
+ * catches no signals. One Ui a process: readline and curses have one state.
+ */
+#ifndef S2D_UI_H
+#define S2D_UI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../kernels/err.h"
+#include "view.h"
+
+typedef struct Ui Ui;
+
+typedef enum UiActionType {
+    UI_SEND,       /* text: a message or a /command, as typed, newlines inside; never empty */
+    UI_STOP,       /* stop the answer */
+    UI_QUIT,       /* leave: F10, Ctrl-D on an empty line, Ctrl-C or Esc twice when idle */
+    UI_SUSPEND,    /* Ctrl-Z: call ui_suspend, stop the process, and after SIGCONT ui_resume */
+    UI_TARGET,     /* index: target chosen, 0-based */
+    UI_THRESHOLDS, /* n_thresholds, thresholds: a slider moved; send them at once */
+    UI_SPEC,       /* spec: F6, between SPEC_OFF and SPEC_AUTO */
+    UI_EXPORT,     /* F8: as /export md */
+} UiActionType;
+
+typedef struct UiAction {
+    UiActionType type;
+    const char *text; /* UI_SEND: valid until the next ui_next */
+    int index;
+    SpecMode spec;
+    int n_thresholds;
+    float thresholds[EXITS_MAX];
+} UiAction;
+
+/* Completion, for Tab: the index-th candidate (0 ...) for `word`, which starts at byte `start` of
+ * `line`, as a malloc'd string; NULL when there are no more. */
+typedef char *UiComplete(void *user, const char *line, int start, const char *word, int index);
+
+typedef struct UiOptions {
+    View *view; /* outlives the Ui */
+    const char *
+        commands; /* help lines of the commands that exist, "\n" between; for F1; outlives the Ui */
+    const char
+        *history; /* path of the history file, read now and written by ui_close; NULL = none */
+    UiComplete *complete; /* may be NULL */
+    void *user;           /* for complete */
+} UiOptions;
+
+/* -1 when stdin or stdout is no terminal or curses does not know it (EXIT_USAGE); the terminal is
+ * then as it was. */
+int ui_open(Ui **ui, const UiOptions *options, Err *err);
+void ui_close(Ui *ui); /* restores the terminal; NULL is fine */
+
+int ui_fd(const Ui *ui); /* to poll for reading */
+
+/* How long poll may sleep, in ms: until a lone Esc is decided or a frame is due; -1 = for ever. */
+int ui_timeout_ms(const Ui *ui);
+
+void ui_feed(Ui *ui, const char *bytes, size_t n); /* what read(ui_fd) gave */
+void ui_tick(Ui *ui);                              /* call at each turn of the loop */
+bool ui_next(Ui *ui, UiAction *action);            /* false = no more actions for now */
+
+/* Draws if something changed and the last frame is 1/30 s old. View changes are seen by
+ * view->changes. */
+void ui_draw(Ui *ui);
+void ui_resize(Ui *ui);  /* after SIGWINCH */
+void ui_suspend(Ui *ui); /* gives the terminal back to the shell */
+void ui_resume(Ui *ui);
+
+/* One line in the status row until the next key, e.g. "saved demo-1". Cleaned here. */
+void ui_notice(Ui *ui, const char *text);
+/* Puts text into the input line, e.g. a message that could not be sent now. */
+void ui_set_input(Ui *ui, const char *text);
+/* Candidates of file names, for UiComplete: the index-th one. */
+char *ui_complete_file(const char *word, int index);
+
+/* Restores the terminal from a handler of a fatal signal: async-signal-safe; does nothing when no
+ * Ui is open. */
+void ui_emergency(void);
+
+#endif

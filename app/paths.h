@@ -4,6 +4,7 @@
  *   data    $XDG_DATA_HOME/s2d    (~/.local/share/s2d)  saved chats
  *   state   $XDG_STATE_HOME/s2d   (~/.local/state/s2d)  history, logs, tuned values
  *   models  $S2D_MODELS, else $XDG_CACHE_HOME/s2d (~/.cache/s2d)
+ *   cache   $XDG_CACHE_HOME       (~/.cache)            other programs' models, only read
  *
  * As the XDG specification asks, a relative path in one of these variables is ignored.
  */
@@ -16,7 +17,13 @@
 
 enum { PATH_BYTES = 4096 };
 
-typedef enum PlaceKind { PLACE_CONFIG, PLACE_DATA, PLACE_STATE, PLACE_MODELS } PlaceKind;
+typedef enum PlaceKind {
+    PLACE_CONFIG,
+    PLACE_DATA,
+    PLACE_STATE,
+    PLACE_MODELS,
+    PLACE_CACHE, /* everybody's cache: where other programs keep models */
+} PlaceKind;
 
 /* path = the place's folder, "/name" appended unless name is NULL. Nothing is created. */
 int paths_get(PlaceKind place, const char *name, char *path, size_t size, Err *err);

@@ -156,6 +156,11 @@ const char *gguf_path(const Gguf *gguf)
     return gguf->path;
 }
 
+const char *gguf_label(const Gguf *gguf)
+{
+    return gguf->label;
+}
+
 uint64_t gguf_file_bytes(const Gguf *gguf)
 {
     return gguf->file_bytes;

@@ -38,6 +38,7 @@ int gguf_open_memory(Gguf **gguf, const void *data, size_t bytes, const char *na
 void gguf_close(Gguf *gguf);
 
 const char *gguf_path(const Gguf *gguf);
+const char *gguf_label(const Gguf *gguf); /* the path, or its end when it is long: for messages */
 uint64_t gguf_file_bytes(const Gguf *gguf);
 int gguf_tensor_count(const Gguf *gguf);
 const GgufTensor *gguf_tensor_at(const Gguf *gguf, int index);

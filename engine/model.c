@@ -1,0 +1,307 @@
+/* model.c - loads the weights of one transformer from a GGUF file; see model.h.
+ *
+ * Header -> model_config's checks -> does it fit? -> matrices through kernels->matrix_open, vectors
+ * as floats -> tokenizer -> template. Every byte of a weight passes read_matrix once, which also
+ * looks at the scales: a NaN or an infinity in the file would poison every answer without a word.
+ */
+#include "model.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_parts.h"
+
+enum { BLOCK_BYTES_MAX = 256, BLOCKS_AT_ONCE = 1 << 16 };
+
+/* One load: what is read now, and how far it has come. */
+typedef struct Loader {
+    Model *model;
+    const Gguf *gguf;
+    const GgufTensor *tensor;
+    unsigned char part[BLOCK_BYTES_MAX]; /* a block that two reads share */
+    size_t part_bytes;
+    uint64_t done_bytes, total_bytes, told_bytes;
+    ModelProgress progress;
+    void *user;
+} Loader;
+
+static int tensor_error(const Loader *l, int code, const char *problem, Err *err)
+{
+    return err_set(err, code, "%s: tensor '%.*s' %s", gguf_label(l->gguf),
+                   (int)l->tensor->name.length, l->tensor->name.data, problem);
+}
+
+/* Looks at all blocks that the bytes complete; keeps the rest for the next call. */
+static bool blocks_finite(Loader *l, const unsigned char *data, size_t bytes)
+{
+    const QuantInfo *info = quant_info(l->tensor->type);
+    size_t block = (size_t)info->bytes;
+    if (l->part_bytes > 0) {
+        size_t missing = block - l->part_bytes;
+        size_t take = bytes < missing ? bytes : missing;
+        memcpy(l->part + l->part_bytes, data, take);
+        l->part_bytes += take;
+        data += take;
+        bytes -= take;
+        if (l->part_bytes < block)
+            return true;
+        l->part_bytes = 0;
+        if (!quant_row_finite(info->type, l->part, info->block))
+            return false;
+    }
+    while (bytes >= block) {
+        size_t n = bytes / block < BLOCKS_AT_ONCE ? bytes / block : BLOCKS_AT_ONCE;
+        if (!quant_row_finite(info->type, data, (int)n * info->block))
+            return false;
+        data += n * block;
+        bytes -= n * block;
+    }
+    memcpy(l->part, data, bytes);
+    l->part_bytes = bytes;
+    return true;
+}
+
+/* Counts bytes read and tells the caller in steps of half a percent; -1 = cancelled. */
+static int advance(Loader *l, size_t bytes, Err *err)
+{
+    l->done_bytes += bytes;
+    if (l->progress == NULL ||
+        (l->done_bytes - l->told_bytes < l->total_bytes / 200 && l->done_bytes < l->total_bytes))
+        return 0;
+    l->told_bytes = l->done_bytes;
+    if (l->progress(l->user, (float)((double)l->done_bytes / (double)l->total_bytes)))
+        return err_set(err, EXIT_INTERRUPTED, "%s: loading was cancelled", gguf_label(l->gguf));
+    return 0;
+}
+
+/* MatrixSource.read */
+static int read_matrix(void *context, uint64_t offset, void *out, size_t bytes, Err *err)
+{
+    Loader *l = context;
+    if (gguf_read(l->gguf, l->tensor, offset, out, bytes, err) != 0)
+        return -1;
+    if (!blocks_finite(l, out, bytes))
+        return tensor_error(l, EXIT_DATA, "holds NaN or infinite values; the file is damaged", err);
+    return advance(l, bytes, err);
+}
+
+static int load_matrix(Loader *l, const GgufTensor *tensor, Matrix **matrix, Err *err)
+{
+    l->tensor = tensor;
+    l->part_bytes = 0;
+    MatrixSource source = {.type = tensor->type,
+                           .rows = (int)tensor->dims[1],
+                           .cols = (int)tensor->dims[0],
+                           .read = read_matrix,
+                           .context = l};
+    return l->model->kernels->matrix_open(l->model->kernels, matrix, &source, err);
+}
+
+static int load_vector(Loader *l, const GgufTensor *tensor, float **vector, Err *err)
+{
+    Kernels *k = l->model->kernels;
+    int count = (int)tensor->dims[0];
+    l->tensor = tensor;
+    l->part_bytes = 0;
+    void *raw = malloc(tensor->bytes);
+    float *host = malloc((size_t)count * sizeof *host);
+    *vector = k->buffer_alloc(k, (size_t)count);
+    int result = -1;
+    if (raw == NULL || host == NULL || *vector == NULL) {
+        tensor_error(l, EXIT_MEMORY, "does not fit into memory; try a smaller model", err);
+    } else if (read_matrix(l, 0, raw, tensor->bytes, err) == 0) {
+        quant_to_float(tensor->type, raw, host, count);
+        k->upload(k, *vector, host, (size_t)count);
+        result = 0;
+    }
+    free(raw);
+    free(host);
+    return result;
+}
+
+static int load_layer(Loader *l, int index, Err *err)
+{
+    char *layer = (char *)&l->model->layers[index];
+    for (int i = 0; i < LAYER_PARTS; i++) {
+        const LayerPart *part = &layer_parts[i];
+        const GgufTensor *tensor = layer_tensor(l->gguf, index, part);
+        if (tensor == NULL)
+            continue; /* a bias that this model does not have */
+        void *field = layer + part->field;
+        int result = part->rows == 0 ? load_vector(l, tensor, field, err)
+                                     : load_matrix(l, tensor, field, err);
+        if (result != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Divisors of the rotary frequencies: the file's own (Llama 3) times linear scaling. */
+static int load_rope(Loader *l, Err *err)
+{
+    Model *model = l->model;
+    Kernels *k = model->kernels;
+    const GgufTensor *tensor = gguf_tensor(l->gguf, "rope_freqs.weight");
+    float scale = rope_scale(l->gguf, model->config.arch);
+    size_t count = (size_t)shape_size(&model->config, 'R');
+    if (tensor != NULL && load_vector(l, tensor, &model->rope_factors, err) != 0)
+        return -1;
+    if (scale == 1)
+        return 0;
+    float *host = malloc(count * sizeof *host);
+    if (host != NULL && model->rope_factors == NULL)
+        model->rope_factors = k->buffer_alloc(k, count);
+    if (host == NULL || model->rope_factors == NULL) {
+        free(host);
+        return err_set(err, EXIT_MEMORY, "%s: no memory for the rotary factors",
+                       gguf_label(l->gguf));
+    }
+    if (tensor != NULL)
+        k->download(k, host, model->rope_factors, count);
+    for (size_t i = 0; i < count; i++)
+        host[i] = tensor != NULL ? host[i] * scale : scale;
+    k->upload(k, model->rope_factors, host, count);
+    free(host);
+    return 0;
+}
+
+static int load_weights(Loader *l, Err *err)
+{
+    Model *model = l->model;
+    const GgufTensor *head = gguf_tensor(l->gguf, "output.weight");
+    if (load_matrix(l, gguf_tensor(l->gguf, "token_embd.weight"), &model->embed, err) != 0)
+        return -1;
+    model->head = model->embed;
+    if (head != NULL) {
+        model->head = NULL;
+        if (load_matrix(l, head, &model->head, err) != 0)
+            return -1;
+    }
+    if (load_vector(l, gguf_tensor(l->gguf, "output_norm.weight"), &model->output_norm, err) != 0 ||
+        load_rope(l, err) != 0)
+        return -1;
+    for (int i = 0; i < model->config.layers; i++)
+        if (load_layer(l, i, err) != 0)
+            return -1;
+    return 0;
+}
+
+/* Refuses from the header what memory cannot hold. */
+static int check_fits(const Loader *l, Err *err)
+{
+    Kernels *k = l->model->kernels;
+    size_t need = 0, free_bytes = k->memory_free(k);
+    for (int i = 0; i < gguf_tensor_count(l->gguf); i++) {
+        const GgufTensor *tensor = gguf_tensor_at(l->gguf, i);
+        bool matrix = tensor->n_dims > 1 && tensor->dims[1] > 1;
+        need += matrix
+                    ? k->matrix_bytes(k, tensor->type, (int)tensor->dims[1], (int)tensor->dims[0])
+                    : (size_t)tensor->dims[0] * sizeof(float);
+    }
+    if (need <= free_bytes)
+        return 0;
+    return err_set(err, EXIT_MEMORY,
+                   "%s: the weights take %.1f GB, but only %.1f GB are free on %s; "
+                   "try a smaller model",
+                   gguf_label(l->gguf), (double)need / 1e9, (double)free_bytes / 1e9, k->device);
+}
+
+/* A model without a template that s2d knows still runs, on raw text or with the profile's
+ * `template:`. */
+static int find_template(Model *model, const Gguf *gguf, Err *err)
+{
+    GgufString jinja;
+    int found = gguf_get_string(gguf, "tokenizer.chat_template", &jinja, err);
+    if (found < 0)
+        return -1;
+    if (found == 0)
+        err_set(&model->template_err, EXIT_DATA,
+                "%s has no chat template; name one with `template:` in the profile", model->name);
+    else
+        model->has_template =
+            template_detect(&model->template, jinja.data, jinja.length, &model->template_err) == 0;
+    return 0;
+}
+
+static int load(Model *model, const Gguf *gguf, ModelProgress progress, void *user, Err *err)
+{
+    Loader loader = {.model = model, .gguf = gguf, .progress = progress, .user = user};
+    if (model_config(&model->config, gguf, err) != 0)
+        return -1;
+    /* The vocabulary comes before the weights: it is quick, and may be what is wrong. */
+    if (tokenizer_open(&model->tokenizer, gguf, err) != 0 || find_template(model, gguf, err) != 0)
+        return -1;
+    model->layers = calloc((size_t)model->config.layers, sizeof *model->layers);
+    if (model->layers == NULL)
+        return err_set(err, EXIT_MEMORY, "%s: no memory for %d layers", gguf_label(gguf),
+                       model->config.layers);
+    loader.total_bytes = model->config.weight_bytes;
+    if (check_fits(&loader, err) != 0)
+        return -1;
+    return load_weights(&loader, err);
+}
+
+int model_open(Model **out, Kernels *kernels, const char *path, const char *name,
+               ModelProgress progress, void *user, Err *err)
+{
+    *out = NULL;
+    Gguf *gguf;
+    if (gguf_open(&gguf, path, err) != 0)
+        return -1;
+    Model *model = calloc(1, sizeof *model);
+    if (model != NULL)
+        model->path = strdup(path);
+    if (model == NULL || model->path == NULL) {
+        free(model);
+        gguf_close(gguf);
+        return err_set(err, EXIT_MEMORY, "%s: no memory to open the model", name);
+    }
+    model->kernels = kernels;
+    snprintf(model->name, sizeof model->name, "%s", name);
+    int result = load(model, gguf, progress, user, err);
+    gguf_close(gguf);
+    if (result != 0) {
+        model_close(model);
+        return -1;
+    }
+    *out = model;
+    return 0;
+}
+
+static void matrix_free(Kernels *k, Matrix *matrix)
+{
+    if (matrix != NULL)
+        k->matrix_close(k, matrix);
+}
+
+static void vector_free(Kernels *k, float *vector)
+{
+    if (vector != NULL)
+        k->buffer_free(k, vector);
+}
+
+void model_close(Model *model)
+{
+    if (model == NULL)
+        return;
+    Kernels *k = model->kernels;
+    for (int i = 0; model->layers != NULL && i < model->config.layers; i++)
+        for (int p = 0; p < LAYER_PARTS; p++) {
+            void *field = (char *)&model->layers[i] + layer_parts[p].field;
+            if (layer_parts[p].rows == 0)
+                vector_free(k, *(float **)field);
+            else
+                matrix_free(k, *(Matrix **)field);
+        }
+    free(model->layers);
+    if (model->head != model->embed)
+        matrix_free(k, model->head);
+    matrix_free(k, model->embed);
+    vector_free(k, model->output_norm);
+    vector_free(k, model->rope_factors);
+    if (model->tokenizer != NULL)
+        tokenizer_close(model->tokenizer);
+    free(model->path);
+    free(model);
+}

@@ -12,10 +12,10 @@ CHAT_MODELS  = qwen2.5-coder-0.5b qwen2.5-coder-1.5b
 CFLAGS  = $(OPT) -g -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -ffp-contract=off \
           -fstack-protector-strong -fPIE
 LDFLAGS = -pie -Wl,-z,relro,-z,now
-LDLIBS  = -lncursesw -lreadline -lcyaml -ljansson -lcurl -lunistring -lnettle -lpthread -lm
+LDLIBS  = -lncursesw -lreadline -lcyaml -lyaml -ljansson -lcurl -lunistring -lnettle -lpthread -lm
 
 # Debian's names of what the build needs, and of what lint and fuzz need on top.
-PACKAGES     = gcc libc6-dev make ca-certificates libncurses-dev libreadline-dev libcyaml-dev \
+PACKAGES     = gcc libc6-dev make ca-certificates libncurses-dev libreadline-dev libcyaml-dev libyaml-dev \
                libjansson-dev libcurl4-openssl-dev libunistring-dev nettle-dev libcmocka-dev
 DEV_PACKAGES = clang libclang-rt-dev clang-format cppcheck mandoc python3-pip
 

@@ -1,7 +1,7 @@
 /* profile.h - what a chat is made of: a draft, its targets, how to draft and to sample.
  *
- * Read from YAML through libcyaml, strictly: unknown keys, doubled keys, aliases and numbers out of range are
- * errors with file, line and column. See man/s2d-profile.5.
+ * Read from YAML through libcyaml, strictly: unknown keys, doubled keys, aliases and numbers out of
+ * range are errors with file, line and column. See man/s2d-profile.5.
  */
 #ifndef S2D_PROFILE_H
 #define S2D_PROFILE_H
@@ -15,7 +15,7 @@
 enum { TARGETS_MAX = 8 };
 
 typedef struct ProfileTarget {
-    char *model; /* catalog name or path */
+    char *model;      /* catalog name or path */
     int n_thresholds; /* 0 = not given: the built-in ones; else one per exit */
     double thresholds[EXITS_MAX];
 } ProfileTarget;
@@ -41,7 +41,8 @@ typedef struct Profile {
     char *device;   /* "auto", "cpu", "cuda" */
 } Profile;
 
-/* name: a name (looked for in $XDG_CONFIG_HOME/s2d, then among the installed and built-in ones) or a path. */
+/* name: a path (with a / or ending in .yaml), or a name: looked for in $XDG_CONFIG_HOME/s2d, then
+ * among the profiles that came with s2d. On failure nothing is left to close. */
 int profile_open(Profile *profile, const char *name, Err *err);
 /* The same from memory (tests, fuzzing); path is for messages only. */
 int profile_parse(Profile *profile, const char *yaml, size_t bytes, const char *path, Err *err);

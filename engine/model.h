@@ -16,31 +16,32 @@ typedef enum Arch { ARCH_LLAMA, ARCH_QWEN2 } Arch;
 
 typedef struct ModelConfig {
     Arch arch;
-    int vocab;      /* V: rows of the head; at least the tokenizer's vocabulary */
-    int hidden;     /* H */
-    int layers;     /* L */
-    int ffn;        /* F */
-    int heads;      /* A */
-    int kv_heads;   /* G, divides A */
-    int head_dim;   /* D, even */
-    int context;    /* tokens the model was trained for */
+    int vocab;    /* V: rows of the head; at least the tokenizer's vocabulary */
+    int hidden;   /* H */
+    int layers;   /* L */
+    int ffn;      /* F */
+    int heads;    /* A */
+    int kv_heads; /* G, divides A */
+    int head_dim; /* D, even */
+    int context;  /* tokens the model was trained for */
     float norm_eps;
     float rope_base;
     bool rope_neox;
-    char quant[16];      /* type of most of its weights: "Q4_K" */
+    char quant[16];        /* type of most of its weights: "Q4_K" */
     uint64_t weight_bytes; /* sum of the tensors' bytes in the file */
 } ModelConfig;
 
-/* All from the header: architecture, every tensor's presence, shape and type. No weights are read. */
+/* All from the header: architecture, every tensor's presence, shape and type. No weights are read.
+ */
 int model_config(ModelConfig *config, const Gguf *gguf, Err *err);
 
 typedef struct Layer {
-    float *attn_norm;                        /* [H] */
-    Matrix *q, *k, *v;                       /* [Q,H] [K,H] [K,H] */
-    float *q_bias, *k_bias, *v_bias;         /* [Q] [K] [K] or NULL */
-    Matrix *o;                               /* [H,Q] */
-    float *ffn_norm;                         /* [H] */
-    Matrix *gate, *up, *down;                /* [F,H] [F,H] [H,F] */
+    float *attn_norm;                /* [H] */
+    Matrix *q, *k, *v;               /* [Q,H] [K,H] [K,H] */
+    float *q_bias, *k_bias, *v_bias; /* [Q] [K] [K] or NULL */
+    Matrix *o;                       /* [H,Q] */
+    float *ffn_norm;                 /* [H] */
+    Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F] */
 } Layer;
 
 typedef struct Model {
@@ -48,10 +49,10 @@ typedef struct Model {
     char *path;
     Kernels *kernels; /* not owned */
     ModelConfig config;
-    Layer *layers;      /* [L] */
-    Matrix *embed;      /* [V,H] */
-    float *output_norm; /* [H] */
-    Matrix *head;       /* [V,H]; the same as embed when tied */
+    Layer *layers;       /* [L] */
+    Matrix *embed;       /* [V,H] */
+    float *output_norm;  /* [H] */
+    Matrix *head;        /* [V,H]; the same as embed when tied */
     float *rope_factors; /* [D/2] or NULL */
     Tokenizer *tokenizer;
     bool has_template;
@@ -63,8 +64,8 @@ typedef struct Model {
 typedef bool (*ModelProgress)(void *user, float fraction);
 
 /* Reads a model. On failure nothing is left behind. name: for messages and the screen. */
-int model_open(Model **model, Kernels *kernels, const char *path, const char *name, ModelProgress progress,
-               void *user, Err *err);
+int model_open(Model **model, Kernels *kernels, const char *path, const char *name,
+               ModelProgress progress, void *user, Err *err);
 void model_close(Model *model);
 
 #endif

@@ -1,10 +1,11 @@
 /* session.h - READ FIRST: one conversation, decoded by draft, verify and accept.
  *
- *   prompt ids -> prefill -> { draft: Drafter grows a Tree -> verify: forward() over root and nodes on the
- *   target -> accept: walk the tree with the target's own tokens -> events } until the answer ends
+ *   prompt ids -> prefill -> { draft: Drafter grows a Tree -> verify: forward() over root and nodes
+ * on the target -> accept: walk the tree with the target's own tokens -> events } until the answer
+ * ends
  *
- * Synchronous, single-threaded towards the caller, no I/O: it reports through `emit` and asks `poll`
- * between rounds whether to go on. From within `poll` (and between answers) the setters and
+ * Synchronous, single-threaded towards the caller, no I/O: it reports through `emit` and asks
+ * `poll` between rounds whether to go on. From within `poll` (and between answers) the setters and
  * session_switch may be called; they act at once, that is, on the next round.
  *
  * Promise 1: the text depends on target, prompt, sampling and seed only; never on drafter, exits,
@@ -27,7 +28,8 @@ typedef enum DrafterKind {
     DRAFTER_NGRAM, /* looks the text's last tokens up in the text */
 } DrafterKind;
 
-/* "plain", "sd", "exit:12", "s2d", "self", "ngram"; layer is set for exit:L (else 0). -1 = unknown. */
+/* "plain", "sd", "exit:12", "s2d", "self", "ngram"; layer is set for exit:L (else 0). -1 = unknown.
+ */
 int drafter_parse(const char *text, DrafterKind *kind, int *layer);
 
 typedef struct TreeShape {
@@ -67,32 +69,35 @@ typedef struct SessionConfig {
     Sampling sampling;
     int ctx; /* slots: longest conversation in tokens; 0 = min(4096, the model's) */
     void (*emit)(void *user, const Event *event); /* t_ms and turn are the caller's to fill in */
-    bool (*poll)(void *user); /* true = stop this answer */
+    bool (*poll)(void *user);                     /* true = stop this answer */
     void *user;
 } SessionConfig;
 
 typedef struct AnswerOptions {
-    int max_tokens;  /* 0 = until the context is full */
+    int max_tokens; /* 0 = until the context is full */
     bool ignore_eos;
     uint32_t seed;
 } AnswerOptions;
 
-/* Bytes of KV caches and scratch that such a session would take, for planning before any weights load. */
-size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelConfig *draft, int ctx);
+/* Bytes of KV caches and scratch that such a session would take, for planning before any weights
+ * load. */
+size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelConfig *draft,
+                     int ctx);
 
 int session_open(Session **session, const SessionConfig *config, Err *err);
 void session_close(Session *session); /* models and kernels stay the caller's */
 
-/* Reads the prompt (only what differs from what the cache holds: the common token prefix is kept) and
- * answers it. Emits PREFILL, then ROUND, TEXT, STATS …, and DONE with its reason. -1: the session is in
- * error and can only be closed; the reason is in err. */
-int session_answer(Session *session, const int *prompt, int n_prompt, const AnswerOptions *options, Err *err);
-
-/* Changes the target at this round's end; emits SWITCH prefill and done. The conversation so far is read
- * by the new target; the draft and its cache stay. On failure the old target goes on unchanged. n_thresholds 0 =
- * built-in. index: the target's place in the profile, for the event. */
-int session_switch(Session *session, Model *target, int index, const float *thresholds, int n_thresholds,
+/* Reads the prompt (only what differs from what the cache holds: the common token prefix is kept)
+ * and answers it. Emits PREFILL, then ROUND, TEXT, STATS …, and DONE with its reason. -1: the
+ * session is in error and can only be closed; the reason is in err. */
+int session_answer(Session *session, const int *prompt, int n_prompt, const AnswerOptions *options,
                    Err *err);
+
+/* Changes the target at this round's end; emits SWITCH prefill and done. The conversation so far is
+ * read by the new target; the draft and its cache stay. On failure the old target goes on
+ * unchanged. n_thresholds 0 = built-in. index: the target's place in the profile, for the event. */
+int session_switch(Session *session, Model *target, int index, const float *thresholds,
+                   int n_thresholds, Err *err);
 
 /* Changes what drafts. -1 (and nothing changes) when it cannot be had, with the reason. */
 int session_set_drafter(Session *session, const DraftConfig *drafting, Err *err);
@@ -101,13 +106,14 @@ void session_set_tree(Session *session, TreeShape shape);
 void session_set_sampling(Session *session, Sampling sampling);
 void session_set_spec(Session *session, SpecMode spec);
 
-/* Fills what the session knows: target, draft, drafter, exits, thresholds, vocab, ctx, spec, verify_ms, quant. */
+/* Fills what the session knows: target, draft, drafter, exits, thresholds, vocab, ctx, spec,
+ * verify_ms, quant. */
 void session_describe(const Session *session, EventReady *ready);
 
 Model *session_target(const Session *session);
 
-/* Time of one target pass over n rows (1 … 64), in ms, median of `repeats`, at the given context length:
- * `s2d bench verify`. Forgets the conversation. */
+/* Time of one target pass over n rows (1 … 64), in ms, median of `repeats`, at the given context
+ * length: `s2d bench verify`. Forgets the conversation. */
 double session_time_verify(Session *session, int n, int context, int repeats);
 
 #endif

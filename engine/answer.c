@@ -1,0 +1,203 @@
+/* answer.c - one answer: prefill, then rounds of draft, verify and accept until it ends. */
+#include "session_state.h"
+
+#include <assert.h>
+#include <string.h>
+
+static bool asked_to_stop(Session *s)
+{
+    return s->config.poll && s->config.poll(s->config.user);
+}
+
+int session_prefill(Session *s, int upto, bool in_switch)
+{
+    double start = cost_clock_ms();
+    int first = s->cached;
+    while (s->cached < upto) {
+        if (!in_switch && asked_to_stop(s))
+            return 1;
+        int slot[ROWS_MAX], prefix[ROWS_MAX];
+        uint64_t mask[ROWS_MAX] = {0};
+        int n = upto - s->cached < ROWS_MAX ? upto - s->cached : ROWS_MAX;
+        for (int i = 0; i < n; i++) {
+            slot[i] = s->cached + i;
+            prefix[i] = slot[i] + 1;
+        }
+        Rows rows = {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
+        forward(&s->target, &rows, s->tokens + s->cached, 0, s->config.target->config.layers);
+        s->cached += n;
+        if (!in_switch)
+            report_prefill(s, s->cached - first, upto - first, cost_clock_ms() - start, 0);
+        if (s->cached == upto)
+            head(&s->target, s->target.hidden + (size_t)(n - 1) * s->config.target->config.hidden,
+                 1);
+    }
+    return 0;
+}
+
+/* Where the conversation in the cache stops being the one asked for. The prompt's last token is
+ * always read again: its logits are the first token of the answer. */
+static void take_prompt(Session *s, const int *prompt, int n)
+{
+    int same = 0;
+    int known = s->cached < n - 1 ? s->cached : n - 1;
+    while (same < known && s->tokens[same] == prompt[same])
+        same++;
+    s->cached = same;
+    memcpy(s->tokens + same, prompt + same, sizeof(int) * (size_t)(n - same));
+    s->n = n;
+}
+
+static void count_acceptance(Session *s)
+{
+    /* A node was put to the test when its parent was accepted. */
+    bool on_path[NODES_MAX] = {0};
+    for (int i = 0; i < s->walk.n; i++)
+        on_path[s->walk.path[i]] = true;
+    for (int i = 1; i < s->tree.n; i++) {
+        const TreeNode *node = &s->tree.node[i];
+        if (!on_path[node->parent])
+            continue;
+        int exit = EXITS_MAX;
+        for (int e = 0; e < s->drafting.n_exits; e++)
+            if (s->drafting.exits[e] == node->exit)
+                exit = e;
+        calibration_add(&s->cost.accept[exit], node->p, on_path[i]);
+    }
+}
+
+static void grow_tree(Session *s, int left, RoundMode *mode)
+{
+    s->tree.n = 1;
+    s->tree.node[0] = (TreeNode){.parent = -1, .token = s->tokens[s->n - 1], .path = 1};
+    bool can = s->drafter && s->config.spec != SPEC_OFF && left > 1;
+    *mode = !can ? ROUND_PLAIN : s->config.spec == SPEC_ON ? ROUND_SPEC : cost_next(&s->cost);
+    if (*mode != ROUND_SPEC)
+        return;
+    int depth = left - 1 < DEPTH_MAX ? left - 1 : DEPTH_MAX;
+    Sampling sampling = s->config.sampling;
+    sampling.seed = s->seed;
+    Proposal in = {.tokens = s->tokens,
+                   .n = s->n,
+                   .shape = s->config.tree,
+                   .max_depth = depth,
+                   .max_nodes = s->config.tree.automatic ? 32 : NODES_MAX - 1,
+                   .vocab = tokenizer_vocab(s->config.target->tokenizer),
+                   .sampling = &sampling,
+                   .cost = &s->cost};
+    s->drafter->propose(s->drafter, &in, &s->tree);
+}
+
+/* One round; returns false when the answer is over. */
+static bool round_run(Session *s, const AnswerOptions *options, int *left)
+{
+    double t0 = cost_clock_ms();
+    RoundMode mode;
+    grow_tree(s, *left, &mode);
+    double t1 = cost_clock_ms();
+    const Resume *resume = mode == ROUND_SPEC ? s->drafter->resume : NULL;
+    verify(&s->target, &s->tree, s->cached, resume);
+    double t2 = cost_clock_ms();
+    Sampling sampling = s->config.sampling;
+    sampling.seed = s->seed;
+    const Tokenizer *tokenizer = s->config.target->tokenizer;
+    WalkRules rules = {.sampling = &sampling,
+                       .position = s->n,
+                       .max_tokens = *left,
+                       .stop = options->ignore_eos ? NULL : tokenizer};
+    accept(&s->target, &s->sampler, &s->tree, &rules, &s->walk);
+    keep_path(&s->target, &s->tree, &s->walk, s->cached);
+    double t3 = cost_clock_ms();
+
+    if (mode == ROUND_SPEC) {
+        s->drafter->accepted(s->drafter, &s->tree, s->walk.path, s->walk.n);
+        count_acceptance(s);
+    }
+    s->cached += s->walk.n;
+    for (int i = 1; i < s->walk.n; i++)
+        s->tokens[s->n++] = s->tree.node[s->walk.path[i]].token;
+    s->tokens[s->n++] = s->walk.bonus;
+    *left -= s->walk.n;
+    double gain = mode == ROUND_SPEC ? cost_gain(&s->cost, s->walk.n, s->tree.n, t1 - t0) : 0;
+    curve_add(&s->cost.verify, s->tree.n, t2 - t1);
+    double t4 = cost_clock_ms();
+    cost_round(&s->cost, mode, s->walk.n, t4 - t0);
+
+    if (s->tree.n == 1 && mode == ROUND_SPEC)
+        mode = ROUND_PLAIN; /* nothing was worth drafting */
+    report_round(s, mode, (double[]){t1 - t0, t2 - t1, t3 - t2, t4 - t3}, gain);
+    for (int i = 1; i < s->walk.n; i++) {
+        const TreeNode *node = &s->tree.node[s->walk.path[i]];
+        report_text(s, node->token, node->exit > 0 ? node->exit : -1);
+    }
+    report_text(s, s->walk.bonus, 0);
+    report_stats(s);
+    return options->ignore_eos || !tokenizer_is_end(tokenizer, s->walk.bonus);
+}
+
+static const char *answer(Session *s, const AnswerOptions *options)
+{
+    int room = s->ctx - s->n;
+    if (room < 1)
+        return "context";
+    int left = options->max_tokens > 0 && options->max_tokens < room ? options->max_tokens : room;
+    const char *full = left == room ? "context" : "length";
+
+    double start = cost_clock_ms();
+    if (session_prefill(s, s->n, false))
+        return "stopped";
+    s->stats.prefill_ms = cost_clock_ms() - start;
+    Sampling sampling = s->config.sampling;
+    sampling.seed = s->seed;
+    float score;
+    int first, known = tokenizer_vocab(s->config.target->tokenizer);
+    sample_ranked(&s->sampler, s->config.kernels, s->target.logits, s->config.target->config.vocab,
+                  known, &sampling, s->n, 1, &first, &score);
+    s->tokens[s->n++] = first;
+    left--;
+    s->rounds_start_ms = cost_clock_ms();
+    report_text(s, first, 0);
+    if (!options->ignore_eos && tokenizer_is_end(s->config.target->tokenizer, first))
+        return "eos";
+
+    start = cost_clock_ms();
+    for (int rows = 1, total = 0; rows > 0 && left > 0;) {
+        if (asked_to_stop(s)) /* which may also change the drafter */
+            return "stopped";
+        bool drafts = s->drafter && s->config.spec != SPEC_OFF;
+        rows = drafts ? s->drafter->read(s->drafter, s->tokens, s->n) : 0;
+        total += rows;
+        s->stats.draft_prefill_ms = total > 0 ? cost_clock_ms() - start : 0;
+        if (rows > 0)
+            report_prefill(s, s->n - 1, s->n - 1, s->stats.prefill_ms, s->stats.draft_prefill_ms);
+    }
+    while (left > 0) {
+        if (asked_to_stop(s))
+            return "stopped";
+        if (!round_run(s, options, &left))
+            return "eos";
+    }
+    return full;
+}
+
+int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOptions *options,
+                   Err *err)
+{
+    if (n_prompt < 1)
+        return err_set(err, EXIT_DATA, "nothing to answer: the prompt has no tokens");
+    memset(&s->stats, 0, sizeof s->stats);
+    s->utf8 = (Utf8){0};
+    s->seed = options->seed;
+    s->rounds_start_ms = cost_clock_ms();
+    if (n_prompt >= s->ctx) {
+        report_done(s, "context");
+        return 0;
+    }
+    take_prompt(s, prompt, n_prompt);
+    s->answering = true;
+    const char *reason = answer(s, options);
+    s->answering = false;
+    report_text_end(s);
+    report_done(s, reason);
+    return 0;
+}

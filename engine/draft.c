@@ -1,0 +1,224 @@
+/* draft.c - the nested-exits drafter: its layer ranges, their KV cache, and what waits between
+ * them.
+ *
+ * S2D: Sorted Speculative Decoding (arXiv 2407.01955). Unlike the authors' code, which takes one
+ * exit decision for a whole frontier, every node takes its own (grow.c). Invariant between rounds:
+ * length[0] >= length[1] >= …, and pending[r] holds exactly the residual streams of positions
+ * length[r] … length[r-1]-1.
+ */
+#include "draft.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int range_start(const Draft *d, int r)
+{
+    return r == 0 ? 0 : d->exit[r - 1];
+}
+
+static size_t width(const Draft *d)
+{
+    return (size_t)d->context->model->config.hidden;
+}
+
+static int waiting(const Draft *d, int r)
+{
+    return r == 0 || d->shared ? 0 : d->length[r - 1] - d->length[r];
+}
+
+void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, int n_tokens)
+{
+    Context *c = d->context;
+    size_t H = width(d);
+    int fresh = r == 0 && tokens ? n_tokens - d->length[0] : 0;
+    int committed = r == 0 ? fresh : waiting(d, r);
+    int total = committed + n;
+    if (total == 0)
+        return;
+    assert(total <= ROWS_MAX);
+
+    int slot[ROWS_MAX], prefix[ROWS_MAX], ids[ROWS_MAX];
+    uint64_t mask[ROWS_MAX];
+    Rows rows;
+    tree_rows(&d->grown, nodes, n, d->base, slot + committed, prefix + committed, mask + committed,
+              &rows);
+    for (int i = 0; i < committed; i++) {
+        slot[i] = d->length[r] + i;
+        prefix[i] = slot[i] + 1;
+        mask[i] = 0;
+    }
+    rows = (Rows){.n = total, .slot = slot, .prefix = prefix, .mask = mask, .base = d->base};
+    if (r == 0) {
+        for (int i = 0; i < committed; i++)
+            ids[i] = tokens[d->length[0] + i];
+        for (int i = 0; i < n; i++)
+            ids[committed + i] = d->grown.node[nodes[i]].token;
+    } else {
+        hidden_copy(c, c->hidden, d->pending[r], committed);
+        for (int i = 0; i < n; i++)
+            hidden_copy(c, c->hidden + (committed + i) * H, d->hidden + nodes[i] * H, 1);
+    }
+    forward(c, &rows, ids, range_start(d, r), d->exit[r]);
+
+    if (!d->shared && r + 1 < d->ranges)
+        hidden_copy(c, d->pending[r + 1] + waiting(d, r + 1) * H, c->hidden, committed);
+    if (fresh > 0)
+        memcpy(d->tokens + d->length[0], tokens + d->length[0], sizeof(int) * (size_t)fresh);
+    d->length[r] += committed;
+    for (int i = 0; i < n; i++) {
+        hidden_copy(c, d->hidden + nodes[i] * H, c->hidden + (committed + i) * H, 1);
+        d->done[nodes[i]] = r + 1;
+    }
+}
+
+/* Forgets what is not a prefix of the committed text any more. */
+static void sync(Draft *d, const int *tokens, int n)
+{
+    int same = 0;
+    int known = d->length[0] < n ? d->length[0] : n;
+    while (same < known && d->tokens[same] == tokens[same])
+        same++;
+    for (int r = 0; r < d->ranges; r++)
+        if (d->length[r] > same)
+            d->length[r] = same;
+}
+
+/* One full batch through every range. */
+static int draft_read(Drafter *drafter, const int *tokens, int n)
+{
+    Draft *d = (Draft *)drafter;
+    if (d->shared)
+        return 0;
+    sync(d, tokens, n - 1);
+    int start = d->length[0];
+    if (start >= n - 1)
+        return 0;
+    for (int r = 1; r < d->ranges; r++)
+        draft_range(d, r, NULL, 0, NULL, 0);
+    int last = start + PENDING_MAX + NODES_MAX; /* what fits at the doors */
+    last = last < n - 1 ? last : n - 1;
+    for (int r = 0; r < d->ranges; r++)
+        draft_range(d, r, NULL, 0, tokens, last);
+    return last - start;
+}
+
+static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
+{
+    Draft *d = (Draft *)drafter;
+    d->base = in->n - 1;
+    if (!d->shared) {
+        sync(d, in->tokens, in->n - 1);
+        while (in->n - 1 - d->length[0] > PENDING_MAX / 2)
+            draft_read(drafter, in->tokens, in->n);
+        for (int r = 1; r < d->ranges; r++)
+            if (waiting(d, r) > PENDING_MAX / 2)
+                draft_range(d, r, NULL, 0, NULL, 0);
+    }
+    memset(d->done, 0, sizeof d->done);
+    draft_grow(d, in, tree);
+    if (d->shared)
+        for (int slot = 0; slot < NODES_MAX; slot++)
+            d->resume.layer[slot] = d->done[slot] > 0 ? d->exit[d->done[slot] - 1] : 0;
+}
+
+static void draft_accepted(Drafter *drafter, const Tree *tree, const int *path, int n)
+{
+    Draft *d = (Draft *)drafter;
+    if (d->shared)
+        return;
+    assert(d->length[0] == d->base);
+    Kernels *k = d->context->model->kernels;
+    size_t H = width(d);
+    int from[NODES_MAX], before[EXITS_MAX];
+    memcpy(before, d->length, sizeof before);
+    for (int r = 0; r < d->ranges; r++) {
+        int count = 0; /* ancestors went at least as deep: the nodes that have range r come first */
+        while (count < n && d->done[tree->node[path[count]].slot] > r) {
+            from[count] = d->base + tree->node[path[count]].slot;
+            count++;
+        }
+        if (count == 0)
+            break;
+        k->kv_move(k, d->context->kv, range_start(d, r), d->exit[r], from, count, d->base);
+        d->length[r] = d->base + count;
+        for (int i = 0; r == 0 && i < count; i++)
+            d->tokens[d->base + i] = tree->node[path[i]].token;
+    }
+    for (int r = 1; r < d->ranges; r++) {
+        int row = before[r - 1] -
+                  before[r]; /* 0 where any node went through: the waiting ones went along */
+        for (int i = 0; i < n; i++) {
+            int slot = tree->node[path[i]].slot;
+            if (d->done[slot] == r)
+                hidden_copy(d->context, d->pending[r] + row++ * H, d->hidden + slot * H, 1);
+        }
+    }
+}
+
+static void draft_close(Drafter *drafter)
+{
+    Draft *d = (Draft *)drafter;
+    if (d == NULL)
+        return;
+    Kernels *k = d->context->model->kernels;
+    for (int r = 1; r < d->ranges; r++)
+        if (d->pending[r])
+            k->buffer_free(k, d->pending[r]);
+    if (d->hidden)
+        k->buffer_free(k, d->hidden);
+    sampler_close(&d->sampler);
+    free(d->tokens);
+    context_close(&d->own);
+    free(d);
+}
+
+size_t draft_bytes(Kernels *kernels, const ModelConfig *config, int layers, int slots)
+{
+    size_t waiting_rows = (EXITS_MAX - 1) * (PENDING_MAX + NODES_MAX) + NODES_MAX;
+    return context_bytes(kernels, config, layers, slots, EXPAND_MAX) + sizeof(Draft) +
+           sizeof(float) * waiting_rows * config->hidden + sizeof(int) * (size_t)slots +
+           (2 * sizeof(int) + sizeof(SampleEntry)) * (size_t)config->vocab;
+}
+
+int draft_open(Drafter **drafter, Model *model, Context *shared, int slots, const int *exits,
+               int n_exits, const float *thresholds, Err *err)
+{
+    assert(n_exits >= 1 && n_exits <= EXITS_MAX && exits[n_exits - 1] <= model->config.layers);
+    Kernels *k = model->kernels;
+    size_t H = (size_t)model->config.hidden;
+    Draft *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return err_set(err, EXIT_MEMORY, "no memory for a draft");
+    d->drafter = (Drafter){draft_read, draft_propose, draft_accepted, draft_close, NULL};
+    d->shared = shared != NULL;
+    d->context = shared ? shared : &d->own;
+    d->own.model = model; /* draft_close needs it whatever happens below */
+    d->ranges = n_exits;
+    d->threshold = thresholds;
+    memcpy(d->exit, exits, sizeof *exits * (size_t)n_exits);
+    bool ok =
+        shared || context_open(&d->own, model, exits[n_exits - 1], slots, EXPAND_MAX, err) == 0;
+    ok = ok && sampler_open(&d->sampler, model->config.vocab, err) == 0;
+    if (ok) {
+        d->tokens = malloc(sizeof(int) * (size_t)slots);
+        d->hidden = k->buffer_alloc(k, NODES_MAX * H);
+        ok = d->tokens && d->hidden;
+        for (int r = 1; r < n_exits; r++) {
+            d->pending[r] = k->buffer_alloc(k, (PENDING_MAX + NODES_MAX) * H);
+            ok = ok && d->pending[r];
+        }
+    }
+    if (!ok) {
+        d->own.model = model;
+        draft_close(&d->drafter);
+        return err_set(err, EXIT_MEMORY, "no memory for a draft of %s", model->name);
+    }
+    if (shared) {
+        d->own.model = NULL;
+        d->resume.hidden = d->hidden;
+        d->drafter.resume = &d->resume;
+    }
+    *drafter = &d->drafter;
+    return 0;
+}

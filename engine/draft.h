@@ -1,0 +1,62 @@
+/* draft.h - inside the nested-exits drafter: shared by draft.c (cache and layers) and grow.c (the
+ * tree).
+ *
+ * The draft's layers are cut into ranges at its exits: range r is [exit[r-1], exit[r]). A token
+ * that left at an exit has no keys and values in deeper ranges; its residual stream waits at the
+ * door of the next range, and goes through it in one batch with the first later token that does
+ * (the "debt", at most PENDING_MAX rows).
+ */
+#ifndef S2D_DRAFT_H
+#define S2D_DRAFT_H
+
+#include "drafter.h"
+
+enum {
+    PENDING_MAX = 16, /* committed rows that may wait at one door */
+    EXPAND_MAX = 16,  /* nodes that one drafting step looks at */
+    CANDIDATES_MAX = 256,
+};
+
+/* A token that could become a node: not expanded unless it has a slot. */
+typedef struct Candidate {
+    int parent; /* slot of the expanded parent */
+    int token;
+    int depth;
+    int slot; /* -1 = not expanded */
+    float p, path;
+} Candidate;
+
+typedef struct Draft {
+    Drafter drafter; /* first member: the interface */
+    Context own;     /* unused when shared */
+    Context *context;
+    bool shared; /* the context is the target's: committed text is its business */
+    int ranges;
+    int exit[EXITS_MAX];
+    const float *threshold; /* [ranges] */
+
+    int *tokens;               /* [slots] what the cache of range 0 holds */
+    int length[EXITS_MAX];     /* committed tokens in the cache of each range; never increasing */
+    float *pending[EXITS_MAX]; /* [PENDING_MAX + NODES_MAX, H] rows length[r] … length[r-1]-1, r >=
+                                  1 */
+
+    /* The round's tree while it grows: node index = slot, expanded nodes only. */
+    Tree grown;
+    int base;                 /* committed tokens below it */
+    int done[NODES_MAX];      /* by slot: ranges that the node went through */
+    float *hidden;            /* [NODES_MAX, H] by slot: residual stream after those */
+    int eval_exit[NODES_MAX]; /* by slot: index of the exit that its children come from */
+    Candidate candidate[CANDIDATES_MAX];
+    int n_candidates;
+    Sampler sampler;
+    Resume resume;
+} Draft;
+
+/* Runs nodes of d->grown (slots, ascending) and whatever waits at its door through range r. For
+ * range 0, `tokens` names committed tokens length[0] … n_tokens-1 that go along. */
+void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, int n_tokens);
+
+/* grow.c: fills `tree` from the root on. */
+void draft_grow(Draft *d, const Proposal *in, Tree *tree);
+
+#endif

@@ -1,0 +1,59 @@
+/* drafter.h - what every proposer of tokens looks like to the session.
+ *
+ * open makes one, propose grows a tree under the last committed token, accepted says which path the
+ * target took, close frees it. A drafter keeps whatever caches it likes and compares the committed
+ * tokens with what it has read: it forgets what is no longer true and reads what is new. Nothing it
+ * does can change the text.
+ */
+#ifndef S2D_DRAFTER_H
+#define S2D_DRAFTER_H
+
+#include "cost.h"
+#include "forward.h"
+#include "sample.h"
+#include "session.h"
+#include "tree.h"
+
+typedef struct Proposal {
+    const int *tokens; /* [n] the committed text; the last one is the root */
+    int n;
+    TreeShape shape;
+    int max_depth; /* 1 … DEPTH_MAX: what is left of the answer */
+    int max_nodes; /* 1 … NODES_MAX - 1 */
+    int vocab;     /* ids at or above are unknown to the target */
+    const Sampling *sampling;
+    Cost *cost; /* times are noted here; shape.automatic asks it */
+} Proposal;
+
+/* What was already computed for tree nodes, so that verification can resume: only a drafter that
+ * shares the target's weights and cache has it. */
+typedef struct Resume {
+    int layer[NODES_MAX]; /* by slot: layers done; 0 = none */
+    float *hidden;        /* [NODES_MAX, H] by slot: residual stream after those layers */
+} Resume;
+
+typedef struct Drafter Drafter;
+struct Drafter {
+    /* Reads one batch of the committed tokens that it does not know, all but the last one. Returns
+     * how many rows it computed; 0 = nothing is left to read. */
+    int (*read)(Drafter *d, const int *tokens, int n);
+    /* Fills the tree: node 0 is the root; tree->n = 1 when nothing is worth proposing. */
+    void (*propose)(Drafter *d, const Proposal *in, Tree *tree);
+    /* path: nodes that are committed now, the root first. */
+    void (*accepted)(Drafter *d, const Tree *tree, const int *path, int n);
+    void (*close)(Drafter *d);
+    const Resume *resume; /* NULL = verification starts from nothing */
+};
+
+/* The nested-exits drafter over a draft model's first layers (s2d; with one exit: sd, exit:L).
+ * context: NULL = its own KV cache of `slots` slots; else the target's context, shared (self).
+ * thresholds stay the caller's and are read at every proposal. */
+int draft_open(Drafter **drafter, Model *model, Context *shared, int slots, const int *exits,
+               int n_exits, const float *thresholds, Err *err);
+/* Bytes that draft_open will take beyond the weights. */
+size_t draft_bytes(Kernels *kernels, const ModelConfig *config, int layers, int slots);
+
+/* Continues the last tokens as they went on when they were last seen in the text. */
+int ngram_open(Drafter **drafter, Err *err);
+
+#endif

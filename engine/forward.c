@@ -1,0 +1,118 @@
+/* forward.c - see forward.h. The layer is that of LLaMA and Qwen2 (pre-norm, rotary positions,
+ * grouped-query attention, SwiGLU), as in their reference implementations in transformers. */
+#include "forward.h"
+
+#include <assert.h>
+#include <string.h>
+
+size_t context_bytes(Kernels *kernels, const ModelConfig *config, int layers, int slots,
+                     int logit_rows)
+{
+    size_t attention = (size_t)config->heads * config->head_dim;
+    size_t kv = (size_t)config->kv_heads * config->head_dim;
+    size_t row = (size_t)config->hidden + 2 * attention + 2 * kv + config->ffn;
+    return kernels->kv_bytes(kernels, layers, config->kv_heads, config->head_dim, slots) +
+           sizeof(float) * (ROWS_MAX * row + (size_t)logit_rows * config->vocab);
+}
+
+int context_open(Context *context, Model *model, int layers, int slots, int logit_rows, Err *err)
+{
+    Kernels *kernels = model->kernels;
+    const ModelConfig *config = &model->config;
+    assert(layers >= 1 && layers <= config->layers && logit_rows >= 1);
+    *context = (Context){.model = model, .slots = slots, .logit_rows = logit_rows};
+    size_t attention = (size_t)config->heads * config->head_dim;
+    size_t kv = (size_t)config->kv_heads * config->head_dim;
+    context->kv = kernels->kv_open(kernels, layers, config->kv_heads, config->head_dim, slots);
+    context->hidden = kernels->buffer_alloc(kernels, (size_t)ROWS_MAX * config->hidden);
+    context->q = kernels->buffer_alloc(kernels, ROWS_MAX * attention);
+    context->k = kernels->buffer_alloc(kernels, ROWS_MAX * kv);
+    context->v = kernels->buffer_alloc(kernels, ROWS_MAX * kv);
+    context->attended = kernels->buffer_alloc(kernels, ROWS_MAX * attention);
+    context->inner = kernels->buffer_alloc(kernels, (size_t)ROWS_MAX * config->ffn);
+    context->logits = kernels->buffer_alloc(kernels, (size_t)logit_rows * config->vocab);
+    if (context->kv && context->hidden && context->q && context->k && context->v &&
+        context->attended && context->inner && context->logits)
+        return 0;
+    context_close(context);
+    return err_set(
+        err, EXIT_MEMORY, "%s: no memory for a context of %d tokens (%.1f GB); try a smaller --ctx",
+        model->name, slots, context_bytes(kernels, config, layers, slots, logit_rows) / 1e9);
+}
+
+void context_close(Context *context)
+{
+    if (context->model == NULL)
+        return;
+    Kernels *kernels = context->model->kernels;
+    if (context->kv)
+        kernels->kv_close(kernels, context->kv);
+    float *buffers[] = {context->hidden,   context->q,     context->k,     context->v,
+                        context->attended, context->inner, context->logits};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        if (buffers[i])
+            kernels->buffer_free(kernels, buffers[i]);
+    *context = (Context){0};
+}
+
+static void layer_forward(Context *c, const Layer *layer, int index, const Rows *rows)
+{
+    Kernels *k = c->model->kernels;
+    const ModelConfig *m = &c->model->config;
+    int n = rows->n;
+
+    Linear qkv = {.count = 3,
+                  .mode = LINEAR_SET,
+                  .matrix = {layer->q, layer->k, layer->v},
+                  .bias = {layer->q_bias, layer->k_bias, layer->v_bias},
+                  .out = {c->q, c->k, c->v},
+                  .norm = layer->attn_norm,
+                  .norm_eps = m->norm_eps};
+    k->linear(k, &qkv, c->hidden, n);
+    const float *factors = c->model->rope_factors;
+    k->rope(k, c->q, rows, m->heads, m->head_dim, m->rope_base, m->rope_neox, factors);
+    k->rope(k, c->k, rows, m->kv_heads, m->head_dim, m->rope_base, m->rope_neox, factors);
+    k->kv_write(k, c->kv, index, rows, c->k, c->v);
+    k->attention(k, c->kv, index, rows, c->q, m->heads, c->attended);
+    Linear out = {.count = 1, .mode = LINEAR_ADD, .matrix = {layer->o}, .out = {c->hidden}};
+    k->linear(k, &out, c->attended, n);
+
+    Linear gate_up = {.count = 2,
+                      .mode = LINEAR_SWIGLU,
+                      .matrix = {layer->gate, layer->up},
+                      .out = {c->inner},
+                      .norm = layer->ffn_norm,
+                      .norm_eps = m->norm_eps};
+    k->linear(k, &gate_up, c->hidden, n);
+    Linear down = {.count = 1, .mode = LINEAR_ADD, .matrix = {layer->down}, .out = {c->hidden}};
+    k->linear(k, &down, c->inner, n);
+}
+
+void forward(Context *context, const Rows *rows, const int *ids, int from, int upto)
+{
+    Model *model = context->model;
+    assert(rows->n >= 1 && rows->n <= ROWS_MAX && from <= upto && upto <= model->config.layers);
+    if (from == 0)
+        model->kernels->embed(model->kernels, model->embed, ids, rows->n, context->hidden);
+    for (int l = from; l < upto; l++)
+        layer_forward(context, &model->layers[l], l, rows);
+}
+
+void head(Context *context, const float *hidden, int n)
+{
+    Model *model = context->model;
+    assert(n >= 1 && n <= context->logit_rows);
+    Linear linear = {.count = 1,
+                     .mode = LINEAR_SET,
+                     .matrix = {model->head},
+                     .out = {context->logits},
+                     .norm = model->output_norm,
+                     .norm_eps = model->config.norm_eps};
+    model->kernels->linear(model->kernels, &linear, hidden, n);
+}
+
+void hidden_copy(Context *context, float *to, const float *from, int rows)
+{
+    if (rows > 0 && to != from)
+        memmove(to, from, sizeof(float) * rows * context->model->config.hidden);
+}

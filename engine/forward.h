@@ -1,0 +1,46 @@
+/* forward.h - the one forward pass: any range of layers, any batch of rows.
+ *
+ * Prefill, each draft exit, going on past an exit, and verification are all forward(context, batch,
+ * from, upto): embedding when from is 0, then the layers [from, upto). The head is a call of its
+ * own, because only some rows of a batch need logits.
+ */
+#ifndef S2D_FORWARD_H
+#define S2D_FORWARD_H
+
+#include "model.h"
+
+/* One model's working memory for one conversation: its KV cache and scratch. Several contexts may
+ * share a model. All of it is allocated at open; a decoding step allocates nothing. */
+typedef struct Context {
+    Model *model;
+    KvCache *kv;
+    int slots;        /* of the cache */
+    float *hidden;    /* [ROWS_MAX, H] the batch's residual stream: forward's input (from > 0) and
+                         output */
+    float *q, *k, *v; /* [ROWS_MAX, Q] [ROWS_MAX, K] [ROWS_MAX, K] */
+    float *attended;  /* [ROWS_MAX, Q] */
+    float *inner;     /* [ROWS_MAX, F] */
+    float *logits;    /* [logit_rows, V] */
+    int logit_rows;
+} Context;
+
+/* layers: how many of the model's first layers get a KV cache. logit_rows: most rows that head()
+ * gets. */
+int context_open(Context *context, Model *model, int layers, int slots, int logit_rows, Err *err);
+void context_close(Context *context);
+size_t context_bytes(Kernels *kernels, const ModelConfig *config, int layers, int slots,
+                     int logit_rows);
+
+/* Runs the batch through layers [from, upto). ids: [rows->n] tokens when from is 0, else unused:
+ * then context->hidden holds the rows' residual stream after layer from. Writes each row's keys and
+ * values to its slot and leaves the residual stream after layer upto in context->hidden. */
+void forward(Context *context, const Rows *rows, const int *ids, int from, int upto);
+
+/* Final norm and head: context->logits[i] of hidden[i], [n, H]; n <= logit_rows. hidden may be
+ * context->hidden. */
+void head(Context *context, const float *hidden, int n);
+
+/* Copies rows between hidden buffers of the same backend. */
+void hidden_copy(Context *context, float *to, const float *from, int rows);
+
+#endif

@@ -1,0 +1,209 @@
+/* session.c - setting a session up, and what may be changed while it lives. */
+#include "session_state.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int session_ctx(int asked, const ModelConfig *target)
+{
+    int most = target->context > 0 ? target->context : 4096;
+    if (asked > 0)
+        return asked < most ? asked : most;
+    return most < 4096 ? most : 4096;
+}
+
+size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelConfig *draft, int ctx)
+{
+    int slots = session_ctx(ctx, target) + NODES_MAX;
+    size_t bytes =
+        context_bytes(kernels, target, target->layers, slots, NODES_MAX) + sizeof(Session);
+    return bytes + (draft ? draft_bytes(kernels, draft, draft->layers, slots) : 0);
+}
+
+/* ---- T(n) ---- */
+
+/* One target pass over n rows at the end of the cached text; what it writes lies behind the text.
+ */
+static double time_pass(Session *s, int n)
+{
+    Tree *tree = &s->tree;
+    tree->n = n;
+    for (int i = 0; i < n; i++)
+        tree->node[i] = (TreeNode){.parent = i - 1, .slot = i, .depth = i};
+    double start = cost_clock_ms();
+    verify(&s->target, tree, s->cached, NULL);
+    return cost_clock_ms() - start;
+}
+
+void session_measure(Session *s)
+{
+    static const double BUDGET_MS = 400; /* of the wait before the first prompt */
+    double start = cost_clock_ms();
+    s->cost.verify = (Curve){0};
+    time_pass(s, 1); /* the first pass touches memory for the first time */
+    for (int n = 1; n <= 32; n *= 2) {
+        double ms = time_pass(s, n);
+        curve_add(&s->cost.verify, n, ms);
+        if (n >= 8 && cost_clock_ms() - start + 2 * ms > BUDGET_MS)
+            break;
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+double session_time_verify(Session *s, int n, int context, int repeats)
+{
+    enum { REPEATS_MAX = 101 };
+    double ms[REPEATS_MAX];
+    repeats = repeats < 1 ? 1 : repeats > REPEATS_MAX ? REPEATS_MAX : repeats;
+    context = context < 1 ? 1 : context > s->ctx ? s->ctx : context;
+    int vocab = tokenizer_vocab(s->config.target->tokenizer);
+    for (int i = 0; i < context; i++)
+        s->tokens[i] = i % vocab;
+    if (s->cached != context) {
+        s->cached = 0;
+        session_prefill(s, context, true);
+    }
+    time_pass(s, n);
+    for (int i = 0; i < repeats; i++)
+        ms[i] = time_pass(s, n);
+    qsort(ms, (size_t)repeats, sizeof *ms, by_value);
+    return ms[repeats / 2];
+}
+
+/* ---- open, close ---- */
+
+int session_open(Session **session, const SessionConfig *config, Err *err)
+{
+    Session *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return err_set(err, EXIT_MEMORY, "no memory for a session");
+    s->config = *config;
+    s->ctx = session_ctx(config->ctx, &config->target->config);
+    s->tokens = malloc(sizeof(int) * ((size_t)s->ctx + NODES_MAX));
+    DraftConfig resolved;
+    if (s->tokens == NULL) {
+        err_set(err, EXIT_MEMORY, "no memory for a session of %d tokens", s->ctx);
+        goto fail;
+    }
+    if (config->draft &&
+        tokenizer_compatible(config->draft->tokenizer, config->target->tokenizer, err))
+        goto fail;
+    if (context_open(&s->target, config->target, config->target->config.layers, s->ctx + NODES_MAX,
+                     NODES_MAX, err) ||
+        sampler_open(&s->sampler, config->target->config.vocab, err) ||
+        drafting_resolve(&config->drafting, config->target, config->draft, &resolved, err))
+        goto fail;
+    s->config.drafting = config->drafting;
+    if (drafting_open(s, &resolved, config->target, &s->target, &s->drafter, err))
+        goto fail;
+    s->drafting = resolved;
+    session_measure(s);
+    *session = s;
+    return 0;
+fail:
+    session_close(s);
+    return -1;
+}
+
+void session_close(Session *s)
+{
+    if (s == NULL)
+        return;
+    if (s->drafter)
+        s->drafter->close(s->drafter);
+    context_close(&s->target);
+    sampler_close(&s->sampler);
+    free(s->tokens);
+    free(s);
+}
+
+/* ---- changes ---- */
+
+int session_set_drafter(Session *s, const DraftConfig *drafting, Err *err)
+{
+    DraftConfig resolved;
+    Drafter *drafter;
+    if (drafting_resolve(drafting, s->config.target, s->config.draft, &resolved, err) ||
+        drafting_open(s, &resolved, s->config.target, &s->target, &drafter, err))
+        return -1;
+    if (s->drafter)
+        s->drafter->close(s->drafter);
+    s->drafter = drafter;
+    s->config.drafting = *drafting;
+    s->drafting = resolved;
+    cost_reset_draft(&s->cost);
+    for (int i = 0; i < TARGETS_SEEN; i++)
+        cost_reset_draft(&s->seen[i].cost);
+    return 0;
+}
+
+void session_set_thresholds(Session *s, const float *thresholds, int n)
+{
+    /* Given for the profile's exits; a drafter with one exit takes the last one. */
+    if (s->drafting.n_exits == 0 || n < 1)
+        return;
+    for (int i = 0; i < s->drafting.n_exits; i++) {
+        bool last = i == s->drafting.n_exits - 1;
+        s->drafting.thresholds[i] = thresholds[last ? n - 1 : i < n ? i : n - 1];
+    }
+    int exits = s->config.drafting.n_exits;
+    if (n == exits) {
+        s->config.drafting.n_thresholds = n;
+        memcpy(s->config.drafting.thresholds, thresholds, sizeof *thresholds * (size_t)n);
+    }
+}
+
+void session_set_tree(Session *s, TreeShape shape)
+{
+    s->config.tree = shape;
+}
+
+void session_set_sampling(Session *s, Sampling sampling)
+{
+    s->config.sampling = sampling;
+}
+
+void session_set_spec(Session *s, SpecMode spec)
+{
+    s->config.spec = spec;
+}
+
+void session_describe(const Session *s, EventReady *ready)
+{
+    static const char *names[] = {"plain", "sd", "exit", "s2d", "self", "ngram"};
+    const ModelConfig *config = &s->config.target->config;
+    snprintf(ready->target, sizeof ready->target, "%s", s->config.target->name);
+    snprintf(ready->draft, sizeof ready->draft, "%s", s->config.draft ? s->config.draft->name : "");
+    if (s->drafting.kind == DRAFTER_EXIT)
+        snprintf(ready->drafter, sizeof ready->drafter, "exit:%d", s->drafting.fixed_exit);
+    else
+        snprintf(ready->drafter, sizeof ready->drafter, "%s", names[s->drafting.kind]);
+    snprintf(ready->quant, sizeof ready->quant, "%s", config->quant);
+    snprintf(ready->device, sizeof ready->device, "%s", s->config.kernels->description);
+    ready->n_exits = s->drafting.n_exits;
+    memcpy(ready->exits, s->drafting.exits, sizeof ready->exits);
+    memcpy(ready->thresholds, s->drafting.thresholds, sizeof ready->thresholds);
+    ready->exits_trained =
+        s->drafting.n_exits == 0 ||
+        (s->drafting.n_exits == 1 && s->config.draft && s->drafting.kind != DRAFTER_SELF &&
+         s->drafting.exits[0] == s->config.draft->config.layers);
+    ready->vocab = tokenizer_vocab(s->config.target->tokenizer);
+    ready->ctx = s->ctx;
+    ready->spec = s->config.spec;
+    ready->temperature = s->config.sampling.temperature;
+    ready->seed = (int)s->config.sampling.seed;
+    for (int i = 0; i < VERIFY_POINTS; i++)
+        ready->verify_ms[i] = s->cost.verify.ms[i];
+}
+
+Model *session_target(const Session *s)
+{
+    return s->config.target;
+}

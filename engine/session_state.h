@@ -1,0 +1,66 @@
+/* session_state.h - inside a session: shared by session.c (set-up and changes), answer.c (prefill
+ * and rounds) and report.c (events). */
+#ifndef S2D_SESSION_STATE_H
+#define S2D_SESSION_STATE_H
+
+#include "session.h"
+#include "utf8.h"
+#include "verify.h"
+
+enum { TARGETS_SEEN = 8 };
+
+struct Session {
+    SessionConfig config; /* config.target is the current one */
+    int ctx;              /* longest conversation in tokens */
+    Context target;
+    Drafter *drafter;     /* NULL = plain */
+    DraftConfig drafting; /* as resolved: layers, exits and thresholds of the active drafter */
+    Cost cost;
+    struct {
+        const Model *target;
+        Cost cost;
+    } seen[TARGETS_SEEN]; /* what was learnt with earlier targets, for when they come back */
+    Sampler sampler;
+
+    int *tokens; /* [ctx + 1] the conversation; while answering the last one is the root */
+    int n;
+    int cached; /* tokens whose keys and values the target's cache holds */
+
+    /* the answer under way */
+    Tree tree;
+    Walk walk;
+    Utf8 utf8;
+    uint32_t seed;
+    EventStats stats;
+    double rounds_start_ms;
+    bool answering;
+    Event event; /* scratch: too large for the stack of a deep call */
+};
+
+/* answer.c: reads tokens[cached … upto-1] into the target's cache. 1 = poll said stop. */
+int session_prefill(Session *s, int upto, bool in_switch);
+
+/* session.c: the context length that a session with this target gets; and T(n), measured anew. */
+int session_ctx(int asked, const ModelConfig *target);
+void session_measure(Session *s);
+
+/* drafting.c: `in` with everything filled in that the drafter needs for these models; and the
+ * drafter itself (NULL for plain), whose thresholds are s->drafting's. context: the target's, which
+ * `self` shares. */
+int drafting_resolve(const DraftConfig *in, const Model *target, const Model *draft,
+                     DraftConfig *out, Err *err);
+int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Context *context,
+                  Drafter **drafter, Err *err);
+
+/* report.c */
+void report_prefill(Session *s, int done, int total, double ms, double draft_ms);
+void report_warning(Session *s, const char *code, const char *message);
+void report_round(Session *s, RoundMode mode, const double ms[4], double gain);
+void report_text(Session *s, int token, int source);
+void report_text_end(Session *s);
+void report_stats(Session *s);
+void report_done(Session *s, const char *reason);
+void report_switch(Session *s, SwitchStage stage, int index, double fraction, const char *reason,
+                   bool kept, int rows, double ms);
+
+#endif

@@ -1,0 +1,94 @@
+/* switch.c - another target takes over the conversation; the draft and its cache stay. */
+#include "session_state.h"
+
+#include <string.h>
+
+/* Costs and calibration belong to a pair: the old target's are put away, the new one's taken out or
+ * measured. */
+static void change_cost(Session *s, const Model *old, const Model *new)
+{
+    int at = TARGETS_SEEN - 1, found = -1;
+    for (int i = TARGETS_SEEN - 1; i >= 0; i--) {
+        if (s->seen[i].target == NULL || s->seen[i].target == old)
+            at = i;
+        if (s->seen[i].target == new)
+            found = i;
+    }
+    Curve draft = s->cost.draft;
+    s->seen[at].target = old;
+    s->seen[at].cost = s->cost;
+    s->cost = found >= 0 ? s->seen[found].cost : (Cost){.draft = draft};
+    if (curve_at(&s->cost.verify, 1) == 0)
+        session_measure(s);
+}
+
+int session_switch(Session *s, Model *target, int index, const float *thresholds, int n_thresholds,
+                   Err *err)
+{
+    double start = cost_clock_ms();
+    if (s->config.draft && tokenizer_compatible(s->config.draft->tokenizer, target->tokenizer, err))
+        return -1;
+    int known = tokenizer_vocab(target->tokenizer);
+    for (int i = 0; i < s->n; i++) {
+        GgufString old = tokenizer_piece(s->config.target->tokenizer, s->tokens[i]);
+        GgufString new = {0};
+        if (s->tokens[i] < known)
+            new = tokenizer_piece(target->tokenizer, s->tokens[i]);
+        if (old.length != new.length || memcmp(old.data, new.data, old.length) != 0)
+            return err_set(err, EXIT_DATA,
+                           "the conversation holds token %d ('%.*s'), which %s spells '%.*s'; "
+                           "/clear first, or choose another target",
+                           s->tokens[i], (int)old.length, old.data, target->name, (int)new.length,
+                           new.length ? new.data : "");
+    }
+    if (s->n >= session_ctx(s->ctx, &target->config))
+        return err_set(err, EXIT_DATA, "the conversation has %d tokens, %s reads at most %d", s->n,
+                       target->name, target->config.context);
+
+    DraftConfig asked = s->config.drafting, resolved;
+    asked.n_thresholds = n_thresholds;
+    if (n_thresholds > 0)
+        memcpy(asked.thresholds, thresholds, sizeof *thresholds * (size_t)n_thresholds);
+    if (drafting_resolve(&asked, target, s->config.draft, &resolved, err))
+        return -1;
+    Context context;
+    Sampler sampler = {0};
+    if (context_open(&context, target, target->config.layers, s->ctx + NODES_MAX, NODES_MAX, err))
+        return -1;
+    if (target->config.vocab > s->sampler.vocab &&
+        sampler_open(&sampler, target->config.vocab, err)) {
+        context_close(&context);
+        return -1;
+    }
+    /* Only a drafter that lives in the target's own cache has to go with it. */
+    Drafter *drafter = s->drafter;
+    if (resolved.kind == DRAFTER_SELF &&
+        drafting_open(s, &resolved, target, &s->target, &drafter, err)) {
+        sampler_close(&sampler);
+        context_close(&context);
+        return -1;
+    }
+
+    /* From here on nothing can fail. */
+    const Model *old = s->config.target;
+    if (drafter != s->drafter)
+        s->drafter->close(s->drafter);
+    context_close(&s->target);
+    s->target = context;
+    s->drafter = drafter;
+    s->drafting = resolved;
+    s->config.drafting = asked;
+    s->config.target = target;
+    if (sampler.vocab > 0) {
+        sampler_close(&s->sampler);
+        s->sampler = sampler;
+    }
+    int cached = s->cached;
+    s->cached = 0;
+    change_cost(s, old, target);
+    report_switch(s, SWITCH_PREFILL, index, 0, NULL, true, 0, cost_clock_ms() - start);
+    session_prefill(s, cached, true);
+    report_switch(s, SWITCH_DONE, index, 1, NULL, resolved.kind != DRAFTER_SELF, 0,
+                  cost_clock_ms() - start);
+    return 0;
+}

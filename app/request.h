@@ -93,4 +93,8 @@ void request_free(Request *request);
 int spec_parse(const char *text, SpecMode *spec);
 const char *spec_name(SpecMode spec);
 
+/* "system", "user", "assistant"; "load", "say", …: -1 = unknown. */
+int role_parse(const char *text, Role *role);
+int request_parse(const char *text, RequestType *type);
+
 #endif

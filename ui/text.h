@@ -43,7 +43,7 @@ typedef struct TextCleaner {
  * terminator. Newlines and tabs stay. An unfinished escape sequence ends at a newline at the
  * latest. */
 size_t text_clean(TextCleaner *cleaner, const char *s, size_t n, char *out);
-/* A whole string, cut at out's size at a character; newlines and tabs become blanks: for names and
+/* A whole string, cut to fit out at a character; newlines and tabs become blanks: for names and
  * messages. */
 void text_clean_line(const char *s, char *out, size_t bytes);
 /* A token's text in quotes with C escapes for control bytes and cut characters: "' the'", "'\n'".

@@ -1,0 +1,63 @@
+/* keys.h - from the terminal's bytes to keys.
+ *
+ * In: bytes as read, cut anywhere. Out: one Key after another. Knows the sequences of xterm, vt220,
+ * the Linux console, rxvt, screen and tmux for the keys below, and bracketed paste; unknown
+ * sequences are swallowed whole. An Esc followed by nothing for KEYS_ESC_MS is a key of its own:
+ * the caller keeps the time and says so. Source: ECMA-48, xterm's ctlseqs.
+ */
+#ifndef S2D_KEYS_H
+#define S2D_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    KEYS_ESC_MS = 50,
+    KEYS_PASTE_BYTES = 4 << 20, /* of one paste kept; the rest is dropped */
+};
+
+typedef enum KeyCode {
+    KB_TEXT, /* bytes: one character */
+    KB_CTRL, /* bytes[0]: 0 … 31 or 127 */
+    KB_ALT,  /* bytes: the character or control byte after Esc */
+    KB_ESC,
+    KB_PASTE, /* the text is in the parser: paste, paste_bytes */
+    KB_UP,
+    KB_DOWN,
+    KB_RIGHT,
+    KB_LEFT,
+    KB_WORD_LEFT,
+    KB_WORD_RIGHT,
+    KB_HOME,
+    KB_END,
+    KB_PAGE_UP,
+    KB_PAGE_DOWN,
+    KB_DELETE,
+    KB_BACKTAB,
+    KB_FUNCTION, /* number: 1 … 12 */
+} KeyCode;
+
+typedef struct Key {
+    KeyCode code;
+    int number;
+    int n;
+    char bytes[8]; /* terminated */
+} Key;
+
+/* All zero is the start. */
+typedef struct KeyParser {
+    char *bytes; /* not parsed yet: [from … n) */
+    size_t from, n, room;
+    bool pasting, truncated;
+    char *paste; /* valid until the next keys_next; newlines are "\n" */
+    size_t paste_bytes, paste_room;
+} KeyParser;
+
+void keys_close(KeyParser *parser);
+void keys_feed(KeyParser *parser, const char *bytes, size_t n);
+/* The next key; false = none yet. timed_out: what has come so far is all there will be. */
+bool keys_next(KeyParser *parser, Key *key, bool timed_out);
+/* True while bytes wait for their rest and a timeout would decide. */
+bool keys_waits(const KeyParser *parser);
+
+#endif

@@ -115,7 +115,8 @@ static int read_name(Reader *r, GgufString *name, size_t max, const char *what)
 
 static int key_error(const Reader *r, const Key *key, const char *problem)
 {
-    return err_set(r->err, EXIT_DATA, "%s: key '%.*s' %s; the file is damaged", r->gguf->label,
+    return err_set(r->err, EXIT_DATA,
+                   "%s: key '%.*s' %s; the file is damaged or not fully downloaded", r->gguf->label,
                    gguf_shown(key->name), key->name.data, problem);
 }
 
@@ -133,7 +134,7 @@ static int read_array(Reader *r, Key *key)
     key->value = r->pos;
     size_t size = element == GGUF_STRING ? 8 : gguf_type_bytes(element);
     if (key->count > INT_MAX || key->count > left(r) / size)
-        return key_error(r, key, "is an array with more elements than the file has room for");
+        return key_error(r, key, "has more elements than fit into the file");
     if (element != GGUF_STRING) {
         if (need(r, key->count * size, "an array") != 0)
             return -1;
@@ -262,7 +263,8 @@ static int read_keys(Reader *r, uint64_t n_keys)
     Gguf *gguf = r->gguf;
     if (n_keys > KEYS_MAX || n_keys > left(r) / KEY_MIN)
         return err_set(r->err, EXIT_DATA,
-                       "%s: the header promises %llu keys, more than fit; the file is damaged",
+                       "%s: the header promises %llu keys, more than fit; the file is damaged or "
+                       "not fully downloaded",
                        gguf->label, (unsigned long long)n_keys);
     gguf->keys = calloc(n_keys + 1, sizeof *gguf->keys);
     gguf->keys_by_name = calloc(n_keys + 1, sizeof *gguf->keys_by_name);
@@ -280,7 +282,8 @@ static int read_tensors(Reader *r, uint64_t n_tensors)
     Gguf *gguf = r->gguf;
     if (n_tensors > TENSORS_MAX || n_tensors > left(r) / TENSOR_MIN)
         return err_set(r->err, EXIT_DATA,
-                       "%s: the header promises %llu tensors, more than fit; the file is damaged",
+                       "%s: the header promises %llu tensors, more than fit; the file is damaged "
+                       "or not fully downloaded",
                        gguf->label, (unsigned long long)n_tensors);
     gguf->tensors = calloc(n_tensors + 1, sizeof *gguf->tensors);
     gguf->tensors_by_name = calloc(n_tensors + 1, sizeof *gguf->tensors_by_name);

@@ -16,10 +16,10 @@ typedef struct TinyModel {
     int padding; /* rows of embedding and head beyond the vocabulary */
     int layers, hidden, heads, kv_heads, head_dim, ffn;
     int context;
-    QuantType embed_type, head_type, attn_type, ffn_type,
-        down_type;     /* K types need columns in multiples of 256 */
-    bool tied;         /* no output.weight */
-    bool rope_factors; /* rope_freqs.weight */
+    QuantType embed_type, head_type, attn_type, ffn_type; /* ffn: gate and up */
+    QuantType down_type; /* K types need columns in multiples of 256 */
+    bool tied;           /* no output.weight */
+    bool rope_factors;   /* rope_freqs.weight */
     uint64_t seed;
     float perturb;      /* 0 … 1: how far the weights are from those of the same seed and 0 */
     int settle;         /* layers from here on add little to the residual stream; 0 = none do */

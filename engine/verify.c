@@ -19,7 +19,7 @@ void verify(Context *c, const Tree *tree, int length, const Resume *resume)
 {
     int layers = c->model->config.layers;
     size_t H = (size_t)c->model->config.hidden;
-    int nodes[NODES_MAX], done[NODES_MAX];
+    int nodes[NODES_MAX] = {0}, done[NODES_MAX];
     assert(tree->n <= c->logit_rows);
     for (int i = 0; i < tree->n; i++) {
         nodes[i] = i;

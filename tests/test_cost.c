@@ -1,0 +1,111 @@
+/* test_cost.c - curves, calibration and the choice between drafting and plain rounds. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "../engine/cost.h"
+
+static void near(double a, double b)
+{
+    assert_true(fabs(a - b) < 1e-3 * (1 + fabs(b)));
+}
+
+static void test_curve(void **state)
+{
+    (void)state;
+    Curve curve = {0};
+    near(curve_at(&curve, 3), 0);
+    curve_add(&curve, 1, 10);
+    near(curve_at(&curve, 1), 10);
+    curve_add(&curve, 4, 16);
+    near(curve_at(&curve, 4), 16);
+    near(curve_at(&curve, 3), 14);  /* straight between the known points */
+    near(curve_at(&curve, 8), 24);  /* and on */
+    curve_add(&curve, 6, 22);       /* the line through 4 and 6 meets 8 at 28 */
+    near(curve_at(&curve, 8), 28);
+    for (int i = 0; i < 200; i++)
+        curve_add(&curve, 8, 40);
+    near(curve_at(&curve, 8), 40); /* the average follows */
+}
+
+static void test_calibration(void **state)
+{
+    (void)state;
+    Calibration c = {0};
+    near(calibration_at(&c, 0.85f), 0.85);
+    for (int i = 0; i < 1000; i++)
+        calibration_add(&c, 0.85f, i % 4 == 0);
+    assert_true(fabs(calibration_at(&c, 0.85f) - 0.25) < 0.05);
+    near(calibration_at(&c, 0.35f), 0.35); /* other bins know nothing of it */
+}
+
+/* Plays `rounds` rounds with a drafter that costs `spec_ms` a round for `tokens`; returns drafting rounds. */
+static int play(Cost *cost, int rounds, int tokens, double spec_ms, double *total_ms, int *total_tokens)
+{
+    int spec = 0;
+    for (int i = 0; i < rounds; i++) {
+        RoundMode mode = cost_next(cost);
+        bool drafts = mode == ROUND_SPEC;
+        cost_round(cost, mode, drafts ? tokens : 1, drafts ? spec_ms : 10.0);
+        *total_ms += drafts ? spec_ms : 10.0;
+        *total_tokens += drafts ? tokens : 1;
+        spec += drafts;
+    }
+    return spec;
+}
+
+static void test_never_loses(void **state)
+{
+    (void)state;
+    double ms = 0;
+    int tokens = 0;
+    Cost bad = {0};
+    int spec = play(&bad, 2000, 2, 40, &ms, &tokens); /* half of plain's speed */
+    assert_true(spec < 60);
+    assert_true(tokens / ms > 0.97 / 10);
+    assert_true(spec > 6); /* but it goes on looking */
+
+    Cost good = {0};
+    ms = 0, tokens = 0;
+    spec = play(&good, 2000, 3, 15, &ms, &tokens); /* twice plain's */
+    assert_true(spec > 1950);
+    assert_true(good.plain_rounds >= 20); /* plain is measured now and then */
+    assert_true(tokens / ms > 0.98 * 3 / 15);
+}
+
+static void test_comes_back(void **state)
+{
+    (void)state;
+    double ms = 0;
+    int tokens = 0;
+    Cost cost = {0};
+    play(&cost, 300, 1, 40, &ms, &tokens);
+    int spec = play(&cost, 2000, 4, 15, &ms, &tokens); /* the text got easier */
+    assert_true(spec > 1000);
+}
+
+static void test_gain(void **state)
+{
+    (void)state;
+    Cost cost = {0};
+    near(cost_gain(&cost, 3, 4, 5), 0); /* nothing measured, no forecast */
+    curve_add(&cost.verify, 1, 10);
+    curve_add(&cost.verify, 4, 12);
+    near(cost_gain(&cost, 3, 4, 8), 3.0 / 20 * 10);
+    cost_round(&cost, ROUND_PLAIN, 1, 11);
+    near(cost_gain(&cost, 3, 4, 8), 3.0 / 20 * 11);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_curve),       cmocka_unit_test(test_calibration),
+        cmocka_unit_test(test_never_loses), cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_gain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

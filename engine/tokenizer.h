@@ -25,9 +25,24 @@ int tokenizer_find(const Tokenizer *tokenizer, const char *token); /* exact toke
 
 /* Appends the ids of text[0 … bytes-1] to *ids, which grows by realloc; *count and *capacity are kept up.
  * special: special tokens in the text become their ids (template text); else they are plain text (what a
- * person typed). Invalid UTF-8 is encoded byte by byte. No BOS is added. Returns -1 when memory is out. */
+ * person typed), except for tokens that the model's makers added to plain text (user-defined, such as
+ * <tool_call>). Invalid UTF-8 is encoded byte by byte. No BOS is added.
+ * Returns -1 when memory is out or the text is too long. */
 int tokenizer_encode(const Tokenizer *tokenizer, const char *text, size_t bytes, bool special, int **ids,
                      int *count, int *capacity, Err *err);
+
+/* A stretch of text: a template's own (special) or what someone said. */
+typedef struct TextSpan {
+    const char *text;
+    size_t bytes;
+    bool special;
+} TextSpan;
+
+/* The same for several stretches that make one text: words may reach over their borders, special tokens
+ * may not. Both functions continue what is in *ids: SPM's space before a text is added only where there
+ * is nothing yet or a special token. */
+int tokenizer_encode_spans(const Tokenizer *tokenizer, const TextSpan *spans, int n_spans, int **ids,
+                           int *count, int *capacity, Err *err);
 
 /* The bytes that a token stands for: O(1), owned by the tokenizer. Special tokens give no bytes unless
  * `special`. Bytes of one character may come in several tokens. Leading space of SPM is kept as ' '. */

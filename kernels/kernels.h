@@ -4,16 +4,16 @@
  *   KvCache  keys and values of every layer, in slots
  *   Rows     which slots each row of a batch may see: this is what makes a tree of tokens one batch
  *
- * Float buffers below are in the backend's memory (buffer_alloc); integer arrays that describe a batch
- * are in host memory.
+ * Float buffers below are in the backend's memory (buffer_alloc); integer arrays that describe a
+ * batch are in host memory.
  *
  * The rule that promise 1 rests on, *batch invariance*: a row's result depends neither on how many
  * rows go with it, nor on where it stands among them, nor on their contents. So the order of every
  * reduction is fixed and independent of n, threads split outputs and never a sum, and attention
  * sums in the order of logical positions.
  *
- * The CPU's scalar path is the oracle for its vector paths (bit by bit) and, with float activations,
- * for every other backend (within a tolerance).
+ * The CPU's scalar path is the oracle for its vector paths (bit by bit) and, with float
+ * activations, for every other backend (within a tolerance).
  */
 #ifndef S2D_KERNELS_H
 #define S2D_KERNELS_H
@@ -26,9 +26,9 @@
 #include "quant.h"
 
 enum {
-    ROWS_MAX = 128,    /* most rows in one batch */
-    LINEAR_MAX = 3,    /* most matrices in one Linear (q, k, v) */
-    TREE_SLOTS = 64,   /* slots that one row's mask can name */
+    ROWS_MAX = 128,  /* most rows in one batch */
+    LINEAR_MAX = 3,  /* most matrices in one Linear (q, k, v) */
+    TREE_SLOTS = 64, /* slots that one row's mask can name */
 };
 
 typedef struct Kernels Kernels;
@@ -42,8 +42,9 @@ typedef struct KernelsOptions {
     bool act_f32;       /* float activations and a float KV cache: the slow reference path */
 } KernelsOptions;
 
-/* Where a matrix comes from: row-major blocks of `type`. read copies `bytes` bytes from `offset` (within
- * the tensor) to `out` and returns 0, or -1 with err set; it is called in ascending order of offset. */
+/* Where a matrix comes from: row-major blocks of `type`. read copies `bytes` bytes from `offset`
+ * (within the tensor) to `out` and returns 0, or -1 with err set; it is called in ascending order
+ * of offset. */
 typedef struct MatrixSource {
     QuantType type;
     int rows, cols; /* rows = outputs, cols = inputs; cols is a multiple of the type's block */
@@ -51,17 +52,17 @@ typedef struct MatrixSource {
     void *context;
 } MatrixSource;
 
-/* The rows of a batch. Row i writes its key and value to slot[i] and sees the slots 0 … prefix[i]-1 and
- * then the slots base+j for every set bit j of mask[i], in ascending order; its own slot is among
- * them. That list is in the order of logical positions, and the row's own position is its length - 1.
- *   prompt rows and plain decoding: prefix[i] = position + 1, mask[i] = 0
- *   a tree node: prefix[i] = length of the committed text, mask[i] = its ancestors and itself */
+/* The rows of a batch. Row i writes its key and value to slot[i] and sees the slots 0 … prefix[i]-1
+ * and then the slots base+j for every set bit j of mask[i], in ascending order; its own slot is
+ * among them. That list is in the order of logical positions, and the row's own position is its
+ * length - 1. prompt rows and plain decoding: prefix[i] = position + 1, mask[i] = 0 a tree node:
+ * prefix[i] = length of the committed text, mask[i] = its ancestors and itself */
 typedef struct Rows {
     int n;
     bool prompt; /* prompt tokens, as opposed to generated ones (a device may use another path) */
-    const int *slot;       /* [n] */
-    const int *prefix;     /* [n] */
-    const uint64_t *mask;  /* [n] */
+    const int *slot;      /* [n] */
+    const int *prefix;    /* [n] */
+    const uint64_t *mask; /* [n] */
     int base;
 } Rows;
 
@@ -80,12 +81,12 @@ typedef struct Linear {
     const Matrix *matrix[LINEAR_MAX]; /* each [rows_j, cols], the same cols */
     const float *bias[LINEAR_MAX];    /* [rows_j] or NULL */
     float *out[LINEAR_MAX];           /* [n, rows_j]; SWIGLU uses out[0] only */
-    const float *norm;                /* [cols] or NULL: f is RMS norm with this weight, else identity */
+    const float *norm; /* [cols] or NULL: f is RMS norm with this weight, else identity */
     float norm_eps;
 } Linear;
 
 struct Kernels {
-    const char *device; /* "cpu", "cuda" */
+    const char *device;   /* "cpu", "cuda" */
     char description[96]; /* "AVX-512 VNNI, 2 threads, int8 activations" */
     bool act_f32;
     int threads;
@@ -93,13 +94,15 @@ struct Kernels {
     void (*close)(Kernels *k);
 
     /* Memory. bytes in use by matrices, caches and buffers of this backend, and what is free. */
-    float *(*buffer_alloc)(Kernels *k, size_t floats); /* zeroed, 64-byte aligned; NULL = no memory */
+    float *(*buffer_alloc)(Kernels *k,
+                           size_t floats); /* zeroed, 64-byte aligned; NULL = no memory */
     void (*buffer_free)(Kernels *k, float *buffer);
     void (*upload)(Kernels *k, float *device, const float *host, size_t floats);
     void (*download)(Kernels *k, float *host, const float *device, size_t floats);
     size_t (*memory_free)(Kernels *k); /* bytes that can still be had, an estimate */
 
-    /* Weights: values exactly as in the source. matrix_bytes: memory that a matrix of this shape takes. */
+    /* Weights: values exactly as in the source. matrix_bytes: memory that a matrix of this shape
+     * takes. */
     int (*matrix_open)(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *err);
     void (*matrix_close)(Kernels *k, Matrix *matrix);
     size_t (*matrix_bytes)(Kernels *k, QuantType type, int rows, int cols);
@@ -111,13 +114,14 @@ struct Kernels {
     void (*linear)(Kernels *k, const Linear *linear, const float *x, int n);
 
     /* out[i] = x[i] / rms(x[i]) * weight. x, out: [n, cols], may be the same. */
-    void (*norm)(Kernels *k, const float *x, const float *weight, float eps, int n, int cols, float *out);
+    void (*norm)(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
+                 float *out);
 
     /* Rotary position embedding in place, for the positions of `rows`. x: [n, heads, head_dim].
      * neox: pairs (i, i + head_dim/2), else pairs (2i, 2i+1). factors: [head_dim/2] divisors of the
      * frequencies (Llama 3's rope_freqs) or NULL. */
-    void (*rope)(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, float base, bool neox,
-                 const float *factors);
+    void (*rope)(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, float base,
+                 bool neox, const float *factors);
 
     /* Keys and values: `layers` layers of `slots` slots of [kv_heads, head_dim], half precision, or
      * float with act_f32. NULL = no memory. */
@@ -135,17 +139,18 @@ struct Kernels {
 
     /* out = softmax(q · keys / sqrt(head_dim)) · values over the slots that each row sees, heads
      * grouped over kv_heads. q, out: [n, heads, head_dim]. */
-    void (*attention)(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q, int heads,
-                      float *out);
+    void (*attention)(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q,
+                      int heads, float *out);
 
     /* Over logits [n, vocab] in backend memory. */
-    /* The `count` largest of each row, largest first, ties to the lowest id. ids, values: [n, count];
-     * log_sum: [n] log of the sum of exp over the whole row (NULL = not wanted). */
-    void (*top)(Kernels *k, const float *logits, int n, int vocab, int count, int *ids, float *values,
-                float *log_sum);
-    /* All entries of one row (vocab floats) that are >= floor, ids ascending; returns how many there
-     * are, stores at most cap. */
-    int (*above)(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values, int cap);
+    /* The `count` largest of each row, largest first, ties to the lowest id. ids, values: [n,
+     * count]; log_sum: [n] log of the sum of exp over the whole row (NULL = not wanted). */
+    void (*top)(Kernels *k, const float *logits, int n, int vocab, int count, int *ids,
+                float *values, float *log_sum);
+    /* All entries of one row (vocab floats) that are >= floor, ids ascending; returns how many
+     * there are, stores at most cap. */
+    int (*above)(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values,
+                 int cap);
 };
 
 int kernels_open(Kernels **k, const KernelsOptions *options, Err *err);

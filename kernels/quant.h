@@ -1,8 +1,8 @@
 /* quant.h - GGUF's block types: their sizes, and exact conversion to float.
  *
  * Layouts follow ggml's (github.com/ggml-org/ggml, docs/gguf.md and ggml-common.h): little-endian,
- * blocks of 32 or 256 values along a row, scales in IEEE half precision. The scalar code here is the
- * oracle that every repacked layout and vector kernel is compared with.
+ * blocks of 32 or 256 values along a row, scales in IEEE half precision. The scalar code here is
+ * the oracle that every repacked layout and vector kernel is compared with.
  */
 #ifndef S2D_QUANT_H
 #define S2D_QUANT_H

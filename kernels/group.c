@@ -1,0 +1,267 @@
+/* group.c - reads and writes GGUF's quantised blocks, see group.h.
+ *
+ * in: blocks as they lie in a file -> out: codes and scales, and back. Bit layouts are ggml's
+ * (ggml-common.h, ggml-quants.c); nothing here rounds, so reading and writing are exact inverses.
+ */
+#include "group.h"
+
+#include <string.h>
+
+bool quant_is_float(QuantType type)
+{
+    return type == QUANT_F32 || type == QUANT_F16 || type == QUANT_BF16;
+}
+
+bool quant_is_k(QuantType type)
+{
+    return type == QUANT_Q4_K || type == QUANT_Q5_K || type == QUANT_Q6_K;
+}
+
+bool quant_has_min(QuantType type)
+{
+    return type == QUANT_Q4_1 || type == QUANT_Q5_1 || type == QUANT_Q4_K || type == QUANT_Q5_K;
+}
+
+int quant_bits(QuantType type)
+{
+    switch (type) {
+    case QUANT_Q5_0:
+    case QUANT_Q5_1:
+    case QUANT_Q5_K:
+        return 5;
+    case QUANT_Q6_K:
+        return 6;
+    case QUANT_Q8_0:
+        return 8;
+    default:
+        return 4;
+    }
+}
+
+int quant_offset(QuantType type)
+{
+    return quant_has_min(type) ? 0 : 1 << (quant_bits(type) - 1);
+}
+
+static uint16_t load16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static void store16(uint8_t *p, uint16_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+}
+
+static uint32_t load32(const uint8_t *p)
+{
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static void store32(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        p[i] = (uint8_t)(v >> 8 * i);
+}
+
+/* Types with a scale per 32: half d, [half m], [32 high bits], then codes; byte j holds inputs j
+ * and j + 16 (4 and 5 bits) or input j (8 bits, signed). */
+static void legacy_read(Group *g, QuantType type, const uint8_t *p, int b)
+{
+    uint8_t *q = g->q + b * BLOCK;
+    g->d[b] = load16(p);
+    p += 2;
+    if (quant_has_min(type)) {
+        g->m[b] = load16(p);
+        p += 2;
+    }
+    if (type == QUANT_Q8_0) {
+        for (int j = 0; j < 32; j++)
+            q[j] = p[j] ^ 0x80;
+        return;
+    }
+    uint32_t high = 0;
+    if (quant_bits(type) == 5) {
+        high = load32(p);
+        p += 4;
+    }
+    for (int j = 0; j < 16; j++) {
+        q[j] = (uint8_t)((p[j] & 15) | (high >> j & 1) << 4);
+        q[j + 16] = (uint8_t)(p[j] >> 4 | (high >> (j + 16) & 1) << 4);
+    }
+}
+
+static void legacy_write(const Group *g, QuantType type, uint8_t *p, int b)
+{
+    const uint8_t *q = g->q + b * BLOCK;
+    store16(p, g->d[b]);
+    p += 2;
+    if (quant_has_min(type)) {
+        store16(p, g->m[b]);
+        p += 2;
+    }
+    if (type == QUANT_Q8_0) {
+        for (int j = 0; j < 32; j++)
+            p[j] = q[j] ^ 0x80;
+        return;
+    }
+    if (quant_bits(type) == 5) {
+        uint32_t high = 0;
+        for (int j = 0; j < 32; j++)
+            high |= (uint32_t)(q[j] >> 4 & 1) << j;
+        store32(p, high);
+        p += 4;
+    }
+    for (int j = 0; j < 16; j++)
+        p[j] = (uint8_t)((q[j] & 15) | (q[j + 16] & 15) << 4);
+}
+
+/* Q4_K, Q5_K: eight 6-bit scales and eight 6-bit minima in 12 bytes. The first four of each lie in
+ * the low six bits of bytes 0-3 and 4-7; the last four have their low nibbles in bytes 8-11 and
+ * their two high bits on top of the first four's bytes. */
+static void scales_read(Group *g, const uint8_t *p)
+{
+    for (int s = 0; s < 4; s++) {
+        g->scale[s] = p[s] & 63;
+        g->min[s] = p[s + 4] & 63;
+        g->scale[s + 4] = (uint8_t)((p[s + 8] & 15) | p[s] >> 6 << 4);
+        g->min[s + 4] = (uint8_t)(p[s + 8] >> 4 | p[s + 4] >> 6 << 4);
+    }
+}
+
+static void scales_write(const Group *g, uint8_t *p)
+{
+    for (int s = 0; s < 4; s++) {
+        p[s] = (uint8_t)(g->scale[s] | g->scale[s + 4] >> 4 << 6);
+        p[s + 4] = (uint8_t)(g->min[s] | g->min[s + 4] >> 4 << 6);
+        p[s + 8] = (uint8_t)((g->scale[s + 4] & 15) | (g->min[s + 4] & 15) << 4);
+    }
+}
+
+/* Q4_K: d, dmin, 12 bytes of scales, 128 of codes: each 32 bytes hold inputs 64 c + l (low nibble)
+ * and 64 c + 32 + l. Q5_K: 32 bytes between, whose bit s is the high bit of input 32 s + l. */
+static void k45_read(Group *g, QuantType type, const uint8_t *p)
+{
+    g->d[0] = load16(p);
+    g->m[0] = load16(p + 2);
+    scales_read(g, p + 4);
+    const uint8_t *high = p + 16, *codes = p + (type == QUANT_Q5_K ? 48 : 16);
+    for (int c = 0; c < 4; c++) {
+        uint8_t *q = g->q + 64 * c;
+        for (int l = 0; l < 32; l++) {
+            q[l] = codes[32 * c + l] & 15;
+            q[l + 32] = codes[32 * c + l] >> 4;
+        }
+        if (type == QUANT_Q5_K) {
+            for (int l = 0; l < 32; l++) {
+                q[l] |= (uint8_t)((high[l] >> 2 * c & 1) << 4);
+                q[l + 32] |= (uint8_t)((high[l] >> (2 * c + 1) & 1) << 4);
+            }
+        }
+    }
+}
+
+static void k45_write(const Group *g, QuantType type, uint8_t *p)
+{
+    store16(p, g->d[0]);
+    store16(p + 2, g->m[0]);
+    scales_write(g, p + 4);
+    uint8_t *high = p + 16, *codes = p + (type == QUANT_Q5_K ? 48 : 16);
+    for (int c = 0; c < 4; c++) {
+        for (int l = 0; l < 32; l++) {
+            const uint8_t *q = g->q + 64 * c + l;
+            codes[32 * c + l] = (uint8_t)((q[0] & 15) | (q[32] & 15) << 4);
+        }
+    }
+    if (type == QUANT_Q5_K) {
+        memset(high, 0, 32);
+        for (int i = 0; i < GROUP; i++)
+            high[i % 32] |= (uint8_t)((g->q[i] >> 4 & 1) << i / 32);
+    }
+}
+
+/* Q6_K: 128 bytes of low nibbles, 64 of high pairs of bits, 16 signed scales, d. In each half of
+ * 128 inputs, input 32 c + l has its nibble in byte 32 (c % 2) + l, low for c < 2, and its pair in
+ * byte l at bit 2 c. */
+static void k6_read(Group *g, const uint8_t *p)
+{
+    for (int half = 0; half < 2; half++) {
+        const uint8_t *low = p + 64 * half, *high = p + 128 + 32 * half;
+        uint8_t *q = g->q + 128 * half;
+        for (int l = 0; l < 32; l++) {
+            q[l] = (uint8_t)((low[l] & 15) | (high[l] & 3) << 4);
+            q[l + 32] = (uint8_t)((low[l + 32] & 15) | (high[l] >> 2 & 3) << 4);
+            q[l + 64] = (uint8_t)(low[l] >> 4 | (high[l] >> 4 & 3) << 4);
+            q[l + 96] = (uint8_t)(low[l + 32] >> 4 | high[l] >> 6 << 4);
+        }
+    }
+    memcpy(g->scale, p + 192, 16);
+    g->d[0] = load16(p + 208);
+}
+
+static void k6_write(const Group *g, uint8_t *p)
+{
+    for (int half = 0; half < 2; half++) {
+        uint8_t *low = p + 64 * half, *high = p + 128 + 32 * half;
+        const uint8_t *q = g->q + 128 * half;
+        for (int l = 0; l < 32; l++) {
+            low[l] = (uint8_t)((q[l] & 15) | (q[l + 64] & 15) << 4);
+            low[l + 32] = (uint8_t)((q[l + 32] & 15) | (q[l + 96] & 15) << 4);
+            high[l] = (uint8_t)(q[l] >> 4 | q[l + 32] >> 4 << 2 | q[l + 64] >> 4 << 4 |
+                                q[l + 96] >> 4 << 6);
+        }
+    }
+    memcpy(p + 192, g->scale, 16);
+    store16(p + 208, g->d[0]);
+}
+
+void group_from_file(Group *group, QuantType type, const uint8_t *data, int blocks)
+{
+    if (type == QUANT_Q6_K) {
+        k6_read(group, data);
+    } else if (quant_is_k(type)) {
+        k45_read(group, type, data);
+    } else {
+        for (int b = 0; b < blocks; b++)
+            legacy_read(group, type, data + quant_row_bytes(type, b * BLOCK), b);
+    }
+}
+
+void group_to_file(const Group *group, QuantType type, uint8_t *data, int blocks)
+{
+    if (type == QUANT_Q6_K) {
+        k6_write(group, data);
+    } else if (quant_is_k(type)) {
+        k45_write(group, type, data);
+    } else {
+        for (int b = 0; b < blocks; b++)
+            legacy_write(group, type, data + quant_row_bytes(type, b * BLOCK), b);
+    }
+}
+
+void group_to_float(const Group *group, QuantType type, float *out, int blocks)
+{
+    int offset = quant_offset(type);
+    if (!quant_is_k(type)) {
+        for (int b = 0; b < blocks; b++) {
+            float d = half_to_float(group->d[b]);
+            float m = quant_has_min(type) ? half_to_float(group->m[b]) : 0.0f;
+            for (int i = b * BLOCK; i < (b + 1) * BLOCK; i++) {
+                float v = d * (float)(group->q[i] - offset);
+                out[i] = quant_has_min(type) ? v + m : v;
+            }
+        }
+        return;
+    }
+    float d = half_to_float(group->d[0]);
+    if (type == QUANT_Q6_K) {
+        for (int i = 0; i < GROUP; i++)
+            out[i] = d * (float)(int8_t)group->scale[i / 16] * (float)(group->q[i] - offset);
+        return;
+    }
+    float dmin = half_to_float(group->m[0]);
+    for (int i = 0; i < GROUP; i++)
+        out[i] = d * (float)group->scale[i / BLOCK] * (float)group->q[i] -
+                 dmin * (float)group->min[i / BLOCK];
+}

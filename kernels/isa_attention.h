@@ -1,0 +1,151 @@
+/* isa_attention.h - scores, softmax and weighted sum over one head's cache; included by isa_*.c.
+ *
+ * in: up to 8 queries, keys as [block][dim][16 slots], values as [slot][dim] -> out: one vector a
+ * query. A score is fma over dim, ascending, from 0: lanes are slots, so it depends on its slot
+ * alone. The softmax's sum: lane l adds the weights l, l + 16 … of the logical positions. Values
+ * are added by fma in logical order, lanes are dimensions.
+ */
+#include "lanes_more.h"
+
+INLINE Lanes cache_load(const void *p, size_t i, const bool wide)
+{
+    return wide ? lanes_load((const float *)p + i) : lanes_load_half((const uint16_t *)p + i);
+}
+
+INLINE void scores_rows(const void *keys, const bool wide, int dim, int blocks, const float *q,
+                        const int n, float *out, size_t stride)
+{
+    for (int b = 0; b < blocks; b++) {
+        Lanes a[TILE];
+        UNROLL
+        for (int i = 0; i < n; i++)
+            a[i] = lanes_set(0.0f);
+        for (int d = 0; d < dim; d++) {
+            Lanes k = cache_load(keys, ((size_t)b * (size_t)dim + (size_t)d) * 16, wide);
+            UNROLL
+            for (int i = 0; i < n; i++)
+                a[i] = lanes_fma(k, lanes_set(q[i * dim + d]), a[i]);
+        }
+        UNROLL
+        for (int i = 0; i < n; i++)
+            lanes_store(out + (size_t)i * stride + 16 * (size_t)b, a[i]);
+    }
+}
+
+/* `vectors` times 16 dimensions at once. */
+INLINE void mix_rows(const void *values, const bool wide, int dim, const int *slots, int count,
+                     const float *p, size_t stride, const int n, const int vectors, float *acc)
+{
+    Lanes a[TILE][4];
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            a[i][v] = lanes_load(acc + i * dim + 16 * v);
+    }
+    for (int s = 0; s < count; s++) {
+        size_t at = (size_t)(slots ? slots[s] : s) * (size_t)dim;
+        Lanes value[4];
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            value[v] = cache_load(values, at + 16 * (size_t)v, wide);
+        UNROLL
+        for (int i = 0; i < n; i++) {
+            Lanes weight = lanes_set(p[(size_t)i * stride + (size_t)s]);
+            UNROLL
+            for (int v = 0; v < vectors; v++)
+                a[i][v] = lanes_fma(weight, value[v], a[i][v]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        UNROLL
+        for (int v = 0; v < vectors; v++)
+            lanes_store(acc + i * dim + 16 * v, a[i][v]);
+    }
+}
+
+INLINE void mix_dims(const void *values, const bool wide, int dim, const int *slots, int count,
+                     const float *p, size_t stride, const int n, float *acc)
+{
+    int d = 0;
+    size_t size = wide ? 4 : 2;
+    for (; n <= 4 && d + 64 <= dim; d += 64)
+        mix_rows((const char *)values + (size_t)d * size, wide, dim, slots, count, p, stride, n, 4,
+                 acc + d);
+    for (; d + 32 <= dim; d += 32)
+        mix_rows((const char *)values + (size_t)d * size, wide, dim, slots, count, p, stride, n, 2,
+                 acc + d);
+    for (; d < dim; d += 16)
+        mix_rows((const char *)values + (size_t)d * size, wide, dim, slots, count, p, stride, n, 1,
+                 acc + d);
+}
+
+/* Whole tiles, pairs, then single queries. */
+INLINE void scores_tiles(const void *keys, const bool wide, int dim, int blocks, const float *q,
+                         int nq, float *out, size_t stride)
+{
+    int i = 0;
+#if LANES_TILE > 1
+    for (; i + LANES_TILE <= nq; i += LANES_TILE)
+        scores_rows(keys, wide, dim, blocks, q + i * dim, LANES_TILE, out + (size_t)i * stride,
+                    stride);
+    for (; i + 2 <= nq; i += 2)
+        scores_rows(keys, wide, dim, blocks, q + i * dim, 2, out + (size_t)i * stride, stride);
+#endif
+    for (; i < nq; i++)
+        scores_rows(keys, wide, dim, blocks, q + i * dim, 1, out + (size_t)i * stride, stride);
+}
+
+INLINE void mix_tiles(const void *values, const bool wide, int dim, const int *slots, int count,
+                      const float *p, size_t stride, int nq, float *acc)
+{
+    int i = 0;
+#if LANES_TILE > 1
+    for (; i + LANES_TILE <= nq; i += LANES_TILE)
+        mix_dims(values, wide, dim, slots, count, p + (size_t)i * stride, stride, LANES_TILE,
+                 acc + i * dim);
+    for (; i + 2 <= nq; i += 2)
+        mix_dims(values, wide, dim, slots, count, p + (size_t)i * stride, stride, 2, acc + i * dim);
+#endif
+    for (; i < nq; i++)
+        mix_dims(values, wide, dim, slots, count, p + (size_t)i * stride, stride, 1, acc + i * dim);
+}
+
+static void isa_scores(const void *keys, bool wide, int dim, int blocks, const float *q, int nq,
+                       float *out, size_t stride)
+{
+    if (wide)
+        scores_tiles(keys, true, dim, blocks, q, nq, out, stride);
+    else
+        scores_tiles(keys, false, dim, blocks, q, nq, out, stride);
+}
+
+static void isa_mix(const void *values, bool wide, int dim, const int *slots, int count,
+                    const float *p, size_t stride, int nq, float *acc)
+{
+    if (wide)
+        mix_tiles(values, true, dim, slots, count, p, stride, nq, acc);
+    else
+        mix_tiles(values, false, dim, slots, count, p, stride, nq, acc);
+}
+
+static float isa_softmax(float *p, int length, float scale)
+{
+    int padded = (length + 15) & ~15;
+    for (int i = length; i < padded; i++)
+        p[i] = -INFINITY;
+    Lanes top = lanes_load(p), sum = lanes_set(0.0f), s = lanes_set(scale);
+    for (int i = 16; i < padded; i += 16)
+        top = lanes_max(lanes_load(p + i), top);
+    top = lanes_set(lanes_highest(top));
+    for (int i = 0; i < padded; i += 16) {
+        Lanes v = lanes_load(p + i);
+        lanes_store(p + i, lanes_exp(lanes_mul(lanes_sub(v, top), s)));
+    }
+    for (int i = length; i < padded; i++)
+        p[i] = 0.0f;
+    for (int i = 0; i < padded; i += 16)
+        sum = lanes_add(sum, lanes_load(p + i));
+    return lanes_sum(sum);
+}

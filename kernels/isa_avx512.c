@@ -1,0 +1,30 @@
+/* isa_avx512.c - the inner loops with AVX-512 with VNNI; gives the bits of isa_scalar.c.
+ *
+ * Flags: -ffp-contract=off -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mfma -mf16c
+ * Nothing here may run before cpuid has been asked (cpu.c).
+ */
+#if defined(__x86_64__)
+
+#include "isa.h"
+#include "lanes_avx512.h"
+
+#include "isa_attention.h"
+#include "isa_dot.h"
+#include "isa_row.h"
+
+const Isa isa_avx512 = {
+    .name = LANES_NAME,
+    .dot = isa_dot,
+    .dot_float = isa_dot_float,
+    .norm = isa_norm,
+    .quantise = isa_quantise,
+    .swiglu = isa_swiglu,
+    .scores = isa_scores,
+    .softmax = isa_softmax,
+    .mix = isa_mix,
+    .find = isa_find,
+    .max = isa_max,
+    .sum_exp = isa_sum_exp,
+};
+
+#endif

@@ -1,0 +1,172 @@
+/* quant.c - GGUF's types: table, row conversions, half precision. See quant.h.
+ *
+ * Rows of floats are converted value by value; rows of blocks go through the neutral form of
+ * group.h, up to 256 inputs at a time.
+ */
+#include "quant.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "group.h"
+
+static const QuantInfo types[] = {
+    {QUANT_F32, "F32", 1, 4},       {QUANT_F16, "F16", 1, 2},       {QUANT_BF16, "BF16", 1, 2},
+    {QUANT_Q4_0, "Q4_0", 32, 18},   {QUANT_Q4_1, "Q4_1", 32, 20},   {QUANT_Q5_0, "Q5_0", 32, 22},
+    {QUANT_Q5_1, "Q5_1", 32, 24},   {QUANT_Q8_0, "Q8_0", 32, 34},   {QUANT_Q4_K, "Q4_K", 256, 144},
+    {QUANT_Q5_K, "Q5_K", 256, 176}, {QUANT_Q6_K, "Q6_K", 256, 210},
+};
+
+enum { TYPES = sizeof types / sizeof *types };
+
+const QuantInfo *quant_info(uint32_t type)
+{
+    for (int i = 0; i < TYPES; i++) {
+        if ((uint32_t)types[i].type == type)
+            return &types[i];
+    }
+    return NULL;
+}
+
+const QuantInfo *quant_by_name(const char *name)
+{
+    for (int i = 0; i < TYPES; i++) {
+        if (!strcasecmp(types[i].name, name))
+            return &types[i];
+    }
+    return NULL;
+}
+
+size_t quant_row_bytes(QuantType type, int cols)
+{
+    const QuantInfo *info = quant_info(type);
+    return (size_t)(cols / info->block) * (size_t)info->bytes;
+}
+
+static float bits_float(uint32_t bits)
+{
+    float f;
+    memcpy(&f, &bits, 4);
+    return f;
+}
+
+static uint32_t float_bits(float f)
+{
+    uint32_t bits;
+    memcpy(&bits, &f, 4);
+    return bits;
+}
+
+float half_to_float(uint16_t half)
+{
+    uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31;
+    uint32_t mantissa = half & 0x3ff;
+    if (exponent == 0) /* zero and subnormals: a multiple of 2^-24 */
+        return bits_float(sign | float_bits((float)mantissa * 0x1p-24f));
+    if (exponent == 31)
+        return bits_float(sign | 0x7f800000 | mantissa << 13);
+    return bits_float(sign | (exponent + 112) << 23 | mantissa << 13);
+}
+
+uint16_t float_to_half(float value)
+{
+    uint32_t bits = float_bits(value), sign = bits >> 16 & 0x8000, abs = bits & 0x7fffffff;
+    if (abs > 0x7f800000) /* NaN stays one, quiet */
+        return (uint16_t)(sign | 0x7e00 | (abs >> 13 & 0x3ff));
+    if (abs >= 0x477ff000) /* 65520 and above round to infinity */
+        return (uint16_t)(sign | 0x7c00);
+    if (abs < 0x38800000) /* below 2^-14: the sum with 0.5 rounds at 2^-24 for us */
+        return (uint16_t)(sign | (float_bits(bits_float(abs) + 0.5f) - 0x3f000000));
+    return (uint16_t)(sign | (abs - 0x38000000 + 0xfff + (abs >> 13 & 1)) >> 13);
+}
+
+static uint16_t float_to_bf16(float value)
+{
+    uint32_t bits = float_bits(value);
+    if ((bits & 0x7fffffff) > 0x7f800000)
+        return (uint16_t)(bits >> 16 | 0x40);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+/* Calls of `step` inputs: 256, or what is left of a row whose blocks are 32 long. */
+static int group_blocks(int cols, int i)
+{
+    return (cols - i < GROUP ? cols - i : GROUP) / BLOCK;
+}
+
+void quant_to_float(QuantType type, const void *data, float *out, int cols)
+{
+    const uint8_t *bytes = data;
+    if (type == QUANT_F32) {
+        memcpy(out, data, (size_t)cols * 4);
+        return;
+    }
+    if (quant_is_float(type)) {
+        for (int i = 0; i < cols; i++) {
+            uint16_t v;
+            memcpy(&v, bytes + 2 * i, 2);
+            out[i] = type == QUANT_F16 ? half_to_float(v) : bits_float((uint32_t)v << 16);
+        }
+        return;
+    }
+    Group group;
+    for (int i = 0; i < cols; i += GROUP) {
+        int blocks = group_blocks(cols, i);
+        group_from_file(&group, type, bytes + quant_row_bytes(type, i), blocks);
+        group_to_float(&group, type, out + i, blocks);
+    }
+}
+
+void quant_from_float(QuantType type, const float *in, void *out, int cols)
+{
+    uint8_t *bytes = out;
+    if (type == QUANT_F32) {
+        memcpy(out, in, (size_t)cols * 4);
+        return;
+    }
+    if (quant_is_float(type)) {
+        for (int i = 0; i < cols; i++) {
+            uint16_t v = type == QUANT_F16 ? float_to_half(in[i]) : float_to_bf16(in[i]);
+            memcpy(bytes + 2 * i, &v, 2);
+        }
+        return;
+    }
+    Group group;
+    for (int i = 0; i < cols; i += GROUP) {
+        int blocks = group_blocks(cols, i);
+        group_from_float(&group, type, in + i, blocks);
+        group_to_file(&group, type, bytes + quant_row_bytes(type, i), blocks);
+    }
+}
+
+static bool halves_finite(const uint8_t *p, int n)
+{
+    for (int i = 0; i < n; i++) {
+        if ((p[2 * i + 1] & 0x7c) == 0x7c)
+            return false;
+    }
+    return true;
+}
+
+bool quant_row_finite(QuantType type, const void *data, int cols)
+{
+    const uint8_t *p = data;
+    if (type == QUANT_F16)
+        return halves_finite(p, cols);
+    if (quant_is_float(type)) { /* exponent in the two highest bytes, all ones = not finite */
+        int size = type == QUANT_F32 ? 4 : 2;
+        for (int i = 0; i < cols; i++) {
+            const uint8_t *v = p + (size_t)size * (size_t)i + size - 2;
+            if ((v[1] & 0x7f) == 0x7f && v[0] & 0x80)
+                return false;
+        }
+        return true;
+    }
+    const QuantInfo *info = quant_info(type);
+    int halves = quant_has_min(type) ? 2 : 1, at = type == QUANT_Q6_K ? 208 : 0;
+    for (int b = 0; b < cols / info->block; b++, p += info->bytes) {
+        if (!halves_finite(p + at, halves))
+            return false;
+    }
+    return true;
+}

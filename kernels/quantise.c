@@ -1,0 +1,117 @@
+/* quantise.c - floats to codes and scales by plain rounding, see group.h.
+ *
+ * in: up to 256 floats -> out: a Group. Scales are rounded to the file's precision first and codes
+ * are chosen for the rounded scales, so a value is off by at most half a step of its own block
+ * (plus what clamping at the ends costs). No search, no importance weights: this serves synthetic
+ * models, tests and requantised drafts.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "group.h"
+
+static int clamp_round(float v, int low, int high)
+{
+    v = nearbyintf(v);
+    return v < (float)low ? low : v > (float)high ? high : (int)v;
+}
+
+static float inverse(float v)
+{
+    return v != 0.0f ? 1.0f / v : 0.0f;
+}
+
+static void range(const float *in, int n, float *low, float *high)
+{
+    *low = *high = in[0];
+    for (int i = 1; i < n; i++) {
+        *low = in[i] < *low ? in[i] : *low;
+        *high = in[i] > *high ? in[i] : *high;
+    }
+}
+
+/* The value of largest magnitude, with its sign. */
+static float extreme(const float *in, int n)
+{
+    float low, high;
+    range(in, n, &low, &high);
+    return -low > high ? low : high;
+}
+
+static void legacy_block(Group *g, QuantType type, const float *in, int b)
+{
+    int top = (1 << quant_bits(type)) - 1, offset = quant_offset(type);
+    float d, m = 0.0f;
+    if (quant_has_min(type)) {
+        float high;
+        range(in, BLOCK, &m, &high);
+        d = (high - m) / (float)top;
+    } else if (type == QUANT_Q8_0) {
+        d = fabsf(extreme(in, BLOCK)) / 127.0f;
+    } else {
+        d = extreme(in, BLOCK) / (float)-offset; /* the end with the larger code */
+    }
+    g->d[b] = float_to_half(d);
+    g->m[b] = float_to_half(m);
+    float step = inverse(half_to_float(g->d[b]));
+    m = half_to_float(g->m[b]);
+    for (int i = 0; i < BLOCK; i++)
+        g->q[b * BLOCK + i] = (uint8_t)clamp_round((in[i] - m) * step + (float)offset, 0, top);
+}
+
+static void k45_group(Group *g, QuantType type, const float *in)
+{
+    int top = (1 << quant_bits(type)) - 1;
+    float scale[8], min[8], scale_max = 0.0f, min_max = 0.0f;
+    for (int s = 0; s < 8; s++) {
+        float low, high;
+        range(in + s * BLOCK, BLOCK, &low, &high);
+        low = low < 0.0f ? low : 0.0f; /* a stored minimum cannot be positive */
+        high = high > low ? high : low;
+        scale[s] = (high - low) / (float)top;
+        min[s] = -low;
+        scale_max = scale[s] > scale_max ? scale[s] : scale_max;
+        min_max = min[s] > min_max ? min[s] : min_max;
+    }
+    g->d[0] = float_to_half(scale_max / 63.0f);
+    g->m[0] = float_to_half(min_max / 63.0f);
+    float d = half_to_float(g->d[0]), dmin = half_to_float(g->m[0]);
+    for (int s = 0; s < 8; s++) {
+        g->scale[s] = (uint8_t)clamp_round(scale[s] * inverse(d), 0, 63);
+        g->min[s] = (uint8_t)clamp_round(min[s] * inverse(dmin), 0, 63);
+        float step = inverse(d * (float)g->scale[s]), m = dmin * (float)g->min[s];
+        for (int i = s * BLOCK; i < (s + 1) * BLOCK; i++)
+            g->q[i] = (uint8_t)clamp_round((in[i] + m) * step, 0, top);
+    }
+}
+
+static void k6_group(Group *g, const float *in)
+{
+    float scale[16], largest = 0.0f;
+    for (int s = 0; s < 16; s++) {
+        scale[s] = extreme(in + 16 * s, 16) / -32.0f;
+        largest = fabsf(scale[s]) > largest ? fabsf(scale[s]) : largest;
+    }
+    g->d[0] = float_to_half(largest / 127.0f);
+    float d = half_to_float(g->d[0]);
+    for (int s = 0; s < 16; s++) {
+        int sc = clamp_round(scale[s] * inverse(d), -128, 127);
+        g->scale[s] = (uint8_t)sc;
+        float step = inverse(d * (float)sc);
+        for (int i = 16 * s; i < 16 * (s + 1); i++)
+            g->q[i] = (uint8_t)(clamp_round(in[i] * step, -32, 31) + 32);
+    }
+}
+
+void group_from_float(Group *group, QuantType type, const float *in, int blocks)
+{
+    memset(group, 0, sizeof *group);
+    if (type == QUANT_Q6_K) {
+        k6_group(group, in);
+    } else if (quant_is_k(type)) {
+        k45_group(group, type, in);
+    } else {
+        for (int b = 0; b < blocks; b++)
+            legacy_block(group, type, in + b * BLOCK, b);
+    }
+}

@@ -28,12 +28,19 @@ typedef struct Message {
 /* Recognises the template text of a model. An unknown one is an error that names `template:` in the profile
  * as the remedy. */
 int template_detect(TemplateKind *kind, const char *jinja, size_t bytes, Err *err);
-int template_by_name(TemplateKind *kind, const char *name); /* "chatml", …; -1 = unknown */
+int template_by_name(TemplateKind *kind, const char *name); /* "chatml", "llama-2", …; -1 = unknown */
 const char *template_name(TemplateKind kind);
+
+/* The system prompt that the model's template puts in when a conversation has none, read from the template's
+ * text; jinja NULL: the one that the kind was trained with. Returns 1 with the text in out, terminated, 0
+ * with "" when there is none (or it does not fit). */
+int template_default_system(TemplateKind kind, const char *jinja, size_t bytes, char *out, size_t size);
 
 /* Ids of the whole conversation, ready for the assistant to answer, BOS included where the model wants one.
  * *ids is allocated (free it). The ids of a conversation are a prefix of those of the same conversation
- * continued, wherever the template allows it: that is what lets the engine keep its KV cache. */
+ * continued, wherever the template allows it: that is what lets the engine keep its KV cache. An assistant's
+ * message is therefore encoded by itself, as it was written. The system prompt is a message like any other:
+ * none is put in here. EXIT_DATA when a message's ids are not of this vocabulary. */
 int template_encode(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages, int n_messages,
                     int **ids, int *count, Err *err);
 

@@ -7,42 +7,6 @@
 
 #include <string.h>
 
-bool quant_is_float(QuantType type)
-{
-    return type == QUANT_F32 || type == QUANT_F16 || type == QUANT_BF16;
-}
-
-bool quant_is_k(QuantType type)
-{
-    return type == QUANT_Q4_K || type == QUANT_Q5_K || type == QUANT_Q6_K;
-}
-
-bool quant_has_min(QuantType type)
-{
-    return type == QUANT_Q4_1 || type == QUANT_Q5_1 || type == QUANT_Q4_K || type == QUANT_Q5_K;
-}
-
-int quant_bits(QuantType type)
-{
-    switch (type) {
-    case QUANT_Q5_0:
-    case QUANT_Q5_1:
-    case QUANT_Q5_K:
-        return 5;
-    case QUANT_Q6_K:
-        return 6;
-    case QUANT_Q8_0:
-        return 8;
-    default:
-        return 4;
-    }
-}
-
-int quant_offset(QuantType type)
-{
-    return quant_has_min(type) ? 0 : 1 << (quant_bits(type) - 1);
-}
-
 static uint16_t load16(const uint8_t *p)
 {
     return (uint16_t)(p[0] | p[1] << 8);

@@ -21,11 +21,42 @@ typedef struct Group {
     uint8_t min[8];      /* Q4_K, Q5_K */
 } Group;
 
-bool quant_is_float(QuantType type);
-bool quant_is_k(QuantType type); /* blocks of 256 */
-bool quant_has_min(QuantType type);
-int quant_bits(QuantType type);   /* of a code */
-int quant_offset(QuantType type); /* subtracted from a code, 0 for types with a minimum */
+/* What a type is. In the header because the inner loops need the answers at compile time. */
+static inline bool quant_is_float(QuantType type)
+{
+    return type == QUANT_F32 || type == QUANT_F16 || type == QUANT_BF16;
+}
+
+static inline bool quant_is_k(QuantType type)
+{
+    return type == QUANT_Q4_K || type == QUANT_Q5_K || type == QUANT_Q6_K;
+}
+
+static inline bool quant_has_min(QuantType type)
+{
+    return type == QUANT_Q4_1 || type == QUANT_Q5_1 || type == QUANT_Q4_K || type == QUANT_Q5_K;
+}
+
+static inline int quant_bits(QuantType type)
+{
+    switch (type) {
+    case QUANT_Q5_0:
+    case QUANT_Q5_1:
+    case QUANT_Q5_K:
+        return 5;
+    case QUANT_Q6_K:
+        return 6;
+    case QUANT_Q8_0:
+        return 8;
+    default:
+        return 4;
+    }
+}
+
+static inline int quant_offset(QuantType type)
+{
+    return quant_has_min(type) ? 0 : 1 << (quant_bits(type) - 1);
+}
 
 /* blocks: how many times 32 inputs, 1 … 8 (K-quants: 8). data: consecutive blocks of the file. */
 void group_from_file(Group *group, QuantType type, const uint8_t *data, int blocks);

@@ -7,29 +7,6 @@
 
 #include <string.h>
 
-size_t panel_head_bytes(QuantType type, int blocks)
-{
-    switch (type) {
-    case QUANT_Q4_K:
-    case QUANT_Q5_K:
-        return 32 + 32 + 192;
-    case QUANT_Q6_K:
-        return 32 + 256;
-    default:
-        return (size_t)blocks * (quant_has_min(type) ? 64 : 32);
-    }
-}
-
-size_t panel_body_bytes(QuantType type)
-{
-    return (size_t)quant_bits(type) * PANEL * BLOCK / 8;
-}
-
-size_t panel_group_bytes(QuantType type, int blocks)
-{
-    return panel_head_bytes(type, blocks) + (size_t)blocks * panel_body_bytes(type);
-}
-
 static uint32_t load32(const uint8_t *p)
 {
     uint32_t v;

@@ -29,10 +29,29 @@
 
 enum { PANEL = 16 }; /* rows */
 
-/* Bytes of a group's head and of one block's body. */
-size_t panel_head_bytes(QuantType type, int blocks);
-size_t panel_body_bytes(QuantType type);
-size_t panel_group_bytes(QuantType type, int blocks);
+/* Bytes of a group's head, of one block's body, of a whole group. */
+static inline size_t panel_head_bytes(QuantType type, int blocks)
+{
+    switch (type) {
+    case QUANT_Q4_K:
+    case QUANT_Q5_K:
+        return 32 + 32 + 192;
+    case QUANT_Q6_K:
+        return 32 + 256;
+    default:
+        return (size_t)blocks * (quant_has_min(type) ? 64 : 32);
+    }
+}
+
+static inline size_t panel_body_bytes(QuantType type)
+{
+    return (size_t)quant_bits(type) * PANEL * BLOCK / 8;
+}
+
+static inline size_t panel_group_bytes(QuantType type, int blocks)
+{
+    return panel_head_bytes(type, blocks) + (size_t)blocks * panel_body_bytes(type);
+}
 
 /* file: 16 rows of the file's blocks, one after another; out: as many bytes. */
 void panel_pack(QuantType type, int cols, const uint8_t *file, uint8_t *out);

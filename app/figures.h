@@ -1,0 +1,24 @@
+/* figures.h - one answer in one line: what `run` and `replay` print below it. */
+#ifndef S2D_FIGURES_H
+#define S2D_FIGURES_H
+
+#include <stddef.h>
+
+#include "../engine/event.h"
+
+typedef struct Figures {
+    EventReady ready; /* the last one */
+    bool has_ready;
+    char target[64];         /* of the last round or switch */
+    int prompt;              /* tokens that were read */
+    int spec, plain, probes; /* rounds of this answer by mode */
+} Figures;
+
+/* Takes every event. */
+void figures_event(Figures *figures, const Event *event);
+
+/* "122 tokens, 64.0 t/s (plain 42.0), MAT 2.91, prompt 45 tokens in 0.21 s, target T; draft D by
+ * s2d: …". To be called with the `done` event, after figures_event. */
+void figures_line(const Figures *figures, const Event *done, char *text, size_t size);
+
+#endif

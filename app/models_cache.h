@@ -1,0 +1,51 @@
+/* models_cache.h - the models that a worker holds, by file: each is read once, however often it is
+ * used.
+ *
+ *   name -> models_plan (header only: shapes, vocabulary, sizes) -> models_load (weights)
+ *
+ * What was loaded stays until the cache closes or models_trim makes room, so that switching back to
+ * a target is quick, and a draft and a target of one file share their weights.
+ */
+#ifndef S2D_MODELS_CACHE_H
+#define S2D_MODELS_CACHE_H
+
+#include <limits.h>
+
+#include "../engine/model.h"
+
+enum { MODELS_MAX = 16 };
+
+typedef struct ModelsCache {
+    Kernels *kernels; /* not owned */
+    Model *models[MODELS_MAX];
+    size_t bytes[MODELS_MAX]; /* memory that each one's weights take */
+    int n;
+} ModelsCache;
+
+/* What a file's header tells. */
+typedef struct ModelPlan {
+    char path[PATH_MAX]; /* real path: the model's identity */
+    char name[64];
+    ModelConfig config;
+    size_t weight_bytes; /* memory that its weights will take; 0 when it is held already */
+    Tokenizer *tokenizer;
+    bool owns_tokenizer;
+} ModelPlan;
+
+/* What the person sees of a catalog name or path: the name, or the file's name without ".gguf". */
+void models_name(const char *name_or_path, char *name, size_t size);
+
+/* EXIT_NOINPUT, EXIT_DATA; on success models_plan_close. */
+int models_plan(const ModelsCache *cache, const char *name_or_path, ModelPlan *plan, Err *err);
+void models_plan_close(ModelPlan *plan);
+
+/* The planned model, read unless it is held. It stays the cache's. */
+int models_load(ModelsCache *cache, const ModelPlan *plan, ModelProgress progress, void *user,
+                Model **model, Err *err);
+
+/* Closes every model but these two (which may be NULL). */
+void models_trim(ModelsCache *cache, const Model *keep, const Model *keep_too);
+size_t models_bytes(const ModelsCache *cache);
+void models_close(ModelsCache *cache);
+
+#endif

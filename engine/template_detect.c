@@ -1,5 +1,4 @@
-/* template_detect.c - which kind of template a model's Jinja text is, and its default system
- * prompt.
+/* template_detect.c - which kind a model's Jinja text is, and its default system prompt.
  *
  * The text is looked through for the strings that each kind cannot do without; nothing is executed.
  */

@@ -48,15 +48,19 @@ all: s2d
 s2d: $(BUILD)/s2d
 	@cp -f $< $@
 $(BUILD)/s2d: $(OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	@echo link $@
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@echo cc $<
+	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(TESTS) $(MAKERS): $(BUILD)/%: $(BUILD)/%.o $(HELP_OBJ) $(LIB_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	@echo link $@
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 $(REPLAYS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz_main.o $(HELP_OBJ) $(LIB_OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	@echo link $@
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 tests: s2d $(TESTS) $(REPLAYS) $(MAKERS)
 
 # Shows the command, then runs it as root or after a yes (YES=1 is one).
@@ -99,7 +103,8 @@ fuzz-targets: $(FUZZERS:tests/%=$(BUILD)/libfuzzer/%) $(MAKERS)
 	@sh tests/fuzz.sh $(BUILD) $(FUZZ_SECONDS) $(filter $(BUILD)/libfuzzer/%,$^)
 $(BUILD)/libfuzzer/%: $(BUILD)/tests/%.o $(HELP_OBJ) $(LIB_OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	@echo link $@
+	@$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
 bench: s2d
 	./s2d bench verify

@@ -71,6 +71,7 @@ const CatalogModel *catalog_find(const char *name)
 int catalog_part_text(const char *pattern, int part, char *text, size_t size)
 {
     size_t length = 0;
+    text[0] = '\0';
     for (const char *c = pattern; *c; c++) {
         int n;
         if (c[0] == '#' && c[1] == '#') {

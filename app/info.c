@@ -1,0 +1,285 @@
+/* info.c - `s2d info [MODEL | PROFILE]`: what this machine, a model's header or a profile amounts
+ * to.
+ *
+ * Reads headers only, never weights. What is said of a profile is what the worker will do with it:
+ * the same plan of files, the same check of vocabularies, the same sum of memory.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../engine/session.h"
+#include "catalog.h"
+#include "commands.h"
+#include "models_cache.h"
+#include "paths.h"
+#include "profile.h"
+
+enum { CONTEXT_DEFAULT = 4096 };
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+static int report(const Err *err)
+{
+    fprintf(stderr, "s2d info: %s\n", err->text);
+    return err->code;
+}
+
+/* "AMD EPYC 9654" or "". */
+static void cpu_name(char *name, size_t size)
+{
+    char line[256];
+    name[0] = '\0';
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    if (!file)
+        return;
+    while (name[0] == '\0' && fgets(line, sizeof line, file)) {
+        const char *colon = strncmp(line, "model name", 10) == 0 ? strchr(line, ':') : NULL;
+        if (colon)
+            snprintf(name, size, "%.*s", (int)strcspn(colon + 2, "\n"), colon + 2);
+    }
+    fclose(file);
+}
+
+static void print_machine(const Kernels *kernels)
+{
+    char cpu[128];
+    cpu_name(cpu, sizeof cpu);
+    double total = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    printf("s2d        " S2D_VERSION "\n");
+    printf("machine    %s, %ld processors, %.1f GB of memory\n",
+           cpu[0] ? cpu : "processor without a name", sysconf(_SC_NPROCESSORS_ONLN), total / 1e9);
+    printf("backend    %s: %s\n", kernels->device, kernels->description);
+}
+
+/* --- profiles in a list --------------------------------------------------------------------------
+ */
+
+static int is_profile(const struct dirent *entry)
+{
+    return ends_with(entry->d_name, ".yaml");
+}
+
+static void print_profiles_in(const char *folder)
+{
+    struct dirent **entries;
+    int count = scandir(folder, &entries, is_profile, alphasort);
+    for (int i = 0; i < count; i++) {
+        char path[PATH_BYTES + 256];
+        Profile profile;
+        Err err = {0};
+        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        free(entries[i]);
+        if (profile_open(&profile, path, &err) != 0) {
+            printf("profile    %s\n", err.text);
+            continue;
+        }
+        printf("profile    %-10s %s drafts for", profile.name,
+               profile.draft_base ? profile.draft_base : "nothing");
+        for (int t = 0; t < profile.n_targets; t++)
+            printf("%s %s", t > 0 ? "," : "", profile.targets[t].model);
+        printf("\n");
+        profile_close(&profile);
+    }
+    if (count >= 0)
+        free(entries);
+}
+
+static int info_machine(Kernels *kernels)
+{
+    char folder[PATH_BYTES];
+    print_machine(kernels);
+    if (paths_get(PLACE_CONFIG, NULL, folder, sizeof folder, NULL) == 0)
+        print_profiles_in(folder);
+    if (paths_shipped_profiles(folder, sizeof folder, NULL) == 0)
+        print_profiles_in(folder);
+    printf(
+        "\n`s2d info PROFILE` and `s2d info MODEL` tell more; `s2d models` lists the catalog.\n");
+    return 0;
+}
+
+/* --- one model
+ * ------------------------------------------------------------------------------------ */
+
+static void print_template(const char *path)
+{
+    Gguf *gguf;
+    GgufString jinja;
+    TemplateKind kind;
+    Err err = {0};
+    if (gguf_open(&gguf, path, &err) != 0)
+        return;
+    int found = gguf_get_string(gguf, "tokenizer.chat_template", &jinja, &err);
+    if (found == 1 && template_detect(&kind, jinja.data, jinja.length, &err) == 0)
+        printf("template   %s\n", template_name(kind));
+    else
+        printf("template   %s\n",
+               found == 0 ? "none in the file; name one in a profile" : err.text);
+    printf("file       %s, %.1f MB\n", path, (double)gguf_file_bytes(gguf) / 1e6);
+    gguf_close(gguf);
+}
+
+static int info_model(Kernels *kernels, const char *name)
+{
+    ModelsCache cache = {.kernels = kernels};
+    ModelPlan plan;
+    Err err = {0};
+    if (models_plan(&cache, name, &plan, &err) != 0)
+        return report(&err);
+    const ModelConfig *c = &plan.config;
+    printf("model      %s\n", plan.name);
+    printf("kind       %s, %s weights, %.1f MB of them\n",
+           c->arch == ARCH_QWEN2 ? "qwen2" : "llama", c->quant, (double)c->weight_bytes / 1e6);
+    printf("shape      %d layers of %d, feed-forward %d, %d heads of %d over %d key/value heads\n",
+           c->layers, c->hidden, c->ffn, c->heads, c->head_dim, c->kv_heads);
+    printf("vocabulary %d tokens, %d rows in the head\n", tokenizer_vocab(plan.tokenizer),
+           c->vocab);
+    printf("context    %d tokens\n", c->context);
+    print_template(plan.path);
+    int context = c->context < CONTEXT_DEFAULT ? c->context : CONTEXT_DEFAULT;
+    printf("memory     %.1f MB: weights %.1f, and %.1f for a chat of %d tokens; %.1f MB free\n",
+           (double)(plan.weight_bytes + session_bytes(kernels, c, NULL, context)) / 1e6,
+           (double)plan.weight_bytes / 1e6, (double)session_bytes(kernels, c, NULL, context) / 1e6,
+           context, (double)kernels->memory_free(kernels) / 1e6);
+    models_plan_close(&plan);
+    return 0;
+}
+
+/* --- one profile
+ * ---------------------------------------------------------------------------------- */
+
+static void print_thresholds(const Profile *profile, const ProfileTarget *target)
+{
+    if (!profile->draft_base)
+        return;
+    if (target->n_thresholds == 0)
+        printf(", built-in thresholds");
+    for (int i = 0; i < target->n_thresholds; i++)
+        printf("%s%g", i == 0 ? ", thresholds " : " ", target->thresholds[i]);
+}
+
+/* Returns whether the draft can be used; draft->config.layers becomes what the profile uses of it.
+ */
+static bool plan_draft(const ModelsCache *cache, const Profile *profile, ModelPlan *draft)
+{
+    Err err = {0};
+    if (!profile->draft_base) {
+        printf("draft      none\n");
+        return false;
+    }
+    if (models_plan(cache, profile->draft_base, draft, &err) != 0) {
+        printf("draft      %s\n", err.text);
+        return false;
+    }
+    int layers = profile->draft_layers > 0 ? profile->draft_layers : draft->config.layers;
+    printf("draft      %s, %d of %d layers\n", draft->name, layers, draft->config.layers);
+    if (layers > draft->config.layers) {
+        printf("           the profile asks for more layers than there are\n");
+        models_plan_close(draft);
+        return false;
+    }
+    printf("exits     ");
+    for (int i = 0; i < profile->n_exits; i++)
+        printf(" %d%s", profile->exits[i],
+               profile->exits[i] < draft->config.layers ? " (untrained)" : "");
+    printf(profile->n_exits > 0 ? "\n" : " %d\n", layers);
+    draft->config.layers = layers;
+    return true;
+}
+
+/* Adds up memory; *most: with this target and the draft. */
+static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profile *profile,
+                        int index, const ModelPlan *draft, size_t draft_bytes)
+{
+    const ProfileTarget *target = &profile->targets[index];
+    ModelPlan plan;
+    Err err = {0};
+    if (models_plan(cache, target->model, &plan, &err) != 0) {
+        printf("target     %s\n", err.text);
+        return;
+    }
+    int context = profile->context > 0 ? profile->context : CONTEXT_DEFAULT;
+    context = context < plan.config.context ? context : plan.config.context;
+    bool shared = draft && strcmp(draft->path, plan.path) == 0;
+    size_t caches = session_bytes(kernels, &plan.config, draft ? &draft->config : NULL, context);
+    size_t total = plan.weight_bytes + caches + (shared ? 0 : draft_bytes);
+    size_t have = kernels->memory_free(kernels);
+
+    printf("target     %s", plan.name);
+    print_thresholds(profile, target);
+    printf("\n           ");
+    if (!draft)
+        printf("no draft, ");
+    else if (tokenizer_compatible(draft->tokenizer, plan.tokenizer, &err) == 0)
+        printf("same vocabulary as the draft, ");
+    else
+        printf("the draft does not fit: %s, ", err.text);
+    printf("%.2f GB with %sa chat of %d tokens%s\n", (double)total / 1e9,
+           draft ? "the draft and " : "", context, total > have ? ": MORE THAN IS FREE" : "");
+    models_plan_close(&plan);
+}
+
+static int info_profile(const KernelsOptions *options, const Profile *profile)
+{
+    Kernels *kernels;
+    Err err = {0};
+    if (kernels_open(&kernels, options, &err) != 0)
+        return report(&err);
+    ModelsCache cache = {.kernels = kernels};
+    ModelPlan draft;
+    printf("profile    %s, %s\n", profile->name, profile->path);
+    bool has_draft = plan_draft(&cache, profile, &draft);
+    size_t draft_bytes = has_draft ? draft.weight_bytes : 0;
+    for (int i = 0; i < profile->n_targets; i++)
+        plan_target(kernels, &cache, profile, i, has_draft ? &draft : NULL, draft_bytes);
+    if (profile->tree_auto)
+        printf("tree       automatic\n");
+    else
+        printf("tree       depth %d, width %d, %d nodes\n", profile->tree_depth,
+               profile->tree_width, profile->tree_nodes);
+    printf("sampling   temperature %g, top-k %d, top-p %g, seed %d\n", profile->temperature,
+           profile->top_k, profile->top_p, profile->seed);
+    printf("backend    %s: %s, %.2f GB free\n", kernels->device, kernels->description,
+           (double)kernels->memory_free(kernels) / 1e9);
+    if (has_draft)
+        models_plan_close(&draft);
+    kernels->close(kernels);
+    return 0;
+}
+
+/* What an argument means: a name of the catalog or a file is a model, unless it ends in .yaml. */
+static bool is_model(const char *name)
+{
+    return catalog_find(name) || ends_with(name, ".gguf") ||
+           (strchr(name, '/') && !ends_with(name, ".yaml"));
+}
+
+int cmd_info(int argc, char **argv)
+{
+    Err err = {0};
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+        fprintf(stderr, "usage: s2d info [MODEL | PROFILE]\n");
+        return EXIT_USAGE;
+    }
+    if (argc == 2 && !is_model(argv[1])) {
+        Profile profile;
+        if (profile_open(&profile, argv[1], &err) != 0)
+            return report(&err);
+        int code = info_profile(
+            &(KernelsOptions){.device = profile.device, .threads = profile.threads}, &profile);
+        profile_close(&profile);
+        return code;
+    }
+    Kernels *kernels;
+    if (kernels_open(&kernels, &(KernelsOptions){0}, &err) != 0)
+        return report(&err);
+    int code = argc == 2 ? info_model(kernels, argv[1]) : info_machine(kernels);
+    kernels->close(kernels);
+    return code;
+}

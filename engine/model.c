@@ -1,8 +1,8 @@
 /* model.c - loads the weights of one transformer from a GGUF file; see model.h.
  *
- * Header -> model_config's checks -> does it fit? -> matrices through kernels->matrix_open, vectors
- * as floats -> tokenizer -> template. Every byte of a weight passes read_matrix once, which also
- * looks at the scales: a NaN or an infinity in the file would poison every answer without a word.
+ * Header -> model_config's checks -> tokenizer and template -> does it fit? -> matrices through
+ * kernels->matrix_open, vectors as floats. A NaN or an infinity in a weight would poison every
+ * answer without a word: the backend looks for them in matrices, load_vector in vectors.
  */
 #include "model.h"
 
@@ -12,15 +12,12 @@
 
 #include "model_parts.h"
 
-enum { BLOCK_BYTES_MAX = 256, BLOCKS_AT_ONCE = 1 << 16 };
-
 /* One load: what is read now, and how far it has come. */
 typedef struct Loader {
     Model *model;
     const Gguf *gguf;
     const GgufTensor *tensor;
-    unsigned char part[BLOCK_BYTES_MAX]; /* a block that two reads share */
-    size_t part_bytes;
+    bool read_failed; /* the message in err is complete */
     uint64_t done_bytes, total_bytes, told_bytes;
     ModelProgress progress;
     void *user;
@@ -28,38 +25,8 @@ typedef struct Loader {
 
 static int tensor_error(const Loader *l, int code, const char *problem, Err *err)
 {
-    return err_set(err, code, "%s: tensor '%.*s' %s", gguf_label(l->gguf),
+    return err_set(err, code, "%s: tensor '%.*s': %s", gguf_label(l->gguf),
                    (int)l->tensor->name.length, l->tensor->name.data, problem);
-}
-
-/* Looks at all blocks that the bytes complete; keeps the rest for the next call. */
-static bool blocks_finite(Loader *l, const unsigned char *data, size_t bytes)
-{
-    const QuantInfo *info = quant_info(l->tensor->type);
-    size_t block = (size_t)info->bytes;
-    if (l->part_bytes > 0) {
-        size_t missing = block - l->part_bytes;
-        size_t take = bytes < missing ? bytes : missing;
-        memcpy(l->part + l->part_bytes, data, take);
-        l->part_bytes += take;
-        data += take;
-        bytes -= take;
-        if (l->part_bytes < block)
-            return true;
-        l->part_bytes = 0;
-        if (!quant_row_finite(info->type, l->part, info->block))
-            return false;
-    }
-    while (bytes >= block) {
-        size_t n = bytes / block < BLOCKS_AT_ONCE ? bytes / block : BLOCKS_AT_ONCE;
-        if (!quant_row_finite(info->type, data, (int)n * info->block))
-            return false;
-        data += n * block;
-        bytes -= n * block;
-    }
-    memcpy(l->part, data, bytes);
-    l->part_bytes = bytes;
-    return true;
 }
 
 /* Counts bytes read and tells the caller in steps of half a percent; -1 = cancelled. */
@@ -75,27 +42,38 @@ static int advance(Loader *l, size_t bytes, Err *err)
     return 0;
 }
 
+static int read_tensor(Loader *l, uint64_t offset, void *out, size_t bytes, Err *err)
+{
+    if (gguf_read(l->gguf, l->tensor, offset, out, bytes, err) != 0)
+        return -1;
+    return advance(l, bytes, err);
+}
+
 /* MatrixSource.read */
 static int read_matrix(void *context, uint64_t offset, void *out, size_t bytes, Err *err)
 {
     Loader *l = context;
-    if (gguf_read(l->gguf, l->tensor, offset, out, bytes, err) != 0)
-        return -1;
-    if (!blocks_finite(l, out, bytes))
-        return tensor_error(l, EXIT_DATA, "holds NaN or infinite values; the file is damaged", err);
-    return advance(l, bytes, err);
+    l->read_failed = read_tensor(l, offset, out, bytes, err) != 0;
+    return l->read_failed ? -1 : 0;
 }
 
 static int load_matrix(Loader *l, const GgufTensor *tensor, Matrix **matrix, Err *err)
 {
+    Kernels *k = l->model->kernels;
     l->tensor = tensor;
-    l->part_bytes = 0;
+    l->read_failed = false;
     MatrixSource source = {.type = tensor->type,
                            .rows = (int)tensor->dims[1],
                            .cols = (int)tensor->dims[0],
                            .read = read_matrix,
                            .context = l};
-    return l->model->kernels->matrix_open(l->model->kernels, matrix, &source, err);
+    Err why = {0};
+    if (k->matrix_open(k, matrix, &source, &why) == 0)
+        return 0;
+    *matrix = NULL;
+    /* What the backend says lacks the file's and the tensor's name. */
+    return l->read_failed ? err_set(err, why.code, "%s", why.text)
+                          : tensor_error(l, why.code, why.text, err);
 }
 
 static int load_vector(Loader *l, const GgufTensor *tensor, float **vector, Err *err)
@@ -103,17 +81,18 @@ static int load_vector(Loader *l, const GgufTensor *tensor, float **vector, Err 
     Kernels *k = l->model->kernels;
     int count = (int)tensor->dims[0];
     l->tensor = tensor;
-    l->part_bytes = 0;
     void *raw = malloc(tensor->bytes);
     float *host = malloc((size_t)count * sizeof *host);
     *vector = k->buffer_alloc(k, (size_t)count);
     int result = -1;
     if (raw == NULL || host == NULL || *vector == NULL) {
-        tensor_error(l, EXIT_MEMORY, "does not fit into memory; try a smaller model", err);
-    } else if (read_matrix(l, 0, raw, tensor->bytes, err) == 0) {
+        tensor_error(l, EXIT_MEMORY, "no memory for it; try a smaller model", err);
+    } else if (read_tensor(l, 0, raw, tensor->bytes, err) == 0) {
         quant_to_float(tensor->type, raw, host, count);
         k->upload(k, *vector, host, (size_t)count);
-        result = 0;
+        result = quant_row_finite(tensor->type, raw, count)
+                     ? 0
+                     : tensor_error(l, EXIT_DATA, "NaN or Inf values; the file is damaged", err);
     }
     free(raw);
     free(host);

@@ -186,6 +186,12 @@ static int write_model(const TinyModel *t, FILE *stream, Err *err)
     gguf_write_f32(writer, key, 1e-5f);
     snprintf(key, sizeof key, "%s.rope.freq_base", arch);
     gguf_write_f32(writer, key, 10000);
+    if (t->rope_scale > 0) {
+        snprintf(key, sizeof key, "%s.rope.scaling.type", arch);
+        gguf_write_string(writer, key, "linear");
+        snprintf(key, sizeof key, "%s.rope.scaling.factor", arch);
+        gguf_write_f32(writer, key, t->rope_scale);
+    }
     int vocab = tiny_vocab_write(writer, t->vocab) + t->padding;
     tensors(&(Pass){t, writer, false}, vocab);
     tensors(&(Pass){t, writer, true}, vocab);

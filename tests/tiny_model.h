@@ -20,6 +20,7 @@ typedef struct TinyModel {
     QuantType down_type; /* K types need columns in multiples of 256 */
     bool tied;           /* no output.weight */
     bool rope_factors;   /* rope_freqs.weight */
+    float rope_scale;    /* linear scaling; 0 = none */
     uint64_t seed;
     float perturb;      /* 0 … 1: how far the weights are from those of the same seed and 0 */
     int settle;         /* layers from here on add little to the residual stream; 0 = none do */

@@ -125,13 +125,14 @@ static bool round_run(Session *s, const AnswerOptions *options, int *left)
 
     if (s->tree.n == 1 && mode == ROUND_SPEC)
         mode = ROUND_PLAIN; /* nothing was worth drafting */
-    report_round(s, mode, (double[]){t1 - t0, t2 - t1, t3 - t2, t4 - t3}, gain);
+    report_round(s, mode, (double[]){t1 - t0, t2 - t1, t3 - t2, t4 - t3 + s->reported_ms}, gain);
     for (int i = 1; i < s->walk.n; i++) {
         const TreeNode *node = &s->tree.node[s->walk.path[i]];
         report_text(s, node->token, node->exit > 0 ? node->exit : -1);
     }
     report_text(s, s->walk.bonus, 0);
     report_stats(s);
+    s->reported_ms = cost_clock_ms() - t4;
     return options->ignore_eos || !tokenizer_is_end(tokenizer, s->walk.bonus);
 }
 
@@ -156,6 +157,7 @@ static const char *answer(Session *s, const AnswerOptions *options)
     s->tokens[s->n++] = first;
     left--;
     s->rounds_start_ms = cost_clock_ms();
+    s->reported_ms = 0;
     report_text(s, first, 0);
     if (!options->ignore_eos && tokenizer_is_end(s->config.target->tokenizer, first))
         return "eos";

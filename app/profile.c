@@ -202,7 +202,10 @@ static int read_profile(Reader *reader, const RawProfile *raw, Profile *profile)
         return -1;
     TemplateKind kind;
     if (profile->template && template_by_name(&kind, profile->template) != 0)
-        return fail_at(reader, "template", "there is no template \"%.40s\"", profile->template);
+        return fail_at(
+            reader, "template",
+            "there is no template \"%.40s\"; chatml, vicuna, llama-2, llama-3 and zephyr are known",
+            profile->template);
     static const char *const devices[] = {"auto", "cpu", "cuda"};
     for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)
         if (strcmp(profile->device, devices[i]) == 0)

@@ -1,0 +1,45 @@
+# Completion of s2d's command line for bash.
+_s2d()
+{
+    local word=$2 before=$3 command=${COMP_WORDS[1]} models profiles
+    local all="chat run pull models info tokenize bench worker replay"
+    models="smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b"
+    COMPREPLY=()
+
+    case $before in
+    --profile)
+        profiles=$(s2d info 2>/dev/null | awk '$1 == "profile" { print $2 }')
+        COMPREPLY=($(compgen -W "$profiles" -- "$word") $(compgen -f -X '!*.yaml' -- "$word"))
+        return ;;
+    --target | --draft | -m)
+        COMPREPLY=($(compgen -W "$models" -- "$word") $(compgen -f -X '!*.gguf' -- "$word"))
+        return ;;
+    --drafter) COMPREPLY=($(compgen -W "plain sd exit: s2d self ngram" -- "$word")); return ;;
+    --spec) COMPREPLY=($(compgen -W "auto on off" -- "$word")); return ;;
+    --tree) COMPREPLY=($(compgen -W "auto off" -- "$word")); return ;;
+    --device) COMPREPLY=($(compgen -W "auto cpu" -- "$word")); return ;;
+    --isa) COMPREPLY=($(compgen -W "auto avx512 avx2 scalar" -- "$word")); return ;;
+    --act) COMPREPLY=($(compgen -W "int8 f32" -- "$word")); return ;;
+    esac
+    if [ "$COMP_CWORD" = 1 ]; then
+        COMPREPLY=($(compgen -W "$all --help --version --profile --target --plain" -- "$word"))
+        return
+    fi
+    local engine="--profile --target --draft --drafter --spec --tree --temp --top-k --top-p --seed --ctx
+        --threads --device --isa --act --host"
+    case $command in
+    chat | -*) COMPREPLY=($(compgen -W "$engine --plain" -- "$word")) ;;
+    run) COMPREPLY=($(compgen -W "-p -n $engine --raw --ignore-eos --json" -- "$word")) ;;
+    pull) COMPREPLY=($(compgen -W "--ask $models" -- "$word")) ;;
+    info) COMPREPLY=($(compgen -W "coder smollm2 vicuna $models" -- "$word") $(compgen -f -- "$word")) ;;
+    tokenize) COMPREPLY=($(compgen -W "-m --special" -- "$word")) ;;
+    bench)
+        if [ "$COMP_CWORD" = 2 ]; then
+            COMPREPLY=($(compgen -W "verify spec synth" -- "$word"))
+        else
+            COMPREPLY=($(compgen -W "$engine --json" -- "$word"))
+        fi ;;
+    replay) COMPREPLY=($(compgen -f -- "$word")) ;;
+    esac
+}
+complete -o filenames -F _s2d s2d

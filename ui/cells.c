@@ -64,7 +64,7 @@ static void put(Cells *cells, int y, int x, uint32_t ch, int width, int attr)
     }
 }
 
-static void combine(Cells *cells, int y, int x, uint32_t mark)
+void cells_combine(Cells *cells, int y, int x, uint32_t mark)
 {
     Cell *cell = cell_at(cells, y, x);
     if (cell != NULL && cell->width == 0)
@@ -93,7 +93,7 @@ int cells_text(Cells *cells, int y, int x, int columns, const char *s, size_t n,
         }
         if (width == 0) {
             if (used > 0)
-                combine(cells, y, x + used - 1, ch);
+                cells_combine(cells, y, x + used - 1, ch);
             continue;
         }
         if (width < 0) {

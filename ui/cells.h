@@ -32,8 +32,7 @@ enum {
     ATTR_BOLD = 0x100,
     ATTR_UNDERLINE = 0x200,
     ATTR_REVERSE = 0x400,
-    ATTR_CODE = 0x800,     /* code in a text */
-    ATTR_DRAFTED = 0x1000, /* underlined where there are no colours */
+    ATTR_DRAFTED = 0x800, /* underlined where there are no colours */
 };
 
 typedef struct Cell {
@@ -78,6 +77,8 @@ int cells_text(Cells *cells, int y, int x, int columns, const char *s, size_t n,
 /* The same with printf's format; returns the columns used. */
 int cells_print(Cells *cells, int y, int x, int columns, int attr, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+/* Adds a combining mark to the character that covers column x. */
+void cells_combine(Cells *cells, int y, int x, uint32_t mark);
 void cells_glyph(Cells *cells, int y, int x, Glyph glyph, int attr);
 void cells_fill(Cells *cells, Rect rect, uint32_t ch, int attr);
 /* A bar of `value` (0 … 1) over `columns`, in eighths of a column where the terminal can; returns

@@ -18,6 +18,7 @@ typedef enum PaneKey {
 
 typedef struct Pane {
     const char *tab; /* short name */
+    /* A name and, after two blanks, a remark; one that begins with "!" is a warning. */
     void (*title)(const View *view, char *out, size_t bytes);
     void (*draw)(View *view, Cells *cells, Rect rect, bool focused);
     PaneKey (*key)(View *view, const Key *key, UiAction *action); /* NULL = has no keys */

@@ -1,0 +1,180 @@
+/* frame.c - see frame.h. */
+#include "frame.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "line.h"
+#include "overlay.h"
+#include "pane.h"
+
+static void horizontal(Cells *cells, int y, int from, int to, int attr)
+{
+    for (int x = from; x < to; x++)
+        cells_glyph(cells, y, x, GLYPH_HORIZONTAL, attr);
+}
+
+/* A remark ends the title; "!" makes it a warning. Returns the columns used. */
+static int remark(Cells *cells, int y, int x, int columns, const char *text)
+{
+    char line[160];
+    bool warning = text[0] == '!';
+    snprintf(line, sizeof line, " %s ", text + warning);
+    text_truncate(line, columns);
+    return cells_print(cells, y, x, columns, warning ? STYLE_WARN : STYLE_DIM, "%s", line);
+}
+
+/* " TITLE  remark " set into a border row; the focused one reversed. */
+static void title(Cells *cells, int y, int x, int columns, const char *text, bool focused)
+{
+    const char *rest = strstr(text, "  ");
+    int name = rest != NULL ? (int)(rest - text) : (int)strlen(text);
+    int used =
+        cells_print(cells, y, x, columns, STYLE_TITLE | ATTR_BOLD | (focused ? ATTR_REVERSE : 0),
+                    " %.*s ", name, text);
+    if (rest != NULL)
+        remark(cells, y, x + used, columns - used, rest + 2);
+}
+
+static void draw_pane(const Frame *frame, View *view, Cells *cells, const Layout *layout, PaneId id)
+{
+    const Pane *pane = pane_get(id);
+    if (!layout_shows(layout, id))
+        return;
+    bool focused = frame->focus == (int)id;
+    pane->draw(view, cells, layout->panes[id], focused);
+}
+
+static void draw_title(const Frame *frame, const View *view, Cells *cells, const Layout *layout,
+                       PaneId id)
+{
+    char text[128];
+    Rect at = layout->titles[id];
+    if (at.width == 0)
+        return;
+    pane_get(id)->title(view, text, sizeof text);
+    horizontal(cells, at.y, at.x, at.x + at.width, STYLE_BORDER);
+    title(cells, at.y, at.x + 2, at.width - 3, text, frame->focus == (int)id);
+}
+
+static void draw_divider(Cells *cells, const Layout *layout)
+{
+    int x = layout->divider_x;
+    if (x < 0)
+        return;
+    for (int y = 1; y < layout->rule.y; y++)
+        cells_glyph(cells, y, x, GLYPH_VERTICAL, STYLE_BORDER);
+    for (int id = PANE_TREE; id < PANE_COUNT; id++)
+        if (layout->titles[id].width > 0)
+            cells_glyph(cells, layout->titles[id].y, x,
+                        layout->titles[id].y == 1 ? GLYPH_TEE_DOWN : GLYPH_TEE_RIGHT, STYLE_BORDER);
+    cells_glyph(cells, layout->rule.y, x, GLYPH_TEE_UP, STYLE_BORDER);
+}
+
+/* The tab row: all names, the shown one as a title, then its remark. */
+static void draw_tabs(const Frame *frame, const View *view, Cells *cells, const Layout *layout)
+{
+    char text[128];
+    Rect at = layout->titles[layout->tab];
+    int x = at.x + 2, right = at.x + at.width - 1;
+    horizontal(cells, at.y, at.x, at.x + at.width, STYLE_BORDER);
+    for (int id = PANE_TREE; id < PANE_COUNT; id++) {
+        bool shown = id == (int)layout->tab;
+        int attr = shown ? STYLE_TITLE | ATTR_BOLD : STYLE_DIM;
+        if (shown && frame->focus == id)
+            attr |= ATTR_REVERSE;
+        x += cells_print(cells, at.y, x, right - x, attr, shown ? "[%s]" : " %s ",
+                         pane_get(id)->tab);
+    }
+    pane_get(layout->tab)->title(view, text, sizeof text);
+    const char *rest = strstr(text, "  ");
+    if (rest != NULL && right - x > 12)
+        remark(cells, at.y, x + 1, right - x - 1, rest + 2);
+}
+
+static void draw_keys(const View *view, Cells *cells, Rect rect)
+{
+    const struct {
+        const char *key, *label;
+    } bar[] = {
+        {"F1", "Help"},   {"F2", "Target"}, {"F3", "Tree"},
+        {"F4", "Exits"},  {"F5", "Tune"},   {"F6", view->ready.spec == SPEC_OFF ? "Spec" : "Plain"},
+        {"F8", "Export"}, {"F10", "Quit"},
+    };
+    size_t n = sizeof bar / sizeof bar[0];
+    bool wide = rect.width >= 76;
+    int x = rect.x;
+    for (size_t i = 0; i < n; i++) {
+        int right = rect.x + rect.width;
+        x += cells_print(cells, rect.y, x, right - x, STYLE_TEXT, wide ? " %s" : "%s", bar[i].key);
+        x += cells_print(cells, rect.y, x, right - x, STYLE_LABEL, wide ? "%-7s" : "%s",
+                         bar[i].label);
+    }
+}
+
+/* Completions in rows above the rule, in columns. */
+static void draw_choices(const Frame *frame, Cells *cells, int bottom)
+{
+    int widest = 1;
+    for (int i = 0; i < frame->n_choices; i++) {
+        int width = text_width(frame->choices[i], strlen(frame->choices[i]));
+        widest = width > widest ? width : widest;
+    }
+    int columns = cells->width / (widest + 2) > 0 ? cells->width / (widest + 2) : 1;
+    int rows = (frame->n_choices + columns - 1) / columns;
+    rows = rows > bottom ? bottom : rows;
+    Rect rect = {bottom - rows, 0, rows, cells->width};
+    cells_fill(cells, rect, ' ', STYLE_TEXT | ATTR_REVERSE);
+    for (int i = 0; i < frame->n_choices && i < rows * columns; i++)
+        cells_print(cells, rect.y + i / columns, 1 + i % columns * (widest + 2), widest,
+                    STYLE_TEXT | ATTR_REVERSE, "%s", frame->choices[i]);
+}
+
+static void draw_message(Cells *cells)
+{
+    static const char text[] = "s2d needs a window of 40x8";
+    int width = cells->width, y = cells->height / 2;
+    int x = width > (int)sizeof text ? (width - (int)sizeof text + 1) / 2 : 0;
+    cells_print(cells, y, x, width - x, STYLE_WARN | ATTR_BOLD, "%s", text);
+    if (cells->height > 2)
+        cells_print(cells, y + 1, x, width - x, STYLE_DIM, "this one is %dx%d", width,
+                    cells->height);
+}
+
+void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
+{
+    cells_clear(cells);
+    LineBox box = {frame->prompt, frame->line, frame->line_bytes, frame->point};
+    int rows = line_rows(&box, cells->width);
+    layout_make(layout, cells->width, cells->height, rows < INPUT_ROWS ? rows : INPUT_ROWS,
+                view->ready.n_exits, frame->front);
+    if (layout->mode == LAYOUT_MESSAGE) {
+        draw_message(cells);
+        return;
+    }
+    horizontal(cells, layout->rule.y, 0, cells->width, STYLE_BORDER);
+    for (int id = 0; id < PANE_COUNT; id++)
+        draw_pane(frame, view, cells, layout, id);
+    /* Titles after the panes: drawing the chat finds out how far it is scrolled. */
+    for (int id = 0; id < PANE_COUNT; id++)
+        draw_title(frame, view, cells, layout, id);
+    draw_divider(cells, layout);
+    if (layout->mode == LAYOUT_SMALL) {
+        status_figures(view, cells, layout->figures, frame->notice);
+    } else {
+        if (layout->mode == LAYOUT_TABS)
+            draw_tabs(frame, view, cells, layout);
+        status_header(view, cells, layout->header);
+        status_line(view, cells, layout->status, frame->notice);
+        draw_keys(view, cells, layout->keys);
+    }
+    line_draw(&box, cells, layout->input, frame->focus == FOCUS_INPUT);
+    if (frame->n_choices > 0)
+        draw_choices(frame, cells, layout->rule.y);
+    if (frame->overlay != OVERLAY_NONE)
+        cells->cursor_y = cells->cursor_x = -1;
+    if (frame->overlay == OVERLAY_HELP)
+        overlay_help(frame, cells);
+    else if (frame->overlay == OVERLAY_TARGETS)
+        overlay_targets(frame, view, cells);
+}

@@ -1,0 +1,38 @@
+/* frame.h - one whole screen: View and Frame in, Cells out. No terminal, so tests draw it too.
+ *
+ * The Frame is what the Ui knows beside the View: focus, the input line, a notice, what lies over
+ * the panes.
+ */
+#ifndef S2D_FRAME_H
+#define S2D_FRAME_H
+
+#include "cells.h"
+#include "view.h"
+
+enum {
+    FOCUS_INPUT = PANE_COUNT, /* beside the PaneIds */
+    INPUT_ROWS = 6,           /* most rows of the input line */
+    FRAME_CHOICES = 64,       /* most completions shown */
+};
+
+typedef enum Overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_TARGETS } Overlay;
+
+typedef struct Frame {
+    int focus;    /* a PaneId or FOCUS_INPUT */
+    PaneId front; /* the pane that had the focus last: the tab shown when panes are tabs */
+    Overlay overlay;
+    int choice; /* of the targets */
+    int help_top;
+    const char *commands; /* help lines of the commands, may be NULL */
+    const char *prompt;   /* "> " or what a search says */
+    const char *line;     /* the text being edited */
+    size_t line_bytes, point;
+    char notice[160];
+    char *choices[FRAME_CHOICES]; /* completions */
+    int n_choices;
+} Frame;
+
+/* Draws into cells of any size, down to 1 x 1. */
+void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout);
+
+#endif

@@ -1,0 +1,43 @@
+/* input.h - the line editor: readline without its terminal.
+ *
+ * In: keys as bytes. Out: the line being edited, for drawing, and finished lines. readline reads
+ * from a queue of bytes, draws through a flag and touches neither terminal nor signals, so curses
+ * keeps both. The person's inputrc is honoured. Source: the readline manual, "Alternate Interface";
+ * ulfalizer/readline-and-ncurses.
+ *
+ * readline's state is the process's, so there is one Input at a time.
+ */
+#ifndef S2D_INPUT_H
+#define S2D_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "ui.h"
+
+enum {
+    INPUT_BYTES = 4 << 20, /* longest line */
+    HISTORY_LINES = 1000,
+};
+
+int input_open(const UiOptions *options, Err *err);
+void input_close(void); /* writes the history */
+
+/* One key's bytes. */
+void input_feed(const char *bytes, size_t n);
+/* Text as if typed, newlines and tabs included, all else that is no text left out. */
+void input_insert(const char *text, size_t n);
+void input_set(const char *text);
+void input_kill(void); /* the whole line; Ctrl-Y brings it back */
+/* Moves the cursor a line up (-1) or down (1) in a text of several lines; false = there is none. */
+bool input_vertical(int by);
+
+const char *input_line(size_t *bytes, size_t *point);
+const char *input_prompt(void);
+bool input_searching(void); /* within Ctrl-R */
+bool input_vi_insert(void); /* vi keys: Esc is a key of the editor */
+char *input_take(void);     /* a finished line, the caller's to free; NULL = none */
+/* Candidates that the last key brought up, for display; *n = 0 = none. Valid until the next key. */
+char *const *input_choices(int *n);
+
+#endif

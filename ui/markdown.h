@@ -1,0 +1,39 @@
+/* markdown.h - an item of the scrollback as lines on a screen: light markdown, colours by source,
+ * wrapping.
+ *
+ * In: a clean text with its spans, a width. Out: lines, one call each, with an attribute per byte.
+ * Markup that is understood (headings, **bold**, fences, lists) is not shown itself, `code` keeps
+ * its marks, dimmed; all else stands as it came. A text that still grows is drawn as if what is
+ * open now will be closed.
+ */
+#ifndef S2D_MARKDOWN_H
+#define S2D_MARKDOWN_H
+
+#include "cells.h"
+#include "view.h"
+
+/* What stands before a line's text. */
+typedef enum LineLead {
+    LEAD_NONE,
+    LEAD_BULLET,     /* at column indent - 2 */
+    LEAD_CODE,       /* a bar at column 0 */
+    LEAD_CODE_BEGIN, /* a corner at column 0 */
+    LEAD_CODE_END,
+} LineLead;
+
+typedef struct Line {
+    int indent; /* columns before the text */
+    LineLead lead;
+    const char *text;
+    const uint16_t *attrs; /* [bytes] */
+    size_t bytes;
+} Line;
+
+typedef void LineSink(void *user, const Line *line);
+
+/* Lines of the item's text; the first one leaves `first_indent` columns free. Returns how many
+ * there are (at least 1); sink may be NULL. markdown false: the text as it is. */
+int markdown_lines(const View *view, const Item *item, int width, int first_indent, bool markdown,
+                   LineSink *sink, void *user);
+
+#endif

@@ -1,0 +1,29 @@
+/* screen.h - the terminal, through curses: takes it, shows Cells on it, gives it back as it was.
+ *
+ * In: Cells. Out: the least output that makes the terminal show them (curses does the difference).
+ * Raw mode, no keypad translation (keys.h reads the bytes), bracketed paste on while it is ours.
+ * Colours unless NO_COLOR is set or there are none. No signal's disposition is changed.
+ */
+#ifndef S2D_SCREEN_H
+#define S2D_SCREEN_H
+
+#include "../kernels/err.h"
+#include "cells.h"
+
+typedef struct Screen Screen;
+
+/* Also sets LC_CTYPE from the environment. */
+int screen_open(Screen **screen, Err *err);
+void screen_close(Screen *screen);
+void screen_size(const Screen *screen, int *width, int *height);
+bool screen_unicode(const Screen *screen);
+/* Why there are only ASCII characters; NULL = there are others. */
+const char *screen_locale_note(const Screen *screen, char *out, size_t bytes);
+void screen_draw(Screen *screen, const Cells *cells);
+void screen_redraw(Screen *screen); /* all of it at the next draw */
+void screen_resize(Screen *screen); /* asks the terminal for its size */
+void screen_suspend(Screen *screen);
+void screen_resume(Screen *screen);
+void screen_emergency(void); /* async-signal-safe; see ui.h */
+
+#endif

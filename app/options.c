@@ -32,26 +32,48 @@ typedef enum OptionId {
     OPT_IGNORE_EOS,
     OPT_JSON,
     OPT_PLAIN,
+    OPT_REPEATS,
+    OPT_QUESTIONS,
+    OPT_SAMPLE,
+    OPT_CATEGORIES,
+    OPT_METHODS,
+    OPT_CSV,
 } OptionId;
 
 typedef struct OptionRow {
     const char *name;
     int id;
     int has_argument;
-    int group;
+    int groups; /* those that take it */
 } OptionRow;
 
 static const OptionRow rows[] = {
-    {"profile", OPT_PROFILE, 1, OPTIONS_MODEL}, {"target", OPT_TARGET, 1, OPTIONS_MODEL},
-    {"draft", OPT_DRAFT, 1, OPTIONS_MODEL},     {"drafter", OPT_DRAFTER, 1, OPTIONS_MODEL},
-    {"spec", OPT_SPEC, 1, OPTIONS_MODEL},       {"tree", OPT_TREE, 1, OPTIONS_MODEL},
-    {"ctx", OPT_CTX, 1, OPTIONS_MODEL},         {"threads", OPT_THREADS, 1, OPTIONS_MODEL},
-    {"device", OPT_DEVICE, 1, OPTIONS_MODEL},   {"isa", OPT_ISA, 1, OPTIONS_MODEL},
-    {"act", OPT_ACT, 1, OPTIONS_MODEL},         {"host", OPT_HOST, 1, OPTIONS_MODEL},
-    {"temp", OPT_TEMP, 1, OPTIONS_SAMPLING},    {"top-k", OPT_TOP_K, 1, OPTIONS_SAMPLING},
-    {"top-p", OPT_TOP_P, 1, OPTIONS_SAMPLING},  {"seed", OPT_SEED, 1, OPTIONS_SAMPLING},
-    {"raw", OPT_RAW, 0, OPTIONS_RUN},           {"ignore-eos", OPT_IGNORE_EOS, 0, OPTIONS_RUN},
-    {"json", OPT_JSON, 0, OPTIONS_RUN},         {"plain", OPT_PLAIN, 0, OPTIONS_CHAT},
+    {"profile", OPT_PROFILE, 1, OPTIONS_MODEL},
+    {"target", OPT_TARGET, 1, OPTIONS_MODEL},
+    {"draft", OPT_DRAFT, 1, OPTIONS_MODEL},
+    {"drafter", OPT_DRAFTER, 1, OPTIONS_MODEL},
+    {"spec", OPT_SPEC, 1, OPTIONS_MODEL},
+    {"tree", OPT_TREE, 1, OPTIONS_MODEL},
+    {"ctx", OPT_CTX, 1, OPTIONS_MODEL},
+    {"threads", OPT_THREADS, 1, OPTIONS_MODEL},
+    {"device", OPT_DEVICE, 1, OPTIONS_MODEL},
+    {"isa", OPT_ISA, 1, OPTIONS_MODEL},
+    {"act", OPT_ACT, 1, OPTIONS_MODEL},
+    {"host", OPT_HOST, 1, OPTIONS_MODEL},
+    {"temp", OPT_TEMP, 1, OPTIONS_SAMPLING},
+    {"top-k", OPT_TOP_K, 1, OPTIONS_SAMPLING},
+    {"top-p", OPT_TOP_P, 1, OPTIONS_SAMPLING},
+    {"seed", OPT_SEED, 1, OPTIONS_SAMPLING},
+    {"raw", OPT_RAW, 0, OPTIONS_RUN},
+    {"ignore-eos", OPT_IGNORE_EOS, 0, OPTIONS_RUN},
+    {"json", OPT_JSON, 0, OPTIONS_RUN | OPTIONS_BENCH},
+    {"plain", OPT_PLAIN, 0, OPTIONS_CHAT},
+    {"repeats", OPT_REPEATS, 1, OPTIONS_BENCH},
+    {"questions", OPT_QUESTIONS, 1, OPTIONS_QUESTIONS},
+    {"sample", OPT_SAMPLE, 1, OPTIONS_QUESTIONS},
+    {"categories", OPT_CATEGORIES, 1, OPTIONS_QUESTIONS},
+    {"methods", OPT_METHODS, 1, OPTIONS_QUESTIONS},
+    {"csv", OPT_CSV, 0, OPTIONS_QUESTIONS},
 };
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
 
@@ -102,6 +124,7 @@ static int take_model_option(Options *o, int id, const char *text, Err *err)
     case OPT_PROFILE:
         o->profile = text;
         return 0;
+    case 'm':
     case OPT_TARGET:
         o->target = text;
         return 0;
@@ -182,6 +205,22 @@ static int take_option(Options *o, int id, const char *text, Err *err)
     case OPT_PLAIN:
         o->plain = true;
         return 0;
+    case OPT_REPEATS:
+        return options_integer(text, "--repeats", 1, 99, &o->repeats, err);
+    case OPT_SAMPLE:
+        return options_integer(text, "--sample", 1, 1000000, &o->sample, err);
+    case OPT_QUESTIONS:
+        o->questions = text;
+        return 0;
+    case OPT_CATEGORIES:
+        o->categories = text;
+        return 0;
+    case OPT_METHODS:
+        o->methods = text;
+        return 0;
+    case OPT_CSV:
+        o->csv = true;
+        return 0;
     default:
         return take_model_option(o, id, text, err);
     }
@@ -192,14 +231,21 @@ int options_parse(Options *options, int argc, char **argv, int accepted, Err *er
     struct option known[N_ROWS + 1] = {{0}};
     int n = 0;
     for (int i = 0; i < N_ROWS; i++)
-        if (rows[i].group & accepted)
+        if (rows[i].groups & accepted)
             known[n++] = (struct option){rows[i].name, rows[i].has_argument, NULL, rows[i].id};
+    char letters[16] = "+:"; /* stop at the first word that is no option; ':' for a missing value */
+    if (accepted & OPTIONS_MODEL)
+        strcat(letters, "m:");
+    if (accepted & OPTIONS_RUN)
+        strcat(letters, "p:");
+    if (accepted & (OPTIONS_RUN | OPTIONS_QUESTIONS))
+        strcat(letters, "n:");
     *options = (Options){.spec = SPEC_AUTO};
     opterr = 0;
     optind = 0; /* getopt starts afresh */
     for (;;) {
         const char *word = optind > 0 && optind < argc ? argv[optind] : argc > 1 ? argv[1] : "";
-        int id = getopt_long(argc, argv, accepted & OPTIONS_RUN ? "+:p:n:" : "+:", known, NULL);
+        int id = getopt_long(argc, argv, letters, known, NULL);
         if (id == -1)
             break;
         if (id == ':')

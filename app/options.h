@@ -22,22 +22,25 @@
 enum {
     OPTIONS_MODEL =
         1, /* --profile --target --draft --drafter --spec --tree --ctx --threads --device
-              --isa --act --host */
-    OPTIONS_SAMPLING = 2, /* --temp --top-k --top-p --seed */
-    OPTIONS_RUN = 4,      /* -p -n --raw --ignore-eos --json */
-    OPTIONS_CHAT = 8,     /* --plain */
+              --isa --act --host; -m is --target */
+    OPTIONS_SAMPLING = 2,   /* --temp --top-k --top-p --seed */
+    OPTIONS_RUN = 4,        /* -p -n --raw --ignore-eos --json */
+    OPTIONS_CHAT = 8,       /* --plain */
+    OPTIONS_BENCH = 16,     /* --repeats --json */
+    OPTIONS_QUESTIONS = 32, /* -n --questions --sample --categories --methods --csv */
 };
 
 typedef struct Options {
     const char *profile, *target, *draft, *drafter, *tree, *device, *isa,
         *host; /* NULL = not given */
-    const char *prompt;
+    const char *prompt, *questions, *categories, *methods;
     bool has_spec, has_temperature, has_top_k, has_top_p, has_seed, has_ctx, has_threads,
         has_max_tokens;
     SpecMode spec;
     double temperature, top_p;
     int top_k, seed, ctx, threads, max_tokens;
-    bool act_f32, raw, ignore_eos, json, plain;
+    int repeats, sample; /* 0 = not given */
+    bool act_f32, raw, ignore_eos, json, csv, plain;
     int first_argument; /* index in argv of the first word that is no option */
 } Options;
 

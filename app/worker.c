@@ -292,13 +292,24 @@ void worker_set(Worker *worker, const RequestSet *set)
         worker_error(worker, &err, false);
         return;
     }
+    /* `load` keeps what is set, for a session that takes this one's place. */
+    RequestLoad *load = &worker->load;
     TreeShape shape;
-    if (set->tree[0] && tree_parse(set->tree, &shape) == 0)
+    if (set->tree[0] && tree_parse(set->tree, &shape) == 0) {
         session_set_tree(worker->session, shape);
-    if (set->has_sampling)
+        strcpy(load->tree, set->tree);
+    }
+    if (set->has_sampling) {
         session_set_sampling(worker->session, set->sampling);
-    if (set->has_spec)
+        load->profile.temperature = (double)set->sampling.temperature;
+        load->profile.top_k = set->sampling.top_k;
+        load->profile.top_p = (double)set->sampling.top_p;
+        load->profile.seed = (int)set->sampling.seed;
+    }
+    if (set->has_spec) {
         session_set_spec(worker->session, set->spec);
+        load->spec = set->spec;
+    }
     worker_ready(worker);
 }
 

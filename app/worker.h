@@ -73,6 +73,9 @@ void worker_ready(Worker *worker);
 /* What to draft with for a target of the profile; drafter "" = the best that the profile allows. */
 void worker_drafting(const RequestLoad *load, const char *drafter, int target,
                      DraftConfig *drafting);
+/* draft: NULL = none. */
+int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, Model *draft,
+                        Session **session, Err *err);
 void worker_close(Worker *worker);
 
 /* worker_switch.c: SWITCH events up to done or failed. On failure the old target goes on unchanged.

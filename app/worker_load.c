@@ -151,7 +151,7 @@ static int check_plans(Worker *worker, const RequestLoad *load, const ModelPlan 
                                err);
 }
 
-static int open_session(Worker *worker, const RequestLoad *load, Model *target, Model *draft,
+int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, Model *draft,
                         Session **session, Err *err)
 {
     const Profile *profile = &load->profile;
@@ -200,7 +200,7 @@ static int load_all(Worker *worker, const RequestLoad *load, Session **session, 
 {
     Model *target;
     if (load_models(worker, load, &target, draft, err) == 0 &&
-        open_session(worker, load, target, *draft, session, err) == 0)
+        worker_open_session(worker, load, target, *draft, session, err) == 0)
         return 0;
     models_trim(&worker->models, worker->session ? session_target(worker->session) : NULL,
                 worker->draft);

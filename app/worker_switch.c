@@ -11,14 +11,14 @@
 #include "worker.h"
 
 static void emit_switch(Worker *worker, SwitchStage stage, const char *target, int index,
-                        const char *reason)
+                        const char *reason, bool kept)
 {
     Event event = {.type = EVENT_SWITCH};
     EventSwitch *swap = &event.u.swap;
     swap->stage = stage;
     swap->target_index = index;
     swap->fraction = stage == SWITCH_DONE;
-    swap->draft_kv_kept = true;
+    swap->draft_kv_kept = kept;
     snprintf(swap->target, sizeof(swap->target), "%s", target);
     snprintf(swap->reason, sizeof(swap->reason), "%s", reason);
     worker_emit(worker, &event);
@@ -37,8 +37,15 @@ static int find_target(const Profile *profile, const char *asked)
     return -1;
 }
 
-/* Header first; what no longer is used goes before memory is refused. */
-static int load_target(Worker *worker, const char *name, int index, Model **target, Err *err)
+static bool same_vocabulary(const Tokenizer *a, const Tokenizer *b, Err *err)
+{
+    return tokenizer_compatible(b, a, NULL) == 0 || tokenizer_compatible(a, b, err) == 0;
+}
+
+/* Header first; what no longer is used goes before memory is refused. same: the vocabulary is the
+ * one of the conversation, which an answer cannot change under way. */
+static int load_target(Worker *worker, const char *name, int index, bool in_answer, bool *same,
+                       Model **target, Err *err)
 {
     ModelPlan plan;
     LoadProgress progress = {
@@ -46,6 +53,14 @@ static int load_target(Worker *worker, const char *name, int index, Model **targ
     int status = models_plan(&worker->models, name, &plan, err);
     if (status == 0 && worker->draft)
         status = tokenizer_compatible(worker->draft->tokenizer, plan.tokenizer, err);
+    if (status == 0) {
+        Err difference = {0};
+        *same = same_vocabulary(session_target(worker->session)->tokenizer, plan.tokenizer,
+                                &difference);
+        if (!*same && in_answer)
+            status = err_set(err, EXIT_DATA, "another vocabulary cannot go on with this answer: %s",
+                             difference.text);
+    }
     if (status == 0) {
         size_t session =
             session_bytes(worker->kernels, &plan.config, NULL, worker->load.profile.context);
@@ -77,22 +92,38 @@ static int append_target(Profile *profile, const char *name, Err *err)
     return 0;
 }
 
-static int change_target(Worker *worker, int index, const Model *old, Err *err)
+/* Another vocabulary: nothing of the caches fits, so a new session takes the place of the old one.
+ */
+static int replace_session(Worker *worker, Model *target, int index, Err *err)
 {
-    Profile *profile = &worker->load.profile;
-    const ProfileTarget *pair = &profile->targets[index];
+    RequestLoad load = worker->load; /* shares its texts */
+    Session *session;
+    load.target_index = index;
+    if (worker_open_session(worker, &load, target, worker->draft, &session, err) != 0)
+        return -1;
+    session_close(worker->session);
+    worker->session = session;
+    answers_clear(&worker->answers);
+    emit_switch(worker, SWITCH_DONE, target->name, index, "", false);
+    return 0;
+}
+
+static int change_target(Worker *worker, int index, bool in_answer, Err *err)
+{
+    const ProfileTarget *pair = &worker->load.profile.targets[index];
     float thresholds[EXITS_MAX];
     Model *target;
+    bool same;
     for (int i = 0; i < pair->n_thresholds; i++)
         thresholds[i] = (float)pair->thresholds[i];
-    if (load_target(worker, pair->model, index, &target, err) != 0 ||
-        session_switch(worker->session, target, index, thresholds, pair->n_thresholds, err) != 0)
+    if (load_target(worker, pair->model, index, in_answer, &same, &target, err) != 0)
         return -1;
-    worker->load.target_index = index;
-    if (tokenizer_compatible(old->tokenizer, target->tokenizer, NULL) != 0 &&
-        tokenizer_compatible(target->tokenizer, old->tokenizer, NULL) != 0)
-        answers_clear(&worker->answers);
-    return 0;
+    int status =
+        same ? session_switch(worker->session, target, index, thresholds, pair->n_thresholds, err)
+             : replace_session(worker, target, index, err);
+    if (status == 0)
+        worker->load.target_index = index;
+    return status;
 }
 
 void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
@@ -108,7 +139,7 @@ void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
         models_name(swap->name, name, sizeof(name));
     else if (index < n_targets)
         models_name(profile->targets[index].model, name, sizeof(name));
-    emit_switch(worker, SWITCH_CHECK, name, index, "");
+    emit_switch(worker, SWITCH_CHECK, name, index, "", true);
     if (cancelled)
         err_set(&err, EXIT_INTERRUPTED, "stopped");
     else if (!worker->session)
@@ -119,20 +150,20 @@ void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
     else if (index < 0 && append_target(profile, swap->name, &err) == 0)
         index = n_targets;
     if (err.code == 0 && index == worker->load.target_index) {
-        emit_switch(worker, SWITCH_DONE, name, index, "");
+        emit_switch(worker, SWITCH_DONE, name, index, "", true);
         worker_ready(worker);
         return;
     }
     worker->busy = true;
     if (!was_busy)
         worker->stop = false;
-    if (err.code == 0 && change_target(worker, index, session_target(worker->session), &err) == 0) {
+    if (err.code == 0 && change_target(worker, index, was_busy, &err) == 0) {
         worker_ready(worker);
     } else {
         if (profile->n_targets > n_targets)
             free(profile->targets[--profile->n_targets].model);
         emit_switch(worker, SWITCH_FAILED, name, index < n_targets ? index : -1,
-                    worker->stop ? "stopped" : err.text);
+                    worker->stop ? "stopped" : err.text, true);
     }
     worker->busy = was_busy;
     if (!was_busy)

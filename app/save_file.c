@@ -1,0 +1,132 @@
+/* save_file.c - see save_file.h. */
+#include "save_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int write_all(int fd, const char *data, size_t bytes)
+{
+    while (bytes > 0) {
+        ssize_t n = write(fd, data, bytes);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        data += n;
+        bytes -= n;
+    }
+    return 0;
+}
+
+static int sync_folder_of(const char *path)
+{
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof(folder), "%s", path);
+    int fd = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    int status = fsync(fd);
+    if (status != 0 && (errno == EINVAL || errno == ENOTSUP)) /* a filesystem that cannot */
+        status = 0;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return status;
+}
+
+static int put_in_place(const char *temporary, const char *path, bool replace)
+{
+    if (replace)
+        return rename(temporary, path);
+    if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    if (access(path, F_OK) == 0) { /* the filesystem cannot do both in one step */
+        errno = EEXIST;
+        return -1;
+    }
+    return rename(temporary, path);
+}
+
+int save_file(const char *path, const void *data, size_t bytes, bool replace, Err *err)
+{
+    char temporary[PATH_MAX];
+    if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
+        return err_set(err, EXIT_USAGE, "%.60s...: the name is too long", path);
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0)
+        return err_set(err, EXIT_IO, "%s: cannot write there: %s", path, strerror(errno));
+    int status = write_all(fd, data, bytes);
+    if (status == 0)
+        status = fsync(fd);
+    int reason = errno;
+    if (close(fd) != 0 && status == 0) {
+        status = -1;
+        reason = errno;
+    }
+    if (status == 0 && put_in_place(temporary, path, replace) != 0) {
+        status = -1;
+        reason = errno;
+    }
+    if (status != 0) {
+        unlink(temporary);
+        if (reason == EEXIST)
+            return err_set(err, EXIT_DATA, "%s: exists already; choose another name", path);
+        return err_set(err, EXIT_IO, "%s: cannot be saved: %s; what was there before is untouched",
+                       path, strerror(reason));
+    }
+    if (sync_folder_of(path) != 0)
+        return err_set(err, EXIT_IO, "%s: saved, but perhaps not for good: its folder: %s", path,
+                       strerror(errno));
+    return 0;
+}
+
+char *read_file(const char *path, const char *what, size_t most, size_t *bytes, Err *err)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not block */
+    if (fd < 0) {
+        err_set(err, errno == ENOENT || errno == ENOTDIR ? EXIT_NOINPUT : EXIT_IO, "%s: %s", path,
+                errno == ENOENT ? "there is no such file" : strerror(errno));
+        return NULL;
+    }
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || (size_t)status.st_size > most) {
+        err_set(err, EXIT_DATA, "%s: no %s: %s", path, what,
+                S_ISREG(status.st_mode) ? "it is too large for one" : "not a regular file");
+        close(fd);
+        return NULL;
+    }
+    size_t size = status.st_size, used = 0;
+    char *data = malloc(size + 1);
+    if (!data) {
+        close(fd);
+        err_set(err, EXIT_MEMORY, "%s: no memory for %zu bytes", path, size);
+        return NULL;
+    }
+    while (used < size) {
+        ssize_t n = read(fd, data + used, size - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            err_set(err, EXIT_IO, "%s: %s", path, strerror(errno));
+            free(data);
+            close(fd);
+            return NULL;
+        }
+        if (n == 0) /* it shrank meanwhile */
+            break;
+        used += n;
+    }
+    close(fd);
+    data[used] = '\0';
+    *bytes = used;
+    return data;
+}

@@ -1,0 +1,23 @@
+/* save_file.h - writes a file so that there is always either the old one or the new one, whole.
+ *
+ * A temporary file beside it is written and synced, renamed over it, and the folder is synced. On
+ * any failure the temporary file is removed and what was there before is untouched.
+ */
+#ifndef S2D_SAVE_FILE_H
+#define S2D_SAVE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../kernels/err.h"
+
+/* Mode 0600. replace: false = an existing file is left alone and that is an error (EXIT_DATA).
+ * EXIT_IO when it cannot be written. */
+int save_file(const char *path, const void *data, size_t bytes, bool replace, Err *err);
+
+/* The whole of a regular file, terminated, free it; NULL = EXIT_NOINPUT when it is not there,
+ * EXIT_DATA when it is larger than `most` bytes or no file, EXIT_IO, EXIT_MEMORY. what: "session",
+ * for messages. */
+char *read_file(const char *path, const char *what, size_t most, size_t *bytes, Err *err);
+
+#endif

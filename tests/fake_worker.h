@@ -1,0 +1,14 @@
+/* fake_worker.h - a worker without models, for tests of the fronts: real requests in, canned events
+ * out, over the real socket pair.
+ *
+ * What it answers depends on the last question: "... die" kills it in mid-answer, "... wait" goes
+ * on until it is stopped, "... context" and "... refuse" end so; anything else is echoed with the
+ * number of messages, as "[3] hello". A draft named "missing" cannot be loaded.
+ */
+#ifndef S2D_FAKE_WORKER_H
+#define S2D_FAKE_WORKER_H
+
+/* To be called first in a test's main: does not return when this is the worker's process. */
+void fake_worker_maybe(int argc, char **argv);
+
+#endif

@@ -4,7 +4,7 @@
  */
 #include "template.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
 typedef struct Text {
@@ -64,13 +64,14 @@ int template_detect(TemplateKind *kind, const char *jinja, size_t bytes, Err *er
 static int copy_literal(Text text, char quote, const char *end, char *out, size_t size)
 {
     size_t n = 0, end_bytes = strlen(end);
-    for (size_t i = 0; i < text.bytes && n + 1 < size; i++) {
+    for (size_t i = 0; i < text.bytes; i++) {
         if (text.bytes - i >= end_bytes && memcmp(text.at + i, end, end_bytes) == 0) {
-            out[n] = '\0';
+            if (n > 0)
+                out[n] = '\0';
             return n > 0;
         }
         char c = text.at[i];
-        if (c == quote || c == '\0')
+        if (n + 1 >= size || c == quote || c == '\0')
             return 0;
         if (c == '\\' && i + 1 < text.bytes) {
             c = text.at[++i];
@@ -84,17 +85,18 @@ static int copy_literal(Text text, char quote, const char *end, char *out, size_
 /* '<|im_start|>system\nTEXT<|im_end|>' as one string; the newline may be written out or escaped. */
 static int chatml_system(Text jinja, char *out, size_t size)
 {
-    for (Text text = behind(jinja, "<|im_start|>system"); text.at != NULL;
-         text = behind(text, "<|im_start|>system")) {
+    static const char head[] = "<|im_start|>system";
+    for (Text text = behind(jinja, head); text.at != NULL; text = behind(text, head)) {
         size_t skip = 0;
         if (text.bytes > 0 && text.at[0] == '\n')
             skip = 1;
         else if (text.bytes > 1 && text.at[0] == '\\' && text.at[1] == 'n')
             skip = 2;
-        const char *open = text.at - strlen("<|im_start|>system") - 1;
-        if (skip == 0 || open < jinja.at || (*open != '\'' && *open != '"'))
+        if (skip == 0 || text.at - jinja.at < (ptrdiff_t)sizeof head)
             continue;
-        if (copy_literal((Text){text.at + skip, text.bytes - skip}, *open, "<|im_end|>", out, size))
+        char quote = text.at[-(ptrdiff_t)sizeof head]; /* just before head */
+        Text rest = {text.at + skip, text.bytes - skip};
+        if ((quote == '\'' || quote == '"') && copy_literal(rest, quote, "<|im_end|>", out, size))
             return 1;
     }
     return 0;

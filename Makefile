@@ -55,10 +55,14 @@ $(BUILD)/%.o: %.c Makefile
 	@echo cc $<
 	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(TESTS) $(MAKERS): $(BUILD)/%: $(BUILD)/%.o $(HELP_OBJ) $(LIB_OBJ)
+# What a test program takes what it needs from: all but main, and the helpers.
+$(BUILD)/tests/all.a: $(LIB_OBJ) $(HELP_OBJ)
+	@rm -f $@ && ar rcs $@ $^
+
+$(TESTS) $(MAKERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/all.a
 	@echo link $@
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
-$(REPLAYS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz_main.o $(HELP_OBJ) $(LIB_OBJ)
+$(REPLAYS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz_main.o $(BUILD)/tests/all.a
 	@echo link $@
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 tests: s2d $(TESTS) $(REPLAYS) $(MAKERS)
@@ -101,7 +105,7 @@ fuzz:
 	  -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" fuzz-targets
 fuzz-targets: $(FUZZERS:tests/%=$(BUILD)/libfuzzer/%) $(MAKERS)
 	@sh tests/fuzz.sh $(BUILD) $(FUZZ_SECONDS) $(filter $(BUILD)/libfuzzer/%,$^)
-$(BUILD)/libfuzzer/%: $(BUILD)/tests/%.o $(HELP_OBJ) $(LIB_OBJ)
+$(BUILD)/libfuzzer/%: $(BUILD)/tests/%.o $(BUILD)/tests/all.a
 	@mkdir -p $(@D)
 	@echo link $@
 	@$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka

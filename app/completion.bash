@@ -3,7 +3,7 @@ _s2d()
 {
     local word=$2 before=$3 command=${COMP_WORDS[1]} models profiles
     local all="chat run pull models info tokenize bench worker replay"
-    models="smollm2-135m qwen2.5-coder-0.5b qwen2.5-coder-1.5b"
+    models=$(s2d models 2>/dev/null | awk 'NF > 2 && /^[a-z]/ { print $1 }')
     COMPREPLY=()
 
     case $before in

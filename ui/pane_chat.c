@@ -152,14 +152,10 @@ static void draw_item(const View *view, Drawing *d, const Item *item)
 static void draw_welcome(const View *view, Cells *cells, Rect rect)
 {
     static const char *const lines[] = {
-        "s2d - speculative decoding you can watch",
-        "",
-        "A draft model guesses several tokens ahead,",
-        "the target checks them all in one pass.",
-        "The text is the target's own, only sooner.",
-        "",
-        "Type a message and press Enter.",
-        "F1 shows keys and commands.",
+        "s2d: speculative decoding, live",     "",
+        "A draft model guesses tokens ahead,", "the target checks them in one pass:",
+        "its own text, only sooner.",          "",
+        "Type a message and press Enter.",     "F1 shows keys and commands.",
     };
     int n = (int)(sizeof lines / sizeof lines[0]), y = rect.y + (rect.height - n) / 2;
     if (view->state == VIEW_STARTING && view->loading[0] == '\0')

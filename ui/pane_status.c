@@ -25,43 +25,63 @@ static bool row_add(Row *row, const char *label, const char *value, int value_at
     return true;
 }
 
-static void draft_text(const View *view, bool exits, char *out, size_t bytes)
+/* What the header leaves out where it does not fit, in this order. */
+typedef enum Brevity { BRIEF_NOT, BRIEF_EXITS, BRIEF_QUANT, BRIEF_DRAFT, BRIEF_CONTEXT } Brevity;
+
+typedef struct Header {
+    char target[80], draft[128], context[32];
+} Header;
+
+static void header_make(const View *view, Brevity brevity, Header *header)
 {
     const EventReady *ready = &view->ready;
-    int n = snprintf(out, bytes, "%.32s", ready->draft[0] != '\0' ? ready->draft : ready->drafter);
-    for (int i = 0; exits && ready->n_exits > 1 && i < ready->n_exits; i++)
-        n += snprintf(out + n, bytes - (size_t)n, "%c%d", i == 0 ? ' ' : '/', ready->exits[i]);
+    *header = (Header){0};
+    int n = snprintf(header->target, sizeof header->target, "%.32s", ready->target);
+    if (ready->quant[0] != '\0' && brevity < BRIEF_QUANT)
+        n += snprintf(header->target + n, sizeof header->target - (size_t)n, " %s", ready->quant);
+    if (ready->n_targets > 1)
+        snprintf(header->target + n, sizeof header->target - (size_t)n, " [%d/%d]",
+                 ready->target_index + 1, ready->n_targets);
+    if (brevity < BRIEF_CONTEXT)
+        snprintf(header->context, sizeof header->context, "%d/%d", view->ctx_used, ready->ctx);
+    if (brevity >= BRIEF_DRAFT)
+        return;
+    char *draft = header->draft;
+    size_t bytes = sizeof header->draft;
+    n = snprintf(draft, bytes, "%.32s", ready->draft[0] != '\0' ? ready->draft : ready->drafter);
+    for (int i = 0; brevity < BRIEF_EXITS && ready->n_exits > 1 && i < ready->n_exits; i++)
+        n += snprintf(draft + n, bytes - (size_t)n, "%c%d", i == 0 ? ' ' : '/', ready->exits[i]);
     if (view->draft_kept)
-        snprintf(out + n, bytes - (size_t)n, " (kept)");
+        snprintf(draft + n, bytes - (size_t)n, " (kept)");
+}
+
+static int header_width(const Header *header)
+{
+    int width = (int)strlen(" s2d  TARGET ") + text_width(header->target, strlen(header->target));
+    if (header->draft[0] != '\0')
+        width += (int)strlen("  DRAFT ") + text_width(header->draft, strlen(header->draft));
+    if (header->context[0] != '\0')
+        width += (int)strlen("  ctx ") + (int)strlen(header->context);
+    return width;
 }
 
 void status_header(const View *view, Cells *cells, Rect rect)
 {
-    const EventReady *ready = &view->ready;
     Row row = {cells, rect.y, rect.x + 1, rect.x + rect.width};
-    char text[128];
     row_add(&row, "", "s2d", STYLE_TITLE | ATTR_BOLD);
-    if (view->state == VIEW_STARTING) {
-        row_add(&row, "  ", "speculative decoding in sight", STYLE_DIM);
+    if (view->state == VIEW_STARTING)
         return;
+    Header header;
+    for (int brevity = BRIEF_NOT; brevity <= BRIEF_CONTEXT; brevity++) {
+        header_make(view, (Brevity)brevity, &header);
+        if (header_width(&header) <= rect.width)
+            break;
     }
-    int n = snprintf(text, sizeof text, "%.32s", ready->target);
-    if (ready->quant[0] != '\0')
-        n += snprintf(text + n, sizeof text - (size_t)n, " %s", ready->quant);
-    if (ready->n_targets > 1)
-        snprintf(text + n, sizeof text - (size_t)n, " [%d/%d]", ready->target_index + 1,
-                 ready->n_targets);
-    row_add(&row, "  TARGET ", text, STYLE_TEXT | ATTR_BOLD);
-    char context[32];
-    snprintf(context, sizeof context, "%d/%d", view->ctx_used, ready->ctx);
-    row.right -= 6 + (int)strlen(context); /* the context is needed more than the exits' numbers */
-    draft_text(view, true, text, sizeof text);
-    if (!row_add(&row, "  DRAFT ", text, STYLE_TEXT | ATTR_BOLD)) {
-        draft_text(view, false, text, sizeof text);
-        row_add(&row, "  DRAFT ", text, STYLE_TEXT | ATTR_BOLD);
-    }
-    row.right = rect.x + rect.width;
-    row_add(&row, "  ctx ", context, STYLE_TEXT);
+    row_add(&row, "  TARGET ", header.target, STYLE_TEXT | ATTR_BOLD);
+    if (header.draft[0] != '\0')
+        row_add(&row, "  DRAFT ", header.draft, STYLE_TEXT | ATTR_BOLD);
+    if (header.context[0] != '\0')
+        row_add(&row, "  ctx ", header.context, STYLE_TEXT);
 }
 
 /* The state in words; returns its attribute. */

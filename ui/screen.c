@@ -296,6 +296,9 @@ void screen_suspend(Screen *screen)
         return; /* given back already */
     put_raw(paste_off);
     curs_set(1);
+    /* Some multiplexers mix the alternate screen's rows into the normal one after a resize. */
+    erase();
+    refresh();
     endwin();
     tcsetattr(STDIN_FILENO, TCSADRAIN, &emergency.before);
     emergency.on = 0;

@@ -28,6 +28,15 @@ void scrollback_cut(Scrollback *scrollback, int first)
     }
 }
 
+void scrollback_remove(Scrollback *scrollback, int index)
+{
+    Item *item = &scrollback->items[index];
+    scrollback->bytes -= item->bytes;
+    item_close(item);
+    scrollback->n_items--;
+    memmove(item, item + 1, (size_t)(scrollback->n_items - index) * sizeof *item);
+}
+
 /* Makes room for one more item and keeps the whole within its bounds. */
 static int reserve(Scrollback *scrollback)
 {

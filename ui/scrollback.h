@@ -38,6 +38,7 @@ typedef struct Item {
     ItemKind kind;
     bool open;      /* an answer that still grows */
     bool continued; /* goes on after a switch in its middle */
+    bool queued;    /* a note: the person's text that waits to be said */
     char *text;     /* terminated; may be NULL when empty */
     size_t bytes, room;
     Span *spans;
@@ -61,6 +62,7 @@ Item *scrollback_add(Scrollback *scrollback, ItemKind kind, const char *text);
 /* Appends to the open answer, which is begun when there is none. */
 void scrollback_append(Scrollback *scrollback, const char *text, int source);
 Item *scrollback_open_answer(Scrollback *scrollback); /* NULL = none */
+void scrollback_remove(Scrollback *scrollback, int index);
 /* Removes the items from `first` on. */
 void scrollback_cut(Scrollback *scrollback, int first);
 int scrollback_last_user(const Scrollback *scrollback); /* -1 = none */

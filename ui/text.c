@@ -87,38 +87,44 @@ size_t text_fit(const char *s, size_t n, int columns)
     return i;
 }
 
+static bool is_blank(char ch)
+{
+    return ch == ' ' || ch == '\t';
+}
+
 size_t text_wrap(const char *s, size_t n, int columns, size_t *skip)
 {
-    size_t i = 0, brk = 0; /* brk: end of the line if it breaks at the last chance seen */
-    int column = 0;
-    uint32_t ch = 0, before;
+    size_t i = 0, brk = 0; /* brk: where the line ends if it breaks at the last chance seen */
+    int column = 0, before = 0;
+    bool ink = false; /* something but blanks has come */
     *skip = 0;
     while (i < n) {
-        before = ch;
+        uint32_t ch;
         size_t step = text_decode(s + i, n - i, &ch);
         if (ch == '\n') {
             *skip = 1;
             return i;
         }
         int width = columns_of(ch, column);
-        bool blank = ch == ' ' || ch == '\t';
-        /* A line may end before a blank, after a hyphen within a word, and around wide characters.
-         */
-        if (i > 0 && (blank || width == 2 || (before == '-' && ch != '-') ||
-                      (before >= 0x1100 && text_char_width(before) == 2 && width > 0)))
+        /* Before a blank, after a hyphen within a word, around wide characters. */
+        if (ink && width > 0 &&
+            (is_blank(s[i]) || width == 2 || before == 2 || (s[i - 1] == '-' && ch != '-')))
             brk = i;
         if (column + width > columns && i > 0 && width > 0) {
-            size_t end = brk > 0 ? brk : i;
-            if (blank && brk == i)
-                end = i;
-            while (end + *skip < n && (s[end + *skip] == ' ' || s[end + *skip] == '\t'))
-                ++*skip;
+            size_t end = brk > 0 ? brk : i, next = end;
+            while (next < n && is_blank(s[next]))
+                next++;
             /* Blanks that hang over the edge vanish with the newline behind them. */
-            if (end + *skip<n && * skip> 0 && s[end + *skip] == '\n')
-                ++*skip;
+            if (next > end && next < n && s[next] == '\n')
+                next++;
+            while (end > 0 && is_blank(s[end - 1]))
+                end--;
+            *skip = next - end;
             return end;
         }
+        ink = ink || !is_blank(s[i]);
         column += width;
+        before = width > 0 ? width : before;
         i += step;
     }
     return n;

@@ -316,6 +316,25 @@ void view_event(View *view, const Event *event)
     }
 }
 
+void view_queued(View *view, const char *text)
+{
+    Item *item = scrollback_add(&view->scrollback, ITEM_NOTE, text);
+    if (item != NULL)
+        item->queued = true;
+    view->changes++;
+}
+
+void view_unqueue(View *view)
+{
+    for (int i = 0; i < view->scrollback.n_items; i++) {
+        if (view->scrollback.items[i].queued) {
+            scrollback_remove(&view->scrollback, i);
+            view->changes++;
+            return;
+        }
+    }
+}
+
 void view_user(View *view, const char *text)
 {
     scrollback_add(&view->scrollback, ITEM_USER, text);

@@ -93,6 +93,8 @@ void view_user(View *view, const char *text);
 void view_answer(View *view, const char *text, const char *figures);
 /* kind: ITEM_NOTE, ITEM_WARNING or ITEM_ERROR; text may have several lines. */
 void view_note(View *view, ItemKind kind, const char *text);
+void view_queued(View *view, const char *text); /* a note on what waits to be said */
+void view_unqueue(View *view);                  /* removes the oldest of those */
 void view_undo(View *view);        /* the last thing the person said and all after it */
 void view_drop_answer(View *view); /* all after the last thing the person said, for /regen */
 void view_clear(View *view);       /* scrollback and rounds; settings stay */

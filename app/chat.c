@@ -132,7 +132,7 @@ void chat_ask(Chat *chat, const char *text)
         return;
     }
     chat->queue[chat->n_queue++] = copy;
-    chat_note(chat, NOTE_PLAIN, "queued: %s", text);
+    chat->front->queued(chat->user, text);
     Err err = {0};
     if (chat->state == CHAT_LOST && chat_revive(chat, &err) != 0)
         chat_note(chat, NOTE_ERROR, "%s", err.text);
@@ -145,6 +145,7 @@ void chat_ask_next(Chat *chat)
     char *text = chat->queue[0];
     chat->n_queue--;
     memmove(chat->queue, chat->queue + 1, chat->n_queue * sizeof(*chat->queue));
+    chat->front->unqueued(chat->user);
     ask_now(chat, text);
     free(text);
 }

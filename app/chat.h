@@ -30,6 +30,8 @@ typedef enum NoteKind { NOTE_PLAIN, NOTE_WARNING, NOTE_ERROR } NoteKind;
 typedef struct ChatFront {
     void (*event)(void *user, const Event *event); /* every event, once the chat has taken it */
     void (*said)(void *user, const char *text);    /* a question goes out */
+    void (*queued)(void *user, const char *text);  /* a question waits */
+    void (*unqueued)(void *user); /* the oldest that waited does no more: it is said, or given up */
     void (*note)(void *user, NoteKind kind, const char *text); /* to stay; perhaps several lines */
     void (*notice)(void *user, const char *text);              /* one line, in passing */
     void (*taken_back)(void *user, const char *text); /* the last exchange is gone; text to edit */

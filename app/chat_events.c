@@ -100,6 +100,7 @@ static void on_switch(Chat *chat, const EventSwitch *swap)
 static void return_queue(Chat *chat)
 {
     for (int i = 0; i < chat->n_queue; i++) {
+        chat->front->unqueued(chat->user);
         chat_note(chat, NOTE_WARNING, "not sent: %s", chat->queue[i]);
         free(chat->queue[i]);
     }

@@ -174,6 +174,8 @@ static void front_nothing(void *user)
 static const ChatFront front = {
     .event = front_event,
     .said = front_said,
+    .queued = front_said,
+    .unqueued = front_nothing,
     .note = front_note,
     .notice = front_notice,
     .taken_back = front_taken_back,
@@ -235,8 +237,10 @@ static int on_signal(Plain *plain, int number)
     if (number == SIGINT) {
         if (chat_stop(&plain->chat))
             return 0;
-        if (plain->interrupted || !plain->terminal)
+        if (plain->interrupted || !plain->terminal) {
+            end_line(plain);
             return EXIT_INTERRUPTED;
+        }
         plain->interrupted = true;
         say(plain, "-- ", "Ctrl-C again quits");
         return 0;

@@ -37,6 +37,8 @@ static void front_event(void *user, const Event *event)
 {
     Screen *screen = user;
     screen->heard = true;
+    if (event->type == EVENT_LOAD && screen->view.state == VIEW_LOST)
+        screen->view.state = VIEW_STARTING; /* a new worker */
     view_event(&screen->view, event);
 }
 
@@ -44,6 +46,22 @@ static void front_said(void *user, const char *text)
 {
     Screen *screen = user;
     view_user(&screen->view, text);
+}
+
+static void front_queued(void *user, const char *text)
+{
+    Screen *screen = user;
+    char *line = NULL;
+    if (asprintf(&line, "queued: %s", text) < 0)
+        return;
+    view_queued(&screen->view, line);
+    free(line);
+}
+
+static void front_unqueued(void *user)
+{
+    Screen *screen = user;
+    view_unqueue(&screen->view);
 }
 
 static void front_note(void *user, NoteKind kind, const char *text)
@@ -121,6 +139,8 @@ static void front_stopping(void *user)
 static const ChatFront front = {
     .event = front_event,
     .said = front_said,
+    .queued = front_queued,
+    .unqueued = front_unqueued,
     .note = front_note,
     .notice = front_notice,
     .taken_back = front_taken_back,

@@ -16,16 +16,14 @@ const char *answer_line(const EventStats *stats, const char *target, const char 
     /* Each part is shorter than 80 bytes: what was written so far is always inside. */
     char line[512];
     if (stats->rounds > 0)
-        used += snprintf(line + used, sizeof(line) - used, "MAT %.2f  ", (double)stats->mat);
-    if (stats->tokens_per_s > 0)
-        used +=
-            snprintf(line + used, sizeof(line) - used, "%.1f t/s  ", (double)stats->tokens_per_s);
-    if (stats->plain_tokens_per_s > 0 && stats->tokens_per_s > 0)
-        used += snprintf(line + used, sizeof(line) - used, "plain %.1f x%.2f  ",
-                         (double)stats->plain_tokens_per_s,
+        used += snprintf(line + used, sizeof(line) - used, "MAT %.2f  %.1f t/s", (double)stats->mat,
+                         (double)stats->tokens_per_s);
+    if (stats->rounds > 0 && stats->plain_tokens_per_s > 0)
+        used += snprintf(line + used, sizeof(line) - used, " x%.2f",
                          (double)(stats->tokens_per_s / stats->plain_tokens_per_s));
-    if (stats->rounds > 0) /* the first token comes with the prompt's pass */
-        used += snprintf(line + used, sizeof(line) - used, "%d tok  ", stats->tokens + 1);
+    if (stats->rounds > 0)
+        used += snprintf(line + used, sizeof(line) - used, "  %d tok / %d rounds  ", stats->tokens,
+                         stats->rounds);
     if (*clean)
         used += snprintf(line + used, sizeof(line) - used, "target %s", clean);
     if (*reason && strcmp(reason, "eos") != 0)

@@ -4,8 +4,8 @@
 
 #include "session_file.h"
 
-/* "MAT 2.91  64.0 t/s  122 tokens  target coder-1.5b  stopped": an answer's line of figures. What
- * was not measured is left out. Returns text. */
+/* "MAT 2.91  64.0 t/s x1.52  122 tok / 42 rounds  target coder-1.5b  stopped": the line below an
+ * answer, as the screen has it. What was not measured is left out. Returns text. */
 const char *answer_line(const EventStats *stats, const char *target, const char *reason, char *text,
                         size_t size);
 

@@ -42,6 +42,14 @@ static void on_said(void *user, const char *text)
 {
     hear(user, "said", text);
 }
+static void on_queued(void *user, const char *text)
+{
+    hear(user, "queued", text);
+}
+static void on_unqueued(void *user)
+{
+    hear(user, "unqueued", "");
+}
 static void on_note(void *user, NoteKind kind, const char *text)
 {
     static const char *const kinds[] = {"note", "warning", "refused"};
@@ -68,8 +76,20 @@ static void on_asked(void *user)
     ((Witness *)user)->asked++;
 }
 
-static const ChatFront front = {on_event,   on_said,    on_note,    on_notice, on_taken_back,
-                                on_nothing, on_changed, on_nothing, on_asked,  on_nothing};
+static const ChatFront front = {
+    .event = on_event,
+    .said = on_said,
+    .queued = on_queued,
+    .unqueued = on_unqueued,
+    .note = on_note,
+    .notice = on_notice,
+    .taken_back = on_taken_back,
+    .answer_dropped = on_nothing,
+    .changed = on_changed,
+    .renamed = on_nothing,
+    .asked = on_asked,
+    .stopping = on_nothing,
+};
 
 static char folder[64];
 static char profile[128];
@@ -209,7 +229,7 @@ static void test_queue_and_stop(void **state)
     run_until_text(&f->chat, "more");
     chat_line(&f->chat, "next");
     assert_int_equal(f->chat.n_queue, 1);
-    assert_non_null(strstr(f->witness.heard, "note: queued: next"));
+    assert_non_null(strstr(f->witness.heard, "queued: next"));
     refused(f, "/undo", "stop it first");
     refused(f, "/clear", "stop it first");
     refused(f, "/load x", "stop it first");
@@ -220,6 +240,7 @@ static void test_queue_and_stop(void **state)
     assert_string_equal(answer(f), "[4] next");
     assert_string_equal(f->chat.transcript.entries[1].reason, "stopped");
     assert_int_equal(f->witness.asked, 2);
+    assert_non_null(strstr(f->witness.heard, "unqueued: \nsaid: next"));
 }
 
 static void test_switch(void **state)

@@ -79,9 +79,9 @@ const char *tokenizer_text(const Tokenizer *tokenizer, int id, bool special, siz
     *bytes = 0;
     if (!is_id(tokenizer, id) || (!special && tokenizer_is_special(tokenizer, id)))
         return "";
-    const size_t *start = &tokenizer->texts.start[id];
-    *bytes = start[1] - start[0];
-    return tokenizer->texts.bytes + start[0];
+    GgufString text = string_table_at(&tokenizer->texts, id);
+    *bytes = text.length;
+    return text.data;
 }
 
 /* Encodes text that holds no special tokens. */

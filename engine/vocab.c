@@ -10,10 +10,15 @@
 static const char tokens_key[] = "tokenizer.ggml.tokens";
 static const char types_key[] = "tokenizer.ggml.token_type";
 
+GgufString string_table_at(const StringTable *table, int index)
+{
+    size_t start = table->start[index];
+    return (GgufString){table->bytes + start, table->start[index + 1] - start};
+}
+
 GgufString vocab_piece(const Vocab *vocab, int id)
 {
-    const size_t *start = &vocab->pieces.start[id];
-    return (GgufString){vocab->pieces.bytes + start[0], start[1] - start[0]};
+    return string_table_at(&vocab->pieces, id);
 }
 
 int id_list_add(IdList *list, int id, Err *err)

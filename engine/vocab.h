@@ -30,6 +30,8 @@ typedef struct StringTable {
     size_t *start; /* [count + 1] */
 } StringTable;
 
+GgufString string_table_at(const StringTable *table, int index);
+
 typedef struct Vocab {
     int count;
     StringTable pieces; /* as stored in the file */

@@ -84,7 +84,7 @@ static void layout_full(Layout *layout, int rows, int n_exits, PaneId front)
 static void layout_tabs(Layout *layout, int rows, int n_exits, PaneId front)
 {
     PaneId tab = front == PANE_CHAT ? PANE_TREE : front;
-    int content = tab == PANE_TREE ? (rows - 2) * 2 / 5 : rows_of(tab, n_exits, layout->width - 2);
+    int content = tab == PANE_TREE ? (rows - 2) / 2 : rows_of(tab, n_exits, layout->width - 2);
     content = clamp(content, 2, rows - 2 - CHAT_ROWS);
     layout->tab = tab;
     layout->titles[PANE_CHAT] = (Rect){1, 0, 1, layout->width};

@@ -112,7 +112,7 @@ $(BUILD)/libfuzzer/%: $(BUILD)/tests/%.o $(BUILD)/tests/all.a
 
 bench: s2d
 	./s2d bench verify
-	./s2d bench spec
+	$(if $(QUESTIONS),./s2d bench spec --questions $(QUESTIONS))
 
 lint:
 	clang-format --dry-run -Werror $(LINT_SRC)
@@ -140,7 +140,7 @@ help:
 	@echo "make check      install what is missing, build and pass all tests"
 	@echo "make asan       the tests under AddressSanitizer and UBSan"
 	@echo "make fuzz       libFuzzer, FUZZ_SECONDS=$(FUZZ_SECONDS) a target"
-	@echo "make bench      what this machine does"
+	@echo "make bench      what this machine does; QUESTIONS=FILE compares ways of drafting"
 	@echo "make lint       clang-format, cppcheck, mandoc; make format formats"
 	@echo "make install    to PREFIX=$(PREFIX) below DESTDIR"
 	@echo "make deps       Debian packages to build and test; deps-dev: for lint and fuzz too"

@@ -37,7 +37,8 @@ _s2d()
         if [ "$COMP_CWORD" = 2 ]; then
             COMPREPLY=($(compgen -W "verify spec synth" -- "$word"))
         else
-            COMPREPLY=($(compgen -W "$engine --json" -- "$word"))
+            COMPREPLY=($(compgen -W "$engine --json --csv --repeats --questions --sample --categories
+                --methods" -- "$word") $(compgen -f -- "$word"))
         fi ;;
     replay) COMPREPLY=($(compgen -f -- "$word")) ;;
     esac

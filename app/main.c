@@ -19,20 +19,25 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-    {"chat", cmd_chat, "[--profile P] [--target M] [--plain]", "the chat (what s2d alone starts)"},
+    {"chat", cmd_chat, "[--profile P] [--target M] [--host H] [--plain]",
+     "the chat (what s2d alone starts)"},
     {"run", cmd_run,
      "-p TEXT | < stdin  [-n N] [--profile P] [--target M] [--draft M]\n"
-     "        [--drafter plain|sd|exit:L|s2d|self|ngram] [--spec auto|on|off] [--tree "
-     "auto|off|DxWxN]\n"
-     "        [--temp T] [--top-k K] [--top-p P] [--seed S] [--ctx N] [--threads N] [--device "
-     "auto|cpu]\n"
-     "        [--isa auto|avx512|avx2|scalar] [--act int8|f32] [--raw] [--ignore-eos] [--json]",
+     "        [--drafter plain|sd|exit:L|s2d|self|ngram] [--spec auto|on|off]\n"
+     "        [--tree auto|off|DxWxN] [--temp T] [--top-k K] [--top-p P] [--seed S]\n"
+     "        [--ctx N] [--threads N] [--device auto|cpu] [--isa auto|avx512|avx2|scalar]\n"
+     "        [--act int8|f32] [--host H] [--raw] [--ignore-eos] [--json]",
      "answer one prompt"},
     {"pull", cmd_pull, "[--ask] NAME ...", "fetch models of the catalog, verified"},
     {"models", cmd_models, "", "the catalog, and which of it is here"},
     {"info", cmd_info, "[MODEL | PROFILE]", "this machine, a model's header, or a profile's plan"},
     {"tokenize", cmd_tokenize, "-m M [--special] [TEXT]", "token ids of a text"},
-    {"bench", cmd_bench, "verify|spec|synth ...", "measure this machine and the speculation"},
+    {"bench", cmd_bench,
+     "verify [--repeats N] [--json]\n"
+     "       s2d bench spec --questions FILE [-n N] [--sample N] [--categories LIST]\n"
+     "        [--methods LIST] [--repeats N] [--json | --csv]\n"
+     "       s2d bench synth SHAPE --vocab FILE.gguf -o FILE [--layers N] [--type T] [--seed S]",
+     "measure this machine and the speculation"},
     {"worker", cmd_worker, "", "the engine behind JSON lines on stdin and stdout"},
     {"replay", cmd_replay, "FILE", "show a trace again"},
 };

@@ -18,7 +18,7 @@ if [ -n "$model" ]; then
 fi
 
 for program in "$@"; do
-    name=$(basename "$program")
+    name=$(basename "$program") start=$(date +%s)
     case $name in
     fuzz_*)
         # Inputs that once broke something, and those that tests/make_SUBJECT.c makes, must pass quietly.
@@ -49,7 +49,8 @@ for program in "$@"; do
     esac
     # shellcheck disable=SC2086 -- three numbers
     set -- $counts
-    printf '%-24s %3d passed %3d failed %3d skipped\n' "$name" "$1" "$2" "$3"
+    printf '%-24s %3d passed %3d failed %3d skipped  %4d s\n' "$name" "$1" "$2" "$3" \
+        $(($(date +%s) - start))
     [ "$2" = 0 ] || tail -n 60 "$log"
     # Why tests skipped: what they printed besides cmocka's own lines.
     [ "$3" = 0 ] || grep -v '^\[\|SKIPPED TEST\|^$' "$log" | head -n 8

@@ -23,9 +23,9 @@ static void test_curve(void **state)
     near(curve_at(&curve, 1), 10);
     curve_add(&curve, 4, 16);
     near(curve_at(&curve, 4), 16);
-    near(curve_at(&curve, 3), 14);  /* straight between the known points */
-    near(curve_at(&curve, 8), 24);  /* and on */
-    curve_add(&curve, 6, 22);       /* the line through 4 and 6 meets 8 at 28 */
+    near(curve_at(&curve, 3), 14); /* straight between the known points */
+    near(curve_at(&curve, 8), 24); /* and on */
+    curve_add(&curve, 6, 22);      /* the line through 4 and 6 meets 8 at 28 */
     near(curve_at(&curve, 8), 28);
     for (int i = 0; i < 200; i++)
         curve_add(&curve, 8, 40);
@@ -43,8 +43,10 @@ static void test_calibration(void **state)
     near(calibration_at(&c, 0.35f), 0.35); /* other bins know nothing of it */
 }
 
-/* Plays `rounds` rounds with a drafter that costs `spec_ms` a round for `tokens`; returns drafting rounds. */
-static int play(Cost *cost, int rounds, int tokens, double spec_ms, double *total_ms, int *total_tokens)
+/* Plays `rounds` rounds with a drafter that costs `spec_ms` a round for `tokens`; returns drafting
+ * rounds. */
+static int play(Cost *cost, int rounds, int tokens, double spec_ms, double *total_ms,
+                int *total_tokens)
 {
     int spec = 0;
     for (int i = 0; i < rounds; i++) {

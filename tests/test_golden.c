@@ -1,8 +1,8 @@
 /* test_golden.c - the float path against reference log-probabilities of the real models.
  *
- * The reference (48 greedy tokens for each of some prompts, the eight best log-probabilities at each, computed
- * in float32 from the exactly dequantised weights) is not part of the project: the test looks for it beside the
- * checkout and says so when it, or a model, is not there.
+ * The reference (48 greedy tokens for each of some prompts, the eight best log-probabilities at
+ * each, computed in float32 from the exactly dequantised weights) is not part of the project: the
+ * test looks for it beside the checkout and says so when it, or a model, is not there.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -29,8 +29,8 @@ static int ints(const json_t *array, int *out, int at)
     return at;
 }
 
-/* Reads tokens[0 … n-1] and compares the predictions from the prompt's last token on. Returns the largest
- * difference of any of the eight log-probabilities. */
+/* Reads tokens[0 … n-1] and compares the predictions from the prompt's last token on. Returns the
+ * largest difference of any of the eight log-probabilities. */
 static double compare(Context *c, const json_t *row, double *worst_first)
 {
     Kernels *k = c->model->kernels;
@@ -47,7 +47,8 @@ static double compare(Context *c, const json_t *row, double *worst_first)
             slot[i] = start + i;
             prefix[i] = slot[i] + 1;
         }
-        Rows rows = {.n = count, .prompt = start == 0, .slot = slot, .prefix = prefix, .mask = none};
+        Rows rows = {
+            .n = count, .prompt = start == 0, .slot = slot, .prefix = prefix, .mask = none};
         forward(c, &rows, tokens + start, 0, c->model->config.layers);
         head(c, c->hidden + (size_t)(count - 1) * c->model->config.hidden, 1);
         start += count;

@@ -1,4 +1,5 @@
-/* test_sample.c - the seeded draw: it is the distribution it claims to be, and a pure function of its inputs. */
+/* test_sample.c - the seeded draw: it is the distribution it claims to be, and a pure function of
+ * its inputs. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,8 +39,9 @@ static int draw(Fixture *f, const float *logits, int vocab, Sampling sampling, i
 {
     int id;
     float score;
-    assert_int_equal(
-        sample_ranked(&f->sampler, f->kernels, logits, vocab, 0, &sampling, position, 1, &id, &score), 1);
+    assert_int_equal(sample_ranked(&f->sampler, f->kernels, logits, vocab, 0, &sampling, position,
+                                   1, &id, &score),
+                     1);
     return id;
 }
 
@@ -62,7 +64,8 @@ static void test_greedy_takes_lowest_of_equals(void **state)
     assert_int_equal(draw(*state, logits, V, (Sampling){.temperature = 0, .top_p = 1}, 5), 1);
 }
 
-/* Chi-square over 8 cells against the exact distribution; 205,000 draws see a total variation of 0.01. */
+/* Chi-square over 8 cells against the exact distribution; 205,000 draws see a total variation of
+ * 0.01. */
 static double chi_square(Fixture *f, const float *logits, Sampling sampling, const double *p)
 {
     int count[V] = {0};
@@ -133,14 +136,16 @@ static void test_chi_square_can_fail(void **state)
     assert_true(chi_square(*state, LOGITS, sampling, p) > LIMIT);
 }
 
-/* Ids far below the best are settled without a logarithm: the winner must be the one of the plain formula. */
+/* Ids far below the best are settled without a logarithm: the winner must be the one of the plain
+ * formula. */
 static void test_shortcut_is_exact(void **state)
 {
     enum { N = 1000 };
     static float logits[N];
     for (int t = 0; t < 2000; t++) {
         for (int i = 0; i < N; i++)
-            logits[i] = 20.0f * (float)(sample_noise(99, (uint32_t)t, (uint32_t)i) * 0x1p-32) - 12.0f;
+            logits[i] =
+                20.0f * (float)(sample_noise(99, (uint32_t)t, (uint32_t)i) * 0x1p-32) - 12.0f;
         int best = -1;
         float best_score = -INFINITY;
         for (int i = 0; i < N; i++) {
@@ -150,8 +155,8 @@ static void test_shortcut_is_exact(void **state)
                 best = i;
             }
         }
-        assert_int_equal(draw(*state, logits, N, (Sampling){.temperature = 1, .top_p = 1, .seed = 5}, t),
-                         best);
+        assert_int_equal(
+            draw(*state, logits, N, (Sampling){.temperature = 1, .top_p = 1, .seed = 5}, t), best);
     }
 }
 

@@ -30,14 +30,17 @@ static void test_pieces(void **state)
     (void)state;
     static const char *const cases[][2] = {
         {"plain", "plain"},
-        {"h\xC3\xA9llo \xE4\xB8\xAD \xF0\x9F\x99\x82!", "h\xC3\xA9llo \xE4\xB8\xAD \xF0\x9F\x99\x82!"},
-        {"a\xE4\xB8" "b", "a" BAD "b"},             /* cut short by a letter */
+        {"h\xC3\xA9llo \xE4\xB8\xAD \xF0\x9F\x99\x82!",
+         "h\xC3\xA9llo \xE4\xB8\xAD \xF0\x9F\x99\x82!"},
+        {"a\xE4\xB8"
+         "b",
+         "a" BAD "b"},                                /* cut short by a letter */
         {"\xE4\xB8\xE4\xB8\xAD", BAD "\xE4\xB8\xAD"}, /* and by the next character */
-        {"\x80\xBF", BAD BAD},                      /* lone continuations */
-        {"\xC0\xAF", BAD BAD},                      /* overlong slash */
+        {"\x80\xBF", BAD BAD},                        /* lone continuations */
+        {"\xC0\xAF", BAD BAD},                        /* overlong slash */
         {"\xE0\x80\xAF", BAD BAD BAD},
-        {"\xED\xA0\x80", BAD BAD BAD},              /* a surrogate */
-        {"\xF4\x90\x80\x80", BAD BAD BAD BAD},      /* above U+10FFFF */
+        {"\xED\xA0\x80", BAD BAD BAD},         /* a surrogate */
+        {"\xF4\x90\x80\x80", BAD BAD BAD BAD}, /* above U+10FFFF */
         {"\xFF", BAD},
         {"end\xF0\x9F\x99", "end" BAD},
     };
@@ -57,6 +60,7 @@ static void test_small_buffer(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pieces), cmocka_unit_test(test_small_buffer)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_pieces),
+                                       cmocka_unit_test(test_small_buffer)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

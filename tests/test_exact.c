@@ -1,0 +1,497 @@
+/* test_exact.c - promise 1 on tiny models: the same tokens, and the same bytes in the KV cache, as
+ * plain decoding, for every drafter, tree and temperature; with exits planted so that every one of
+ * them is taken.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "../engine/session_state.h"
+#include "tiny_model.h"
+
+enum { TOKENS_MAX = 1200, DEPTHS = 3 };
+
+typedef struct Fixture {
+    Kernels *kernels;
+    Model *target, *other, *draft, *stranger;
+} Fixture;
+
+/* What one answer came to. */
+typedef struct Run {
+    int tokens[TOKENS_MAX]; /* committed by rounds, in order */
+    int n;
+    char reason[16];
+    int accepted[DEPTHS], rejected[DEPTHS]; /* by depth, of nodes that were put to the test */
+    int rounds, drafted;
+    EventStats stats;
+    int switched;                     /* switch events that said done */
+    int changed;                      /* round of the last change */
+    int stop_after;                   /* rounds; 0 = never */
+    void (*between)(struct Run *run); /* called from poll */
+    Session *session;
+    Model *next;
+    EventRound last;
+} Run;
+
+static void on_round(Run *run, const EventRound *r)
+{
+    bool accepted[NODES_MAX] = {true};
+    for (int i = 0; i < r->n_nodes; i++)
+        accepted[r->nodes[i].id] = r->nodes[i].accepted;
+    int at = run->n;
+    for (int i = 0; i < r->n_nodes; i++) {
+        const EventNode *node = &r->nodes[i];
+        if (accepted[node->parent] && node->depth <= DEPTHS)
+            (node->accepted ? run->accepted : run->rejected)[node->depth - 1]++;
+        if (node->accepted)
+            run->tokens[at + node->depth - 1] = node->token;
+    }
+    run->n = at + r->accepted;
+    run->tokens[run->n++] = r->bonus_token;
+    run->rounds = r->round;
+    run->drafted += r->n_nodes;
+    run->last = *r;
+}
+
+static void on_event(void *user, const Event *event)
+{
+    Run *run = user;
+    if (event->type == EVENT_ROUND)
+        on_round(run, &event->u.round);
+    if (event->type == EVENT_SWITCH && event->u.swap.stage == SWITCH_DONE)
+        run->switched++;
+    if (event->type == EVENT_DONE) {
+        run->stats = event->u.done.totals;
+        snprintf(run->reason, sizeof run->reason, "%s", event->u.done.reason);
+    }
+}
+
+static bool on_poll(void *user)
+{
+    Run *run = user;
+    if (run->between)
+        run->between(run);
+    return run->stop_after > 0 && run->rounds >= run->stop_after;
+}
+
+static Model *open_tiny(Kernels *kernels, const TinyModel *tiny, const char *name)
+{
+    char path[] = "/tmp/s2d-exact-XXXXXX";
+    Err err = {0};
+    Model *model = NULL;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    if (tiny_model_write(tiny, path, &err) ||
+        model_open(&model, kernels, path, name, NULL, NULL, &err))
+        print_error("%s\n", err.text);
+    unlink(path);
+    return model;
+}
+
+static int setup(void **state)
+{
+    Fixture *f = calloc(1, sizeof *f);
+    *state = f;
+    KernelsOptions options = {.device = "cpu", .threads = 2};
+    if (kernels_open(&f->kernels, &options, NULL))
+        return -1;
+    TinyModel tiny = tiny_model_of(ARCH_QWEN2, QUANT_Q4_1);
+    tiny.layers = 8;
+    tiny.settle = 2;
+    tiny.settle_scale = 0.35f;
+    tiny.logit_gain = 3;
+    tiny.context = 2048;
+    f->target = open_tiny(f->kernels, &tiny, "tiny-8");
+    tiny.perturb = 0.15f;
+    tiny.layers = 6;
+    f->draft = open_tiny(f->kernels, &tiny, "tiny-6");
+    tiny.perturb = 0.1f;
+    tiny.layers = 10;
+    f->other = open_tiny(f->kernels, &tiny, "tiny-10");
+    tiny.seed = 77; /* agrees with nobody */
+    f->stranger = open_tiny(f->kernels, &tiny, "stranger");
+    return f->target && f->draft && f->other && f->stranger ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    Fixture *f = *state;
+    model_close(f->target);
+    model_close(f->other);
+    model_close(f->draft);
+    model_close(f->stranger);
+    f->kernels->close(f->kernels);
+    free(f);
+    return 0;
+}
+
+static const float THRESHOLDS[3] = {0.5f, 0.35f, 0.0f};
+
+static SessionConfig config_of(const Fixture *f, Run *run, const char *drafter, const char *tree)
+{
+    SessionConfig config = {.kernels = f->kernels,
+                            .target = f->target,
+                            .draft = f->draft,
+                            .spec = SPEC_ON,
+                            .sampling = {.top_p = 1},
+                            .emit = on_event,
+                            .poll = on_poll,
+                            .user = run};
+    assert_int_equal(drafter_parse(drafter, &config.drafting.kind, &config.drafting.fixed_exit), 0);
+    assert_int_equal(tree_parse(tree, &config.tree), 0);
+    config.drafting.n_exits = config.drafting.n_thresholds = 3;
+    memcpy(config.drafting.exits, (int[]){2, 4, 6}, 3 * sizeof(int));
+    memcpy(config.drafting.thresholds, THRESHOLDS, sizeof THRESHOLDS);
+    return config;
+}
+
+static void open_session(Run *run, const SessionConfig *config)
+{
+    Err err = {0};
+    if (session_open(&run->session, config, &err))
+        fail_msg("%s", err.text);
+}
+
+static void ask(Run *run, const int *prompt, int n_prompt, int max_tokens)
+{
+    AnswerOptions options = {.max_tokens = max_tokens, .ignore_eos = true, .seed = 5};
+    Err err = {0};
+    if (session_answer(run->session, prompt, n_prompt, &options, &err))
+        fail_msg("%s", err.text);
+}
+
+static const int PROMPT[] = {10, 65, 97, 110, 32, 116, 104, 101, 20, 33, 97, 98};
+enum { PROMPT_N = sizeof PROMPT / sizeof *PROMPT };
+
+/* The target's whole cache must hold the same floats: rolled back branches leave nothing behind. */
+static void assert_same_cache(const Session *a, const Session *b)
+{
+    const ModelConfig *m = &a->config.target->config;
+    Kernels *k = a->config.kernels;
+    size_t size = (size_t)m->kv_heads * m->head_dim;
+    float *buffer = malloc(4 * size * sizeof(float));
+    assert_int_equal(a->cached, b->cached);
+    for (int layer = 0; layer < m->layers; layer++)
+        for (int slot = 0; slot < a->cached; slot++) {
+            k->kv_read(k, a->target.kv, layer, slot, buffer, buffer + size);
+            k->kv_read(k, b->target.kv, layer, slot, buffer + 2 * size, buffer + 3 * size);
+            assert_memory_equal(buffer, buffer + 2 * size, 2 * size * sizeof(float));
+        }
+    free(buffer);
+}
+
+/* Plain decoding and one drafter, same prompt: everything must be equal, and the test must have
+ * seen acceptances and rejections when the drafter is one that can have both. */
+static void compare(const Fixture *f, const char *drafter, const char *tree, Sampling sampling,
+                    int tokens, Run *out)
+{
+    Run *plain = calloc(1, sizeof *plain);
+    SessionConfig config = config_of(f, plain, "plain", "auto");
+    config.sampling = sampling;
+    open_session(plain, &config);
+    ask(plain, PROMPT, PROMPT_N, tokens);
+
+    *out = (Run){0};
+    config = config_of(f, out, drafter, tree);
+    config.sampling = sampling;
+    open_session(out, &config);
+    ask(out, PROMPT, PROMPT_N, tokens);
+    assert_int_equal(plain->n, out->n);
+    assert_memory_equal(plain->tokens, out->tokens, sizeof(int) * (size_t)plain->n);
+    assert_string_equal(plain->reason, out->reason);
+    assert_same_cache(plain->session, out->session);
+    session_close(plain->session);
+    session_close(out->session);
+    free(plain);
+}
+
+static const Sampling TEMPERATURES[] = {{.temperature = 0, .top_p = 1},
+                                        {.temperature = 0.8f, .top_p = 0.95f},
+                                        {.temperature = 1, .top_p = 1},
+                                        {.temperature = 1, .top_k = 20, .top_p = 1}};
+static const char *const TREES[] = {"3x1x3", "4x3x12", "5x4x40", "auto", "off"};
+
+static void test_every_drafter(void **state)
+{
+    static const char *const drafters[] = {"sd", "exit:2", "exit:4", "s2d", "self", "ngram"};
+    Run *run = calloc(1, sizeof *run);
+    for (size_t d = 0; d < sizeof drafters / sizeof *drafters; d++) {
+        int accepted[DEPTHS] = {0}, rejected[DEPTHS] = {0};
+        for (size_t t = 0; t < sizeof TREES / sizeof *TREES; t++)
+            for (size_t s = 0; s < 4; s++) {
+                compare(*state, drafters[d], TREES[t], TEMPERATURES[s], 60, run);
+                for (int i = 0; i < DEPTHS; i++) {
+                    accepted[i] += run->accepted[i];
+                    rejected[i] += run->rejected[i];
+                }
+                assert_int_equal(run->stats.accepted + run->stats.rounds, run->stats.tokens);
+            }
+        print_message("%-7s accepted %d %d %d, rejected %d %d %d at depths 1 2 3\n", drafters[d],
+                      accepted[0], accepted[1], accepted[2], rejected[0], rejected[1], rejected[2]);
+        for (int i = 0; i < DEPTHS && strcmp(drafters[d], "ngram") != 0; i++)
+            assert_true(accepted[i] > 0 && rejected[i] > 0);
+    }
+    free(run);
+}
+
+static void test_every_exit_is_taken(void **state)
+{
+    Run *run = calloc(1, sizeof *run);
+    int drafted[3] = {0}, accepted[3] = {0};
+    for (size_t s = 0; s < 4; s++)
+        for (int self = 0; self < 2; self++) {
+            compare(*state, self ? "self" : "s2d", "4x3x12", TEMPERATURES[s], 200, run);
+            for (int e = 0; e < 3; e++) {
+                drafted[e] += run->stats.by_exit_drafted[e];
+                accepted[e] += run->stats.by_exit_accepted[e];
+            }
+        }
+    for (int e = 0; e < 3; e++) {
+        print_message("exit %d: drafted %d, accepted %d\n", 2 * (e + 1), drafted[e], accepted[e]);
+        assert_true(drafted[e] > accepted[e] && accepted[e] > 0);
+    }
+    free(run);
+}
+
+static void test_thousand_tokens(void **state)
+{
+    Run *run = calloc(1, sizeof *run);
+    compare(*state, "s2d", "4x3x12", TEMPERATURES[2], 1001, run);
+    assert_int_equal(run->n, 1000);
+    free(run);
+}
+
+/* A draft that is the target itself, and one that has nothing to do with it. */
+static void test_perfect_and_adversarial(void **state)
+{
+    Fixture f = *(Fixture *)*state;
+    Run *run = calloc(1, sizeof *run);
+    for (size_t s = 0; s < 3; s++) {
+        Fixture perfect = f;
+        perfect.draft = f.target;
+        compare(&perfect, "sd", "4x1x4", TEMPERATURES[s], 101, run);
+        assert_int_equal(run->stats.accepted,
+                         run->stats.drafted); /* shared noise: no miss, at any T */
+        assert_true(run->stats.mat == 5.0f);
+        Fixture bad = f;
+        bad.draft = f.stranger;
+        compare(&bad, "sd", "4x2x8", TEMPERATURES[s], 60, run);
+        assert_true(run->stats.accepted < run->stats.drafted / 4);
+    }
+    free(run);
+}
+
+/* Two turns, the second one after part of the first was taken back: the cache's prefix is used and
+ * right. */
+static void test_turns(void **state)
+{
+    Fixture *f = *state;
+    Run *runs[2];
+    for (int i = 0; i < 2; i++) {
+        runs[i] = calloc(1, sizeof **runs);
+        SessionConfig config = config_of(f, runs[i], i ? "s2d" : "plain", "4x3x12");
+        open_session(runs[i], &config);
+        ask(runs[i], PROMPT, PROMPT_N, 40);
+        int second[PROMPT_N + 22];
+        memcpy(second, PROMPT, sizeof PROMPT);
+        second[PROMPT_N] = 64; /* not what was answered: most of the answer is forgotten */
+        memcpy(second + PROMPT_N + 1, runs[i]->tokens, 21 * sizeof(int));
+        ask(runs[i], second, PROMPT_N + 22, 40);
+        ask(runs[i], second, PROMPT_N + 22, 40); /* again: /regen with the same seed */
+    }
+    assert_int_equal(runs[0]->n, 3 * 39);
+    assert_memory_equal(runs[0]->tokens, runs[1]->tokens, sizeof(int) * (size_t)runs[0]->n);
+    assert_memory_equal(runs[1]->tokens + 39, runs[1]->tokens + 78, sizeof(int) * 39);
+    assert_same_cache(runs[0]->session, runs[1]->session);
+    for (int i = 0; i < 2; i++) {
+        session_close(runs[i]->session);
+        free(runs[i]);
+    }
+}
+
+static void switch_after_10(Run *run)
+{
+    if (run->n >= 10 && run->next) {
+        Err err = {0};
+        Model *next = run->next;
+        run->next = NULL;
+        if (session_switch(run->session, next, 1, THRESHOLDS, 3, &err))
+            print_error("%s\n", err.text);
+    }
+}
+
+/* In the middle of an answer: what follows is what the new target says to the text so far. */
+static void test_switch(void **state)
+{
+    Fixture *f = *state;
+    static const char *const drafters[] = {"plain", "s2d", "self"};
+    Run *runs[3];
+    for (int i = 0; i < 3; i++) {
+        runs[i] = calloc(1, sizeof **runs);
+        SessionConfig config = config_of(f, runs[i], drafters[i], "1x1x1");
+        runs[i]->next = f->other;
+        runs[i]->between = switch_after_10;
+        open_session(runs[i], &config);
+        ask(runs[i], PROMPT, PROMPT_N, 60);
+        assert_int_equal(runs[i]->switched, 1);
+        assert_ptr_equal(session_target(runs[i]->session), f->other);
+    }
+    /* The switch came after 10 tokens or 11, by round; then each continues as a fresh session
+     * would. */
+    for (int i = 0; i < 3; i++) {
+        int at = 10;
+        if (i > 0 && runs[i]->tokens[10] != runs[0]->tokens[10])
+            at = 11;
+        Run *fresh = calloc(1, sizeof *fresh);
+        SessionConfig config = config_of(f, fresh, "plain", "auto");
+        config.target = f->other;
+        open_session(fresh, &config);
+        int text[TOKENS_MAX];
+        memcpy(text, runs[i]->session->tokens, sizeof(int) * (size_t)runs[i]->session->n);
+        int n = PROMPT_N + 1 + at + 1;
+        ask(fresh, text, n, runs[i]->session->n - n);
+        assert_memory_equal(fresh->tokens, text + n + 1, sizeof(int) * (size_t)fresh->n);
+        session_close(fresh->session);
+        free(fresh);
+    }
+    /* The draft kept its cache: its next tree is that of a fresh session which reads the same text.
+     */
+    Run *fresh = calloc(1, sizeof *fresh);
+    SessionConfig config = config_of(f, fresh, "s2d", "3x3x9");
+    config.target = f->other;
+    open_session(fresh, &config);
+    session_set_tree(runs[1]->session, config.tree);
+    int text[TOKENS_MAX], n = runs[1]->session->n;
+    memcpy(text, runs[1]->session->tokens, sizeof(int) * (size_t)n);
+    runs[1]->stop_after = fresh->stop_after = 1;
+    runs[1]->rounds = 0;
+    ask(runs[1], text, n, 30);
+    ask(fresh, text, n, 30);
+    assert_int_equal(runs[1]->last.n_nodes, 9);
+    for (int i = 0; i < 9; i++) {
+        assert_int_equal(runs[1]->last.nodes[i].token, fresh->last.nodes[i].token);
+        assert_true(runs[1]->last.nodes[i].p == fresh->last.nodes[i].p);
+        assert_int_equal(runs[1]->last.nodes[i].exit, fresh->last.nodes[i].exit);
+    }
+    session_close(fresh->session);
+    free(fresh);
+    for (int i = 0; i < 3; i++) {
+        session_close(runs[i]->session);
+        free(runs[i]);
+    }
+}
+
+static void change_everything(Run *run)
+{
+    static const char *const drafters[] = {"s2d", "self", "ngram", "exit:4", "plain", "sd"};
+    static const char *const trees[] = {"3x1x3", "auto", "4x4x20"};
+    if (run->rounds == run->changed)
+        return; /* once a round: poll is also called while the draft reads */
+    run->changed = run->rounds;
+    Err err = {0};
+    DraftConfig drafting = run->session->config.drafting;
+    assert_int_equal(drafter_parse(drafters[run->rounds % 6], &drafting.kind, &drafting.fixed_exit),
+                     0);
+    if (run->rounds % 3 == 0 && session_set_drafter(run->session, &drafting, &err))
+        print_error("%s\n", err.text);
+    TreeShape tree;
+    assert_int_equal(tree_parse(trees[run->rounds % 3], &tree), 0);
+    session_set_tree(run->session, tree);
+    float thresholds[3] = {(float)(run->rounds % 4) / 4, 0.3f, 0.1f};
+    session_set_thresholds(run->session, thresholds, 3);
+    session_set_spec(run->session, run->rounds % 5 == 4 ? SPEC_AUTO : SPEC_ON);
+}
+
+static void test_changes_while_it_answers(void **state)
+{
+    Fixture *f = *state;
+    Run *plain = calloc(1, sizeof *plain), *run = calloc(1, sizeof *run);
+    SessionConfig config = config_of(f, plain, "plain", "auto");
+    config.sampling = TEMPERATURES[1];
+    open_session(plain, &config);
+    ask(plain, PROMPT, PROMPT_N, 300);
+    config = config_of(f, run, "s2d", "4x3x12");
+    config.sampling = TEMPERATURES[1];
+    run->between = change_everything;
+    open_session(run, &config);
+    ask(run, PROMPT, PROMPT_N, 300);
+    assert_int_equal(plain->n, run->n);
+    assert_memory_equal(plain->tokens, run->tokens, sizeof(int) * (size_t)plain->n);
+    assert_same_cache(plain->session, run->session);
+    session_close(plain->session);
+    session_close(run->session);
+    free(plain);
+    free(run);
+}
+
+static void test_context_full(void **state)
+{
+    Fixture *f = *state;
+    Run *run = calloc(1, sizeof *run);
+    SessionConfig config = config_of(f, run, "s2d", "4x3x12");
+    config.ctx = 50;
+    open_session(run, &config);
+    ask(run, PROMPT, PROMPT_N, 0);
+    assert_string_equal(run->reason, "context");
+    assert_int_equal(run->n, 50 - PROMPT_N - 1);
+    int prompt[50] = {1};
+    ask(run, prompt, 50, 5);
+    assert_string_equal(run->reason, "context");
+    session_close(run->session);
+    free(run);
+}
+
+static void test_ngram_proposal(void **state)
+{
+    Fixture *f = *state;
+    Drafter *drafter;
+    assert_int_equal(ngram_open(&drafter, NULL), 0);
+    static const int text[] = {9, 1, 2, 3, 4, 5, 7, 1, 2, 3};
+    Cost cost = {0};
+    Tree *tree = calloc(1, sizeof *tree);
+    Sampling sampling = {.top_p = 1};
+    Proposal in = {.tokens = text,
+                   .n = 10,
+                   .shape = {.depth = 4, .width = 1, .nodes = 4},
+                   .max_depth = 3,
+                   .max_nodes = 63,
+                   .vocab = tokenizer_vocab(f->target->tokenizer),
+                   .sampling = &sampling,
+                   .cost = &cost};
+    drafter->propose(drafter, &in, tree);
+    assert_int_equal(tree->n, 4); /* the root and what followed 1 2 3, as deep as there is room */
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(tree->node[i].token, (int[]){3, 4, 5, 7}[i]);
+        assert_int_equal(tree->node[i].parent, i - 1);
+        assert_int_equal(tree->node[i].exit, 0);
+    }
+    in.n = 7; /* nothing is known to follow 5 7 */
+    drafter->propose(drafter, &in, tree);
+    assert_int_equal(tree->n, 1);
+    drafter->close(drafter);
+    free(tree);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_drafter),
+        cmocka_unit_test(test_every_exit_is_taken),
+        cmocka_unit_test(test_thousand_tokens),
+        cmocka_unit_test(test_perfect_and_adversarial),
+        cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_switch),
+        cmocka_unit_test(test_changes_while_it_answers),
+        cmocka_unit_test(test_context_full),
+        cmocka_unit_test(test_ngram_proposal),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -215,7 +215,7 @@ static int check_tree(const Reader *reader, const EventRound *round)
 static int read_event(Event *event, json_t *object, Err *err)
 {
     Reader reader = {"an", err};
-    int version, type;
+    int version = 0, type = 0;
     double t_ms;
     if (read_int(&reader, "v", json_object_get(object, "v"), 0, INT32_MAX, &version) != 0)
         return -1;

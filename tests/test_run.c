@@ -1,0 +1,322 @@
+/* test_run.c - whole commands on tiny models: run, replay, bench. This program stands in for s2d:
+ * it starts itself with the command's words, and the commands start it as their worker.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../app/commands.h"
+#include "../app/event_json.h"
+#include "model_folder.h"
+
+static ModelFolder folder;
+static char profile[256];
+
+typedef struct Result {
+    char out[1 << 18], err[1 << 14];
+    int status; /* exit code; 128 + signal */
+} Result;
+
+static void read_some(int fd, char *text, size_t size, bool *open)
+{
+    size_t used = strlen(text);
+    ssize_t got = read(fd, text + used, size - used - 1);
+    *open = got > 0;
+    if (got > 0)
+        text[used + (size_t)got] = '\0';
+}
+
+/* Runs `s2d WORDS…` with input on stdin, and interrupts it after its first output when asked to. */
+static void run_full(Result *result, const char *input, bool interrupt, char *const words[])
+{
+    int in[2], out[2], err[2];
+    memset(result, 0, sizeof(*result));
+    assert_true(pipe(in) == 0 && pipe(out) == 0 && pipe(err) == 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(in[0], 0);
+        dup2(out[1], 1);
+        dup2(err[1], 2);
+        for (int i = 0; i < 2; i++) {
+            close(in[i]);
+            close(out[i]);
+            close(err[i]);
+        }
+        execv("/proc/self/exe", words);
+        _exit(127);
+    }
+    close(in[0]);
+    close(out[1]);
+    close(err[1]);
+    if (input)
+        assert_int_equal(write(in[1], input, strlen(input)), strlen(input));
+    close(in[1]);
+    bool open[2] = {true, true};
+    while (open[0] || open[1]) {
+        struct pollfd pollers[2] = {{.fd = open[0] ? out[0] : -1, .events = POLLIN},
+                                    {.fd = open[1] ? err[0] : -1, .events = POLLIN}};
+        if (poll(pollers, 2, 120000) <= 0)
+            fail_msg("s2d %s hangs", words[1]);
+        if (pollers[0].revents)
+            read_some(out[0], result->out, sizeof(result->out), &open[0]);
+        if (pollers[1].revents)
+            read_some(err[0], result->err, sizeof(result->err), &open[1]);
+        if (interrupt && result->out[0]) {
+            kill(pid, SIGINT);
+            interrupt = false;
+        }
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    result->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    close(out[0]);
+    close(err[0]);
+}
+
+/* line: the words, parted by blanks; "P" stands for the profile's path, "F/" for the folder. */
+static void run_line(Result *result, const char *input, const char *line)
+{
+    static char copy[1024], paths[8][256];
+    char *words[32] = {"s2d"};
+    int n = 1, n_paths = 0;
+    snprintf(copy, sizeof(copy), "%s", line);
+    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
+        if (strcmp(word, "P") == 0)
+            word = profile;
+        else if (strncmp(word, "F/", 2) == 0)
+            word = model_folder_file(&folder, word + 2, paths[n_paths++]);
+        words[n++] = word;
+    }
+    run_full(result, input, false, words);
+}
+
+static void texts_are_equal_whatever_drafts(void **state)
+{
+    (void)state;
+    static Result plain, result;
+    static const char *const settings[] = {
+        "--spec on --drafter s2d",    "--spec on --drafter sd --tree 4x4x12",
+        "--spec on --drafter exit:2", "--spec on --drafter self --tree off",
+        "--spec on --drafter ngram",  "--spec auto",
+    };
+    static const char *const temperatures[] = {"--temp 0", "--temp 1 --seed 5"};
+    for (int t = 0; t < 2; t++) {
+        char line[512];
+        snprintf(line, sizeof(line), "run --profile P -p hello -n 150 --ignore-eos --spec off %s",
+                 temperatures[t]);
+        run_line(&plain, NULL, line);
+        assert_int_equal(plain.status, 0);
+        assert_true(strlen(plain.out) > 100);
+        assert_non_null(strstr(plain.err, "150 tokens"));
+        assert_non_null(strstr(plain.err, "speculation off (--spec off)"));
+        for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+            snprintf(line, sizeof(line), "run --profile P -p hello -n 150 --ignore-eos %s %s",
+                     settings[i], temperatures[t]);
+            run_line(&result, NULL, line);
+            assert_int_equal(result.status, 0);
+            assert_string_equal(result.out, plain.out);
+        }
+    }
+}
+
+static void the_prompt_comes_from_either_place(void **state)
+{
+    (void)state;
+    static Result given, piped, raw;
+    run_line(&given, NULL, "run --profile P -p hello -n 20 --ignore-eos");
+    run_line(&piped, "hello\n", "run --profile P -n 20 --ignore-eos");
+    run_line(&raw, "hello\n", "run --profile P -n 20 --ignore-eos --raw");
+    assert_int_equal(raw.status, 0);
+    assert_string_equal(given.out, piped.out);
+    assert_string_not_equal(given.out, raw.out);
+    run_line(&piped, "", "run --profile P");
+    assert_int_equal(piped.status, EXIT_USAGE);
+}
+
+static void json_lines_are_events_and_replay_shows_them(void **state)
+{
+    (void)state;
+    static Result text, json, replay;
+    run_line(&text, NULL, "run --profile P -p hello -n 30 --ignore-eos");
+    run_line(&json, NULL, "run --profile P -p hello -n 30 --ignore-eos --json");
+    assert_int_equal(json.status, 0);
+    int types[EVENT_ERROR + 1] = {0};
+    char *rest = strdup(json.out), *at = rest;
+    for (char *line; (line = strsep(&at, "\n")) && *line;) {
+        Event event;
+        Err err = {0};
+        if (event_from_line(&event, line, strlen(line), &err) != 0)
+            fail_msg("%s: %s", err.text, line);
+        types[event.type]++;
+        event_free(&event);
+    }
+    free(rest);
+    assert_true(types[EVENT_READY] == 1 && types[EVENT_DONE] == 1 && types[EVENT_ROUND] > 0);
+    assert_int_equal(model_folder_write(&folder, "trace.jsonl", json.out), 0);
+    run_line(&replay, NULL, "replay F/trace.jsonl");
+    assert_int_equal(replay.status, 0);
+    assert_true(strncmp(replay.out, text.out, strlen(text.out)) == 0);
+    assert_non_null(strstr(replay.out, "30 tokens"));
+
+    assert_int_equal(model_folder_write(&folder, "bad.jsonl", "{\"v\":1}\n"), 0);
+    run_line(&replay, NULL, "replay F/bad.jsonl");
+    assert_int_equal(replay.status, EXIT_DATA);
+    assert_non_null(strstr(replay.err, "line 1"));
+    run_line(&replay, NULL, "replay F/none.jsonl");
+    assert_int_equal(replay.status, EXIT_NOINPUT);
+    run_line(&replay, "", "replay -");
+    assert_int_equal(replay.status, EXIT_DATA);
+}
+
+static void failures_have_their_exit_codes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        int status;
+        const char *reason;
+    } cases[] = {
+        {"run --profile P -p a --temp hot", EXIT_USAGE, "--temp"},
+        {"run --profile P -p a --wings", EXIT_USAGE, "--wings"},
+        {"run --profile P -p a word", EXIT_USAGE, "word"},
+        {"run --profile F/none.yaml -p a", EXIT_NOINPUT, "none.yaml"},
+        {"run --profile F/target.gguf -p a", EXIT_DATA, "target.gguf"},
+        {"run --profile P -p a --target F/none.gguf", EXIT_NOINPUT, "none.gguf"},
+        {"run --profile P -p a --target F/tiny.yaml", EXIT_DATA, "tiny.yaml"},
+        {"run --profile P -p a --draft F/spm.gguf", EXIT_DATA, "token"},
+        {"run --profile P -p a --target F/huge.gguf --ctx 1048576 --act f32", EXIT_MEMORY, "free"},
+        {"run --profile P -p a --draft none --drafter sd", EXIT_USAGE, "draft"},
+        {"run --profile P -p a --ctx 3", EXIT_DATA, "context"},
+        {"bench", EXIT_USAGE, "verify"},
+        {"bench spec --profile P", EXIT_USAGE, "--questions"},
+        {"bench spec --profile P --questions F/none", EXIT_NOINPUT, "none"},
+        {"bench spec --profile P --questions F/q.jsonl --methods magic", EXIT_USAGE, "magic"},
+        {"bench spec --profile P --questions F/q.jsonl --categories none", EXIT_USAGE, "none"},
+    };
+    static Result result;
+    model_folder_write(&folder, "q.jsonl",
+                       "{\"question_id\":1,\"category\":\"a\",\"turns\":[\"b\"]}\n");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        run_line(&result, NULL, cases[i].line);
+        if (result.status != cases[i].status || !strstr(result.err, cases[i].reason))
+            fail_msg("%s: status %d, not %d: %s", cases[i].line, result.status, cases[i].status,
+                     result.err);
+        assert_string_equal(result.out, "");
+    }
+}
+
+static void control_c_keeps_what_came(void **state)
+{
+    (void)state;
+    static Result result;
+    char *words[] = {"s2d",   "run",          "--profile", profile, "-p",
+                     "hello", "--ignore-eos", "--ctx",     "4000",  NULL};
+    run_full(&result, NULL, true, words);
+    assert_int_equal(result.status, EXIT_INTERRUPTED);
+    assert_true(result.out[0] != '\0');
+    assert_non_null(strstr(result.err, "stopped"));
+}
+
+static void bench_verify_times_six_batches(void **state)
+{
+    (void)state;
+    static Result result;
+    run_line(&result, NULL, "bench verify --profile P --json --repeats 1 --ctx 40");
+    assert_int_equal(result.status, 0);
+    char *at = result.out;
+    for (int n = 1; n <= 32; n *= 2) {
+        char *line = strsep(&at, "\n");
+        json_t *json = json_loads(line, 0, NULL);
+        assert_int_equal(json_integer_value(json_object_get(json, "n")), n);
+        assert_true(json_number_value(json_object_get(json, "ms")) > 0);
+        json_decref(json);
+    }
+    run_line(&result, NULL, "bench verify --profile P --repeats 1 --ctx 40");
+    assert_non_null(strstr(result.out, "T(n)/T(1)"));
+}
+
+static void bench_spec_compares_with_plain_decoding(void **state)
+{
+    (void)state;
+    static Result result;
+    model_folder_write(
+        &folder, "questions.jsonl",
+        "{\"question_id\":1,\"category\":\"writing\",\"turns\":[\"one\",\"two\"]}\n"
+        "{\"question_id\":2,\"category\":\"writing\",\"turns\":[\"three\"]}\n"
+        "{\"question_id\":3,\"category\":\"math\",\"turns\":[\"1+1\"],\"reference\":[\"2\"]}\n");
+    run_line(&result, NULL,
+             "bench spec --profile P --questions F/questions.jsonl -n 20 --spec on --methods "
+             "sd,s2d/off,ngram");
+    if (result.status != 0)
+        fail_msg("%s", result.err);
+    assert_true(strncmp(result.out, "all 12 texts are plain decoding's", 33) == 0);
+    assert_non_null(strstr(result.out, "s2d/off"));
+    run_line(
+        &result, NULL,
+        "bench spec --profile P --questions F/questions.jsonl -n 10 --sample 1 --categories math "
+        "--methods sd --repeats 2 --json");
+    char *at = result.out;
+    int lines = 0;
+    for (char *line; (line = strsep(&at, "\n")) && *line; lines++) {
+        json_t *json = json_loads(line, 0, NULL);
+        assert_non_null(json);
+        assert_int_equal(json_integer_value(json_object_get(json, "questions")), 1);
+        assert_int_equal(json_integer_value(json_object_get(json, "different")), 0);
+        json_decref(json);
+    }
+    assert_int_equal(lines, 4); /* plain and sd, for the category and for all */
+    run_line(&result, NULL,
+             "bench spec --profile P --questions F/questions.jsonl -n 10 --methods ngram --csv");
+    assert_true(strncmp(result.out, "category,method,", 16) == 0);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (model_folder_make(&folder) != 0)
+        return -1;
+    model_folder_file(&folder, "tiny.yaml", profile);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    model_folder_remove(&folder);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    if (argc > 1 && strcmp(argv[1], "worker") == 0)
+        return cmd_worker(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "run") == 0)
+        return cmd_run(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "replay") == 0)
+        return cmd_replay(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "bench") == 0)
+        return cmd_bench(argc - 1, argv + 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_are_equal_whatever_drafts),
+        cmocka_unit_test(the_prompt_comes_from_either_place),
+        cmocka_unit_test(json_lines_are_events_and_replay_shows_them),
+        cmocka_unit_test(failures_have_their_exit_codes),
+        cmocka_unit_test(control_c_keeps_what_came),
+        cmocka_unit_test(bench_verify_times_six_batches),
+        cmocka_unit_test(bench_spec_compares_with_plain_decoding),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

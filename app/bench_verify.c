@@ -62,12 +62,15 @@ static int run(const Options *options, const RequestLoad *load, Err *err)
         return -1;
     ModelsCache models = {.kernels = kernels};
     ModelPlan plan;
-    Model *model;
+    Model *model = NULL;
     Session *session = NULL;
     int context = options->has_ctx && options->ctx > 0 ? options->ctx : CONTEXT;
     int status = models_plan(&models, load->profile.targets[load->target_index].model, &plan, err);
     if (status == 0)
         status = models_load(&models, &plan, NULL, NULL, &model, err);
+    if (status == 0 && context > model->config.context)
+        status = err_set(err, EXIT_USAGE, "--ctx: %s was trained for %d tokens", model->name,
+                         model->config.context);
     if (status == 0) {
         SessionConfig config = {.kernels = kernels,
                                 .target = model,
@@ -76,9 +79,6 @@ static int run(const Options *options, const RequestLoad *load, Err *err)
                                 .ctx = context + NODES_MAX};
         status = session_open(&session, &config, err);
     }
-    if (status == 0 && context > model->config.context)
-        status = err_set(err, EXIT_USAGE, "--ctx: %s was trained for %d tokens", model->name,
-                         model->config.context);
     if (status == 0)
         measure(session, options, context);
     session_close(session);

@@ -305,7 +305,7 @@ static char *next_line(Client *client, size_t *bytes)
     return from;
 }
 
-/* 1 = got some bytes, 0 = none now, -1 = no more will come. */
+/* 1 = got some bytes, 0 = none now, -1 = no more will come, -2 = no room for more. */
 static int fill(Client *client)
 {
     if (client->in_at > 0) {
@@ -316,7 +316,7 @@ static int fill(Client *client)
     }
     client->line = "";
     if (bytes_reserve(&client->in, READ_BYTES) != 0)
-        return 0;
+        return -2;
     ssize_t n;
     do
         n = recv(client->fd, client->in.data + client->in.used, READ_BYTES, MSG_DONTWAIT);
@@ -354,7 +354,7 @@ int client_next(Client *client, Event *event, Err *err)
             if (got == 0)
                 return 0;
             if (got < 0)
-                bury(client, NULL);
+                bury(client, got == -1 ? NULL : "more events than there is memory for");
         }
     }
     return err_set(err, client->gone.code, "%s", client->gone.text);

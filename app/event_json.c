@@ -91,7 +91,7 @@ static json_t *write_array(const Field *field, const char *base)
     int n = array_count(field, base);
     assert(n >= 0 && n <= field->most);
     for (int i = 0; i < n; i++) {
-        const char *at = base + field->offset;
+        const void *at = base + field->offset;
         json_t *item = NULL;
         switch (field->kind) {
         case FIELD_INTS:
@@ -101,10 +101,10 @@ static json_t *write_array(const Field *field, const char *base)
             item = decimal(((const float *)at)[i]);
             break;
         case FIELD_TEXTS:
-            item = json_text(at + (size_t)i * TEXTS_BYTES);
+            item = json_text((const char *)at + (size_t)i * TEXTS_BYTES);
             break;
         default:
-            item = write_struct(field->inner, at + (size_t)i * field->inner->bytes);
+            item = write_struct(field->inner, (const char *)at + (size_t)i * field->inner->bytes);
         }
         if (json_array_append_new(array, item) != 0) {
             json_decref(array);
@@ -116,7 +116,7 @@ static json_t *write_array(const Field *field, const char *base)
 
 static json_t *write_field(const Field *field, const char *base)
 {
-    const char *at = base + field->offset;
+    const void *at = base + field->offset;
     switch (field->kind) {
     case FIELD_INT:
         return json_integer(*(const int *)at);

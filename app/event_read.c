@@ -107,7 +107,7 @@ static int read_array(const Reader *reader, const char *key, const Field *field,
         return wrong(reader, key, "has too few entries");
     if (field->count != NO_COUNT)
         *(int *)(base + field->count) = (int)n;
-    char *at = base + field->offset;
+    void *at = base + field->offset;
     for (size_t i = 0; i < n; i++) {
         json_t *item = json_array_get(json, i);
         int status;
@@ -116,9 +116,9 @@ static int read_array(const Reader *reader, const char *key, const Field *field,
         else if (field->kind == FIELD_FLOATS)
             status = read_float(reader, key, item, (float *)at + i);
         else if (field->kind == FIELD_TEXTS)
-            status = read_text(reader, key, item, at + i * TEXTS_BYTES, TEXTS_BYTES);
+            status = read_text(reader, key, item, (char *)at + i * TEXTS_BYTES, TEXTS_BYTES);
         else
-            status = read_struct(reader, field->inner, item, at + i * field->inner->bytes);
+            status = read_struct(reader, field->inner, item, (char *)at + i * field->inner->bytes);
         if (status != 0)
             return -1;
     }
@@ -128,7 +128,7 @@ static int read_array(const Reader *reader, const char *key, const Field *field,
 static int read_field(const Reader *reader, const char *key, const Field *field, json_t *json,
                       char *base)
 {
-    char *at = base + field->offset;
+    void *at = base + field->offset;
     double number;
     switch (field->kind) {
     case FIELD_INT:

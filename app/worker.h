@@ -7,7 +7,7 @@
 #include "inbox.h"
 #include "models_cache.h"
 
-enum { PENDING_MAX = 64 };
+enum { PENDING_MAX = 256 };
 
 typedef struct Pending {
     Request request;
@@ -31,6 +31,7 @@ typedef struct Worker {
     Model *draft;     /* of the session; NULL = none */
     RequestLoad load; /* what the session was made from; targets and thresholds as they are now */
     double load_ms;
+    bool confined; /* sockets and exec are given up */
     Answers answers;
 } Worker;
 

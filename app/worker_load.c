@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "catalog.h"
 #include "commands.h"
+#include "confine.h"
 #include "worker.h"
 
 bool worker_on_progress(void *user, float fraction)
@@ -256,7 +256,9 @@ void worker_load(Worker *worker, RequestLoad *load)
     worker->load = *load;
     memset(&load->profile, 0, sizeof(load->profile));
     worker->load_ms = worker_clock_ms() - start;
-    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (!worker->confined)
+        confine_process();
+    worker->confined = true;
     warn_context(worker);
     worker_ready(worker);
 }

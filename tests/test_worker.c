@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -513,6 +514,59 @@ static void a_program_that_is_no_worker_is_told_apart(void **state)
     client_close(client);
 }
 
+/* --host: an ssh that runs the worker here. */
+static void a_worker_may_be_far_away(void **state)
+{
+    (void)state;
+    char self[256] = "", script[1024], path[4096], old[2048];
+    assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+    snprintf(script, sizeof(script),
+             "#!/bin/sh\n"
+             "test \"$*\" = '-o BatchMode=yes -- box s2d worker' || { echo \"what is $*?\" >&2; "
+             "exit 255; }\n"
+             "exec %s worker\n",
+             self);
+    assert_int_equal(model_folder_write(&folder, "ssh", script), 0);
+    assert_int_equal(chmod(model_folder_file(&folder, "ssh", path), 0700), 0);
+    snprintf(old, sizeof(old), "%s", getenv("PATH"));
+    snprintf(path, sizeof(path), "%s:%s", folder.path, old);
+    setenv("PATH", path, 1);
+    Client *client, *refused;
+    Err err = {0};
+    assert_int_equal(client_open(&client, &(ClientOptions){.host = "box"}, &err), 0);
+    assert_int_equal(client_open(&refused, &(ClientOptions){.host = "another"}, &err), 0);
+    setenv("PATH", old, 1);
+    send_load(client, "target.gguf", NULL, 0);
+    assert_string_equal(await(client, EVENT_READY).u.ready.target, "target");
+    client_close(client);
+    assert_non_null(strstr(await_end(refused).text, "what is -o BatchMode=yes -- another"));
+    client_close(refused);
+}
+
+/* What it no longer may do, seen from outside: no new privileges, and a filter. */
+static void a_loaded_worker_is_confined(void **state)
+{
+    (void)state;
+    char path[64], line[256];
+    int privileges = -1, filter = -1;
+    Client *client = start_loaded(NULL);
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)client_pid(client));
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        sscanf(line, "NoNewPrivs: %d", &privileges);
+        sscanf(line, "Seccomp: %d", &filter);
+    }
+    fclose(file);
+    client_close(client);
+    assert_int_equal(privileges, 1);
+    if (filter == -1) {
+        print_message("this kernel has no seccomp\n");
+        skip();
+    }
+    assert_int_equal(filter, 2);
+}
+
 static void the_end_of_its_input_ends_it(void **state)
 {
     (void)state;
@@ -637,6 +691,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_switch_that_fails_changes_nothing),
         cmocka_unit_test(a_worker_that_is_killed_says_so),
         cmocka_unit_test(a_program_that_is_no_worker_is_told_apart),
+        cmocka_unit_test(a_worker_may_be_far_away),
+        cmocka_unit_test(a_loaded_worker_is_confined),
         cmocka_unit_test(the_end_of_its_input_ends_it),
         cmocka_unit_test(a_front_that_is_killed_takes_its_worker_along),
         cmocka_unit_test(closing_is_quick),

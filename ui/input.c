@@ -167,17 +167,19 @@ void input_feed(const char *bytes, size_t n)
         rl_callback_read_char();
 }
 
-void input_insert(const char *text, size_t n)
+bool input_insert(const char *text, size_t n)
 {
     forget_choices();
     char *clean = malloc(3 * (n + 3) + 1);
     if (clean == NULL)
-        return;
+        return false;
     TextCleaner cleaner = {0};
     size_t length = text_clean(&cleaner, text, n, clean);
-    if (length + (size_t)rl_end <= INPUT_BYTES)
+    bool fits = length + (size_t)rl_end <= INPUT_BYTES;
+    if (fits)
         rl_insert_text(clean);
     free(clean);
+    return fits;
 }
 
 void input_set(const char *text)

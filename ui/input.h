@@ -16,7 +16,7 @@
 #include "ui.h"
 
 enum {
-    INPUT_BYTES = 4 << 20, /* longest line */
+    INPUT_BYTES = 1 << 20, /* longest line; readline grows it in small steps */
     HISTORY_LINES = 1000,
 };
 
@@ -25,8 +25,9 @@ void input_close(void); /* writes the history */
 
 /* One key's bytes. */
 void input_feed(const char *bytes, size_t n);
-/* Text as if typed, newlines and tabs included, all else that is no text left out. */
-void input_insert(const char *text, size_t n);
+/* Text as if typed, newlines and tabs included, all else that is no text left out. false = the line
+ * would become too long, and nothing is inserted. */
+bool input_insert(const char *text, size_t n);
 void input_set(const char *text);
 void input_kill(void); /* the whole line; Ctrl-Y brings it back */
 /* Moves the cursor a line up (-1) or down (1) in a text of several lines; false = there is none. */

@@ -128,7 +128,7 @@ static Parsed parse_csi(KeyParser *parser, const char *s, size_t n, Key *key, si
 static Parsed parse_char(const char *s, size_t n, Key *key, size_t *used)
 {
     unsigned char lead = (unsigned char)s[0];
-    size_t need = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 1;
+    size_t need = lead > 0xF4 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC2 ? 2 : 1;
     if (n < need) {
         *used = n;
         return PARSED_CUT;
@@ -169,9 +169,13 @@ static Parsed parse_one(KeyParser *parser, const char *s, size_t n, Key *key, si
 
 static void paste_byte(KeyParser *parser, char byte)
 {
+    if (parser->paste_bytes >= KEYS_PASTE_BYTES) {
+        parser->truncated = true;
+        return;
+    }
     if (parser->paste_bytes + 2 > parser->paste_room) {
         size_t room = parser->paste_room > 0 ? parser->paste_room * 2 : 4096;
-        char *grown = parser->paste_bytes < KEYS_PASTE_BYTES ? realloc(parser->paste, room) : NULL;
+        char *grown = realloc(parser->paste, room);
         if (grown == NULL) {
             parser->truncated = true;
             return;

@@ -13,7 +13,7 @@
 
 enum {
     KEYS_ESC_MS = 50,
-    KEYS_PASTE_BYTES = 4 << 20, /* of one paste kept; the rest is dropped */
+    KEYS_PASTE_BYTES = 1 << 20, /* of one paste kept; the rest is dropped */
 };
 
 typedef enum KeyCode {

@@ -354,9 +354,10 @@ static void input_key(Ui *ui, const Key *key)
     char ch = key->n > 0 ? key->bytes[0] : '\0', alt[10];
     bool searching = input_searching();
     if (key->code == KB_PASTE) {
-        input_insert(ui->keys.paste, ui->keys.paste_bytes);
-        if (ui->keys.truncated)
-            ui_notice(ui, "the paste was cut: 4 MB is the most");
+        if (!input_insert(ui->keys.paste, ui->keys.paste_bytes))
+            ui_notice(ui, "not pasted: the line holds 1 MB at most");
+        else if (ui->keys.truncated)
+            ui_notice(ui, "the paste was cut: the line holds 1 MB at most");
     } else if (key->code == KB_CTRL && ch == ('D' & 31) && bytes == 0 && !searching) {
         push(ui, UI_QUIT);
     } else if (!searching && ((key->code == KB_CTRL && ch == '\n') ||

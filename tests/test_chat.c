@@ -446,7 +446,7 @@ static void test_complete(void **state)
         const char *first, *second;
     } cases[] = {
         {"/ta", 1, "ta", "target", "tau"},    {"/ta", 0, "/ta", "/target", "/tau"},
-        {"/target s", 8, "s", "small", NULL}, {"/tau ", 5, "", "all", "6"},
+        {"/target sm", 8, "sm", "small", NULL}, {"/tau ", 5, "", "all", "6"},
         {"/tau 1", 5, "1", "12", NULL},       {"/drafter e", 9, "e", "exit:6", "exit:12"},
         {"/spec o", 6, "o", "on", "off"},     {"/set t", 5, "t", "temperature", "top_k"},
         {"/export j", 8, "j", "json", NULL},  {"hello t", 6, "t", NULL, NULL},

@@ -62,8 +62,9 @@ static void add_mode(Line *line, const Figures *figures)
         add(line, "; speculation off (%s would not pay here)", ready->drafter);
     else
         add(line, "; %s drafted in %d of %d rounds", ready->drafter, figures->spec, rounds);
-    if (ready->draft[0] && strcmp(ready->drafter, "ngram") != 0 &&
-        strcmp(ready->drafter, "plain") != 0 && strcmp(ready->drafter, "self") != 0)
+    bool drafts = figures->spec > 0 && strcmp(ready->drafter, "ngram") != 0 &&
+                  strcmp(ready->drafter, "self") != 0;
+    if (drafts && ready->draft[0])
         add(line, ", draft %s", ready->draft);
 }
 

@@ -246,6 +246,43 @@ static void test_tokens_have_their_exits_colour(void **state)
     cells_close(&cells);
 }
 
+static void test_markdown(void **state)
+{
+    Scene *scene = *state;
+    scene_ready(scene);
+    view_answer(&scene->view,
+                "# Title\n"
+                "plain **bold** and `code`, 2 ** 3, a*b\n"
+                "1. first item that is long enough to wrap\n"
+                "  - nested\n",
+                "");
+    view_answer(&scene->view, "```py\nx = **1**\n```\nend", "2 tok");
+    view_user(&scene->view, "- as **typed**");
+    Cells cells;
+    assert_int_equal(cells_open(&cells, 41, 20, false), 0);
+    pane_chat.draw(&scene->view, &cells, (Rect){0, 0, 20, 41}, false);
+    char *text = cells_dump(&cells);
+    assert_string_equal(text, "s2d> Title\n"
+                              "plain bold and `code`, 2 ** 3, a*b\n"
+                              "1. first item that is long enough to\n"
+                              "   wrap\n"
+                              "  - nested\n"
+                              "\n"
+                              "s2d>\n"
+                              "+ py\n"
+                              "| x = **1**\n"
+                              "+\n"
+                              "end\n"
+                              "  2 tok\n"
+                              "\n"
+                              "you> - as **typed**\n"
+                              "\n\n\n\n\n\n");
+    assert_true(attr_of(&cells, "bold") & ATTR_BOLD);
+    assert_false(attr_of(&cells, "plain") & ATTR_BOLD);
+    free(text);
+    cells_close(&cells);
+}
+
 static void test_scrolled_text_stands_still(void **state)
 {
     Scene *scene = *state;
@@ -378,6 +415,7 @@ int main(int argc, char **argv)
         TEST(test_any_size),
         TEST(test_borders_stand),
         TEST(test_tokens_have_their_exits_colour),
+        TEST(test_markdown),
         TEST(test_scrolled_text_stands_still),
         TEST(test_long_input),
         TEST(test_cursor_by_width),

@@ -55,7 +55,7 @@ static void layout_full(Layout *layout, int rows, int n_exits, PaneId front)
     int inner = side - 2;
     bool shown[PANE_COUNT] = {[PANE_TREE] = true};
     int left = rows - 1 - TREE_ROWS;
-    if (front > PANE_TREE && left > rows_of(front, n_exits, inner)) {
+    if (front > PANE_TREE && front < PANE_COUNT && left > rows_of(front, n_exits, inner)) {
         shown[front] = true;
         left -= 1 + rows_of(front, n_exits, inner);
     }

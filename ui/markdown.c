@@ -160,6 +160,13 @@ static bool is_fence(const char *s, size_t n)
     return i + 3 <= n && memcmp(s + i, "```", 3) == 0;
 }
 
+/* Code or a list: its lines stand below each other. */
+static bool begins_block(const char *s, size_t n)
+{
+    bool bullet;
+    return is_fence(s, n) || list_marker(s, n, &bullet) > 0;
+}
+
 static void write_item(Writer *w, bool markdown)
 {
     const Item *item = w->item;
@@ -170,6 +177,8 @@ static void write_item(Writer *w, bool markdown)
     while (n > 0 && s[n - 1] == '\n')
         n--;
     size_t from = item->continued ? strspn(s, " \n") : 0;
+    if (markdown && from < n && begins_block(s + from, n - from))
+        flush(w, 0, 0, LEAD_NONE); /* what lines up starts below the speaker's name */
     while (from <= n) {
         const char *newline = from < n ? memchr(s + from, '\n', n - from) : NULL;
         size_t to = newline != NULL ? (size_t)(newline - s) : n;

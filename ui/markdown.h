@@ -12,12 +12,12 @@
 #include "cells.h"
 #include "view.h"
 
-/* What stands before a line's text. */
+/* What stands before a line's text, at column indent - 2. */
 typedef enum LineLead {
     LEAD_NONE,
-    LEAD_BULLET,     /* at column indent - 2 */
-    LEAD_CODE,       /* a bar at column 0 */
-    LEAD_CODE_BEGIN, /* a corner at column 0 */
+    LEAD_BULLET,
+    LEAD_CODE,       /* a bar */
+    LEAD_CODE_BEGIN, /* corners */
     LEAD_CODE_END,
 } LineLead;
 

@@ -31,11 +31,9 @@ char pane_source_mark(const View *view, int source)
 
 const char *pane_fraction(double p, char out[8])
 {
-    if (!(p >= 0))
-        p = 0;
-    if (p >= 0.995)
-        snprintf(out, 8, "1.0");
-    else
-        snprintf(out, 8, ".%02d", (int)(p * 100 + 0.5));
+    char text[16];
+    snprintf(text, sizeof text, "%.2f", p > 0 ? p : 0);
+    /* Without the zero before the point; all of it is "1.0". */
+    snprintf(out, 8, "%.3s", text[0] == '0' ? text + 1 : text);
     return out;
 }

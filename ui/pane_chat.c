@@ -79,14 +79,18 @@ static void draw_line(void *user, const Line *line)
     Drawing *d = user;
     if (in_sight(d)) {
         int x = d->rect.x, right = d->rect.x + d->rect.width;
-        if (line->lead == LEAD_BULLET)
-            cells_glyph(d->cells, d->y, x + line->indent - 2, GLYPH_BULLET, STYLE_DIM);
-        else if (line->lead == LEAD_CODE)
-            cells_glyph(d->cells, d->y, x, GLYPH_VERTICAL, STYLE_BORDER);
-        else if (line->lead == LEAD_CODE_BEGIN)
-            cells_glyph(d->cells, d->y, x, GLYPH_CORNER_TL, STYLE_BORDER);
-        else if (line->lead == LEAD_CODE_END)
-            cells_glyph(d->cells, d->y, x, GLYPH_CORNER_BL, STYLE_BORDER);
+        static const struct {
+            Glyph glyph;
+            int attr;
+        } leads[] = {
+            [LEAD_BULLET] = {GLYPH_BULLET, STYLE_DIM},
+            [LEAD_CODE] = {GLYPH_VERTICAL, STYLE_BORDER},
+            [LEAD_CODE_BEGIN] = {GLYPH_CORNER_TL, STYLE_BORDER},
+            [LEAD_CODE_END] = {GLYPH_CORNER_BL, STYLE_BORDER},
+        };
+        if (line->lead != LEAD_NONE)
+            cells_glyph(d->cells, d->y, x + line->indent - 2, leads[line->lead].glyph,
+                        leads[line->lead].attr);
         x += line->indent;
         for (size_t from = 0, to; from < line->bytes; from = to) {
             to = from + 1;

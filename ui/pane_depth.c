@@ -24,10 +24,12 @@ static void depth_draw(View *view, Cells *cells, Rect rect, bool focused)
         }
         double share = view->n_rounds > 0 ? (double)reached / view->n_rounds : 0;
         cells_print(cells, y, x, column_width, STYLE_DIM, sum ? "d%d+" : "d%d", i + 1);
-        /* Only the summed bar can pass 1. */
         char text[8];
-        cells_print(cells, y, x + 4, column_width - 4, STYLE_TEXT, share > 1 ? "%s+" : "%s",
-                    pane_fraction(share, text));
+        if (share > 1) /* only the summed bar can be */
+            snprintf(text, sizeof text, "%.1f", share);
+        else
+            pane_fraction(share, text);
+        cells_print(cells, y, x + 4, column_width - 4, STYLE_TEXT, "%s", text);
         cells_bar(cells, y, x + 8, column_width - 10, share, STYLE_GOOD);
     }
 }

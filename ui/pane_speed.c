@@ -8,7 +8,8 @@
 
 #include <stdio.h>
 
-/* The newest `columns` rounds, scaled to their largest. */
+/* The newest `columns` rounds, scaled to their largest; tokens count from 1, which every round has.
+ */
 static void draw_history(const View *view, Cells *cells, int y, int x, int columns, bool speed)
 {
     unsigned kept = view->n_history < VIEW_HISTORY ? view->n_history : VIEW_HISTORY;
@@ -17,11 +18,12 @@ static void draw_history(const View *view, Cells *cells, int y, int x, int colum
     for (int pass = 0; pass < 2; pass++)
         for (unsigned i = 0; i < shown; i++) {
             const SpeedPoint *point = &view->history[(view->n_history - shown + i) % VIEW_HISTORY];
-            float value = speed ? point->tokens_per_s : point->tokens;
+            float value = speed ? point->tokens_per_s : point->tokens - 1;
             if (pass == 0 && value > most)
                 most = value;
-            if (pass == 1 && most > 0)
-                cells_spark(cells, y, x + (int)i, value / most, speed ? STYLE_GOOD : STYLE_TITLE);
+            if (pass == 1)
+                cells_spark(cells, y, x + (int)i, most > 0 ? value / most : 0,
+                            speed ? STYLE_GOOD : STYLE_TITLE);
         }
 }
 

@@ -148,5 +148,4 @@ help:
 
 .PHONY: all tests deps deps-dev chat check asan sanitised-tests fuzz fuzz-targets bench lint format \
         install clean help
-.SECONDARY:
 -include $(OBJ:.o=.d) $(TESTS:=.d) $(REPLAYS:=.d) $(MAKERS:=.d) $(HELP_OBJ:.o=.d)

@@ -22,6 +22,15 @@ typedef struct ActGroup {
     float d;
 } ActGroup;
 
+/* Sanitisers multiply the code of each copy of a loop, so their builds make do with fewer copies. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITISED 1
+#elif defined(__has_feature)
+#define SANITISED __has_feature(address_sanitizer)
+#else
+#define SANITISED 0
+#endif
+
 enum {
     TILE = 8,    /* most rows of a batch, or queries, that an inner loop takes at once */
     BATCH = 128, /* most rows of a call */

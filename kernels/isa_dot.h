@@ -198,10 +198,12 @@ INLINE void group_dot_rows(const QuantType type, const uint8_t *w, int blocks, c
     case 1:
         group_dot(type, w, blocks, x, 1, acc);
         break;
-#if LANES_TILE >= 4
+#if LANES_TILE >= 2
     case 2:
         group_dot(type, w, blocks, x, 2, acc);
         break;
+#endif
+#if LANES_TILE >= 4
     case 3:
         group_dot(type, w, blocks, x, 3, acc);
         break;

@@ -14,10 +14,12 @@
 #include "quant.h"
 
 #define LANES_NAME "AVX2"
-#define LANES_TILE 4
+#define LANES_TILE (SANITISED ? 2 : 4)
 #define LANES_BYTE_BIAS 0
 
-#if defined(__clang__)
+#if SANITISED
+#define LANES_UNROLL
+#elif defined(__clang__)
 #define LANES_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define LANES_UNROLL _Pragma("GCC unroll 8")

@@ -9,10 +9,12 @@
 #include "quant.h"
 
 #define LANES_NAME "AVX-512 VNNI"
-#define LANES_TILE 8
+#define LANES_TILE (SANITISED ? 2 : 8)
 #define LANES_BYTE_BIAS 128
 
-#if defined(__clang__)
+#if SANITISED
+#define LANES_UNROLL
+#elif defined(__clang__)
 #define LANES_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define LANES_UNROLL _Pragma("GCC unroll 8")

@@ -157,8 +157,11 @@ static void tree_draw(View *view, Cells *cells, Rect rect, bool focused)
     if (round == NULL) {
         char spec[80];
         view_spec_text(view, spec, sizeof spec);
-        cells_print(cells, rect.y, rect.x, rect.width, STYLE_DIM, "no round yet; speculation %s",
-                    spec);
+        if (view->state == VIEW_STARTING)
+            cells_print(cells, rect.y, rect.x, rect.width, STYLE_DIM, "not loaded yet");
+        else
+            cells_print(cells, rect.y, rect.x, rect.width, STYLE_DIM,
+                        "no round yet; speculation %s", spec);
         return;
     }
     Tree tree;

@@ -152,7 +152,9 @@ static void choose_target(Ui *ui, int index)
 {
     char notice[80];
     int n = ui->view->ready.n_targets;
-    if (index < n) {
+    if (n == 0) {
+        ui_notice(ui, "no targets yet: the models are being loaded");
+    } else if (index < n) {
         push_action(ui, (UiAction){.type = UI_TARGET, .index = index});
     } else {
         snprintf(notice, sizeof notice, "there is no target %d: the profile has %d", index + 1, n);
@@ -216,11 +218,10 @@ static void function_key(Ui *ui, int number)
         frame->help_top = 0;
         break;
     case 2:
-        if (ui->view->ready.n_targets == 0) {
-            ui_notice(ui, "no targets yet: the engine is not ready");
-            break;
-        }
-        frame->overlay = OVERLAY_TARGETS;
+        if (ui->view->ready.n_targets > 0)
+            frame->overlay = OVERLAY_TARGETS;
+        else
+            choose_target(ui, 0);
         frame->choice = ui->view->ready.target_index;
         break;
     case 3:

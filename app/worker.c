@@ -213,7 +213,20 @@ static int encode(Worker *worker, const RequestSay *say, int **ids, int *n, Err 
     if (!name && !target->has_template)
         return err_set(err, target->template_err.code, "%s", target->template_err.text);
     answers_apply(&worker->answers, say->messages, say->n_messages);
-    return template_encode(kind, target->tokenizer, say->messages, say->n_messages, ids, n, err);
+    if (name || !target->default_system[0] || say->messages[0].role == ROLE_SYSTEM)
+        return template_encode(kind, target->tokenizer, say->messages, say->n_messages, ids, n,
+                               err);
+
+    /* Nobody set a system prompt: the one that the model's own template would put in. */
+    Message *messages = malloc(sizeof(*messages) * ((size_t)say->n_messages + 1));
+    if (!messages)
+        return err_set(err, EXIT_MEMORY, "out of memory for a prompt");
+    messages[0] = (Message){.role = ROLE_SYSTEM, .text = target->default_system};
+    memcpy(messages + 1, say->messages, sizeof(*messages) * (size_t)say->n_messages);
+    int result =
+        template_encode(kind, target->tokenizer, messages, say->n_messages + 1, ids, n, err);
+    free(messages);
+    return result;
 }
 
 static void say(Worker *worker, const RequestSay *say, bool cancelled)

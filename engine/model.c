@@ -200,6 +200,9 @@ static int find_template(Model *model, const Gguf *gguf, Err *err)
     else
         model->has_template =
             template_detect(&model->template, jinja.data, jinja.length, &model->template_err) == 0;
+    if (model->has_template)
+        template_default_system(model->template, jinja.data, jinja.length, model->default_system,
+                                sizeof model->default_system);
     return 0;
 }
 

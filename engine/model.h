@@ -57,7 +57,9 @@ typedef struct Model {
     Tokenizer *tokenizer;
     bool has_template;
     TemplateKind template;
-    Err template_err; /* why not, when !has_template */
+    char default_system[1024]; /* what the template says when nobody set a system prompt; "" = none
+                                */
+    Err template_err;          /* why not, when !has_template */
 } Model;
 
 /* Called while weights are read; returning true cancels the load. */

@@ -100,7 +100,7 @@ static int setup(void **state)
 {
     Fixture *f = calloc(1, sizeof *f);
     *state = f;
-    KernelsOptions options = {.device = "cpu", .threads = 2};
+    KernelsOptions options = {.device = "cpu", .threads = 1};
     if (kernels_open(&f->kernels, &options, NULL))
         return -1;
     TinyModel tiny = tiny_model_of(ARCH_QWEN2, QUANT_Q4_1);
@@ -188,26 +188,33 @@ static void assert_same_cache(const Session *a, const Session *b)
     free(buffer);
 }
 
-/* Plain decoding and one drafter, same prompt: everything must be equal, and the test must have
- * seen acceptances and rejections when the drafter is one that can have both. */
+/* One answer in a session of its own, which stays open. */
+static void decode(const Fixture *f, const char *drafter, const char *tree, Sampling sampling,
+                   const int *prompt, int n_prompt, int tokens, Run *run)
+{
+    *run = (Run){0};
+    SessionConfig config = config_of(f, run, drafter, tree);
+    config.sampling = sampling;
+    open_session(run, &config);
+    ask(run, prompt, n_prompt, tokens);
+}
+
+static void assert_same_answer(const Run *plain, const Run *run)
+{
+    assert_int_equal(plain->n, run->n);
+    assert_memory_equal(plain->tokens, run->tokens, sizeof(int) * (size_t)plain->n);
+    assert_string_equal(plain->reason, run->reason);
+    assert_same_cache(plain->session, run->session);
+}
+
+/* Plain decoding and one drafter, same prompt: everything must be equal. */
 static void compare(const Fixture *f, const char *drafter, const char *tree, Sampling sampling,
                     int tokens, Run *out)
 {
     Run *plain = calloc(1, sizeof *plain);
-    SessionConfig config = config_of(f, plain, "plain", "auto");
-    config.sampling = sampling;
-    open_session(plain, &config);
-    ask(plain, PROMPT, PROMPT_N, tokens);
-
-    *out = (Run){0};
-    config = config_of(f, out, drafter, tree);
-    config.sampling = sampling;
-    open_session(out, &config);
-    ask(out, PROMPT, PROMPT_N, tokens);
-    assert_int_equal(plain->n, out->n);
-    assert_memory_equal(plain->tokens, out->tokens, sizeof(int) * (size_t)plain->n);
-    assert_string_equal(plain->reason, out->reason);
-    assert_same_cache(plain->session, out->session);
+    decode(f, "plain", "auto", sampling, PROMPT, PROMPT_N, tokens, plain);
+    decode(f, drafter, tree, sampling, PROMPT, PROMPT_N, tokens, out);
+    assert_same_answer(plain, out);
     session_close(plain->session);
     session_close(out->session);
     free(plain);
@@ -219,26 +226,46 @@ static const Sampling TEMPERATURES[] = {{.temperature = 0, .top_p = 1},
                                         {.temperature = 1, .top_k = 20, .top_p = 1}};
 static const char *const TREES[] = {"3x1x3", "4x3x12", "5x4x40", "auto", "off"};
 
+/* 20 prompts, 200 tokens each, three temperatures, every drafter, the trees in turn. The test must
+ * have seen acceptances and rejections when the drafter is one that can have both. */
 static void test_every_drafter(void **state)
 {
-    static const char *const drafters[] = {"sd", "exit:2", "exit:4", "s2d", "self", "ngram"};
-    Run *run = calloc(1, sizeof *run);
-    for (size_t d = 0; d < sizeof drafters / sizeof *drafters; d++) {
-        int accepted[DEPTHS] = {0}, rejected[DEPTHS] = {0};
-        for (size_t t = 0; t < sizeof TREES / sizeof *TREES; t++)
-            for (size_t s = 0; s < 4; s++) {
-                compare(*state, drafters[d], TREES[t], TEMPERATURES[s], 60, run);
-                for (int i = 0; i < DEPTHS; i++) {
-                    accepted[i] += run->accepted[i];
-                    rejected[i] += run->rejected[i];
-                }
+    enum { PROMPTS = 20, LENGTH = 200, DRAFTERS = 6 };
+    static const char *const drafters[DRAFTERS] = {"sd",  "exit:2", "exit:4",
+                                                   "s2d", "self",   "ngram"};
+    int accepted[DRAFTERS][DEPTHS] = {0}, rejected[DRAFTERS][DEPTHS] = {0};
+    Run *plain = calloc(1, sizeof *plain), *run = calloc(1, sizeof *run);
+    for (int p = 0; p < PROMPTS; p++) {
+        int prompt[PROMPT_N + PROMPTS];
+        for (int i = 0; i < PROMPT_N + p; i++)
+            prompt[i] = (PROMPT[i % PROMPT_N] + 31 * p + i / PROMPT_N) % 256;
+        for (int s = 0; s < 3; s++) {
+            decode(*state, "plain", "auto", TEMPERATURES[s], prompt, PROMPT_N + p, LENGTH + 1,
+                   plain);
+            assert_int_equal(plain->n, LENGTH);
+            for (int d = 0; d < DRAFTERS; d++) {
+                const char *tree = TREES[(p + s + d) % (int)(sizeof TREES / sizeof *TREES)];
+                decode(*state, drafters[d], tree, TEMPERATURES[s], prompt, PROMPT_N + p, LENGTH + 1,
+                       run);
+                assert_same_answer(plain, run);
                 assert_int_equal(run->stats.accepted + run->stats.rounds, run->stats.tokens);
+                for (int i = 0; i < DEPTHS; i++) {
+                    accepted[d][i] += run->accepted[i];
+                    rejected[d][i] += run->rejected[i];
+                }
+                session_close(run->session);
             }
-        print_message("%-7s accepted %d %d %d, rejected %d %d %d at depths 1 2 3\n", drafters[d],
-                      accepted[0], accepted[1], accepted[2], rejected[0], rejected[1], rejected[2]);
-        for (int i = 0; i < DEPTHS && strcmp(drafters[d], "ngram") != 0; i++)
-            assert_true(accepted[i] > 0 && rejected[i] > 0);
+            session_close(plain->session);
+        }
     }
+    for (int d = 0; d < DRAFTERS; d++) {
+        print_message("%-7s accepted %d %d %d, rejected %d %d %d at depths 1 2 3\n", drafters[d],
+                      accepted[d][0], accepted[d][1], accepted[d][2], rejected[d][0],
+                      rejected[d][1], rejected[d][2]);
+        for (int i = 0; i < DEPTHS && strcmp(drafters[d], "ngram") != 0; i++)
+            assert_true(accepted[d][i] > 0 && rejected[d][i] > 0);
+    }
+    free(plain);
     free(run);
 }
 
@@ -469,7 +496,7 @@ static void test_ngram_proposal(void **state)
     drafter->propose(drafter, &in, tree);
     assert_int_equal(tree->n, 4); /* the root and what followed 1 2 3, as deep as there is room */
     for (int i = 0; i < 4; i++) {
-        assert_int_equal(tree->node[i].token, (int[]){3, 4, 5, 7}[i]);
+        assert_int_equal(tree->node[i].token, text[3 + i]);
         assert_int_equal(tree->node[i].parent, i - 1);
         assert_int_equal(tree->node[i].exit, 0);
     }

@@ -66,14 +66,23 @@ static void count_acceptance(Session *s)
     }
 }
 
-static void grow_tree(Session *s, int left, RoundMode *mode)
+/* Lets the drafter propose; returns the ms that it took only to catch up with text decoded plainly,
+ * which say nothing about what drafting costs. */
+static double grow_tree(Session *s, int left, RoundMode *mode)
 {
     s->tree.n = 1;
     s->tree.node[0] = (TreeNode){.parent = -1, .token = s->tokens[s->n - 1], .path = 1};
     bool can = s->drafter && s->config.spec != SPEC_OFF && left > 1;
     *mode = !can ? ROUND_PLAIN : s->config.spec == SPEC_ON ? ROUND_SPEC : cost_next(&s->cost);
-    if (*mode != ROUND_SPEC)
-        return;
+    if (*mode != ROUND_SPEC) {
+        s->undrafted++;
+        return 0;
+    }
+    double start = cost_clock_ms();
+    while (s->undrafted > 1 && s->drafter->read(s->drafter, s->tokens, s->n) > 0)
+        continue;
+    double caught_up = cost_clock_ms();
+    s->undrafted = 0;
     int depth = left - 1 < DEPTH_MAX ? left - 1 : DEPTH_MAX;
     Sampling sampling = s->config.sampling;
     sampling.seed = s->seed;
@@ -86,6 +95,7 @@ static void grow_tree(Session *s, int left, RoundMode *mode)
                    .sampling = &sampling,
                    .cost = &s->cost};
     s->drafter->propose(s->drafter, &in, &s->tree);
+    return caught_up - start;
 }
 
 /* One round; returns false when the answer is over. */
@@ -93,7 +103,7 @@ static bool round_run(Session *s, const AnswerOptions *options, int *left)
 {
     double t0 = cost_clock_ms();
     RoundMode mode;
-    grow_tree(s, *left, &mode);
+    double catch_up = grow_tree(s, *left, &mode);
     double t1 = cost_clock_ms();
     const Resume *resume = mode == ROUND_SPEC ? s->drafter->resume : NULL;
     verify(&s->target, &s->tree, s->cached, resume);
@@ -121,7 +131,7 @@ static bool round_run(Session *s, const AnswerOptions *options, int *left)
     double gain = mode == ROUND_SPEC ? cost_gain(&s->cost, s->walk.n, s->tree.n, t1 - t0) : 0;
     curve_add(&s->cost.verify, s->tree.n, t2 - t1);
     double t4 = cost_clock_ms();
-    cost_round(&s->cost, mode, s->walk.n, t4 - t0);
+    cost_round(&s->cost, mode, s->walk.n, t4 - t0 - catch_up);
 
     if (s->tree.n == 1 && mode == ROUND_SPEC)
         mode = ROUND_PLAIN; /* nothing was worth drafting */

@@ -16,15 +16,23 @@ static int point_n(int i)
     return 1 << i;
 }
 
+/* What disturbs a machine only ever makes a pass slower, so good news counts for more than bad
+ * news. */
+static double weight(double now, double ms)
+{
+    return ms < now ? 0.3 : 0.1;
+}
+
 void curve_add(Curve *curve, int n, double ms)
 {
-    /* A measured value moves the points on both sides of it, the nearer one more. */
     for (int i = 0; i < CURVE_POINTS; i++) {
         if (point_n(i) != n)
             continue;
-        curve->ms[i] = curve->ms[i] == 0 ? (float)ms : (float)(0.9 * curve->ms[i] + 0.1 * ms);
+        float now = curve->ms[i];
+        curve->ms[i] = (float)(now == 0 ? ms : now + weight(now, ms) * (ms - now));
         return;
     }
+    /* Between two points it moves both, the nearer one more. */
     for (int i = 0; i + 1 < CURVE_POINTS; i++) {
         if (n < point_n(i) || n > point_n(i + 1) || curve->ms[i] == 0)
             continue;
@@ -33,7 +41,7 @@ void curve_add(Curve *curve, int n, double ms)
             curve->ms[i + 1] = (float)fmax(curve->ms[i] + (ms - curve->ms[i]) / share, ms);
             return;
         }
-        double step = 0.1 * (ms - curve_at(curve, n));
+        double now = curve_at(curve, n), step = weight(now, ms) * (ms - now);
         curve->ms[i] += (float)(step * (1.0 - share));
         curve->ms[i + 1] += (float)(step * share);
         return;

@@ -223,8 +223,9 @@ void draft_grow(Draft *d, const Proposal *in, Tree *tree)
     Candidate *ranked[CANDIDATES_MAX];
     for (int depth = 1;; depth++) {
         double before = cost_clock_ms();
+        int behind = depth == 1 && !d->shared ? in->n - 1 - d->length[0] : 0;
         evaluate(d, in, frontier, n_frontier, width);
-        curve_add(&in->cost->draft, n_frontier, cost_clock_ms() - before);
+        curve_add(&in->cost->draft, n_frontier + behind, cost_clock_ms() - before);
         if (depth == depth_max)
             break;
         Candidate *open[CANDIDATES_MAX];

@@ -33,7 +33,9 @@ struct Session {
     uint32_t seed;
     EventStats stats;
     double rounds_start_ms;
-    double reported_ms; /* time that the last round's events took: counted as the next one's `other` */
+    int undrafted; /* rounds decoded plainly since the drafter last looked */
+    double
+        reported_ms; /* time that the last round's events took: counted as the next one's `other` */
     bool answering;
     Event event; /* scratch: too large for the stack of a deep call */
 };

@@ -39,14 +39,14 @@ static double time_pass(Session *s, int n)
 
 void session_measure(Session *s)
 {
-    static const double BUDGET_MS = 400; /* of the wait before the first prompt */
+    static const double BUDGET_MS = 250; /* of the wait before the first prompt */
     double start = cost_clock_ms();
     s->cost.verify = (Curve){0};
     time_pass(s, 1); /* the first pass touches memory for the first time */
     for (int n = 1; n <= 32; n *= 2) {
         double ms = time_pass(s, n);
         curve_add(&s->cost.verify, n, ms);
-        if (n >= 8 && cost_clock_ms() - start + 2 * ms > BUDGET_MS)
+        if (n >= 4 && cost_clock_ms() - start + 2 * ms > BUDGET_MS)
             break;
     }
 }

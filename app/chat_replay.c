@@ -129,7 +129,8 @@ static int on_signal(Replay *replay, int number)
     case SIGWINCH:
         ui_resize(replay->ui);
         return 0;
-    case SIGCONT:
+    case SIGCONT: /* see chat_screen.c */
+        ui_suspend(replay->ui);
         ui_resume(replay->ui);
         return 0;
     case SIGTSTP:

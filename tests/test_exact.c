@@ -13,73 +13,13 @@
 
 #include <cmocka.h>
 
-#include "../engine/session_state.h"
+#include "decoded.h"
 #include "tiny_model.h"
-
-enum { TOKENS_MAX = 1200, DEPTHS = 3 };
 
 typedef struct Fixture {
     Kernels *kernels;
     Model *target, *other, *draft, *stranger;
 } Fixture;
-
-/* What one answer came to. */
-typedef struct Run {
-    int tokens[TOKENS_MAX]; /* committed by rounds, in order */
-    int n;
-    char reason[16];
-    int accepted[DEPTHS], rejected[DEPTHS]; /* by depth, of nodes that were put to the test */
-    int rounds, drafted;
-    EventStats stats;
-    int switched;                     /* switch events that said done */
-    int changed;                      /* round of the last change */
-    int stop_after;                   /* rounds; 0 = never */
-    void (*between)(struct Run *run); /* called from poll */
-    Session *session;
-    Model *next;
-    EventRound last;
-} Run;
-
-static void on_round(Run *run, const EventRound *r)
-{
-    bool accepted[NODES_MAX] = {true};
-    for (int i = 0; i < r->n_nodes; i++)
-        accepted[r->nodes[i].id] = r->nodes[i].accepted;
-    int at = run->n;
-    for (int i = 0; i < r->n_nodes; i++) {
-        const EventNode *node = &r->nodes[i];
-        if (accepted[node->parent] && node->depth <= DEPTHS)
-            (node->accepted ? run->accepted : run->rejected)[node->depth - 1]++;
-        if (node->accepted)
-            run->tokens[at + node->depth - 1] = node->token;
-    }
-    run->n = at + r->accepted;
-    run->tokens[run->n++] = r->bonus_token;
-    run->rounds = r->round;
-    run->drafted += r->n_nodes;
-    run->last = *r;
-}
-
-static void on_event(void *user, const Event *event)
-{
-    Run *run = user;
-    if (event->type == EVENT_ROUND)
-        on_round(run, &event->u.round);
-    if (event->type == EVENT_SWITCH && event->u.swap.stage == SWITCH_DONE)
-        run->switched++;
-    if (event->type == EVENT_DONE) {
-        run->stats = event->u.done.totals;
-        snprintf(run->reason, sizeof run->reason, "%s", event->u.done.reason);
-    }
-}
-
-static bool on_poll(void *user)
-{
-    Run *run = user;
-    if (run->between)
-        run->between(run);
-    return run->stop_after > 0 && run->rounds >= run->stop_after;
-}
 
 static Model *open_tiny(Kernels *kernels, const TinyModel *tiny, const char *name)
 {
@@ -142,8 +82,8 @@ static SessionConfig config_of(const Fixture *f, Run *run, const char *drafter, 
                             .draft = f->draft,
                             .spec = SPEC_ON,
                             .sampling = {.top_p = 1},
-                            .emit = on_event,
-                            .poll = on_poll,
+                            .emit = run_event,
+                            .poll = run_poll,
                             .user = run};
     assert_int_equal(drafter_parse(drafter, &config.drafting.kind, &config.drafting.fixed_exit), 0);
     assert_int_equal(tree_parse(tree, &config.tree), 0);
@@ -153,40 +93,8 @@ static SessionConfig config_of(const Fixture *f, Run *run, const char *drafter, 
     return config;
 }
 
-static void open_session(Run *run, const SessionConfig *config)
-{
-    Err err = {0};
-    if (session_open(&run->session, config, &err))
-        fail_msg("%s", err.text);
-}
-
-static void ask(Run *run, const int *prompt, int n_prompt, int max_tokens)
-{
-    AnswerOptions options = {.max_tokens = max_tokens, .ignore_eos = true, .seed = 5};
-    Err err = {0};
-    if (session_answer(run->session, prompt, n_prompt, &options, &err))
-        fail_msg("%s", err.text);
-}
-
 static const int PROMPT[] = {10, 65, 97, 110, 32, 116, 104, 101, 20, 33, 97, 98};
 enum { PROMPT_N = sizeof PROMPT / sizeof *PROMPT };
-
-/* The target's whole cache must hold the same floats: rolled back branches leave nothing behind. */
-static void assert_same_cache(const Session *a, const Session *b)
-{
-    const ModelConfig *m = &a->config.target->config;
-    Kernels *k = a->config.kernels;
-    size_t size = (size_t)m->kv_heads * m->head_dim;
-    float *buffer = malloc(4 * size * sizeof(float));
-    assert_int_equal(a->cached, b->cached);
-    for (int layer = 0; layer < m->layers; layer++)
-        for (int slot = 0; slot < a->cached; slot++) {
-            k->kv_read(k, a->target.kv, layer, slot, buffer, buffer + size);
-            k->kv_read(k, b->target.kv, layer, slot, buffer + 2 * size, buffer + 3 * size);
-            assert_memory_equal(buffer, buffer + 2 * size, 2 * size * sizeof(float));
-        }
-    free(buffer);
-}
 
 /* One answer in a session of its own, which stays open. */
 static void decode(const Fixture *f, const char *drafter, const char *tree, Sampling sampling,
@@ -195,16 +103,8 @@ static void decode(const Fixture *f, const char *drafter, const char *tree, Samp
     *run = (Run){0};
     SessionConfig config = config_of(f, run, drafter, tree);
     config.sampling = sampling;
-    open_session(run, &config);
-    ask(run, prompt, n_prompt, tokens);
-}
-
-static void assert_same_answer(const Run *plain, const Run *run)
-{
-    assert_int_equal(plain->n, run->n);
-    assert_memory_equal(plain->tokens, run->tokens, sizeof(int) * (size_t)plain->n);
-    assert_string_equal(plain->reason, run->reason);
-    assert_same_cache(plain->session, run->session);
+    run_open(run, &config);
+    run_ask(run, prompt, n_prompt, tokens);
 }
 
 /* Plain decoding and one drafter, same prompt: everything must be equal. */
@@ -325,14 +225,14 @@ static void test_turns(void **state)
     for (int i = 0; i < 2; i++) {
         runs[i] = calloc(1, sizeof **runs);
         SessionConfig config = config_of(f, runs[i], i ? "s2d" : "plain", "4x3x12");
-        open_session(runs[i], &config);
-        ask(runs[i], PROMPT, PROMPT_N, 40);
+        run_open(runs[i], &config);
+        run_ask(runs[i], PROMPT, PROMPT_N, 40);
         int second[PROMPT_N + 22];
         memcpy(second, PROMPT, sizeof PROMPT);
         second[PROMPT_N] = 64; /* not what was answered: most of the answer is forgotten */
         memcpy(second + PROMPT_N + 1, runs[i]->tokens, 21 * sizeof(int));
-        ask(runs[i], second, PROMPT_N + 22, 40);
-        ask(runs[i], second, PROMPT_N + 22, 40); /* again: /regen with the same seed */
+        run_ask(runs[i], second, PROMPT_N + 22, 40);
+        run_ask(runs[i], second, PROMPT_N + 22, 40); /* again: /regen with the same seed */
     }
     assert_int_equal(runs[0]->n, 3 * 39);
     assert_memory_equal(runs[0]->tokens, runs[1]->tokens, sizeof(int) * (size_t)runs[0]->n);
@@ -366,8 +266,8 @@ static void test_switch(void **state)
         SessionConfig config = config_of(f, runs[i], drafters[i], "1x1x1");
         runs[i]->next = f->other;
         runs[i]->between = switch_after_10;
-        open_session(runs[i], &config);
-        ask(runs[i], PROMPT, PROMPT_N, 60);
+        run_open(runs[i], &config);
+        run_ask(runs[i], PROMPT, PROMPT_N, 60);
         assert_int_equal(runs[i]->switched, 1);
         assert_ptr_equal(session_target(runs[i]->session), f->other);
     }
@@ -380,11 +280,11 @@ static void test_switch(void **state)
         Run *fresh = calloc(1, sizeof *fresh);
         SessionConfig config = config_of(f, fresh, "plain", "auto");
         config.target = f->other;
-        open_session(fresh, &config);
+        run_open(fresh, &config);
         int text[TOKENS_MAX];
         memcpy(text, runs[i]->session->tokens, sizeof(int) * (size_t)runs[i]->session->n);
         int n = PROMPT_N + 1 + at + 1;
-        ask(fresh, text, n, runs[i]->session->n - n);
+        run_ask(fresh, text, n, runs[i]->session->n - n);
         assert_memory_equal(fresh->tokens, text + n + 1, sizeof(int) * (size_t)fresh->n);
         session_close(fresh->session);
         free(fresh);
@@ -394,14 +294,14 @@ static void test_switch(void **state)
     Run *fresh = calloc(1, sizeof *fresh);
     SessionConfig config = config_of(f, fresh, "s2d", "3x3x9");
     config.target = f->other;
-    open_session(fresh, &config);
+    run_open(fresh, &config);
     session_set_tree(runs[1]->session, config.tree);
     int text[TOKENS_MAX], n = runs[1]->session->n;
     memcpy(text, runs[1]->session->tokens, sizeof(int) * (size_t)n);
     runs[1]->stop_after = fresh->stop_after = 1;
     runs[1]->rounds = 0;
-    ask(runs[1], text, n, 30);
-    ask(fresh, text, n, 30);
+    run_ask(runs[1], text, n, 30);
+    run_ask(fresh, text, n, 30);
     assert_int_equal(runs[1]->last.n_nodes, 9);
     for (int i = 0; i < 9; i++) {
         assert_int_equal(runs[1]->last.nodes[i].token, fresh->last.nodes[i].token);
@@ -443,13 +343,13 @@ static void test_changes_while_it_answers(void **state)
     Run *plain = calloc(1, sizeof *plain), *run = calloc(1, sizeof *run);
     SessionConfig config = config_of(f, plain, "plain", "auto");
     config.sampling = TEMPERATURES[1];
-    open_session(plain, &config);
-    ask(plain, PROMPT, PROMPT_N, 300);
+    run_open(plain, &config);
+    run_ask(plain, PROMPT, PROMPT_N, 300);
     config = config_of(f, run, "s2d", "4x3x12");
     config.sampling = TEMPERATURES[1];
     run->between = change_everything;
-    open_session(run, &config);
-    ask(run, PROMPT, PROMPT_N, 300);
+    run_open(run, &config);
+    run_ask(run, PROMPT, PROMPT_N, 300);
     assert_int_equal(plain->n, run->n);
     assert_memory_equal(plain->tokens, run->tokens, sizeof(int) * (size_t)plain->n);
     assert_same_cache(plain->session, run->session);
@@ -465,12 +365,12 @@ static void test_context_full(void **state)
     Run *run = calloc(1, sizeof *run);
     SessionConfig config = config_of(f, run, "s2d", "4x3x12");
     config.ctx = 50;
-    open_session(run, &config);
-    ask(run, PROMPT, PROMPT_N, 0);
+    run_open(run, &config);
+    run_ask(run, PROMPT, PROMPT_N, 0);
     assert_string_equal(run->reason, "context");
     assert_int_equal(run->n, 50 - PROMPT_N - 1);
     int prompt[50] = {1};
-    ask(run, prompt, 50, 5);
+    run_ask(run, prompt, 50, 5);
     assert_string_equal(run->reason, "context");
     session_close(run->session);
     free(run);

@@ -16,7 +16,7 @@ LDLIBS  = -lncursesw -lreadline -lcyaml -lyaml -ljansson -lcurl -lunistring -lne
 
 # Debian's names of what the build needs, and of what lint and fuzz need on top.
 PACKAGES     = gcc libc6-dev make ca-certificates libncurses-dev libreadline-dev libcyaml-dev libyaml-dev \
-               libjansson-dev libcurl4-openssl-dev libunistring-dev nettle-dev libcmocka-dev
+               libjansson-dev libcurl4-openssl-dev libunistring-dev nettle-dev libcmocka-dev tmux
 DEV_PACKAGES = clang libclang-rt-dev clang-format cppcheck mandoc python3-pip
 
 # One binary for every x86-64: only these files use newer instructions, behind a check at run time.
@@ -72,7 +72,7 @@ deps-dev: PACKAGES += $(DEV_PACKAGES)
 deps deps-dev:
 	@command -v apt-get >/dev/null || { \
 	  echo "Not a Debian system: install a C compiler, make, and the development files of ncursesw,"; \
-	  echo "readline, libcyaml, jansson, libcurl, libunistring, nettle and cmocka yourself."; exit 0; }; \
+	  echo "readline, libcyaml, jansson, libcurl, libunistring, nettle, cmocka; tmux."; exit 0; }; \
 	missing=$$(for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | \
 	  grep -q 'ok installed' || printf ' %s' $$p; done); \
 	test -n "$$missing" || exit 0; \

@@ -15,14 +15,15 @@
  * d is NaN and all else 0. */
 typedef struct ActGroup {
     _Alignas(64) int8_t q[GROUP];
-    int32_t minus16[16]; /* -(sum of 16 q) */
+    int32_t minus16[16]; /* -32 * (sum of 16 q): what Q6_K's offset adds too much */
     int32_t minus32[8];  /* -(sum of 32 q) */
     float sum32[8];
     int16_t pair32[8]; /* sum of 32 q */
     float d;
 } ActGroup;
 
-/* Sanitisers multiply the code of each copy of a loop, so their builds make do with fewer copies. */
+/* Sanitisers multiply the code of each copy of a loop, so their builds make do with fewer copies.
+ */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITISED 1
 #elif defined(__has_feature)
@@ -51,6 +52,8 @@ typedef struct Isa {
     void (*norm)(const float *x, const float *weight, float eps, int cols, float *out);
     /* Group g of the row goes to out[g * stride]. */
     void (*quantise)(const float *x, int cols, ActGroup *out, int stride);
+    /* out[i] = x[i] as a half, rounded to nearest even */
+    void (*halves)(const float *x, int n, uint16_t *out);
     /* out[r] = silu(gate[r] + gate_bias[r]) * (up[r] + up_bias[r]), r < rows <= 16; biases may be
      * NULL. */
     void (*swiglu)(const float *gate, const float *up, const float *gate_bias, const float *up_bias,

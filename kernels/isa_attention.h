@@ -12,104 +12,128 @@ INLINE Lanes cache_load(const void *p, size_t i, const bool wide)
     return wide ? lanes_load((const float *)p + i) : lanes_load_half((const uint16_t *)p + i);
 }
 
-INLINE void scores_rows(const void *keys, const bool wide, int dim, int blocks, const float *q,
-                        const int n, float *out, size_t stride)
-{
-    for (int b = 0; b < blocks; b++) {
-        Lanes a[TILE];
-        UNROLL
-        for (int i = 0; i < n; i++)
-            a[i] = lanes_set(0.0f);
-        for (int d = 0; d < dim; d++) {
-            Lanes k = cache_load(keys, ((size_t)b * (size_t)dim + (size_t)d) * 16, wide);
-            UNROLL
-            for (int i = 0; i < n; i++)
-                a[i] = lanes_fma(k, lanes_set(q[i * dim + d]), a[i]);
-        }
-        UNROLL
-        for (int i = 0; i < n; i++)
-            lanes_store(out + (size_t)i * stride + 16 * (size_t)b, a[i]);
-    }
-}
-
-/* `vectors` times 16 dimensions at once. */
-INLINE void mix_rows(const void *values, const bool wide, int dim, const int *slots, int count,
-                     const float *p, size_t stride, const int n, const int vectors, float *acc)
+/* n queries against `span` blocks at once, from block b on. */
+INLINE void scores_span(const void *keys, const bool wide, int dim, int b, const int span,
+                        const float *q, const int n, float *out, size_t stride)
 {
     Lanes a[TILE][4];
     UNROLL
     for (int i = 0; i < n; i++) {
         UNROLL
-        for (int v = 0; v < vectors; v++)
+        for (int s = 0; s < span; s++)
+            a[i][s] = lanes_set(0.0f);
+    }
+    for (int d = 0; d < dim; d++) {
+        Lanes k[4];
+        UNROLL
+        for (int s = 0; s < span; s++)
+            k[s] = cache_load(keys, ((size_t)(b + s) * (size_t)dim + (size_t)d) * 16, wide);
+        UNROLL
+        for (int i = 0; i < n; i++) {
+            Lanes v = lanes_set(q[i * dim + d]);
+            UNROLL
+            for (int s = 0; s < span; s++)
+                a[i][s] = lanes_fma(k[s], v, a[i][s]);
+        }
+    }
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        UNROLL
+        for (int s = 0; s < span; s++)
+            lanes_store(out + (size_t)i * stride + 16 * (size_t)(b + s), a[i][s]);
+    }
+}
+
+/* How many times n sums fit the registers and hide the latency of fma. */
+INLINE int span_of(const int n)
+{
+    return n * 4 <= LANES_SUMS ? 4 : n * 2 <= LANES_SUMS ? 2 : 1;
+}
+
+INLINE void scores_rows(const void *keys, const bool wide, int dim, int blocks, const float *q,
+                        const int n, float *out, size_t stride)
+{
+    int b = 0;
+    for (; b + span_of(n) <= blocks; b += span_of(n))
+        scores_span(keys, wide, dim, b, span_of(n), q, n, out, stride);
+    for (; b < blocks; b++)
+        scores_span(keys, wide, dim, b, 1, q, n, out, stride);
+}
+
+/* `span` times 16 dimensions at once. */
+INLINE void mix_span(const void *values, const bool wide, int dim, const int *slots, int count,
+                     const float *p, size_t stride, const int n, const int span, float *acc)
+{
+    Lanes a[TILE][4];
+    UNROLL
+    for (int i = 0; i < n; i++) {
+        UNROLL
+        for (int v = 0; v < span; v++)
             a[i][v] = lanes_load(acc + i * dim + 16 * v);
     }
     for (int s = 0; s < count; s++) {
         size_t at = (size_t)(slots ? slots[s] : s) * (size_t)dim;
         Lanes value[4];
         UNROLL
-        for (int v = 0; v < vectors; v++)
+        for (int v = 0; v < span; v++)
             value[v] = cache_load(values, at + 16 * (size_t)v, wide);
         UNROLL
         for (int i = 0; i < n; i++) {
             Lanes weight = lanes_set(p[(size_t)i * stride + (size_t)s]);
             UNROLL
-            for (int v = 0; v < vectors; v++)
+            for (int v = 0; v < span; v++)
                 a[i][v] = lanes_fma(weight, value[v], a[i][v]);
         }
     }
     UNROLL
     for (int i = 0; i < n; i++) {
         UNROLL
-        for (int v = 0; v < vectors; v++)
+        for (int v = 0; v < span; v++)
             lanes_store(acc + i * dim + 16 * v, a[i][v]);
     }
 }
 
-INLINE void mix_dims(const void *values, const bool wide, int dim, const int *slots, int count,
+INLINE void mix_rows(const void *values, const bool wide, int dim, const int *slots, int count,
                      const float *p, size_t stride, const int n, float *acc)
 {
-    int d = 0;
     size_t size = wide ? 4 : 2;
-    for (; n <= 4 && d + 64 <= dim; d += 64)
-        mix_rows((const char *)values + (size_t)d * size, wide, dim, slots, count, p, stride, n, 4,
-                 acc + d);
-    for (; d + 32 <= dim; d += 32)
-        mix_rows((const char *)values + (size_t)d * size, wide, dim, slots, count, p, stride, n, 2,
-                 acc + d);
+    int d = 0, step = 16 * span_of(n);
+    for (; d + step <= dim; d += step)
+        mix_span((const char *)values + (size_t)d * size, wide, dim, slots, count, p, stride, n,
+                 span_of(n), acc + d);
     for (; d < dim; d += 16)
-        mix_rows((const char *)values + (size_t)d * size, wide, dim, slots, count, p, stride, n, 1,
+        mix_span((const char *)values + (size_t)d * size, wide, dim, slots, count, p, stride, n, 1,
                  acc + d);
 }
 
-/* Whole tiles, pairs, then single queries. */
 INLINE void scores_tiles(const void *keys, const bool wide, int dim, int blocks, const float *q,
                          int nq, float *out, size_t stride)
 {
-    int i = 0;
-#if LANES_TILE > 1
-    for (; i + LANES_TILE <= nq; i += LANES_TILE)
-        scores_rows(keys, wide, dim, blocks, q + i * dim, LANES_TILE, out + (size_t)i * stride,
-                    stride);
-    for (; i + 2 <= nq; i += 2)
-        scores_rows(keys, wide, dim, blocks, q + i * dim, 2, out + (size_t)i * stride, stride);
-#endif
-    for (; i < nq; i++)
-        scores_rows(keys, wide, dim, blocks, q + i * dim, 1, out + (size_t)i * stride, stride);
+    for (; nq > 0; nq -= LANES_TILE, q += LANES_TILE * dim, out += LANES_TILE * stride) {
+#define COPY(n)                                                  \
+    case n:                                                      \
+        scores_rows(keys, wide, dim, blocks, q, n, out, stride); \
+        break;
+        switch (nq < LANES_TILE ? nq : LANES_TILE) {
+            EACH_COUNT(COPY)
+        }
+#undef COPY
+    }
 }
 
 INLINE void mix_tiles(const void *values, const bool wide, int dim, const int *slots, int count,
                       const float *p, size_t stride, int nq, float *acc)
 {
-    int i = 0;
-#if LANES_TILE > 1
-    for (; i + LANES_TILE <= nq; i += LANES_TILE)
-        mix_dims(values, wide, dim, slots, count, p + (size_t)i * stride, stride, LANES_TILE,
-                 acc + i * dim);
-    for (; i + 2 <= nq; i += 2)
-        mix_dims(values, wide, dim, slots, count, p + (size_t)i * stride, stride, 2, acc + i * dim);
-#endif
-    for (; i < nq; i++)
-        mix_dims(values, wide, dim, slots, count, p + (size_t)i * stride, stride, 1, acc + i * dim);
+    for (; nq > 0; nq -= LANES_TILE, p += LANES_TILE * stride, acc += LANES_TILE * dim) {
+#define COPY(n)                                                       \
+    case n:                                                           \
+        mix_rows(values, wide, dim, slots, count, p, stride, n, acc); \
+        break;
+        switch (nq < LANES_TILE ? nq : LANES_TILE) {
+            EACH_COUNT(COPY)
+        }
+#undef COPY
+    }
 }
 
 static void isa_scores(const void *keys, bool wide, int dim, int blocks, const float *q, int nq,

@@ -18,6 +18,7 @@ const Isa isa_avx512 = {
     .dot_float = isa_dot_float,
     .norm = isa_norm,
     .quantise = isa_quantise,
+    .halves = isa_halves,
     .swiglu = isa_swiglu,
     .scores = isa_scores,
     .softmax = isa_softmax,

@@ -162,7 +162,7 @@ INLINE void group_dot_k6(const uint8_t *w, const ActGroup *x, const int n, float
             Ints dot[TILE], s = ints_load_bytes(scale);
             UNROLL
             for (int i = 0; i < n; i++)
-                dot[i] = ints_left(ints_set(x[i].minus16[2 * b + half]), 5);
+                dot[i] = ints_set(x[i].minus16[2 * b + half]);
             block_dot(QUANT_Q6_K, body, x, b, n, half ? order_high : order_low, 4, dot);
             UNROLL
             for (int i = 0; i < n; i++)
@@ -194,38 +194,24 @@ INLINE void group_dot(const QuantType type, const uint8_t *w, int blocks, const 
 INLINE void group_dot_rows(const QuantType type, const uint8_t *w, int blocks, const ActGroup *x,
                            int count, float (*acc)[PANEL])
 {
+#define COPY(n)                                \
+    case n:                                    \
+        group_dot(type, w, blocks, x, n, acc); \
+        break;
     switch (count) {
-    case 1:
-        group_dot(type, w, blocks, x, 1, acc);
-        break;
-#if LANES_TILE >= 2
-    case 2:
-        group_dot(type, w, blocks, x, 2, acc);
-        break;
-#endif
-#if LANES_TILE >= 4
-    case 3:
-        group_dot(type, w, blocks, x, 3, acc);
-        break;
-    case 4:
-        group_dot(type, w, blocks, x, 4, acc);
-        break;
-#endif
-#if LANES_TILE >= 8
-    case 5:
-        group_dot(type, w, blocks, x, 5, acc);
-        break;
-    case 6:
-        group_dot(type, w, blocks, x, 6, acc);
-        break;
-    case 7:
-        group_dot(type, w, blocks, x, 7, acc);
-        break;
-    case 8:
-        group_dot(type, w, blocks, x, 8, acc);
-        break;
-#endif
+        EACH_COUNT(COPY)
     }
+#undef COPY
+}
+
+/* Panels follow each other in memory, but the machine's own prefetch stops at pages and is slow to
+ * see that rows of a few kilobytes go on. Into the second level, for the first belongs to the
+ * activations: measured, one core reads 1.5 times faster and 8 rows take 0.7 of the time. */
+INLINE void fetch_ahead(const uint8_t *weights, size_t bytes)
+{
+    enum { AHEAD = 12 << 10 };
+    for (size_t i = 0; i < bytes; i += 64)
+        __builtin_prefetch(weights + AHEAD + i, 0, 2);
 }
 
 INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, const ActGroup *x,
@@ -234,6 +220,7 @@ INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, cons
     memset(acc, 0, (size_t)n * sizeof *acc);
     for (int k = 0; k < cols; k += GROUP) {
         int blocks = (cols - k < GROUP ? cols - k : GROUP) / BLOCK;
+        fetch_ahead(panel, panel_group_bytes(type, blocks));
         for (int i = 0; i < n; i += LANES_TILE) {
             int count = n - i < LANES_TILE ? n - i : LANES_TILE;
             group_dot_rows(type, panel, blocks, x + i, count, acc + i);
@@ -411,19 +398,25 @@ static void isa_dot_float(QuantType type, int cols, const uint8_t *panel, const 
     for (int k = 0; k < cols; k += GROUP) {
         int count = cols - k < GROUP ? cols - k : GROUP;
         if (quant_is_float(type)) {
+            size_t bytes = (size_t)count * PANEL * (type == QUANT_F32 ? 4 : 2);
+            fetch_ahead(panel, bytes);
             floats_load(type, panel, count, w);
-            panel += (size_t)count * PANEL * (type == QUANT_F32 ? 4 : 2);
+            panel += bytes;
         } else {
             group_floats(type, panel, count / BLOCK, w);
             panel += panel_group_bytes(type, count / BLOCK);
         }
         const float(*weights)[PANEL] = (const float(*)[PANEL])w;
-        int i = 0;
-#if LANES_TILE > 1
-        for (; i + LANES_TILE <= n; i += LANES_TILE)
-            floats_dot(weights, count, x + (size_t)i * (size_t)cols + k, cols, LANES_TILE, acc + i);
-#endif
-        for (; i < n; i++)
-            floats_dot(weights, count, x + (size_t)i * (size_t)cols + k, cols, 1, acc + i);
+        for (int i = 0; i < n; i += LANES_TILE) {
+            const float *row = x + (size_t)i * (size_t)cols + k;
+#define COPY(n)                                            \
+    case n:                                                \
+        floats_dot(weights, count, row, cols, n, acc + i); \
+        break;
+            switch (n - i < LANES_TILE ? n - i : LANES_TILE) {
+                EACH_COUNT(COPY)
+            }
+#undef COPY
+        }
     }
 }

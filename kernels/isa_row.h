@@ -43,10 +43,10 @@ static void group_quantise(const float *x, int count, ActGroup *out)
         Lanes r = lanes_add(lanes_mul(lanes_load(x + i), inverse), shift);
         Ints q = ints_add(lanes_bits(r), ints_set(-0x4b400000)); /* the shift's own bits */
         ints_store_bytes(out->q + i, q);
-        out->minus16[i / 16] = -ints_sum(q);
+        out->minus16[i / 16] = -32 * ints_sum(q);
     }
     for (int b = 0; b < count / BLOCK; b++) {
-        int32_t minus = out->minus16[2 * b] + out->minus16[2 * b + 1];
+        int32_t minus = (out->minus16[2 * b] + out->minus16[2 * b + 1]) / 32;
         out->minus32[b] = minus;
         out->sum32[b] = (float)-minus;
         out->pair32[b] = (int16_t)-minus;
@@ -57,6 +57,15 @@ static void isa_quantise(const float *x, int cols, ActGroup *out, int stride)
 {
     for (int i = 0; i < cols; i += GROUP, out += stride)
         group_quantise(x + i, cols - i < GROUP ? cols - i : GROUP, out);
+}
+
+static void isa_halves(const float *x, int n, uint16_t *out)
+{
+    uint16_t tail[16];
+    for (int i = 0; i < n; i += 16) {
+        lanes_store_half(tail, load_tail(x, i, n));
+        memcpy(out + i, tail, (size_t)(n - i < 16 ? n - i : 16) * sizeof *out);
+    }
 }
 
 static void isa_swiglu(const float *gate, const float *up, const float *gate_bias,

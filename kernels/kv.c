@@ -87,12 +87,20 @@ static size_t value_index(const KvCache *kv, int slot, int d)
     return (size_t)slot * (size_t)kv->padded + (size_t)d;
 }
 
-static void put(const KvCache *kv, char *base, size_t i, float v)
+/* One head's key or value of one slot; step: values from one dimension to the next. */
+static void put(const Cpu *cpu, const KvCache *kv, char *base, size_t at, int step, const float *v)
 {
-    if (kv->wide)
-        ((float *)base)[i] = v;
-    else
-        ((uint16_t *)base)[i] = float_to_half(v);
+    uint16_t halves[DIM_MAX];
+    if (kv->wide) {
+        float *out = (float *)base + at;
+        for (int d = 0; d < kv->dim; d++)
+            out[d * step] = v[d];
+        return;
+    }
+    uint16_t *out = (uint16_t *)base + at;
+    cpu->isa->halves(v, kv->dim, step == 1 ? out : halves);
+    for (int d = 0; step > 1 && d < kv->dim; d++)
+        out[d * step] = halves[d];
 }
 
 static float get(const KvCache *kv, const char *base, size_t i)
@@ -103,14 +111,12 @@ static float get(const KvCache *kv, const char *base, size_t i)
 void kv_write(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
               const float *value)
 {
-    (void)k;
+    Cpu *cpu = cpu_of(k);
     for (int i = 0; i < rows->n; i++) {
-        for (int h = 0; h < kv->heads; h++) {
-            char *keys = kv_keys(kv, layer, h), *values = kv_values(kv, layer, h);
-            for (int d = 0; d < kv->dim; d++) {
-                put(kv, keys, key_index(kv, rows->slot[i], d), *key++);
-                put(kv, values, value_index(kv, rows->slot[i], d), *value++);
-            }
+        int slot = rows->slot[i];
+        for (int h = 0; h < kv->heads; h++, key += kv->dim, value += kv->dim) {
+            put(cpu, kv, kv_keys(kv, layer, h), key_index(kv, slot, 0), 16, key);
+            put(cpu, kv, kv_values(kv, layer, h), value_index(kv, slot, 0), 1, value);
         }
     }
 }

@@ -15,6 +15,7 @@
 
 #define LANES_NAME "AVX2"
 #define LANES_TILE (SANITISED ? 2 : 4)
+#define LANES_SUMS 6 /* sums of 16 lanes that stay in registers */
 #define LANES_BYTE_BIAS 0
 
 #if SANITISED
@@ -57,6 +58,12 @@ static inline Lanes lanes_load_half(const void *p)
     const __m128i *half = p;
     return (Lanes){_mm256_cvtph_ps(_mm_loadu_si128(half)),
                    _mm256_cvtph_ps(_mm_loadu_si128(half + 1))};
+}
+
+static inline void lanes_store_half(uint16_t *p, Lanes x)
+{
+    _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph(x.a, _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128((__m128i *)(p + 8), _mm256_cvtps_ph(x.b, _MM_FROUND_TO_NEAREST_INT));
 }
 
 static inline __m256 bf16_load(const __m128i *p)

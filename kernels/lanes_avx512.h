@@ -10,6 +10,7 @@
 
 #define LANES_NAME "AVX-512 VNNI"
 #define LANES_TILE (SANITISED ? 2 : 8)
+#define LANES_SUMS 24 /* sums of 16 lanes that stay in registers */
 #define LANES_BYTE_BIAS 128
 
 #if SANITISED
@@ -41,6 +42,11 @@ static inline void lanes_store(float *p, Lanes a)
 static inline Lanes lanes_load_half(const void *p)
 {
     return _mm512_cvtph_ps(_mm256_loadu_si256(p));
+}
+
+static inline void lanes_store_half(uint16_t *p, Lanes a)
+{
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph(a, _MM_FROUND_TO_NEAREST_INT));
 }
 
 static inline Lanes lanes_load_bf16(const void *p)

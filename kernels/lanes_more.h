@@ -7,6 +7,17 @@
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL LANES_UNROLL /* for loops whose bound is constant once inlined */
 
+/* COPY(n) for every number of rows that an inner loop has a copy for. */
+#if LANES_TILE == 8
+#define EACH_COUNT(COPY) COPY(1) COPY(2) COPY(3) COPY(4) COPY(5) COPY(6) COPY(7) COPY(8)
+#elif LANES_TILE == 4
+#define EACH_COUNT(COPY) COPY(1) COPY(2) COPY(3) COPY(4)
+#elif LANES_TILE == 2
+#define EACH_COUNT(COPY) COPY(1) COPY(2)
+#else
+#define EACH_COUNT(COPY) COPY(1)
+#endif
+
 /* x[i … i+15], zeros from n on. */
 INLINE Lanes load_tail(const float *x, int i, int n)
 {

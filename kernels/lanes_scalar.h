@@ -16,6 +16,7 @@
 
 #define LANES_NAME "plain C"
 #define LANES_TILE 1      /* rows per pass of an inner loop */
+#define LANES_SUMS 1      /* sums of 16 lanes that stay in registers */
 #define LANES_BYTE_BIAS 0 /* ints_dot_byte takes codes as they are minus 128 */
 #define LANES_UNROLL      /* loops stay loops */
 
@@ -55,6 +56,11 @@ static inline Lanes lanes_load_half(const void *p)
     memcpy(h, p, sizeof h);
     EACH r.v[l] = half_to_float(h[l]);
     return r;
+}
+
+static inline void lanes_store_half(uint16_t *p, Lanes a)
+{
+    EACH p[l] = float_to_half(a.v[l]);
 }
 
 static inline Lanes lanes_load_bf16(const void *p)

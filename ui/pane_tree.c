@@ -96,6 +96,9 @@ static void draw_node(const View *view, const Tree *tree, int index, Cells *cell
     x += 6;
     if (node->accepted) {
         cells_print(cells, y, x, right - x, STYLE_GOOD | ATTR_BOLD, "ok");
+    } else if (refused && node->token == tree->round->bonus_token) {
+        /* The answer ended with this token: it counts as the target's own. */
+        cells_print(cells, y, x, right - x, STYLE_TEXT | ATTR_BOLD, "end");
     } else if (refused) {
         x += cells_print(cells, y, x, right - x, STYLE_BAD | ATTR_BOLD, "no");
         if (index == tree->best) {

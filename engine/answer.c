@@ -52,6 +52,7 @@ static void count_acceptance(Session *s)
 {
     /* A node was put to the test when its parent was accepted. */
     bool on_path[NODES_MAX] = {0};
+    int end = s->walk.path[s->walk.n - 1];
     for (int i = 0; i < s->walk.n; i++)
         on_path[s->walk.path[i]] = true;
     for (int i = 1; i < s->tree.n; i++) {
@@ -62,7 +63,9 @@ static void count_acceptance(Session *s)
         for (int e = 0; e < s->drafting.n_exits; e++)
             if (s->drafting.exits[e] == node->exit)
                 exit = e;
-        calibration_add(&s->cost.accept[exit], node->p, on_path[i]);
+        /* Right is right, also where the answer ended with that token. */
+        bool hit = on_path[i] || (node->parent == end && node->token == s->walk.bonus);
+        calibration_add(&s->cost.accept[exit], node->p, hit);
     }
 }
 

@@ -23,6 +23,7 @@ typedef struct Screen {
     Chat chat;
     View view;
     Ui *ui; /* NULL = not started yet */
+    UiOptions ui_options;
     char *help;
     char history[PATH_BYTES]; /* "" = none can be kept */
     bool heard;               /* the worker has said something */
@@ -301,15 +302,16 @@ static int run(Screen *screen, int signals)
 
 static int start_ui(Screen *screen, Err *err)
 {
-    UiOptions options = {.view = &screen->view, .complete = complete, .user = screen};
+    UiOptions *options = &screen->ui_options;
+    *options = (UiOptions){.view = &screen->view, .complete = complete, .user = screen};
     screen->help = command_help();
     if (!screen->help)
         return err_set(err, EXIT_MEMORY, "out of memory");
-    options.commands = screen->help;
+    options->commands = screen->help;
     if (paths_make(PLACE_STATE, NULL) == 0 &&
         paths_get(PLACE_STATE, "history", screen->history, sizeof(screen->history), NULL) == 0)
-        options.history = screen->history;
-    return ui_open(&screen->ui, &options, err);
+        options->history = screen->history;
+    return ui_open(&screen->ui, options, err);
 }
 
 /* A crash of our own must not leave a terminal that no one can type in. */

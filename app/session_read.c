@@ -162,6 +162,7 @@ static int read_totals(const Reader *reader, json_t *json, EventStats *t)
 static int read_pieces(const Reader *reader, Transcript *transcript, const char *text,
                        json_t *pieces, char *part)
 {
+    const char *at = text;
     size_t left = strlen(text), i;
     json_t *piece;
     if (!json_is_array(pieces))
@@ -170,14 +171,14 @@ static int read_pieces(const Reader *reader, Transcript *transcript, const char 
     {
         json_int_t bytes, source;
         if (json_unpack(piece, "[I, I !]", &bytes, &source) != 0 || bytes < 1 ||
-            (size_t)bytes > left || (text[bytes] & 0xC0) == 0x80)
+            (size_t)bytes > left || (at[bytes] & 0xC0) == 0x80)
             return wrong(reader, "\"pieces\": number %zu is not [bytes, source] of the text",
                          i + 1);
         if (source < -1 || source > UINT16_MAX)
             return wrong(reader, "\"pieces\": number %zu has an impossible source", i + 1);
-        memcpy(part, text, bytes);
+        memcpy(part, at, bytes);
         part[bytes] = '\0';
-        text += bytes;
+        at += bytes;
         left -= bytes;
         if (transcript_append(transcript, part, (int)source) != 0)
             return no_memory(reader);

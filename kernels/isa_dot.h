@@ -34,14 +34,19 @@ INLINE Ints codes_load(const QuantType type, const uint8_t *body, const int u)
     return v;
 }
 
-/* dot[i] += vectors first, first + step … of the block times row i's activations. */
-INLINE void block_dot(const QuantType type, const uint8_t *body, const ActGroup *x, int block,
-                      const int n, const int *order, const int count, Ints *dot)
+/* dot[i] += the block's vectors in `order` times row i's activations. On the way, as many bytes as
+ * these vectors and their share of the head take are fetched `ahead`: one line with each vector,
+ * for a burst of fetches would hold up the loads that are waited for. */
+INLINE void block_dot(const QuantType type, const uint8_t *body, const uint8_t *ahead,
+                      const ActGroup *x, int block, const int n, const int *order, const int count,
+                      Ints *dot)
 {
     UNROLL
     for (int j = 0; j < count; j++) {
         int u = order[j];
         Ints codes = codes_load(type, body, u);
+        if (64 * (size_t)j < panel_group_bytes(type, 8) * (size_t)count / 64)
+            __builtin_prefetch(ahead + 64 * j, 0, 2);
         UNROLL
         for (int i = 0; i < n; i++) {
             const int8_t *q = x[i].q + BLOCK * block + 4 * u;
@@ -61,10 +66,11 @@ INLINE int offset_shift(const QuantType type)
     return quant_bits(type) - 1;
 }
 
-INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, int blocks, const ActGroup *x,
-                             const int n, float (*acc)[PANEL])
+INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, size_t ahead, int blocks,
+                             const ActGroup *x, const int n, float (*acc)[PANEL])
 {
     const uint8_t *body = w + panel_head_bytes(type, blocks);
+    const size_t share = panel_group_bytes(type, 8) / 8;
     Lanes p[TILE];
     UNROLL
     for (int i = 0; i < n; i++)
@@ -76,7 +82,7 @@ INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, int blocks,
         for (int i = 0; i < n; i++)
             dot[i] =
                 biased ? ints_left(ints_set(x[i].minus32[b]), offset_shift(type)) : ints_set(0);
-        block_dot(type, body, x, b, n, order_all, 8, dot);
+        block_dot(type, body, w + ahead + (size_t)b * share, x, b, n, order_all, 8, dot);
         const uint8_t *head = w + (size_t)b * panel_head_bytes(type, 1);
         Lanes d = lanes_load_half(head);
         UNROLL
@@ -108,9 +114,10 @@ INLINE void six_bit_load(const uint8_t *head, Ints v[4])
 }
 
 /* Q4_K, Q5_K. */
-INLINE void group_dot_k45(const QuantType type, const uint8_t *w, const ActGroup *x, const int n,
-                          float (*acc)[PANEL])
+INLINE void group_dot_k45(const QuantType type, const uint8_t *w, size_t ahead, const ActGroup *x,
+                          const int n, float (*acc)[PANEL])
 {
+    const size_t share = panel_group_bytes(type, 8) / 8;
     int32_t scale[8][PANEL];
     Ints six[4], sum[TILE], low[TILE];
     six_bit_load(w + 64, six);
@@ -133,7 +140,7 @@ INLINE void group_dot_k45(const QuantType type, const uint8_t *w, const ActGroup
         UNROLL
         for (int i = 0; i < n; i++)
             dot[i] = ints_set(0);
-        block_dot(type, body, x, b, n, order_all, 8, dot);
+        block_dot(type, body, w + ahead + (size_t)b * share, x, b, n, order_all, 8, dot);
         UNROLL
         for (int i = 0; i < n; i++)
             sum[i] = ints_add(sum[i], ints_mul(dot[i], s));
@@ -149,8 +156,10 @@ INLINE void group_dot_k45(const QuantType type, const uint8_t *w, const ActGroup
     }
 }
 
-INLINE void group_dot_k6(const uint8_t *w, const ActGroup *x, const int n, float (*acc)[PANEL])
+INLINE void group_dot_k6(const uint8_t *w, size_t ahead, const ActGroup *x, const int n,
+                         float (*acc)[PANEL])
 {
+    const size_t share = panel_group_bytes(QUANT_Q6_K, 8) / 16;
     Ints sum[TILE];
     UNROLL
     for (int i = 0; i < n; i++)
@@ -163,7 +172,8 @@ INLINE void group_dot_k6(const uint8_t *w, const ActGroup *x, const int n, float
             UNROLL
             for (int i = 0; i < n; i++)
                 dot[i] = ints_set(x[i].minus16[2 * b + half]);
-            block_dot(QUANT_Q6_K, body, x, b, n, half ? order_high : order_low, 4, dot);
+            block_dot(QUANT_Q6_K, body, w + ahead + (size_t)(2 * b + half) * share, x, b, n,
+                      half ? order_high : order_low, 4, dot);
             UNROLL
             for (int i = 0; i < n; i++)
                 sum[i] = ints_add(sum[i], ints_mul(dot[i], s));
@@ -179,40 +189,21 @@ INLINE void group_dot_k6(const uint8_t *w, const ActGroup *x, const int n, float
     }
 }
 
-INLINE void group_dot(const QuantType type, const uint8_t *w, int blocks, const ActGroup *x,
-                      const int n, float (*acc)[PANEL])
+INLINE void group_dot(const QuantType type, const uint8_t *w, size_t ahead, int blocks,
+                      const ActGroup *x, const int n, float (*acc)[PANEL])
 {
     if (type == QUANT_Q6_K)
-        group_dot_k6(w, x, n, acc);
+        group_dot_k6(w, ahead, x, n, acc);
     else if (quant_is_k(type))
-        group_dot_k45(type, w, x, n, acc);
+        group_dot_k45(type, w, ahead, x, n, acc);
     else
-        group_dot_legacy(type, w, blocks, x, n, acc);
-}
-
-/* `count` rows, at most LANES_TILE, with a constant number in each copy. */
-INLINE void group_dot_rows(const QuantType type, const uint8_t *w, int blocks, const ActGroup *x,
-                           int count, float (*acc)[PANEL])
-{
-#define COPY(n)                                \
-    case n:                                    \
-        group_dot(type, w, blocks, x, n, acc); \
-        break;
-    switch (count) {
-        EACH_COUNT(COPY)
-    }
-#undef COPY
+        group_dot_legacy(type, w, ahead, blocks, x, n, acc);
 }
 
 /* Panels follow each other in memory, but the machine's own prefetch stops at pages and is slow to
- * see that rows of a few kilobytes go on. Into the second level, for the first belongs to the
- * activations: measured, one core reads 1.5 times faster and 8 rows take 0.7 of the time. */
-INLINE void fetch_ahead(const uint8_t *weights, size_t bytes)
-{
-    enum { AHEAD = 12 << 10 };
-    for (size_t i = 0; i < bytes; i += 64)
-        __builtin_prefetch(weights + AHEAD + i, 0, 2);
-}
+ * see that rows of a few kilobytes go on. So weights are fetched this far ahead, into the second
+ * level, for the first belongs to the activations. */
+enum { AHEAD = 16 << 10 };
 
 INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, const ActGroup *x,
                       int n, float (*acc)[PANEL])
@@ -220,10 +211,16 @@ INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, cons
     memset(acc, 0, (size_t)n * sizeof *acc);
     for (int k = 0; k < cols; k += GROUP) {
         int blocks = (cols - k < GROUP ? cols - k : GROUP) / BLOCK;
-        fetch_ahead(panel, panel_group_bytes(type, blocks));
-        for (int i = 0; i < n; i += LANES_TILE) {
-            int count = n - i < LANES_TILE ? n - i : LANES_TILE;
-            group_dot_rows(type, panel, blocks, x + i, count, acc + i);
+        size_t ahead = AHEAD; /* only the first tile fetches; the others fetch what is there */
+        for (int i = 0; i < n; i += LANES_TILE, ahead = 0) {
+#define COPY(count)                                                   \
+    case count:                                                       \
+        group_dot(type, panel, ahead, blocks, x + i, count, acc + i); \
+        break;
+            switch (n - i < LANES_TILE ? n - i : LANES_TILE) {
+                EACH_COUNT(COPY)
+            }
+#undef COPY
         }
         panel += panel_group_bytes(type, blocks);
         x += n;
@@ -399,7 +396,8 @@ static void isa_dot_float(QuantType type, int cols, const uint8_t *panel, const 
         int count = cols - k < GROUP ? cols - k : GROUP;
         if (quant_is_float(type)) {
             size_t bytes = (size_t)count * PANEL * (type == QUANT_F32 ? 4 : 2);
-            fetch_ahead(panel, bytes);
+            for (size_t i = 0; i < bytes; i += 64)
+                __builtin_prefetch(panel + AHEAD + i, 0, 2);
             floats_load(type, panel, count, w);
             panel += bytes;
         } else {

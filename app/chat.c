@@ -201,9 +201,9 @@ int chat_regenerate(Chat *chat, Err *err)
     uint32_t seed = before ? before->seed + 1 : (uint32_t)chat->settings.seed;
     transcript_cut(&chat->transcript, question + 1, chat->transcript.n);
     chat->front->answer_dropped(chat->user);
-    chat_notice(
-        chat, "answering again with seed %u%s", seed,
-        chat->settings.temperature == 0 ? "; at temperature 0 every seed gives the same text" : "");
+    chat_note(chat, NOTE_PLAIN, "seed %u%s", seed,
+              chat->settings.temperature == 0 ? ": at temperature 0 all seeds give the same text"
+                                              : "");
     return send_say(chat, seed);
 }
 

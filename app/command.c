@@ -10,13 +10,15 @@
 #include "command_tune.h"
 #include "export.h"
 
+enum { HELP_COLUMN = 24 }; /* all lines fit the chat pane of a screen of 100 columns */
+
 static int run_help(Chat *chat, const char *text, Err *err)
 {
     (void)text;
     char *help = command_help();
     if (!help)
         return err_set(err, EXIT_MEMORY, "out of memory");
-    chat_note(chat, NOTE_PLAIN, "%s\n//TEXT  sends /TEXT as a message", help);
+    chat_note(chat, NOTE_PLAIN, "%s\n//TEXT                  sends /TEXT as a message", help);
     free(help);
     return 0;
 }
@@ -146,25 +148,21 @@ static int run_stats(Chat *chat, const char *text, Err *err)
 
 static const Command table[] = {
     {"help", ARGUMENT_NONE, "", "these commands", NULL, run_help},
-    {"target", ARGUMENT_TARGET, "[NUMBER|NAME|FILE]", "another target, also in mid-answer", NULL,
-     run_target},
+    {"target", ARGUMENT_TARGET, "[N|NAME|FILE]", "another target, at once", NULL, run_target},
     {"draft", ARGUMENT_MODEL, "MODEL|none", "another draft model", "none", run_draft},
-    {"profile", ARGUMENT_PROFILE, "[NAME]", "other models, the chat goes on", NULL, run_profile},
-    {"drafter", ARGUMENT_DRAFTER, "plain|sd|exit:L|s2d|self|ngram", "what proposes tokens",
+    {"profile", ARGUMENT_PROFILE, "[NAME]", "other models, same chat", NULL, run_profile},
+    {"drafter", ARGUMENT_DRAFTER, "KIND", "plain sd exit:L s2d self ngram",
      "plain sd s2d self ngram", run_drafter},
-    {"tau", ARGUMENT_EXIT, "EXIT|all VALUE", "confidence that an exit must reach, 0 to 1", "all",
-     run_tau},
-    {"tree", ARGUMENT_WORDS, "auto|off|DxWxN", "the tree's depth, width, nodes", "auto off",
-     run_tree},
+    {"tau", ARGUMENT_EXIT, "EXIT|all VALUE", "an exit's threshold, 0 to 1", "all", run_tau},
+    {"tree", ARGUMENT_WORDS, "auto|off|DxWxN", "depth x width x nodes", "auto off", run_tree},
     {"spec", ARGUMENT_WORDS, "auto|on|off", "speculation", "auto on off", run_spec},
-    {"stats", ARGUMENT_NONE, "", "figures of this answer and of the chat", NULL, run_stats},
-    {"regen", ARGUMENT_NONE, "", "answer the last question again with the next seed", NULL,
-     run_regen},
-    {"undo", ARGUMENT_NONE, "", "take the last question back, to edit it", NULL, run_undo},
-    {"drop", ARGUMENT_NONE, "", "forget the oldest question and its answer", NULL, run_drop},
+    {"stats", ARGUMENT_NONE, "", "figures of answer and chat", NULL, run_stats},
+    {"regen", ARGUMENT_NONE, "", "answer again, next seed", NULL, run_regen},
+    {"undo", ARGUMENT_NONE, "", "take the last question back", NULL, run_undo},
+    {"drop", ARGUMENT_NONE, "", "forget the oldest exchange", NULL, run_drop},
     {"clear", ARGUMENT_NONE, "", "a new chat", NULL, run_clear},
     {"system", ARGUMENT_TEXT, "[TEXT|none]", "the system message", NULL, run_system},
-    {"set", ARGUMENT_WORDS, "[NAME VALUE]", "temperature, top_k, top_p, seed, max_tokens",
+    {"set", ARGUMENT_WORDS, "[NAME VALUE]", "sampling and max_tokens",
      "temperature top_k top_p seed max_tokens", run_set},
     {"save", ARGUMENT_SESSION, "[NAME]", "save this chat", NULL, run_save},
     {"load", ARGUMENT_SESSION, "NAME", "go on with a saved chat", NULL, run_load},
@@ -188,7 +186,7 @@ char *command_help(void)
         return NULL;
     for (const Command *command = table; command->name; command++) {
         int used = fprintf(out, "/%s %s", command->name, command->usage);
-        fprintf(out, "%*s%s%s", used < 34 ? 34 - used : 2, "", command->help,
+        fprintf(out, "%*s%s%s", used < HELP_COLUMN ? HELP_COLUMN - used : 1, "", command->help,
                 command[1].name ? "\n" : "");
     }
     if (fclose(out) != 0) {

@@ -28,7 +28,7 @@ typedef enum NoteKind { NOTE_PLAIN, NOTE_WARNING, NOTE_ERROR } NoteKind;
 
 /* How a front hears of what happens. Texts may hold control characters: the front cleans them. */
 typedef struct ChatFront {
-    void (*event)(void *user, const Event *event); /* every event, once the chat has taken it */
+    void (*event)(void *user, const Event *event); /* every event, before the chat takes it */
     void (*said)(void *user, const char *text);    /* a question goes out */
     void (*queued)(void *user, const char *text);  /* a question waits */
     void (*unqueued)(void *user); /* the oldest that waited does no more: it is said, or given up */

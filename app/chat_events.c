@@ -239,9 +239,11 @@ int chat_pump(Chat *chat)
             err = (Err){0};
             continue;
         }
-        int status = take(chat, &event);
-        if (status == 0)
+        /* The front first: taking an answer's end may send the next question. What ends the program
+         * is told when it ends. */
+        if (chat->was_ready || event.type != EVENT_ERROR)
             chat->front->event(chat->user, &event);
+        int status = take(chat, &event);
         event_free(&event);
         if (status != 0)
             return -1;

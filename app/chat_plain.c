@@ -151,12 +151,14 @@ static void front_taken_back(void *user, const char *text)
 static void front_changed(void *user)
 {
     Plain *plain = user;
+    const Transcript *transcript = &plain->chat.transcript;
     char line[96];
-    snprintf(line, sizeof(line), "%d questions and answers are here", plain->chat.transcript.n);
-    if (plain->chat.transcript.n > 0)
-        say(plain, "-- ", line);
-    else
-        say(plain, "-- ", "a new chat");
+    int questions = 0;
+    for (int i = 0; i < transcript->n; i++)
+        questions += transcript->entries[i].kind == ENTRY_USER;
+    snprintf(line, sizeof(line), "this chat has %d question%s", questions,
+             questions == 1 ? "" : "s");
+    say(plain, "-- ", questions > 0 ? line : "a new chat");
 }
 
 /* What the person sees anyway, having typed it. */

@@ -33,6 +33,8 @@ static void hear(Witness *witness, const char *kind, const char *text)
 
 static void on_event(void *user, const Event *event)
 {
+    if (event->type == EVENT_DONE)
+        hear(user, "done", event->u.done.reason);
     if (event->type == EVENT_ERROR) {
         ((Witness *)user)->errors++;
         hear(user, event->u.error.fatal ? "fatal" : "error", event->u.error.message);
@@ -240,7 +242,7 @@ static void test_queue_and_stop(void **state)
     assert_string_equal(answer(f), "[4] next");
     assert_string_equal(f->chat.transcript.entries[1].reason, "stopped");
     assert_int_equal(f->witness.asked, 2);
-    assert_non_null(strstr(f->witness.heard, "unqueued: \nsaid: next"));
+    assert_non_null(strstr(f->witness.heard, "done: stopped\nunqueued: \nsaid: next"));
 }
 
 static void test_switch(void **state)
@@ -445,11 +447,11 @@ static void test_complete(void **state)
         const char *word;
         const char *first, *second;
     } cases[] = {
-        {"/ta", 1, "ta", "target", "tau"},    {"/ta", 0, "/ta", "/target", "/tau"},
+        {"/ta", 1, "ta", "target", "tau"},      {"/ta", 0, "/ta", "/target", "/tau"},
         {"/target sm", 8, "sm", "small", NULL}, {"/tau ", 5, "", "all", "6"},
-        {"/tau 1", 5, "1", "12", NULL},       {"/drafter e", 9, "e", "exit:6", "exit:12"},
-        {"/spec o", 6, "o", "on", "off"},     {"/set t", 5, "t", "temperature", "top_k"},
-        {"/export j", 8, "j", "json", NULL},  {"hello t", 6, "t", NULL, NULL},
+        {"/tau 1", 5, "1", "12", NULL},         {"/drafter e", 9, "e", "exit:6", "exit:12"},
+        {"/spec o", 6, "o", "on", "off"},       {"/set t", 5, "t", "temperature", "top_k"},
+        {"/export j", 8, "j", "json", NULL},    {"hello t", 6, "t", NULL, NULL},
         {"//ta", 0, "//ta", NULL, NULL},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -21,9 +21,9 @@ typedef struct Job {
     const Linear *linear;
     const float *x;
     int n, cols;
-    bool ints, floats; /* which form of the activations some matrix wants */
-    bool prepared;     /* before the run */
-    int parts;         /* matrices dealt out; gate and up go together as one */
+    bool ints, floats;         /* which form of the activations some matrix wants */
+    atomic_int row, rows_done; /* of the preparation: next to be taken, finished */
+    int parts;                 /* matrices dealt out; gate and up go together as one */
     int step[LINEAR_MAX], pieces[LINEAR_MAX]; /* panels per piece, pieces */
     atomic_int next;
 } Job;
@@ -44,6 +44,15 @@ static void prepare_row(Job *job, int i)
     }
     if (job->ints)
         cpu->isa->quantise(row, job->cols, cpu->acts + i, job->n);
+}
+
+/* Takes rows until none is left. */
+static void prepare(Job *job)
+{
+    for (int i; (i = atomic_fetch_add_explicit(&job->row, 1, memory_order_relaxed)) < job->n;) {
+        prepare_row(job, i);
+        atomic_fetch_add_explicit(&job->rows_done, 1, memory_order_release);
+    }
 }
 
 static void panel_times(const Job *job, const Matrix *m, int panel, float (*acc)[PANEL])
@@ -97,11 +106,9 @@ static void work(void *context, int worker)
     Job *job = context;
     const Linear *linear = job->linear;
     _Alignas(64) float acc[2][ROWS_MAX][PANEL];
-    if (!job->prepared) {
-        for (int i = worker; i < job->n; i += job->cpu->table.threads)
-            prepare_row(job, i);
-        pool_barrier(job->cpu->pool);
-    }
+    (void)worker;
+    prepare(job);
+    pool_wait(&job->rows_done, job->n);
     for (;;) {
         int piece = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed), j = 0;
         for (; j < job->parts && piece >= job->pieces[j]; j++)
@@ -144,10 +151,7 @@ void linear_run(Kernels *k, const Linear *linear, const float *x, int n)
         job.step[j] = step < 1 ? 1 : step;
         job.pieces[j] = (m->panels + job.step[j] - 1) / job.step[j];
     }
-    if (n <= PREPARE_ALONE) {
-        for (int i = 0; i < n; i++)
-            prepare_row(&job, i);
-        job.prepared = true;
-    }
+    if (n <= PREPARE_ALONE)
+        prepare(&job);
     pool_run(cpu->pool, work, &job);
 }

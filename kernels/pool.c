@@ -1,4 +1,4 @@
-/* pool.c - threads, barriers and the count of cores, see pool.h.
+/* pool.c - threads and the count of cores, see pool.h.
  *
  * A run is announced by a new epoch; waiting is spinning first and then a futex on the epoch.
  * Whoever waits for workers that are already running spins and soon yields, for another process may
@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,8 @@ enum {
     SPINS_IDLE = 4000,  /* before an idle worker sleeps: some 40 us */
     SPINS_YIELD = 2000, /* before someone who waits for a running worker yields */
 };
+
+#define CLOSED 0x80000000u
 
 typedef struct Worker {
     Pool *pool;
@@ -37,9 +38,7 @@ struct Pool {
     _Alignas(64) atomic_uint epoch; /* the number of runs so far */
     atomic_int sleepers;
     atomic_bool quit;
-    _Alignas(64) atomic_int running; /* workers not done with this run */
-    _Alignas(64) atomic_int arrived; /* at the barrier */
-    atomic_uint barriers;
+    _Alignas(64) atomic_uint gate; /* workers inside, plus CLOSED */
     Worker workers[];
 };
 
@@ -50,6 +49,15 @@ static void spin(void)
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
 #endif
+}
+
+/* Round i of waiting for someone who is running. */
+static void spin_or_yield(int i)
+{
+    if (i < SPINS_YIELD)
+        spin();
+    else
+        sched_yield();
 }
 
 static void futex_wait(atomic_uint *word, unsigned value)
@@ -80,6 +88,16 @@ static unsigned epoch_wait(Pool *pool, unsigned seen)
     return now;
 }
 
+static bool gate_enter(Pool *pool)
+{
+    unsigned gate = atomic_load(&pool->gate);
+    while (!(gate & CLOSED)) {
+        if (atomic_compare_exchange_weak(&pool->gate, &gate, gate + 1))
+            return true;
+    }
+    return false;
+}
+
 static void *worker_main(void *argument)
 {
     Worker *worker = argument;
@@ -89,8 +107,11 @@ static void *worker_main(void *argument)
         seen = epoch_wait(pool, seen);
         if (atomic_load(&pool->quit))
             return NULL;
+        if (!gate_enter(pool))
+            continue;
+        seen = atomic_load(&pool->epoch); /* of the run that is entered: it may be a later one */
         pool->work(pool->context, worker->index);
-        atomic_fetch_sub_explicit(&pool->running, 1, memory_order_release);
+        atomic_fetch_sub_explicit(&pool->gate, 1, memory_order_release);
     }
 }
 
@@ -110,6 +131,7 @@ Pool *pool_open(int threads)
     memset(pool, 0, bytes);
     pool->threads = threads;
     pool->started = 1;
+    atomic_store(&pool->gate, CLOSED);
     /* Signals are the main thread's affair. */
     sigset_t all, before;
     sigfillset(&all);
@@ -149,37 +171,24 @@ int pool_threads(const Pool *pool)
 
 void pool_run(Pool *pool, void (*work)(void *context, int worker), void *context)
 {
-    if (pool->threads > 1) {
-        pool->work = work;
-        pool->context = context;
-        atomic_store_explicit(&pool->running, pool->threads - 1, memory_order_relaxed);
-        announce(pool);
+    if (pool->threads == 1) {
+        work(context, 0);
+        return;
     }
+    pool->work = work;
+    pool->context = context;
+    atomic_store(&pool->gate, 0);
+    announce(pool);
     work(context, 0);
-    for (int i = 0; atomic_load_explicit(&pool->running, memory_order_acquire) > 0; i++) {
-        if (i < SPINS_YIELD)
-            spin();
-        else
-            sched_yield();
-    }
+    atomic_fetch_or(&pool->gate, CLOSED);
+    for (int i = 0; atomic_load_explicit(&pool->gate, memory_order_acquire) != CLOSED; i++)
+        spin_or_yield(i);
 }
 
-void pool_barrier(Pool *pool)
+void pool_wait(const atomic_int *counter, int value)
 {
-    if (pool->threads == 1)
-        return;
-    unsigned turn = atomic_load(&pool->barriers);
-    if (atomic_fetch_add(&pool->arrived, 1) == pool->threads - 1) {
-        atomic_store(&pool->arrived, 0);
-        atomic_store(&pool->barriers, turn + 1);
-        return;
-    }
-    for (int i = 0; atomic_load_explicit(&pool->barriers, memory_order_acquire) == turn; i++) {
-        if (i < SPINS_YIELD)
-            spin();
-        else
-            sched_yield();
-    }
+    for (int i = 0; atomic_load_explicit(counter, memory_order_acquire) < value; i++)
+        spin_or_yield(i);
 }
 
 /* A number from a file of /sys; fallback when it is not there. */

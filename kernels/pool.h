@@ -1,13 +1,17 @@
-/* pool.h - a few threads that run one function together.
+/* pool.h - a few threads that share out one piece of work.
  *
- * pool_run hands out a function; every thread, the caller included as worker 0, runs it once, and
- * pool_run returns when all are done. Between runs the others spin for some tens of microseconds
- * and then sleep, so a chat that waits for a key uses no CPU.
+ * pool_run hands out a function; the caller runs it as worker 0, and so does every other thread
+ * that comes before the caller is done. A thread that the system is late to wake is not waited for,
+ * so work is shared out by a counter and must be right when the caller does all of it. pool_run
+ * returns when nobody is inside any more. Between runs the others spin for some tens of
+ * microseconds and then sleep, so a chat that waits for a key uses no CPU.
  *
  * Not reentrant: one run at a time, started by one thread at a time.
  */
 #ifndef S2D_POOL_H
 #define S2D_POOL_H
+
+#include <stdatomic.h>
 
 typedef struct Pool Pool;
 
@@ -21,7 +25,8 @@ int pool_threads(const Pool *pool);
 
 void pool_run(Pool *pool, void (*work)(void *context, int worker), void *context);
 
-/* Called by every worker of a run: nobody goes on before all have come. */
-void pool_barrier(Pool *pool);
+/* Within a run: waits until the counter has reached `value`; what was written before it was raised
+ * (with release order) can be read then. */
+void pool_wait(const atomic_int *counter, int value);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,12 +19,14 @@ typedef struct NormJob {
     float eps;
     int n, cols;
     float *out;
+    atomic_int next;
 } NormJob;
 
 static void norm_work(void *context, int worker)
 {
-    const NormJob *job = context;
-    for (int i = worker; i < job->n; i += job->cpu->table.threads) {
+    NormJob *job = context;
+    (void)worker;
+    for (int i; (i = atomic_fetch_add(&job->next, 1)) < job->n;) {
         size_t at = (size_t)i * (size_t)job->cols;
         job->cpu->isa->norm(job->x + at, job->weight, job->eps, job->cols, job->out + at);
     }
@@ -32,15 +35,11 @@ static void norm_work(void *context, int worker)
 void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
               float *out)
 {
-    NormJob job = {cpu_of(k), x, weight, eps, n, cols, out};
-    if (n > NORM_ALONE) {
+    NormJob job = {cpu_of(k), x, weight, eps, n, cols, out, 0};
+    if (n > NORM_ALONE)
         pool_run(job.cpu->pool, norm_work, &job);
-        return;
-    }
-    for (int i = 0; i < n; i++) {
-        size_t at = (size_t)i * (size_t)cols;
-        job.cpu->isa->norm(x + at, weight, eps, cols, out + at);
-    }
+    else
+        norm_work(&job, 0);
 }
 
 /* Makes the cache one for these frequencies. */
@@ -128,12 +127,14 @@ typedef struct TopJob {
     int n, vocab, count;
     int *ids;
     float *values, *log_sum;
+    atomic_int next;
 } TopJob;
 
 static void top_work(void *context, int worker)
 {
-    const TopJob *job = context;
-    for (int i = worker; i < job->n; i += job->cpu->table.threads) {
+    TopJob *job = context;
+    (void)worker;
+    for (int i; (i = atomic_fetch_add(&job->next, 1)) < job->n;) {
         const float *row = job->logits + (size_t)i * (size_t)job->vocab;
         float *values = job->values + (size_t)i * (size_t)job->count;
         top_row(job->cpu->isa, row, job->vocab, job->count,
@@ -146,7 +147,7 @@ static void top_work(void *context, int worker)
 void row_top(Kernels *k, const float *logits, int n, int vocab, int count, int *ids, float *values,
              float *log_sum)
 {
-    TopJob job = {cpu_of(k), logits, n, vocab, count, ids, values, log_sum};
+    TopJob job = {cpu_of(k), logits, n, vocab, count, ids, values, log_sum, 0};
     assert(count >= 1 && count <= vocab);
     if (n > 1)
         pool_run(job.cpu->pool, top_work, &job);

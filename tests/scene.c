@@ -80,6 +80,13 @@ static void send_round(Scene *scene, Event *event)
     EventStats *stats = &scene->stats;
     strcpy(round->target, scene->view.ready.target);
     round->round = stats->rounds + 1;
+    round->bonus_token = 1;
+    for (int i = 0; i < round->n_nodes; i++) {
+        EventNode *node = &round->nodes[i];
+        node->token = 2 + i; /* none of them what the target wanted instead */
+        for (int v = 0; v < node->n_visited; v++)
+            node->visited[v].token = node->token;
+    }
     round->draft_ms = 2.0 * round->n_nodes;
     round->verify_ms = 24;
     round->accept_ms = 0.5;

@@ -1,8 +1,8 @@
 /* event.h - everything that the engine tells the world, as plain structs.
  *
- * This one stream is what panes draw, `--json` prints, traces store and benchmarks add up. The header
- * includes nothing of the engine, so that the screen can be built and tested without it.
- * The JSON form (one object a line) is in app/event_json.c; field names there are the names here.
+ * This one stream is what panes draw, `--json` prints, traces store and benchmarks add up. The
+ * header includes nothing of the engine, so that the screen can be built and tested without it. The
+ * JSON form (one object a line) is in app/event_json.c; field names there are the names here.
  */
 #ifndef S2D_EVENT_H
 #define S2D_EVENT_H
@@ -47,8 +47,8 @@ typedef struct EventNode {
     int depth;  /* 1 = child of the root */
     int token;
     char text[TOKEN_TEXT]; /* the token's text: may hold part of a character or control bytes */
-    float p;    /* conditional probability under the exit that proposed it */
-    int exit;   /* layer number of the exit that proposed it; 0 = no model did (n-gram) */
+    float p;               /* conditional probability under the exit that proposed it */
+    int exit; /* layer number of the exit that proposed it; 0 = no model did (n-gram) */
     bool accepted;
     int n_visited;
     EventVisit visited[EXITS_MAX]; /* shallow to deep, of the step that proposed this node */
@@ -57,9 +57,9 @@ typedef struct EventNode {
 typedef struct EventReady {
     char version[16];
     char device[96];
-    char target[64], draft[64]; /* names; draft is "" when there is none */
-    char drafter[24];           /* plain, sd, exit:L, s2d, self, ngram */
-    char quant[16];             /* of the target's matrices, the commonest: "Q4_K" */
+    char target[64], draft[64];  /* names; draft is "" when there is none */
+    char drafter[24];            /* plain, sd, exit:L, s2d, self, ngram */
+    char quant[16];              /* of the target's matrices, the commonest: "Q4_K" */
     int n_targets, target_index; /* of the profile: index of the current one */
     char targets[8][64];
     int n_exits;
@@ -76,28 +76,36 @@ typedef struct EventReady {
 } EventReady;
 
 typedef struct EventRound {
-    int round;       /* 1 … of this answer */
+    int round; /* 1 … of this answer */
     char target[64];
-    int n_nodes;     /* nodes drafted and verified */
+    int n_nodes; /* nodes drafted and verified */
     EventNode nodes[NODES_MAX];
     int accepted;    /* nodes accepted; tokens committed = accepted + 1 */
     int bonus_token; /* the target's own token after the accepted path */
     char bonus_text[TOKEN_TEXT];
-    double draft_ms, verify_ms, accept_ms, other_ms; /* stages; their sum is the round's wall time */
-    int ctx_used;    /* committed tokens, the bonus included */
+    double draft_ms, verify_ms, accept_ms,
+        other_ms; /* stages; their sum is the round's wall time */
+    int ctx_used; /* committed tokens, the bonus included */
     int n_thresholds;
     float thresholds[EXITS_MAX];
-    char mode[12];   /* "spec", "plain" (nothing drafted), "probe" (plain, to measure it) */
+    char mode[12];        /* "spec", "plain" (nothing drafted), "probe" (plain, to measure it) */
     float predicted_gain; /* the cost model's speed of this round over plain; 0 = no forecast */
 } EventRound;
 
 /* Text of one answer, whole UTF-8 characters (invalid bytes are U+FFFD already). */
 typedef struct EventText {
     const char *text; /* terminated; valid during the callback or until the event is freed */
-    int source;       /* exit layer that proposed it, 0 = the target's own token, -1 = drafted by no model */
+    int source; /* exit layer that proposed it, 0 = the target's own token, -1 = drafted by no model
+                 */
 } EventText;
 
-typedef enum SwitchStage { SWITCH_CHECK, SWITCH_LOAD, SWITCH_PREFILL, SWITCH_DONE, SWITCH_FAILED } SwitchStage;
+typedef enum SwitchStage {
+    SWITCH_CHECK,
+    SWITCH_LOAD,
+    SWITCH_PREFILL,
+    SWITCH_DONE,
+    SWITCH_FAILED
+} SwitchStage;
 
 typedef struct EventSwitch {
     SwitchStage stage;
@@ -114,13 +122,14 @@ typedef struct EventSwitch {
 
 /* Totals of one answer. */
 typedef struct EventStats {
-    int tokens;   /* committed by rounds: accepted + rounds; the first token is not among them */
+    int tokens; /* committed by rounds: accepted + rounds; the first token is not among them */
     int rounds;
     int drafted, accepted;
-    float mat;          /* tokens / rounds */
-    float tokens_per_s; /* all tokens of the answer, the first included, over wall time after prefill */
-    float plain_tokens_per_s;  /* measured plain rounds here; 0 = not measured yet */
-    int plain_rounds;          /* how many plain rounds that figure rests on */
+    float mat;                /* tokens / rounds */
+    float tokens_per_s;       /* all tokens of the answer, the first included, over wall time after
+                                 prefill */
+    float plain_tokens_per_s; /* measured plain rounds here; 0 = not measured yet */
+    int plain_rounds;         /* how many plain rounds that figure rests on */
     int n_exits;
     int by_exit_drafted[EXITS_MAX], by_exit_accepted[EXITS_MAX];
     int reached[DEPTH_MAX]; /* rounds in which a node of depth d+1 was accepted; sum = accepted */
@@ -133,15 +142,32 @@ typedef struct Event {
     int turn;    /* 1 … ; 0 before the first `say` */
     union {
         EventReady ready;
-        struct { int done, total; double ms, draft_ms; } prefill;
-        struct { char code[32]; char message[512]; } warning;
-        struct { char model[64]; float fraction; } load;
+        struct {
+            int done, total;
+            double ms, draft_ms;
+        } prefill;
+        struct {
+            char code[32];
+            char message[512];
+        } warning;
+        struct {
+            char model[64];
+            float fraction;
+        } load;
         EventRound round;
         EventText text;
         EventSwitch swap;
         EventStats stats;
-        struct { char reason[16]; EventStats totals; int seed; } done; /* eos length context stopped error */
-        struct { int code; char message[512]; bool fatal; } error;
+        struct {
+            char reason[16];
+            EventStats totals;
+            int seed;
+        } done; /* eos length context stopped error */
+        struct {
+            int code;
+            char message[512];
+            bool fatal;
+        } error;
     } u;
 } Event;
 

@@ -1,8 +1,9 @@
 /* err.h - the one way a failure travels up.
  *
- * Trouble with input, files, profiles, memory or devices is an Err: what, where and what to do about
- * it in one line, plus the exit code that the process should end with. A bug in s2d itself is an assert.
- * The first message sticks: a caller that fails because its callee failed does not hide the reason.
+ * Trouble with input, files, profiles, memory or devices is an Err: what, where and what to do
+ * about it in one line, plus the exit code that the process should end with. A bug in s2d itself is
+ * an assert. The first message sticks: a caller that fails because its callee failed does not hide
+ * the reason.
  */
 #ifndef S2D_ERR_H
 #define S2D_ERR_H
@@ -25,8 +26,9 @@ typedef struct Err {
 } Err;
 
 /* Records a failure unless one is recorded already. Control characters that come in through the
- * arguments (names inside files, say) are replaced by '?'. Always returns -1, so that a function can
- * `return err_set(err, EXIT_DATA, "%s: no tensors; is this a GGUF model?", path);`. err may be NULL. */
+ * arguments (names inside files, say) are replaced by '?'. Always returns -1, so that a function
+ * can `return err_set(err, EXIT_DATA, "%s: no tensors; is this a GGUF model?", path);`. err may be
+ * NULL. */
 int err_set(Err *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -15,7 +15,7 @@
 #include "pool.h"
 #include "store.h"
 
-enum { ROPE_PAIRS = 256, DIM_MAX = 2 * ROPE_PAIRS }; /* largest head size, halved and whole */
+enum { ROPE_PAIRS = DIM_MAX / 2 };
 
 /* Angles of the last rope, for the next one is usually over the same rows (q then k, layer by
  * layer). */

@@ -227,53 +227,39 @@ INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, cons
     }
 }
 
-/* One real function per type. */
+#define EACH_QUANT(ONE)       \
+    ONE(dot_q4_0, QUANT_Q4_0) \
+    ONE(dot_q4_1, QUANT_Q4_1) \
+    ONE(dot_q5_0, QUANT_Q5_0) \
+    ONE(dot_q5_1, QUANT_Q5_1) \
+    ONE(dot_q8_0, QUANT_Q8_0) \
+    ONE(dot_q4_k, QUANT_Q4_K) \
+    ONE(dot_q5_k, QUANT_Q5_K) \
+    ONE(dot_q6_k, QUANT_Q6_K)
+
+/* A real function per type, to be told apart in a profile. */
 #define PANEL_DOT(name, type)                                                                     \
     static __attribute__((noinline)) void name(int cols, const uint8_t *panel, const ActGroup *x, \
                                                int n, float(*acc)[PANEL])                         \
     {                                                                                             \
         panel_dot(type, cols, panel, x, n, acc);                                                  \
     }
-PANEL_DOT(dot_q4_0, QUANT_Q4_0)
-PANEL_DOT(dot_q4_1, QUANT_Q4_1)
-PANEL_DOT(dot_q5_0, QUANT_Q5_0)
-PANEL_DOT(dot_q5_1, QUANT_Q5_1)
-PANEL_DOT(dot_q8_0, QUANT_Q8_0)
-PANEL_DOT(dot_q4_k, QUANT_Q4_K)
-PANEL_DOT(dot_q5_k, QUANT_Q5_K)
-PANEL_DOT(dot_q6_k, QUANT_Q6_K)
+EACH_QUANT(PANEL_DOT)
+#undef PANEL_DOT
 
 static void isa_dot(QuantType type, int cols, const uint8_t *panel, const ActGroup *x, int n,
                     float (*acc)[PANEL])
 {
+#define CASE(name, type)              \
+    case type:                        \
+        name(cols, panel, x, n, acc); \
+        break;
     switch (type) {
-    case QUANT_Q4_0:
-        dot_q4_0(cols, panel, x, n, acc);
-        break;
-    case QUANT_Q4_1:
-        dot_q4_1(cols, panel, x, n, acc);
-        break;
-    case QUANT_Q5_0:
-        dot_q5_0(cols, panel, x, n, acc);
-        break;
-    case QUANT_Q5_1:
-        dot_q5_1(cols, panel, x, n, acc);
-        break;
-    case QUANT_Q8_0:
-        dot_q8_0(cols, panel, x, n, acc);
-        break;
-    case QUANT_Q4_K:
-        dot_q4_k(cols, panel, x, n, acc);
-        break;
-    case QUANT_Q5_K:
-        dot_q5_k(cols, panel, x, n, acc);
-        break;
-    case QUANT_Q6_K:
-        dot_q6_k(cols, panel, x, n, acc);
-        break;
+        EACH_QUANT(CASE)
     default:
         break; /* float types go to isa_dot_float */
     }
+#undef CASE
 }
 
 /* Float activations. A stretch of at most 256 inputs becomes floats first; then each sum runs over
@@ -338,34 +324,16 @@ INLINE void codes_to_float(const QuantType type, const uint8_t *w, int blocks, f
 
 static void group_floats(QuantType type, const uint8_t *w, int blocks, float (*out)[PANEL])
 {
+#define CASE(name, type)                      \
+    case type:                                \
+        codes_to_float(type, w, blocks, out); \
+        break;
     switch (type) {
-    case QUANT_Q4_0:
-        codes_to_float(QUANT_Q4_0, w, blocks, out);
-        break;
-    case QUANT_Q4_1:
-        codes_to_float(QUANT_Q4_1, w, blocks, out);
-        break;
-    case QUANT_Q5_0:
-        codes_to_float(QUANT_Q5_0, w, blocks, out);
-        break;
-    case QUANT_Q5_1:
-        codes_to_float(QUANT_Q5_1, w, blocks, out);
-        break;
-    case QUANT_Q8_0:
-        codes_to_float(QUANT_Q8_0, w, blocks, out);
-        break;
-    case QUANT_Q4_K:
-        codes_to_float(QUANT_Q4_K, w, blocks, out);
-        break;
-    case QUANT_Q5_K:
-        codes_to_float(QUANT_Q5_K, w, blocks, out);
-        break;
-    case QUANT_Q6_K:
-        codes_to_float(QUANT_Q6_K, w, blocks, out);
-        break;
+        EACH_QUANT(CASE)
     default:
         break;
     }
+#undef CASE
 }
 
 /* acc[i] += w · x_i over `count` inputs. x: rows of `cols` floats. */

@@ -29,6 +29,7 @@ enum {
     ROWS_MAX = 128,  /* most rows in one batch */
     LINEAR_MAX = 3,  /* most matrices in one Linear (q, k, v) */
     TREE_SLOTS = 64, /* slots that one row's mask can name */
+    DIM_MAX = 1024,  /* largest head_dim */
 };
 
 typedef struct Kernels Kernels;

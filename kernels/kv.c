@@ -5,6 +5,7 @@
  * is rounded up to 16 with zeros that nobody writes. What a slot holds before it is written is
  * never used.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,7 @@ KvCache *kv_open(Kernels *k, int layers, int kv_heads, int head_dim, int slots)
 {
     Cpu *cpu = cpu_of(k);
     KvCache *kv = malloc(sizeof *kv);
+    assert(head_dim <= DIM_MAX);
     if (!kv)
         return NULL;
     *kv = kv_shape(k, layers, kv_heads, head_dim, slots);

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -211,6 +213,92 @@ static void test_live_and_resized(void **state)
     assert_left("status=0");
 }
 
+static int number_of(const json_t *object, const char *key)
+{
+    return (int)json_integer_value(json_object_get(object, key));
+}
+
+static void assert_shown(const char *shown, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void assert_shown(const char *shown, const char *format, ...)
+{
+    char text[128];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (!strstr(shown, text))
+        fail_msg("the trace says \"%s\", the screen:\n%s", text, shown);
+}
+
+/* Promise 3: what the screen shows is recomputed from the exported trace, round by round. */
+static void test_figures_come_from_the_trace(void **state)
+{
+    (void)state;
+    static char shown[SCREEN_BYTES];
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    usleep(500000);
+    type("Escape");
+    wait_for("READY");
+    strcpy(shown, screen());
+    enter("/export trace figures.jsonl");
+    wait_for("figures.jsonl");
+    char *trace = file_text("figures.jsonl");
+    assert_non_null(trace);
+    int rounds = 0, accepted = 0, drafted = 0, reached[3] = {0};
+    double spoken = 0, shown_speed = 0, first_ms = 0, last_ms = 0;
+    char *rest = trace;
+    for (char *line; (line = strsep(&rest, "\n")) && *line;) {
+        json_t *event = json_loads(line, 0, NULL);
+        assert_non_null(event);
+        const char *name = json_string_value(json_object_get(event, "event"));
+        double t_ms = json_number_value(json_object_get(event, "t_ms"));
+        if (strcmp(name, "text") == 0 && first_ms == 0)
+            first_ms = t_ms;
+        if (strcmp(name, "round") == 0) {
+            size_t i;
+            const json_t *node;
+            int kept = 0;
+            json_array_foreach(json_object_get(event, "nodes"), i, node)
+            {
+                drafted++;
+                kept += json_is_true(json_object_get(node, "accepted"));
+            }
+            assert_int_equal(kept, number_of(event, "accepted"));
+            rounds++;
+            accepted += kept;
+            for (int depth = 0; depth < kept && depth < 3; depth++)
+                reached[depth]++;
+        }
+        if (strcmp(name, "done") == 0) {
+            last_ms = t_ms;
+            shown_speed = json_number_value(
+                json_object_get(json_object_get(event, "totals"), "tokens_per_s"));
+            spoken = 1e3 * (accepted + rounds + 1) / (last_ms - first_ms);
+        }
+        json_decref(event);
+    }
+    free(trace);
+    assert_true(rounds > 0 && drafted >= accepted);
+    double mat = (double)(accepted + rounds) / rounds;
+    assert_shown(shown, "MAT %.2f", mat);
+    assert_shown(shown, "%d rounds", rounds);
+    assert_shown(shown, "%d tok = %d accepted + %d target", accepted + rounds, accepted, rounds);
+    assert_shown(shown, "sum %.2f = MAT-1", mat - 1);
+    assert_shown(shown, "%.1f t/s", shown_speed);
+    assert_true(shown_speed > 0.8 * spoken && shown_speed < 1.25 * spoken);
+    for (int depth = 0; depth < 3; depth++) {
+        char share[16];
+        snprintf(share, sizeof(share), "%.2f", (double)reached[depth] / rounds);
+        assert_shown(shown, "d%d  %s", depth + 1, share[0] == '0' ? share + 1 : share);
+    }
+    enter("/quit");
+    assert_left("status=0");
+}
+
 static void test_switch_and_queue(void **state)
 {
     (void)state;
@@ -253,6 +341,8 @@ static void test_term_keeps_chat(void **state)
     free(saved);
     start_chat();
     enter("/load last");
+    for (int page = 0; page < 20; page++) /* the answer may be longer than the screen */
+        type("PPage");
     wait_for("you> Tell me all.");
     type("C-c");
     wait_for("READY");
@@ -432,15 +522,11 @@ int main(int argc, char **argv)
     if (n <= 0)
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_live_and_resized),
-        cmocka_unit_test(test_switch_and_queue),
-        cmocka_unit_test(test_term_keeps_chat),
-        cmocka_unit_test(test_hangup),
-        cmocka_unit_test(test_worker_killed),
-        cmocka_unit_test(test_front_killed),
-        cmocka_unit_test(test_suspend),
-        cmocka_unit_test(test_missing_model),
-        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_live_and_resized), cmocka_unit_test(test_figures_come_from_the_trace),
+        cmocka_unit_test(test_switch_and_queue), cmocka_unit_test(test_term_keeps_chat),
+        cmocka_unit_test(test_hangup),           cmocka_unit_test(test_worker_killed),
+        cmocka_unit_test(test_front_killed),     cmocka_unit_test(test_suspend),
+        cmocka_unit_test(test_missing_model),    cmocka_unit_test(test_plain),
     };
     return cmocka_run_group_tests(tests, make_models, remove_models);
 }

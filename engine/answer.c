@@ -69,6 +69,15 @@ static void count_acceptance(Session *s)
     }
 }
 
+/* Reading a long prompt costs a draft more than a short answer can win back, and most of what a
+ * draft needs stands near the end: under auto it reads no more than this. */
+enum { AUTO_WINDOW = 192 };
+
+static int window(const Session *s)
+{
+    return s->config.spec == SPEC_AUTO ? AUTO_WINDOW : 0;
+}
+
 /* Lets the drafter propose; returns the ms that it took only to catch up with text decoded plainly,
  * which say nothing about what drafting costs. */
 static double grow_tree(Session *s, int left, RoundMode *mode)
@@ -82,6 +91,7 @@ static double grow_tree(Session *s, int left, RoundMode *mode)
         return 0;
     }
     double start = cost_clock_ms();
+    s->drafter->window = window(s);
     while (s->undrafted > 1 && s->drafter->read(s->drafter, s->tokens, s->n) > 0)
         continue;
     double caught_up = cost_clock_ms();
@@ -180,6 +190,8 @@ static const char *answer(Session *s, const AnswerOptions *options)
         if (asked_to_stop(s)) /* which may also change the drafter */
             return "stopped";
         bool drafts = s->drafter && s->config.spec != SPEC_OFF;
+        if (drafts)
+            s->drafter->window = window(s);
         rows = drafts ? s->drafter->read(s->drafter, s->tokens, s->n) : 0;
         total += rows;
         s->stats.draft_prefill_ms = total > 0 ? cost_clock_ms() - start : 0;

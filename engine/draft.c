@@ -72,13 +72,19 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
     }
 }
 
-/* Forgets what is not a prefix of the committed text any more. */
+/* Forgets what is not a prefix of the committed text any more. Where that leaves more to read than
+ * is worth it, reading starts anew at the end of the text. tokens: [n] without the root. */
 static void sync(Draft *d, const int *tokens, int n)
 {
     int same = 0;
-    int known = d->length[0] < n ? d->length[0] : n;
-    while (same < known && d->tokens[same] == tokens[same])
+    int known = d->start + d->length[0] < n ? d->length[0] : n - d->start;
+    while (same < known && d->tokens[same] == tokens[d->start + same])
         same++;
+    int window = d->drafter.window;
+    if (same == 0 || (window > 0 && n - d->start - same > window)) {
+        d->start = window > 0 && n > window ? n - window : 0;
+        same = 0;
+    }
     for (int r = 0; r < d->ranges; r++)
         if (d->length[r] > same)
             d->length[r] = same;
@@ -91,30 +97,30 @@ static int draft_read(Drafter *drafter, const int *tokens, int n)
     if (d->shared)
         return 0;
     sync(d, tokens, n - 1);
-    int start = d->length[0];
-    if (start >= n - 1)
+    int first = d->length[0], end = n - 1 - d->start;
+    if (first >= end)
         return 0;
     for (int r = 1; r < d->ranges; r++)
         draft_range(d, r, NULL, 0, NULL, 0);
-    int last = start + PENDING_MAX + NODES_MAX; /* what fits at the doors */
-    last = last < n - 1 ? last : n - 1;
+    int last = first + PENDING_MAX + NODES_MAX; /* what fits at the doors */
+    last = last < end ? last : end;
     for (int r = 0; r < d->ranges; r++)
-        draft_range(d, r, NULL, 0, tokens, last);
-    return last - start;
+        draft_range(d, r, NULL, 0, tokens + d->start, last);
+    return last - first;
 }
 
 static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
 {
     Draft *d = (Draft *)drafter;
-    d->base = in->n - 1;
     if (!d->shared) {
         sync(d, in->tokens, in->n - 1);
-        while (in->n - 1 - d->length[0] > PENDING_MAX / 2)
+        while (in->n - 1 - d->start - d->length[0] > PENDING_MAX / 2)
             draft_read(drafter, in->tokens, in->n);
         for (int r = 1; r < d->ranges; r++)
             if (waiting(d, r) > PENDING_MAX / 2)
                 draft_range(d, r, NULL, 0, NULL, 0);
     }
+    d->base = in->n - 1 - d->start;
     memset(d->done, 0, sizeof d->done);
     draft_grow(d, in, tree);
     if (d->shared)
@@ -190,7 +196,7 @@ int draft_open(Drafter **drafter, Model *model, Context *shared, int slots, cons
     Draft *d = calloc(1, sizeof *d);
     if (d == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for a draft");
-    d->drafter = (Drafter){draft_read, draft_propose, draft_accepted, draft_close, NULL};
+    d->drafter = (Drafter){0, draft_read, draft_propose, draft_accepted, draft_close, NULL};
     d->shared = shared != NULL;
     d->context = shared ? shared : &d->own;
     d->own.model = model; /* draft_close needs it whatever happens below */

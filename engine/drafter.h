@@ -34,6 +34,8 @@ typedef struct Resume {
 
 typedef struct Drafter Drafter;
 struct Drafter {
+    int window; /* most tokens of the text that are worth reading anew; 0 = all: set by the session
+                 */
     /* Reads one batch of the committed tokens that it does not know, all but the last one. Returns
      * how many rows it computed; 0 = nothing is left to read. */
     int (*read)(Drafter *d, const int *tokens, int n);

@@ -79,7 +79,7 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
     for (int r = 0; r < d->ranges && undecided; r++) {
         int slots[NODES_MAX];
         int n = undone_family(d, undecided, r, slots);
-        draft_range(d, r, slots, n, r == 0 && !d->shared ? in->tokens : NULL, in->n - 1);
+        draft_range(d, r, slots, n, r == 0 && !d->shared ? in->tokens + d->start : NULL, d->base);
         bool last = r == d->ranges - 1;
         if (d->threshold[r] >= 1.0f && !last)
             continue; /* a closed exit: its head is not even looked at */
@@ -223,7 +223,7 @@ void draft_grow(Draft *d, const Proposal *in, Tree *tree)
     Candidate *ranked[CANDIDATES_MAX];
     for (int depth = 1;; depth++) {
         double before = cost_clock_ms();
-        int behind = depth == 1 && !d->shared ? in->n - 1 - d->length[0] : 0;
+        int behind = depth == 1 && !d->shared ? d->base - d->length[0] : 0;
         evaluate(d, in, frontier, n_frontier, width);
         curve_add(&in->cost->draft, n_frontier + behind, cost_clock_ms() - before);
         if (depth == depth_max)

@@ -92,7 +92,7 @@ int ngram_open(Drafter **drafter, Err *err)
     Drafter *d = malloc(sizeof *d);
     if (d == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for a drafter");
-    *d = (Drafter){ngram_read, ngram_propose, ngram_accepted, ngram_close, NULL};
+    *d = (Drafter){0, ngram_read, ngram_propose, ngram_accepted, ngram_close, NULL};
     *drafter = d;
     return 0;
 }

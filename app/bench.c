@@ -20,6 +20,6 @@ int cmd_bench(int argc, char **argv)
             "s2d bench: which one?\n"
             "  verify  time of a target pass over n rows: what checking n tokens costs here\n"
             "  spec    speed, speedup and MAT by category over a file of questions\n"
-            "  synth   the same costs on a model of given shape, made on the spot\n");
+            "  synth   writes a model of a known shape with random weights\n");
     return EXIT_USAGE;
 }

@@ -359,6 +359,41 @@ static void test_changes_while_it_answers(void **state)
     free(run);
 }
 
+/* Under auto the draft reads only the end of a long prompt: its positions are not the text's. */
+static void test_long_prompt(void **state)
+{
+    enum { LONG = 500 };
+    Fixture *f = *state;
+    int prompt[LONG];
+    for (int i = 0; i < LONG; i++)
+        prompt[i] = (7 * i + i / 13) % 256;
+    Run *plain = calloc(1, sizeof *plain), *run = calloc(1, sizeof *run);
+    decode(f, "plain", "auto", TEMPERATURES[1], prompt, LONG, 150, plain);
+    SessionConfig config = config_of(f, run, "s2d", "4x3x12");
+    config.sampling = TEMPERATURES[1];
+    config.spec = SPEC_AUTO;
+    run_open(run, &config);
+    run_ask(run, prompt, LONG, 150);
+    assert_same_answer(plain, run);
+    assert_true(run->stats.drafted > 0);
+    int drafted = run->stats.drafted;
+    run->n = plain->n =
+        0; /* again, now with all of the prompt known to the draft, then a shorter one */
+    session_set_spec(run->session, SPEC_ON);
+    run_ask(plain, prompt, LONG, 150);
+    run_ask(run, prompt, LONG, 150);
+    assert_same_answer(plain, run);
+    assert_true(run->stats.drafted > drafted);
+    run->n = plain->n = 0;
+    run_ask(plain, prompt + 1, 20, 60);
+    run_ask(run, prompt + 1, 20, 60);
+    assert_same_answer(plain, run);
+    session_close(plain->session);
+    session_close(run->session);
+    free(plain);
+    free(run);
+}
+
 static void test_context_full(void **state)
 {
     Fixture *f = *state;
@@ -417,6 +452,7 @@ int main(void)
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_switch),
         cmocka_unit_test(test_changes_while_it_answers),
+        cmocka_unit_test(test_long_prompt),
         cmocka_unit_test(test_context_full),
         cmocka_unit_test(test_ngram_proposal),
     };

@@ -162,8 +162,8 @@ static void wrong_requests_are_refused(void **state)
         "{\"request\":\"say\",\"messages\":[{\"role\":\"user\"}]}",
         "{\"request\":\"say\",\"messages\":[{\"role\":\"god\",\"text\":\"\"}]}",
         "{\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"a\\u0000b\"}]}",
-        "{\"request\":\"say\",\"raw\":true,\"messages\":[{\"role\":\"user\",\"text\":\"\"},"
-        "{\"role\":\"user\",\"text\":\"\"}]}",
+        ("{\"request\":\"say\",\"raw\":true,\"messages\":[{\"role\":\"user\",\"text\":\"\"},"
+         "{\"role\":\"user\",\"text\":\"\"}]}"),
         "{\"request\":\"switch\"}",
         "{\"request\":\"switch\",\"target\":99}",
         "{\"request\":\"set\",\"spec\":\"maybe\"}",
@@ -240,7 +240,7 @@ static void options_are_strict(void **state)
 static Request request_of(const char *line)
 {
     Options options;
-    Request request;
+    Request request = {0};
     Err err = {0};
     if (parse(&options, line, &err) != 0 || options_request(&options, &request, &err) != 0)
         fail_msg("%s: %s", line, err.text);

@@ -147,6 +147,22 @@ RoundMode cost_next(Cost *cost)
     return ROUND_PROBE;
 }
 
+/* Could drafting pay at all, at the measured costs, if nine of ten guesses were right? A draft as
+ * slow as its target could not, and needs no long trial. */
+static bool can_pay(const Cost *cost)
+{
+    static const double HIT = 0.9;
+    enum { DEEPEST = 8 };
+    double step = curve_at(&cost->draft, 1), tokens = 1, chain = 1;
+    for (int depth = 1; depth <= DEEPEST && step > 0; depth++) {
+        tokens += chain *= HIT;
+        double verify = curve_at(&cost->verify, depth + 1);
+        if (verify <= 0 || tokens > (depth * step + verify) * plain_speed(cost))
+            return true;
+    }
+    return step <= 0;
+}
+
 void cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
 {
     static const double DECAY = 0.95;
@@ -158,9 +174,10 @@ void cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
     cost->spec_tokens = DECAY * cost->spec_tokens + tokens;
     cost->spec_ms = DECAY * cost->spec_ms + ms;
     cost->spec_rounds++;
-    if (cost->spec_rounds < TRIAL)
+    bool hopeless = !can_pay(cost);
+    if (cost->spec_rounds < TRIAL && !hopeless)
         return;
-    if (cost->spec_tokens >= cost->spec_ms * plain_speed(cost)) {
+    if (!hopeless && cost->spec_tokens >= cost->spec_ms * plain_speed(cost)) {
         cost->backoff = 0;
         return;
     }

@@ -79,6 +79,25 @@ static void test_never_loses(void **state)
     assert_true(tokens / ms > 0.98 * 3 / 15);
 }
 
+/* A draft as slow as its target gets one round, whatever it guessed. */
+static void test_hopeless_draft(void **state)
+{
+    (void)state;
+    double ms = 0;
+    int tokens = 0;
+    Cost cost = {0};
+    for (int n = 1; n <= 32; n *= 2)
+        curve_add(&cost.verify, n, 10 + 0.1 * n);
+    curve_add(&cost.draft, 1, 9.5);
+    int spec = play(&cost, 30, 2, 20, &ms, &tokens);
+    assert_int_equal(spec, 1);
+    cost_reset_draft(&cost);
+    for (int i = 0; i < 20; i++)
+        curve_add(&cost.draft, 1, 3);
+    spec = play(&cost, 30, 2, 14, &ms, &tokens);
+    assert_true(spec > 25);
+}
+
 static void test_comes_back(void **state)
 {
     (void)state;
@@ -105,9 +124,9 @@ static void test_gain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_curve),       cmocka_unit_test(test_calibration),
-        cmocka_unit_test(test_never_loses), cmocka_unit_test(test_comes_back),
-        cmocka_unit_test(test_gain),
+        cmocka_unit_test(test_curve),          cmocka_unit_test(test_calibration),
+        cmocka_unit_test(test_never_loses),    cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_hopeless_draft), cmocka_unit_test(test_gain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@
 #include "../engine/gguf_write.h"
 #include "bench.h"
 #include "catalog.h"
+#include "noise.h"
 #include "options.h"
 #include "paths.h"
 
@@ -67,24 +68,6 @@ typedef struct Synth {
     bool failed; /* no memory */
 } Synth;
 
-static uint64_t next_random(uint64_t *state) /* splitmix64 */
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-/* Nearly normal, variance 1: a sum of four uniforms. */
-static float noise(uint64_t *state)
-{
-    uint64_t bits = next_random(state);
-    int sum = 0;
-    for (int i = 0; i < 4; i++)
-        sum += (int)(bits >> 16 * i & 0xffff);
-    return ((float)sum / 65536.0f - 2.0f) * 1.7320508f;
-}
-
 static const Pool *pool_get(Synth *s, QuantType type, float scale)
 {
     Pool *pool = s->pools;
@@ -99,7 +82,7 @@ static const Pool *pool_get(Synth *s, QuantType type, float scale)
     for (int u = 0; u < POOL_UNITS; u++) {
         float values[UNIT];
         for (int i = 0; i < UNIT; i++)
-            values[i] = scale * noise(&s->random);
+            values[i] = scale * noise_normal(&s->random);
         quant_from_float(type, values, pool->units + (size_t)u * unit_bytes, UNIT);
     }
     return pool;
@@ -130,7 +113,7 @@ static void matrix(Synth *s, const char *name, int rows, int cols, float gain)
     uint64_t left = quant_row_bytes(type, cols) * (uint64_t)rows;
     while (left > 0) {
         for (size_t at = 0; at < full && at < left; at += unit_bytes) {
-            size_t unit = (size_t)(next_random(&s->random) >> 32) % POOL_UNITS;
+            size_t unit = (size_t)(noise_bits(&s->random) >> 32) % POOL_UNITS;
             memcpy(s->buffer + at, pool->units + unit * unit_bytes, unit_bytes);
         }
         size_t bytes = left < full ? (size_t)left : full;

@@ -5,28 +5,11 @@
  * norm keep a tied head from simply repeating its input token.
  */
 #include "tiny_model.h"
+#include "../app/noise.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static uint64_t next_random(uint64_t *state) /* splitmix64 */
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-/* Nearly normal, variance 1: a sum of four uniforms, the same on every machine. */
-static float noise(uint64_t *state)
-{
-    uint64_t bits = next_random(state);
-    int sum = 0;
-    for (int i = 0; i < 4; i++)
-        sum += (int)(bits >> 16 * i & 0xffff);
-    return ((float)sum / 65536.0f - 2.0f) * 1.7320508f;
-}
 
 static uint64_t seed_of(uint64_t seed, const char *name)
 {
@@ -85,7 +68,7 @@ static void matrix(const Pass *pass, const char *name, QuantType type, int rows,
         abort();
     for (int r = 0; r < rows; r++) {
         for (int c = 0; c < cols; c++) {
-            float own = noise(&state), strange = noise(&other);
+            float own = noise_normal(&state), strange = noise_normal(&other);
             row[c] = scale * (p == 0 ? own : keep * own + p * strange);
         }
         quant_from_float(type, row, blocks, cols);
@@ -105,8 +88,8 @@ static void vector(const Pass *pass, const char *name, int count, float center, 
     }
     uint64_t state = seed_of(pass->tiny->seed, name);
     for (int i = 0; i < count; i++) {
-        float value = center + spread * noise(&state);
-        if (signs && (next_random(&state) & 1))
+        float value = center + spread * noise_normal(&state);
+        if (signs && (noise_bits(&state) & 1))
             value = -value;
         gguf_write_data(pass->writer, &value, sizeof value);
     }

@@ -1,0 +1,13 @@
+/* isa_table.h - the table of one instruction set: the same functions, compiled over its lanes. */
+#ifndef S2D_ISA_TABLE_H
+#define S2D_ISA_TABLE_H
+
+#define ISA_TABLE                                                                         \
+    {                                                                                     \
+        .name = LANES_NAME, .dot = isa_dot, .dot_float = isa_dot_float, .norm = isa_norm, \
+        .quantise = isa_quantise, .halves = isa_halves, .swiglu = isa_swiglu,             \
+        .scores = isa_scores, .softmax = isa_softmax, .mix = isa_mix, .find = isa_find,   \
+        .max = isa_max, .sum_exp = isa_sum_exp,                                           \
+    }
+
+#endif

@@ -15,9 +15,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../engine/clock.h"
 #include "bench.h"
 #include "client.h"
 #include "options.h"
@@ -33,13 +33,6 @@ typedef struct Bench {
     char drafter[24];       /* the worker's */
     char *plain[TURNS_MAX]; /* texts of plain decoding for the current question */
 } Bench;
-
-static double clock_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* --- talking to the worker --- */
 
@@ -136,9 +129,9 @@ static int ask(Bench *bench, const Message *messages, int n, int max_tokens, Ans
     *answer = (Answer){0};
     if (forget(bench, err) != 0 || append(answer, "", err) != 0)
         return -1;
-    double start = clock_s();
+    double start = clock_ms();
     int status = request(bench, &say, EVENT_DONE, answer, NULL, err);
-    *seconds = clock_s() - start;
+    *seconds = (clock_ms() - start) / 1e3;
     return status;
 }
 

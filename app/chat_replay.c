@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../engine/clock.h"
 #include "../ui/ui.h"
 #include "chat.h"
 #include "event_json.h"
@@ -35,13 +35,6 @@ typedef struct Replay {
 } Replay;
 
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH, 0};
-
-static double now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
 
 /* Reads the next event and decides when it is due. */
 static int read_next(Replay *replay, const char *name, Err *err)
@@ -74,7 +67,7 @@ static int show_due(Replay *replay, const char *name, Err *err)
             ui_notice(replay->ui, "the trace ends here; q quits");
             return 0;
         }
-        if (replay->due_ms > now_ms())
+        if (replay->due_ms > clock_ms())
             return 0;
         view_event(&replay->view, &replay->next);
         event_free(&replay->next);
@@ -87,7 +80,7 @@ static void hold(Replay *replay)
 {
     replay->held = !replay->held;
     if (!replay->held)
-        replay->due_ms = now_ms();
+        replay->due_ms = clock_ms();
     ui_notice(replay->ui, replay->held ? "held; blank goes on" : "");
 }
 
@@ -146,7 +139,7 @@ static int timeout_of(const Replay *replay)
     int timeout = ui_timeout_ms(replay->ui);
     if (replay->held || !replay->has_next)
         return timeout;
-    double left = replay->due_ms - now_ms();
+    double left = replay->due_ms - clock_ms();
     int due = left < 0 ? 0 : (int)left + 1;
     return timeout < 0 || due < timeout ? due : timeout;
 }
@@ -154,7 +147,7 @@ static int timeout_of(const Replay *replay)
 static int run(Replay *replay, int signals, const char *name, Err *err)
 {
     UiAction action;
-    replay->due_ms = now_ms();
+    replay->due_ms = clock_ms();
     while (!replay->quit) {
         ui_tick(replay->ui);
         while (ui_next(replay->ui, &action))

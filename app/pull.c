@@ -14,9 +14,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../engine/clock.h"
 #include "catalog.h"
 #include "commands.h"
 #include "fetch.h"
@@ -30,24 +30,17 @@ typedef struct Bar {
     const char *verb, *name;
     uint64_t total;
     bool drawn;
-    double shown_s; /* when it was last drawn */
+    double shown_ms; /* when it was last drawn */
 } Bar;
-
-static double clock_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static void bar_draw(void *user, uint64_t done)
 {
     Bar *bar = user;
-    double now = clock_s();
-    if (!isatty(STDERR_FILENO) || (bar->drawn && done < bar->total && now - bar->shown_s < 0.1))
+    double now = clock_ms();
+    if (!isatty(STDERR_FILENO) || (bar->drawn && done < bar->total && now - bar->shown_ms < 100))
         return;
     bar->drawn = true;
-    bar->shown_s = now;
+    bar->shown_ms = now;
     char cells[BAR_CELLS + 1], text[2][16];
     int full = bar->total > 0 ? (int)((double)done / (double)bar->total * BAR_CELLS) : 0;
     full = full > BAR_CELLS ? BAR_CELLS : full;

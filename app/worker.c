@@ -16,18 +16,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "../engine/clock.h"
 #include "commands.h"
 #include "event_json.h"
-
-double worker_clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
 
 /* --- events --- */
 
@@ -53,10 +46,10 @@ static int write_all(const char *data, size_t bytes)
 void worker_emit(Worker *worker, const Event *event)
 {
     Event out = *event;
-    out.t_ms = worker_clock_ms() - worker->start_ms;
+    out.t_ms = clock_ms() - worker->start_ms;
     out.turn = worker->turn;
     if (out.type == EVENT_SWITCH && out.u.swap.stage == SWITCH_DONE)
-        out.u.swap.ms = worker_clock_ms() - worker->switch_ms; /* the load included */
+        out.u.swap.ms = clock_ms() - worker->switch_ms; /* the load included */
     char *line = event_to_line(&out);
     size_t bytes = line ? strlen(line) : 0;
     if (line)
@@ -363,7 +356,7 @@ int cmd_worker(int argc, char **argv)
     signal(SIGINT, SIG_IGN);  /* the front decides, */
     signal(SIGHUP, SIG_IGN);  /* and when it goes, the input ends */
     worker->inbox.fd = STDIN_FILENO;
-    worker->start_ms = worker_clock_ms();
+    worker->start_ms = clock_ms();
     while (!worker->quit) {
         worker_pump(worker, worker->n_pending > 0 ? 0 : -1);
         if (worker->quit || worker->n_pending == 0)

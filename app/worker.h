@@ -35,8 +35,6 @@ typedef struct Worker {
     Answers answers;
 } Worker;
 
-double worker_clock_ms(void);
-
 /* Fills in t_ms and turn and writes the event. A front that is gone ends the worker. */
 void worker_emit(Worker *worker, const Event *event);
 void worker_error(Worker *worker, const Err *err, bool fatal);

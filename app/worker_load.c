@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../engine/clock.h"
 #include "catalog.h"
 #include "commands.h"
 #include "confine.h"
@@ -229,7 +230,7 @@ static void warn_context(Worker *worker)
 
 void worker_load(Worker *worker, RequestLoad *load)
 {
-    double start = worker_clock_ms();
+    double start = clock_ms();
     Err err = {0};
     Model *draft;
     Session *session;
@@ -255,7 +256,7 @@ void worker_load(Worker *worker, RequestLoad *load)
     profile_close(&worker->load.profile);
     worker->load = *load;
     memset(&load->profile, 0, sizeof(load->profile));
-    worker->load_ms = worker_clock_ms() - start;
+    worker->load_ms = clock_ms() - start;
     if (!worker->confined)
         confine_process();
     worker->confined = true;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../engine/clock.h"
 #include "worker.h"
 
 static void emit_switch(Worker *worker, SwitchStage stage, const char *target, int index,
@@ -134,7 +135,7 @@ void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
     int index = swap->name ? find_target(profile, swap->name) : swap->index;
     char name[64] = "";
     bool was_busy = worker->busy;
-    worker->switch_ms = worker_clock_ms();
+    worker->switch_ms = clock_ms();
     if (swap->name)
         models_name(swap->name, name, sizeof(name));
     else if (index < n_targets)

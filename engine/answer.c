@@ -11,7 +11,7 @@ static bool asked_to_stop(Session *s)
 
 int session_prefill(Session *s, int upto, bool in_switch)
 {
-    double start = cost_clock_ms();
+    double start = clock_ms();
     int first = s->cached;
     while (s->cached < upto) {
         if (!in_switch && asked_to_stop(s))
@@ -27,7 +27,7 @@ int session_prefill(Session *s, int upto, bool in_switch)
         forward(&s->target, &rows, s->tokens + s->cached, 0, s->config.target->config.layers);
         s->cached += n;
         if (!in_switch)
-            report_prefill(s, s->cached - first, upto - first, cost_clock_ms() - start, 0);
+            report_prefill(s, s->cached - first, upto - first, clock_ms() - start, 0);
         if (s->cached == upto)
             head(&s->target, s->target.hidden + (size_t)(n - 1) * s->config.target->config.hidden,
                  1);
@@ -90,11 +90,11 @@ static double grow_tree(Session *s, int left, RoundMode *mode)
         s->undrafted++;
         return 0;
     }
-    double start = cost_clock_ms();
+    double start = clock_ms();
     s->drafter->window = window(s);
     while (s->undrafted > 1 && s->drafter->read(s->drafter, s->tokens, s->n) > 0)
         continue;
-    double caught_up = cost_clock_ms();
+    double caught_up = clock_ms();
     s->undrafted = 0;
     int depth = left - 1 < DEPTH_MAX ? left - 1 : DEPTH_MAX;
     Sampling sampling = s->config.sampling;
@@ -114,13 +114,13 @@ static double grow_tree(Session *s, int left, RoundMode *mode)
 /* One round; returns false when the answer is over. */
 static bool round_run(Session *s, const AnswerOptions *options, int *left)
 {
-    double t0 = cost_clock_ms();
+    double t0 = clock_ms();
     RoundMode mode;
     double catch_up = grow_tree(s, *left, &mode);
-    double t1 = cost_clock_ms();
+    double t1 = clock_ms();
     const Resume *resume = mode == ROUND_SPEC ? s->drafter->resume : NULL;
     verify(&s->target, &s->tree, s->cached, resume);
-    double t2 = cost_clock_ms();
+    double t2 = clock_ms();
     Sampling sampling = s->config.sampling;
     sampling.seed = s->seed;
     const Tokenizer *tokenizer = s->config.target->tokenizer;
@@ -130,7 +130,7 @@ static bool round_run(Session *s, const AnswerOptions *options, int *left)
                        .stop = options->ignore_eos ? NULL : tokenizer};
     accept(&s->target, &s->sampler, &s->tree, &rules, &s->walk);
     keep_path(&s->target, &s->tree, &s->walk, s->cached);
-    double t3 = cost_clock_ms();
+    double t3 = clock_ms();
 
     if (mode == ROUND_SPEC) {
         s->drafter->accepted(s->drafter, &s->tree, s->walk.path, s->walk.n);
@@ -143,7 +143,7 @@ static bool round_run(Session *s, const AnswerOptions *options, int *left)
     *left -= s->walk.n;
     double gain = mode == ROUND_SPEC ? cost_gain(&s->cost, s->walk.n, s->tree.n, t1 - t0) : 0;
     curve_add(&s->cost.verify, s->tree.n, t2 - t1);
-    double t4 = cost_clock_ms();
+    double t4 = clock_ms();
     cost_round(&s->cost, mode, s->walk.n, t4 - t0 - catch_up);
 
     if (s->tree.n == 1 && mode == ROUND_SPEC)
@@ -155,7 +155,7 @@ static bool round_run(Session *s, const AnswerOptions *options, int *left)
     }
     report_text(s, s->walk.bonus, 0);
     report_stats(s);
-    s->reported_ms = cost_clock_ms() - t4;
+    s->reported_ms = clock_ms() - t4;
     return options->ignore_eos || !tokenizer_is_end(tokenizer, s->walk.bonus);
 }
 
@@ -167,10 +167,10 @@ static const char *answer(Session *s, const AnswerOptions *options)
     int left = options->max_tokens > 0 && options->max_tokens < room ? options->max_tokens : room;
     const char *full = left == room ? "context" : "length";
 
-    double start = cost_clock_ms();
+    double start = clock_ms();
     if (session_prefill(s, s->n, false))
         return "stopped";
-    s->stats.prefill_ms = cost_clock_ms() - start;
+    s->stats.prefill_ms = clock_ms() - start;
     Sampling sampling = s->config.sampling;
     sampling.seed = s->seed;
     float score;
@@ -179,13 +179,13 @@ static const char *answer(Session *s, const AnswerOptions *options)
                   known, &sampling, s->n, 1, &first, &score);
     s->tokens[s->n++] = first;
     left--;
-    s->rounds_start_ms = cost_clock_ms();
+    s->rounds_start_ms = clock_ms();
     s->reported_ms = 0;
     report_text(s, first, 0);
     if (!options->ignore_eos && tokenizer_is_end(s->config.target->tokenizer, first))
         return "eos";
 
-    start = cost_clock_ms();
+    start = clock_ms();
     for (int rows = 1, total = 0; rows > 0 && left > 0;) {
         if (asked_to_stop(s)) /* which may also change the drafter */
             return "stopped";
@@ -194,7 +194,7 @@ static const char *answer(Session *s, const AnswerOptions *options)
             s->drafter->window = window(s);
         rows = drafts ? s->drafter->read(s->drafter, s->tokens, s->n) : 0;
         total += rows;
-        s->stats.draft_prefill_ms = total > 0 ? cost_clock_ms() - start : 0;
+        s->stats.draft_prefill_ms = total > 0 ? clock_ms() - start : 0;
         if (rows > 0)
             report_prefill(s, s->n - 1, s->n - 1, s->stats.prefill_ms, s->stats.draft_prefill_ms);
     }
@@ -215,7 +215,7 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
     memset(&s->stats, 0, sizeof s->stats);
     s->utf8 = (Utf8){0};
     s->seed = options->seed;
-    s->rounds_start_ms = cost_clock_ms();
+    s->rounds_start_ms = clock_ms();
     if (n_prompt >= s->ctx) {
         report_done(s, "context");
         return 0;

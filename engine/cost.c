@@ -2,14 +2,6 @@
 #include "cost.h"
 
 #include <math.h>
-#include <time.h>
-
-double cost_clock_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1e3 + t.tv_nsec * 1e-6;
-}
 
 static int point_n(int i)
 {

@@ -13,8 +13,6 @@
 
 enum { CURVE_POINTS = 7, CALIBRATION_BINS = 10 };
 
-double cost_clock_ms(void); /* monotonic */
-
 /* Milliseconds of a pass over n rows, known at n = 1, 2, 4 … 64 and straight between. */
 typedef struct Curve {
     float ms[CURVE_POINTS]; /* 0 = not measured */

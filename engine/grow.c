@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+
 /* The children of one decided node: the draft ranks them with the target's own noise. */
 static void add_candidates(Draft *d, const Proposal *in, int slot, const float *logits, int vocab,
                            const int *top_ids, const float *top, float log_sum, int width)
@@ -214,7 +216,7 @@ void draft_grow(Draft *d, const Proposal *in, Tree *tree)
     int depth_max = automatic || in->shape.depth > in->max_depth ? in->max_depth : in->shape.depth;
     int nodes = automatic || in->shape.nodes > in->max_nodes ? in->max_nodes : in->shape.nodes;
     width = width < EXPAND_MAX ? width : EXPAND_MAX;
-    double start = cost_clock_ms();
+    double start = clock_ms();
 
     d->n_candidates = 0;
     d->grown.n = 1;
@@ -222,10 +224,10 @@ void draft_grow(Draft *d, const Proposal *in, Tree *tree)
     int frontier[EXPAND_MAX] = {0}, n_frontier = 1;
     Candidate *ranked[CANDIDATES_MAX];
     for (int depth = 1;; depth++) {
-        double before = cost_clock_ms();
+        double before = clock_ms();
         int behind = depth == 1 && !d->shared ? d->base - d->length[0] : 0;
         evaluate(d, in, frontier, n_frontier, width);
-        curve_add(&in->cost->draft, n_frontier + behind, cost_clock_ms() - before);
+        curve_add(&in->cost->draft, n_frontier + behind, clock_ms() - before);
         if (depth == depth_max)
             break;
         Candidate *open[CANDIDATES_MAX];
@@ -235,7 +237,7 @@ void draft_grow(Draft *d, const Proposal *in, Tree *tree)
                 open[n_open++] = ranked[i];
         int room = EXPANDED_MAX - d->grown.n;
         n_open = n_open < room ? n_open : room;
-        n_frontier = next_width(d, in, ranked, open, n_open, width, cost_clock_ms() - start);
+        n_frontier = next_width(d, in, ranked, open, n_open, width, clock_ms() - start);
         if (n_frontier == 0)
             break;
         for (int i = 0; i < n_frontier; i++) {
@@ -251,7 +253,7 @@ void draft_grow(Draft *d, const Proposal *in, Tree *tree)
     int n = rank_candidates(d, ranked);
     if (automatic) {
         double gain;
-        int best = best_prefix(d, in, ranked, NULL, 0, cost_clock_ms() - start, &gain);
+        int best = best_prefix(d, in, ranked, NULL, 0, clock_ms() - start, &gain);
         n = best > 0 ? best : n > 0;
     } else {
         n = n < nodes ? n : nodes;

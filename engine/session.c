@@ -32,21 +32,21 @@ static double time_pass(Session *s, int n)
     tree->n = n;
     for (int i = 0; i < n; i++)
         tree->node[i] = (TreeNode){.parent = i - 1, .slot = i, .depth = i};
-    double start = cost_clock_ms();
+    double start = clock_ms();
     verify(&s->target, tree, s->cached, NULL);
-    return cost_clock_ms() - start;
+    return clock_ms() - start;
 }
 
 void session_measure(Session *s)
 {
     static const double BUDGET_MS = 250; /* of the wait before the first prompt */
-    double start = cost_clock_ms();
+    double start = clock_ms();
     s->cost.verify = (Curve){0};
     time_pass(s, 1); /* the first pass touches memory for the first time */
     for (int n = 1; n <= 32; n *= 2) {
         double ms = time_pass(s, n);
         curve_add(&s->cost.verify, n, ms);
-        if (n >= 4 && cost_clock_ms() - start + 2 * ms > BUDGET_MS)
+        if (n >= 4 && clock_ms() - start + 2 * ms > BUDGET_MS)
             break;
     }
 }

@@ -3,6 +3,7 @@
 #ifndef S2D_SESSION_STATE_H
 #define S2D_SESSION_STATE_H
 
+#include "clock.h"
 #include "session.h"
 #include "utf8.h"
 #include "verify.h"

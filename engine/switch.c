@@ -25,7 +25,7 @@ static void change_cost(Session *s, const Model *old, const Model *new)
 int session_switch(Session *s, Model *target, int index, const float *thresholds, int n_thresholds,
                    Err *err)
 {
-    double start = cost_clock_ms();
+    double start = clock_ms();
     if (s->config.draft && tokenizer_compatible(s->config.draft->tokenizer, target->tokenizer, err))
         return -1;
     int known = tokenizer_vocab(target->tokenizer);
@@ -86,9 +86,9 @@ int session_switch(Session *s, Model *target, int index, const float *thresholds
     int cached = s->cached;
     s->cached = 0;
     change_cost(s, old, target);
-    report_switch(s, SWITCH_PREFILL, index, 0, NULL, true, 0, cost_clock_ms() - start);
+    report_switch(s, SWITCH_PREFILL, index, 0, NULL, true, 0, clock_ms() - start);
     session_prefill(s, cached, true);
     report_switch(s, SWITCH_DONE, index, 1, NULL, resolved.kind != DRAFTER_SELF, 0,
-                  cost_clock_ms() - start);
+                  clock_ms() - start);
     return 0;
 }

@@ -4,6 +4,7 @@
 
 /* argv[0] is the benchmark's name. They print their table to stdout, all else to stderr, and return
  * the process's exit code. */
+int bench_kernels(int argc, char **argv);
 int bench_verify(int argc, char **argv);
 int bench_spec(int argc, char **argv);
 int bench_synth(int argc, char **argv);

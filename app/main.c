@@ -33,10 +33,8 @@ static const Command commands[] = {
     {"info", cmd_info, "[MODEL | PROFILE]", "this machine, a model's header, or a profile's plan"},
     {"tokenize", cmd_tokenize, "-m M [--special] [TEXT]", "token ids of a text"},
     {"bench", cmd_bench,
-     "verify [--repeats N] [--json]\n"
-     "       s2d bench spec --questions FILE [-n N] [--sample N] [--categories LIST]\n"
-     "        [--methods LIST] [--repeats N] [--json | --csv]\n"
-     "       s2d bench synth SHAPE --vocab FILE.gguf -o FILE [--layers N] [--type T] [--seed S]",
+     "kernels | verify | spec | synth [ARGUMENTS]\n"
+     "       s2d bench NAME --help shows those of one",
      "measure this machine and the speculation"},
     {"worker", cmd_worker, "", "the engine behind JSON lines on stdin and stdout"},
     {"replay", cmd_replay, "FILE", "show a trace again"},

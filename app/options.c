@@ -252,7 +252,8 @@ int options_parse(Options *options, int argc, char **argv, int accepted, Err *er
             return err_set(err, EXIT_USAGE, "%s wants a value; `s2d --help` lists the commands",
                            word);
         if (id == '?')
-            return err_set(err, EXIT_USAGE, "there is no option %s here; see `s2d %s --help`", word,
+            return err_set(err, EXIT_USAGE, "there is no option %s here; see `s2d %s%s --help`",
+                           word, accepted & OPTIONS_BENCH ? "bench " : "",
                            accepted & OPTIONS_CHAT ? "chat" : argv[0]);
         if (take_option(options, id, optarg, err) != 0)
             return -1;

@@ -112,8 +112,11 @@ void session_describe(const Session *session, EventReady *ready);
 
 Model *session_target(const Session *session);
 
-/* Time of one target pass over n rows (1 … 64), in ms, median of `repeats`, at the given context
- * length: `s2d bench verify`. Forgets the conversation. */
-double session_time_verify(Session *session, int n, int context, int repeats);
+/* What `s2d bench verify` times, in ms, once. Both forget the conversation and read made-up text.
+ * verify: one target pass over n rows (1 … 64) after `context` tokens, as in a round's ms.verify:
+ * the head is in it, acceptance is not. prefill: reading the first n tokens (1 … ctx), up to the
+ * last one's logits. */
+double session_time_verify(Session *session, int n, int context);
+double session_time_prefill(Session *session, int n);
 
 #endif

@@ -6,6 +6,7 @@
  *   kv.c         keys and values by slot      attention.c  softmax(q k) v
  *   row.c        norm, rope, top, above
  *   isa.h        their inner loops            pool.h, store.h  threads, memory
+ *   limits.c     what the machine can do at most
  */
 #ifndef S2D_CPU_H
 #define S2D_CPU_H

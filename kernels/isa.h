@@ -77,6 +77,14 @@ typedef struct Isa {
     int (*find)(const float *x, int from, int n, float floor, bool strict);
     float (*max)(const float *x, int n);
     float (*sum_exp)(const float *x, int n, float max); /* sum of exp(x - max) */
+
+    /* What limits.c times. Reads all of it; bytes: a multiple of 256. */
+    int32_t (*read)(const uint8_t *data, size_t bytes);
+    /* `rounds` times `round_sums` products of the first level's data: by ints_dot, 64
+     * multiplications each, and by lanes_fma, 16 each. */
+    int32_t (*dots)(int rounds);
+    float (*fmas)(int rounds);
+    int round_sums;
 } Isa;
 
 extern const Isa isa_scalar;

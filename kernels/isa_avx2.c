@@ -10,6 +10,7 @@
 
 #include "isa_attention.h"
 #include "isa_dot.h"
+#include "isa_limits.h"
 #include "isa_row.h"
 #include "isa_table.h"
 

@@ -229,24 +229,6 @@ static void control_c_keeps_what_came(void **state)
     assert_non_null(strstr(result.err, "stopped"));
 }
 
-static void bench_verify_times_six_batches(void **state)
-{
-    (void)state;
-    static Result result;
-    run_line(&result, NULL, "bench verify --profile P --json --repeats 1 --ctx 40");
-    assert_int_equal(result.status, 0);
-    char *at = result.out;
-    for (int n = 1; n <= 32; n *= 2) {
-        char *line = strsep(&at, "\n");
-        json_t *json = json_loads(line, 0, NULL);
-        assert_int_equal(json_integer_value(json_object_get(json, "n")), n);
-        assert_true(json_number_value(json_object_get(json, "ms")) > 0);
-        json_decref(json);
-    }
-    run_line(&result, NULL, "bench verify --profile P --repeats 1 --ctx 40");
-    assert_non_null(strstr(result.out, "T(n)/T(1)"));
-}
-
 static void bench_spec_compares_with_plain_decoding(void **state)
 {
     (void)state;
@@ -315,7 +297,6 @@ int main(int argc, char **argv)
         cmocka_unit_test(json_lines_are_events_and_replay_shows_them),
         cmocka_unit_test(failures_have_their_exit_codes),
         cmocka_unit_test(control_c_keeps_what_came),
-        cmocka_unit_test(bench_verify_times_six_batches),
         cmocka_unit_test(bench_spec_compares_with_plain_decoding),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -284,8 +284,8 @@ static int run(Bench *b, int argc, char **argv, Err *err)
     if (bench_model_load(&b->base, &b->probe.table, err) != 0 || choose_contexts(b, err) != 0)
         return -1;
     int slots = b->contexts[b->n_contexts - 1] + ROWS_MAX;
-    if (context_open(&b->context, b->base.model, b->base.model->config.layers, slots, TREE_ROWS,
-                     err) != 0)
+    if (context_open(&b->context, b->base.model, b->base.load.u.load.profile.kv,
+                     b->base.model->config.layers, slots, TREE_ROWS, err) != 0)
         return -1;
     fill_cache(b);
     measure(b);

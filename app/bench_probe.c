@@ -99,13 +99,13 @@ static void rope(Kernels *k, float *x, const Rows *rows, int heads, int head_dim
         start);
 }
 
-static KvCache *kv_open(Kernels *k, int layers, int kv_heads, int head_dim, int slots)
+static KvCache *kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots)
 {
     enum { MANY = 1024 };
     Probe *p = probe_of(k);
     p->head_dim = head_dim;
-    p->kv_bytes = (double)p->inner->kv_bytes(p->inner, 1, kv_heads, head_dim, MANY) / MANY;
-    return p->inner->kv_open(p->inner, layers, kv_heads, head_dim, slots);
+    p->kv_bytes = (double)p->inner->kv_bytes(p->inner, type, 1, kv_heads, head_dim, MANY) / MANY;
+    return p->inner->kv_open(p->inner, type, layers, kv_heads, head_dim, slots);
 }
 
 static void kv_write(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
@@ -219,9 +219,9 @@ static void kv_close(Kernels *k, KvCache *kv)
     inner_of(k)->kv_close(inner_of(k), kv);
 }
 
-static size_t kv_bytes(Kernels *k, int layers, int kv_heads, int head_dim, int slots)
+static size_t kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots)
 {
-    return inner_of(k)->kv_bytes(inner_of(k), layers, kv_heads, head_dim, slots);
+    return inner_of(k)->kv_bytes(inner_of(k), type, layers, kv_heads, head_dim, slots);
 }
 
 static void kv_read(Kernels *k, const KvCache *kv, int layer, int slot, float *key, float *value)

@@ -123,6 +123,7 @@ static int run(Verify *v, int argc, char **argv, Err *err)
                             .target = bench->model,
                             .drafting = {.kind = DRAFTER_PLAIN},
                             .spec = SPEC_OFF,
+                            .kv = bench->load.u.load.profile.kv,
                             .ctx = most};
     Session *session;
     if (session_open(&session, &config, err) != 0)

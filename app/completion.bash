@@ -18,6 +18,7 @@ _s2d()
     --spec) COMPREPLY=($(compgen -W "auto on off" -- "$word")); return ;;
     --tree) COMPREPLY=($(compgen -W "auto off" -- "$word")); return ;;
     --device) COMPREPLY=($(compgen -W "auto cpu" -- "$word")); return ;;
+    --kv) COMPREPLY=($(compgen -W "f16 q8" -- "$word")); return ;;
     --isa) COMPREPLY=($(compgen -W "auto avx512 avx2 scalar" -- "$word")); return ;;
     --act) COMPREPLY=($(compgen -W "int8 f32" -- "$word")); return ;;
     esac
@@ -26,7 +27,7 @@ _s2d()
         return
     fi
     local engine="--profile --target --draft --drafter --spec --tree --temp --top-k --top-p --seed --ctx
-        --threads --device --isa --act --host"
+        --kv --threads --device --isa --act --host"
     case $command in
     chat | -*) COMPREPLY=($(compgen -W "$engine --plain" -- "$word")) ;;
     run) COMPREPLY=($(compgen -W "-p -n $engine --raw --ignore-eos --json" -- "$word")) ;;

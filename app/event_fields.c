@@ -64,6 +64,7 @@ static const Field ready_rows[] = {
     TEXT("draft", EventReady, draft),
     TEXT("drafter", EventReady, drafter),
     TEXT("quant", EventReady, quant),
+    TEXT("kv", EventReady, kv),
     {"targets", FIELD_TEXTS, AT(EventReady, targets), 0, 0, 8, AT(EventReady, n_targets), NULL,
      NULL},
     INT("target_index", EventReady, target_index, 0, 7),

@@ -144,9 +144,10 @@ static int info_model(Kernels *kernels, const char *name)
     print_template(plan.path);
     int context = c->context < CONTEXT_DEFAULT ? c->context : CONTEXT_DEFAULT;
     printf("memory     %.1f MB: weights %.1f, and %.1f for a chat of %d tokens; %.1f MB free\n",
-           (double)(plan.weight_bytes + session_bytes(kernels, c, NULL, context)) / 1e6,
-           (double)plan.weight_bytes / 1e6, (double)session_bytes(kernels, c, NULL, context) / 1e6,
-           context, (double)kernels->memory_free(kernels) / 1e6);
+           (double)(plan.weight_bytes + session_bytes(kernels, c, NULL, KV_F16, context)) / 1e6,
+           (double)plan.weight_bytes / 1e6,
+           (double)session_bytes(kernels, c, NULL, KV_F16, context) / 1e6, context,
+           (double)kernels->memory_free(kernels) / 1e6);
     models_plan_close(&plan);
     return 0;
 }
@@ -207,7 +208,8 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
     int context = profile->context > 0 ? profile->context : CONTEXT_DEFAULT;
     context = context < plan.config.context ? context : plan.config.context;
     bool shared = draft && strcmp(draft->path, plan.path) == 0;
-    size_t caches = session_bytes(kernels, &plan.config, draft ? &draft->config : NULL, context);
+    size_t caches =
+        session_bytes(kernels, &plan.config, draft ? &draft->config : NULL, profile->kv, context);
     size_t total = plan.weight_bytes + caches + (shared ? 0 : draft_bytes);
     size_t have = kernels->memory_free(kernels);
 
@@ -220,8 +222,9 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
         printf("same vocabulary as the draft, ");
     else
         printf("the draft does not fit: %s, ", err.text);
-    printf("%.2f GB with %sa chat of %d tokens%s\n", (double)total / 1e9,
-           draft ? "the draft and " : "", context, total > have ? ": MORE THAN IS FREE" : "");
+    printf("%.2f GB with %sa chat of %d tokens in %s%s\n", (double)total / 1e9,
+           draft ? "the draft and " : "", context, kv_type_name(profile->kv),
+           total > have ? ": MORE THAN IS FREE" : "");
     models_plan_close(&plan);
 }
 

@@ -25,8 +25,9 @@ static const Command commands[] = {
      "-p TEXT | < stdin  [-n N] [--profile P] [--target M] [--draft M]\n"
      "        [--drafter plain|sd|exit:L|s2d|self|ngram] [--spec auto|on|off]\n"
      "        [--tree auto|off|DxWxN] [--temp T] [--top-k K] [--top-p P] [--seed S]\n"
-     "        [--ctx N] [--threads N] [--device auto|cpu] [--isa auto|avx512|avx2|scalar]\n"
-     "        [--act int8|f32] [--host H] [--raw] [--ignore-eos] [--json]",
+     "        [--ctx N] [--kv f16|q8] [--threads N] [--device auto|cpu]\n"
+     "        [--isa auto|avx512|avx2|scalar] [--act int8|f32] [--host H]\n"
+     "        [--raw] [--ignore-eos] [--json]",
      "answer one prompt"},
     {"pull", cmd_pull, "[--ask] NAME ...", "fetch models of the catalog, verified"},
     {"models", cmd_models, "", "the catalog, and which of it is here"},

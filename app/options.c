@@ -19,6 +19,7 @@ typedef enum OptionId {
     OPT_SPEC,
     OPT_TREE,
     OPT_CTX,
+    OPT_KV,
     OPT_THREADS,
     OPT_DEVICE,
     OPT_ISA,
@@ -55,6 +56,7 @@ static const OptionRow rows[] = {
     {"spec", OPT_SPEC, 1, OPTIONS_MODEL},
     {"tree", OPT_TREE, 1, OPTIONS_MODEL},
     {"ctx", OPT_CTX, 1, OPTIONS_MODEL},
+    {"kv", OPT_KV, 1, OPTIONS_MODEL},
     {"threads", OPT_THREADS, 1, OPTIONS_MODEL},
     {"device", OPT_DEVICE, 1, OPTIONS_MODEL},
     {"isa", OPT_ISA, 1, OPTIONS_MODEL},
@@ -159,6 +161,11 @@ static int take_model_option(Options *o, int id, const char *text, Err *err)
     case OPT_CTX:
         o->has_ctx = true;
         return options_integer(text, "--ctx", 0, 1 << 20, &o->ctx, err);
+    case OPT_KV:
+        o->has_kv = true;
+        if (kv_type_parse(text, &o->kv) == 0)
+            return 0;
+        return err_set(err, EXIT_USAGE, "--kv: \"%s\" is none of f16, q8", text);
     case OPT_THREADS:
         o->has_threads = true;
         return options_integer(text, "--threads", 0, 1024, &o->threads, err);
@@ -329,6 +336,8 @@ static void override_numbers(const Options *o, Profile *profile)
         profile->seed = o->seed;
     if (o->has_ctx)
         profile->context = o->ctx;
+    if (o->has_kv)
+        profile->kv = o->kv;
     if (o->has_threads)
         profile->threads = o->threads;
     if (o->has_max_tokens)

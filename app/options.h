@@ -22,7 +22,7 @@
 enum {
     OPTIONS_MODEL =
         1, /* --profile --target --draft --drafter --spec --tree --ctx --threads --device
-              --isa --act --host; -m is --target */
+              --isa --act --kv --host; -m is --target */
     OPTIONS_SAMPLING = 2,   /* --temp --top-k --top-p --seed */
     OPTIONS_RUN = 4,        /* -p -n --raw --ignore-eos --json */
     OPTIONS_CHAT = 8,       /* --plain */
@@ -34,9 +34,10 @@ typedef struct Options {
     const char *profile, *target, *draft, *drafter, *tree, *device, *isa,
         *host; /* NULL = not given */
     const char *prompt, *questions, *categories, *methods;
-    bool has_spec, has_temperature, has_top_k, has_top_p, has_seed, has_ctx, has_threads,
+    bool has_spec, has_temperature, has_top_k, has_top_p, has_seed, has_ctx, has_kv, has_threads,
         has_max_tokens;
     SpecMode spec;
+    KvType kv;
     double temperature, top_p;
     int top_k, seed, ctx, threads, max_tokens;
     int repeats, sample; /* 0 = not given */

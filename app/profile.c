@@ -200,6 +200,8 @@ static int read_profile(Reader *reader, const RawProfile *raw, Profile *profile)
         read_int(reader, raw->max_tokens, "max_tokens", 0, TOKENS_MAX, &profile->max_tokens) != 0 ||
         read_int(reader, raw->threads, "threads", 0, THREADS_MAX, &profile->threads) != 0)
         return -1;
+    if (raw->kv && kv_type_parse(raw->kv, &profile->kv) != 0)
+        return fail_at(reader, "kv", "\"%.40s\" is neither f16 nor q8", raw->kv);
     TemplateKind kind;
     if (profile->template && template_by_name(&kind, profile->template) != 0)
         return fail_at(

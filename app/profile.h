@@ -11,6 +11,7 @@
 
 #include "../engine/event.h" /* EXITS_MAX */
 #include "../kernels/err.h"
+#include "../kernels/kv.h"
 
 enum { TARGETS_MAX = 8 };
 
@@ -36,6 +37,7 @@ typedef struct Profile {
     char *system;   /* NULL = the template's own default */
     char *template; /* NULL = recognised from the model */
     int context;    /* tokens; 0 = 4096 or the model's limit */
+    KvType kv;      /* KV_F16 or KV_Q8 */
     int max_tokens; /* 0 = until the context is full */
     int threads;    /* 0 = physical cores */
     char *device;   /* "auto", "cpu", "cuda" */

@@ -70,6 +70,7 @@ static const cyaml_schema_field_t profile_fields[] = {
     EMPTY("system", RawProfile, system),
     EMPTY("template", RawProfile, template),
     MAYBE("context", RawProfile, context),
+    MAYBE("kv", RawProfile, kv),
     MAYBE("max_tokens", RawProfile, max_tokens),
     MAYBE("threads", RawProfile, threads),
     MAYBE("device", RawProfile, device),

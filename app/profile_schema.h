@@ -37,7 +37,7 @@ typedef struct RawProfile {
     unsigned targets_count;
     RawTree *tree;
     RawSampling *sampling;
-    char *system, *template, *context, *max_tokens, *threads, *device;
+    char *system, *template, *context, *kv, *max_tokens, *threads, *device;
 } RawProfile;
 
 /* yaml has passed scan_yaml, which filled scan. *raw is the caller's to give to schema_free. */

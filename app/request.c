@@ -86,14 +86,14 @@ static json_t *tree_json(const Profile *profile)
 
 static json_t *profile_json(const Profile *profile)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:{s:f, s:i, s:f, s:i}, s:o, s:o, s:i, s:i, s:i, s:o}",
-                     "name", text_or_null(profile->name), "draft", draft_json(profile), "targets",
-                     targets_json(profile), "tree", tree_json(profile), "sampling", "temperature",
-                     profile->temperature, "top_k", profile->top_k, "top_p", profile->top_p, "seed",
-                     profile->seed, "system", text_or_null(profile->system), "template",
-                     text_or_null(profile->template), "context", profile->context, "max_tokens",
-                     profile->max_tokens, "threads", profile->threads, "device",
-                     text_or_null(profile->device));
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:{s:f, s:i, s:f, s:i}, s:o, s:o, s:i, s:s, s:i, s:i, s:o}", "name",
+        text_or_null(profile->name), "draft", draft_json(profile), "targets", targets_json(profile),
+        "tree", tree_json(profile), "sampling", "temperature", profile->temperature, "top_k",
+        profile->top_k, "top_p", profile->top_p, "seed", profile->seed, "system",
+        text_or_null(profile->system), "template", text_or_null(profile->template), "context",
+        profile->context, "kv", kv_type_name(profile->kv), "max_tokens", profile->max_tokens,
+        "threads", profile->threads, "device", text_or_null(profile->device));
 }
 
 static json_t *load_json(const RequestLoad *load)

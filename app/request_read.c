@@ -255,11 +255,12 @@ static int read_sampling(const Reader *outer, double *temperature, int *top_k, d
 
 static int read_profile(const Reader *outer, Profile *profile)
 {
-    static const char *const keys[] = {"name",    "draft",      "targets", "tree",
-                                       "system",  "sampling",   "device",  "template",
-                                       "context", "max_tokens", "threads", NULL};
+    static const char *const keys[] = {"name",       "draft",   "targets",  "tree",    "system",
+                                       "sampling",   "device",  "template", "context", "kv",
+                                       "max_tokens", "threads", NULL};
     Reader r = {get(outer, "profile"), "profile", outer->err};
     uint32_t seed = 1;
+    char kv[8] = "f16";
     profile->top_p = 1;
     if (check_object(&r, keys) != 0 || copy_text(&r, "name", &profile->name) != 0 ||
         read_draft(&r, profile) != 0 || read_targets(&r, profile) != 0 ||
@@ -269,9 +270,12 @@ static int read_profile(const Reader *outer, Profile *profile)
         copy_text(&r, "template", &profile->template) != 0 ||
         copy_text(&r, "device", &profile->device) != 0 ||
         read_int(&r, "context", 0, CONTEXT_MAX, &profile->context) != 0 ||
+        read_word(&r, "kv", kv, sizeof(kv)) != 0 ||
         read_int(&r, "max_tokens", 0, INT_MAX, &profile->max_tokens) != 0 ||
         read_int(&r, "threads", 0, THREADS_MAX, &profile->threads) != 0)
         return -1;
+    if (kv_type_parse(kv, &profile->kv) != 0)
+        return wrong(&r, "kv", "must be f16 or q8");
     if (seed > INT_MAX)
         return wrong(&r, "seed", "is out of range");
     profile->seed = (int)seed;

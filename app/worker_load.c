@@ -96,7 +96,7 @@ void worker_ready(Worker *worker)
     const ModelConfig *draft = worker->draft ? &worker->draft->config : NULL;
     ready->memory_bytes = models_bytes(&worker->models) +
                           session_bytes(worker->kernels, &session_target(worker->session)->config,
-                                        draft, profile->context);
+                                        draft, profile->kv, profile->context);
     worker_emit(worker, &event);
 }
 
@@ -148,7 +148,8 @@ static int check_plans(Worker *worker, const RequestLoad *load, const ModelPlan 
                        load->profile.template);
     return worker_check_memory(worker, target->name, weights,
                                session_bytes(worker->kernels, &target->config,
-                                             draft ? &draft->config : NULL, load->profile.context),
+                                             draft ? &draft->config : NULL, load->profile.kv,
+                                             load->profile.context),
                                err);
 }
 
@@ -165,6 +166,7 @@ int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, 
                                          .top_k = profile->top_k,
                                          .top_p = (float)profile->top_p,
                                          .seed = (uint32_t)profile->seed},
+                            .kv = profile->kv,
                             .ctx = profile->context,
                             .emit = worker_on_event,
                             .poll = worker_on_poll,

@@ -63,8 +63,8 @@ static int load_target(Worker *worker, const char *name, int index, bool in_answ
                              difference.text);
     }
     if (status == 0) {
-        size_t session =
-            session_bytes(worker->kernels, &plan.config, NULL, worker->load.profile.context);
+        size_t session = session_bytes(worker->kernels, &plan.config, NULL, worker->load.profile.kv,
+                                       worker->load.profile.context);
         Err first = {0};
         if (worker_check_memory(worker, plan.name, plan.weight_bytes, session, &first) != 0 &&
             plan.weight_bytes > 0) {

@@ -179,16 +179,16 @@ static void draft_close(Drafter *drafter)
     free(d);
 }
 
-size_t draft_bytes(Kernels *kernels, const ModelConfig *config, int layers, int slots)
+size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots)
 {
     size_t waiting_rows = (EXITS_MAX - 1) * (PENDING_MAX + NODES_MAX) + NODES_MAX;
-    return context_bytes(kernels, config, layers, slots, EXPAND_MAX) + sizeof(Draft) +
+    return context_bytes(kernels, config, kv, layers, slots, EXPAND_MAX) + sizeof(Draft) +
            sizeof(float) * waiting_rows * config->hidden + sizeof(int) * (size_t)slots +
            (2 * sizeof(int) + sizeof(SampleEntry)) * (size_t)config->vocab;
 }
 
-int draft_open(Drafter **drafter, Model *model, Context *shared, int slots, const int *exits,
-               int n_exits, const float *thresholds, Err *err)
+int draft_open(Drafter **drafter, Model *model, Context *shared, KvType kv, int slots,
+               const int *exits, int n_exits, const float *thresholds, Err *err)
 {
     assert(n_exits >= 1 && n_exits <= EXITS_MAX && exits[n_exits - 1] <= model->config.layers);
     Kernels *k = model->kernels;
@@ -204,7 +204,7 @@ int draft_open(Drafter **drafter, Model *model, Context *shared, int slots, cons
     d->threshold = thresholds;
     memcpy(d->exit, exits, sizeof *exits * (size_t)n_exits);
     bool ok =
-        shared || context_open(&d->own, model, exits[n_exits - 1], slots, EXPAND_MAX, err) == 0;
+        shared || context_open(&d->own, model, kv, exits[n_exits - 1], slots, EXPAND_MAX, err) == 0;
     ok = ok && sampler_open(&d->sampler, model->config.vocab, err) == 0;
     if (ok) {
         d->tokens = malloc(sizeof(int) * (size_t)slots);

@@ -48,12 +48,12 @@ struct Drafter {
 };
 
 /* The nested-exits drafter over a draft model's first layers (s2d; with one exit: sd, exit:L).
- * context: NULL = its own KV cache of `slots` slots; else the target's context, shared (self).
- * thresholds stay the caller's and are read at every proposal. */
-int draft_open(Drafter **drafter, Model *model, Context *shared, int slots, const int *exits,
-               int n_exits, const float *thresholds, Err *err);
+ * context: NULL = its own KV cache of `slots` slots, of type kv; else the target's context, shared
+ * (self). thresholds stay the caller's and are read at every proposal. */
+int draft_open(Drafter **drafter, Model *model, Context *shared, KvType kv, int slots,
+               const int *exits, int n_exits, const float *thresholds, Err *err);
 /* Bytes that draft_open will take beyond the weights. */
-size_t draft_bytes(Kernels *kernels, const ModelConfig *config, int layers, int slots);
+size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots);
 
 /* Continues the last tokens as they went on when they were last seen in the text. */
 int ngram_open(Drafter **drafter, Err *err);

@@ -74,13 +74,13 @@ int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Contex
     case DRAFTER_NGRAM:
         return ngram_open(drafter, err);
     case DRAFTER_SELF:
-        return draft_open(drafter, model, context, slots, resolved->exits, resolved->n_exits,
-                          s->drafting.thresholds, err);
+        return draft_open(drafter, model, context, s->config.kv, slots, resolved->exits,
+                          resolved->n_exits, s->drafting.thresholds, err);
     case DRAFTER_SD:
     case DRAFTER_EXIT:
     case DRAFTER_S2D:
-        return draft_open(drafter, model, NULL, slots, resolved->exits, resolved->n_exits,
-                          s->drafting.thresholds, err);
+        return draft_open(drafter, model, NULL, s->config.kv, slots, resolved->exits,
+                          resolved->n_exits, s->drafting.thresholds, err);
     }
     return -1;
 }

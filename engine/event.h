@@ -60,6 +60,7 @@ typedef struct EventReady {
     char target[64], draft[64];  /* names; draft is "" when there is none */
     char drafter[24];            /* plain, sd, exit:L, s2d, self, ngram */
     char quant[16];              /* of the target's matrices, the commonest: "Q4_K" */
+    char kv[8];                  /* what the KV caches hold: f16, q8, f32 */
     int n_targets, target_index; /* of the profile: index of the current one */
     char targets[8][64];
     int n_exits;

@@ -5,29 +5,30 @@
 #include <assert.h>
 #include <string.h>
 
-size_t context_bytes(Kernels *kernels, const ModelConfig *config, int layers, int slots,
+size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots,
                      int logit_rows)
 {
     size_t attention = (size_t)config->heads * config->head_dim;
-    size_t kv = (size_t)config->kv_heads * config->head_dim;
-    size_t row = (size_t)config->hidden + 2 * attention + 2 * kv + config->ffn;
-    return kernels->kv_bytes(kernels, layers, config->kv_heads, config->head_dim, slots) +
+    size_t key = (size_t)config->kv_heads * config->head_dim;
+    size_t row = (size_t)config->hidden + 2 * attention + 2 * key + config->ffn;
+    return kernels->kv_bytes(kernels, kv, layers, config->kv_heads, config->head_dim, slots) +
            sizeof(float) * (ROWS_MAX * row + (size_t)logit_rows * config->vocab);
 }
 
-int context_open(Context *context, Model *model, int layers, int slots, int logit_rows, Err *err)
+int context_open(Context *context, Model *model, KvType kv, int layers, int slots, int logit_rows,
+                 Err *err)
 {
     Kernels *kernels = model->kernels;
     const ModelConfig *config = &model->config;
     assert(layers >= 1 && layers <= config->layers && logit_rows >= 1);
     *context = (Context){.model = model, .slots = slots, .logit_rows = logit_rows};
     size_t attention = (size_t)config->heads * config->head_dim;
-    size_t kv = (size_t)config->kv_heads * config->head_dim;
-    context->kv = kernels->kv_open(kernels, layers, config->kv_heads, config->head_dim, slots);
+    size_t key = (size_t)config->kv_heads * config->head_dim;
+    context->kv = kernels->kv_open(kernels, kv, layers, config->kv_heads, config->head_dim, slots);
     context->hidden = kernels->buffer_alloc(kernels, (size_t)ROWS_MAX * config->hidden);
     context->q = kernels->buffer_alloc(kernels, ROWS_MAX * attention);
-    context->k = kernels->buffer_alloc(kernels, ROWS_MAX * kv);
-    context->v = kernels->buffer_alloc(kernels, ROWS_MAX * kv);
+    context->k = kernels->buffer_alloc(kernels, ROWS_MAX * key);
+    context->v = kernels->buffer_alloc(kernels, ROWS_MAX * key);
     context->attended = kernels->buffer_alloc(kernels, ROWS_MAX * attention);
     context->inner = kernels->buffer_alloc(kernels, (size_t)ROWS_MAX * config->ffn);
     context->logits = kernels->buffer_alloc(kernels, (size_t)logit_rows * config->vocab);
@@ -37,7 +38,7 @@ int context_open(Context *context, Model *model, int layers, int slots, int logi
     context_close(context);
     return err_set(
         err, EXIT_MEMORY, "%s: no memory for a context of %d tokens (%.1f GB); try a smaller --ctx",
-        model->name, slots, context_bytes(kernels, config, layers, slots, logit_rows) / 1e9);
+        model->name, slots, context_bytes(kernels, config, kv, layers, slots, logit_rows) / 1e9);
 }
 
 void context_close(Context *context)

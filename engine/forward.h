@@ -24,11 +24,12 @@ typedef struct Context {
     int logit_rows;
 } Context;
 
-/* layers: how many of the model's first layers get a KV cache. logit_rows: most rows that head()
- * gets. */
-int context_open(Context *context, Model *model, int layers, int slots, int logit_rows, Err *err);
+/* layers: how many of the model's first layers get a KV cache, of type kv. logit_rows: most rows
+ * that head() gets. */
+int context_open(Context *context, Model *model, KvType kv, int layers, int slots, int logit_rows,
+                 Err *err);
 void context_close(Context *context);
-size_t context_bytes(Kernels *kernels, const ModelConfig *config, int layers, int slots,
+size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots,
                      int logit_rows);
 
 /* Runs the batch through layers [from, upto). ids: [rows->n] tokens when from is 0, else unused:

@@ -14,12 +14,13 @@ int session_ctx(int asked, const ModelConfig *target)
     return most < 4096 ? most : 4096;
 }
 
-size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelConfig *draft, int ctx)
+size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelConfig *draft,
+                     KvType kv, int ctx)
 {
     int slots = session_ctx(ctx, target) + NODES_MAX;
     size_t bytes =
-        context_bytes(kernels, target, target->layers, slots, NODES_MAX) + sizeof(Session);
-    return bytes + (draft ? draft_bytes(kernels, draft, draft->layers, slots) : 0);
+        context_bytes(kernels, target, kv, target->layers, slots, NODES_MAX) + sizeof(Session);
+    return bytes + (draft ? draft_bytes(kernels, draft, kv, draft->layers, slots) : 0);
 }
 
 /* ---- T(n) ---- */
@@ -104,8 +105,8 @@ int session_open(Session **session, const SessionConfig *config, Err *err)
     if (config->draft &&
         tokenizer_compatible(config->draft->tokenizer, config->target->tokenizer, err))
         goto fail;
-    if (context_open(&s->target, config->target, config->target->config.layers, s->ctx + NODES_MAX,
-                     NODES_MAX, err) ||
+    if (context_open(&s->target, config->target, config->kv, config->target->config.layers,
+                     s->ctx + NODES_MAX, NODES_MAX, err) ||
         sampler_open(&s->sampler, config->target->config.vocab, err) ||
         drafting_resolve(&config->drafting, config->target, config->draft, &resolved, err))
         goto fail;
@@ -195,6 +196,8 @@ void session_describe(const Session *s, EventReady *ready)
     else
         snprintf(ready->drafter, sizeof ready->drafter, "%s", names[s->drafting.kind]);
     snprintf(ready->quant, sizeof ready->quant, "%s", config->quant);
+    KvType kv = s->config.kernels->act_f32 ? KV_F32 : s->config.kv;
+    snprintf(ready->kv, sizeof ready->kv, "%s", kv_type_name(kv));
     snprintf(ready->device, sizeof ready->device, "%s", s->config.kernels->description);
     ready->n_exits = s->drafting.n_exits;
     memcpy(ready->exits, s->drafting.exits, sizeof ready->exits);

@@ -67,7 +67,8 @@ typedef struct SessionConfig {
     SpecMode spec;
     TreeShape tree;
     Sampling sampling;
-    int ctx; /* slots: longest conversation in tokens; 0 = min(4096, the model's) */
+    KvType kv; /* of the caches, the draft's too */
+    int ctx;   /* slots: longest conversation in tokens; 0 = min(4096, the model's) */
     void (*emit)(void *user, const Event *event); /* t_ms and turn are the caller's to fill in */
     bool (*poll)(void *user);                     /* true = stop this answer */
     void *user;
@@ -82,7 +83,7 @@ typedef struct AnswerOptions {
 /* Bytes of KV caches and scratch that such a session would take, for planning before any weights
  * load. */
 size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelConfig *draft,
-                     int ctx);
+                     KvType kv, int ctx);
 
 int session_open(Session **session, const SessionConfig *config, Err *err);
 void session_close(Session *session); /* models and kernels stay the caller's */

@@ -53,7 +53,8 @@ int session_switch(Session *s, Model *target, int index, const float *thresholds
         return -1;
     Context context;
     Sampler sampler = {0};
-    if (context_open(&context, target, target->config.layers, s->ctx + NODES_MAX, NODES_MAX, err))
+    if (context_open(&context, target, s->config.kv, target->config.layers, s->ctx + NODES_MAX,
+                     NODES_MAX, err))
         return -1;
     if (target->config.vocab > s->sampler.vocab &&
         sampler_open(&sampler, target->config.vocab, err)) {

@@ -56,7 +56,6 @@ static void tile(const Job *job, int key_head, int from, int count, float *scrat
     const Rows *rows = job->rows;
     const char *keys = kv_keys(kv, job->layer, key_head),
                *values = kv_values(kv, job->layer, key_head);
-    size_t value_bytes = kv->wide ? 4 : 2;
     int dim = kv->padded, longest = 0, shortest = kv->slots;
     uint64_t trees = 0;
     Query query[TILE];
@@ -71,6 +70,8 @@ static void tile(const Job *job, int key_head, int from, int count, float *scrat
         size_t at =
             ((size_t)query[i].row * (size_t)job->heads + (size_t)query[i].head) * (size_t)kv->dim;
         memcpy(q + i * dim, job->q + at, (size_t)kv->dim * sizeof *q);
+        if (kv->type == KV_Q8)
+            kv_turn(q + i * dim, dim);
         longest = query[i].prefix > longest ? query[i].prefix : longest;
         shortest = query[i].prefix < shortest ? query[i].prefix : shortest;
         trees |= rows->mask[query[i].row];
@@ -78,11 +79,11 @@ static void tile(const Job *job, int key_head, int from, int count, float *scrat
 
     /* Scores by slot: of the prefix in place, of the tree's blocks aside. */
     size_t stride = ((size_t)longest + TREE_SLOTS + 31) / 16 * 16;
-    isa->scores(keys, kv->wide, dim, (longest + 15) / 16, q, count, scratch, stride);
+    isa->scores(keys, kv->type, dim, (longest + 15) / 16, q, count, scratch, stride);
     if (trees) {
         int first = rows->base / 16, last = (rows->base + 63 - __builtin_clzll(trees)) / 16;
-        const char *at = keys + (size_t)first * (size_t)dim * 16 * value_bytes;
-        isa->scores(at, kv->wide, dim, last - first + 1, q, count, tree, TREE_SLOTS + 16);
+        const char *at = keys + (size_t)first * KV_BLOCK * kv->slot_bytes;
+        isa->scores(at, kv->type, dim, last - first + 1, q, count, tree, TREE_SLOTS + 16);
     }
     for (int i = 0; i < count; i++) {
         float *p = scratch + (size_t)i * stride;
@@ -93,13 +94,13 @@ static void tile(const Job *job, int key_head, int from, int count, float *scrat
     }
 
     /* Values: the part that all see together, then each query's own rest. */
-    isa->mix(values, kv->wide, dim, NULL, shortest, scratch, stride, count, acc);
+    isa->mix(values, kv->type, dim, NULL, shortest, scratch, stride, count, acc);
     for (int i = 0; i < count; i++) {
         float *p = scratch + (size_t)i * stride, *a = acc + i * dim;
-        const char *rest = values + (size_t)shortest * (size_t)dim * value_bytes;
-        isa->mix(rest, kv->wide, dim, NULL, query[i].prefix - shortest, p + shortest, stride, 1, a);
+        const char *rest = values + (size_t)shortest * kv->slot_bytes;
+        isa->mix(rest, kv->type, dim, NULL, query[i].prefix - shortest, p + shortest, stride, 1, a);
         int n = tree_slots(rows, &query[i], slots);
-        isa->mix(values, kv->wide, dim, slots, n, p + query[i].prefix, stride, 1, a);
+        isa->mix(values, kv->type, dim, slots, n, p + query[i].prefix, stride, 1, a);
         float *out =
             job->out +
             ((size_t)query[i].row * (size_t)job->heads + (size_t)query[i].head) * (size_t)kv->dim;

@@ -52,11 +52,11 @@ struct Matrix {
 
 struct KvCache {
     int layers, heads, dim, slots;
-    int padded;   /* dim rounded up to 16 */
-    int blocks;   /* of 16 slots */
-    bool wide;    /* floats instead of halves */
-    char *keys;   /* [layers][heads][blocks][padded][16] */
-    char *values; /* [layers][heads][blocks * 16][padded] */
+    int padded; /* dim rounded up to 16 */
+    int blocks; /* of 16 slots */
+    KvType type;
+    size_t slot_bytes;   /* of one head's key or value */
+    char *keys, *values; /* [layers][heads], of each blocks * 16 * slot_bytes (kv.h) */
 };
 
 static inline Cpu *cpu_of(Kernels *k)
@@ -75,9 +75,9 @@ void matrix_embed(Kernels *k, const Matrix *matrix, const int *ids, int n, float
 
 void linear_run(Kernels *k, const Linear *linear, const float *x, int n);
 
-KvCache *kv_open(Kernels *k, int layers, int kv_heads, int head_dim, int slots);
+KvCache *kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
 void kv_close(Kernels *k, KvCache *kv);
-size_t kv_bytes(Kernels *k, int layers, int kv_heads, int head_dim, int slots);
+size_t kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
 void kv_write(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
               const float *value);
 void kv_move(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to);
@@ -85,6 +85,9 @@ void kv_read(Kernels *k, const KvCache *kv, int layer, int slot, float *key, flo
 /* One head's part of a layer. */
 char *kv_keys(const KvCache *kv, int layer, int head);
 char *kv_values(const KvCache *kv, int layer, int head);
+/* Turns a query or key of `dim` (a multiple of 16) floats as the keys of a KV_Q8 cache are. Twice
+ * gives 32 times what it was, 16 times in a last group of 16. */
+void kv_turn(float *x, int dim);
 
 void attention_run(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q,
                    int heads, float *out);

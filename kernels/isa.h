@@ -8,6 +8,7 @@
 #ifndef S2D_ISA_H
 #define S2D_ISA_H
 
+#include "kv.h"
 #include "panel.h"
 
 /* Up to 256 activations of one row: value = d * q, |q| <= 127, with the sums that offsets and
@@ -59,19 +60,19 @@ typedef struct Isa {
     void (*swiglu)(const float *gate, const float *up, const float *gate_bias, const float *up_bias,
                    int rows, float *out);
 
-    /* Attention for nq <= TILE queries over one head's cache; wide = float cache, else halves.
-     * dim: head size rounded up to 16.
+    /* Attention for nq <= TILE queries over one head's cache, see kv.h. dim: head size rounded up
+     * to 16.
      * scores: out[i * stride + s] = q_i · key s for the slots of `blocks` blocks of 16.
-     *   keys: [blocks][dim][16], q: [nq][dim] */
-    void (*scores)(const void *keys, bool wide, int dim, int blocks, const float *q, int nq,
+     *   q: [nq][dim], turned as the keys are */
+    void (*scores)(const void *keys, KvType type, int dim, int blocks, const float *q, int nq,
                    float *out, size_t stride);
     /* p[i] = exp(scale * (p[i] - max)) for i < length, zeros up to a multiple of 16; returns the
      * sum. */
     float (*softmax)(float *p, int length, float scale);
     /* acc_i += p[i * stride + s] * value s for s = 0 … count-1 in this order; the slot is slots[s],
-     * or s when slots is NULL. values: [slots][dim], acc: [nq][dim] */
-    void (*mix)(const void *values, bool wide, int dim, const int *slots, int count, const float *p,
-                size_t stride, int nq, float *acc);
+     * or s when slots is NULL. acc: [nq][dim] */
+    void (*mix)(const void *values, KvType type, int dim, const int *slots, int count,
+                const float *p, size_t stride, int nq, float *acc);
 
     /* First index >= from with x > floor (strict) or x >= floor; n if there is none. */
     int (*find)(const float *x, int from, int n, float floor, bool strict);

@@ -1,39 +1,58 @@
 /* isa_attention.h - scores, softmax and weighted sum over one head's cache; included by isa_*.c.
  *
- * in: up to 8 queries, keys as [block][dim][16 slots], values as [slot][dim] -> out: one vector a
- * query. A score is fma over dim, ascending, from 0: lanes are slots, so it depends on its slot
- * alone. The softmax's sum: lane l adds the weights l, l + 16 … of the logical positions. Values
- * are added by fma in logical order, lanes are dimensions.
+ * in: up to 8 queries, keys and values as kv.h lays them out -> out: one vector a query. A score is
+ * fma over dim, ascending, from 0: lanes are slots, so it depends on its slot alone. The softmax's
+ * sum: lane l adds the weights l, l + 16 … of the logical positions. Values are added by fma in
+ * logical order, lanes are dimensions. Elements are floats, exactly, before they meet anything.
  */
 #include "lanes_more.h"
 
-INLINE Lanes cache_load(const void *p, size_t i, const bool wide)
+/* 16 elements from number i on, still without their scales. */
+INLINE Lanes cache_load(const char *p, int i, const KvType type)
 {
-    return wide ? lanes_load((const float *)p + i) : lanes_load_half((const uint16_t *)p + i);
+    switch (type) {
+    case KV_F32:
+        return lanes_load((const float *)(const void *)p + i);
+    case KV_Q8:
+        return lanes_of(ints_load_bytes((const uint8_t *)p + i));
+    default:
+        return lanes_load_half(p + 2 * i);
+    }
 }
 
 /* n queries against `span` blocks at once, from block b on. */
-INLINE void scores_span(const void *keys, const bool wide, int dim, int b, const int span,
+INLINE void scores_span(const char *keys, const KvType type, int dim, int b, const int span,
                         const float *q, const int n, float *out, size_t stride)
 {
-    Lanes a[TILE][4];
+    const size_t block_bytes = KV_BLOCK * kv_slot_bytes(type, dim);
+    Lanes a[TILE][4], scale[4];
+    keys += (size_t)b * block_bytes;
     UNROLL
     for (int i = 0; i < n; i++) {
         UNROLL
         for (int s = 0; s < span; s++)
             a[i][s] = lanes_set(0.0f);
     }
-    for (int d = 0; d < dim; d++) {
-        Lanes k[4];
+    for (int d = 0, end; d < dim; d = end) {
+        end = d + KV_GROUP < dim ? d + KV_GROUP : dim;
         UNROLL
-        for (int s = 0; s < span; s++)
-            k[s] = cache_load(keys, ((size_t)(b + s) * (size_t)dim + (size_t)d) * 16, wide);
-        UNROLL
-        for (int i = 0; i < n; i++) {
-            Lanes v = lanes_set(q[i * dim + d]);
+        for (int s = 0; s < span && type == KV_Q8; s++) /* two bytes a slot and 32 dimensions */
+            scale[s] = lanes_load_bf16(keys + (size_t)s * block_bytes + KV_BLOCK * dim + d);
+        for (int e = d; e < end; e++) {
+            Lanes k[4];
             UNROLL
-            for (int s = 0; s < span; s++)
-                a[i][s] = lanes_fma(k[s], v, a[i][s]);
+            for (int s = 0; s < span; s++) {
+                k[s] = cache_load(keys + (size_t)s * block_bytes, e * KV_BLOCK, type);
+                if (type == KV_Q8)
+                    k[s] = lanes_mul(k[s], scale[s]);
+            }
+            UNROLL
+            for (int i = 0; i < n; i++) {
+                Lanes v = lanes_set(q[i * dim + e]);
+                UNROLL
+                for (int s = 0; s < span; s++)
+                    a[i][s] = lanes_fma(k[s], v, a[i][s]);
+            }
         }
     }
     UNROLL
@@ -50,21 +69,33 @@ INLINE int span_of(const int n)
     return n * 4 <= LANES_SUMS ? 4 : n * 2 <= LANES_SUMS ? 2 : 1;
 }
 
-INLINE void scores_rows(const void *keys, const bool wide, int dim, int blocks, const float *q,
+INLINE void scores_rows(const char *keys, const KvType type, int dim, int blocks, const float *q,
                         const int n, float *out, size_t stride)
 {
     int b = 0;
     for (; b + span_of(n) <= blocks; b += span_of(n))
-        scores_span(keys, wide, dim, b, span_of(n), q, n, out, stride);
+        scores_span(keys, type, dim, b, span_of(n), q, n, out, stride);
     for (; b < blocks; b++)
-        scores_span(keys, wide, dim, b, 1, q, n, out, stride);
+        scores_span(keys, type, dim, b, 1, q, n, out, stride);
 }
 
-/* `span` times 16 dimensions at once. */
-INLINE void mix_span(const void *values, const bool wide, int dim, const int *slots, int count,
-                     const float *p, size_t stride, const int n, const int span, float *acc)
+INLINE Lanes bf16_set(const char *p)
+{
+    uint16_t half;
+    uint32_t bits;
+    float value;
+    memcpy(&half, p, 2);
+    bits = (uint32_t)half << 16;
+    memcpy(&value, &bits, 4);
+    return lanes_set(value);
+}
+
+/* `span` times 16 dimensions at once, from dimension d on. */
+INLINE void mix_span(const char *values, const KvType type, int dim, const int *slots, int count,
+                     const float *p, size_t stride, const int n, int d, const int span, float *acc)
 {
     Lanes a[TILE][4];
+    acc += d;
     UNROLL
     for (int i = 0; i < n; i++) {
         UNROLL
@@ -72,11 +103,14 @@ INLINE void mix_span(const void *values, const bool wide, int dim, const int *sl
             a[i][v] = lanes_load(acc + i * dim + 16 * v);
     }
     for (int s = 0; s < count; s++) {
-        size_t at = (size_t)(slots ? slots[s] : s) * (size_t)dim;
+        const char *at = values + (size_t)(slots ? slots[s] : s) * kv_slot_bytes(type, dim);
         Lanes value[4];
         UNROLL
-        for (int v = 0; v < span; v++)
-            value[v] = cache_load(values, at + 16 * (size_t)v, wide);
+        for (int v = 0; v < span; v++) {
+            value[v] = cache_load(at, d + 16 * v, type);
+            if (type == KV_Q8)
+                value[v] = lanes_mul(value[v], bf16_set(at + dim + (d + 16 * v) / KV_GROUP * 2));
+        }
         UNROLL
         for (int i = 0; i < n; i++) {
             Lanes weight = lanes_set(p[(size_t)i * stride + (size_t)s]);
@@ -93,26 +127,23 @@ INLINE void mix_span(const void *values, const bool wide, int dim, const int *sl
     }
 }
 
-INLINE void mix_rows(const void *values, const bool wide, int dim, const int *slots, int count,
+INLINE void mix_rows(const char *values, const KvType type, int dim, const int *slots, int count,
                      const float *p, size_t stride, const int n, float *acc)
 {
-    size_t size = wide ? 4 : 2;
     int d = 0, step = 16 * span_of(n);
     for (; d + step <= dim; d += step)
-        mix_span((const char *)values + (size_t)d * size, wide, dim, slots, count, p, stride, n,
-                 span_of(n), acc + d);
+        mix_span(values, type, dim, slots, count, p, stride, n, d, span_of(n), acc);
     for (; d < dim; d += 16)
-        mix_span((const char *)values + (size_t)d * size, wide, dim, slots, count, p, stride, n, 1,
-                 acc + d);
+        mix_span(values, type, dim, slots, count, p, stride, n, d, 1, acc);
 }
 
-INLINE void scores_tiles(const void *keys, const bool wide, int dim, int blocks, const float *q,
+INLINE void scores_tiles(const char *keys, const KvType type, int dim, int blocks, const float *q,
                          int nq, float *out, size_t stride)
 {
     for (; nq > 0; nq -= LANES_TILE, q += LANES_TILE * dim, out += LANES_TILE * stride) {
 #define COPY(n)                                                  \
     case n:                                                      \
-        scores_rows(keys, wide, dim, blocks, q, n, out, stride); \
+        scores_rows(keys, type, dim, blocks, q, n, out, stride); \
         break;
         switch (nq < LANES_TILE ? nq : LANES_TILE) {
             EACH_COUNT(COPY)
@@ -121,13 +152,13 @@ INLINE void scores_tiles(const void *keys, const bool wide, int dim, int blocks,
     }
 }
 
-INLINE void mix_tiles(const void *values, const bool wide, int dim, const int *slots, int count,
+INLINE void mix_tiles(const char *values, const KvType type, int dim, const int *slots, int count,
                       const float *p, size_t stride, int nq, float *acc)
 {
     for (; nq > 0; nq -= LANES_TILE, p += LANES_TILE * stride, acc += LANES_TILE * dim) {
 #define COPY(n)                                                       \
     case n:                                                           \
-        mix_rows(values, wide, dim, slots, count, p, stride, n, acc); \
+        mix_rows(values, type, dim, slots, count, p, stride, n, acc); \
         break;
         switch (nq < LANES_TILE ? nq : LANES_TILE) {
             EACH_COUNT(COPY)
@@ -136,22 +167,26 @@ INLINE void mix_tiles(const void *values, const bool wide, int dim, const int *s
     }
 }
 
-static void isa_scores(const void *keys, bool wide, int dim, int blocks, const float *q, int nq,
+static void isa_scores(const void *keys, KvType type, int dim, int blocks, const float *q, int nq,
                        float *out, size_t stride)
 {
-    if (wide)
-        scores_tiles(keys, true, dim, blocks, q, nq, out, stride);
+    if (type == KV_F16)
+        scores_tiles(keys, KV_F16, dim, blocks, q, nq, out, stride);
+    else if (type == KV_Q8)
+        scores_tiles(keys, KV_Q8, dim, blocks, q, nq, out, stride);
     else
-        scores_tiles(keys, false, dim, blocks, q, nq, out, stride);
+        scores_tiles(keys, KV_F32, dim, blocks, q, nq, out, stride);
 }
 
-static void isa_mix(const void *values, bool wide, int dim, const int *slots, int count,
+static void isa_mix(const void *values, KvType type, int dim, const int *slots, int count,
                     const float *p, size_t stride, int nq, float *acc)
 {
-    if (wide)
-        mix_tiles(values, true, dim, slots, count, p, stride, nq, acc);
+    if (type == KV_F16)
+        mix_tiles(values, KV_F16, dim, slots, count, p, stride, nq, acc);
+    else if (type == KV_Q8)
+        mix_tiles(values, KV_Q8, dim, slots, count, p, stride, nq, acc);
     else
-        mix_tiles(values, false, dim, slots, count, p, stride, nq, acc);
+        mix_tiles(values, KV_F32, dim, slots, count, p, stride, nq, acc);
 }
 
 static float isa_softmax(float *p, int length, float scale)

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "kv.h"
 #include "quant.h"
 
 enum {
@@ -124,18 +125,18 @@ struct Kernels {
     void (*rope)(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, float base,
                  bool neox, const float *factors);
 
-    /* Keys and values: `layers` layers of `slots` slots of [kv_heads, head_dim], half precision, or
-     * float with act_f32. NULL = no memory. */
-    KvCache *(*kv_open)(Kernels *k, int layers, int kv_heads, int head_dim, int slots);
+    /* Keys and values: `layers` layers of `slots` slots of [kv_heads, head_dim], as `type`, or
+     * as floats with act_f32. NULL = no memory. */
+    KvCache *(*kv_open)(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
     void (*kv_close)(Kernels *k, KvCache *kv);
-    size_t (*kv_bytes)(Kernels *k, int layers, int kv_heads, int head_dim, int slots);
+    size_t (*kv_bytes)(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
     /* key, value: [n, kv_heads, head_dim] go to rows->slot. */
     void (*kv_write)(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
                      const float *value);
     /* Slot to+i takes what slot from[i] holds, for i = 0 … n-1 in this order, layers [first, last);
      * from[i] >= to+i. */
     void (*kv_move)(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to);
-    /* key, value: [kv_heads, head_dim] floats of one slot: for tests. */
+    /* What one slot holds, as floats: for tests. key, value: [kv_heads, head_dim] */
     void (*kv_read)(Kernels *k, const KvCache *kv, int layer, int slot, float *key, float *value);
 
     /* out = softmax(q · keys / sqrt(head_dim)) · values over the slots that each row sees, heads

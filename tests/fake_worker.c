@@ -94,6 +94,7 @@ static void on_load(Fake *fake, const RequestLoad *load)
     strcpy(ready->device, "no device");
     strcpy(ready->drafter, "s2d");
     strcpy(ready->quant, "Q4_K");
+    strcpy(ready->kv, "f16");
     ready->n_targets = profile->n_targets;
     ready->target_index = load->target_index;
     for (int i = 0; i < profile->n_targets; i++)

@@ -86,9 +86,9 @@ static void reference(Kernels *k, const KvCache *kv, const Shape *s, const int *
 
 /* A text of 300 positions and a tree of 64 nodes behind it, its slots anywhere from BASE on. Row
  * i's mask is a random path; expected: each row's output, computed alone from contiguous slots. */
-static void check_shape(int isa, bool f32, const Shape *s, float *bits, bool first)
+static void check_shape(int isa, KvType type, const Shape *s, float *bits, bool first)
 {
-    Kernels *k = isa_open(isa, 1 + isa, f32);
+    Kernels *k = isa_open(isa, 1 + isa, type == KV_F32);
     if (!k)
         return;
     int size = s->heads * s->dim, slots[SLOTS], prefix[ROWS], slot[ROWS] = {0};
@@ -96,7 +96,7 @@ static void check_shape(int isa, bool f32, const Shape *s, float *bits, bool fir
     float *q = malloc((size_t)(ROWS * size) * sizeof *q),
           *out = malloc((size_t)(ROWS * size) * sizeof *q);
     double *expected = malloc((size_t)size * sizeof *expected);
-    KvCache *kv = k->kv_open(k, 2, s->kv_heads, s->dim, SLOTS);
+    KvCache *kv = k->kv_open(k, type, 2, s->kv_heads, s->dim, SLOTS);
     assert_non_null(kv);
     random_fill(q, (size_t)(ROWS * size), 99);
 
@@ -161,52 +161,123 @@ static void same_bits_everywhere(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         float *bits = malloc((size_t)(ROWS * shapes[i].heads * shapes[i].dim) * sizeof *bits);
-        for (int f32 = 0; f32 < 2; f32++) {
+        for (KvType type = KV_F16; type <= KV_F32; type++) {
             for (int isa = 0; isa < ISAS; isa++)
-                check_shape(isa, f32, &shapes[i], bits, isa == 0);
+                check_shape(isa, type, &shapes[i], bits, isa == 0);
         }
         free(bits);
     }
 }
 
+/* Writes one slot from a seed. outlier: what a dimension of each key is made larger by. */
+static void write_slot(Kernels *k, KvCache *kv, int layer, int slot, int size, uint32_t seed,
+                       float outlier, float *key, float *value)
+{
+    int zero = 0;
+    uint64_t none = 0;
+    Rows rows = {.n = 1, .slot = &slot, .prefix = &zero, .mask = &none};
+    random_fill(key, (size_t)size, seed);
+    random_fill(value, (size_t)size, seed + 500);
+    for (int i = 5; i < size; i += 64)
+        key[i] += outlier;
+    k->kv_write(k, kv, layer, &rows, key, value);
+}
+
 static void moving_keeps_what_was_written(void **state)
 {
-    enum { LAYERS = 3, G = 2, D = 24, KEPT = 3 };
+    enum { LAYERS = 3, G = 2, D = 24, SIZE = G * D, SLOTS_HERE = 100, KEPT = 3 };
     const int from[KEPT] = {41, 43, 90};
-    float key[2][G * D], value[2][G * D];
+    static float before[LAYERS][SLOTS_HERE][2][SIZE];
+    float key[2][SIZE];
     (void)state;
-    for (int f32 = 0; f32 < 2; f32++) {
-        Kernels *k = isa_open(0, 1, f32);
-        KvCache *kv = k->kv_open(k, LAYERS, G, D, 100);
-        assert_true(k->kv_bytes(k, LAYERS, G, D, 100) >=
-                    (size_t)(2 * LAYERS * G * D * 100 * (f32 ? 4 : 2)));
+    for (KvType type = KV_F16; type <= KV_F32; type++) {
+        Kernels *k = isa_open(0, 1, type == KV_F32);
+        KvCache *kv = k->kv_open(k, type, LAYERS, G, D, SLOTS_HERE);
+        double bytes = type == KV_F32 ? 4 : type == KV_F16 ? 2 : 1;
+        assert_true((double)k->kv_bytes(k, type, LAYERS, G, D, SLOTS_HERE) >=
+                    2 * LAYERS * SIZE * SLOTS_HERE * bytes);
         for (int layer = 0; layer < LAYERS; layer++) {
-            for (int slot = 0; slot < 100; slot++) {
-                int zero = 0;
-                uint64_t none = 0;
-                Rows rows = {.n = 1, .slot = &slot, .prefix = &zero, .mask = &none};
-                random_fill(key[0], G * D, (uint32_t)(layer * 1000 + slot));
-                random_fill(value[0], G * D, (uint32_t)(layer * 1000 + slot + 500));
-                k->kv_write(k, kv, layer, &rows, key[0], value[0]);
+            for (int slot = 0; slot < SLOTS_HERE; slot++) {
+                float(*held)[SIZE] = before[layer][slot];
+                write_slot(k, kv, layer, slot, SIZE, (uint32_t)(layer * 1000 + slot), 0, key[0],
+                           key[1]);
+                k->kv_read(k, kv, layer, slot, held[0], held[1]);
+                for (int i = 0; i < SIZE; i++) {
+                    for (int j = 0; j < 2 && type != KV_Q8; j++) {
+                        float v = key[j][i], half = half_to_float(float_to_half(v));
+                        assert_true(held[j][i] == (type == KV_F32 ? v : half));
+                    }
+                }
             }
         }
         k->kv_move(k, kv, 1, 3, from, KEPT, 40);
         for (int layer = 0; layer < LAYERS; layer++) {
-            for (int slot = 0; slot < 100; slot++) {
+            for (int slot = 0; slot < SLOTS_HERE; slot++) {
                 int i = slot - 40, source = layer > 0 && i >= 0 && i < KEPT ? from[i] : slot;
-                random_fill(key[0], G * D, (uint32_t)(layer * 1000 + source));
-                random_fill(value[0], G * D, (uint32_t)(layer * 1000 + source + 500));
-                k->kv_read(k, kv, layer, slot, key[1], value[1]);
-                for (int d = 0; d < G * D; d++) {
-                    float a = f32 ? key[0][d] : half_to_float(float_to_half(key[0][d]));
-                    float b = f32 ? value[0][d] : half_to_float(float_to_half(value[0][d]));
-                    assert_true(key[1][d] == a && value[1][d] == b);
-                }
+                k->kv_read(k, kv, layer, slot, key[0], key[1]);
+                assert_memory_equal(key, before[layer][source], sizeof key);
             }
         }
         k->kv_close(k, kv);
         k->close(k);
     }
+}
+
+/* A value loses at most half a step of 1/127 of the largest of its 32; a key's dimensions share
+ * theirs, so that a large one takes from each of the others a part of its step only. */
+static void eight_bits_are_close(void **state)
+{
+    enum { G = 2, D = 80, SIZE = G * D, N = 50 };
+    float key[2][SIZE], value[2][SIZE];
+    double error = 0, plain = 0;
+    (void)state;
+    Kernels *k = isa_open(0, 1, false);
+    KvCache *kv = k->kv_open(k, KV_Q8, 1, G, D, N);
+    assert_true(k->kv_bytes(k, KV_Q8, 1, G, D, 1600) <
+                0.55 * (double)k->kv_bytes(k, KV_F16, 1, G, D, 1600));
+    for (int slot = 0; slot < N; slot++) {
+        write_slot(k, kv, 0, slot, SIZE, (uint32_t)slot, 100, key[0], value[0]);
+        k->kv_read(k, kv, 0, slot, key[1], value[1]);
+        for (int i = 0; i < SIZE; i++) {
+            int first = i / D * D + i % D / 32 * 32, last = first + 32;
+            double most = 0, sum = 0, large = 0;
+            for (int j = first; j < last && j < (i / D + 1) * D; j++) {
+                most = fmax(most, fabs(value[0][j]));
+                large = fmax(large, fabs(key[0][j]));
+                sum += fabs(key[0][j]);
+            }
+            assert_true(fabs(value[1][i] - value[0][i]) <= most / 254 * 1.01);
+            assert_true(fabs(key[1][i] - key[0][i]) <= sum / 254 * 1.01);
+            error += pow(key[1][i] - key[0][i], 2);
+            plain += pow(large / 127, 2) / 12; /* what rounding without the turn would cost */
+        }
+    }
+    assert_true(error < plain / 8);
+    k->kv_close(k, kv);
+    k->close(k);
+}
+
+/* The same text in halves and in 8 bits: what attention gives differs by little. */
+static void eight_bits_attend_alike(void **state)
+{
+    enum { H = 4, G = 2, D = 64, N = 300 };
+    float key[G * D], value[G * D], q[H * D], out[2][H * D];
+    int prefix = N, slot = N - 1;
+    uint64_t none = 0;
+    Rows rows = {.n = 1, .slot = &slot, .prefix = &prefix, .mask = &none};
+    (void)state;
+    Kernels *k = isa_open(0, 1, false);
+    random_fill(q, H * D, 7);
+    for (KvType type = KV_F16; type <= KV_Q8; type++) {
+        KvCache *kv = k->kv_open(k, type, 1, G, D, N);
+        for (int i = 0; i < N; i++)
+            write_slot(k, kv, 0, i, G * D, (uint32_t)i, 0, key, value);
+        k->attention(k, kv, 0, &rows, q, H, out[type]);
+        k->kv_close(k, kv);
+    }
+    for (int i = 0; i < H * D; i++)
+        assert_true(fabsf(out[0][i] - out[1][i]) < 2e-3f);
+    k->close(k);
 }
 
 static void rope_turns_pairs(void **state)
@@ -247,8 +318,8 @@ static void rope_turns_pairs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_bits_everywhere),
-        cmocka_unit_test(moving_keeps_what_was_written),
+        cmocka_unit_test(same_bits_everywhere), cmocka_unit_test(moving_keeps_what_was_written),
+        cmocka_unit_test(eight_bits_are_close), cmocka_unit_test(eight_bits_attend_alike),
         cmocka_unit_test(rope_turns_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

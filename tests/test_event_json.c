@@ -138,6 +138,7 @@ static void draw_ready(Noise *noise, EventReady *ready)
     draw_text(noise, ready->draft, sizeof(ready->draft));
     draw_text(noise, ready->drafter, sizeof(ready->drafter));
     draw_text(noise, ready->quant, sizeof(ready->quant));
+    draw_text(noise, ready->kv, sizeof(ready->kv));
     ready->n_targets = draw_int(noise, 0, 8);
     ready->target_index = draw_int(noise, 0, 7);
     for (int i = 0; i < ready->n_targets; i++)

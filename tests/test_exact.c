@@ -19,6 +19,7 @@
 typedef struct Fixture {
     Kernels *kernels;
     Model *target, *other, *draft, *stranger;
+    KvType kv;
 } Fixture;
 
 static Model *open_tiny(Kernels *kernels, const TinyModel *tiny, const char *name)
@@ -82,6 +83,7 @@ static SessionConfig config_of(const Fixture *f, Run *run, const char *drafter, 
                             .draft = f->draft,
                             .spec = SPEC_ON,
                             .sampling = {.top_p = 1},
+                            .kv = f->kv,
                             .emit = run_event,
                             .poll = run_poll,
                             .user = run};
@@ -394,6 +396,37 @@ static void test_long_prompt(void **state)
     free(run);
 }
 
+/* A cache of 8 bits rounds each row by itself, so it changes what is said but not by whom. */
+static void test_eight_bit_cache(void **state)
+{
+    static const char *const drafters[] = {"sd", "exit:4", "s2d", "self", "ngram"};
+    Fixture f = *(Fixture *)*state;
+    Run *run = calloc(1, sizeof *run);
+    int accepted = 0, rejected = 0;
+    f.kv = KV_Q8;
+    for (size_t d = 0; d < sizeof drafters / sizeof *drafters; d++) {
+        for (size_t t = 0; t < 3; t++) {
+            compare(&f, drafters[d], TREES[t], TEMPERATURES[t], 150, run);
+            accepted += run->stats.accepted;
+            rejected += run->stats.drafted - run->stats.accepted;
+        }
+    }
+    assert_true(accepted > 100 && rejected > 100);
+
+    EventReady *ready = calloc(1, sizeof *ready);
+    SessionConfig config = config_of(&f, run, "plain", "auto");
+    *run = (Run){0};
+    run_open(run, &config);
+    session_describe(run->session, ready);
+    assert_string_equal(ready->kv, "q8");
+    session_close(run->session);
+    const ModelConfig *target = &f.target->config, *draft = &f.draft->config;
+    assert_true(session_bytes(f.kernels, target, draft, KV_Q8, 2000) <
+                session_bytes(f.kernels, target, draft, KV_F16, 2000));
+    free(ready);
+    free(run);
+}
+
 static void test_context_full(void **state)
 {
     Fixture *f = *state;
@@ -453,6 +486,7 @@ int main(void)
         cmocka_unit_test(test_switch),
         cmocka_unit_test(test_changes_while_it_answers),
         cmocka_unit_test(test_long_prompt),
+        cmocka_unit_test(test_eight_bit_cache),
         cmocka_unit_test(test_context_full),
         cmocka_unit_test(test_ngram_proposal),
     };

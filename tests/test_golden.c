@@ -91,7 +91,7 @@ static void check_model(const char *name)
     KernelsOptions options = {.device = "cpu", .act_f32 = true};
     if (kernels_open(&kernels, &options, &err) ||
         model_open(&model, kernels, path, name, NULL, NULL, &err) ||
-        context_open(&context, model, model->config.layers, 1024, 1, &err))
+        context_open(&context, model, KV_F16, model->config.layers, 1024, 1, &err))
         fail_msg("%s", err.text);
     char line[1 << 17];
     int rows = 0;

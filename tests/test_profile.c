@@ -57,7 +57,7 @@ static void test_everything(void **state)
               "tree: {depth: 4, width: 3, nodes: 12}\n"
               "sampling: {temperature: 0.8, top_k: 40, top_p: 0.95, seed: 7}\n"
               "system: |\n  Be brief.\n  Be kind.\n"
-              "context: 2048\nmax_tokens: 256\nthreads: 3\ntemplate: chatml\ndevice: cpu\n";
+              "context: 2048\nkv: q8\nmax_tokens: 256\nthreads: 3\ntemplate: chatml\ndevice: cpu\n";
     assert_int_equal(parse(&p, yaml, &err), 0);
     assert_string_equal(p.draft_base, "b");
     assert_int_equal(p.draft_layers, 12);
@@ -77,6 +77,7 @@ static void test_everything(void **state)
     assert_int_equal(p.seed, 7);
     assert_string_equal(p.system, "Be brief.\nBe kind.\n");
     assert_int_equal(p.context, 2048);
+    assert_int_equal(p.kv, KV_Q8);
     assert_int_equal(p.max_tokens, 256);
     assert_int_equal(p.threads, 3);
     assert_string_equal(p.template, "chatml");
@@ -152,6 +153,7 @@ static void test_refused(void **state)
         {TARGET "sampling: {seed: -1}", "p.yaml:4:18: sampling.seed: -1 is not within"},
         {TARGET "sampling: {seed: 2147483648}",
          "p.yaml:4:18: sampling.seed: 2147483648 is not within"},
+        {TARGET "kv: f32", "p.yaml:4:5: kv: \"f32\" is neither f16 nor q8"},
         {TARGET "threads: maybe", "p.yaml:4:10: threads: \"maybe\" is not a whole number"},
         {TARGET "threads: 99999999999999999999",
          "p.yaml:4:10: threads: 99999999999999999999 is not"},

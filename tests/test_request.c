@@ -54,6 +54,7 @@ static void load_survives(void **state)
                               .seed = 7,
                               .system = "line\nline",
                               .context = 2048,
+                              .kv = KV_Q8,
                               .max_tokens = 100,
                               .threads = 3,
                               .device = "cpu"};
@@ -76,6 +77,7 @@ static void load_survives(void **state)
     assert_true(got->profile.temperature == 0.8 && got->profile.top_p == 0.95);
     assert_string_equal(got->profile.system, "line\nline");
     assert_null(got->profile.template);
+    assert_int_equal(got->profile.kv, KV_Q8);
     assert_int_equal(got->target_index, 1);
     assert_int_equal(got->spec, SPEC_OFF);
     assert_string_equal(got->drafter, "exit:6");
@@ -202,19 +204,15 @@ static void options_are_strict(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "run --temp",           "run --temp x",
-        "run --temp 0x1",       "run --temp nan",
-        "run --temp -1",        "run --temp 1e999",
-        "run --temp 0.5x",      "run --temp 11",
-        "run --top-k -1",       "run --top-k 1.5",
-        "run --top-p 1.01",     "run --seed 99999999999",
-        "run --ctx 1k",         "run -n 12a",
-        "run --threads -2",     "run --spec maybe",
-        "run --tree 4x4",       "run --tree 0x1x1",
-        "run --drafter exit:",  "run --drafter magic",
-        "run --isa sse",        "run --act f16",
-        "run --plain",          "run --no-such",
-        "run --questions file", "run -x",
+        "run --temp",           "run --temp x",         "run --temp 0x1",
+        "run --temp nan",       "run --temp -1",        "run --temp 1e999",
+        "run --temp 0.5x",      "run --temp 11",        "run --top-k -1",
+        "run --top-k 1.5",      "run --top-p 1.01",     "run --seed 99999999999",
+        "run --ctx 1k",         "run -n 12a",           "run --threads -2",
+        "run --spec maybe",     "run --tree 4x4",       "run --tree 0x1x1",
+        "run --drafter exit:",  "run --drafter magic",  "run --isa sse",
+        "run --act f16",        "run --kv f32",         "run --plain",
+        "run --no-such",        "run --questions file", "run -x",
         "run --drafter exit:0", "run --tree 4x4x12x",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -228,13 +226,14 @@ static void options_are_strict(void **state)
     Err err = {0};
     assert_int_equal(parse(&options,
                            "run -p hi -n 5 --temp 0.8 --top-k=40 --spec off --tree 4x4x12 --seed 3 "
-                           "--act f32 --isa avx2 --raw --json rest",
+                           "--act f32 --kv q8 --isa avx2 --raw --json rest",
                            &err),
                      0);
     assert_string_equal(options.prompt, "hi");
     assert_true(options.max_tokens == 5 && options.temperature == 0.8 && options.top_k == 40);
-    assert_true(options.spec == SPEC_OFF && options.act_f32 && options.raw && options.json);
-    assert_int_equal(options.first_argument, 20);
+    assert_true(options.spec == SPEC_OFF && options.act_f32 && options.has_kv &&
+                options.kv == KV_Q8 && options.raw && options.json);
+    assert_int_equal(options.first_argument, 22);
 }
 
 static Request request_of(const char *line)

@@ -1,0 +1,45 @@
+/* kv.h - what a KV cache holds, and how one head's keys and values lie in it.
+ *
+ *   keys     blocks of 16 slots, each [dim][16]      dim: head_dim rounded up to 16
+ *   values   [slot][dim]
+ *
+ * KV_Q8 stores signed bytes, and 32 dimensions of a slot share a scale, a float cut to its upper
+ * half (bf16): element = scale * byte, which a float holds exactly. A block of keys is followed by
+ * its scales, [dim / 32][16], each value by its own, [dim / 32].
+ *
+ * Some models' keys have a few dimensions far larger than the rest, which would cost the others
+ * their digits. So a key is turned before it is rounded, by a Walsh-Hadamard matrix over each 32
+ * dimensions, and the queries are turned with it: products stay what they were.
+ */
+#ifndef S2D_KV_H
+#define S2D_KV_H
+
+#include <stddef.h>
+
+typedef enum KvType {
+    KV_F16, /* halves */
+    KV_Q8,
+    KV_F32, /* what act_f32 has, whatever is asked for */
+} KvType;
+
+enum { KV_BLOCK = 16, KV_GROUP = 32 };
+
+/* Bytes of one slot's key or value of one head, its scales included. */
+static inline size_t kv_slot_bytes(KvType type, int dim)
+{
+    switch (type) {
+    case KV_Q8:
+        return (size_t)dim + 2 * (((size_t)dim + KV_GROUP - 1) / KV_GROUP);
+    case KV_F32:
+        return 4 * (size_t)dim;
+    default:
+        return 2 * (size_t)dim;
+    }
+}
+
+/* "f16", "q8", "f32" */
+const char *kv_type_name(KvType type);
+/* "f16" and "q8", what can be asked for; -1 = neither. */
+int kv_type_parse(const char *text, KvType *type);
+
+#endif

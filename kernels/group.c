@@ -187,8 +187,9 @@ void group_from_file(Group *group, QuantType type, const uint8_t *data, int bloc
     } else if (quant_is_k(type)) {
         k45_read(group, type, data);
     } else {
+        size_t bytes = quant_row_bytes(type, BLOCK);
         for (int b = 0; b < blocks; b++)
-            legacy_read(group, type, data + quant_row_bytes(type, b * BLOCK), b);
+            legacy_read(group, type, data + (size_t)b * bytes, b);
     }
 }
 
@@ -199,8 +200,9 @@ void group_to_file(const Group *group, QuantType type, uint8_t *data, int blocks
     } else if (quant_is_k(type)) {
         k45_write(group, type, data);
     } else {
+        size_t bytes = quant_row_bytes(type, BLOCK);
         for (int b = 0; b < blocks; b++)
-            legacy_write(group, type, data + quant_row_bytes(type, b * BLOCK), b);
+            legacy_write(group, type, data + (size_t)b * bytes, b);
     }
 }
 

@@ -2,7 +2,7 @@
  * threads.
  *
  * in: rows of file blocks -> out: panels (panel.h). Read in stretches of whole panels, ascending
- * offsets.
+ * offsets: while the threads repack one, the caller's reads the next and then joins them.
  */
 #include <limits.h>
 #include <stdatomic.h>
@@ -11,48 +11,74 @@
 
 #include "cpu.h"
 
-enum { STRETCH_BYTES = 4 << 20 };
+enum { STRETCH_BYTES = 1 << 20 };
+
+/* Some panels in a row, and their rows as they are in the file. */
+typedef struct Stretch {
+    int first, count;
+    uint8_t *file; /* [count][panel_bytes], zero rows at the matrix's end */
+} Stretch;
 
 typedef struct Repack {
     Matrix *matrix;
-    const uint8_t *file; /* rows of panels first … first+count-1, zero rows at the end */
-    int first, count;
-    atomic_int next, bad; /* bad: some scale is not finite */
+    const MatrixSource *source;
+    Stretch now, next; /* to be repacked, to be read: count 0 = nothing */
+    Err *err;
+    int status;            /* of reading */
+    atomic_int panel, bad; /* bad: some scale is not finite */
 } Repack;
+
+static int stretch_read(Repack *job, const Stretch *stretch)
+{
+    const Matrix *m = job->matrix;
+    size_t row_bytes = m->panel_bytes / PANEL;
+    int row = stretch->first * PANEL, rows = stretch->count * PANEL;
+    rows = rows < m->rows - row ? rows : m->rows - row;
+    size_t bytes = (size_t)rows * row_bytes;
+    memset(stretch->file + bytes, 0, (size_t)stretch->count * m->panel_bytes - bytes);
+    return job->source->read(job->source->context, (uint64_t)row * row_bytes, stretch->file, bytes,
+                             job->err);
+}
 
 static void repack(void *context, int worker)
 {
     Repack *job = context;
     Matrix *m = job->matrix;
     size_t row_bytes = m->panel_bytes / PANEL;
-    (void)worker;
-    for (int i; (i = atomic_fetch_add(&job->next, 1)) < job->count;) {
-        const uint8_t *rows = job->file + (size_t)i * m->panel_bytes;
+    if (worker == 0 && job->next.count > 0)
+        job->status = stretch_read(job, &job->next);
+    for (int i; (i = atomic_fetch_add(&job->panel, 1)) < job->now.count;) {
+        const uint8_t *rows = job->now.file + (size_t)i * m->panel_bytes;
         for (int r = 0; r < PANEL; r++) {
             if (!quant_row_finite(m->type, rows + (size_t)r * row_bytes, m->cols))
                 atomic_store(&job->bad, 1);
         }
-        panel_pack(m->type, m->cols, rows, m->data + (size_t)(job->first + i) * m->panel_bytes);
+        panel_pack(m->type, m->cols, rows, m->data + (size_t)(job->now.first + i) * m->panel_bytes);
     }
 }
 
-static int matrix_read(Cpu *cpu, Matrix *m, const MatrixSource *source, uint8_t *file, int stretch,
+/* file: room for two stretches of `most` panels. */
+static int matrix_read(Cpu *cpu, Matrix *m, const MatrixSource *source, uint8_t *file, int most,
                        Err *err)
 {
-    size_t row_bytes = m->panel_bytes / PANEL;
-    for (int first = 0; first < m->panels; first += stretch) {
-        int count = m->panels - first < stretch ? m->panels - first : stretch;
-        int row = first * PANEL,
-            rows = count * PANEL < m->rows - row ? count * PANEL : m->rows - row;
-        size_t bytes = (size_t)rows * row_bytes;
-        if (source->read(source->context, (uint64_t)row * row_bytes, file, bytes, err))
-            return -1;
-        memset(file + bytes, 0, (size_t)count * m->panel_bytes - bytes);
-        Repack job = {.matrix = m, .file = file, .first = first, .count = count};
+    Repack job = {.matrix = m, .source = source, .err = err};
+    int first = 0; /* panel that has not been read */
+    job.now.file = file;
+    job.next.file = file + (size_t)most * m->panel_bytes;
+    do {
+        job.next.first = first;
+        job.next.count = m->panels - first < most ? m->panels - first : most;
+        first += job.next.count;
+        job.panel = 0;
         pool_run(cpu->pool, repack, &job);
+        if (job.status)
+            return -1;
         if (job.bad)
             return err_set(err, EXIT_DATA, "tensor has NaN or Inf scales; the file is damaged");
-    }
+        Stretch read = job.next;
+        job.next = job.now;
+        job.now = read;
+    } while (job.now.count > 0);
     return 0;
 }
 
@@ -81,7 +107,7 @@ int matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *er
     int stretch = (int)(STRETCH_BYTES / m->panel_bytes);
     stretch = stretch < 1 ? 1 : stretch > m->panels ? m->panels : stretch;
     m->data = store_alloc(cpu->store, (size_t)m->panels * m->panel_bytes);
-    file = malloc((size_t)stretch * m->panel_bytes);
+    file = malloc(2 * (size_t)stretch * m->panel_bytes);
     if (!m->data || !file || cpu_reserve_cols(cpu, m->cols))
         goto no_memory;
     status = matrix_read(cpu, m, source, file, stretch, err);

@@ -1,8 +1,9 @@
 /* store.c - regions of huge pages, see store.h.
  *
- * Each allocation has a 64-byte header that names its region. Only the newest region is carved
- * from; memory freed inside a region is not used again before the whole region goes, which suits
- * weights that come and go by the model.
+ * Each allocation has a 64-byte header. A region is address space first: what nobody has touched
+ * takes no memory, so a region can be large and its unused end costs nothing. Only the newest one
+ * is carved from. What is freed goes back to the system at once, its addresses when the whole
+ * region goes, which suits weights that come and go by the model.
  */
 #include "store.h"
 
@@ -12,13 +13,18 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HEADER = 64, HUGE_PAGE = 2 << 20, REGION = 32 << 20 };
+enum { PAGE = 64 << 10, HUGE_PAGE = 2 << 20, REGION = 256 << 20 };
 
 typedef struct Region {
     char *base; /* aligned to a huge page */
     size_t bytes, used;
     int live; /* allocations */
 } Region;
+
+typedef struct Header {
+    _Alignas(64) Region *region;
+    size_t bytes; /* with this header */
+} Header;
 
 struct Store {
     Region *current; /* NULL = none */
@@ -70,7 +76,7 @@ void *store_alloc(Store *store, size_t bytes)
 {
     if (bytes > SIZE_MAX / 2)
         return NULL;
-    size_t need = HEADER + ((bytes + 63) & ~(size_t)63);
+    size_t need = sizeof(Header) + ((bytes + 63) & ~(size_t)63);
     Region *region = store->current;
     if (!region || region->bytes - region->used < need) {
         Region *fresh = region_open(need > REGION ? need : REGION);
@@ -84,21 +90,26 @@ void *store_alloc(Store *store, size_t bytes)
         }
         region = fresh;
     }
-    char *at = region->base + region->used;
+    Header *header = (Header *)(region->base + region->used);
+    *header = (Header){.region = region, .bytes = need};
     region->used += need;
     region->live++;
-    memcpy(at, &region, sizeof region);
-    return at + HEADER;
+    return header + 1;
 }
 
 void store_free(Store *store, void *memory)
 {
     if (!memory)
         return;
-    Region *region;
-    memcpy(&region, (char *)memory - HEADER, sizeof region);
-    if (--region->live > 0)
+    Header *header = (Header *)memory - 1;
+    Region *region = header->region;
+    if (--region->live > 0) {
+        uintptr_t from = ((uintptr_t)header + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+        uintptr_t to = ((uintptr_t)header + header->bytes) & ~(uintptr_t)(PAGE - 1);
+        if (from < to)
+            madvise((void *)from, to - from, MADV_DONTNEED);
         return;
+    }
     if (store->current == region)
         store->current = NULL;
     region_close(region);

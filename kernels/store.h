@@ -2,8 +2,7 @@
  *
  * A model is hundreds of matrices of a few megabytes that are read once per token from end to end.
  * Allocated one by one they would end in small pages and stall on address translation, so they
- * are carved from regions of at least 32 MiB; a region goes when all that was carved from it is
- * freed.
+ * are carved from regions of at least 256 MiB. What nobody has written to yet takes no memory.
  */
 #ifndef S2D_STORE_H
 #define S2D_STORE_H

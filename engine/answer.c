@@ -65,37 +65,72 @@ static void count_acceptance(Session *s)
                 exit = e;
         /* Right is right, also where the answer ended with that token. */
         bool hit = on_path[i] || (node->parent == end && node->token == s->walk.bonus);
-        calibration_add(&s->cost.accept[exit], node->p, hit);
+        calibration_add(&s->cost.accept[exit], node->depth, node->p, hit);
     }
 }
 
-/* Reading a long prompt costs a draft more than a short answer can win back, and most of what a
- * draft needs stands near the end: under auto it reads no more than this. */
-enum { AUTO_WINDOW = 192 };
-
-static int window(const Session *s)
+/* What the answer may still come to: as long as the session's answers were, and one that is longer
+ * already goes on for as long again. */
+static double tokens_to_come(const Session *s, int left)
 {
-    return s->config.spec == SPEC_AUTO ? AUTO_WINDOW : 0;
+    double more = s->answer_mean - s->answered;
+    more = more > s->answered ? more : s->answered;
+    return more < left ? more : left;
 }
 
-/* Lets the drafter propose; returns the ms that it took only to catch up with text decoded plainly,
- * which say nothing about what drafting costs. */
-static double grow_tree(Session *s, int left, RoundMode *mode)
+/* The draft reads at the target's speed, in the proportion of their weights; 0 = who knows. */
+static double guess_read_ms(const Session *s, int tokens)
+{
+    enum { ENOUGH = 16 }; /* tokens, for a speed of reading to show */
+    const ModelConfig *target = &s->config.target->config;
+    const Model *draft = s->config.draft;
+    return draft && tokens >= ENOUGH
+               ? s->stats.prefill_ms / tokens * (double)draft->config.weight_bytes /
+                     (double)target->weight_bytes
+               : 0;
+}
+
+/* What the next round is to be, and before one that drafts: the drafter reads what it has not read
+ * of the text, if that is worth it: all or nothing, for a draft that knows only the end of a long
+ * prompt is seldom right (profiles/RESULTS.md). Returns true when somebody asked to stop. */
+static bool prepare(Session *s, int left, RoundMode *mode)
+{
+    enum { STEP = 8 }; /* so few go along with the first drafting step */
+    const Drafter *asked = NULL;
+    for (bool decided = false;;) {
+        Drafter *d = s->drafter;
+        bool automatic = s->config.spec == SPEC_AUTO;
+        if (!decided || d != asked) { /* a poll may change it */
+            *mode = !d || s->config.spec == SPEC_OFF || left <= 1 ? ROUND_PLAIN
+                    : automatic                                   ? cost_next(&s->cost)
+                                                                  : ROUND_SPEC;
+            int behind = *mode == ROUND_SPEC ? d->behind(d, s->tokens, s->n) : 0;
+            if (behind > STEP && automatic &&
+                !cost_may_read(&s->cost, behind, tokens_to_come(s, left)))
+                *mode = ROUND_PLAIN;
+            decided = true;
+            asked = d;
+        }
+        if (*mode != ROUND_SPEC || d->behind(d, s->tokens, s->n) <= STEP)
+            return false;
+        double start = clock_ms();
+        int rows = d->read(d, s->tokens, s->n);
+        double ms = clock_ms() - start;
+        cost_read(&s->cost, rows, ms);
+        s->stats.draft_prefill_ms += ms;
+        report_prefill(s, s->n - 1, s->n - 1, s->stats.prefill_ms, s->stats.draft_prefill_ms);
+        if (asked_to_stop(s))
+            return true;
+    }
+}
+
+/* The root, and under it what the drafter proposes. */
+static void grow_tree(Session *s, int left, RoundMode mode)
 {
     s->tree.n = 1;
     s->tree.node[0] = (TreeNode){.parent = -1, .token = s->tokens[s->n - 1], .path = 1};
-    bool can = s->drafter && s->config.spec != SPEC_OFF && left > 1;
-    *mode = !can ? ROUND_PLAIN : s->config.spec == SPEC_ON ? ROUND_SPEC : cost_next(&s->cost);
-    if (*mode != ROUND_SPEC) {
-        s->undrafted++;
-        return 0;
-    }
-    double start = clock_ms();
-    s->drafter->window = window(s);
-    while (s->undrafted > 1 && s->drafter->read(s->drafter, s->tokens, s->n) > 0)
-        continue;
-    double caught_up = clock_ms();
-    s->undrafted = 0;
+    if (mode != ROUND_SPEC)
+        return;
     int depth = left - 1 < DEPTH_MAX ? left - 1 : DEPTH_MAX;
     Sampling sampling = s->config.sampling;
     sampling.seed = s->seed;
@@ -108,15 +143,14 @@ static double grow_tree(Session *s, int left, RoundMode *mode)
                    .sampling = &sampling,
                    .cost = &s->cost};
     s->drafter->propose(s->drafter, &in, &s->tree);
-    return caught_up - start;
 }
 
 /* One round; returns false when the answer is over. */
-static bool round_run(Session *s, const AnswerOptions *options, int *left)
+static bool round_run(Session *s, const AnswerOptions *options, RoundMode mode, int *left)
 {
     double t0 = clock_ms();
-    RoundMode mode;
-    double catch_up = grow_tree(s, *left, &mode);
+    s->cost.context = s->cached;
+    grow_tree(s, *left, mode);
     double t1 = clock_ms();
     const Resume *resume = mode == ROUND_SPEC ? s->drafter->resume : NULL;
     verify(&s->target, &s->tree, s->cached, resume);
@@ -141,10 +175,11 @@ static bool round_run(Session *s, const AnswerOptions *options, int *left)
         s->tokens[s->n++] = s->tree.node[s->walk.path[i]].token;
     s->tokens[s->n++] = s->walk.bonus;
     *left -= s->walk.n;
+    s->answered += s->walk.n;
     double gain = mode == ROUND_SPEC ? cost_gain(&s->cost, s->walk.n, s->tree.n, t1 - t0) : 0;
-    curve_add(&s->cost.verify, s->tree.n, t2 - t1);
+    cost_verify(&s->cost, s->tree.n, t2 - t1);
     double t4 = clock_ms();
-    cost_round(&s->cost, mode, s->walk.n, t4 - t0 - catch_up);
+    cost_round(&s->cost, mode, s->walk.n, t4 - t0);
 
     if (s->tree.n == 1 && mode == ROUND_SPEC)
         mode = ROUND_PLAIN; /* nothing was worth drafting */
@@ -168,9 +203,13 @@ static const char *answer(Session *s, const AnswerOptions *options)
     const char *full = left == room ? "context" : "length";
 
     double start = clock_ms();
+    int read = s->n - s->cached;
     if (session_prefill(s, s->n, false))
         return "stopped";
     s->stats.prefill_ms = clock_ms() - start;
+    cost_prefill(&s->cost, s->stats.prefill_ms);
+    if (s->cost.read_ms == 0)
+        s->cost.read_ms = guess_read_ms(s, read);
     Sampling sampling = s->config.sampling;
     sampling.seed = s->seed;
     float score;
@@ -185,23 +224,11 @@ static const char *answer(Session *s, const AnswerOptions *options)
     if (!options->ignore_eos && tokenizer_is_end(s->config.target->tokenizer, first))
         return "eos";
 
-    start = clock_ms();
-    for (int rows = 1, total = 0; rows > 0 && left > 0;) {
-        if (asked_to_stop(s)) /* which may also change the drafter */
-            return "stopped";
-        bool drafts = s->drafter && s->config.spec != SPEC_OFF;
-        if (drafts)
-            s->drafter->window = window(s);
-        rows = drafts ? s->drafter->read(s->drafter, s->tokens, s->n) : 0;
-        total += rows;
-        s->stats.draft_prefill_ms = total > 0 ? clock_ms() - start : 0;
-        if (rows > 0)
-            report_prefill(s, s->n - 1, s->n - 1, s->stats.prefill_ms, s->stats.draft_prefill_ms);
-    }
     while (left > 0) {
-        if (asked_to_stop(s))
+        RoundMode mode;
+        if (asked_to_stop(s) || prepare(s, left, &mode))
             return "stopped";
-        if (!round_run(s, options, &left))
+        if (!round_run(s, options, mode, &left))
             return "eos";
     }
     return full;
@@ -215,6 +242,7 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
     memset(&s->stats, 0, sizeof s->stats);
     s->utf8 = (Utf8){0};
     s->seed = options->seed;
+    s->answered = 0;
     s->rounds_start_ms = clock_ms();
     if (n_prompt >= s->ctx) {
         report_done(s, "context");
@@ -224,6 +252,10 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
     s->answering = true;
     const char *reason = answer(s, options);
     s->answering = false;
+    /* One that was cut short says only that answers may be as long as that. */
+    bool cut = strcmp(reason, "eos") != 0;
+    if (!cut || s->answered > s->answer_mean)
+        s->answer_mean += 0.3 * (s->answered - s->answer_mean);
     report_text_end(s);
     report_done(s, reason);
     return 0;

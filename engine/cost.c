@@ -3,186 +3,181 @@
 
 #include <math.h>
 
-static int point_n(int i)
-{
-    return 1 << i;
-}
-
-/* What disturbs a machine only ever makes a pass slower, so good news counts for more than bad
- * news. */
-static double weight(double now, double ms)
-{
-    return ms < now ? 0.3 : 0.1;
-}
-
-void curve_add(Curve *curve, int n, double ms)
-{
-    for (int i = 0; i < CURVE_POINTS; i++) {
-        if (point_n(i) != n)
-            continue;
-        float now = curve->ms[i];
-        curve->ms[i] = (float)(now == 0 ? ms : now + weight(now, ms) * (ms - now));
-        return;
-    }
-    /* Between two points it moves both, the nearer one more. */
-    for (int i = 0; i + 1 < CURVE_POINTS; i++) {
-        if (n < point_n(i) || n > point_n(i + 1) || curve->ms[i] == 0)
-            continue;
-        double share = (double)(n - point_n(i)) / (point_n(i + 1) - point_n(i));
-        if (curve->ms[i + 1] == 0) { /* the line through what is known and what was measured */
-            curve->ms[i + 1] = (float)fmax(curve->ms[i] + (ms - curve->ms[i]) / share, ms);
-            return;
-        }
-        double now = curve_at(curve, n), step = weight(now, ms) * (ms - now);
-        curve->ms[i] += (float)(step * (1.0 - share));
-        curve->ms[i + 1] += (float)(step * share);
-        return;
-    }
-}
-
-double curve_at(const Curve *curve, int n)
-{
-    int below = -1, above = -1;
-    for (int i = 0; i < CURVE_POINTS; i++) {
-        if (curve->ms[i] == 0)
-            continue;
-        if (point_n(i) <= n)
-            below = i;
-        if (point_n(i) >= n && above < 0)
-            above = i;
-    }
-    if (below < 0 && above < 0)
-        return 0;
-    if (below < 0)
-        return curve->ms[above];
-    if (above == below)
-        return curve->ms[below];
-    if (above < 0) { /* beyond what was measured: go on as between the last two points */
-        int before = below - 1;
-        while (before >= 0 && curve->ms[before] == 0)
-            before--;
-        if (before < 0)
-            return curve->ms[below] * (1.0 + 0.1 * (n - point_n(below)) / point_n(below));
-        double slope = (curve->ms[below] - curve->ms[before]) / (point_n(below) - point_n(before));
-        return curve->ms[below] + fmax(slope, 0) * (n - point_n(below));
-    }
-    double share = (double)(n - point_n(below)) / (point_n(above) - point_n(below));
-    return curve->ms[below] + share * (curve->ms[above] - curve->ms[below]);
-}
-
-static int bin_of(float p)
-{
-    int bin = (int)(p * CALIBRATION_BINS);
-    return bin < 0 ? 0 : bin >= CALIBRATION_BINS ? CALIBRATION_BINS - 1 : bin;
-}
-
-void calibration_add(Calibration *c, float p, bool hit)
-{
-    static const float MEMORY = 400; /* older observations fade */
-    int bin = bin_of(p);
-    c->tries[bin] += 1;
-    c->hits[bin] += hit;
-    if (c->tries[bin] > MEMORY) {
-        c->tries[bin] *= 0.5f;
-        c->hits[bin] *= 0.5f;
-    }
-}
-
-float calibration_at(const Calibration *c, float p)
-{
-    static const float PRIOR = 8; /* the stated probability counts as this many observations */
-    int bin = bin_of(p);
-    return (c->hits[bin] + PRIOR * p) / (c->tries[bin] + PRIOR);
-}
-
 enum {
     FIRST_PLAIN = 2,  /* plain rounds at the start of everything: what drafting is compared with */
     TRIAL = 6,        /* drafting rounds before they are judged */
+    RETRY = 3,        /* drafting rounds of a later trial */
     PROBE_EVERY = 96, /* drafting rounds between two plain ones */
-    BACKOFF_FIRST = 32, /* plain rounds before drafting is tried again, doubling up to … */
-    BACKOFF_LAST = 512,
-    RETRY = 3, /* drafting rounds of such a trial */
+    CREDIT = 8,       /* plain rounds that may be lost once, on top of that share */
 };
+
+static const double RISK = 0.01; /* share of the time that trying may cost */
+
+/* What drafting brings where it was not tried yet: seven of ten tokens are right. */
+static const double LIKELY_HIT = 0.7;
 
 void cost_reset_draft(Cost *cost)
 {
-    Curve verify = cost->verify;
-    double plain_ms = cost->plain_ms;
-    int plain_rounds = cost->plain_rounds;
-    *cost = (Cost){.verify = verify, .plain_ms = plain_ms, .plain_rounds = plain_rounds};
+    *cost = (Cost){.verify = cost->verify,
+                   .context_ms = cost->context_ms,
+                   .context = cost->context,
+                   .plain_ms = cost->plain_ms,
+                   .plain_rounds = cost->plain_rounds,
+                   .total_ms = cost->total_ms,
+                   .trial = TRIAL};
 }
 
-static double plain_speed(const Cost *cost)
+void cost_try_again(Cost *cost)
 {
-    double ms = cost->plain_ms > 0 ? cost->plain_ms : curve_at(&cost->verify, 1);
-    return ms > 0 ? 1.0 / ms : 0;
+    cost->judged = false;
+    cost->trial = TRIAL;
+    cost->spec_tokens = cost->spec_ms = 0;
 }
 
-RoundMode cost_next(Cost *cost)
+/* ---- times ---- */
+
+static double context_ms(const Cost *cost, int rows)
 {
-    if (cost->plain_rounds < FIRST_PLAIN)
-        return ROUND_PROBE;
-    if (cost->until_probe > 0) {
-        cost->until_probe--;
-        return cost->backoff > 0 ? ROUND_PLAIN : ROUND_SPEC;
-    }
-    if (cost->backoff > 0) { /* a stretch of plain rounds is over: a short trial of drafting */
-        if (cost->spec_rounds >= TRIAL) {
-            cost->spec_rounds = TRIAL - RETRY;
-            cost->spec_tokens = cost->spec_ms = 0;
-        }
-        return ROUND_SPEC;
-    }
-    if (cost->spec_rounds < TRIAL)
-        return ROUND_SPEC;
-    cost->until_probe = PROBE_EVERY;
-    return ROUND_PROBE;
+    return (double)cost->context_ms * rows * cost->context;
 }
+
+double cost_verify_ms(const Cost *cost, int rows)
+{
+    double ms = curve_at(&cost->verify, rows);
+    return ms > 0 ? ms + context_ms(cost, rows) : 0;
+}
+
+double cost_plain_ms(const Cost *cost)
+{
+    return cost->plain_ms > 0 ? cost->plain_ms + context_ms(cost, 1) : cost_verify_ms(cost, 1);
+}
+
+void cost_verify(Cost *cost, int rows, double ms)
+{
+    double bare = ms - context_ms(cost, rows);
+    curve_add(&cost->verify, rows, bare > 0.1 * ms ? bare : 0.1 * ms);
+}
+
+double cost_gain(const Cost *cost, double tokens, int rows, double draft_ms)
+{
+    double verify = cost_verify_ms(cost, rows), plain = cost_plain_ms(cost);
+    return verify > 0 && plain > 0 ? tokens / (draft_ms + verify) * plain : 0;
+}
+
+/* The best speed over plain's of a chain, were each token right with probability `hit`; 0 = not
+ * known. */
+static double chain_gain(const Cost *cost, double hit)
+{
+    enum { DEEPEST = 8 };
+    double step = curve_at(&cost->draft, 1), tokens = 1, chain = 1, best = 0;
+    if (step <= 0)
+        return 0;
+    for (int depth = 1; depth <= DEEPEST; depth++) {
+        tokens += chain *= hit;
+        best = fmax(best, cost_gain(cost, tokens, depth + 1, depth * step));
+    }
+    return best;
+}
+
+/* Speed of drafting over plain decoding's, as it went or, before it was tried, as it may go. */
+static double speedup(const Cost *cost)
+{
+    if (cost->judged)
+        return cost->spec_tokens * cost_plain_ms(cost) / cost->spec_ms;
+    double likely = chain_gain(cost, LIKELY_HIT);
+    return likely > 0 ? likely : 1;
+}
+
+/* ---- decisions ---- */
 
 /* Could drafting pay at all, at the measured costs, if nine of ten guesses were right? A draft as
  * slow as its target could not, and needs no long trial. */
 static bool can_pay(const Cost *cost)
 {
-    static const double HIT = 0.9;
-    enum { DEEPEST = 8 };
-    double step = curve_at(&cost->draft, 1), tokens = 1, chain = 1;
-    for (int depth = 1; depth <= DEEPEST && step > 0; depth++) {
-        tokens += chain *= HIT;
-        double verify = curve_at(&cost->verify, depth + 1);
-        if (verify <= 0 || tokens > (depth * step + verify) * plain_speed(cost))
-            return true;
-    }
-    return step <= 0;
+    double gain = chain_gain(cost, 0.9);
+    return gain == 0 || gain > 1;
+}
+
+/* What a short trial would lose if drafting still went as it did. */
+static double trial_loss(const Cost *cost)
+{
+    double slower = 1 / speedup(cost) - 1; /* by token, in plain rounds */
+    return RETRY * cost_plain_ms(cost) * fmax(slower, 0.25);
+}
+
+static bool within_risk(const Cost *cost, double more_ms)
+{
+    double credit = can_pay(cost) ? CREDIT * cost_plain_ms(cost) : 0;
+    return cost->debt_ms + more_ms <= RISK * cost->total_ms + credit;
+}
+
+RoundMode cost_next(const Cost *cost)
+{
+    if (cost->plain_rounds < FIRST_PLAIN)
+        return ROUND_PROBE;
+    if (cost->trial > 0)
+        return ROUND_SPEC;
+    if (!cost->pays)
+        return within_risk(cost, trial_loss(cost)) ? ROUND_SPEC : ROUND_PLAIN;
+    return cost->spec_rounds < PROBE_EVERY ? ROUND_SPEC : ROUND_PROBE;
+}
+
+bool cost_may_read(const Cost *cost, int tokens, double expected)
+{
+    double ms = tokens * cost->read_ms;
+    double won = expected * cost_plain_ms(cost) * (1 - 1 / speedup(cost));
+    /* Half, for how long an answer becomes is not known. */
+    return 0.5 * won >= ms || within_risk(cost, ms + (cost->judged ? trial_loss(cost) : 0));
+}
+
+/* ---- what was done ---- */
+
+void cost_prefill(Cost *cost, double ms)
+{
+    cost->total_ms += ms;
+}
+
+void cost_read(Cost *cost, int tokens, double ms)
+{
+    double each = ms / tokens;
+    cost->read_ms = cost->read_ms == 0 ? each : 0.7 * cost->read_ms + 0.3 * each;
+    cost->total_ms += ms;
+    cost->debt_ms += ms;
+}
+
+static void judge(Cost *cost)
+{
+    cost->judged = true;
+    cost->pays = cost->spec_tokens * cost_plain_ms(cost) >= cost->spec_ms;
 }
 
 void cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
 {
     static const double DECAY = 0.95;
+    cost->total_ms += ms;
     if (mode != ROUND_SPEC) {
-        cost->plain_ms = cost->plain_ms == 0 ? ms : 0.8 * cost->plain_ms + 0.2 * ms;
+        double bare = ms - context_ms(cost, 1);
+        cost->plain_ms = cost->plain_ms == 0 ? bare : 0.8 * cost->plain_ms + 0.2 * bare;
         cost->plain_rounds++;
+        cost->spec_rounds = 0;
         return;
+    }
+    if (cost->trial == 0 && !cost->pays) { /* the first round of a later trial */
+        cost->trial = RETRY;
+        cost->spec_tokens = cost->spec_ms = 0;
     }
     cost->spec_tokens = DECAY * cost->spec_tokens + tokens;
     cost->spec_ms = DECAY * cost->spec_ms + ms;
     cost->spec_rounds++;
-    bool hopeless = !can_pay(cost);
-    if (cost->spec_rounds < TRIAL && !hopeless)
-        return;
-    if (!hopeless && cost->spec_tokens >= cost->spec_ms * plain_speed(cost)) {
-        cost->backoff = 0;
-        return;
+    double plain = cost_plain_ms(cost);
+    cost->debt_ms = fmax(0, cost->debt_ms + ms - tokens * plain);
+    if (cost->trial > 0)
+        cost->trial--;
+    if (!can_pay(cost)) {
+        judge(cost);
+        cost->pays = false;
+        cost->trial = 0;
+    } else if (cost->trial == 0) {
+        judge(cost);
     }
-    if (cost->backoff < BACKOFF_LAST)
-        cost->backoff = cost->backoff == 0 ? BACKOFF_FIRST : 2 * cost->backoff;
-    cost->until_probe = cost->backoff;
-}
-
-double cost_gain(const Cost *cost, double tokens, int rows, double draft_ms)
-{
-    double verify = curve_at(&cost->verify, rows);
-    double plain = plain_speed(cost);
-    if (verify <= 0 || plain <= 0)
-        return 0;
-    return tokens / (draft_ms + verify) / plain;
 }

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+
 static int range_start(const Draft *d, int r)
 {
     return r == 0 ? 0 : d->exit[r - 1];
@@ -72,22 +74,28 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
     }
 }
 
-/* Forgets what is not a prefix of the committed text any more. Where that leaves more to read than
- * is worth it, reading starts anew at the end of the text. tokens: [n] without the root. */
+/* How much of the cache is a prefix of the committed text still. tokens: [n] without the root. */
+static int still_true(const Draft *d, const int *tokens, int n)
+{
+    int same = 0, known = d->length[0] < n ? d->length[0] : n;
+    while (same < known && d->tokens[same] == tokens[same])
+        same++;
+    return same;
+}
+
+/* Forgets the rest. */
 static void sync(Draft *d, const int *tokens, int n)
 {
-    int same = 0;
-    int known = d->start + d->length[0] < n ? d->length[0] : n - d->start;
-    while (same < known && d->tokens[same] == tokens[d->start + same])
-        same++;
-    int window = d->drafter.window;
-    if (same == 0 || (window > 0 && n - d->start - same > window)) {
-        d->start = window > 0 && n > window ? n - window : 0;
-        same = 0;
-    }
+    int same = still_true(d, tokens, n);
     for (int r = 0; r < d->ranges; r++)
         if (d->length[r] > same)
             d->length[r] = same;
+}
+
+static int draft_behind(Drafter *drafter, const int *tokens, int n)
+{
+    Draft *d = (Draft *)drafter;
+    return d->shared ? 0 : n - 1 - still_true(d, tokens, n - 1);
 }
 
 /* One full batch through every range. */
@@ -97,7 +105,7 @@ static int draft_read(Drafter *drafter, const int *tokens, int n)
     if (d->shared)
         return 0;
     sync(d, tokens, n - 1);
-    int first = d->length[0], end = n - 1 - d->start;
+    int first = d->length[0], end = n - 1;
     if (first >= end)
         return 0;
     for (int r = 1; r < d->ranges; r++)
@@ -105,7 +113,7 @@ static int draft_read(Drafter *drafter, const int *tokens, int n)
     int last = first + PENDING_MAX + NODES_MAX; /* what fits at the doors */
     last = last < end ? last : end;
     for (int r = 0; r < d->ranges; r++)
-        draft_range(d, r, NULL, 0, tokens + d->start, last);
+        draft_range(d, r, NULL, 0, tokens, last);
     return last - first;
 }
 
@@ -114,18 +122,40 @@ static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
     Draft *d = (Draft *)drafter;
     if (!d->shared) {
         sync(d, in->tokens, in->n - 1);
-        while (in->n - 1 - d->start - d->length[0] > PENDING_MAX / 2)
+        while (in->n - 1 - d->length[0] > PENDING_MAX / 2)
             draft_read(drafter, in->tokens, in->n);
         for (int r = 1; r < d->ranges; r++)
             if (waiting(d, r) > PENDING_MAX / 2)
                 draft_range(d, r, NULL, 0, NULL, 0);
     }
-    d->base = in->n - 1 - d->start;
+    d->base = in->n - 1;
     memset(d->done, 0, sizeof d->done);
     draft_grow(d, in, tree);
     if (d->shared)
         for (int slot = 0; slot < NODES_MAX; slot++)
             d->resume.layer[slot] = d->done[slot] > 0 ? d->exit[d->done[slot] - 1] : 0;
+}
+
+static void draft_measure(Drafter *drafter, int length, Curve *steps)
+{
+    static const int COUNTS[] = {1, 1, 4}; /* the first pass touches memory for the first time */
+    Draft *d = (Draft *)drafter;
+    Context *c = d->context;
+    d->base = d->shared ? length : d->length[0];
+    for (int i = 0; i < 3; i++) {
+        int n = COUNTS[i], slots[EXPAND_MAX];
+        d->grown.n = n;
+        for (int slot = 0; slot < n; slot++) {
+            d->grown.node[slot] = (TreeNode){.parent = slot == 0 ? -1 : 0, .slot = slot};
+            slots[slot] = slot;
+        }
+        double start = clock_ms();
+        for (int r = 0; r < d->ranges; r++)
+            draft_range(d, r, slots, n, NULL, 0);
+        head(c, c->hidden, n);
+        if (i > 0)
+            curve_add(steps, n, clock_ms() - start);
+    }
 }
 
 static void draft_accepted(Drafter *drafter, const Tree *tree, const int *path, int n)
@@ -196,7 +226,12 @@ int draft_open(Drafter **drafter, Model *model, Context *shared, KvType kv, int 
     Draft *d = calloc(1, sizeof *d);
     if (d == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for a draft");
-    d->drafter = (Drafter){0, draft_read, draft_propose, draft_accepted, draft_close, NULL};
+    d->drafter = (Drafter){.behind = draft_behind,
+                           .read = draft_read,
+                           .measure = draft_measure,
+                           .propose = draft_propose,
+                           .accepted = draft_accepted,
+                           .close = draft_close};
     d->shared = shared != NULL;
     d->context = shared ? shared : &d->own;
     d->own.model = model; /* draft_close needs it whatever happens below */

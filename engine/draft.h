@@ -35,9 +35,6 @@ typedef struct Draft {
     int exit[EXITS_MAX];
     const float *threshold; /* [ranges] */
 
-    /* The draft may have read only the end of a long text: its position 0 is the text's token
-     * `start`. Lengths, slots and `base` below count from there. */
-    int start;
     int *tokens;               /* [slots] what the cache of range 0 holds */
     int length[EXITS_MAX];     /* committed tokens in the cache of each range; never increasing */
     float *pending[EXITS_MAX]; /* [PENDING_MAX + NODES_MAX, H] rows length[r] … length[r-1]-1, r >=

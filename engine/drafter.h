@@ -34,11 +34,13 @@ typedef struct Resume {
 
 typedef struct Drafter Drafter;
 struct Drafter {
-    int window; /* most tokens of the text that are worth reading anew; 0 = all: set by the session
-                 */
-    /* Reads one batch of the committed tokens that it does not know, all but the last one. Returns
-     * how many rows it computed; 0 = nothing is left to read. */
+    /* Committed tokens, all but the last one, that it would have to read first. */
+    int (*behind)(Drafter *d, const int *tokens, int n);
+    /* Reads one batch of them. Returns how many rows it computed; 0 = nothing is left to read. */
     int (*read)(Drafter *d, const int *tokens, int n);
+    /* Times its steps when nobody has drafted yet; what it writes lies behind `length` cached
+     * tokens. NULL = they cost nothing. */
+    void (*measure)(Drafter *d, int length, Curve *steps);
     /* Fills the tree: node 0 is the root; tree->n = 1 when nothing is worth proposing. */
     void (*propose)(Drafter *d, const Proposal *in, Tree *tree);
     /* path: nodes that are committed now, the root first. */

@@ -41,7 +41,9 @@ static void add_candidates(Draft *d, const Proposal *in, int slot, const float *
     }
     int exit = d->eval_exit[slot];
     for (int i = 0; i < n && d->n_candidates < CANDIDATES_MAX; i++) {
-        float rank = in->shape.automatic ? calibration_at(&in->cost->accept[exit], p[i]) : p[i];
+        float rank = in->shape.automatic
+                         ? calibration_at(&in->cost->accept[exit], parent->depth + 1, p[i])
+                         : p[i];
         rank = rank < 1.0f ? rank : 1.0f;
         d->candidate[d->n_candidates++] = (Candidate){.parent = slot,
                                                       .token = ids[i],
@@ -81,7 +83,7 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
     for (int r = 0; r < d->ranges && undecided; r++) {
         int slots[NODES_MAX];
         int n = undone_family(d, undecided, r, slots);
-        draft_range(d, r, slots, n, r == 0 && !d->shared ? in->tokens + d->start : NULL, d->base);
+        draft_range(d, r, slots, n, r == 0 && !d->shared ? in->tokens : NULL, d->base);
         bool last = r == d->ranges - 1;
         if (d->threshold[r] >= 1.0f && !last)
             continue; /* a closed exit: its head is not even looked at */
@@ -162,7 +164,9 @@ static int next_width(const Draft *d, const Proposal *in, Candidate *const *rank
         return n_open < fixed ? n_open : fixed;
     double stop, go, best = 0;
     best_prefix(d, in, ranked, NULL, 0, spent_ms, &stop);
-    float child = calibration_at(&in->cost->accept[d->ranges - 1], 0.75f);
+    float child = n_open == 0
+                      ? 0
+                      : calibration_at(&in->cost->accept[d->ranges - 1], open[0]->depth + 1, 0.75f);
     float extra[EXPAND_MAX];
     int width = 0;
     for (int w = 1; w <= n_open && w <= fixed; w++) {

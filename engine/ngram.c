@@ -62,7 +62,7 @@ static void ngram_propose(Drafter *d, const Proposal *in, Tree *tree)
         int token = in->tokens[from + i];
         if (token >= in->vocab)
             break;
-        path *= calibration_at(&in->cost->accept[EXITS_MAX], p);
+        path *= calibration_at(&in->cost->accept[EXITS_MAX], i + 1, p);
         tree->node[tree->n] = (TreeNode){
             .parent = i, .token = token, .depth = i + 1, .slot = i + 1, .p = p, .path = path};
         tree->n++;
@@ -92,7 +92,11 @@ int ngram_open(Drafter **drafter, Err *err)
     Drafter *d = malloc(sizeof *d);
     if (d == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for a drafter");
-    *d = (Drafter){0, ngram_read, ngram_propose, ngram_accepted, ngram_close, NULL};
+    *d = (Drafter){.behind = ngram_read,
+                   .read = ngram_read,
+                   .propose = ngram_propose,
+                   .accepted = ngram_accepted,
+                   .close = ngram_close};
     *drafter = d;
     return 0;
 }

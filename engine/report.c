@@ -154,7 +154,7 @@ static void complete_stats(Session *s)
     t->mat = t->rounds > 0 ? (float)t->tokens / (float)t->rounds : 0;
     double ms = clock_ms() - s->rounds_start_ms;
     t->tokens_per_s = t->rounds > 0 && ms > 0 ? (float)(1e3 * (t->tokens + 1) / ms) : 0;
-    double plain = s->cost.plain_ms > 0 ? s->cost.plain_ms : curve_at(&s->cost.verify, 1);
+    double plain = cost_plain_ms(&s->cost);
     t->plain_tokens_per_s = plain > 0 ? (float)(1e3 / plain) : 0;
     t->plain_rounds = s->cost.plain_rounds;
     t->n_exits = s->drafter ? s->drafting.n_exits : 0;

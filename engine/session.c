@@ -23,70 +23,6 @@ size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelCon
     return bytes + (draft ? draft_bytes(kernels, draft, kv, draft->layers, slots) : 0);
 }
 
-/* ---- T(n) ---- */
-
-/* One target pass over n rows at the end of the cached text; what it writes lies behind the text.
- */
-static double time_pass(Session *s, int n)
-{
-    Tree *tree = &s->tree;
-    tree->n = n;
-    for (int i = 0; i < n; i++)
-        tree->node[i] = (TreeNode){.parent = i - 1, .slot = i, .depth = i};
-    double start = clock_ms();
-    verify(&s->target, tree, s->cached, NULL);
-    return clock_ms() - start;
-}
-
-void session_measure(Session *s)
-{
-    static const double BUDGET_MS = 250; /* of the wait before the first prompt */
-    double start = clock_ms();
-    s->cost.verify = (Curve){0};
-    time_pass(s, 1); /* the first pass touches memory for the first time */
-    for (int n = 1; n <= 32; n *= 2) {
-        double ms = time_pass(s, n);
-        curve_add(&s->cost.verify, n, ms);
-        if (n >= 4 && clock_ms() - start + 2 * ms > BUDGET_MS)
-            break;
-    }
-}
-
-/* The text becomes 0, 1, 2 …; what the cache holds of it already stays. */
-static void make_up_text(Session *s, int n)
-{
-    int vocab = tokenizer_vocab(s->config.target->tokenizer);
-    for (int i = 0; i < n; i++) {
-        if (i < s->cached && s->tokens[i] != i % vocab)
-            s->cached = i;
-        s->tokens[i] = i % vocab;
-    }
-}
-
-double session_time_verify(Session *s, int n, int context)
-{
-    assert(n >= 1 && n <= NODES_MAX && context >= 1 && context <= s->ctx);
-    make_up_text(s, context);
-    if (s->cached > context)
-        s->cached = context;
-    session_prefill(s, context, true);
-    return time_pass(s, n);
-}
-
-double session_time_prefill(Session *s, int n)
-{
-    assert(n >= 1 && n <= s->ctx);
-    make_up_text(s, n);
-    int held = s->cached;
-    s->cached = 0;
-    double start = clock_ms();
-    session_prefill(s, n, true);
-    double ms = clock_ms() - start;
-    if (held > n)
-        s->cached = held; /* the same text again: what was read behind it still holds */
-    return ms;
-}
-
 /* ---- open, close ---- */
 
 int session_open(Session **session, const SessionConfig *config, Err *err)
@@ -96,6 +32,7 @@ int session_open(Session **session, const SessionConfig *config, Err *err)
         return err_set(err, EXIT_MEMORY, "no memory for a session");
     s->config = *config;
     s->ctx = session_ctx(config->ctx, &config->target->config);
+    s->answer_mean = 128; /* until there were some */
     s->tokens = malloc(sizeof(int) * ((size_t)s->ctx + NODES_MAX));
     DraftConfig resolved;
     if (s->tokens == NULL) {
@@ -114,7 +51,7 @@ int session_open(Session **session, const SessionConfig *config, Err *err)
     if (drafting_open(s, &resolved, config->target, &s->target, &s->drafter, err))
         goto fail;
     s->drafting = resolved;
-    session_measure(s);
+    session_learn(s);
     *session = s;
     return 0;
 fail:
@@ -148,9 +85,7 @@ int session_set_drafter(Session *s, const DraftConfig *drafting, Err *err)
     s->drafter = drafter;
     s->config.drafting = *drafting;
     s->drafting = resolved;
-    cost_reset_draft(&s->cost);
-    for (int i = 0; i < TARGETS_SEEN; i++)
-        cost_reset_draft(&s->seen[i].cost);
+    session_learn(s);
     return 0;
 }
 
@@ -163,6 +98,7 @@ void session_set_thresholds(Session *s, const float *thresholds, int n)
         bool last = i == s->drafting.n_exits - 1;
         s->drafting.thresholds[i] = thresholds[last ? n - 1 : i < n ? i : n - 1];
     }
+    cost_try_again(&s->cost);
     int exits = s->config.drafting.n_exits;
     if (n == exits) {
         s->config.drafting.n_thresholds = n;
@@ -173,11 +109,13 @@ void session_set_thresholds(Session *s, const float *thresholds, int n)
 void session_set_tree(Session *s, TreeShape shape)
 {
     s->config.tree = shape;
+    cost_try_again(&s->cost);
 }
 
 void session_set_sampling(Session *s, Sampling sampling)
 {
     s->config.sampling = sampling;
+    session_learn(s);
 }
 
 void session_set_spec(Session *s, SpecMode spec)

@@ -8,7 +8,16 @@
 #include "utf8.h"
 #include "verify.h"
 
-enum { TARGETS_SEEN = 8 };
+enum { PAIRS_SEEN = 16 };
+
+/* What a Cost is true of. */
+typedef struct CostKey {
+    char target[sizeof((Model *)0)->name];
+    uint64_t bytes; /* of the target's weights; 0 = no key */
+    DrafterKind kind;
+    int exit;
+    bool noisy; /* acceptance differs where tokens are drawn */
+} CostKey;
 
 struct Session {
     SessionConfig config; /* config.target is the current one */
@@ -16,11 +25,12 @@ struct Session {
     Context target;
     Drafter *drafter;     /* NULL = plain */
     DraftConfig drafting; /* as resolved: layers, exits and thresholds of the active drafter */
+    CostKey key;
     Cost cost;
     struct {
-        const Model *target;
+        CostKey key;
         Cost cost;
-    } seen[TARGETS_SEEN]; /* what was learnt with earlier targets, for when they come back */
+    } seen[PAIRS_SEEN]; /* what was learnt with earlier pairs, the latest first */
     Sampler sampler;
 
     int *tokens; /* [ctx + 1] the conversation; while answering the last one is the root */
@@ -34,7 +44,8 @@ struct Session {
     uint32_t seed;
     EventStats stats;
     double rounds_start_ms;
-    int undrafted; /* rounds decoded plainly since the drafter last looked */
+    int answered;       /* tokens of it so far */
+    double answer_mean; /* tokens of an answer, decayed over the session's answers */
     double
         reported_ms; /* time that the last round's events took: counted as the next one's `other` */
     bool answering;
@@ -44,9 +55,12 @@ struct Session {
 /* answer.c: reads tokens[cached … upto-1] into the target's cache. 1 = poll said stop. */
 int session_prefill(Session *s, int upto, bool in_switch);
 
-/* session.c: the context length that a session with this target gets; and T(n), measured anew. */
+/* session.c: the context length that a session with this target gets. */
 int session_ctx(int asked, const ModelConfig *target);
-void session_measure(Session *s);
+
+/* measure.c: to be called after every change of target, drafter or sampling: takes out what was
+ * learnt with these, and measures what is not known yet. */
+void session_learn(Session *s);
 
 /* drafting.c: `in` with everything filled in that the drafter needs for these models; and the
  * drafter itself (NULL for plain), whose thresholds are s->drafting's. context: the target's, which

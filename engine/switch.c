@@ -3,25 +3,6 @@
 
 #include <string.h>
 
-/* Costs and calibration belong to a pair: the old target's are put away, the new one's taken out or
- * measured. */
-static void change_cost(Session *s, const Model *old, const Model *new)
-{
-    int at = TARGETS_SEEN - 1, found = -1;
-    for (int i = TARGETS_SEEN - 1; i >= 0; i--) {
-        if (s->seen[i].target == NULL || s->seen[i].target == old)
-            at = i;
-        if (s->seen[i].target == new)
-            found = i;
-    }
-    Curve draft = s->cost.draft;
-    s->seen[at].target = old;
-    s->seen[at].cost = s->cost;
-    s->cost = found >= 0 ? s->seen[found].cost : (Cost){.draft = draft};
-    if (curve_at(&s->cost.verify, 1) == 0)
-        session_measure(s);
-}
-
 int session_switch(Session *s, Model *target, int index, const float *thresholds, int n_thresholds,
                    Err *err)
 {
@@ -71,7 +52,6 @@ int session_switch(Session *s, Model *target, int index, const float *thresholds
     }
 
     /* From here on nothing can fail. */
-    const Model *old = s->config.target;
     if (drafter != s->drafter)
         s->drafter->close(s->drafter);
     context_close(&s->target);
@@ -86,7 +66,7 @@ int session_switch(Session *s, Model *target, int index, const float *thresholds
     }
     int cached = s->cached;
     s->cached = 0;
-    change_cost(s, old, target);
+    session_learn(s);
     report_switch(s, SWITCH_PREFILL, index, 0, NULL, true, 0, clock_ms() - start);
     session_prefill(s, cached, true);
     report_switch(s, SWITCH_DONE, index, 1, NULL, resolved.kind != DRAFTER_SELF, 0,

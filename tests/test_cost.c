@@ -36,15 +36,27 @@ static void test_calibration(void **state)
 {
     (void)state;
     Calibration c = {0};
-    near(calibration_at(&c, 0.85f), 0.85);
+    near(calibration_at(&c, 1, 0.85f), 0.85);
     for (int i = 0; i < 1000; i++)
-        calibration_add(&c, 0.85f, i % 4 == 0);
-    assert_true(fabs(calibration_at(&c, 0.85f) - 0.25) < 0.05);
-    near(calibration_at(&c, 0.35f), 0.35); /* other bins know nothing of it */
+        calibration_add(&c, 1, 0.85f, i % 4 == 0);
+    assert_true(fabs(calibration_at(&c, 1, 0.85f) - 0.25) < 0.05);
+    near(calibration_at(&c, 1, 0.35f), 0.35); /* other bins know nothing of it */
+    assert_true(fabs(calibration_at(&c, 3, 0.85f) - 0.25) < 0.05); /* other depths believe it … */
+    for (int i = 0; i < 100; i++)
+        calibration_add(&c, 4, 0.85f, i % 2 == 0);
+    assert_true(fabs(calibration_at(&c, 3, 0.85f) - 0.5) < 0.05); /* … until they know better */
+    assert_true(fabs(calibration_at(&c, 1, 0.85f) - 0.25) < 0.05);
 }
 
 /* Plays `rounds` rounds with a drafter that costs `spec_ms` a round for `tokens`; returns drafting
  * rounds. */
+static Cost fresh(void)
+{
+    Cost cost = {0};
+    cost_reset_draft(&cost);
+    return cost;
+}
+
 static int play(Cost *cost, int rounds, int tokens, double spec_ms, double *total_ms,
                 int *total_tokens)
 {
@@ -65,13 +77,13 @@ static void test_never_loses(void **state)
     (void)state;
     double ms = 0;
     int tokens = 0;
-    Cost bad = {0};
+    Cost bad = fresh();
     int spec = play(&bad, 2000, 2, 40, &ms, &tokens); /* half of plain's speed */
     assert_true(spec < 60);
     assert_true(tokens / ms > 0.97 / 10);
     assert_true(spec > 6); /* but it goes on looking */
 
-    Cost good = {0};
+    Cost good = fresh();
     ms = 0, tokens = 0;
     spec = play(&good, 2000, 3, 15, &ms, &tokens); /* twice plain's */
     assert_true(spec > 1950);
@@ -85,7 +97,7 @@ static void test_hopeless_draft(void **state)
     (void)state;
     double ms = 0;
     int tokens = 0;
-    Cost cost = {0};
+    Cost cost = fresh();
     for (int n = 1; n <= 32; n *= 2)
         curve_add(&cost.verify, n, 10 + 0.1 * n);
     curve_add(&cost.draft, 1, 9.5);
@@ -103,10 +115,53 @@ static void test_comes_back(void **state)
     (void)state;
     double ms = 0;
     int tokens = 0;
-    Cost cost = {0};
-    play(&cost, 300, 1, 40, &ms, &tokens);
+    Cost cost = fresh();
+    play(&cost, 300, 1, 25, &ms, &tokens);
     int spec = play(&cost, 2000, 4, 15, &ms, &tokens); /* the text got easier */
     assert_true(spec > 1000);
+}
+
+/* A pass over a long context takes longer, by row. */
+static void test_context(void **state)
+{
+    (void)state;
+    Cost cost = fresh();
+    curve_add(&cost.verify, 1, 10);
+    curve_add(&cost.verify, 4, 12);
+    cost.context_ms = 0.001f;
+    cost.context = 1000;
+    near(cost_verify_ms(&cost, 4), 16);
+    near(cost_plain_ms(&cost), 11);
+    for (int i = 0; i < 100; i++)
+        cost_verify(&cost, 4, 18); /* measured here, it is as much slower without context */
+    cost.context = 0;
+    near(cost_verify_ms(&cost, 4), 14);
+}
+
+/* A long text is read when the tokens that it may win are worth it, or when it costs next to
+ * nothing. */
+static void test_reading(void **state)
+{
+    (void)state;
+    double ms = 0;
+    int tokens = 0;
+    Cost cost = fresh();
+    for (int n = 1; n <= 32; n *= 2)
+        curve_add(&cost.verify, n, 10 + 0.1 * n);
+    curve_add(&cost.draft, 1, 2);
+    cost.read_ms = 1;
+    assert_true(cost_may_read(&cost, 50, 100));
+    assert_false(cost_may_read(&cost, 1000, 20));
+    assert_true(cost_may_read(&cost, 1000, 2000));
+    cost_prefill(&cost, 200000); /* 1 % of that is more than the reading takes */
+    assert_true(cost_may_read(&cost, 1000, 20));
+    cost_read(&cost, 1500, 1500); /* once */
+    assert_false(cost_may_read(&cost, 1000, 20));
+
+    Cost bad = fresh();
+    bad.read_ms = 1;
+    play(&bad, 500, 1, 20, &ms, &tokens);
+    assert_false(cost_may_read(&bad, 1000, 100000)); /* nothing to win */
 }
 
 static void test_gain(void **state)
@@ -127,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_curve),          cmocka_unit_test(test_calibration),
         cmocka_unit_test(test_never_loses),    cmocka_unit_test(test_comes_back),
         cmocka_unit_test(test_hopeless_draft), cmocka_unit_test(test_gain),
+        cmocka_unit_test(test_context),        cmocka_unit_test(test_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

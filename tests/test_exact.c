@@ -361,7 +361,7 @@ static void test_changes_while_it_answers(void **state)
     free(run);
 }
 
-/* Under auto the draft reads only the end of a long prompt: its positions are not the text's. */
+/* Under auto a long prompt may stay unread by the draft, which then comes to read it later. */
 static void test_long_prompt(void **state)
 {
     enum { LONG = 500 };
@@ -377,7 +377,6 @@ static void test_long_prompt(void **state)
     run_open(run, &config);
     run_ask(run, prompt, LONG, 150);
     assert_same_answer(plain, run);
-    assert_true(run->stats.drafted > 0);
     int drafted = run->stats.drafted;
     run->n = plain->n =
         0; /* again, now with all of the prompt known to the draft, then a shorter one */

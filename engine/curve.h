@@ -1,0 +1,17 @@
+/* curve.h - milliseconds of a pass by its number of rows, as they were measured last. */
+#ifndef S2D_CURVE_H
+#define S2D_CURVE_H
+
+enum { CURVE_POINTS = 7 };
+
+/* Known at n = 1, 2, 4 … 64 and straight between. */
+typedef struct Curve {
+    float ms[CURVE_POINTS]; /* 0 = not measured */
+} Curve;
+
+/* A pass over n rows took `ms`: a moving average of the points around n follows. */
+void curve_add(Curve *curve, int n, double ms);
+/* 0 while nothing at all is known. */
+double curve_at(const Curve *curve, int n);
+
+#endif

@@ -19,12 +19,29 @@ PACKAGES     = gcc libc6-dev make ca-certificates libncurses-dev libreadline-dev
                libjansson-dev libcurl4-openssl-dev libunistring-dev nettle-dev libcmocka-dev tmux
 DEV_PACKAGES = clang libclang-rt-dev clang-format cppcheck mandoc python3-pip
 
+# CUDA=1 builds the CUDA backend (nvcc is needed to build, nothing to run), 0 does not, auto looks for
+# nvcc. Code for sm_80 runs on 86 and 89 too; a driver compiles the PTX of the last of CUDA_ARCH for
+# younger devices. Each further one takes half a minute to build: CUDA_ARCH="80 86 89 90 100".
+CUDA      = auto
+CUDA_ARCH = 80 90
+NVCC     := $(firstword $(wildcard $(shell command -v nvcc 2>/dev/null) /usr/local/cuda/bin/nvcc))
+CUDA_ON  := $(if $(filter auto,$(CUDA)),$(if $(NVCC),1,0),$(CUDA))
+CUDA_SRC  = kernels/cuda_driver.c kernels/cuda_blas.c kernels/cuda_image.c
+IMAGE     = $(BUILD)/kernels/cuda_kernels.fatbin
+
 # One binary for every x86-64: only these files use newer instructions, behind a check at run time.
 # -ffp-contract=off everywhere: scalar and vector paths must round alike.
 VECTOR = $(wildcard kernels/*_avx2.c kernels/*_avx512.c)
 SRC    = $(wildcard app/*.c engine/*.c kernels/*.c ui/*.c)
 ifeq ($(filter x86_64 amd64,$(shell uname -m)),)
 SRC   := $(filter-out $(VECTOR),$(SRC))
+endif
+ifeq ($(CUDA_ON),1)
+$(BUILD)/kernels/kernels.o: CFLAGS += -DS2D_CUDA
+$(CUDA_SRC:%.c=$(BUILD)/%.o): CFLAGS += -isystem $(NVCC:%/bin/nvcc=%)/include -DCUDA_IMAGE='"$(IMAGE)"'
+$(BUILD)/kernels/cuda_image.o: $(IMAGE)
+else
+SRC   := $(filter-out $(CUDA_SRC),$(SRC))
 endif
 $(BUILD)/kernels/%_avx2.o: CFLAGS += -mavx2 -mfma -mf16c
 $(BUILD)/kernels/%_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mfma -mf16c
@@ -41,7 +58,7 @@ MAKERS    = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/make_*.c))
 HELP_SRC  = $(filter-out tests/test_% tests/fuzz_% tests/make_%,$(wildcard tests/*.c))
 HELP_OBJ  = $(HELP_SRC:%.c=$(BUILD)/%.o)
 
-LINT_SRC = $(wildcard app/*.[ch] engine/*.[ch] kernels/*.[ch] ui/*.[ch] tests/*.[ch])
+LINT_SRC = $(wildcard app/*.[ch] engine/*.[ch] kernels/*.[ch] kernels/*.cu ui/*.[ch] tests/*.[ch])
 MAN      = $(wildcard man/*.1 man/*.5)
 
 all: s2d
@@ -54,6 +71,14 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	@echo cc $<
 	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# The device's code: multiplications and additions are fused only where the source says so.
+$(IMAGE): kernels/cuda_kernels.cu $(wildcard kernels/cuda*.h) kernels/kernels.h Makefile
+	@mkdir -p $(@D)
+	@echo nvcc $<
+	@$(NVCC) -fatbin -O3 -fmad=false -Xfatbin -compress-all $(foreach a,$(CUDA_ARCH),-gencode \
+	  arch=compute_$a,code=sm_$a) -gencode arch=compute_$(lastword $(CUDA_ARCH)),code=compute_$(lastword \
+	  $(CUDA_ARCH)) -o $@ $<
 
 # What a test program takes what it needs from: all but main, and the helpers.
 $(BUILD)/tests/all.a: $(LIB_OBJ) $(HELP_OBJ)

@@ -33,6 +33,7 @@ static bool same(const ProbeRow *a, const ProbeRow *b)
 /* Adds one call that began at start_ms. */
 static void add(Probe *p, const ProbeRow *call, double start_ms)
 {
+    p->inner->wait(p->inner);
     double ms = clock_ms() - start_ms;
     ProbeRow *row = p->rows;
     while (row < p->rows + p->n_rows && !same(row, call))
@@ -182,6 +183,16 @@ static void download(Kernels *k, float *host, const float *device, size_t floats
     inner_of(k)->download(inner_of(k), host, device, floats);
 }
 
+static void copy(Kernels *k, float *to, const float *from, size_t floats)
+{
+    inner_of(k)->copy(inner_of(k), to, from, floats);
+}
+
+static void wait(Kernels *k)
+{
+    inner_of(k)->wait(inner_of(k));
+}
+
 static size_t memory_free(Kernels *k)
 {
     return inner_of(k)->memory_free(inner_of(k));
@@ -248,6 +259,8 @@ void probe_open(Probe *probe, Kernels *inner)
                          .buffer_free = buffer_free,
                          .upload = upload,
                          .download = download,
+                         .copy = copy,
+                         .wait = wait,
                          .memory_free = memory_free,
                          .matrix_open = matrix_open,
                          .matrix_close = matrix_close,

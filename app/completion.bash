@@ -17,7 +17,7 @@ _s2d()
     --drafter) COMPREPLY=($(compgen -W "plain sd exit: s2d self ngram" -- "$word")); return ;;
     --spec) COMPREPLY=($(compgen -W "auto on off" -- "$word")); return ;;
     --tree) COMPREPLY=($(compgen -W "auto off" -- "$word")); return ;;
-    --device) COMPREPLY=($(compgen -W "auto cpu" -- "$word")); return ;;
+    --device) COMPREPLY=($(compgen -W "auto cpu cuda" -- "$word")); return ;;
     --kv) COMPREPLY=($(compgen -W "f16 q8" -- "$word")); return ;;
     --isa) COMPREPLY=($(compgen -W "auto avx512 avx2 scalar" -- "$word")); return ;;
     --act) COMPREPLY=($(compgen -W "int8 f32" -- "$word")); return ;;

@@ -56,6 +56,9 @@ static void print_machine(const Kernels *kernels)
     printf("machine    %s, %ld processors, %.1f GB of memory\n",
            cpu[0] ? cpu : "processor without a name", sysconf(_SC_NPROCESSORS_ONLN), total / 1e9);
     printf("backend    %s: %s\n", kernels->device, kernels->description);
+    char cuda[256];
+    kernels_cuda_state(cuda, sizeof cuda);
+    printf("cuda       %s\n", cuda);
 }
 
 /* --- profiles in a list --------------------------------------------------------------------------

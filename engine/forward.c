@@ -21,6 +21,9 @@ int context_open(Context *context, Model *model, KvType kv, int layers, int slot
     Kernels *kernels = model->kernels;
     const ModelConfig *config = &model->config;
     assert(layers >= 1 && layers <= config->layers && logit_rows >= 1);
+    if (kv == KV_Q8 && !kernels->kv_q8)
+        return err_set(err, EXIT_USAGE, "%s keeps keys and values as f16 only; use --kv f16",
+                       kernels->device);
     *context = (Context){.model = model, .slots = slots, .logit_rows = logit_rows};
     size_t attention = (size_t)config->heads * config->head_dim;
     size_t key = (size_t)config->kv_heads * config->head_dim;
@@ -67,6 +70,7 @@ static void layer_forward(Context *c, const Layer *layer, int index, const Rows 
                   .matrix = {layer->q, layer->k, layer->v},
                   .bias = {layer->q_bias, layer->k_bias, layer->v_bias},
                   .out = {c->q, c->k, c->v},
+                  .prompt = rows->prompt,
                   .norm = layer->attn_norm,
                   .norm_eps = m->norm_eps};
     k->linear(k, &qkv, c->hidden, n);
@@ -75,17 +79,26 @@ static void layer_forward(Context *c, const Layer *layer, int index, const Rows 
     k->rope(k, c->k, rows, m->kv_heads, m->head_dim, m->rope_base, m->rope_neox, factors);
     k->kv_write(k, c->kv, index, rows, c->k, c->v);
     k->attention(k, c->kv, index, rows, c->q, m->heads, c->attended);
-    Linear out = {.count = 1, .mode = LINEAR_ADD, .matrix = {layer->o}, .out = {c->hidden}};
+    Linear out = {.count = 1,
+                  .mode = LINEAR_ADD,
+                  .prompt = rows->prompt,
+                  .matrix = {layer->o},
+                  .out = {c->hidden}};
     k->linear(k, &out, c->attended, n);
 
     Linear gate_up = {.count = 2,
                       .mode = LINEAR_SWIGLU,
                       .matrix = {layer->gate, layer->up},
                       .out = {c->inner},
+                      .prompt = rows->prompt,
                       .norm = layer->ffn_norm,
                       .norm_eps = m->norm_eps};
     k->linear(k, &gate_up, c->hidden, n);
-    Linear down = {.count = 1, .mode = LINEAR_ADD, .matrix = {layer->down}, .out = {c->hidden}};
+    Linear down = {.count = 1,
+                   .mode = LINEAR_ADD,
+                   .prompt = rows->prompt,
+                   .matrix = {layer->down},
+                   .out = {c->hidden}};
     k->linear(k, &down, c->inner, n);
 }
 
@@ -97,6 +110,8 @@ void forward(Context *context, const Rows *rows, const int *ids, int from, int u
         model->kernels->embed(model->kernels, model->embed, ids, rows->n, context->hidden);
     for (int l = from; l < upto; l++)
         layer_forward(context, &model->layers[l], l, rows);
+    if (rows->prompt) /* each batch for itself: it is timed, and may be the last one */
+        model->kernels->wait(model->kernels);
 }
 
 void head(Context *context, const float *hidden, int n)
@@ -115,5 +130,6 @@ void head(Context *context, const float *hidden, int n)
 void hidden_copy(Context *context, float *to, const float *from, int rows)
 {
     if (rows > 0 && to != from)
-        memmove(to, from, sizeof(float) * rows * context->model->config.hidden);
+        context->model->kernels->copy(context->model->kernels, to, from,
+                                      (size_t)rows * (size_t)context->model->config.hidden);
 }

@@ -17,6 +17,7 @@ static void pass(Context *c, const Tree *tree, const int *nodes, int n, int leng
 
 void verify(Context *c, const Tree *tree, int length, const Resume *resume)
 {
+    Kernels *k = c->model->kernels;
     int layers = c->model->config.layers;
     size_t H = (size_t)c->model->config.hidden;
     int nodes[NODES_MAX] = {0}, done[NODES_MAX];
@@ -28,6 +29,7 @@ void verify(Context *c, const Tree *tree, int length, const Resume *resume)
     if (resume == NULL) {
         pass(c, tree, nodes, tree->n, length, 0, layers);
         head(c, c->hidden, tree->n);
+        k->wait(k);
         return;
     }
     /* Level by level: the nodes that stand lowest go on to where the next ones wait, and join them.
@@ -53,6 +55,7 @@ void verify(Context *c, const Tree *tree, int length, const Resume *resume)
     for (int i = 0; i < tree->n; i++)
         hidden_copy(c, c->hidden + i * H, resume->hidden + tree->node[i].slot * H, 1);
     head(c, c->hidden, tree->n);
+    k->wait(k);
 }
 
 void accept(Context *c, Sampler *sampler, const Tree *tree, const WalkRules *rules, Walk *walk)

@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int rows_position(const Rows *rows, int i)
-{
-    return rows->prefix[i] + __builtin_popcountll(rows->mask[i]) - 1;
-}
-
 static float *buffer_alloc(Kernels *k, size_t floats)
 {
     return floats > SIZE_MAX / 8 ? NULL : store_alloc(cpu_of(k)->store, floats * sizeof(float));
@@ -28,6 +23,11 @@ static void buffer_copy(Kernels *k, float *to, const float *from, size_t floats)
 {
     (void)k;
     memcpy(to, from, floats * sizeof *to);
+}
+
+static void buffer_wait(Kernels *k)
+{
+    (void)k;
 }
 
 static size_t memory_free(Kernels *k)
@@ -127,11 +127,14 @@ static const Isa *isa_choose(const char *name, Err *err)
 
 static const Kernels cpu_table = {
     .device = "cpu",
+    .kv_q8 = true,
     .close = cpu_close,
     .buffer_alloc = buffer_alloc,
     .buffer_free = buffer_free,
     .upload = buffer_copy,
     .download = buffer_copy,
+    .copy = buffer_copy,
+    .wait = buffer_wait,
     .memory_free = memory_free,
     .matrix_open = matrix_open,
     .matrix_close = matrix_close,
@@ -151,14 +154,9 @@ static const Kernels cpu_table = {
     .above = row_above,
 };
 
-int kernels_open(Kernels **k, const KernelsOptions *options, Err *err)
+int cpu_open(Kernels **k, const KernelsOptions *options, Err *err)
 {
-    const char *device = options->device ? options->device : "auto";
     *k = NULL;
-    if (!strcmp(device, "cuda"))
-        return err_set(err, EXIT_NODEVICE, "this build has no CUDA backend; use device cpu");
-    if (strcmp(device, "auto") && strcmp(device, "cpu"))
-        return err_set(err, EXIT_USAGE, "unknown device '%s'; use auto, cpu or cuda", device);
     if (options->threads < 0 || options->threads > 1024)
         return err_set(err, EXIT_USAGE, "threads %d is not in 0 … 1024", options->threads);
     const Isa *isa = isa_choose(options->isa, err);

@@ -64,6 +64,8 @@ static inline Cpu *cpu_of(Kernels *k)
     return (Cpu *)k;
 }
 
+int cpu_open(Kernels **k, const KernelsOptions *options, Err *err);
+
 /* Scratch, grown when something is opened, never while decoding. -1 = no memory. */
 int cpu_reserve_cols(Cpu *cpu, int cols);
 int cpu_reserve_scores(Cpu *cpu, size_t floats);

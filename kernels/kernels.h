@@ -31,6 +31,7 @@ enum {
     LINEAR_MAX = 3,  /* most matrices in one Linear (q, k, v) */
     TREE_SLOTS = 64, /* slots that one row's mask can name */
     DIM_MAX = 1024,  /* largest head_dim */
+    TOP_MAX = 64,    /* most entries that `top` is asked for */
 };
 
 typedef struct Kernels Kernels;
@@ -80,6 +81,7 @@ typedef enum LinearMode {
 typedef struct Linear {
     int count; /* 1 … LINEAR_MAX */
     LinearMode mode;
+    bool prompt;                      /* as in Rows */
     const Matrix *matrix[LINEAR_MAX]; /* each [rows_j, cols], the same cols */
     const float *bias[LINEAR_MAX];    /* [rows_j] or NULL */
     float *out[LINEAR_MAX];           /* [n, rows_j]; SWIGLU uses out[0] only */
@@ -92,6 +94,8 @@ struct Kernels {
     char description[96]; /* "AVX-512 VNNI, 2 threads, int8 activations" */
     bool act_f32;
     int threads;
+    bool kv_q8;                       /* it has KV_Q8 */
+    uint64_t back_copies, back_bytes; /* from a device, so far: each one is waited for */
 
     void (*close)(Kernels *k);
 
@@ -101,6 +105,11 @@ struct Kernels {
     void (*buffer_free)(Kernels *k, float *buffer);
     void (*upload)(Kernels *k, float *device, const float *host, size_t floats);
     void (*download)(Kernels *k, float *host, const float *device, size_t floats);
+    /* Between buffers, which may not overlap. */
+    void (*copy)(Kernels *k, float *to, const float *from, size_t floats);
+    /* A device may still be at work when an operation returns; not after this, and not after
+     * anything that brings results to host memory. For whoever takes the time. */
+    void (*wait)(Kernels *k);
     size_t (*memory_free)(Kernels *k); /* bytes that can still be had, an estimate */
 
     /* Weights: values exactly as in the source. matrix_bytes: memory that a matrix of this shape
@@ -146,7 +155,8 @@ struct Kernels {
 
     /* Over logits [n, vocab] in backend memory. */
     /* The `count` largest of each row, largest first, ties to the lowest id. ids, values: [n,
-     * count]; log_sum: [n] log of the sum of exp over the whole row (NULL = not wanted). */
+     * count], count <= TOP_MAX; log_sum: [n] log of the sum of exp over the whole row (NULL = not
+     * wanted). */
     void (*top)(Kernels *k, const float *logits, int n, int vocab, int count, int *ids,
                 float *values, float *log_sum);
     /* All entries of one row (vocab floats) that are >= floor, ids ascending; returns how many
@@ -156,5 +166,8 @@ struct Kernels {
 };
 
 int kernels_open(Kernels **k, const KernelsOptions *options, Err *err);
+
+/* What can be said of CUDA in this build and on this machine, in one line. */
+void kernels_cuda_state(char *text, size_t size);
 
 #endif

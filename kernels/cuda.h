@@ -1,0 +1,164 @@
+/* cuda.h - what the files of the CUDA backend share; the engine sees kernels.h only.
+ *
+ *   cuda.c          opens and closes, buffers, copies   cuda_queue.c  batches, graphs
+ *   cuda_matrix.c   weights                             cuda_linear.c products
+ *   cuda_kv.c       keys, values, rope, attention       cuda_top.c    scans of logits
+ *   cuda_pack.c     the order of weights                cuda_gpu.h    what is asked of a device
+ *   cuda_lane.h, cuda_mma.h   what a kernel's thread can do; all other cuda_*.h are kernels
+ *   cuda_driver.c, cuda_blas.c, cuda_kernels.cu   the real device; only they need CUDA to build
+ *
+ * Everything but the last line is plain C and in every build, so that the tests can run it on the
+ * host (tests/cuda_twin.c). Operations are put down as commands and run when somebody waits for a
+ * result; see cuda_queue.c.
+ */
+#ifndef S2D_CUDA_H
+#define S2D_CUDA_H
+
+#include "cuda_gpu.h"
+#include "pool.h"
+
+enum {
+    GRAPHS_MAX = 64,
+    STAGES = 16, /* descriptions of batches that can be under way */
+    ROPE_TABLES = 4,
+};
+
+/* Device memory that grows to what was ever needed. */
+typedef struct Scratch {
+    void *data;
+    size_t bytes;
+} Scratch;
+
+typedef struct Graph {
+    uint64_t hash, used; /* used: when last; 0 = empty */
+    int n;
+    Command *commands; /* [n], NULL until it is kept */
+    void *graph;
+} Graph;
+
+typedef struct Queue {
+    Command *commands;
+    int n;
+    uint32_t reads; /* of the Meta, by what waits */
+    bool changed;   /* the Meta, since it was sent */
+    int stage;
+    Meta meta;    /* as the next commands shall see it */
+    Meta *stages; /* [STAGES] memory that copies go fast from */
+    Meta *device;
+    Graph graphs[GRAPHS_MAX];
+    uint64_t clock;
+} Queue;
+
+typedef struct RopeTable {
+    const float *factors;
+    float base;
+    int pairs, positions; /* positions 0 = empty */
+    uint64_t used;
+    float *table;
+} RopeTable;
+
+/* What the last scan of the last logits found, so that asking for other rows costs nothing. */
+typedef struct TopCache {
+    const float *logits; /* NULL = no logits that are known to be whole */
+    int n, stride;
+    int vocab, count; /* count 0 = nothing found yet */
+    int ids[ROWS_MAX * TOP_MAX];
+    float values[ROWS_MAX * TOP_MAX], log_sum[ROWS_MAX];
+} TopCache;
+
+typedef struct Cuda {
+    Kernels table; /* first: a Kernels * is a Cuda * */
+    Gpu *gpu;
+    Pool *pool; /* for repacking */
+    Queue queue;
+    Scratch values, sums, scale; /* activations */
+    Scratch partial, counters;   /* sums of split inputs */
+    Scratch weights, product[2]; /* of prompts: some rows of weights, results */
+    Scratch pieces, piece_weights;
+    Scratch top, above, read;
+    float *ones; /* [ROWS_MAX] on the device */
+    RopeTable rope[ROPE_TABLES];
+    int slots_max;
+    TopCache best;
+    int *found; /* [1 + 2 * found_max] on the host */
+    int found_max;
+} Cuda;
+
+struct Matrix {
+    QuantType type;
+    int rows, cols, tiles; /* tiles: an even number */
+    size_t tile_bytes;
+    uint8_t *data;
+};
+
+struct KvCache {
+    int layers;
+    KvArgs args;         /* of layer 0 */
+    size_t layer_values; /* from layer to layer */
+};
+
+static inline Cuda *cuda_of(Kernels *k)
+{
+    return (Cuda *)k;
+}
+
+/* cuda.c. Grows scratch; ends the process where there is no memory, as a failed device does. */
+void *cuda_reserve(Cuda *cuda, Scratch *scratch, size_t bytes);
+/* Rows rounded up to 8, 16, 32, 64 or 128: what grids are made for. */
+int cuda_round_rows(int n);
+
+/* cuda_queue.c */
+int queue_open(Cuda *cuda, Err *err);
+void queue_close(Cuda *cuda);
+void queue_add(Cuda *cuda, KernelId kernel, int x, int y, int z, const void *args, size_t bytes,
+               uint32_t reads);
+/* The Meta to be written to, when commands that read these fields have been sent off. */
+Meta *queue_meta(Cuda *cuda, uint32_t fields);
+void queue_count(Cuda *cuda, int n);
+void queue_rows(Cuda *cuda, const Rows *rows);
+/* Sends off what waits. */
+void queue_flush(Cuda *cuda);
+/* Sends off, waits, copies back. */
+void queue_get(Cuda *cuda, void *to, const void *from, size_t bytes);
+/* Lets go of graphs, whose buffers may be gone. */
+void queue_forget(Cuda *cuda);
+
+/* cuda_matrix.c */
+int cuda_matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *err);
+void cuda_matrix_close(Kernels *k, Matrix *matrix);
+size_t cuda_matrix_bytes(Kernels *k, QuantType type, int rows, int cols);
+void cuda_embed(Kernels *k, const Matrix *matrix, const int *ids, int n, float *out);
+
+/* cuda_linear.c */
+typedef struct LinearPlan {
+    int k_warps, splits; /* a unit's inputs are cut into so many slices: in a block, over blocks */
+    int blocks;
+} LinearPlan;
+
+LinearPlan cuda_linear_plan(int units, int cols);
+void cuda_linear(Kernels *k, const Linear *linear, const float *x, int n);
+void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
+               float *out);
+
+/* cuda_kv.c */
+KvCache *cuda_kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
+void cuda_kv_close(Kernels *k, KvCache *kv);
+size_t cuda_kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
+void cuda_kv_write(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
+                   const float *value);
+void cuda_kv_move(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to);
+void cuda_kv_read(Kernels *k, const KvCache *kv, int layer, int slot, float *key, float *value);
+void cuda_rope(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, float base,
+               bool neox, const float *factors);
+/* Angles made with divisors in [from, from + floats) are made anew. */
+void cuda_rope_forget(Cuda *cuda, const float *from, size_t floats);
+void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q,
+                    int heads, float *out);
+
+/* cuda_top.c */
+void cuda_top(Kernels *k, const float *logits, int n, int vocab, int count, int *ids, float *values,
+              float *log_sum);
+int cuda_above(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values,
+               int cap);
+
+#endif

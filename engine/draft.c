@@ -214,13 +214,13 @@ size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int l
     size_t waiting_rows = (EXITS_MAX - 1) * (PENDING_MAX + NODES_MAX) + NODES_MAX;
     return context_bytes(kernels, config, kv, layers, slots, EXPAND_MAX) + sizeof(Draft) +
            sizeof(float) * waiting_rows * config->hidden + sizeof(int) * (size_t)slots +
-           (2 * sizeof(int) + sizeof(SampleEntry)) * (size_t)config->vocab;
+           (2 * sizeof(int) + sizeof(SampleEntry)) * (size_t)config->head_rows;
 }
 
 int draft_open(Drafter **drafter, Model *model, Context *shared, KvType kv, int slots,
                const int *exits, int n_exits, const float *thresholds, Err *err)
 {
-    assert(n_exits >= 1 && n_exits <= EXITS_MAX && exits[n_exits - 1] <= model->config.layers);
+    assert(n_exits >= 1 && n_exits <= EXITS_MAX && exits[n_exits - 1] <= model->config.loaded);
     Kernels *k = model->kernels;
     size_t H = (size_t)model->config.hidden;
     Draft *d = calloc(1, sizeof *d);
@@ -240,7 +240,8 @@ int draft_open(Drafter **drafter, Model *model, Context *shared, KvType kv, int 
     memcpy(d->exit, exits, sizeof *exits * (size_t)n_exits);
     bool ok =
         shared || context_open(&d->own, model, kv, exits[n_exits - 1], slots, EXPAND_MAX, err) == 0;
-    ok = ok && sampler_open(&d->sampler, model->config.vocab, err) == 0;
+    ok = ok && sampler_open(&d->sampler, model->config.head_rows, err) == 0;
+    d->sampler.tokens = model->head_ids;
     if (ok) {
         d->tokens = malloc(sizeof(int) * (size_t)slots);
         d->hidden = k->buffer_alloc(k, NODES_MAX * H);

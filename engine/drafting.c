@@ -19,7 +19,7 @@ int drafting_resolve(const DraftConfig *in, const Model *target, const Model *dr
         return err_set(err, EXIT_USAGE,
                        "this drafter needs a draft model and the profile has none; "
                        "use plain, self or ngram, or name one with --draft");
-    int layers = model->config.layers;
+    int layers = model->config.loaded;
     int most = in->kind == DRAFTER_SELF ? layers - 1 : in->layers > 0 ? in->layers : layers;
     if (most > layers || most < 1)
         return err_set(err, EXIT_DATA,

@@ -12,7 +12,7 @@ size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int
     size_t key = (size_t)config->kv_heads * config->head_dim;
     size_t row = (size_t)config->hidden + 2 * attention + 2 * key + config->ffn;
     return kernels->kv_bytes(kernels, kv, layers, config->kv_heads, config->head_dim, slots) +
-           sizeof(float) * (ROWS_MAX * row + (size_t)logit_rows * config->vocab);
+           sizeof(float) * (ROWS_MAX * row + (size_t)logit_rows * config->head_rows);
 }
 
 int context_open(Context *context, Model *model, KvType kv, int layers, int slots, int logit_rows,
@@ -20,7 +20,7 @@ int context_open(Context *context, Model *model, KvType kv, int layers, int slot
 {
     Kernels *kernels = model->kernels;
     const ModelConfig *config = &model->config;
-    assert(layers >= 1 && layers <= config->layers && logit_rows >= 1);
+    assert(layers >= 1 && layers <= config->loaded && logit_rows >= 1);
     if (kv == KV_Q8 && !kernels->kv_q8)
         return err_set(err, EXIT_USAGE, "%s keeps keys and values as f16 only; use --kv f16",
                        kernels->device);
@@ -34,7 +34,7 @@ int context_open(Context *context, Model *model, KvType kv, int layers, int slot
     context->v = kernels->buffer_alloc(kernels, ROWS_MAX * key);
     context->attended = kernels->buffer_alloc(kernels, ROWS_MAX * attention);
     context->inner = kernels->buffer_alloc(kernels, (size_t)ROWS_MAX * config->ffn);
-    context->logits = kernels->buffer_alloc(kernels, (size_t)logit_rows * config->vocab);
+    context->logits = kernels->buffer_alloc(kernels, (size_t)logit_rows * config->head_rows);
     if (context->kv && context->hidden && context->q && context->k && context->v &&
         context->attended && context->inner && context->logits)
         return 0;
@@ -105,7 +105,7 @@ static void layer_forward(Context *c, const Layer *layer, int index, const Rows 
 void forward(Context *context, const Rows *rows, const int *ids, int from, int upto)
 {
     Model *model = context->model;
-    assert(rows->n >= 1 && rows->n <= ROWS_MAX && from <= upto && upto <= model->config.layers);
+    assert(rows->n >= 1 && rows->n <= ROWS_MAX && from <= upto && upto <= model->config.loaded);
     if (from == 0)
         model->kernels->embed(model->kernels, model->embed, ids, rows->n, context->hidden);
     for (int l = from; l < upto; l++)

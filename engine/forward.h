@@ -20,7 +20,7 @@ typedef struct Context {
     float *q, *k, *v; /* [ROWS_MAX, Q] [ROWS_MAX, K] [ROWS_MAX, K] */
     float *attended;  /* [ROWS_MAX, Q] */
     float *inner;     /* [ROWS_MAX, F] */
-    float *logits;    /* [logit_rows, V] */
+    float *logits;    /* [logit_rows, rows of the head] */
     int logit_rows;
 } Context;
 

@@ -74,8 +74,10 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
     Context *c = d->context;
     Kernels *k = c->model->kernels;
     size_t H = (size_t)c->model->config.hidden;
-    int stride = c->model->config.vocab;
-    int vocab = in->vocab < stride ? in->vocab : stride;
+    int stride = c->model->config.head_rows;
+    int vocab = sampler_places(&d->sampler, stride, in->vocab);
+    const int *tokens = d->sampler.tokens;
+    width = width < vocab ? width : vocab;
     uint64_t undecided = 0;
     for (int i = 0; i < n_frontier; i++)
         undecided |= UINT64_C(1) << frontier[i];
@@ -101,6 +103,8 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
             float top[RANKED_MAX], log_sum;
             TreeNode *node = &d->grown.node[asked[i]];
             k->top(k, logits, 1, vocab, width, ids, top, &log_sum);
+            for (int t = 0; tokens && t < width; t++)
+                ids[t] = tokens[ids[t]];
             float confidence = expf(top[0] - log_sum);
             node->visited[node->n_visited++] = (EventVisit){d->exit[r], ids[0], confidence};
             if (confidence < d->threshold[r] && !last)

@@ -6,17 +6,21 @@
  */
 #include "model.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "intake.h"
 #include "model_parts.h"
 
 /* One load: what is read now, and how far it has come. */
 typedef struct Loader {
     Model *model;
     const Gguf *gguf;
+    const ModelUse *use;
     const GgufTensor *tensor;
+    Intake intake;    /* of the tensor, when it is a matrix */
     bool read_failed; /* the message in err is complete */
     uint64_t done_bytes, total_bytes, told_bytes;
     ModelProgress progress;
@@ -42,29 +46,31 @@ static int advance(Loader *l, size_t bytes, Err *err)
     return 0;
 }
 
-static int read_tensor(Loader *l, uint64_t offset, void *out, size_t bytes, Err *err)
-{
-    if (gguf_read(l->gguf, l->tensor, offset, out, bytes, err) != 0)
-        return -1;
-    return advance(l, bytes, err);
-}
-
 /* MatrixSource.read */
 static int read_matrix(void *context, uint64_t offset, void *out, size_t bytes, Err *err)
 {
     Loader *l = context;
-    l->read_failed = read_tensor(l, offset, out, bytes, err) != 0;
+    size_t row_bytes = quant_row_bytes(l->intake.type, l->intake.cols);
+    int first = (int)(offset / row_bytes), rows = (int)(bytes / row_bytes);
+    size_t file_bytes = rows * quant_row_bytes(l->tensor->type, l->intake.cols);
+    assert(offset % row_bytes == 0 && bytes % row_bytes == 0);
+    l->read_failed =
+        intake_read(&l->intake, first, rows, out, err) != 0 || advance(l, file_bytes, err) != 0;
     return l->read_failed ? -1 : 0;
 }
 
-static int load_matrix(Loader *l, const GgufTensor *tensor, Matrix **matrix, Err *err)
+/* use: NULL = all of it, as it is. */
+static int load_matrix(Loader *l, const GgufTensor *tensor, const ModelUse *use, bool is_head,
+                       Matrix **matrix, Err *err)
 {
     Kernels *k = l->model->kernels;
     l->tensor = tensor;
     l->read_failed = false;
-    MatrixSource source = {.type = tensor->type,
-                           .rows = (int)tensor->dims[1],
-                           .cols = (int)tensor->dims[0],
+    l->intake = intake_of(l->gguf, tensor, use, is_head);
+    l->intake.threads = k->threads;
+    MatrixSource source = {.type = l->intake.type,
+                           .rows = l->intake.rows,
+                           .cols = l->intake.cols,
                            .read = read_matrix,
                            .context = l};
     Err why = {0};
@@ -87,7 +93,8 @@ static int load_vector(Loader *l, const GgufTensor *tensor, float **vector, Err 
     int result = -1;
     if (raw == NULL || host == NULL || *vector == NULL) {
         tensor_error(l, EXIT_MEMORY, "no memory for it; try a smaller model", err);
-    } else if (read_tensor(l, 0, raw, tensor->bytes, err) == 0) {
+    } else if (gguf_read(l->gguf, tensor, 0, raw, tensor->bytes, err) == 0 &&
+               advance(l, tensor->bytes, err) == 0) {
         quant_to_float(tensor->type, raw, host, count);
         k->upload(k, *vector, host, (size_t)count);
         result = quant_row_finite(tensor->type, raw, count)
@@ -109,7 +116,7 @@ static int load_layer(Loader *l, int index, Err *err)
             continue; /* a bias that this model does not have */
         void *field = layer + part->field;
         int result = part->rows == 0 ? load_vector(l, tensor, field, err)
-                                     : load_matrix(l, tensor, field, err);
+                                     : load_matrix(l, tensor, l->use, false, field, err);
         if (result != 0)
             return -1;
     }
@@ -147,37 +154,31 @@ static int load_rope(Loader *l, Err *err)
 
 static int load_weights(Loader *l, Err *err)
 {
+    static const ModelUse whole = {0};
     Model *model = l->model;
+    const GgufTensor *embed = gguf_tensor(l->gguf, "token_embd.weight");
     const GgufTensor *head = gguf_tensor(l->gguf, "output.weight");
-    if (load_matrix(l, gguf_tensor(l->gguf, "token_embd.weight"), &model->embed, err) != 0)
+    if (load_matrix(l, embed, &whole, false, &model->embed, err) != 0)
         return -1;
-    model->head = model->embed;
-    if (head != NULL) {
-        model->head = NULL;
-        if (load_matrix(l, head, &model->head, err) != 0)
-            return -1;
-    }
+    if (head == NULL && l->use->ids == NULL)
+        model->head = model->embed;
+    else if (load_matrix(l, head ? head : embed, l->use, true, &model->head, err) != 0)
+        return -1;
     if (load_vector(l, gguf_tensor(l->gguf, "output_norm.weight"), &model->output_norm, err) != 0 ||
         load_rope(l, err) != 0)
         return -1;
-    for (int i = 0; i < model->config.layers; i++)
+    for (int i = 0; i < model->config.loaded; i++)
         if (load_layer(l, i, err) != 0)
             return -1;
     return 0;
 }
 
 /* Refuses from the header what memory cannot hold. */
-static int check_fits(const Loader *l, Err *err)
+static int check_fits(Loader *l, Err *err)
 {
     Kernels *k = l->model->kernels;
-    size_t need = 0, free_bytes = k->memory_free(k);
-    for (int i = 0; i < gguf_tensor_count(l->gguf); i++) {
-        const GgufTensor *tensor = gguf_tensor_at(l->gguf, i);
-        bool matrix = tensor->n_dims > 1 && tensor->dims[1] > 1;
-        need += matrix
-                    ? k->matrix_bytes(k, tensor->type, (int)tensor->dims[1], (int)tensor->dims[0])
-                    : (size_t)tensor->dims[0] * sizeof(float);
-    }
+    size_t need = model_bytes(k, l->gguf, &l->model->config, l->use, &l->total_bytes);
+    size_t free_bytes = k->memory_free(k);
     if (need <= free_bytes)
         return 0;
     return err_set(err, EXIT_MEMORY,
@@ -206,26 +207,34 @@ static int find_template(Model *model, const Gguf *gguf, Err *err)
     return 0;
 }
 
-static int load(Model *model, const Gguf *gguf, ModelProgress progress, void *user, Err *err)
+static int load(Model *model, const Gguf *gguf, const ModelUse *use, ModelProgress progress,
+                void *user, Err *err)
 {
-    Loader loader = {.model = model, .gguf = gguf, .progress = progress, .user = user};
-    if (model_config(&model->config, gguf, err) != 0)
+    Loader loader = {.model = model, .gguf = gguf, .use = use, .progress = progress, .user = user};
+    if (model_config(&model->config, gguf, err) != 0 ||
+        model_narrow(&model->config, use, model->name, err) != 0)
         return -1;
     /* The vocabulary comes before the weights: it is quick, and may be what is wrong. */
     if (tokenizer_open(&model->tokenizer, gguf, err) != 0 || find_template(model, gguf, err) != 0)
         return -1;
-    model->layers = calloc((size_t)model->config.layers, sizeof *model->layers);
+    model->layers = calloc((size_t)model->config.loaded, sizeof *model->layers);
     if (model->layers == NULL)
         return err_set(err, EXIT_MEMORY, "%s: no memory for %d layers", gguf_label(gguf),
-                       model->config.layers);
-    loader.total_bytes = model->config.weight_bytes;
+                       model->config.loaded);
+    if (use->ids) {
+        model->head_ids = malloc((size_t)use->n_ids * sizeof *use->ids);
+        if (model->head_ids == NULL)
+            return err_set(err, EXIT_MEMORY, "%s: no memory for a short list", gguf_label(gguf));
+        memcpy(model->head_ids, use->ids, (size_t)use->n_ids * sizeof *use->ids);
+    }
+    model->requantised = use->requantise;
     if (check_fits(&loader, err) != 0)
         return -1;
     return load_weights(&loader, err);
 }
 
-int model_open(Model **out, Kernels *kernels, const char *path, const char *name,
-               ModelProgress progress, void *user, Err *err)
+int model_open_draft(Model **out, Kernels *kernels, const char *path, const char *name,
+                     const ModelUse *use, ModelProgress progress, void *user, Err *err)
 {
     *out = NULL;
     Gguf *gguf;
@@ -241,7 +250,7 @@ int model_open(Model **out, Kernels *kernels, const char *path, const char *name
     }
     model->kernels = kernels;
     snprintf(model->name, sizeof model->name, "%s", name);
-    int result = load(model, gguf, progress, user, err);
+    int result = load(model, gguf, use, progress, user, err);
     gguf_close(gguf);
     if (result != 0) {
         model_close(model);
@@ -249,6 +258,13 @@ int model_open(Model **out, Kernels *kernels, const char *path, const char *name
     }
     *out = model;
     return 0;
+}
+
+int model_open(Model **out, Kernels *kernels, const char *path, const char *name,
+               ModelProgress progress, void *user, Err *err)
+{
+    static const ModelUse whole = {0};
+    return model_open_draft(out, kernels, path, name, &whole, progress, user, err);
 }
 
 static void matrix_free(Kernels *k, Matrix *matrix)
@@ -268,7 +284,7 @@ void model_close(Model *model)
     if (model == NULL)
         return;
     Kernels *k = model->kernels;
-    for (int i = 0; model->layers != NULL && i < model->config.layers; i++)
+    for (int i = 0; model->layers != NULL && i < model->config.loaded; i++)
         for (int p = 0; p < LAYER_PARTS; p++) {
             void *field = (char *)&model->layers[i] + layer_parts[p].field;
             if (layer_parts[p].rows == 0)
@@ -277,6 +293,7 @@ void model_close(Model *model)
                 matrix_free(k, *(Matrix **)field);
         }
     free(model->layers);
+    free(model->head_ids);
     if (model->head != model->embed)
         matrix_free(k, model->head);
     matrix_free(k, model->embed);

@@ -16,7 +16,7 @@ typedef enum Arch { ARCH_LLAMA, ARCH_QWEN2 } Arch;
 
 typedef struct ModelConfig {
     Arch arch;
-    int vocab;    /* V: rows of the head; at least the tokenizer's vocabulary */
+    int vocab;    /* V: rows of the embedding; at least the tokenizer's vocabulary */
     int hidden;   /* H */
     int layers;   /* L */
     int ffn;      /* F */
@@ -29,11 +29,32 @@ typedef struct ModelConfig {
     bool rope_neox;
     char quant[16];        /* type of most of its weights: "Q4_K" */
     uint64_t weight_bytes; /* sum of the tensors' bytes in the file */
+    /* What is used of it: all, or as much as a draft needs. */
+    int loaded;    /* the first so many layers, 1 … L */
+    int head_rows; /* tokens that the head scores, 1 … V */
 } ModelConfig;
 
 /* All from the header: architecture, every tensor's presence, shape and type. No weights are read.
  */
 int model_config(ModelConfig *config, const Gguf *gguf, Err *err);
+
+/* What a draft takes of a model: nothing that it says need be exact, so it may be cheaper. All
+ * zero: everything, as it is in the file. */
+typedef struct ModelUse {
+    int layers;     /* the first so many; 0 = all */
+    const int *ids; /* [n_ids] ascending: the tokens that the head scores; NULL = all */
+    int n_ids;
+    bool requantise; /* weights become smaller types where that is faster */
+} ModelUse;
+
+/* Narrows the whole model's config to what the use takes of it. EXIT_DATA when the model does not
+ * have that. */
+int model_narrow(ModelConfig *config, const ModelUse *use, const char *name, Err *err);
+
+/* Memory that the weights take. config: narrowed by the use. *file_bytes: what is read for that, of
+ * the file (NULL = not wanted). */
+size_t model_bytes(Kernels *kernels, const Gguf *gguf, const ModelConfig *config,
+                   const ModelUse *use, uint64_t *file_bytes);
 
 typedef struct Layer {
     float *attn_norm;                /* [H] */
@@ -49,10 +70,12 @@ typedef struct Model {
     char *path;
     Kernels *kernels; /* not owned */
     ModelConfig config;
-    Layer *layers;       /* [L] */
-    Matrix *embed;       /* [V,H] */
-    float *output_norm;  /* [H] */
-    Matrix *head;        /* [V,H]; the same as embed when tied */
+    Layer *layers;      /* [config.loaded] */
+    Matrix *embed;      /* [V,H] */
+    float *output_norm; /* [H] */
+    Matrix *head;       /* [config.head_rows, H]; the same as embed when tied and whole */
+    int *head_ids;      /* [config.head_rows] ascending: the token of each row; NULL = row r is r */
+    bool requantised;   /* some weights are not the file's */
     float *rope_factors; /* [D/2] or NULL */
     Tokenizer *tokenizer;
     bool has_template;
@@ -68,6 +91,9 @@ typedef bool (*ModelProgress)(void *user, float fraction);
 /* Reads a model. On failure nothing is left behind. name: for messages and the screen. */
 int model_open(Model **model, Kernels *kernels, const char *path, const char *name,
                ModelProgress progress, void *user, Err *err);
+/* The same of what a draft needs. */
+int model_open_draft(Model **model, Kernels *kernels, const char *path, const char *name,
+                     const ModelUse *use, ModelProgress progress, void *user, Err *err);
 void model_close(Model *model);
 
 #endif

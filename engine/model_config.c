@@ -355,5 +355,7 @@ int model_config(ModelConfig *config, const Gguf *gguf, Err *err)
     if (check_nothing_left(&c) != 0)
         return -1;
     name_quant(&c);
+    config->loaded = config->layers;
+    config->head_rows = config->vocab;
     return 0;
 }

@@ -134,16 +134,33 @@ static float survivors_floor(Sampler *s, Kernels *k, const float *logits, int vo
     return floor;
 }
 
+static int token_of(const Sampler *s, int place)
+{
+    return s->tokens ? s->tokens[place] : place;
+}
+
+int sampler_places(const Sampler *s, int vocab, int limit)
+{
+    if (s->tokens == NULL)
+        return limit < vocab ? limit : vocab;
+    while (vocab > 0 && s->tokens[vocab - 1] >= limit)
+        vocab--;
+    return vocab;
+}
+
 int sample_ranked(Sampler *s, Kernels *k, const float *logits, int vocab, int limit,
                   const Sampling *sampling, int position, int count, int *ids, float *scores)
 {
     assert(count >= 1 && count <= RANKED_MAX && vocab <= s->vocab);
-    if (limit > 0 && limit < vocab)
-        vocab = limit;
+    if (limit > 0)
+        vocab = sampler_places(s, vocab, limit);
     float log_sum;
     if (sampling->temperature <= 0.0f) {
-        k->top(k, logits, 1, vocab, count < vocab ? count : vocab, ids, scores, NULL);
-        return count < vocab ? count : vocab;
+        count = count < vocab ? count : vocab;
+        k->top(k, logits, 1, vocab, count, ids, scores, NULL);
+        for (int i = 0; i < count; i++)
+            ids[i] = token_of(s, ids[i]);
+        return count;
     }
 
     int best_id;
@@ -163,13 +180,13 @@ int sample_ranked(Sampler *s, Kernels *k, const float *logits, int vocab, int li
     static const float FAR = 8.0f;
     static const uint32_t FAR_BITS = 4293526000u; /* 2^32 * exp(-exp(-8)), rounded down */
     float inverse = 1.0f / sampling->temperature;
-    float bar = best * inverse +
-                sample_gumbel(sample_noise(sampling->seed, (uint32_t)position, (uint32_t)best_id));
+    float bar = best * inverse + sample_gumbel(sample_noise(sampling->seed, (uint32_t)position,
+                                                            (uint32_t)token_of(s, best_id)));
     int n = k->above(k, logits, vocab, floor, s->ids, s->values, s->vocab);
     int found = 0;
     uint32_t noise[4], block = UINT32_MAX;
     for (int i = 0; i < n; i++) {
-        uint32_t id = (uint32_t)s->ids[i];
+        uint32_t id = (uint32_t)token_of(s, s->ids[i]);
         if (id / 4 != block) {
             block = id / 4;
             noise_block(sampling->seed, (uint32_t)position, block, noise);

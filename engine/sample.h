@@ -23,6 +23,7 @@ typedef struct SampleEntry {
 /* Scratch for one caller; rows of at most `vocab` logits. */
 typedef struct Sampler {
     int vocab;
+    const int *tokens;   /* [vocab] ascending: the id of each logit; NULL = its place in the row */
     int *ids;            /* [vocab] */
     float *values;       /* [vocab] */
     SampleEntry *sorted; /* [vocab] */
@@ -30,6 +31,9 @@ typedef struct Sampler {
 
 int sampler_open(Sampler *sampler, int vocab, Err *err);
 void sampler_close(Sampler *sampler);
+
+/* How many of `vocab` logits belong to ids below the limit: they come first. */
+int sampler_places(const Sampler *sampler, int vocab, int limit);
 
 /* The `count` best ids of one row at `position`, best first; the first one is the token. scores:
  * their logit/T + noise (T = 0: the logits). Returns how many there are: 1 <= n <= count <=

@@ -20,7 +20,7 @@ size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelCon
     int slots = session_ctx(ctx, target) + NODES_MAX;
     size_t bytes =
         context_bytes(kernels, target, kv, target->layers, slots, NODES_MAX) + sizeof(Session);
-    return bytes + (draft ? draft_bytes(kernels, draft, kv, draft->layers, slots) : 0);
+    return bytes + (draft ? draft_bytes(kernels, draft, kv, draft->loaded, slots) : 0);
 }
 
 /* ---- open, close ---- */

@@ -64,7 +64,8 @@ void group_to_file(const Group *group, QuantType type, uint8_t *data, int blocks
 
 /* out: [blocks * 32] */
 void group_to_float(const Group *group, QuantType type, float *out, int blocks);
-/* in: [blocks * 32], finite. Plain rounding. */
+/* in: [blocks * 32], finite. Plain rounding, or scales searched for (see quant_fit). */
 void group_from_float(Group *group, QuantType type, const float *in, int blocks);
+void group_fit(Group *group, QuantType type, const float *in, int blocks);
 
 #endif

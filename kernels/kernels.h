@@ -46,8 +46,8 @@ typedef struct KernelsOptions {
 } KernelsOptions;
 
 /* Where a matrix comes from: row-major blocks of `type`. read copies `bytes` bytes from `offset`
- * (within the tensor) to `out` and returns 0, or -1 with err set; it is called in ascending order
- * of offset. */
+ * (within the matrix) to `out` and returns 0, or -1 with err set; it is called in ascending order
+ * of offset, for whole rows. */
 typedef struct MatrixSource {
     QuantType type;
     int rows, cols; /* rows = outputs, cols = inputs; cols is a multiple of the type's block */

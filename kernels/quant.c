@@ -139,6 +139,21 @@ void quant_from_float(QuantType type, const float *in, void *out, int cols)
     }
 }
 
+void quant_fit(QuantType type, const float *in, void *out, int cols)
+{
+    if (quant_is_float(type)) {
+        quant_from_float(type, in, out, cols);
+        return;
+    }
+    uint8_t *bytes = out;
+    Group group;
+    for (int i = 0; i < cols; i += GROUP) {
+        int blocks = group_blocks(cols, i);
+        group_fit(&group, type, in + i, blocks);
+        group_to_file(&group, type, bytes + quant_row_bytes(type, i), blocks);
+    }
+}
+
 static bool halves_finite(const uint8_t *p, int n)
 {
     for (int i = 0; i < n; i++) {

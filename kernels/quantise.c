@@ -1,19 +1,24 @@
-/* quantise.c - floats to codes and scales by plain rounding, see group.h.
+/* quantise.c - floats to codes and scales, see group.h.
  *
  * in: up to 256 floats -> out: a Group. Scales are rounded to the file's precision first and codes
  * are chosen for the rounded scales, so a value is off by at most half a step of its own block
- * (plus what clamping at the ends costs). No search, no importance weights: this serves synthetic
- * models, tests and requantised drafts.
+ * (plus what clamping at the ends costs). group_from_float rounds plainly, for synthetic models and
+ * tests; group_fit searches scales, for requantised drafts. No importance weights.
  */
 #include <math.h>
 #include <string.h>
 
 #include "group.h"
 
+/* Adding and taking away this rounds to the nearest whole number, to even on ties: a float's last
+ * bit is worth 1 there. */
+static const float ROUND = 0x1.8p23f;
+
 static int clamp_round(float v, int low, int high)
 {
-    v = nearbyintf(v);
-    return v < (float)low ? low : v > (float)high ? high : (int)v;
+    v = v < (float)low ? (float)low : v;
+    v = v > (float)high ? (float)high : v;
+    return (int)((v + ROUND) - ROUND);
 }
 
 static float inverse(float v)
@@ -113,5 +118,62 @@ void group_from_float(Group *group, QuantType type, const float *in, int blocks)
     } else {
         for (int b = 0; b < blocks; b++)
             legacy_block(group, type, in + b * BLOCK, b);
+    }
+}
+
+/* Four scales are tried at once, a lane each. */
+typedef float Four __attribute__((vector_size(16)));
+typedef int32_t FourMask __attribute__((vector_size(16)));
+
+static inline Four four(float v)
+{
+    return (Four){v, v, v, v};
+}
+
+static inline Four four_least(Four a, Four b)
+{
+    FourMask less = a < b;
+    return (Four)(((FourMask)a & less) | ((FourMask)b & ~less));
+}
+
+/* Codes of a scale explain xc^2 / cc of the sum of x^2 when the scale is then set to xc / cc, the
+ * best one for them: the scale that explains most leaves the least squared error. The plain scale
+ * makes room for the largest value; a smaller one that cuts it off is often better. More than four
+ * tries win less than one part in 500 of the error. */
+static float best_scale(const float *in, float plain, int low, int high)
+{
+    Four step = four(inverse(plain)) * (Four){0.90f, 0.98f, 1.06f, 1.14f};
+    Four xc = four(0.0f), cc = four(0.0f);
+    for (int i = 0; i < BLOCK; i++) {
+        Four x = four(in[i]), c = x * step;
+        c = four_least(c, four((float)high));
+        c = -four_least(-c, four((float)-low));
+        c = (c + ROUND) - ROUND;
+        xc += x * c;
+        cc += c * c;
+    }
+    float scale = plain, most = 0.0f;
+    for (int k = 0; k < 4; k++) {
+        if (cc[k] > 0.0f && xc[k] * xc[k] > most * cc[k]) {
+            most = xc[k] * xc[k] / cc[k];
+            scale = xc[k] / cc[k];
+        }
+    }
+    return scale;
+}
+
+void group_fit(Group *group, QuantType type, const float *in, int blocks)
+{
+    if (quant_is_k(type) || quant_has_min(type) || type == QUANT_Q8_0) {
+        group_from_float(group, type, in, blocks);
+        return;
+    }
+    int top = (1 << quant_bits(type)) - 1, offset = quant_offset(type);
+    for (int b = 0; b < blocks; b++, in += BLOCK) {
+        float plain = extreme(in, BLOCK) / (float)-offset;
+        group->d[b] = float_to_half(best_scale(in, plain, -offset, top - offset));
+        float step = inverse(half_to_float(group->d[b]));
+        for (int i = 0; i < BLOCK; i++)
+            group->q[b * BLOCK + i] = (uint8_t)clamp_round(in[i] * step + (float)offset, 0, top);
     }
 }

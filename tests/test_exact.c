@@ -22,8 +22,11 @@ typedef struct Fixture {
     KvType kv;
 } Fixture;
 
-static Model *open_tiny(Kernels *kernels, const TinyModel *tiny, const char *name)
+/* use: NULL = the whole model, as it is. */
+static Model *open_tiny(Kernels *kernels, const TinyModel *tiny, const char *name,
+                        const ModelUse *use)
 {
+    static const ModelUse whole = {0};
     char path[] = "/tmp/s2d-exact-XXXXXX";
     Err err = {0};
     Model *model = NULL;
@@ -31,7 +34,7 @@ static Model *open_tiny(Kernels *kernels, const TinyModel *tiny, const char *nam
     assert_true(fd >= 0);
     close(fd);
     if (tiny_model_write(tiny, path, &err) ||
-        model_open(&model, kernels, path, name, NULL, NULL, &err))
+        model_open_draft(&model, kernels, path, name, use ? use : &whole, NULL, NULL, &err))
         print_error("%s\n", err.text);
     unlink(path);
     return model;
@@ -50,15 +53,15 @@ static int setup(void **state)
     tiny.settle_scale = 0.35f;
     tiny.logit_gain = 3;
     tiny.context = 2048;
-    f->target = open_tiny(f->kernels, &tiny, "tiny-8");
+    f->target = open_tiny(f->kernels, &tiny, "tiny-8", NULL);
     tiny.perturb = 0.15f;
     tiny.layers = 6;
-    f->draft = open_tiny(f->kernels, &tiny, "tiny-6");
+    f->draft = open_tiny(f->kernels, &tiny, "tiny-6", NULL);
     tiny.perturb = 0.1f;
     tiny.layers = 10;
-    f->other = open_tiny(f->kernels, &tiny, "tiny-10");
+    f->other = open_tiny(f->kernels, &tiny, "tiny-10", NULL);
     tiny.seed = 77; /* agrees with nobody */
-    f->stranger = open_tiny(f->kernels, &tiny, "stranger");
+    f->stranger = open_tiny(f->kernels, &tiny, "stranger", NULL);
     return f->target && f->draft && f->other && f->stranger ? 0 : -1;
 }
 
@@ -244,6 +247,100 @@ static void test_turns(void **state)
         session_close(runs[i]->session);
         free(runs[i]);
     }
+}
+
+/* Every fourth token and the first hundred. */
+static int short_list(int *ids, int vocab)
+{
+    int n = 0;
+    for (int id = 0; id < vocab; id++)
+        if (id < 100 || id % 4 == 0)
+            ids[n++] = id;
+    return n;
+}
+
+/* By place in the answer: the draft's first guess there; -1 = none was drafted. */
+static int guesses[2][TOKENS_MAX];
+static int *guess;
+
+static void note_guess(Run *run)
+{
+    if (run->rounds == run->changed)
+        return;
+    run->changed = run->rounds;
+    const EventRound *r = &run->last;
+    if (r->n_nodes > 0)
+        guess[run->n - 1 - r->accepted] = r->nodes[0].token;
+}
+
+/* A draft that scores some tokens only guesses as one that scores all of them does, wherever that
+ * guess is one of its tokens; and it names no other. */
+static void test_short_list(void **state)
+{
+    Fixture f = *(Fixture *)*state;
+    TinyModel tiny = tiny_model_of(ARCH_QWEN2, QUANT_Q8_0);
+    tiny.layers = 6;
+    tiny.settle = 2;
+    tiny.settle_scale = 0.35f;
+    tiny.perturb = 0.15f;
+    int ids[1000], n_ids = short_list(ids, f.draft->config.vocab), same = 0, other = 0;
+    ModelUse use = {.ids = ids, .n_ids = n_ids};
+    Fixture with[2] = {f, f};
+    with[0].draft = open_tiny(f.kernels, &tiny, "all", NULL);
+    with[1].draft = open_tiny(f.kernels, &tiny, "short", &use);
+    Run *runs[2];
+    for (int s = 0; s < 3; s += 2) { /* top-p cuts a short list elsewhere */
+        for (int i = 0; i < 2; i++) {
+            runs[i] = calloc(1, sizeof *runs[i]);
+            SessionConfig config = config_of(&with[i], runs[i], "sd", "1x1x1");
+            config.sampling = TEMPERATURES[s];
+            memset(guesses[i], -1, sizeof guesses[i]);
+            guess = guesses[i];
+            runs[i]->between = note_guess;
+            run_open(runs[i], &config);
+            run_ask(runs[i], PROMPT, PROMPT_N, 400);
+        }
+        assert_same_answer(runs[0], runs[1]);
+        for (int at = 0; at < TOKENS_MAX; at++) {
+            int full = guesses[0][at], some = guesses[1][at];
+            assert_true(some < 100 || some % 4 == 0);
+            if (full < 0 || some < 0)
+                continue;
+            bool listed = full < 100 || full % 4 == 0;
+            assert_true(listed ? full == some : full != some);
+            *(listed ? &same : &other) += 1;
+        }
+        for (int i = 0; i < 2; i++) {
+            session_close(runs[i]->session);
+            free(runs[i]);
+        }
+    }
+    print_message("%d guesses were in the list, %d were not\n", same, other);
+    assert_true(same > 50 && other > 50);
+    model_close(with[0].draft);
+    model_close(with[1].draft);
+}
+
+/* The text does not depend on how little is left of the draft, and something is still accepted. */
+static void test_lesser_draft(void **state)
+{
+    Fixture f = *(Fixture *)*state;
+    TinyModel tiny = tiny_model_of(ARCH_QWEN2, QUANT_Q8_0);
+    tiny.layers = 8;
+    tiny.settle = 2;
+    tiny.settle_scale = 0.35f;
+    int ids[1000], n_ids = short_list(ids, f.draft->config.vocab);
+    ModelUse use = {.ids = ids, .n_ids = n_ids, .layers = 6, .requantise = true};
+    static const char *const drafters[] = {"sd", "exit:4", "s2d"};
+    f.draft = open_tiny(f.kernels, &tiny, "less", &use);
+    Run *run = calloc(1, sizeof *run);
+    for (size_t s = 0; s < 4; s++)
+        for (size_t d = 0; d < 3; d++) {
+            compare(&f, drafters[d], TREES[(s + d) % 5], TEMPERATURES[s], 120, run);
+            assert_true(run->stats.accepted > 0 && run->stats.accepted < run->stats.drafted);
+        }
+    free(run);
+    model_close(f.draft);
 }
 
 static void switch_after_10(Run *run)
@@ -482,6 +579,8 @@ int main(void)
         cmocka_unit_test(test_thousand_tokens),
         cmocka_unit_test(test_perfect_and_adversarial),
         cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_short_list),
+        cmocka_unit_test(test_lesser_draft),
         cmocka_unit_test(test_switch),
         cmocka_unit_test(test_changes_while_it_answers),
         cmocka_unit_test(test_long_prompt),

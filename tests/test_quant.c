@@ -224,6 +224,46 @@ static void rounding_is_bounded(void **state)
     }
 }
 
+static double squared_error(const float *a, const float *b, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += (double)(a[i] - b[i]) * (a[i] - b[i]);
+    return sum;
+}
+
+/* Searched scales come closer than plain ones; the other types are plain. */
+static void fitting_is_closer(void **state)
+{
+    enum { COLS = 2560 };
+    float in[COLS], plain[COLS], fitted[COLS];
+    uint8_t blocks[2][COLS * 4];
+    (void)state;
+    random_fill(in, COLS, 5);
+    for (int i = 0; i < COLS; i++)
+        in[i] *= in[i] * in[i]; /* as weights are: many small ones, few large ones */
+    for (int t = 0; t < TYPES; t++) {
+        QuantType type = all_types[t];
+        quant_from_float(type, in, blocks[0], COLS);
+        quant_fit(type, in, blocks[1], COLS);
+        if (type != QUANT_Q4_0 && type != QUANT_Q5_0) {
+            assert_memory_equal(blocks[0], blocks[1], quant_row_bytes(type, COLS));
+            continue;
+        }
+        quant_to_float(type, blocks[0], plain, COLS);
+        quant_to_float(type, blocks[1], fitted, COLS);
+        double before = squared_error(in, plain, COLS), after = squared_error(in, fitted, COLS);
+        assert_true(after < 0.95 * before && after > 0.3 * before);
+    }
+    static const float odd[][32] = {{0}, {1e-9f}, {1}, {-3, 3}, {60000, -1}};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        quant_fit(QUANT_Q4_0, odd[i], blocks[0], 32);
+        quant_to_float(QUANT_Q4_0, blocks[0], fitted, 32);
+        for (int j = 0; j < 32; j++)
+            assert_true(fabsf(fitted[j] - odd[i][j]) <= fabsf(odd[i][0]) / 8 + 0x1p-22f);
+    }
+}
+
 static void infinite_scales_are_found(void **state)
 {
     enum { COLS = 768 };
@@ -255,10 +295,10 @@ static void infinite_scales_are_found(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(table_knows_ggufs_types),   cmocka_unit_test(halves_are_exact),
-        cmocka_unit_test(legacy_blocks_by_hand),     cmocka_unit_test(k_blocks_by_hand),
-        cmocka_unit_test(repacking_is_exact),        cmocka_unit_test(rounding_is_bounded),
-        cmocka_unit_test(infinite_scales_are_found),
+        cmocka_unit_test(table_knows_ggufs_types), cmocka_unit_test(halves_are_exact),
+        cmocka_unit_test(legacy_blocks_by_hand),   cmocka_unit_test(k_blocks_by_hand),
+        cmocka_unit_test(repacking_is_exact),      cmocka_unit_test(rounding_is_bounded),
+        cmocka_unit_test(fitting_is_closer),       cmocka_unit_test(infinite_scales_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

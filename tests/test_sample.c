@@ -176,6 +176,41 @@ static void test_ranked(void **state)
     assert_true(ids[0] < 2 && ids[1] < 2);
 }
 
+/* A row of some ids only: each keeps the noise of its id, so it wins as it would among all. */
+static void test_short_row(void **state)
+{
+    Fixture *f = *state;
+    enum { N = 40, SHORT = 13 };
+    float all[N], some[SHORT], scores[2][3];
+    int tokens[SHORT], ids[2][3];
+    for (int i = 0; i < N; i++)
+        all[i] = -INFINITY;
+    for (int i = 0; i < SHORT; i++) {
+        tokens[i] = 3 * i + 1;
+        all[tokens[i]] = some[i] = (float)(i % 5);
+    }
+    Sampler row = f->sampler;
+    row.tokens = tokens;
+    for (int t = 0; t < 200; t++) {
+        Sampling sampling = {.temperature = (float)(t % 3), .top_k = t % 4 ? 0 : 6, .seed = 9};
+        sampling.top_p = t % 5 ? 1 : 0.8f;
+        int limit = t % 2 ? 0 : 20;
+        int n = sample_ranked(&f->sampler, f->kernels, all, N, limit, &sampling, t, 3, ids[0],
+                              scores[0]);
+        assert_int_equal(
+            sample_ranked(&row, f->kernels, some, SHORT, limit, &sampling, t, 3, ids[1], scores[1]),
+            n);
+        for (int i = 0; i < n; i++) {
+            assert_int_equal(ids[0][i], ids[1][i]);
+            assert_true(scores[0][i] == scores[1][i]);
+        }
+    }
+    assert_int_equal(sampler_places(&row, SHORT, 20), 7); /* 1, 4 … 19 */
+    assert_int_equal(sampler_places(&row, SHORT, 1), 0);
+    assert_int_equal(sampler_places(&row, SHORT, 1000), SHORT);
+    assert_int_equal(sampler_places(&f->sampler, N, 20), 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_chi_square_can_fail),
         cmocka_unit_test(test_shortcut_is_exact),
         cmocka_unit_test(test_ranked),
+        cmocka_unit_test(test_short_row),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,0 +1,134 @@
+/* intake.c - see intake.h. */
+#include "intake.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+/* What a draft's weights are rounded to: a token costs as many milliseconds as it reads bytes, and
+ * what is lost in agreement with the target is less than what is won (profiles/RESULTS.md). Types
+ * of four bits stay as they are. The head decides between words: it keeps a bit more. */
+static QuantType smaller(const GgufTensor *tensor, bool is_head)
+{
+    QuantType to = is_head ? QUANT_Q5_0 : QUANT_Q4_0;
+    int cols = (int)tensor->dims[0];
+    bool four_bits = tensor->type == QUANT_Q4_1 || tensor->type == QUANT_Q4_K;
+    return !four_bits && cols % quant_info(to)->block == 0 &&
+                   quant_row_bytes(to, cols) < quant_row_bytes(tensor->type, cols)
+               ? to
+               : tensor->type;
+}
+
+Intake intake_of(const Gguf *gguf, const GgufTensor *tensor, const ModelUse *use, bool is_head)
+{
+    Intake intake = {.gguf = gguf,
+                     .tensor = tensor,
+                     .rows = (int)tensor->dims[1],
+                     .cols = (int)tensor->dims[0],
+                     .type = tensor->type,
+                     .threads = 1};
+    if (is_head && use->ids != NULL) {
+        intake.ids = use->ids;
+        intake.rows = use->n_ids;
+    }
+    if (use->requantise)
+        intake.type = smaller(tensor, is_head);
+    return intake;
+}
+
+uint64_t intake_bytes(const Intake *intake)
+{
+    return (uint64_t)intake->rows * quant_row_bytes(intake->tensor->type, intake->cols);
+}
+
+/* The rows as they are in the file; neighbours are read in one go. */
+static int read_rows(const Intake *in, int first, int count, uint8_t *out, Err *err)
+{
+    size_t row_bytes = quant_row_bytes(in->tensor->type, in->cols);
+    for (int i = 0, run; i < count; i += run) {
+        int row = in->ids ? in->ids[first + i] : first + i;
+        for (run = in->ids ? 1 : count; i + run < count && in->ids[first + i + run] == row + run;)
+            run++;
+        if (gguf_read(in->gguf, in->tensor, (uint64_t)row * row_bytes, out + (size_t)i * row_bytes,
+                      (size_t)run * row_bytes, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* One thread's share of rounding: its rows. */
+typedef struct Share {
+    const Intake *intake;
+    const uint8_t *in;
+    uint8_t *out;
+    float *values; /* [cols] */
+    int first, end;
+    bool finite;
+} Share;
+
+static void *round_rows(void *context)
+{
+    Share *s = context;
+    const Intake *intake = s->intake;
+    QuantType from = intake->tensor->type;
+    size_t in_bytes = quant_row_bytes(from, intake->cols);
+    size_t out_bytes = quant_row_bytes(intake->type, intake->cols);
+    for (int row = s->first; row < s->end; row++) {
+        const uint8_t *in = s->in + (size_t)row * in_bytes;
+        s->finite = s->finite && quant_row_finite(from, in, intake->cols);
+        quant_to_float(from, in, s->values, intake->cols);
+        quant_fit(intake->type, s->values, s->out + (size_t)row * out_bytes, intake->cols);
+    }
+    return NULL;
+}
+
+enum { SHARES_MAX = 16 };
+
+/* Deals the rows out to threads; the caller takes the first share, and any for which there is no
+ * thread. */
+static bool round_all(const Intake *intake, const uint8_t *in, uint8_t *out, float *values,
+                      int count)
+{
+    Share share[SHARES_MAX];
+    pthread_t thread[SHARES_MAX];
+    bool started[SHARES_MAX] = {false}, finite = true;
+    int n = intake->threads < SHARES_MAX ? intake->threads : SHARES_MAX;
+    for (int i = n - 1; i >= 0; i--) {
+        share[i] = (Share){.intake = intake,
+                           .in = in,
+                           .out = out,
+                           .values = values + (size_t)i * (size_t)intake->cols,
+                           .first = (int)((int64_t)count * i / n),
+                           .end = (int)((int64_t)count * (i + 1) / n),
+                           .finite = true};
+        started[i] = i > 0 && pthread_create(&thread[i], NULL, round_rows, &share[i]) == 0;
+        if (!started[i])
+            round_rows(&share[i]);
+    }
+    for (int i = 0; i < n; i++) {
+        if (started[i])
+            pthread_join(thread[i], NULL);
+        finite = finite && share[i].finite;
+    }
+    return finite;
+}
+
+int intake_read(const Intake *intake, int first, int count, void *out, Err *err)
+{
+    if (intake->type == intake->tensor->type)
+        return read_rows(intake, first, count, out, err);
+    size_t row_bytes = quant_row_bytes(intake->tensor->type, intake->cols);
+    uint8_t *in = malloc((size_t)count * row_bytes);
+    float *values = malloc(SHARES_MAX * (size_t)intake->cols * sizeof *values);
+    int result = -1;
+    if (in == NULL || values == NULL)
+        err_set(err, EXIT_MEMORY, "%s: no memory for reading it", gguf_label(intake->gguf));
+    else
+        result = read_rows(intake, first, count, in, err);
+    if (result == 0 && !round_all(intake, in, out, values, count))
+        result = err_set(
+            err, EXIT_DATA, "%s: tensor '%.*s': NaN or Inf values; the file is damaged",
+            gguf_label(intake->gguf), (int)intake->tensor->name.length, intake->tensor->name.data);
+    free(in);
+    free(values);
+    return result;
+}

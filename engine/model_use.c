@@ -1,0 +1,76 @@
+/* model_use.c - what a draft takes of a model: checks, and the memory that it comes to. */
+#include "intake.h"
+#include "model_parts.h"
+
+int model_narrow(ModelConfig *config, const ModelUse *use, const char *name, Err *err)
+{
+    if (use->layers < 0 || use->layers > config->layers)
+        return err_set(err, EXIT_DATA,
+                       "%s has %d layers: a draft of %d of them cannot be cut from it", name,
+                       config->layers, use->layers);
+    for (int i = 0; use->ids && i < use->n_ids; i++) {
+        if (use->ids[i] < 0 || use->ids[i] >= config->vocab)
+            return err_set(err, EXIT_DATA,
+                           "the short list holds token %d, but the vocabulary of %s is 0 ... %d",
+                           use->ids[i], name, config->vocab - 1);
+        if (i > 0 && use->ids[i] <= use->ids[i - 1])
+            return err_set(err, EXIT_DATA, "the short list of %s does not ascend at token %d", name,
+                           use->ids[i]);
+    }
+    if (use->ids && use->n_ids < 1)
+        return err_set(err, EXIT_DATA, "the short list of %s is empty", name);
+    if (use->layers > 0)
+        config->loaded = use->layers;
+    if (use->ids)
+        config->head_rows = use->n_ids;
+    return 0;
+}
+
+/* What the tensors that are taken come to. */
+typedef struct Sum {
+    Kernels *kernels;
+    const Gguf *gguf;
+    const ModelUse *use;
+    size_t memory;
+    uint64_t file;
+} Sum;
+
+static void add_matrix(Sum *sum, const GgufTensor *tensor, const ModelUse *use, bool is_head)
+{
+    Intake intake = intake_of(sum->gguf, tensor, use, is_head);
+    sum->memory += sum->kernels->matrix_bytes(sum->kernels, intake.type, intake.rows, intake.cols);
+    sum->file += intake_bytes(&intake);
+}
+
+static void add_vector(Sum *sum, const GgufTensor *tensor)
+{
+    if (tensor == NULL)
+        return;
+    sum->memory += (size_t)tensor->dims[0] * sizeof(float);
+    sum->file += tensor->bytes;
+}
+
+size_t model_bytes(Kernels *kernels, const Gguf *gguf, const ModelConfig *config,
+                   const ModelUse *use, uint64_t *file_bytes)
+{
+    static const ModelUse whole = {0};
+    Sum sum = {.kernels = kernels, .gguf = gguf, .use = use};
+    const GgufTensor *embed = gguf_tensor(gguf, "token_embd.weight");
+    const GgufTensor *head = gguf_tensor(gguf, "output.weight");
+    add_matrix(&sum, embed, &whole, false);
+    if (head != NULL || use->ids != NULL)
+        add_matrix(&sum, head ? head : embed, use, true);
+    add_vector(&sum, gguf_tensor(gguf, "output_norm.weight"));
+    add_vector(&sum, gguf_tensor(gguf, "rope_freqs.weight"));
+    for (int layer = 0; layer < config->loaded; layer++)
+        for (int p = 0; p < LAYER_PARTS; p++) {
+            const GgufTensor *tensor = layer_tensor(gguf, layer, &layer_parts[p]);
+            if (layer_parts[p].rows == 0)
+                add_vector(&sum, tensor);
+            else
+                add_matrix(&sum, tensor, use, false);
+        }
+    if (file_bytes)
+        *file_bytes = sum.file;
+    return sum.memory;
+}

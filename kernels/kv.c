@@ -166,15 +166,15 @@ static uint16_t round_group(const float *x, int n, int8_t *bytes)
         uint32_t bits = bits_of(x[i]) & 0x7fffffff;
         top = bits > top ? bits : top;
     }
-    memset(bytes, 0, (size_t)n);
-    if (top >= 0x7f800000)
-        return 0x7fc0;
-    float highest;
+    float highest, inverse = 0;
+    uint16_t scale = 0;
     memcpy(&highest, &top, 4);
-    if (highest < 1e-30f)
-        return 0;
-    uint16_t scale = (uint16_t)((bits_of(highest / 127.0f) + 0xffff) >> 16);
-    float inverse = 1.0f / bf16_float(scale);
+    if (top >= 0x7f800000) {
+        scale = 0x7fc0;
+    } else if (highest >= 1e-30f) {
+        scale = (uint16_t)((bits_of(highest / 127.0f) + 0xffff) >> 16);
+        inverse = 1.0f / bf16_float(scale);
+    }
     for (int i = 0; i < n; i++) /* 1.5 * 2^23: adding it rounds to an integer */
         bytes[i] = (int8_t)(bits_of(x[i] * inverse + 12582912.0f) - 0x4b400000);
     return scale;

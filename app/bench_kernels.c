@@ -40,22 +40,31 @@ typedef struct Bench {
 } Bench;
 
 /* Keys and values that are not zero: memory that was never written is one page, in every cache. */
-static void fill_cache(Bench *b)
+static int fill_cache(Bench *b, Err *err)
 {
     const ModelConfig *m = &b->base.model->config;
+    const Context *c = &b->context;
     Kernels *k = b->base.kernels;
     int slot[ROWS_MAX], prefix[ROWS_MAX] = {0};
     uint64_t mask[ROWS_MAX] = {0};
-    for (int i = 0; i < ROWS_MAX * m->kv_heads * m->head_dim; i++)
-        b->context.k[i] = b->context.v[i] = (float)(i % 7 - 3) / 8;
-    for (int at = 0; at < b->context.slots; at += ROWS_MAX) {
-        int n = b->context.slots - at < ROWS_MAX ? b->context.slots - at : ROWS_MAX;
+    size_t count = (size_t)ROWS_MAX * (size_t)m->kv_heads * (size_t)m->head_dim;
+    float *values = malloc(count * sizeof *values);
+    if (!values)
+        return err_set(err, EXIT_MEMORY, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        values[i] = (float)((int)(i % 7) - 3) / 8;
+    k->upload(k, c->k, values, count);
+    k->upload(k, c->v, values, count);
+    free(values);
+    for (int at = 0; at < c->slots; at += ROWS_MAX) {
+        int n = c->slots - at < ROWS_MAX ? c->slots - at : ROWS_MAX;
         for (int i = 0; i < n; i++)
             slot[i] = at + i;
         Rows rows = {.n = n, .slot = slot, .prefix = prefix, .mask = mask};
         for (int l = 0; l < m->layers; l++)
-            k->kv_write(k, b->context.kv, l, &rows, b->context.k, b->context.v);
+            k->kv_write(k, c->kv, l, &rows, c->k, c->v);
     }
+    return 0;
 }
 
 /* n rows behind `length` tokens: a chain of drafted tokens of which every one is accepted, or a
@@ -287,7 +296,8 @@ static int run(Bench *b, int argc, char **argv, Err *err)
     if (context_open(&b->context, b->base.model, b->base.load.u.load.profile.kv,
                      b->base.model->config.layers, slots, TREE_ROWS, err) != 0)
         return -1;
-    fill_cache(b);
+    if (fill_cache(b, err) != 0)
+        return -1;
     measure(b);
     print(b);
     return 0;

@@ -36,16 +36,20 @@ INLINE Ints codes_load(const QuantType type, const uint8_t *body, const int u)
 
 /* dot[i] += the block's vectors in `order` times row i's activations. On the way, as many bytes as
  * these vectors and their share of the head take are fetched `ahead`: one line with each vector,
- * for a burst of fetches would hold up the loads that are waited for. */
+ * for a burst of fetches would hold up the loads that are waited for. (Of eight bits there are more
+ * lines than vectors.) A line that nobody fetches costs as much time as a whole block. */
 INLINE void block_dot(const QuantType type, const uint8_t *body, const uint8_t *ahead,
                       const ActGroup *x, int block, const int n, const int *order, const int count,
                       Ints *dot)
 {
+    const size_t bytes = panel_group_bytes(type, 8) * (size_t)count / 64;
+    if (bytes > 64 * (size_t)count)
+        __builtin_prefetch(ahead + 64 * count, 0, 2);
     UNROLL
     for (int j = 0; j < count; j++) {
         int u = order[j];
         Ints codes = codes_load(type, body, u);
-        if (64 * (size_t)j < panel_group_bytes(type, 8) * (size_t)count / 64)
+        if (64 * (size_t)j < bytes)
             __builtin_prefetch(ahead + 64 * j, 0, 2);
         UNROLL
         for (int i = 0; i < n; i++) {

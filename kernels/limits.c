@@ -58,8 +58,10 @@ static double run(Limits *l, Limit limit, int pieces)
 
 int limits_open(Limits **limits, Kernels *kernels, Err *err)
 {
-    Limits *l = calloc(1, sizeof *l);
     *limits = NULL;
+    if (strcmp(kernels->device, "cpu") != 0)
+        return err_set(err, EXIT_USAGE, "only a CPU's limits can be measured; use --device cpu");
+    Limits *l = calloc(1, sizeof *l);
     if (l) {
         l->cpu = cpu_of(kernels);
         l->data = store_alloc(l->cpu->store, DATA_BYTES);

@@ -1,11 +1,10 @@
 /* cuda_twin.c - see cuda_twin.h.
  *
- * A fiber is a stack of its own, entered once by makecontext and from then on by _longjmp, which
- * costs no system call. The scheduler goes round all fibers of a block until each has ended; one
- * that waits for others is passed over. A round in which nobody moves is a deadlock: a barrier that
- * not everybody reaches.
+ * A fiber is a stack of its own, entered once by makecontext and from then on by the compiler's
+ * longjmp, which costs no system call, nor do sanitizers step in. The scheduler goes round all
+ * fibers of a block until each has ended; one that waits for others is passed over. A round in
+ * which nobody moves is a deadlock: a barrier that not everybody reaches.
  */
-#undef _FORTIFY_SOURCE /* its longjmp takes a change of stacks for an error */
 #include "cuda_twin.h"
 
 #include <setjmp.h>
@@ -21,6 +20,13 @@
 #include "../kernels/cuda_bodies.h"
 
 enum { STACK_BYTES = 256 << 10 };
+
+/* A fiber's stack goes while functions are still in it: AddressSanitizer has to be told. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_UNPOISON_MEMORY_REGION(from, bytes) ((void)(from), (void)(bytes))
+#endif
 
 /* Where a number of fibers wait for each other. */
 typedef struct Meeting {
@@ -39,7 +45,7 @@ typedef struct Warp {
 typedef struct Fiber {
     struct Twin *twin;
     Lane lane;
-    jmp_buf where;
+    void *where[5]; /* of __builtin_setjmp */
     ucontext_t start;
     char *stack;
     bool done;
@@ -54,7 +60,7 @@ typedef struct Twin {
     TwinCounts counts;
     size_t used;
     int allocs;
-    jmp_buf scheduler;
+    void *scheduler[5];
     const Command *command;
     Meeting block;
     Warp warps[WARPS];
@@ -64,10 +70,23 @@ typedef struct Twin {
 
 /* ---- fibers ---- */
 
-static void fiber_yield(Fiber *fiber)
+/* Of functions that change stacks: callers must not look into them, to see which registers stay. */
+#if __has_attribute(noipa)
+#define SWITCHES __attribute__((noipa, no_sanitize("address")))
+#else
+#define SWITCHES __attribute__((noinline, no_sanitize("address")))
+#endif
+
+/* The compiler wants this apart from the function that it leads back to. */
+static SWITCHES _Noreturn void jump(void **to)
 {
-    if (_setjmp(fiber->where) == 0)
-        _longjmp(fiber->twin->scheduler, 1);
+    __builtin_longjmp(to, 1);
+}
+
+static SWITCHES void fiber_yield(Fiber *fiber)
+{
+    if (__builtin_setjmp(fiber->where) == 0)
+        jump(fiber->twin->scheduler);
 }
 
 /* True for the one that comes last; the others return when it has called meeting_end. */
@@ -138,12 +157,8 @@ static void fiber_main(unsigned low, unsigned high)
     }
 }
 
-static void fiber_resume(Twin *twin, Fiber *fiber)
+static SWITCHES _Noreturn void fiber_start(Fiber *fiber)
 {
-    if (_setjmp(twin->scheduler) != 0)
-        return;
-    if (fiber->stack)
-        _longjmp(fiber->where, 1);
     fiber->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     assert_true(fiber->stack != MAP_FAILED);
@@ -154,6 +169,16 @@ static void fiber_resume(Twin *twin, Fiber *fiber)
     makecontext(&fiber->start, (void (*)(void))fiber_main, 2, (unsigned)address,
                 (unsigned)(address >> 32));
     setcontext(&fiber->start);
+    abort();
+}
+
+static SWITCHES void fiber_resume(Twin *twin, Fiber *fiber)
+{
+    if (__builtin_setjmp(twin->scheduler) != 0)
+        return;
+    if (fiber->stack)
+        jump(fiber->where);
+    fiber_start(fiber);
 }
 
 static void block_run(Twin *twin, int x, int y, int z)
@@ -405,8 +430,10 @@ static void twin_close(Gpu *gpu)
 {
     Twin *twin = twin_from(gpu);
     for (int i = 0; i < THREADS; i++) {
-        if (twin->fibers[i].stack)
-            munmap(twin->fibers[i].stack, STACK_BYTES);
+        if (!twin->fibers[i].stack)
+            continue;
+        ASAN_UNPOISON_MEMORY_REGION(twin->fibers[i].stack, STACK_BYTES);
+        munmap(twin->fibers[i].stack, STACK_BYTES);
     }
     free(twin);
 }

@@ -353,6 +353,8 @@ static void rows_of_a_head_cost_one_trip(void **state)
     k->upload(k, out + 2 * VOCAB, logits + 2 * VOCAB, VOCAB);
     k->top(k, out + 2 * VOCAB, 1, VOCAB - 3, 1, best, value, NULL);
     assert_int_equal(best[0], VOCAB - 4);
+    k->buffer_free(k, in);
+    k->buffer_free(k, out);
     k->matrix_close(k, m);
     weights_free(&w);
     k->close(k);

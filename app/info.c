@@ -168,8 +168,7 @@ static void print_thresholds(const Profile *profile, const ProfileTarget *target
         printf("%s%g", i == 0 ? ", thresholds " : " ", target->thresholds[i]);
 }
 
-/* Returns whether the draft can be used; draft->config.layers becomes what the profile uses of it.
- */
+/* Returns whether the draft can be used. */
 static bool plan_draft(const ModelsCache *cache, const Profile *profile, ModelPlan *draft)
 {
     Err err = {0};
@@ -177,23 +176,19 @@ static bool plan_draft(const ModelsCache *cache, const Profile *profile, ModelPl
         printf("draft      none\n");
         return false;
     }
-    if (models_plan(cache, profile->draft_base, draft, &err) != 0) {
+    if (models_plan_draft(cache, profile, draft, &err) != 0) {
         printf("draft      %s\n", err.text);
         return false;
     }
-    int layers = profile->draft_layers > 0 ? profile->draft_layers : draft->config.layers;
-    printf("draft      %s, %d of %d layers\n", draft->name, layers, draft->config.layers);
-    if (layers > draft->config.layers) {
-        printf("           the profile asks for more layers than there are\n");
-        models_plan_close(draft);
-        return false;
-    }
+    const ModelConfig *c = &draft->config;
+    printf("draft      %s, %d of %d layers%s\n", draft->name, c->loaded, c->layers,
+           draft->use.requantise ? ", rounded to smaller types" : "");
+    if (draft->use.ids)
+        printf("short list %d of %d tokens, %s\n", draft->list.n, c->vocab, profile->draft_list);
     printf("exits     ");
     for (int i = 0; i < profile->n_exits; i++)
-        printf(" %d%s", profile->exits[i],
-               profile->exits[i] < draft->config.layers ? " (untrained)" : "");
-    printf(profile->n_exits > 0 ? "\n" : " %d\n", layers);
-    draft->config.layers = layers;
+        printf(" %d%s", profile->exits[i], profile->exits[i] < c->layers ? " (untrained)" : "");
+    printf(profile->n_exits > 0 ? "\n" : " %d\n", c->loaded);
     return true;
 }
 
@@ -210,7 +205,7 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
     }
     int context = profile->context > 0 ? profile->context : CONTEXT_DEFAULT;
     context = context < plan.config.context ? context : plan.config.context;
-    bool shared = draft && strcmp(draft->path, plan.path) == 0;
+    bool shared = draft && models_plan_shared(&plan, draft);
     size_t caches =
         session_bytes(kernels, &plan.config, draft ? &draft->config : NULL, profile->kv, context);
     size_t total = plan.weight_bytes + caches + (shared ? 0 : draft_bytes);

@@ -17,39 +17,70 @@ void models_name(const char *name_or_path, char *name, size_t size)
         name[length - 5] = '\0';
 }
 
-static int find(const ModelsCache *cache, const char *path)
+static bool same_ids(const Model *model, const ModelUse *use)
 {
-    for (int i = 0; i < cache->n; i++)
-        if (strcmp(cache->models[i]->path, path) == 0)
+    if (!use->ids || !model->short_ids)
+        return !use->ids && !model->short_ids;
+    return model->n_short == use->n_ids &&
+           memcmp(model->short_ids, use->ids, (size_t)use->n_ids * sizeof *use->ids) == 0;
+}
+
+/* The place of a model that can be used so: one with more layers than that will do. */
+static int find(const ModelsCache *cache, const ModelPlan *plan)
+{
+    for (int i = 0; i < cache->n; i++) {
+        const Model *model = cache->models[i];
+        int layers = plan->use.layers > 0 ? plan->use.layers : model->config.layers;
+        if (strcmp(model->path, plan->path) == 0 && model->config.loaded >= layers &&
+            model->requantised == plan->use.requantise && same_ids(model, &plan->use))
             return i;
+    }
     return -1;
 }
 
-/* Matrices as the backend keeps them, vectors as floats. */
-static size_t weight_bytes(Kernels *kernels, const Gguf *gguf)
+/* The short list becomes the plan's own, and gets the tokens that end an answer. */
+static int complete_list(ModelPlan *plan, const ShortList *list, Err *err)
 {
-    size_t bytes = 0;
-    for (int i = 0; i < gguf_tensor_count(gguf); i++) {
-        const GgufTensor *tensor = gguf_tensor_at(gguf, i);
-        if (tensor->n_dims == 2)
-            bytes += kernels->matrix_bytes(kernels, tensor->type, (int)tensor->dims[1],
-                                           (int)tensor->dims[0]);
-        else
-            bytes += (size_t)tensor->dims[0] * sizeof(float);
-    }
-    return bytes;
+    plan->list.ids = malloc((size_t)list->n * sizeof *list->ids);
+    if (!plan->list.ids)
+        return err_set(err, EXIT_MEMORY, "no memory for %d token ids", list->n);
+    memcpy(plan->list.ids, list->ids, (size_t)list->n * sizeof *list->ids);
+    plan->list.n = list->n;
+    for (int id = 0; id < tokenizer_vocab(plan->tokenizer); id++)
+        if (tokenizer_is_end(plan->tokenizer, id) && short_list_add(&plan->list, id, err) != 0)
+            return -1;
+    plan->use.ids = plan->list.ids;
+    plan->use.n_ids = plan->list.n;
+    return 0;
 }
 
-int models_plan(const ModelsCache *cache, const char *name_or_path, ModelPlan *plan, Err *err)
+/* From what is held or, if that is another use of the file, from its header. */
+static int plan_file(const ModelsCache *cache, const Gguf *gguf, const ShortList *list,
+                     ModelPlan *plan, Err *err)
+{
+    if (model_config(&plan->config, gguf, err) != 0 ||
+        tokenizer_open(&plan->tokenizer, gguf, err) != 0)
+        return -1;
+    plan->owns_tokenizer = true;
+    if ((list->n > 0 && complete_list(plan, list, err) != 0) ||
+        model_narrow(&plan->config, &plan->use, plan->name, err) != 0)
+        return -1;
+    if (find(cache, plan) < 0)
+        plan->weight_bytes = model_bytes(cache->kernels, gguf, &plan->config, &plan->use, NULL);
+    return 0;
+}
+
+/* plan->use is given, all but its ids. */
+static int make_plan(const ModelsCache *cache, const char *name_or_path, const ShortList *list,
+                     ModelPlan *plan, Err *err)
 {
     char path[PATH_MAX];
-    *plan = (ModelPlan){0};
     models_name(name_or_path, plan->name, sizeof(plan->name));
     if (catalog_resolve(name_or_path, path, sizeof(path), err) != 0)
         return -1;
     if (!realpath(path, plan->path))
         return err_set(err, EXIT_NOINPUT, "%s: %s", path, strerror(errno));
-    int held = find(cache, plan->path);
+    int held = list->n > 0 ? -1 : find(cache, plan);
     if (held >= 0) {
         plan->config = cache->models[held]->config;
         plan->tokenizer = cache->models[held]->tokenizer;
@@ -58,28 +89,46 @@ int models_plan(const ModelsCache *cache, const char *name_or_path, ModelPlan *p
     Gguf *gguf;
     if (gguf_open(&gguf, plan->path, err) != 0)
         return -1;
-    int status = model_config(&plan->config, gguf, err);
-    if (status == 0)
-        status = tokenizer_open(&plan->tokenizer, gguf, err);
-    if (status == 0) {
-        plan->owns_tokenizer = true;
-        plan->weight_bytes = weight_bytes(cache->kernels, gguf);
-    }
+    int status = plan_file(cache, gguf, list, plan, err);
     gguf_close(gguf);
+    if (status != 0)
+        models_plan_close(plan);
     return status;
+}
+
+int models_plan(const ModelsCache *cache, const char *name_or_path, ModelPlan *plan, Err *err)
+{
+    *plan = (ModelPlan){0};
+    return make_plan(cache, name_or_path, &(ShortList){0}, plan, err);
+}
+
+int models_plan_draft(const ModelsCache *cache, const Profile *profile, ModelPlan *plan, Err *err)
+{
+    bool own = profile->draft_ids.n > 0, target = false;
+    for (int i = 0; i < profile->n_targets; i++)
+        target = target || strcmp(profile->targets[i].model, profile->draft_base) == 0;
+    *plan = (ModelPlan){.use = {.layers = profile->draft_layers,
+                                .requantise = !profile->draft_exact && (own || !target)}};
+    return make_plan(cache, profile->draft_base, &profile->draft_ids, plan, err);
+}
+
+bool models_plan_shared(const ModelPlan *target, const ModelPlan *draft)
+{
+    return strcmp(target->path, draft->path) == 0 && !draft->use.ids && !draft->use.requantise;
 }
 
 void models_plan_close(ModelPlan *plan)
 {
     if (plan->owns_tokenizer)
         tokenizer_close(plan->tokenizer);
+    short_list_close(&plan->list);
     *plan = (ModelPlan){0};
 }
 
 int models_load(ModelsCache *cache, const ModelPlan *plan, ModelProgress progress, void *user,
                 Model **model, Err *err)
 {
-    int held = find(cache, plan->path);
+    int held = find(cache, plan);
     if (held >= 0) {
         *model = cache->models[held];
         return 0;
@@ -87,7 +136,8 @@ int models_load(ModelsCache *cache, const ModelPlan *plan, ModelProgress progres
     if (cache->n == MODELS_MAX)
         return err_set(err, EXIT_MEMORY, "%d models are loaded already; start again to load others",
                        MODELS_MAX);
-    if (model_open(model, cache->kernels, plan->path, plan->name, progress, user, err) != 0)
+    if (model_open_draft(model, cache->kernels, plan->path, plan->name, &plan->use, progress, user,
+                         err) != 0)
         return -1;
     cache->models[cache->n] = *model;
     cache->bytes[cache->n++] = plan->weight_bytes;

@@ -4,7 +4,8 @@
  *   name -> models_plan (header only: shapes, vocabulary, sizes) -> models_load (weights)
  *
  * What was loaded stays until the cache closes or models_trim makes room, so that switching back to
- * a target is quick, and a draft and a target of one file share their weights.
+ * a target is quick, and a draft and a target of one file share their weights, unless the draft has
+ * a short list or weights of its own.
  */
 #ifndef S2D_MODELS_CACHE_H
 #define S2D_MODELS_CACHE_H
@@ -12,6 +13,7 @@
 #include <limits.h>
 
 #include "../engine/model.h"
+#include "profile.h"
 
 enum { MODELS_MAX = 16 };
 
@@ -26,7 +28,9 @@ typedef struct ModelsCache {
 typedef struct ModelPlan {
     char path[PATH_MAX]; /* real path: the model's identity */
     char name[64];
-    ModelConfig config;
+    ModelConfig config;  /* narrowed by what it is used for */
+    ModelUse use;        /* its ids are list's */
+    ShortList list;      /* with the tokens that end an answer */
     size_t weight_bytes; /* memory that its weights will take; 0 when it is held already */
     Tokenizer *tokenizer;
     bool owns_tokenizer;
@@ -37,7 +41,13 @@ void models_name(const char *name_or_path, char *name, size_t size);
 
 /* EXIT_NOINPUT, EXIT_DATA; on success models_plan_close. */
 int models_plan(const ModelsCache *cache, const char *name_or_path, ModelPlan *plan, Err *err);
+/* The same of a profile's draft: cut to its layers, with its short list. Its weights are rounded
+ * where that is faster unless the profile says no, or they can be those of one of its targets. */
+int models_plan_draft(const ModelsCache *cache, const Profile *profile, ModelPlan *plan, Err *err);
 void models_plan_close(ModelPlan *plan);
+
+/* Will both be one model in memory? */
+bool models_plan_shared(const ModelPlan *target, const ModelPlan *draft);
 
 /* The planned model, read unless it is held. It stays the cache's. */
 int models_load(ModelsCache *cache, const ModelPlan *plan, ModelProgress progress, void *user,

@@ -279,11 +279,13 @@ static int set_text(char **field, const char *text, Err *err)
     return 0;
 }
 
-/* Exits and thresholds belong to a draft: without it they go. */
+/* Exits, short list and thresholds belong to a draft: without it they go. */
 static void drop_draft(Profile *profile)
 {
     free(profile->draft_base);
-    profile->draft_base = NULL;
+    free(profile->draft_list);
+    profile->draft_base = profile->draft_list = NULL;
+    short_list_close(&profile->draft_ids);
     profile->draft_layers = profile->n_exits = 0;
     for (int i = 0; i < profile->n_targets; i++)
         profile->targets[i].n_thresholds = 0;

@@ -12,6 +12,7 @@
 #include "../engine/event.h" /* EXITS_MAX */
 #include "../kernels/err.h"
 #include "../kernels/kv.h"
+#include "short_list.h"
 
 enum { TARGETS_MAX = 8 };
 
@@ -23,10 +24,13 @@ typedef struct ProfileTarget {
 
 typedef struct Profile {
     char *name;
-    char *path;       /* where it was read from; NULL = built from options */
-    char *draft_base; /* catalog name or path; NULL = no draft model */
-    int draft_layers; /* 0 = all of the base */
-    int n_exits;      /* 0 = one exit after the last layer */
+    char *path;          /* where it was read from; NULL = built from options */
+    char *draft_base;    /* catalog name or path; NULL = no draft model */
+    int draft_layers;    /* 0 = all of the base */
+    char *draft_list;    /* file of the short list, as the profile names it; NULL = none */
+    ShortList draft_ids; /* what it holds: read by profile_open */
+    bool draft_exact;    /* the draft's weights stay as they are in the file */
+    int n_exits;         /* 0 = one exit after the last layer */
     int exits[EXITS_MAX];
     int n_targets;
     ProfileTarget targets[TARGETS_MAX];

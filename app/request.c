@@ -59,8 +59,15 @@ static json_t *draft_json(const Profile *profile)
 {
     if (!profile->draft_base)
         return json_null();
-    return json_pack("{s:o, s:i, s:o}", "base", json_text(profile->draft_base), "layers",
-                     profile->draft_layers, "exits", ints(profile->exits, profile->n_exits));
+    char *list = profile->draft_ids.n > 0 ? short_list_text(&profile->draft_ids) : NULL;
+    if (!list && profile->draft_ids.n > 0)
+        return NULL;
+    json_t *json =
+        json_pack("{s:o, s:i, s:o, s:o, s:b}", "base", json_text(profile->draft_base), "layers",
+                  profile->draft_layers, "exits", ints(profile->exits, profile->n_exits),
+                  "short_list", text_or_null(list), "exact", profile->draft_exact);
+    free(list);
+    return json;
 }
 
 static json_t *targets_json(const Profile *profile)

@@ -174,15 +174,28 @@ static int check_tree(const Reader *r, const char *text)
     return 0;
 }
 
+/* As the file would have it. */
+static int read_short_list(const Reader *r, Profile *profile)
+{
+    const json_t *json = get(r, "short_list");
+    if (!json)
+        return 0;
+    if (!json_is_string(json))
+        return wrong(r, "short_list", "is not a text");
+    return short_list_parse(&profile->draft_ids, json_string_value(json), json_string_length(json),
+                            "request: draft: short_list", r->err);
+}
+
 static int read_draft(const Reader *outer, Profile *profile)
 {
-    static const char *const keys[] = {"base", "layers", "exits", NULL};
+    static const char *const keys[] = {"base", "layers", "exits", "short_list", "exact", NULL};
     Reader r = {get(outer, "draft"), "draft", outer->err};
     if (!r.object)
         return 0;
     double exits[EXITS_MAX];
     if (check_object(&r, keys) != 0 || copy_text(&r, "base", &profile->draft_base) != 0 ||
-        read_int(&r, "layers", 0, INT_MAX, &profile->draft_layers) != 0)
+        read_int(&r, "layers", 0, INT_MAX, &profile->draft_layers) != 0 ||
+        read_bool(&r, "exact", &profile->draft_exact) != 0 || read_short_list(&r, profile) != 0)
         return -1;
     if (!profile->draft_base)
         return wrong(&r, "base", "is missing");

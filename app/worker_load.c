@@ -139,7 +139,7 @@ static int check_plans(Worker *worker, const RequestLoad *load, const ModelPlan 
     size_t weights = target->weight_bytes;
     if (draft && tokenizer_compatible(draft->tokenizer, target->tokenizer, err) != 0)
         return -1;
-    if (draft && strcmp(draft->path, target->path) != 0)
+    if (draft && !models_plan_shared(target, draft))
         weights += draft->weight_bytes;
     TemplateKind kind;
     if (load->profile.template && template_by_name(&kind, load->profile.template) != 0)
@@ -185,7 +185,7 @@ static int load_models(Worker *worker, const RequestLoad *load, Model **target, 
     int status =
         models_plan(&worker->models, profile->targets[load->target_index].model, &target_plan, err);
     if (status == 0 && draft_base)
-        status = models_plan(&worker->models, draft_base, &draft_plan, err);
+        status = models_plan_draft(&worker->models, profile, &draft_plan, err);
     if (status == 0)
         status = check_plans(worker, load, &target_plan, draft_base ? &draft_plan : NULL, err);
     if (status == 0)

@@ -117,6 +117,25 @@ static int draft_read(Drafter *drafter, const int *tokens, int n)
     return last - first;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* Does the text keep to the short list? Each token that is not in it ends a path of the tree, so
+ * where they are frequent (other languages, names) the whole head is worth its time. Special tokens
+ * are the template's. */
+static bool keeps_to_list(const Model *model, const int *tokens, int n)
+{
+    enum { RECENT = 64, STRAYS = RECENT / 8 };
+    int strays = 0;
+    for (int i = n > RECENT ? n - RECENT : 0; i < n; i++)
+        strays += !bsearch(&tokens[i], model->short_ids, (size_t)model->n_short,
+                           sizeof *model->short_ids, by_id) &&
+                  !tokenizer_is_special(model->tokenizer, tokens[i]);
+    return strays <= STRAYS;
+}
+
 static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
 {
     Draft *d = (Draft *)drafter;
@@ -130,6 +149,9 @@ static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
     }
     d->base = in->n - 1;
     memset(d->done, 0, sizeof d->done);
+    const Model *model = d->context->model;
+    d->narrow = model->short_head && keeps_to_list(model, in->tokens, in->n);
+    d->sampler.tokens = d->narrow ? model->short_ids : NULL;
     draft_grow(d, in, tree);
     if (d->shared)
         for (int slot = 0; slot < NODES_MAX; slot++)
@@ -152,7 +174,7 @@ static void draft_measure(Drafter *drafter, int length, Curve *steps)
         double start = clock_ms();
         for (int r = 0; r < d->ranges; r++)
             draft_range(d, r, slots, n, NULL, 0);
-        head(c, c->hidden, n);
+        (c->model->short_head ? head_short : head)(c, c->hidden, n);
         if (i > 0)
             curve_add(steps, n, clock_ms() - start);
     }
@@ -214,7 +236,7 @@ size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int l
     size_t waiting_rows = (EXITS_MAX - 1) * (PENDING_MAX + NODES_MAX) + NODES_MAX;
     return context_bytes(kernels, config, kv, layers, slots, EXPAND_MAX) + sizeof(Draft) +
            sizeof(float) * waiting_rows * config->hidden + sizeof(int) * (size_t)slots +
-           (2 * sizeof(int) + sizeof(SampleEntry)) * (size_t)config->head_rows;
+           (2 * sizeof(int) + sizeof(SampleEntry)) * (size_t)config->vocab;
 }
 
 int draft_open(Drafter **drafter, Model *model, Context *shared, KvType kv, int slots,
@@ -240,8 +262,7 @@ int draft_open(Drafter **drafter, Model *model, Context *shared, KvType kv, int 
     memcpy(d->exit, exits, sizeof *exits * (size_t)n_exits);
     bool ok =
         shared || context_open(&d->own, model, kv, exits[n_exits - 1], slots, EXPAND_MAX, err) == 0;
-    ok = ok && sampler_open(&d->sampler, model->config.head_rows, err) == 0;
-    d->sampler.tokens = model->head_ids;
+    ok = ok && sampler_open(&d->sampler, model->config.vocab, err) == 0;
     if (ok) {
         d->tokens = malloc(sizeof(int) * (size_t)slots);
         d->hidden = k->buffer_alloc(k, NODES_MAX * H);

@@ -48,6 +48,7 @@ typedef struct Draft {
     int eval_exit[NODES_MAX]; /* by slot: index of the exit that its children come from */
     Candidate candidate[CANDIDATES_MAX];
     int n_candidates;
+    bool narrow; /* the round's tokens come from the model's short list */
     Sampler sampler;
     Resume resume;
 } Draft;

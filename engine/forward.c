@@ -12,7 +12,7 @@ size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int
     size_t key = (size_t)config->kv_heads * config->head_dim;
     size_t row = (size_t)config->hidden + 2 * attention + 2 * key + config->ffn;
     return kernels->kv_bytes(kernels, kv, layers, config->kv_heads, config->head_dim, slots) +
-           sizeof(float) * (ROWS_MAX * row + (size_t)logit_rows * config->head_rows);
+           sizeof(float) * (ROWS_MAX * row + (size_t)logit_rows * config->vocab);
 }
 
 int context_open(Context *context, Model *model, KvType kv, int layers, int slots, int logit_rows,
@@ -34,7 +34,7 @@ int context_open(Context *context, Model *model, KvType kv, int layers, int slot
     context->v = kernels->buffer_alloc(kernels, ROWS_MAX * key);
     context->attended = kernels->buffer_alloc(kernels, ROWS_MAX * attention);
     context->inner = kernels->buffer_alloc(kernels, (size_t)ROWS_MAX * config->ffn);
-    context->logits = kernels->buffer_alloc(kernels, (size_t)logit_rows * config->head_rows);
+    context->logits = kernels->buffer_alloc(kernels, (size_t)logit_rows * config->vocab);
     if (context->kv && context->hidden && context->q && context->k && context->v &&
         context->attended && context->inner && context->logits)
         return 0;
@@ -114,17 +114,27 @@ void forward(Context *context, const Rows *rows, const int *ids, int from, int u
         model->kernels->wait(model->kernels);
 }
 
-void head(Context *context, const float *hidden, int n)
+static void score(Context *context, const Matrix *matrix, const float *hidden, int n)
 {
     Model *model = context->model;
     assert(n >= 1 && n <= context->logit_rows);
     Linear linear = {.count = 1,
                      .mode = LINEAR_SET,
-                     .matrix = {model->head},
+                     .matrix = {matrix},
                      .out = {context->logits},
                      .norm = model->output_norm,
                      .norm_eps = model->config.norm_eps};
     model->kernels->linear(model->kernels, &linear, hidden, n);
+}
+
+void head(Context *context, const float *hidden, int n)
+{
+    score(context, context->model->head, hidden, n);
+}
+
+void head_short(Context *context, const float *hidden, int n)
+{
+    score(context, context->model->short_head, hidden, n);
 }
 
 void hidden_copy(Context *context, float *to, const float *from, int rows)

@@ -20,7 +20,7 @@ typedef struct Context {
     float *q, *k, *v; /* [ROWS_MAX, Q] [ROWS_MAX, K] [ROWS_MAX, K] */
     float *attended;  /* [ROWS_MAX, Q] */
     float *inner;     /* [ROWS_MAX, F] */
-    float *logits;    /* [logit_rows, rows of the head] */
+    float *logits;    /* [logit_rows, V] */
     int logit_rows;
 } Context;
 
@@ -40,6 +40,8 @@ void forward(Context *context, const Rows *rows, const int *ids, int from, int u
 /* Final norm and head: context->logits[i] of hidden[i], [n, H]; n <= logit_rows. hidden may be
  * context->hidden. */
 void head(Context *context, const float *hidden, int n);
+/* The same for the tokens of the model's short list only: [n, n_short]. */
+void head_short(Context *context, const float *hidden, int n);
 
 /* Copies rows between hidden buffers of the same backend. */
 void hidden_copy(Context *context, float *to, const float *from, int rows);

@@ -74,7 +74,7 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
     Context *c = d->context;
     Kernels *k = c->model->kernels;
     size_t H = (size_t)c->model->config.hidden;
-    int stride = c->model->config.head_rows;
+    int stride = d->narrow ? c->model->n_short : c->model->config.vocab;
     int vocab = sampler_places(&d->sampler, stride, in->vocab);
     const int *tokens = d->sampler.tokens;
     width = width < vocab ? width : vocab;
@@ -96,7 +96,7 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
                 hidden_copy(c, c->hidden + n_asked * H, d->hidden + slot * H, 1);
                 asked[n_asked++] = slot;
             }
-        head(c, c->hidden, n_asked);
+        (d->narrow ? head_short : head)(c, c->hidden, n_asked);
         for (int i = 0; i < n_asked; i++) {
             const float *logits = c->logits + (size_t)i * stride;
             int ids[RANKED_MAX];

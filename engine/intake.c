@@ -4,21 +4,18 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* What a draft's weights are rounded to: a token costs as many milliseconds as it reads bytes, and
- * what is lost in agreement with the target is less than what is won (profiles/RESULTS.md). Types
- * of four bits stay as they are. The head decides between words: it keeps a bit more. */
-static QuantType smaller(const GgufTensor *tensor, bool is_head)
+/* What a draft's weights are rounded to where that is smaller: a drafted token takes as long as its
+ * bytes take to be read. Feed-forward's up and down lose nothing by four bits; the gate, attention
+ * and the head would (profiles/RESULTS.md). Types of four bits stay as they are. */
+static QuantType smaller(QuantType type, int cols, Part part)
 {
-    QuantType to = is_head ? QUANT_Q5_0 : QUANT_Q4_0;
-    int cols = (int)tensor->dims[0];
-    bool four_bits = tensor->type == QUANT_Q4_1 || tensor->type == QUANT_Q4_K;
-    return !four_bits && cols % quant_info(to)->block == 0 &&
-                   quant_row_bytes(to, cols) < quant_row_bytes(tensor->type, cols)
-               ? to
-               : tensor->type;
+    QuantType to = part == PART_COARSE ? QUANT_Q4_0 : QUANT_Q5_0;
+    bool less = quant_row_bytes(to, 256) < quant_row_bytes(type, 256);
+    bool four_bits = type == QUANT_Q4_1 || type == QUANT_Q4_K;
+    return less && !four_bits && cols % quant_info(to)->block == 0 ? to : type;
 }
 
-Intake intake_of(const Gguf *gguf, const GgufTensor *tensor, const ModelUse *use, bool is_head)
+Intake intake_of(const Gguf *gguf, const GgufTensor *tensor, const ModelUse *use, Part part)
 {
     Intake intake = {.gguf = gguf,
                      .tensor = tensor,
@@ -26,12 +23,13 @@ Intake intake_of(const Gguf *gguf, const GgufTensor *tensor, const ModelUse *use
                      .cols = (int)tensor->dims[0],
                      .type = tensor->type,
                      .threads = 1};
-    if (is_head && use->ids != NULL) {
+    if (part == PART_SHORT_HEAD) {
         intake.ids = use->ids;
         intake.rows = use->n_ids;
     }
-    if (use->requantise)
-        intake.type = smaller(tensor, is_head);
+    bool seldom = part == PART_HEAD && use->ids; /* a short one does most of its work */
+    if (use->requantise && !seldom)
+        intake.type = smaller(tensor->type, intake.cols, part);
     return intake;
 }
 

@@ -19,8 +19,11 @@ typedef struct Intake {
     int threads;    /* that rounding may use */
 } Intake;
 
-/* What the use takes of a tensor with two dimensions; is_head: of the one that scores tokens. */
-Intake intake_of(const Gguf *gguf, const GgufTensor *tensor, const ModelUse *use, bool is_head);
+/* What a matrix is for: a layer that is rounded to five bits or to four, or scoring tokens. */
+typedef enum Part { PART_FINE, PART_COARSE, PART_HEAD, PART_SHORT_HEAD } Part;
+
+/* What the use takes of a tensor with two dimensions. */
+Intake intake_of(const Gguf *gguf, const GgufTensor *tensor, const ModelUse *use, Part part);
 
 /* Bytes that it reads from the file. */
 uint64_t intake_bytes(const Intake *intake);

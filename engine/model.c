@@ -60,13 +60,13 @@ static int read_matrix(void *context, uint64_t offset, void *out, size_t bytes, 
 }
 
 /* use: NULL = all of it, as it is. */
-static int load_matrix(Loader *l, const GgufTensor *tensor, const ModelUse *use, bool is_head,
+static int load_matrix(Loader *l, const GgufTensor *tensor, const ModelUse *use, Part part,
                        Matrix **matrix, Err *err)
 {
     Kernels *k = l->model->kernels;
     l->tensor = tensor;
     l->read_failed = false;
-    l->intake = intake_of(l->gguf, tensor, use, is_head);
+    l->intake = intake_of(l->gguf, tensor, use, part);
     l->intake.threads = k->threads;
     MatrixSource source = {.type = l->intake.type,
                            .rows = l->intake.rows,
@@ -116,7 +116,7 @@ static int load_layer(Loader *l, int index, Err *err)
             continue; /* a bias that this model does not have */
         void *field = layer + part->field;
         int result = part->rows == 0 ? load_vector(l, tensor, field, err)
-                                     : load_matrix(l, tensor, l->use, false, field, err);
+                                     : load_matrix(l, tensor, l->use, part->part, field, err);
         if (result != 0)
             return -1;
     }
@@ -158,11 +158,14 @@ static int load_weights(Loader *l, Err *err)
     Model *model = l->model;
     const GgufTensor *embed = gguf_tensor(l->gguf, "token_embd.weight");
     const GgufTensor *head = gguf_tensor(l->gguf, "output.weight");
-    if (load_matrix(l, embed, &whole, false, &model->embed, err) != 0)
+    if (load_matrix(l, embed, &whole, PART_HEAD, &model->embed, err) != 0)
         return -1;
-    if (head == NULL && l->use->ids == NULL)
+    if (head == NULL)
         model->head = model->embed;
-    else if (load_matrix(l, head ? head : embed, l->use, true, &model->head, err) != 0)
+    else if (load_matrix(l, head, l->use, PART_HEAD, &model->head, err) != 0)
+        return -1;
+    if (l->use->ids != NULL &&
+        load_matrix(l, head ? head : embed, l->use, PART_SHORT_HEAD, &model->short_head, err) != 0)
         return -1;
     if (load_vector(l, gguf_tensor(l->gguf, "output_norm.weight"), &model->output_norm, err) != 0 ||
         load_rope(l, err) != 0)
@@ -222,10 +225,11 @@ static int load(Model *model, const Gguf *gguf, const ModelUse *use, ModelProgre
         return err_set(err, EXIT_MEMORY, "%s: no memory for %d layers", gguf_label(gguf),
                        model->config.loaded);
     if (use->ids) {
-        model->head_ids = malloc((size_t)use->n_ids * sizeof *use->ids);
-        if (model->head_ids == NULL)
+        model->short_ids = malloc((size_t)use->n_ids * sizeof *use->ids);
+        if (model->short_ids == NULL)
             return err_set(err, EXIT_MEMORY, "%s: no memory for a short list", gguf_label(gguf));
-        memcpy(model->head_ids, use->ids, (size_t)use->n_ids * sizeof *use->ids);
+        memcpy(model->short_ids, use->ids, (size_t)use->n_ids * sizeof *use->ids);
+        model->n_short = use->n_ids;
     }
     model->requantised = use->requantise;
     if (check_fits(&loader, err) != 0)
@@ -293,9 +297,10 @@ void model_close(Model *model)
                 matrix_free(k, *(Matrix **)field);
         }
     free(model->layers);
-    free(model->head_ids);
+    free(model->short_ids);
     if (model->head != model->embed)
         matrix_free(k, model->head);
+    matrix_free(k, model->short_head);
     matrix_free(k, model->embed);
     vector_free(k, model->output_norm);
     vector_free(k, model->rope_factors);

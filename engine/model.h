@@ -29,9 +29,7 @@ typedef struct ModelConfig {
     bool rope_neox;
     char quant[16];        /* type of most of its weights: "Q4_K" */
     uint64_t weight_bytes; /* sum of the tensors' bytes in the file */
-    /* What is used of it: all, or as much as a draft needs. */
-    int loaded;    /* the first so many layers, 1 … L */
-    int head_rows; /* tokens that the head scores, 1 … V */
+    int loaded;            /* layers that are used: L, or the first few of them for a draft */
 } ModelConfig;
 
 /* All from the header: architecture, every tensor's presence, shape and type. No weights are read.
@@ -42,7 +40,7 @@ int model_config(ModelConfig *config, const Gguf *gguf, Err *err);
  * zero: everything, as it is in the file. */
 typedef struct ModelUse {
     int layers;     /* the first so many; 0 = all */
-    const int *ids; /* [n_ids] ascending: the tokens that the head scores; NULL = all */
+    const int *ids; /* [n_ids] ascending: tokens for a short head beside the whole one; or NULL */
     int n_ids;
     bool requantise; /* weights become smaller types where that is faster */
 } ModelUse;
@@ -73,9 +71,11 @@ typedef struct Model {
     Layer *layers;      /* [config.loaded] */
     Matrix *embed;      /* [V,H] */
     float *output_norm; /* [H] */
-    Matrix *head;       /* [config.head_rows, H]; the same as embed when tied and whole */
-    int *head_ids;      /* [config.head_rows] ascending: the token of each row; NULL = row r is r */
-    bool requantised;   /* some weights are not the file's */
+    Matrix *head;       /* [V,H]; the same as embed when tied */
+    Matrix *short_head; /* [n_short,H] the rows of it that a short list names; NULL = no list */
+    int *short_ids;     /* [n_short] ascending: the tokens of those rows */
+    int n_short;
+    bool requantised;    /* some weights are not the file's */
     float *rope_factors; /* [D/2] or NULL */
     Tokenizer *tokenizer;
     bool has_template;

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "intake.h"
 #include "model.h"
 
 enum { LAYER_PARTS = 12, TENSOR_NAME_BYTES = 64 };
@@ -18,6 +19,7 @@ typedef struct LayerPart {
     char rows;        /* shape letter, or 0: a vector of `cols` floats */
     char cols;
     bool is_bias; /* qwen2 must have it, llama may */
+    Part part;    /* of a draft that is rounded */
     size_t field; /* offset in Layer of the Matrix * or float * */
 } LayerPart;
 

@@ -21,8 +21,6 @@ int model_narrow(ModelConfig *config, const ModelUse *use, const char *name, Err
         return err_set(err, EXIT_DATA, "the short list of %s is empty", name);
     if (use->layers > 0)
         config->loaded = use->layers;
-    if (use->ids)
-        config->head_rows = use->n_ids;
     return 0;
 }
 
@@ -35,9 +33,9 @@ typedef struct Sum {
     uint64_t file;
 } Sum;
 
-static void add_matrix(Sum *sum, const GgufTensor *tensor, const ModelUse *use, bool is_head)
+static void add_matrix(Sum *sum, const GgufTensor *tensor, const ModelUse *use, Part part)
 {
-    Intake intake = intake_of(sum->gguf, tensor, use, is_head);
+    Intake intake = intake_of(sum->gguf, tensor, use, part);
     sum->memory += sum->kernels->matrix_bytes(sum->kernels, intake.type, intake.rows, intake.cols);
     sum->file += intake_bytes(&intake);
 }
@@ -57,9 +55,11 @@ size_t model_bytes(Kernels *kernels, const Gguf *gguf, const ModelConfig *config
     Sum sum = {.kernels = kernels, .gguf = gguf, .use = use};
     const GgufTensor *embed = gguf_tensor(gguf, "token_embd.weight");
     const GgufTensor *head = gguf_tensor(gguf, "output.weight");
-    add_matrix(&sum, embed, &whole, false);
-    if (head != NULL || use->ids != NULL)
-        add_matrix(&sum, head ? head : embed, use, true);
+    add_matrix(&sum, embed, &whole, PART_HEAD);
+    if (head != NULL)
+        add_matrix(&sum, head, use, PART_HEAD);
+    if (use->ids != NULL)
+        add_matrix(&sum, head ? head : embed, use, PART_SHORT_HEAD);
     add_vector(&sum, gguf_tensor(gguf, "output_norm.weight"));
     add_vector(&sum, gguf_tensor(gguf, "rope_freqs.weight"));
     for (int layer = 0; layer < config->loaded; layer++)
@@ -68,7 +68,7 @@ size_t model_bytes(Kernels *kernels, const Gguf *gguf, const ModelConfig *config
             if (layer_parts[p].rows == 0)
                 add_vector(&sum, tensor);
             else
-                add_matrix(&sum, tensor, use, false);
+                add_matrix(&sum, tensor, use, layer_parts[p].part);
         }
     if (file_bytes)
         *file_bytes = sum.file;

@@ -18,15 +18,21 @@ static void store16(uint8_t *p, uint16_t v)
     p[1] = (uint8_t)(v >> 8);
 }
 
-static uint32_t load32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 static void store32(uint8_t *p, uint32_t v)
 {
     for (int i = 0; i < 4; i++)
         p[i] = (uint8_t)(v >> 8 * i);
+}
+
+/* Adds 16 to every byte of q whose bit is set. A byte of `bit` is 0 or its own bit, and adding 127
+ * carries any bit to the top. */
+static void add_fifth_bits(uint8_t q[8], uint8_t bits)
+{
+    uint64_t bit = bits * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201), codes;
+    bit = (bit + UINT64_C(0x7f7f7f7f7f7f7f7f)) & UINT64_C(0x8080808080808080);
+    memcpy(&codes, q, sizeof codes);
+    codes |= bit >> 3;
+    memcpy(q, &codes, sizeof codes);
 }
 
 /* Types with a scale per 32: half d, [half m], [32 high bits], then codes; byte j holds inputs j
@@ -45,15 +51,15 @@ static void legacy_read(Group *g, QuantType type, const uint8_t *p, int b)
             q[j] = p[j] ^ 0x80;
         return;
     }
-    uint32_t high = 0;
-    if (quant_bits(type) == 5) {
-        high = load32(p);
+    const uint8_t *high = p;
+    if (quant_bits(type) == 5)
         p += 4;
-    }
     for (int j = 0; j < 16; j++) {
-        q[j] = (uint8_t)((p[j] & 15) | (high >> j & 1) << 4);
-        q[j + 16] = (uint8_t)(p[j] >> 4 | (high >> (j + 16) & 1) << 4);
+        q[j] = p[j] & 15;
+        q[j + 16] = p[j] >> 4;
     }
+    for (int j = 0; j < 4 && high != p; j++)
+        add_fifth_bits(q + 8 * j, high[j]);
 }
 
 static void legacy_write(const Group *g, QuantType type, uint8_t *p, int b)

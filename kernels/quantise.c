@@ -121,7 +121,6 @@ void group_from_float(Group *group, QuantType type, const float *in, int blocks)
     }
 }
 
-/* Four scales are tried at once, a lane each. */
 typedef float Four __attribute__((vector_size(16)));
 typedef int32_t FourMask __attribute__((vector_size(16)));
 
@@ -130,33 +129,61 @@ static inline Four four(float v)
     return (Four){v, v, v, v};
 }
 
+static inline Four four_load(const float *in)
+{
+    Four v;
+    memcpy(&v, in, sizeof v);
+    return v;
+}
+
 static inline Four four_least(Four a, Four b)
 {
     FourMask less = a < b;
     return (Four)(((FourMask)a & less) | ((FourMask)b & ~less));
 }
 
+/* extreme() of a block. */
+static float block_extreme(const float *in)
+{
+    Four low = four_load(in), minus_high = -low;
+    for (int i = 4; i < BLOCK; i += 4) {
+        low = four_least(low, four_load(in + i));
+        minus_high = four_least(minus_high, -four_load(in + i));
+    }
+    float ends[8];
+    memcpy(ends, &low, sizeof low);
+    memcpy(ends + 4, &minus_high, sizeof minus_high);
+    float lowest = ends[0], highest = ends[4];
+    for (int i = 1; i < 4; i++) {
+        lowest = ends[i] < lowest ? ends[i] : lowest;
+        highest = ends[4 + i] < highest ? ends[4 + i] : highest;
+    }
+    return lowest < highest ? lowest : -highest;
+}
+
 /* Codes of a scale explain xc^2 / cc of the sum of x^2 when the scale is then set to xc / cc, the
  * best one for them: the scale that explains most leaves the least squared error. The plain scale
- * makes room for the largest value; a smaller one that cuts it off is often better. More than four
- * tries win less than one part in 500 of the error. */
+ * makes room for the largest value; a smaller one that cuts it off is often better. More tries win
+ * less than one part in 100 of the error. */
 static float best_scale(const float *in, float plain, int low, int high)
 {
-    Four step = four(inverse(plain)) * (Four){0.90f, 0.98f, 1.06f, 1.14f};
-    Four xc = four(0.0f), cc = four(0.0f);
-    for (int i = 0; i < BLOCK; i++) {
-        Four x = four(in[i]), c = x * step;
-        c = four_least(c, four((float)high));
-        c = -four_least(-c, four((float)-low));
-        c = (c + ROUND) - ROUND;
-        xc += x * c;
-        cc += c * c;
-    }
+    static const float tries[] = {0.93f, 1.0f, 1.07f};
     float scale = plain, most = 0.0f;
-    for (int k = 0; k < 4; k++) {
-        if (cc[k] > 0.0f && xc[k] * xc[k] > most * cc[k]) {
-            most = xc[k] * xc[k] / cc[k];
-            scale = xc[k] / cc[k];
+    for (size_t k = 0; k < sizeof tries / sizeof *tries; k++) {
+        Four step = four(tries[k] * inverse(plain));
+        Four xc = four(0.0f), cc = four(0.0f);
+        for (int i = 0; i < BLOCK; i += 4) {
+            Four x = four_load(in + i), c = x * step;
+            c = four_least(c, four((float)high));
+            c = -four_least(-c, four((float)-low));
+            c = (c + ROUND) - ROUND;
+            xc += x * c;
+            cc += c * c;
+        }
+        float sum = (xc[0] + xc[1]) + (xc[2] + xc[3]), energy = (cc[0] + cc[1]) + (cc[2] + cc[3]);
+        if (energy > 0.0f && sum * sum > most * energy) {
+            most = sum * sum / energy;
+            scale = sum / energy;
         }
     }
     return scale;
@@ -170,7 +197,7 @@ void group_fit(Group *group, QuantType type, const float *in, int blocks)
     }
     int top = (1 << quant_bits(type)) - 1, offset = quant_offset(type);
     for (int b = 0; b < blocks; b++, in += BLOCK) {
-        float plain = extreme(in, BLOCK) / (float)-offset;
+        float plain = block_extreme(in) / (float)-offset;
         group->d[b] = float_to_half(best_scale(in, plain, -offset, top - offset));
         float step = inverse(half_to_float(group->d[b]));
         for (int i = 0; i < BLOCK; i++)

@@ -89,16 +89,15 @@ static void test_short_head(void **state)
         TinyModel tiny = large_model();
         tiny.tied = tied;
         Model *m = open_draft(f, &tiny, &(ModelUse){.ids = IDS, .n_ids = N_IDS});
-        assert_int_equal(m->config.head_rows, N_IDS);
-        assert_true(m->config.vocab > 300); /* the embedding is whole */
-        assert_ptr_not_equal(m->head, m->embed);
-        assert_memory_equal(m->head_ids, IDS, sizeof IDS);
+        assert_int_equal(m->n_short, N_IDS);
+        assert_true((m->head == m->embed) == tied);
+        assert_memory_equal(m->short_ids, IDS, sizeof IDS);
         for (int i = 0; i < N_IDS; i++) {
             float got[COLS_MAX], want[COLS_MAX];
             const char *name = tied ? "token_embd.weight" : "output.weight";
-            two_rows(f, m->head, i, name, IDS[i], got, want);
+            two_rows(f, m->short_head, i, name, IDS[i], got, want);
             assert_memory_equal(got, want, 64 * sizeof *got);
-            two_rows(f, m->embed, IDS[i], "token_embd.weight", IDS[i], got, want);
+            two_rows(f, m->head, IDS[i], name, IDS[i], got, want);
             assert_memory_equal(got, want, 64 * sizeof *got);
         }
         model_close(m);
@@ -112,8 +111,8 @@ static void test_cut(void **state)
     Model *m = open_draft(f, &tiny, &(ModelUse){.layers = 3});
     assert_int_equal(m->config.layers, 4);
     assert_int_equal(m->config.loaded, 3);
-    assert_int_equal(m->config.head_rows, m->config.vocab);
-    assert_null(m->head_ids);
+    assert_null(m->short_head);
+    assert_null(m->short_ids);
     float got[COLS_MAX], want[COLS_MAX];
     two_rows(f, m->layers[2].up, 5, "blk.2.ffn_up.weight", 5, got, want);
     assert_memory_equal(got, want, 64 * sizeof *got);
@@ -153,12 +152,14 @@ static void test_requantised(void **state)
     tiny.attn_type = QUANT_Q4_1;
     Model *m = open_draft(f, &tiny, &use);
     assert_true(m->requantised);
-    assert_rounded(f, m->layers[1].gate, "blk.1.ffn_gate.weight", 6); /* to Q4_0 */
+    assert_rounded(f, m->layers[1].up, "blk.1.ffn_up.weight", 6); /* to Q4_0 */
     assert_rounded(f, m->layers[0].down, "blk.0.ffn_down.weight", 6);
-    assert_left(f, m->layers[1].q, "blk.1.attn_q.weight", 64); /* four bits already */
+    assert_rounded(f, m->layers[0].gate, "blk.0.ffn_gate.weight", 12); /* to Q5_0 */
+    assert_left(f, m->layers[1].q, "blk.1.attn_q.weight", 64);         /* four bits already */
     assert_left(f, m->embed, "token_embd.weight", 64);
+    assert_left(f, m->head, "output.weight", 64);
     float got[COLS_MAX], want[COLS_MAX];
-    two_rows(f, m->head, 6, "output.weight", IDS[6], got, want);
+    two_rows(f, m->short_head, 6, "output.weight", IDS[6], got, want);
     double error = 0, energy = 0;
     for (int i = 0; i < 64; i++) {
         error += (double)(got[i] - want[i]) * (got[i] - want[i]);
@@ -262,9 +263,9 @@ static void test_planned_is_taken(void **state)
             model_close(m);
         }
     for (int tied = 0; tied < 2; tied++)
-        assert_true(bytes[tied][4] < bytes[tied][3] && bytes[tied][3] < bytes[tied][0]);
-    assert_true(bytes[0][2] < bytes[0][0]);
-    assert_true(bytes[1][2] > bytes[1][0]); /* tied: the few rows come on top of the embedding */
+        assert_true(bytes[tied][4] < bytes[tied][0] && bytes[tied][3] < bytes[tied][0]);
+    for (int tied = 0; tied < 2; tied++)
+        assert_true(bytes[tied][2] > bytes[tied][0]); /* the few rows come on top */
 }
 
 static void test_refused(void **state)

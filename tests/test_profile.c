@@ -64,6 +64,8 @@ static void test_everything(void **state)
     assert_int_equal(p.n_exits, 2);
     assert_int_equal(p.exits[0], 6);
     assert_int_equal(p.exits[1], 12);
+    assert_null(p.draft_list);
+    assert_false(p.draft_exact);
     assert_int_equal(p.n_targets, 2);
     assert_int_equal(p.targets[0].n_thresholds, 2);
     assert_true(p.targets[0].thresholds[0] == 0.75 && p.targets[0].thresholds[1] == 0.2);
@@ -84,6 +86,22 @@ static void test_everything(void **state)
     assert_string_equal(p.device, "cpu");
     profile_close(&p);
     assert_null(p.name); /* closed is empty: closing again is harmless */
+    profile_close(&p);
+}
+
+static void test_draft(void **state)
+{
+    (void)state;
+    Profile p;
+    Err err;
+    const char *yaml = TARGET "draft: {base: b, short_list: b.ids, requantise: off}\n";
+    assert_int_equal(parse(&p, yaml, &err), 0);
+    assert_string_equal(p.draft_list, "b.ids");
+    assert_int_equal(p.draft_ids.n, 0); /* text alone reads no files */
+    assert_true(p.draft_exact);
+    profile_close(&p);
+    assert_int_equal(parse(&p, TARGET "draft: {base: b, requantise: auto}\n", &err), 0);
+    assert_false(p.draft_exact);
     profile_close(&p);
 }
 
@@ -171,6 +189,10 @@ static void test_refused(void **state)
         {TARGET "draft: {layers: 3}", "p.yaml:4:"},
         {TARGET "draft: {base: b, layers: 10, exits: [3, 11]}",
          "p.yaml:4:41: draft.exits[1]: 11 is not"},
+        {TARGET "draft: {base: b, short_list: }", "p.yaml:4:30: draft.short_list: a file is"},
+        {TARGET "draft: {base: b, short_list: [1]}", "p.yaml:4:30: a single value"},
+        {TARGET "draft: {base: b, requantise: on}",
+         "p.yaml:4:30: draft.requantise: \"on\" is neither auto nor off"},
         {TARGET "draft: {base: b, exits: [0]}", "p.yaml:4:26: draft.exits[0]: 0 is not within"},
         {TARGET "draft: {base: b, exits: [6, 6]}",
          "p.yaml:4:29: draft.exits[1]: exits go from shallow"},
@@ -304,10 +326,11 @@ static void test_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_smallest),     cmocka_unit_test(test_everything),
-        cmocka_unit_test(test_empty_values), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_large),        cmocka_unit_test(test_every_truncation),
-        cmocka_unit_test(test_shipped),      cmocka_unit_test(test_places),
+        cmocka_unit_test(test_smallest),         cmocka_unit_test(test_everything),
+        cmocka_unit_test(test_empty_values),     cmocka_unit_test(test_draft),
+        cmocka_unit_test(test_refused),          cmocka_unit_test(test_large),
+        cmocka_unit_test(test_every_truncation), cmocka_unit_test(test_shipped),
+        cmocka_unit_test(test_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,187 @@
+/* test_models_cache.c - which models are held, for which use, and what they take. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../app/models_cache.h"
+#include "model_folder.h"
+
+static ModelFolder folder;
+
+static int setup(void **state)
+{
+    static Kernels *kernels;
+    if (model_folder_make(&folder) != 0 ||
+        kernels_open(&kernels, &(KernelsOptions){.device = "cpu", .threads = 1}, NULL) != 0)
+        return -1;
+    *state = kernels;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    Kernels *kernels = *state;
+    kernels->close(kernels);
+    model_folder_remove(&folder);
+    return 0;
+}
+
+/* A profile whose draft and targets are files of the folder; close with profile_close of its list
+ * only. */
+static Profile profile_of(const char *draft, const char *target, const char *list)
+{
+    static char paths[2][256];
+    Profile profile = {.n_targets = 1};
+    profile.draft_base = model_folder_file(&folder, draft, paths[0]);
+    profile.targets[0].model = model_folder_file(&folder, target, paths[1]);
+    if (list)
+        assert_int_equal(short_list_parse(&profile.draft_ids, list, strlen(list), "l", NULL), 0);
+    return profile;
+}
+
+static Model *load(ModelsCache *cache, const ModelPlan *plan)
+{
+    Model *model;
+    Err err = {0};
+    if (models_load(cache, plan, NULL, NULL, &model, &err) != 0)
+        fail_msg("%s", err.text);
+    return model;
+}
+
+static ModelPlan plan_target(const ModelsCache *cache, const Profile *profile)
+{
+    ModelPlan plan;
+    Err err = {0};
+    if (models_plan(cache, profile->targets[0].model, &plan, &err) != 0)
+        fail_msg("%s", err.text);
+    return plan;
+}
+
+static ModelPlan plan_draft(const ModelsCache *cache, const Profile *profile)
+{
+    ModelPlan plan;
+    Err err = {0};
+    if (models_plan_draft(cache, profile, &plan, &err) != 0)
+        fail_msg("%s", err.text);
+    return plan;
+}
+
+/* A draft that is one of the targets and has no list of its own is that target. */
+static void test_shared(void **state)
+{
+    ModelsCache cache = {.kernels = *state};
+    Profile profile = profile_of("target.gguf", "target.gguf", NULL);
+    profile.draft_layers = 3;
+    ModelPlan target = plan_target(&cache, &profile), draft = plan_draft(&cache, &profile);
+    assert_false(draft.use.requantise);
+    assert_int_equal(draft.config.loaded, 3);
+    assert_true(models_plan_shared(&target, &draft));
+    Model *model = load(&cache, &target);
+    assert_ptr_equal(load(&cache, &draft), model);
+    assert_int_equal(cache.n, 1);
+    models_plan_close(&target);
+    models_plan_close(&draft);
+    draft = plan_draft(&cache, &profile);
+    assert_int_equal(draft.weight_bytes, 0); /* it is held */
+    models_plan_close(&draft);
+    models_close(&cache);
+}
+
+/* With a list it is a model of its own, which no target may use. */
+static void test_apart(void **state)
+{
+    ModelsCache cache = {.kernels = *state};
+    Profile profile = profile_of("target.gguf", "target.gguf", "0-99 200");
+    for (int exact = 0; exact < 2; exact++) {
+        profile.draft_exact = exact;
+        ModelPlan target = plan_target(&cache, &profile), draft = plan_draft(&cache, &profile);
+        assert_int_equal(draft.use.requantise, !exact);
+        assert_false(models_plan_shared(&target, &draft));
+        assert_true(draft.weight_bytes > 0);
+        Model *small = load(&cache, &draft), *whole = load(&cache, &target);
+        assert_ptr_not_equal(small, whole);
+        assert_int_equal(models_bytes(&cache), target.weight_bytes + draft.weight_bytes);
+        assert_true(small->requantised == !exact && !whole->requantised && !whole->short_ids);
+        assert_ptr_equal(load(&cache, &draft), small);
+        assert_ptr_equal(load(&cache, &target), whole);
+
+        /* Its list, and the tokens that end an answer. */
+        assert_int_equal(small->n_short, draft.list.n);
+        for (int i = 0; i < 101; i++)
+            assert_int_equal(small->short_ids[i], i < 100 ? i : 200);
+        int ends = 0;
+        for (int i = 101; i < draft.list.n; i++)
+            ends += tokenizer_is_end(small->tokenizer, small->short_ids[i]);
+        assert_int_equal(ends, draft.list.n - 101);
+        assert_true(ends >= 2);
+
+        models_plan_close(&draft);
+        draft = plan_draft(&cache, &profile);
+        assert_int_equal(draft.weight_bytes, 0);
+        models_plan_close(&draft);
+        models_trim(&cache, whole, NULL);
+        draft = plan_draft(&cache, &profile);
+        assert_true(draft.weight_bytes > 0);
+        models_plan_close(&draft);
+        models_plan_close(&target);
+        models_close(&cache);
+    }
+    short_list_close(&profile.draft_ids);
+}
+
+/* One that is no target is rounded also without a list, and cut; a deeper use of it is another
+ * model. */
+static void test_cut(void **state)
+{
+    ModelsCache cache = {.kernels = *state};
+    Profile profile = profile_of("draft.gguf", "target.gguf", NULL);
+    profile.draft_layers = 2;
+    ModelPlan plan = plan_draft(&cache, &profile);
+    assert_true(plan.use.requantise);
+    Model *cut = load(&cache, &plan);
+    assert_int_equal(cut->config.loaded, 2);
+    models_plan_close(&plan);
+    profile.draft_layers = 0;
+    plan = plan_draft(&cache, &profile);
+    Model *deep = load(&cache, &plan);
+    assert_ptr_not_equal(cut, deep);
+    assert_int_equal(deep->config.loaded, 4);
+    models_plan_close(&plan);
+    models_close(&cache);
+}
+
+static void test_refused(void **state)
+{
+    ModelsCache cache = {.kernels = *state};
+    Profile profile = profile_of("draft.gguf", "target.gguf", "3 70000");
+    ModelPlan plan;
+    Err err = {0};
+    assert_int_equal(models_plan_draft(&cache, &profile, &plan, &err), -1);
+    assert_int_equal(err.code, EXIT_DATA);
+    assert_non_null(strstr(err.text, "token 70000, but the vocabulary of draft is 0 ... "));
+    assert_null(plan.tokenizer);
+    short_list_close(&profile.draft_ids);
+    profile.draft_layers = 5;
+    err = (Err){0};
+    assert_int_equal(models_plan_draft(&cache, &profile, &plan, &err), -1);
+    assert_int_equal(err.code, EXIT_DATA);
+    assert_non_null(strstr(err.text, "draft has 4 layers"));
+    models_close(&cache);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_apart),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_refused),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

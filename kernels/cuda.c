@@ -144,10 +144,10 @@ static void cuda_close(Kernels *k)
     if (!k)
         return;
     Cuda *cuda = cuda_of(k);
-    Scratch *scratch[] = {&cuda->values,     &cuda->sums,       &cuda->scale,  &cuda->partial,
-                          &cuda->counters,   &cuda->weights,    &cuda->pieces, &cuda->piece_weights,
-                          &cuda->product[0], &cuda->product[1], &cuda->top,    &cuda->above,
-                          &cuda->read};
+    Scratch *scratch[] = {
+        &cuda->values,  &cuda->sums,   &cuda->scale,         &cuda->partial,    &cuda->counters,
+        &cuda->weights, &cuda->pieces, &cuda->piece_weights, &cuda->product[0], &cuda->product[1],
+        &cuda->top,     &cuda->above,  &cuda->read,          &cuda->limit_data, &cuda->limit_out};
     cuda->gpu->wait(cuda->gpu);
     for (size_t i = 0; i < sizeof scratch / sizeof *scratch; i++)
         cuda->gpu->free(cuda->gpu, scratch[i]->data);

@@ -76,6 +76,7 @@ typedef struct Cuda {
     Scratch weights, product[2]; /* of prompts: some rows of weights, results */
     Scratch pieces, piece_weights;
     Scratch top, above, read;
+    Scratch limit_data, limit_out;
     float *ones; /* [ROWS_MAX] on the device */
     RopeTable rope[ROPE_TABLES];
     int slots_max;

@@ -182,6 +182,12 @@ typedef struct AboveArgs {
     int *found;        /* [1 + 2 cap] how many, then ids and the bits of their values */
 } AboveArgs;
 
+typedef struct LimitArgs {
+    const void *data;
+    float *out; /* [blocks][THREADS] */
+    int rounds;
+} LimitArgs;
+
 /* The kernels: name, arguments, bytes of shared memory. dequantise is there for each type, linear
  * for each type and number of column tiles. */
 #define CUDA_KERNELS(X)                         \
@@ -200,7 +206,9 @@ typedef struct AboveArgs {
     X(top_chunks, TopArgs, TOP_SHARED)          \
     X(top, TopArgs, TOP_SHARED)                 \
     X(above_count, AboveArgs, WARPS_SHARED)     \
-    X(above, AboveArgs, ABOVE_SHARED)
+    X(above, AboveArgs, ABOVE_SHARED)           \
+    X(limit_read, LimitArgs, 0)                 \
+    X(limit_mma, LimitArgs, 0)
 
 #define CUDA_TYPES(X) \
     X(F32) X(F16) X(BF16) X(Q4_0) X(Q4_1) X(Q5_0) X(Q5_1) X(Q8_0) X(Q4_K) X(Q5_K) X(Q6_K)

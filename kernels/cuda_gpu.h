@@ -58,6 +58,9 @@ struct Gpu {
 /* cuda_driver.c. -1: no driver, no device, or one that is too old; err says which. */
 int cuda_driver_open(Gpu **gpu, Err *err);
 
+/* cuda_limits.c: measures one of limits.h's limits. */
+double cuda_limit(Kernels *k, int limit);
+
 /* cuda.c: the backend on this device, which it closes in the end, also when it fails. */
 int cuda_open(Kernels **k, Gpu *gpu, Err *err);
 

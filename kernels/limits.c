@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "cpu.h"
+#include "cuda_gpu.h"
 
 enum {
     DATA_BYTES = 256 << 20,
@@ -18,7 +19,8 @@ enum {
 };
 
 struct Limits {
-    Cpu *cpu;
+    Kernels *kernels;
+    Cpu *cpu; /* NULL = a device, which measures itself */
     uint8_t *data;
     Limit limit;
     int pieces;
@@ -59,9 +61,13 @@ static double run(Limits *l, Limit limit, int pieces)
 int limits_open(Limits **limits, Kernels *kernels, Err *err)
 {
     *limits = NULL;
-    if (strcmp(kernels->device, "cpu") != 0)
-        return err_set(err, EXIT_USAGE, "only a CPU's limits can be measured; use --device cpu");
     Limits *l = calloc(1, sizeof *l);
+    if (l)
+        l->kernels = kernels;
+    if (l && strcmp(kernels->device, "cpu") != 0) {
+        *limits = l;
+        return 0;
+    }
     if (l) {
         l->cpu = cpu_of(kernels);
         l->data = store_alloc(l->cpu->store, DATA_BYTES);
@@ -79,12 +85,15 @@ void limits_close(Limits *limits)
 {
     if (!limits)
         return;
-    store_free(limits->cpu->store, limits->data);
+    if (limits->cpu)
+        store_free(limits->cpu->store, limits->data);
     free(limits);
 }
 
 double limits_measure(Limits *l, Limit limit)
 {
+    if (!l->cpu)
+        return cuda_limit(l->kernels, (int)limit);
     if (limit == LIMIT_READ)
         return DATA_BYTES / run(l, LIMIT_READ, DATA_BYTES / PIECE_BYTES);
     double macs =

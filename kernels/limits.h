@@ -11,8 +11,8 @@
 
 typedef enum Limit {
     LIMIT_READ, /* bytes per second out of memory, far more of them than a cache holds */
-    LIMIT_DOT,  /* multiplications of int8 activations per second */
-    LIMIT_FMA,  /* multiplications of floats per second */
+    LIMIT_DOT,  /* multiplications of int8 activations per second; CUDA: of halves, by mma */
+    LIMIT_FMA,  /* multiplications of floats per second; CUDA: the same as LIMIT_DOT */
     LIMITS,
 } Limit;
 

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../kernels/limits.h"
 #include "cuda_twin.h"
 #include "decoded.h"
 #include "tiny_model.h"
@@ -191,11 +192,126 @@ static void speculation_changes_no_token(void **state)
     k->close(k);
 }
 
+/* ---- switches, memory, limits ---- */
+
+static void a_switch_changes_what_is_said_and_back(void **state)
+{
+    enum { SWITCHES = 6 };
+    static const int prompt[] = {3, 1, 4, 1, 5, 9, 2, 6};
+    static Run run, again;
+    (void)state;
+    Kernels *k = twin_kernels(&enough);
+    TinyModel tiny = tiny_model_of(ARCH_LLAMA, QUANT_Q8_0);
+    tiny.layers = 2;
+    Model *models[2] = {open_tiny(k, &tiny), NULL};
+    tiny.perturb = 0.5f;
+    models[1] = open_tiny(k, &tiny);
+    SessionConfig config = {.kernels = k,
+                            .target = models[0],
+                            .draft = models[1],
+                            .drafting = {.kind = DRAFTER_SD},
+                            .spec = SPEC_ON,
+                            .tree = {.depth = 2, .width = 1, .nodes = 2},
+                            .sampling = {.top_p = 1},
+                            .ctx = 64,
+                            .emit = run_event,
+                            .poll = run_poll,
+                            .user = &run};
+    run_open(&run, &config);
+    run_ask(&run, prompt, 8, 6);
+    for (int i = 1; i <= SWITCHES; i++) {
+        Err err = {0};
+        if (session_switch(run.session, models[i % 2], i % 2, NULL, 0, &err))
+            fail_msg("%s", err.text);
+    }
+    int allocs = twin_counts(twin_of(k)).allocs;
+    run.n = 0;
+    run_ask(&run, prompt, 8, 6);
+    config.user = &again;
+    run_open(&again, &config);
+    run_ask(&again, prompt, 8, 6);
+    assert_int_equal(run.n, again.n);
+    assert_memory_equal(run.tokens, again.tokens, (size_t)run.n * sizeof *run.tokens);
+    session_close(again.session);
+    assert_int_equal(twin_counts(twin_of(k)).allocs, allocs); /* nothing is left behind */
+    session_close(run.session);
+    model_close(models[0]);
+    model_close(models[1]);
+    k->close(k);
+}
+
+/* A device of any size, and one whose Nth allocation fails: an error with a reason, or success. */
+static void no_memory_is_an_error_with_sizes(void **state)
+{
+    char path[32];
+    (void)state;
+    TinyModel tiny = tiny_model_of(ARCH_LLAMA, QUANT_Q4_0);
+    write_tiny(&tiny, path);
+    Kernels *k = twin_kernels(&(TwinOptions){.memory = ((size_t)512 << 20) + 10000});
+    Err err = {0};
+    assert_null(open_model(k, path, &err));
+    assert_int_equal(err.code, EXIT_MEMORY);
+    assert_non_null(strstr(err.text, "on cuda"));
+    k->close(k);
+    bool opened = false;
+    for (int n = 1; !opened; n++) {
+        TwinOptions options = {.memory = (size_t)4 << 30, .allocs_good = n};
+        Model *model = NULL;
+        err = (Err){0};
+        assert_true(n < 200);
+        if (cuda_open(&k, twin_open(&options), &err)) {
+            assert_int_equal(err.code, EXIT_MEMORY);
+            continue;
+        }
+        model = open_model(k, path, &err);
+        Context context;
+        if (model && context_open(&context, model, KV_F16, 1, 64, 8, &err) == 0) {
+            opened = true;
+            context_close(&context);
+        }
+        if (!opened)
+            assert_int_equal(err.code, EXIT_MEMORY);
+        model_close(model);
+        k->close(k);
+    }
+    unlink(path);
+}
+
+static void eight_bit_caches_are_refused(void **state)
+{
+    (void)state;
+    Kernels *k = twin_kernels(&enough);
+    TinyModel tiny = tiny_model_of(ARCH_LLAMA, QUANT_Q4_0);
+    Model *model = open_tiny(k, &tiny);
+    Context context;
+    Err err = {0};
+    assert_int_equal(context_open(&context, model, KV_Q8, 1, 64, 8, &err), -1);
+    assert_int_equal(err.code, EXIT_USAGE);
+    model_close(model);
+    k->close(k);
+}
+
+static void limits_are_measured(void **state)
+{
+    Limits *limits;
+    (void)state;
+    Kernels *k = twin_kernels(&enough);
+    assert_int_equal(limits_open(&limits, k, NULL), 0);
+    for (Limit limit = 0; limit < LIMITS; limit++)
+        assert_true(limits_measure(limits, limit) > 0);
+    limits_close(limits);
+    k->close(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log_probabilities_are_the_cpus),
         cmocka_unit_test(speculation_changes_no_token),
+        cmocka_unit_test(a_switch_changes_what_is_said_and_back),
+        cmocka_unit_test(no_memory_is_an_error_with_sizes),
+        cmocka_unit_test(eight_bit_caches_are_refused),
+        cmocka_unit_test(limits_are_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,9 @@ TESTS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
 FUZZERS   = $(patsubst %.c,%,$(filter-out tests/fuzz_main.c,$(wildcard tests/fuzz_*.c)))
 REPLAYS   = $(FUZZERS:%=$(BUILD)/%)
 MAKERS    = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/make_*.c))
-HELP_SRC  = $(filter-out tests/test_% tests/fuzz_% tests/make_%,$(wildcard tests/*.c))
+HELP_SRC  = $(filter-out tests/test_% tests/fuzz_% tests/make_% $(DEVICE_SRC),$(wildcard tests/*.c))
+DEVICE_SRC   = tests/cuda_device.c
+DEVICE_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/device/%,$(wildcard tests/test_cuda_*.c))
 HELP_OBJ  = $(HELP_SRC:%.c=$(BUILD)/%.o)
 
 LINT_SRC = $(wildcard app/*.[ch] engine/*.[ch] kernels/*.[ch] kernels/*.cu ui/*.[ch] tests/*.[ch])
@@ -90,6 +92,11 @@ $(TESTS) $(MAKERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/all.a
 $(REPLAYS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz_main.o $(BUILD)/tests/all.a
 	@echo link $@
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+# The same tests, with a device in the place of the one that the host plays.
+$(DEVICE_TESTS): $(BUILD)/tests/device/%: $(BUILD)/tests/%.o $(DEVICE_SRC:%.c=$(BUILD)/%.o) $(BUILD)/tests/all.a
+	@mkdir -p $(@D)
+	@echo link $@
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 tests: s2d $(TESTS) $(REPLAYS) $(MAKERS)
 
 # Shows the command, then runs it as root or after a yes (YES=1 is one).
@@ -120,14 +127,21 @@ check: deps
 # The same tests under AddressSanitizer and UndefinedBehaviorSanitizer, whose checks mislead gcc about
 # what may be uninitialised, and with which following variables through inlined loops takes it minutes.
 asan: deps
-	@$(MAKE) --no-print-directory BUILD=build-asan OPT="-O1 -fno-omit-frame-pointer -fno-var-tracking \
+	@$(MAKE) --no-print-directory CUDA=0 BUILD=build-asan OPT="-O1 -fno-omit-frame-pointer -fno-var-tracking \
 	  -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-maybe-uninitialized" sanitised-tests
 sanitised-tests: $(TESTS) $(REPLAYS) $(MAKERS)
 	@sh tests/run.sh $(BUILD) "" $(TESTS) $(REPLAYS)
 
+# Both skip where there is no device.
+cuda-check: deps
+	@$(MAKE) --no-print-directory s2d $(DEVICE_TESTS)
+	@sh tests/cuda.sh check $(BUILD) $(DEVICE_TESTS)
+cuda-bench: s2d
+	@sh tests/cuda.sh bench
+
 # libFuzzer on every target; what it finds new stays in build-fuzz/corpus.
 fuzz:
-	@$(MAKE) --no-print-directory BUILD=build-fuzz CC=$(CLANG) OPT="-O1 -fno-omit-frame-pointer \
+	@$(MAKE) --no-print-directory CUDA=0 BUILD=build-fuzz CC=$(CLANG) OPT="-O1 -fno-omit-frame-pointer \
 	  -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" fuzz-targets
 fuzz-targets: $(FUZZERS:tests/%=$(BUILD)/libfuzzer/%) $(MAKERS)
 	@sh tests/fuzz.sh $(BUILD) $(FUZZ_SECONDS) $(filter $(BUILD)/libfuzzer/%,$^)
@@ -166,11 +180,12 @@ help:
 	@echo "make asan       the tests under AddressSanitizer and UBSan"
 	@echo "make fuzz       libFuzzer, FUZZ_SECONDS=$(FUZZ_SECONDS) a target"
 	@echo "make bench      what this machine does; QUESTIONS=FILE compares ways of drafting"
+	@echo "make cuda-check the CUDA backend's tests on a device; cuda-bench measures it"
 	@echo "make lint       clang-format, cppcheck, mandoc; make format formats"
 	@echo "make install    to PREFIX=$(PREFIX) below DESTDIR"
 	@echo "make deps       Debian packages to build and test; deps-dev: for lint and fuzz too"
 	@echo "YES=1 answers yes to every question."
 
-.PHONY: all tests deps deps-dev chat check asan sanitised-tests fuzz fuzz-targets bench lint format \
+.PHONY: all tests deps deps-dev chat check cuda-check cuda-bench asan sanitised-tests fuzz fuzz-targets bench lint format \
         install clean help
 -include $(OBJ:.o=.d) $(TESTS:=.d) $(REPLAYS:=.d) $(MAKERS:=.d) $(HELP_OBJ:.o=.d)

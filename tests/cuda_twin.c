@@ -465,9 +465,9 @@ Gpu *twin_open(const TwinOptions *options)
     return &twin->gpu;
 }
 
-TwinCounts twin_counts(const Gpu *gpu)
+const TwinCounts *twin_counts(const Gpu *gpu)
 {
-    return twin_from(gpu)->counts;
+    return &twin_from(gpu)->counts;
 }
 
 Kernels *twin_kernels(const TwinOptions *options)

@@ -24,7 +24,7 @@ typedef struct TwinOptions {
 } TwinOptions;
 
 Gpu *twin_open(const TwinOptions *options);
-TwinCounts twin_counts(const Gpu *gpu);
+const TwinCounts *twin_counts(const Gpu *gpu); /* NULL: a real device, which does not count */
 
 /* A backend on a twin; fails the test when it cannot be had. */
 Kernels *twin_kernels(const TwinOptions *options);

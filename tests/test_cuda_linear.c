@@ -140,7 +140,6 @@ static void check_shape(QuantType type, int rows, int cols, bool reverse)
     free(x);
     free(all);
     free(some);
-    assert_int_equal(twin_counts(twin_of(k)).allocs > 0, 1);
     k->close(k);
 }
 

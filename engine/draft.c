@@ -114,6 +114,8 @@ static int draft_read(Drafter *drafter, const int *tokens, int n)
     last = last < end ? last : end;
     for (int r = 0; r < d->ranges; r++)
         draft_range(d, r, NULL, 0, tokens, last);
+    Kernels *k = d->context->model->kernels;
+    k->wait(k); /* whoever reads takes the time */
     return last - first;
 }
 
@@ -175,6 +177,7 @@ static void draft_measure(Drafter *drafter, int length, Curve *steps)
         for (int r = 0; r < d->ranges; r++)
             draft_range(d, r, slots, n, NULL, 0);
         (c->model->short_head ? head_short : head)(c, c->hidden, n);
+        c->model->kernels->wait(c->model->kernels);
         if (i > 0)
             curve_add(steps, n, clock_ms() - start);
     }

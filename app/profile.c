@@ -9,18 +9,17 @@
 #include "profile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../engine/template.h"
 #include "paths.h"
 #include "profile_schema.h"
+#include "save_file.h"
 
 enum {
     LAYERS_MAX = 512,
@@ -263,24 +262,6 @@ void profile_close(Profile *profile)
     memset(profile, 0, sizeof *profile);
 }
 
-/* The whole file, at most one byte more than a profile can have. -1 with errno set. */
-static ssize_t read_file(const char *path, char *data, size_t size)
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not make us wait */
-    if (file < 0)
-        return -1;
-    struct stat status;
-    ssize_t length = -1;
-    if (fstat(file, &status) == 0 && !S_ISREG(status.st_mode))
-        errno = EISDIR;
-    else
-        length = read(file, data, size); /* regular files are read in one go */
-    int reason = errno;
-    close(file);
-    errno = reason;
-    return length;
-}
-
 static int find_profile(const char *name, char *path, size_t size, Err *err)
 {
     size_t length = strlen(name);
@@ -326,7 +307,7 @@ int profile_open(Profile *profile, const char *name, Err *err)
     char *data = malloc(SCAN_BYTES_MAX + 1);
     if (!data)
         return err_set(err, EXIT_MEMORY, "no memory for reading %.300s", path);
-    ssize_t length = read_file(path, data, SCAN_BYTES_MAX + 1);
+    ssize_t length = read_start(path, data, SCAN_BYTES_MAX + 1);
     int result = length < 0 ? err_set(err, errno == ENOENT ? EXIT_NOINPUT : EXIT_IO,
                                       "cannot read the profile %.300s: %s", path, strerror(errno))
                             : profile_parse(profile, data, (size_t)length, path, err);

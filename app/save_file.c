@@ -89,6 +89,23 @@ int save_file(const char *path, const void *data, size_t bytes, bool replace, Er
     return 0;
 }
 
+ssize_t read_start(const char *path, char *data, size_t size)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not make us wait */
+    if (file < 0)
+        return -1;
+    struct stat status;
+    ssize_t length = -1;
+    if (fstat(file, &status) == 0 && !S_ISREG(status.st_mode))
+        errno = EISDIR;
+    else
+        length = read(file, data, size); /* regular files are read in one go */
+    int reason = errno;
+    close(file);
+    errno = reason;
+    return length;
+}
+
 char *read_file(const char *path, const char *what, size_t most, size_t *bytes, Err *err)
 {
     struct stat status;

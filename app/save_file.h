@@ -8,12 +8,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "../kernels/err.h"
 
 /* Mode 0600. replace: false = an existing file is left alone and that is an error (EXIT_DATA).
  * EXIT_IO when it cannot be written. */
 int save_file(const char *path, const void *data, size_t bytes, bool replace, Err *err);
+
+/* The start of a regular file, at most `size` bytes; -1 with errno set, EISDIR where it is none. */
+ssize_t read_start(const char *path, char *data, size_t size);
 
 /* The whole of a regular file, terminated, free it; NULL = EXIT_NOINPUT when it is not there,
  * EXIT_DATA when it is larger than `most` bytes or no file, EXIT_IO, EXIT_MEMORY. what: "session",

@@ -2,13 +2,12 @@
 #include "short_list.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "save_file.h"
 
 typedef struct Parser {
     const char *at, *end;
@@ -100,40 +99,23 @@ int short_list_parse(ShortList *list, const char *text, size_t bytes, const char
     return result;
 }
 
-/* The whole file. -1 with err set. */
-static int read_file(const char *path, char *data, size_t size, size_t *bytes, Err *err)
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not make us wait */
-    struct stat status;
-    ssize_t length = -1;
-    *bytes = 0;
-    if (file >= 0 && fstat(file, &status) == 0 && !S_ISREG(status.st_mode))
-        errno = EISDIR;
-    else
-        while (file >= 0 && (length = read(file, data + *bytes, size - *bytes)) > 0)
-            *bytes += (size_t)length;
-    int reason = errno;
-    if (file >= 0)
-        close(file);
-    if (length < 0)
-        return err_set(err, reason == ENOENT ? EXIT_NOINPUT : EXIT_IO,
-                       "cannot read the short list %.300s: %s", path, strerror(reason));
-    if (*bytes == size)
-        return err_set(err, EXIT_DATA, "%.300s: larger than %d MiB, so no short list", path,
-                       SHORT_LIST_BYTES_MAX >> 20);
-    return 0;
-}
-
 int short_list_open(ShortList *list, const char *path, Err *err)
 {
-    size_t bytes;
+    enum { SIZE = SHORT_LIST_BYTES_MAX + 1 };
     *list = (ShortList){0};
-    char *data = malloc(SHORT_LIST_BYTES_MAX + 1);
+    char *data = malloc(SIZE);
     if (!data)
         return err_set(err, EXIT_MEMORY, "no memory for reading %.300s", path);
-    int result = read_file(path, data, SHORT_LIST_BYTES_MAX + 1, &bytes, err);
-    if (result == 0)
-        result = short_list_parse(list, data, bytes, path, err);
+    ssize_t length = read_start(path, data, SIZE);
+    int result;
+    if (length < 0)
+        result = err_set(err, errno == ENOENT ? EXIT_NOINPUT : EXIT_IO,
+                         "cannot read the short list %.300s: %s", path, strerror(errno));
+    else if (length == SIZE)
+        result = err_set(err, EXIT_DATA, "%.300s: larger than %d MiB, so no short list", path,
+                         SHORT_LIST_BYTES_MAX >> 20);
+    else
+        result = short_list_parse(list, data, (size_t)length, path, err);
     free(data);
     return result;
 }

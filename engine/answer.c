@@ -95,24 +95,24 @@ static double guess_read_ms(const Session *s, int tokens)
  * prompt is seldom right (profiles/RESULTS.md). Returns true when somebody asked to stop. */
 static bool prepare(Session *s, int left, RoundMode *mode)
 {
-    enum { STEP = 8 }; /* so few go along with the first drafting step */
     const Drafter *asked = NULL;
     for (bool decided = false;;) {
         Drafter *d = s->drafter;
         bool automatic = s->config.spec == SPEC_AUTO;
-        if (!decided || d != asked) { /* a poll may change it */
+        bool anew = !decided || d != asked; /* a poll may change it */
+        if (anew)
             *mode = !d || s->config.spec == SPEC_OFF || left <= 1 ? ROUND_PLAIN
                     : automatic                                   ? cost_next(&s->cost)
                                                                   : ROUND_SPEC;
-            int behind = *mode == ROUND_SPEC ? d->behind(d, s->tokens, s->n) : 0;
-            if (behind > STEP && automatic &&
-                !cost_may_read(&s->cost, behind, tokens_to_come(s, left)))
-                *mode = ROUND_PLAIN;
-            decided = true;
-            asked = d;
-        }
-        if (*mode != ROUND_SPEC || d->behind(d, s->tokens, s->n) <= STEP)
+        int behind = *mode == ROUND_SPEC ? d->behind(d, s->tokens, s->n) : 0;
+        if (behind <= BEHIND_MAX)
             return false;
+        if (anew && automatic && !cost_may_read(&s->cost, behind, tokens_to_come(s, left))) {
+            *mode = ROUND_PLAIN;
+            return false;
+        }
+        decided = true;
+        asked = d;
         double start = clock_ms();
         int rows = d->read(d, s->tokens, s->n);
         double ms = clock_ms() - start;

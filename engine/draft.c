@@ -143,10 +143,9 @@ static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
     Draft *d = (Draft *)drafter;
     if (!d->shared) {
         sync(d, in->tokens, in->n - 1);
-        while (in->n - 1 - d->length[0] > PENDING_MAX / 2)
-            draft_read(drafter, in->tokens, in->n);
+        assert(in->n - 1 - d->length[0] <= BEHIND_MAX);
         for (int r = 1; r < d->ranges; r++)
-            if (waiting(d, r) > PENDING_MAX / 2)
+            if (waiting(d, r) > PENDING_MAX - BEHIND_MAX)
                 draft_range(d, r, NULL, 0, NULL, 0);
     }
     d->base = in->n - 1;

@@ -32,6 +32,9 @@ typedef struct Resume {
     float *hidden;        /* [NODES_MAX, H] by slot: residual stream after those layers */
 } Resume;
 
+/* So few tokens that were not read yet go along with the first drafting step. */
+enum { BEHIND_MAX = 8 };
+
 typedef struct Drafter Drafter;
 struct Drafter {
     /* Committed tokens, all but the last one, that it would have to read first. */
@@ -41,7 +44,8 @@ struct Drafter {
     /* Times its steps when nobody has drafted yet; what it writes lies behind `length` cached
      * tokens. NULL = they cost nothing. */
     void (*measure)(Drafter *d, int length, Curve *steps);
-    /* Fills the tree: node 0 is the root; tree->n = 1 when nothing is worth proposing. */
+    /* With at most BEHIND_MAX tokens behind. Fills the tree: node 0 is the root; tree->n = 1 when
+     * nothing is worth proposing. */
     void (*propose)(Drafter *d, const Proposal *in, Tree *tree);
     /* path: nodes that are committed now, the root first. */
     void (*accepted)(Drafter *d, const Tree *tree, const int *path, int n);

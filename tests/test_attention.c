@@ -57,31 +57,14 @@ static void poison(Kernels *k, KvCache *kv, const Shape *s)
 static void reference(Kernels *k, const KvCache *kv, const Shape *s, const int *slots, int length,
                       const float *q, double *out)
 {
-    int group = s->heads / s->kv_heads, size = s->kv_heads * s->dim;
+    int size = s->kv_heads * s->dim;
     float *key = malloc((size_t)(length * size) * sizeof *key);
     float *value = malloc((size_t)(length * size) * sizeof *value);
-    double *p = malloc((size_t)length * sizeof *p);
     for (int i = 0; i < length; i++)
         k->kv_read(k, kv, 1, slots[i], key + i * size, value + i * size);
-    for (int h = 0; h < s->heads; h++) {
-        int at = h / group * s->dim;
-        double sum = 0;
-        for (int i = 0; i < length; i++) {
-            double score = 0;
-            for (int d = 0; d < s->dim; d++)
-                score += (double)q[h * s->dim + d] * key[i * size + at + d];
-            sum += p[i] = exp(score / sqrt(s->dim));
-        }
-        for (int d = 0; d < s->dim; d++) {
-            double v = 0;
-            for (int i = 0; i < length; i++)
-                v += p[i] / sum * value[i * size + at + d];
-            out[h * s->dim + d] = v;
-        }
-    }
+    attention_reference(s->heads, s->kv_heads, s->dim, length, key, value, q, out);
     free(key);
     free(value);
-    free(p);
 }
 
 /* A text of 300 positions and a tree of 64 nodes behind it, its slots anywhere from BASE on. Row

@@ -91,16 +91,23 @@ static void test_never_loses(void **state)
     assert_true(tokens / ms > 0.98 * 3 / 15);
 }
 
+/* Verification nearly free, and a draft of that speed. */
+static Cost measured(double draft_ms)
+{
+    Cost cost = fresh();
+    for (int n = 1; n <= 32; n *= 2)
+        curve_add(&cost.verify, n, 10 + 0.1 * n);
+    curve_add(&cost.draft, 1, draft_ms);
+    return cost;
+}
+
 /* A draft as slow as its target gets one round, whatever it guessed. */
 static void test_hopeless_draft(void **state)
 {
     (void)state;
     double ms = 0;
     int tokens = 0;
-    Cost cost = fresh();
-    for (int n = 1; n <= 32; n *= 2)
-        curve_add(&cost.verify, n, 10 + 0.1 * n);
-    curve_add(&cost.draft, 1, 9.5);
+    Cost cost = measured(9.5);
     int spec = play(&cost, 30, 2, 20, &ms, &tokens);
     assert_int_equal(spec, 1);
     cost_reset_draft(&cost);
@@ -145,10 +152,7 @@ static void test_reading(void **state)
     (void)state;
     double ms = 0;
     int tokens = 0;
-    Cost cost = fresh();
-    for (int n = 1; n <= 32; n *= 2)
-        curve_add(&cost.verify, n, 10 + 0.1 * n);
-    curve_add(&cost.draft, 1, 2);
+    Cost cost = measured(2);
     cost.read_ms = 1;
     assert_true(cost_may_read(&cost, 50, 100));
     assert_false(cost_may_read(&cost, 1000, 20));

@@ -58,10 +58,9 @@ static void fill(Kernels *k, KvCache *kv, const Shape *s, const int *slots, int 
 /* Positions 0 … length-1 as seen from one row, in double, with what the cache holds. */
 static void reference(const Shape *s, int length, const float *q, double *out)
 {
-    int group = s->heads / s->kv_heads, size = s->kv_heads * s->dim;
+    int size = s->kv_heads * s->dim;
     float *key = malloc((size_t)(length * size) * sizeof *key);
     float *value = malloc((size_t)(length * size) * sizeof *value);
-    double *p = malloc((size_t)length * sizeof *p);
     for (int i = 0; i < length; i++) {
         random_fill(key + i * size, (size_t)size, (uint32_t)i * 2 + 1);
         random_fill(value + i * size, (size_t)size, (uint32_t)i * 2 + 2);
@@ -70,25 +69,9 @@ static void reference(const Shape *s, int length, const float *q, double *out)
             value[e] = half_to_float(float_to_half(value[e]));
         }
     }
-    for (int h = 0; h < s->heads; h++) {
-        int at = h / group * s->dim;
-        double sum = 0;
-        for (int i = 0; i < length; i++) {
-            double score = 0;
-            for (int d = 0; d < s->dim; d++)
-                score += (double)q[h * s->dim + d] * key[i * size + at + d];
-            sum += p[i] = exp(score / sqrt(s->dim));
-        }
-        for (int d = 0; d < s->dim; d++) {
-            double v = 0;
-            for (int i = 0; i < length; i++)
-                v += p[i] / sum * value[i * size + at + d];
-            out[h * s->dim + d] = v;
-        }
-    }
+    attention_reference(s->heads, s->kv_heads, s->dim, length, key, value, q, out);
     free(key);
     free(value);
-    free(p);
 }
 
 static void attend(Kernels *k, KvCache *kv, const Shape *s, const Rows *rows, const float *q,

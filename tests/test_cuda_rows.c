@@ -263,18 +263,6 @@ static void moving_keeps_what_was_written(void **state)
     }
 }
 
-/* Logits with ties, an infinity and NaN. */
-static void make_logits(float *logits, int n, int vocab)
-{
-    random_fill(logits, (size_t)n * (size_t)vocab, 3);
-    for (int i = 0; i < n * vocab; i++)
-        logits[i] = floorf(logits[i] * 500) / 25;
-    for (int i = 0; i < n && vocab > 10; i++) {
-        logits[i * vocab + 4] = NAN;
-        logits[i * vocab + 5] = -INFINITY;
-    }
-}
-
 static void top_is_the_cpus(void **state)
 {
     enum { ROWS_TOP = 3 };
@@ -283,7 +271,7 @@ static void top_is_the_cpus(void **state)
     for (size_t c = 0; c < sizeof vocabs / sizeof *vocabs; c++) {
         int vocab = vocabs[c];
         float *logits = malloc((size_t)(ROWS_TOP * vocab) * sizeof *logits);
-        make_logits(logits, ROWS_TOP, vocab);
+        random_logits(logits, ROWS_TOP, vocab);
         for (size_t j = 0; j < 3 && counts[j] <= vocab; j++) {
             int count = counts[j], ids[2][ROWS_TOP * TOP_MAX];
             float values[2][ROWS_TOP * TOP_MAX], sum[2][ROWS_TOP];
@@ -367,7 +355,7 @@ static void above_finds_all_in_order(void **state)
     static int ids[VOCAB];
     static const float floors[] = {-INFINITY, -20, 0, 19.5f, 100};
     (void)state;
-    make_logits(logits, 1, VOCAB);
+    random_logits(logits, 1, VOCAB);
     Kernels *k = open_twin(false, true);
     float *a = device(k, logits, VOCAB);
     for (size_t f = 0; f < sizeof floors / sizeof *floors; f++) {

@@ -45,18 +45,6 @@ static void norm_divides_by_the_root_mean_square(void **state)
     }
 }
 
-/* Logits with ties, an infinity and NaN. */
-static void make_logits(float *logits, int n, int vocab)
-{
-    random_fill(logits, (size_t)n * (size_t)vocab, 3);
-    for (int i = 0; i < n * vocab; i++)
-        logits[i] = floorf(logits[i] * 500) / 25;
-    for (int i = 0; i < n && vocab > 10; i++) {
-        logits[i * vocab + 4] = NAN;
-        logits[i * vocab + 5] = -INFINITY;
-    }
-}
-
 static void top_is_sorted_and_ties_go_to_the_lowest_id(void **state)
 {
     enum { N = 3 };
@@ -65,7 +53,7 @@ static void top_is_sorted_and_ties_go_to_the_lowest_id(void **state)
     for (size_t c = 0; c < sizeof vocabs / sizeof *vocabs; c++) {
         int vocab = vocabs[c];
         float *logits = malloc((size_t)(N * vocab) * sizeof *logits);
-        make_logits(logits, N, vocab);
+        random_logits(logits, N, vocab);
         for (int isa = 0; isa < ISAS; isa++) {
             Kernels *k = isa_open(isa, 2, false);
             for (size_t j = 0; k && j < sizeof counts / sizeof *counts && counts[j] <= vocab; j++) {
@@ -127,7 +115,7 @@ static void above_finds_all_in_order(void **state)
     float logits[VOCAB], values[VOCAB];
     int ids[VOCAB];
     (void)state;
-    make_logits(logits, 1, VOCAB);
+    random_logits(logits, 1, VOCAB);
     for (int isa = 0; isa < ISAS; isa++) {
         Kernels *k = isa_open(isa, 1, false);
         static const float floors[] = {-INFINITY, -20, 0, 19.5f, 19.96f, 100};

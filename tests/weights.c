@@ -1,6 +1,7 @@
 /* weights.c - made-up weight matrices and CPU backends for the tests of kernels. */
 #include "weights.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,6 +25,42 @@ void random_fill(float *out, size_t n, uint32_t seed)
     uint32_t state = seed;
     for (size_t i = 0; i < n; i++)
         out[i] = random_next(&state);
+}
+
+void random_logits(float *logits, int n, int vocab)
+{
+    random_fill(logits, (size_t)n * (size_t)vocab, 3);
+    for (int i = 0; i < n * vocab; i++)
+        logits[i] = floorf(logits[i] * 500) / 25;
+    for (int i = 0; i < n && vocab > 10; i++) {
+        logits[i * vocab + 4] = NAN;
+        logits[i * vocab + 5] = -INFINITY;
+    }
+}
+
+void attention_reference(int heads, int kv_heads, int dim, int length, const float *key,
+                         const float *value, const float *q, double *out)
+{
+    int group = heads / kv_heads, size = kv_heads * dim;
+    double *p = malloc((size_t)length * sizeof *p);
+    assert_non_null(p);
+    for (int h = 0; h < heads; h++) {
+        int at = h / group * dim;
+        double sum = 0;
+        for (int i = 0; i < length; i++) {
+            double score = 0;
+            for (int d = 0; d < dim; d++)
+                score += (double)q[h * dim + d] * key[i * size + at + d];
+            sum += p[i] = exp(score / sqrt(dim));
+        }
+        for (int d = 0; d < dim; d++) {
+            double v = 0;
+            for (int i = 0; i < length; i++)
+                v += p[i] / sum * value[i * size + at + d];
+            out[h * dim + d] = v;
+        }
+    }
+    free(p);
 }
 
 Weights weights_make(QuantType type, int rows, int cols, uint32_t seed)

@@ -20,6 +20,12 @@ typedef struct Weights {
 /* Uniform in [-1, 1), the same on every machine. */
 float random_next(uint32_t *state);
 void random_fill(float *out, size_t n, uint32_t seed);
+/* [n, vocab] with ties, an infinity and NaN. */
+void random_logits(float *logits, int n, int vocab);
+/* Attention over `length` positions as seen from one row, in double. key, value: [length, kv_heads,
+ * dim]; q, out: [heads, dim]. */
+void attention_reference(int heads, int kv_heads, int dim, int length, const float *key,
+                         const float *value, const float *q, double *out);
 
 Weights weights_make(QuantType type, int rows, int cols, uint32_t seed);
 /* Values again after data was changed. */

@@ -1,5 +1,7 @@
 # `make help` lists what can be made. Objects go to $(BUILD); header dependencies are followed by -MMD.
 
+all: s2d
+
 PREFIX  = /usr/local
 BUILD   = build
 CC      = gcc
@@ -63,7 +65,6 @@ HELP_OBJ  = $(HELP_SRC:%.c=$(BUILD)/%.o)
 LINT_SRC = $(wildcard app/*.[ch] engine/*.[ch] kernels/*.[ch] kernels/*.cu ui/*.[ch] tests/*.[ch])
 MAN      = $(wildcard man/*.1 man/*.5)
 
-all: s2d
 s2d: $(BUILD)/s2d
 	@cp -f $< $@
 $(BUILD)/s2d: $(OBJ)

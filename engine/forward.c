@@ -59,7 +59,9 @@ void context_close(Context *context)
     *context = (Context){0};
 }
 
-static void layer_forward(Context *c, const Layer *layer, int index, const Rows *rows)
+/* next: the matrix that is needed after the layer, or NULL. */
+static void layer_forward(Context *c, const Layer *layer, int index, const Rows *rows,
+                          const Matrix *next)
 {
     Kernels *k = c->model->kernels;
     const ModelConfig *m = &c->model->config;
@@ -72,7 +74,8 @@ static void layer_forward(Context *c, const Layer *layer, int index, const Rows 
                   .out = {c->q, c->k, c->v},
                   .prompt = rows->prompt,
                   .norm = layer->attn_norm,
-                  .norm_eps = m->norm_eps};
+                  .norm_eps = m->norm_eps,
+                  .next = layer->o};
     k->linear(k, &qkv, c->hidden, n);
     const float *factors = c->model->rope_factors;
     k->rope(k, c->q, rows, m->heads, m->head_dim, m->rope_base, m->rope_neox, factors);
@@ -83,7 +86,8 @@ static void layer_forward(Context *c, const Layer *layer, int index, const Rows 
                   .mode = LINEAR_ADD,
                   .prompt = rows->prompt,
                   .matrix = {layer->o},
-                  .out = {c->hidden}};
+                  .out = {c->hidden},
+                  .next = layer->gate};
     k->linear(k, &out, c->attended, n);
 
     Linear gate_up = {.count = 2,
@@ -92,13 +96,15 @@ static void layer_forward(Context *c, const Layer *layer, int index, const Rows 
                       .out = {c->inner},
                       .prompt = rows->prompt,
                       .norm = layer->ffn_norm,
-                      .norm_eps = m->norm_eps};
+                      .norm_eps = m->norm_eps,
+                      .next = layer->down};
     k->linear(k, &gate_up, c->hidden, n);
     Linear down = {.count = 1,
                    .mode = LINEAR_ADD,
                    .prompt = rows->prompt,
                    .matrix = {layer->down},
-                   .out = {c->hidden}};
+                   .out = {c->hidden},
+                   .next = next};
     k->linear(k, &down, c->inner, n);
 }
 
@@ -109,7 +115,8 @@ void forward(Context *context, const Rows *rows, const int *ids, int from, int u
     if (from == 0)
         model->kernels->embed(model->kernels, model->embed, ids, rows->n, context->hidden);
     for (int l = from; l < upto; l++)
-        layer_forward(context, &model->layers[l], l, rows);
+        layer_forward(context, &model->layers[l], l, rows,
+                      l + 1 < upto ? model->layers[l + 1].q : model->head);
     if (rows->prompt) /* each batch for itself: it is timed, and may be the last one */
         model->kernels->wait(model->kernels);
 }

@@ -78,6 +78,7 @@ static void cpu_close(Kernels *k)
     if (cpu->store) {
         store_free(cpu->store, cpu->acts);
         store_free(cpu->store, cpu->floats);
+        store_free(cpu->store, cpu->shares);
         store_free(cpu->store, cpu->scores);
     }
     pool_close(cpu->pool);
@@ -175,7 +176,9 @@ int cpu_open(Kernels **k, const KernelsOptions *options, Err *err)
              options->act_f32 ? "float" : "int8");
     cpu->store = store_open();
     cpu->pool = pool_open(threads);
-    if (!cpu->store || !cpu->pool) {
+    if (cpu->store)
+        cpu->shares = store_alloc(cpu->store, sizeof(Share) * LINEAR_MAX * (size_t)threads);
+    if (!cpu->shares || !cpu->pool) {
         cpu_close(&cpu->table);
         return err_set(err, EXIT_MEMORY, "cannot start %d threads; ask for fewer", threads);
     }

@@ -11,6 +11,8 @@
 #ifndef S2D_CPU_H
 #define S2D_CPU_H
 
+#include <stdatomic.h>
+
 #include "isa.h"
 #include "kernels.h"
 #include "pool.h"
@@ -30,6 +32,11 @@ typedef struct RopeCache {
     float cos_sin[ROWS_MAX * 2 * ROPE_PAIRS];
 } RopeCache;
 
+/* Panels that a thread has yet to do: from the low half of `range` to before the high half. */
+typedef struct Share {
+    _Alignas(64) atomic_uint_least64_t range;
+} Share;
+
 typedef struct Cpu {
     Kernels table; /* first: a Kernels * is a Cpu * */
     const Isa *isa;
@@ -38,6 +45,7 @@ typedef struct Cpu {
     int cols_max;      /* widest matrix so far: what the three below are sized for */
     ActGroup *acts;    /* [groups][n] */
     float *floats;     /* [ROWS_MAX][cols_max] normed rows */
+    Share *shares;     /* [LINEAR_MAX][threads] */
     size_t scores_max; /* floats per thread */
     float *scores;     /* [threads][scores_max] */
     RopeCache rope;

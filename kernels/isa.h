@@ -34,17 +34,25 @@ typedef struct ActGroup {
 #endif
 
 enum {
-    TILE = 8,    /* most rows of a batch, or queries, that an inner loop takes at once */
-    BATCH = 128, /* most rows of a call */
+    TILE = 8,               /* most rows of a batch, or queries, that an inner loop takes at once */
+    BATCH = 128,            /* most rows of a call */
+    AHEAD_BYTES = 16 << 10, /* bytes of weights that are fetched before they are needed */
 };
+
+/* What a thread reads after the start of a panel: `left` bytes in a row, then what lies at `then`
+ * (NULL = nothing). It is fetched ahead and changes no result. */
+typedef struct Ahead {
+    size_t left;
+    const uint8_t *then;
+} Ahead;
 
 typedef struct Isa {
     const char *name;
 
     /* One panel times n rows: acc[i][r] = row r of the panel · x_i. x: [groups][n]; 1 <= n <=
      * BATCH. */
-    void (*dot)(QuantType type, int cols, const uint8_t *panel, const ActGroup *x, int n,
-                float (*acc)[PANEL]);
+    void (*dot)(QuantType type, int cols, const uint8_t *panel, Ahead ahead, const ActGroup *x,
+                int n, float (*acc)[PANEL]);
     /* The same with float activations, any type. x: [n, cols] */
     void (*dot_float)(QuantType type, int cols, const uint8_t *panel, const float *x, int n,
                       float (*acc)[PANEL]);

@@ -70,8 +70,8 @@ INLINE int offset_shift(const QuantType type)
     return quant_bits(type) - 1;
 }
 
-INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, size_t ahead, int blocks,
-                             const ActGroup *x, const int n, float (*acc)[PANEL])
+INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, const uint8_t *ahead,
+                             int blocks, const ActGroup *x, const int n, float (*acc)[PANEL])
 {
     const uint8_t *body = w + panel_head_bytes(type, blocks);
     const size_t share = panel_group_bytes(type, 8) / 8;
@@ -86,7 +86,7 @@ INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, size_t ahea
         for (int i = 0; i < n; i++)
             dot[i] =
                 biased ? ints_left(ints_set(x[i].minus32[b]), offset_shift(type)) : ints_set(0);
-        block_dot(type, body, w + ahead + (size_t)b * share, x, b, n, order_all, 8, dot);
+        block_dot(type, body, ahead + (size_t)b * share, x, b, n, order_all, 8, dot);
         const uint8_t *head = w + (size_t)b * panel_head_bytes(type, 1);
         Lanes d = lanes_load_half(head);
         UNROLL
@@ -118,8 +118,8 @@ INLINE void six_bit_load(const uint8_t *head, Ints v[4])
 }
 
 /* Q4_K, Q5_K. */
-INLINE void group_dot_k45(const QuantType type, const uint8_t *w, size_t ahead, const ActGroup *x,
-                          const int n, float (*acc)[PANEL])
+INLINE void group_dot_k45(const QuantType type, const uint8_t *w, const uint8_t *ahead,
+                          const ActGroup *x, const int n, float (*acc)[PANEL])
 {
     const size_t share = panel_group_bytes(type, 8) / 8;
     int32_t scale[8][PANEL];
@@ -144,7 +144,7 @@ INLINE void group_dot_k45(const QuantType type, const uint8_t *w, size_t ahead, 
         UNROLL
         for (int i = 0; i < n; i++)
             dot[i] = ints_set(0);
-        block_dot(type, body, w + ahead + (size_t)b * share, x, b, n, order_all, 8, dot);
+        block_dot(type, body, ahead + (size_t)b * share, x, b, n, order_all, 8, dot);
         UNROLL
         for (int i = 0; i < n; i++)
             sum[i] = ints_add(sum[i], ints_mul(dot[i], s));
@@ -160,7 +160,7 @@ INLINE void group_dot_k45(const QuantType type, const uint8_t *w, size_t ahead, 
     }
 }
 
-INLINE void group_dot_k6(const uint8_t *w, size_t ahead, const ActGroup *x, const int n,
+INLINE void group_dot_k6(const uint8_t *w, const uint8_t *ahead, const ActGroup *x, const int n,
                          float (*acc)[PANEL])
 {
     const size_t share = panel_group_bytes(QUANT_Q6_K, 8) / 16;
@@ -176,7 +176,7 @@ INLINE void group_dot_k6(const uint8_t *w, size_t ahead, const ActGroup *x, cons
             UNROLL
             for (int i = 0; i < n; i++)
                 dot[i] = ints_set(x[i].minus16[2 * b + half]);
-            block_dot(QUANT_Q6_K, body, w + ahead + (size_t)(2 * b + half) * share, x, b, n,
+            block_dot(QUANT_Q6_K, body, ahead + (size_t)(2 * b + half) * share, x, b, n,
                       half ? order_high : order_low, 4, dot);
             UNROLL
             for (int i = 0; i < n; i++)
@@ -193,7 +193,7 @@ INLINE void group_dot_k6(const uint8_t *w, size_t ahead, const ActGroup *x, cons
     }
 }
 
-INLINE void group_dot(const QuantType type, const uint8_t *w, size_t ahead, int blocks,
+INLINE void group_dot(const QuantType type, const uint8_t *w, const uint8_t *ahead, int blocks,
                       const ActGroup *x, const int n, float (*acc)[PANEL])
 {
     if (type == QUANT_Q6_K)
@@ -205,18 +205,27 @@ INLINE void group_dot(const QuantType type, const uint8_t *w, size_t ahead, int 
 }
 
 /* Panels follow each other in memory, but the machine's own prefetch stops at pages and is slow to
- * see that rows of a few kilobytes go on. So weights are fetched this far ahead, into the second
- * level, for the first belongs to the activations. */
-enum { AHEAD = 16 << 10 };
+ * see that rows of a few kilobytes go on. So weights are fetched AHEAD_BYTES bytes before they
+ * are needed, into the second level, for the first belongs to the activations. */
 
-INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, const ActGroup *x,
-                      int n, float (*acc)[PANEL])
+/* What is to be fetched while `at` is used; `at` itself = nothing. */
+INLINE const uint8_t *ahead_of(Ahead next, const uint8_t *at)
+{
+    if (next.left > AHEAD_BYTES)
+        return at + AHEAD_BYTES;
+    return next.then ? next.then + (AHEAD_BYTES - next.left) : at;
+}
+
+INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, Ahead next,
+                      const ActGroup *x, int n, float (*acc)[PANEL])
 {
     memset(acc, 0, (size_t)n * sizeof *acc);
     for (int k = 0; k < cols; k += GROUP) {
         int blocks = (cols - k < GROUP ? cols - k : GROUP) / BLOCK;
-        size_t ahead = AHEAD; /* only the first tile fetches; the others fetch what is there */
-        for (int i = 0; i < n; i += LANES_TILE, ahead = 0) {
+        size_t bytes = panel_group_bytes(type, blocks);
+        const uint8_t *ahead = ahead_of(next, panel);
+        /* Only the first tile fetches; the others fetch what is there. */
+        for (int i = 0; i < n; i += LANES_TILE, ahead = panel) {
 #define COPY(count)                                                   \
     case count:                                                       \
         group_dot(type, panel, ahead, blocks, x + i, count, acc + i); \
@@ -226,7 +235,8 @@ INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, cons
             }
 #undef COPY
         }
-        panel += panel_group_bytes(type, blocks);
+        panel += bytes;
+        next.left = next.left > bytes ? next.left - bytes : 0;
         x += n;
     }
 }
@@ -242,21 +252,21 @@ INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, cons
     ONE(dot_q6_k, QUANT_Q6_K)
 
 /* A real function per type, to be told apart in a profile. */
-#define PANEL_DOT(name, type)                                                                     \
-    static __attribute__((noinline)) void name(int cols, const uint8_t *panel, const ActGroup *x, \
-                                               int n, float(*acc)[PANEL])                         \
-    {                                                                                             \
-        panel_dot(type, cols, panel, x, n, acc);                                                  \
+#define PANEL_DOT(name, type)                                                                \
+    static __attribute__((noinline)) void name(int cols, const uint8_t *panel, Ahead next,   \
+                                               const ActGroup *x, int n, float(*acc)[PANEL]) \
+    {                                                                                        \
+        panel_dot(type, cols, panel, next, x, n, acc);                                       \
     }
 EACH_QUANT(PANEL_DOT)
 #undef PANEL_DOT
 
-static void isa_dot(QuantType type, int cols, const uint8_t *panel, const ActGroup *x, int n,
-                    float (*acc)[PANEL])
+static void isa_dot(QuantType type, int cols, const uint8_t *panel, Ahead next, const ActGroup *x,
+                    int n, float (*acc)[PANEL])
 {
-#define CASE(name, type)              \
-    case type:                        \
-        name(cols, panel, x, n, acc); \
+#define CASE(name, type)                    \
+    case type:                              \
+        name(cols, panel, next, x, n, acc); \
         break;
     switch (type) {
         EACH_QUANT(CASE)
@@ -369,7 +379,7 @@ static void isa_dot_float(QuantType type, int cols, const uint8_t *panel, const 
         if (quant_is_float(type)) {
             size_t bytes = (size_t)count * PANEL * (type == QUANT_F32 ? 4 : 2);
             for (size_t i = 0; i < bytes; i += 64)
-                __builtin_prefetch(panel + AHEAD + i, 0, 2);
+                __builtin_prefetch(panel + AHEAD_BYTES + i, 0, 2);
             floats_load(type, panel, count, w);
             panel += bytes;
         } else {

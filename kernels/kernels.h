@@ -87,6 +87,7 @@ typedef struct Linear {
     float *out[LINEAR_MAX];           /* [n, rows_j]; SWIGLU uses out[0] only */
     const float *norm; /* [cols] or NULL: f is RMS norm with this weight, else identity */
     float norm_eps;
+    const Matrix *next; /* what is needed after these, to be fetched meanwhile; NULL = not known */
 } Linear;
 
 struct Kernels {

@@ -2,7 +2,7 @@
  * inside.
  *
  * in: n rows of floats -> norm and quantisation, split by rows -> barrier -> panels times rows,
- * dealt out in pieces -> bias, residual or SwiGLU -> out. Threads split outputs; who computes a
+ * a share for each thread -> bias, residual or SwiGLU -> out. Threads split outputs; who computes a
  * piece does not change its bits.
  */
 #include <assert.h>
@@ -10,11 +10,7 @@
 
 #include "cpu.h"
 
-enum {
-    PIECE_BYTES = 128 << 10, /* of weights: some microseconds of work */
-    PIECES_PER_THREAD = 8,   /* at least, so that the threads end together */
-    PREPARE_ALONE = 2,       /* rows that the caller prepares by itself */
-};
+enum { PREPARE_ALONE = 2 }; /* rows that the caller prepares by itself */
 
 typedef struct Job {
     Cpu *cpu;
@@ -24,8 +20,6 @@ typedef struct Job {
     bool ints, floats;         /* which form of the activations some matrix wants */
     atomic_int row, rows_done; /* of the preparation: next to be taken, finished */
     int parts;                 /* matrices dealt out; gate and up go together as one */
-    int step[LINEAR_MAX], pieces[LINEAR_MAX]; /* panels per piece, pieces */
-    atomic_int next;
 } Job;
 
 static bool wants_floats(const Cpu *cpu, const Matrix *m)
@@ -55,7 +49,8 @@ static void prepare(Job *job)
     }
 }
 
-static void panel_times(const Job *job, const Matrix *m, int panel, float (*acc)[PANEL])
+static void panel_times(const Job *job, const Matrix *m, int panel, Ahead ahead,
+                        float (*acc)[PANEL])
 {
     const Cpu *cpu = job->cpu;
     const uint8_t *data = m->data + (size_t)panel * m->panel_bytes;
@@ -63,15 +58,19 @@ static void panel_times(const Job *job, const Matrix *m, int panel, float (*acc)
         cpu->isa->dot_float(m->type, m->cols, data, job->linear->norm ? cpu->floats : job->x,
                             job->n, acc);
     else
-        cpu->isa->dot(m->type, m->cols, data, cpu->acts, job->n, acc);
+        cpu->isa->dot(m->type, m->cols, data, ahead, cpu->acts, job->n, acc);
 }
 
-static void panel_swiglu(const Job *job, int panel, float (*gate)[PANEL], float (*up)[PANEL])
+static void panel_swiglu(const Job *job, int panel, Ahead ahead, float (*gate)[PANEL],
+                         float (*up)[PANEL])
 {
     const Linear *linear = job->linear;
-    const Matrix *m = linear->matrix[0];
-    panel_times(job, m, panel, gate);
-    panel_times(job, linear->matrix[1], panel, up);
+    const Matrix *m = linear->matrix[0], *second = linear->matrix[1];
+    panel_times(job, m, panel, ahead, gate);
+    ahead.left = ahead.left / m->panel_bytes * second->panel_bytes;
+    if (ahead.then)
+        ahead.then += AHEAD_BYTES; /* the first one fetches what comes before */
+    panel_times(job, second, panel, ahead, up);
     int at = panel * PANEL, rows = m->rows - at < PANEL ? m->rows - at : PANEL;
     const float *gate_bias = linear->bias[0] ? linear->bias[0] + at : NULL;
     const float *up_bias = linear->bias[1] ? linear->bias[1] + at : NULL;
@@ -80,11 +79,11 @@ static void panel_swiglu(const Job *job, int panel, float (*gate)[PANEL], float 
                               linear->out[0] + (size_t)i * (size_t)m->rows + at);
 }
 
-static void panel_set(const Job *job, int j, int panel, float (*acc)[PANEL])
+static void panel_set(const Job *job, int j, int panel, Ahead ahead, float (*acc)[PANEL])
 {
     const Linear *linear = job->linear;
     const Matrix *m = linear->matrix[j];
-    panel_times(job, m, panel, acc);
+    panel_times(job, m, panel, ahead, acc);
     int at = panel * PANEL, rows = m->rows - at < PANEL ? m->rows - at : PANEL;
     const float *bias = linear->bias[j] ? linear->bias[j] + at : NULL;
     for (int i = 0; i < job->n; i++) {
@@ -101,29 +100,66 @@ static void panel_set(const Job *job, int j, int panel, float (*acc)[PANEL])
     }
 }
 
+/* The first panel of thread t's share of a matrix. */
+static int share_start(const Job *job, const Matrix *m, int t)
+{
+    return (int)((long long)m->panels * t / job->cpu->table.threads);
+}
+
+static const uint8_t *share_data(const Job *job, const Matrix *m, int t)
+{
+    return m ? m->data + (size_t)share_start(job, m, t) * m->panel_bytes : NULL;
+}
+
+/* Takes a panel off a share, at its front or its back; -1 = nothing is left. */
+static int share_take(Share *share, bool front)
+{
+    uint64_t range = atomic_load_explicit(&share->range, memory_order_relaxed);
+    for (;;) {
+        uint32_t from = (uint32_t)range, to = (uint32_t)(range >> 32);
+        if (from == to)
+            return -1;
+        uint64_t rest = front ? range + 1 : range - (UINT64_C(1) << 32);
+        if (atomic_compare_exchange_weak_explicit(&share->range, &range, rest, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return (int)(front ? from : to - 1);
+    }
+}
+
+static void panel_run(const Job *job, int j, int panel, Ahead ahead)
+{
+    _Alignas(64) float acc[2][ROWS_MAX][PANEL];
+    if (job->linear->mode == LINEAR_SWIGLU)
+        panel_swiglu(job, panel, ahead, acc[0], acc[1]);
+    else
+        panel_set(job, j, panel, ahead, acc[0]);
+}
+
+/* Each thread reads a stretch of its own, for what is fetched ahead of one panel is the next one;
+ * at the end, whoever is done helps the others from behind. */
 static void work(void *context, int worker)
 {
     Job *job = context;
     const Linear *linear = job->linear;
-    _Alignas(64) float acc[2][ROWS_MAX][PANEL];
-    (void)worker;
+    int threads = job->cpu->table.threads;
+    Share *shares = job->cpu->shares;
     prepare(job);
     pool_wait(&job->rows_done, job->n);
-    for (;;) {
-        int piece = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed), j = 0;
-        for (; j < job->parts && piece >= job->pieces[j]; j++)
-            piece -= job->pieces[j];
-        if (j == job->parts)
-            return;
-        int panel = piece * job->step[j], end = panel + job->step[j];
-        if (end > linear->matrix[j]->panels)
-            end = linear->matrix[j]->panels;
-        for (; panel < end; panel++) {
-            if (linear->mode == LINEAR_SWIGLU)
-                panel_swiglu(job, panel, acc[0], acc[1]);
-            else
-                panel_set(job, j, panel, acc[0]);
+    for (int j = 0; j < job->parts; j++) {
+        const Matrix *m = linear->matrix[j];
+        int panel, end = share_start(job, m, worker + 1);
+        const Matrix *next = j + 1 < job->parts ? linear->matrix[j + 1] : linear->next;
+        Ahead ahead = {.then = share_data(job, next, worker)};
+        while ((panel = share_take(&shares[j * threads + worker], true)) >= 0) {
+            ahead.left = (size_t)(end - panel) * m->panel_bytes;
+            panel_run(job, j, panel, ahead);
         }
+    }
+    for (int i = 1; i < threads; i++) {
+        int other = (worker + i) % threads, panel;
+        for (int j = 0; j < job->parts; j++)
+            while ((panel = share_take(&shares[j * threads + other], false)) >= 0)
+                panel_run(job, j, panel, (Ahead){.left = linear->matrix[j]->panel_bytes});
     }
 }
 
@@ -131,26 +167,22 @@ void linear_run(Kernels *k, const Linear *linear, const float *x, int n)
 {
     Cpu *cpu = cpu_of(k);
     Job job = {.cpu = cpu, .linear = linear, .x = x, .n = n, .cols = linear->matrix[0]->cols};
-    size_t bytes = 0;
     assert(n >= 1 && n <= ROWS_MAX && linear->count >= 1 && linear->count <= LINEAR_MAX);
     for (int j = 0; j < linear->count; j++) {
         const Matrix *m = linear->matrix[j];
         assert(m->cols == job.cols);
         *(wants_floats(cpu, m) ? &job.floats : &job.ints) = true;
-        bytes += (size_t)m->panels * m->panel_bytes;
     }
     job.parts = linear->mode == LINEAR_SWIGLU ? 1 : linear->count;
     assert(linear->mode != LINEAR_SWIGLU ||
            (linear->count == 2 && linear->matrix[0]->rows == linear->matrix[1]->rows));
-    size_t target = bytes / (size_t)(k->threads * PIECES_PER_THREAD);
-    if (target > PIECE_BYTES)
-        target = PIECE_BYTES;
-    for (int j = 0; j < job.parts; j++) {
-        const Matrix *m = linear->matrix[j];
-        int step = (int)(target / m->panel_bytes);
-        job.step[j] = step < 1 ? 1 : step;
-        job.pieces[j] = (m->panels + job.step[j] - 1) / job.step[j];
-    }
+    for (int j = 0; j < job.parts; j++)
+        for (int t = 0; t < k->threads; t++) {
+            uint64_t from = (uint64_t)share_start(&job, linear->matrix[j], t);
+            uint64_t to = (uint64_t)share_start(&job, linear->matrix[j], t + 1);
+            atomic_store_explicit(&cpu->shares[j * k->threads + t].range, from | to << 32,
+                                  memory_order_relaxed);
+        }
     if (n <= PREPARE_ALONE)
         prepare(&job);
     pool_run(cpu->pool, work, &job);

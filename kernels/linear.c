@@ -111,19 +111,24 @@ static const uint8_t *share_data(const Job *job, const Matrix *m, int t)
     return m ? m->data + (size_t)share_start(job, m, t) * m->panel_bytes : NULL;
 }
 
-/* Takes a panel off a share, at its front or its back; -1 = nothing is left. */
-static int share_take(Share *share, bool front)
+/* Takes an eighth of what is left of a share, off its front or its back: the panels from … to - 1.
+ * Few takings, for each waits until all that was written before is seen; a short end, so that the
+ * threads end together. false = nothing is left. */
+static bool share_take(Share *share, bool front, int *from, int *to)
 {
-    uint64_t range = atomic_load_explicit(&share->range, memory_order_relaxed);
-    for (;;) {
-        uint32_t from = (uint32_t)range, to = (uint32_t)(range >> 32);
-        if (from == to)
-            return -1;
-        uint64_t rest = front ? range + 1 : range - (UINT64_C(1) << 32);
-        if (atomic_compare_exchange_weak_explicit(&share->range, &range, rest, memory_order_relaxed,
-                                                  memory_order_relaxed))
-            return (int)(front ? from : to - 1);
-    }
+    uint64_t range = atomic_load_explicit(&share->range, memory_order_relaxed), rest;
+    uint32_t count;
+    do {
+        *from = (int)(uint32_t)range;
+        *to = (int)(range >> 32);
+        count = (uint32_t)(*to - *from + 7) / 8;
+        if (count == 0)
+            return false;
+        rest = front ? range + count : range - ((uint64_t)count << 32);
+    } while (!atomic_compare_exchange_weak_explicit(&share->range, &range, rest,
+                                                    memory_order_relaxed, memory_order_relaxed));
+    *(front ? to : from) = front ? *from + (int)count : *to - (int)count;
+    return true;
 }
 
 static void panel_run(const Job *job, int j, int panel, Ahead ahead)
@@ -147,19 +152,21 @@ static void work(void *context, int worker)
     pool_wait(&job->rows_done, job->n);
     for (int j = 0; j < job->parts; j++) {
         const Matrix *m = linear->matrix[j];
-        int panel, end = share_start(job, m, worker + 1);
+        int end = share_start(job, m, worker + 1), panel, to;
         const Matrix *next = j + 1 < job->parts ? linear->matrix[j + 1] : linear->next;
         Ahead ahead = {.then = share_data(job, next, worker)};
-        while ((panel = share_take(&shares[j * threads + worker], true)) >= 0) {
-            ahead.left = (size_t)(end - panel) * m->panel_bytes;
-            panel_run(job, j, panel, ahead);
-        }
+        while (share_take(&shares[j * threads + worker], true, &panel, &to))
+            for (; panel < to; panel++) {
+                ahead.left = (size_t)(end - panel) * m->panel_bytes;
+                panel_run(job, j, panel, ahead);
+            }
     }
     for (int i = 1; i < threads; i++) {
-        int other = (worker + i) % threads, panel;
+        int other = (worker + i) % threads, panel, to;
         for (int j = 0; j < job->parts; j++)
-            while ((panel = share_take(&shares[j * threads + other], false)) >= 0)
-                panel_run(job, j, panel, (Ahead){.left = linear->matrix[j]->panel_bytes});
+            while (share_take(&shares[j * threads + other], false, &panel, &to))
+                for (size_t bytes = linear->matrix[j]->panel_bytes; panel < to; panel++)
+                    panel_run(job, j, panel, (Ahead){.left = (size_t)(to - panel) * bytes});
     }
 }
 

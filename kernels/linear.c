@@ -10,7 +10,10 @@
 
 #include "cpu.h"
 
-enum { PREPARE_ALONE = 2 }; /* rows that the caller prepares by itself */
+enum {
+    PREPARE_ALONE = 2, /* rows that the caller prepares by itself */
+    PANELS_FEW = 8,    /* of gate, before those of up */
+};
 
 typedef struct Job {
     Cpu *cpu;
@@ -61,22 +64,35 @@ static void panel_times(const Job *job, const Matrix *m, int panel, Ahead ahead,
         cpu->isa->dot(m->type, m->cols, data, ahead, cpu->acts, job->n, acc);
 }
 
-static void panel_swiglu(const Job *job, int panel, Ahead ahead, float (*gate)[PANEL],
-                         float (*up)[PANEL])
+/* The same, some panels further. */
+static Ahead ahead_from(Ahead ahead, const Matrix *m, int panels)
+{
+    return (Ahead){ahead.left - (size_t)panels * m->panel_bytes, ahead.then};
+}
+
+/* Some panels of gate, then the same of up: fewer changes between the two, and memory is kept busy
+ * while their outputs are computed. */
+static void panels_swiglu(const Job *job, int from, int to, Ahead ahead, float (*gate)[PANEL],
+                          float (*up)[PANEL])
 {
     const Linear *linear = job->linear;
     const Matrix *m = linear->matrix[0], *second = linear->matrix[1];
-    panel_times(job, m, panel, ahead, gate);
+    int n = job->n;
+    for (int p = from; p < to; p++)
+        panel_times(job, m, p, ahead_from(ahead, m, p - from), gate + (p - from) * n);
     ahead.left = ahead.left / m->panel_bytes * second->panel_bytes;
     if (ahead.then)
         ahead.then += AHEAD_BYTES; /* the first one fetches what comes before */
-    panel_times(job, second, panel, ahead, up);
-    int at = panel * PANEL, rows = m->rows - at < PANEL ? m->rows - at : PANEL;
-    const float *gate_bias = linear->bias[0] ? linear->bias[0] + at : NULL;
-    const float *up_bias = linear->bias[1] ? linear->bias[1] + at : NULL;
-    for (int i = 0; i < job->n; i++)
-        job->cpu->isa->swiglu(gate[i], up[i], gate_bias, up_bias, rows,
-                              linear->out[0] + (size_t)i * (size_t)m->rows + at);
+    for (int p = from; p < to; p++)
+        panel_times(job, second, p, ahead_from(ahead, second, p - from), up + (p - from) * n);
+    for (int p = from; p < to; p++) {
+        int at = p * PANEL, rows = m->rows - at < PANEL ? m->rows - at : PANEL;
+        const float *gate_bias = linear->bias[0] ? linear->bias[0] + at : NULL;
+        const float *up_bias = linear->bias[1] ? linear->bias[1] + at : NULL;
+        for (int i = 0; i < n; i++, gate++, up++)
+            job->cpu->isa->swiglu(*gate, *up, gate_bias, up_bias, rows,
+                                  linear->out[0] + (size_t)i * (size_t)m->rows + at);
+    }
 }
 
 static void panel_set(const Job *job, int j, int panel, Ahead ahead, float (*acc)[PANEL])
@@ -131,13 +147,19 @@ static bool share_take(Share *share, bool front, int *from, int *to)
     return true;
 }
 
-static void panel_run(const Job *job, int j, int panel, Ahead ahead)
+/* Panels from … to - 1 of part j. ahead: what follows the first one's start. */
+static void panels_run(const Job *job, int j, int from, int to, Ahead ahead)
 {
     _Alignas(64) float acc[2][ROWS_MAX][PANEL];
-    if (job->linear->mode == LINEAR_SWIGLU)
-        panel_swiglu(job, panel, ahead, acc[0], acc[1]);
-    else
-        panel_set(job, j, panel, ahead, acc[0]);
+    int few = job->linear->mode == LINEAR_SWIGLU ? ROWS_MAX / job->n : 1;
+    few = few < PANELS_FEW ? few : PANELS_FEW;
+    for (int p = from; p < to; p += few) {
+        Ahead here = ahead_from(ahead, job->linear->matrix[j], p - from);
+        if (job->linear->mode == LINEAR_SWIGLU)
+            panels_swiglu(job, p, p + few < to ? p + few : to, here, acc[0], acc[1]);
+        else
+            panel_set(job, j, p, here, acc[0]);
+    }
 }
 
 /* Each thread reads a stretch of its own, for what is fetched ahead of one panel is the next one;
@@ -154,19 +176,17 @@ static void work(void *context, int worker)
         const Matrix *m = linear->matrix[j];
         int end = share_start(job, m, worker + 1), panel, to;
         const Matrix *next = j + 1 < job->parts ? linear->matrix[j + 1] : linear->next;
-        Ahead ahead = {.then = share_data(job, next, worker)};
         while (share_take(&shares[j * threads + worker], true, &panel, &to))
-            for (; panel < to; panel++) {
-                ahead.left = (size_t)(end - panel) * m->panel_bytes;
-                panel_run(job, j, panel, ahead);
-            }
+            panels_run(
+                job, j, panel, to,
+                (Ahead){(size_t)(end - panel) * m->panel_bytes, share_data(job, next, worker)});
     }
     for (int i = 1; i < threads; i++) {
         int other = (worker + i) % threads, panel, to;
         for (int j = 0; j < job->parts; j++)
             while (share_take(&shares[j * threads + other], false, &panel, &to))
-                for (size_t bytes = linear->matrix[j]->panel_bytes; panel < to; panel++)
-                    panel_run(job, j, panel, (Ahead){.left = (size_t)(to - panel) * bytes});
+                panels_run(job, j, panel, to,
+                           (Ahead){(size_t)(to - panel) * linear->matrix[j]->panel_bytes, NULL});
     }
 }
 

@@ -36,13 +36,16 @@ typedef struct ModelConfig {
  */
 int model_config(ModelConfig *config, const Gguf *gguf, Err *err);
 
+typedef struct Adapter Adapter; /* adapter.h */
+
 /* What a draft takes of a model: nothing that it says need be exact, so it may be cheaper. All
  * zero: everything, as it is in the file. */
 typedef struct ModelUse {
     int layers;     /* the first so many; 0 = all */
     const int *ids; /* [n_ids] ascending: tokens for a short head beside the whole one; or NULL */
     int n_ids;
-    bool requantise; /* weights become smaller types where that is faster */
+    const Adapter *adapter; /* what training adds to them; NULL = nothing */
+    bool requantise;        /* weights become smaller types where that is faster */
 } ModelUse;
 
 /* Narrows the whole model's config to what the use takes of it. EXIT_DATA when the model does not

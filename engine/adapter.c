@@ -226,27 +226,26 @@ bool adapter_has_norm(const Adapter *adapter, int index)
     return adapter_norm(adapter, index) != NULL;
 }
 
-AdapterPart adapter_exit_part(const Adapter *adapter, int index, const LayerPart *part)
+Origin part_origin(const Gguf *gguf, const Adapter *adapter, int layer, int exit,
+                   const LayerPart *part)
 {
-    int exit = adapter->info.exits[index];
-    AdapterPart found = {.own = find(adapter, exit, 0, part->name, "")};
-    if (found.own == NULL && adapter->info.copy_of[index] >= 0) {
-        found.a = find(adapter, exit, 0, part->name, ".lora_a");
-        found.b = find(adapter, exit, 0, part->name, ".lora_b");
-    }
-    return found;
-}
-
-AdapterPart adapter_base_part(const Adapter *adapter, int layer, const LayerPart *part)
-{
-    return (AdapterPart){.a = find(adapter, 0, layer, part->name, ".lora_a"),
-                         .b = find(adapter, 0, layer, part->name, ".lora_b")};
+    int of = exit >= 0 ? adapter->info.exits[exit] : 0;
+    const GgufTensor *own = exit >= 0 ? find(adapter, of, 0, part->name, "") : NULL;
+    if (own != NULL)
+        return (Origin){.gguf = adapter->gguf, .tensor = own};
+    if (layer < 0)
+        return (Origin){0};
+    return (Origin){.gguf = gguf,
+                    .tensor = gguf ? layer_tensor(gguf, layer, part) : NULL,
+                    .adapter = adapter,
+                    .a = adapter ? find(adapter, of, layer, part->name, ".lora_a") : NULL,
+                    .b = adapter ? find(adapter, of, layer, part->name, ".lora_b") : NULL};
 }
 
 bool adapter_has_layer(const Adapter *adapter, int index)
 {
     return adapter->info.copy_of[index] >= 0 ||
-           adapter_exit_part(adapter, index, &layer_parts[0]).own != NULL;
+           find(adapter, adapter->info.exits[index], 0, layer_parts[0].name, "") != NULL;
 }
 
 bool adapter_changes_base(const Adapter *adapter)
@@ -298,24 +297,23 @@ static const LayerPart *part_of(const char *name, size_t length)
     return NULL;
 }
 
-/* A tensor of a layer: `rest` is what follows "blk." or "blk.N.". exit 0: of base layer `layer`. */
-static int check_part(Check *c, const GgufTensor *tensor, int index, int layer, const char *rest)
+/* A tensor of a layer, as for part_origin. rest: what follows "blk." or "blk.N." in its name. */
+static int check_part(Check *c, const GgufTensor *tensor, int exit, int layer, const char *rest)
 {
     const Adapter *adapter = c->adapter;
     size_t length = strlen(rest);
     bool pair = length > 7 && (strcmp(rest + length - 7, ".lora_a") == 0 ||
                                strcmp(rest + length - 7, ".lora_b") == 0);
     const LayerPart *part = part_of(rest, pair ? length - 7 : length);
-    if (part == NULL || (pair && part->rows == 0) || (!pair && index < 0))
+    if (part == NULL || (pair && part->rows == 0) || (!pair && exit < 0))
         return fail(c, "tensor '%.*s' belongs to no adapter that s2d knows",
                     (int)tensor->name.length, tensor->name.data);
     int rows = part->rows == 0 ? 0 : shape_size(c->base, part->rows);
     int cols = shape_size(c->base, part->cols);
     if (!pair)
         return check_shape(c, tensor, rows, cols);
-    AdapterPart found = index < 0 ? adapter_base_part(adapter, layer, part)
-                                  : adapter_exit_part(adapter, index, part);
-    if (found.own != NULL || (found.a == NULL && found.b == NULL))
+    Origin found = part_origin(NULL, adapter, layer, exit, part);
+    if (found.tensor != NULL || (found.a == NULL && found.b == NULL))
         return fail(c, "tensor '%.*s' changes nothing: there is no copy of a base layer under it",
                     (int)tensor->name.length, tensor->name.data);
     return check_pair(c, found.a, found.b, rows, cols);
@@ -340,7 +338,7 @@ static int check_tensor(Check *c, const GgufTensor *tensor)
             if (strcmp(name + after, "norm.weight") == 0)
                 return check_shape(c, tensor, 0, c->base->hidden);
             if (strncmp(name + after, "blk.", 4) == 0)
-                return check_part(c, tensor, index, 0, name + after + 4);
+                return check_part(c, tensor, index, info->copy_of[index], name + after + 4);
         }
     }
     return fail(c, "tensor '%s' belongs to no adapter that s2d knows", name);
@@ -366,7 +364,7 @@ static int check_complete(const Check *c, int index)
     int there = 0, ffn = 0, ffn_needed = 0;
     for (int p = 0; p < LAYER_PARTS; p++) {
         const LayerPart *part = &layer_parts[p];
-        bool has = adapter_exit_part(adapter, index, part).own != NULL;
+        bool has = find(adapter, exit, 0, part->name, "") != NULL;
         there += has;
         ffn += has && is_ffn(part);
         ffn_needed += is_ffn(part);

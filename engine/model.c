@@ -1,123 +1,61 @@
 /* model.c - loads the weights of one transformer from a GGUF file; see model.h.
  *
- * Header -> model_config's checks -> tokenizer and template -> does it fit? -> matrices through
- * kernels->matrix_open, vectors as floats. A NaN or an infinity in a weight would poison every
- * answer without a word: the backend looks for them in matrices, load_vector in vectors.
+ * Header -> model_config's checks -> tokenizer and template -> does it fit? -> its tensors, and
+ * what an adapter adds to them, by load.c.
  */
 #include "model.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "intake.h"
+#include "adapter.h"
+#include "load.h"
 #include "model_parts.h"
 
-/* One load: what is read now, and how far it has come. */
-typedef struct Loader {
-    Model *model;
-    const Gguf *gguf;
-    const ModelUse *use;
-    const GgufTensor *tensor;
-    Intake intake;    /* of the tensor, when it is a matrix */
-    bool read_failed; /* the message in err is complete */
-    uint64_t done_bytes, total_bytes, told_bytes;
-    ModelProgress progress;
-    void *user;
-} Loader;
-
-static int tensor_error(const Loader *l, int code, const char *problem, Err *err)
+/* exit: -1, or the index of an adapter's exit whose own layer it is. */
+static int load_layer(Loader *l, Layer *layer, int index, int exit, Err *err)
 {
-    return err_set(err, code, "%s: tensor '%.*s': %s", gguf_label(l->gguf),
-                   (int)l->tensor->name.length, l->tensor->name.data, problem);
-}
-
-/* Counts bytes read and tells the caller in steps of half a percent; -1 = cancelled. */
-static int advance(Loader *l, size_t bytes, Err *err)
-{
-    l->done_bytes += bytes;
-    if (l->progress == NULL ||
-        (l->done_bytes - l->told_bytes < l->total_bytes / 200 && l->done_bytes < l->total_bytes))
-        return 0;
-    l->told_bytes = l->done_bytes;
-    if (l->progress(l->user, (float)((double)l->done_bytes / (double)l->total_bytes)))
-        return err_set(err, EXIT_INTERRUPTED, "%s: loading was cancelled", gguf_label(l->gguf));
+    for (int i = 0; i < LAYER_PARTS; i++) {
+        const LayerPart *part = &layer_parts[i];
+        Origin origin = part_origin(l->gguf, l->use->adapter, index, exit, part);
+        if (origin.tensor == NULL)
+            continue; /* a bias that this model does not have, or no feed-forward part */
+        /* What training wrote stays as it was written. */
+        const ModelUse *use = origin.gguf == l->gguf ? l->use : &as_it_is;
+        void *field = (char *)layer + part->field;
+        int result = part->rows == 0 ? load_vector(l, origin.gguf, origin.tensor, field, err)
+                                     : load_matrix(l, &origin, use, part->part, field, err);
+        if (result != 0)
+            return -1;
+    }
     return 0;
 }
 
-/* MatrixSource.read */
-static int read_matrix(void *context, uint64_t offset, void *out, size_t bytes, Err *err)
+/* What was trained for the exits that this use has; where base layers changed, all of them were. */
+static int load_exits(Loader *l, Err *err)
 {
-    Loader *l = context;
-    size_t row_bytes = quant_row_bytes(l->intake.type, l->intake.cols);
-    int first = (int)(offset / row_bytes), rows = (int)(bytes / row_bytes);
-    size_t file_bytes = rows * quant_row_bytes(l->tensor->type, l->intake.cols);
-    assert(offset % row_bytes == 0 && bytes % row_bytes == 0);
-    l->read_failed =
-        intake_read(&l->intake, first, rows, out, err) != 0 || advance(l, file_bytes, err) != 0;
-    return l->read_failed ? -1 : 0;
-}
-
-/* use: NULL = all of it, as it is. */
-static int load_matrix(Loader *l, const GgufTensor *tensor, const ModelUse *use, Part part,
-                       Matrix **matrix, Err *err)
-{
-    Kernels *k = l->model->kernels;
-    l->tensor = tensor;
-    l->read_failed = false;
-    l->intake = intake_of(l->gguf, tensor, use, part);
-    l->intake.threads = k->threads;
-    MatrixSource source = {.type = l->intake.type,
-                           .rows = l->intake.rows,
-                           .cols = l->intake.cols,
-                           .read = read_matrix,
-                           .context = l};
-    Err why = {0};
-    if (k->matrix_open(k, matrix, &source, &why) == 0)
-        return 0;
-    *matrix = NULL;
-    /* What the backend says lacks the file's and the tensor's name. */
-    return l->read_failed ? err_set(err, why.code, "%s", why.text)
-                          : tensor_error(l, why.code, why.text, err);
-}
-
-static int load_vector(Loader *l, const GgufTensor *tensor, float **vector, Err *err)
-{
-    Kernels *k = l->model->kernels;
-    int count = (int)tensor->dims[0];
-    l->tensor = tensor;
-    void *raw = malloc(tensor->bytes);
-    float *host = malloc((size_t)count * sizeof *host);
-    *vector = k->buffer_alloc(k, (size_t)count);
-    int result = -1;
-    if (raw == NULL || host == NULL || *vector == NULL) {
-        tensor_error(l, EXIT_MEMORY, "no memory for it; try a smaller model", err);
-    } else if (gguf_read(l->gguf, tensor, 0, raw, tensor->bytes, err) == 0 &&
-               advance(l, tensor->bytes, err) == 0) {
-        quant_to_float(tensor->type, raw, host, count);
-        k->upload(k, *vector, host, (size_t)count);
-        result = quant_row_finite(tensor->type, raw, count)
-                     ? 0
-                     : tensor_error(l, EXIT_DATA, "NaN or Inf values; the file is damaged", err);
-    }
-    free(raw);
-    free(host);
-    return result;
-}
-
-static int load_layer(Loader *l, int index, Err *err)
-{
-    char *layer = (char *)&l->model->layers[index];
-    for (int i = 0; i < LAYER_PARTS; i++) {
-        const LayerPart *part = &layer_parts[i];
-        const GgufTensor *tensor = layer_tensor(l->gguf, index, part);
-        if (tensor == NULL)
-            continue; /* a bias that this model does not have */
-        void *field = layer + part->field;
-        int result = part->rows == 0 ? load_vector(l, tensor, field, err)
-                                     : load_matrix(l, tensor, l->use, part->part, field, err);
-        if (result != 0)
+    Model *model = l->model;
+    const Adapter *adapter = l->use->adapter;
+    int kv = 0;
+    for (int i = 0; i < adapter->info.n_exits; i++) {
+        const GgufTensor *norm = adapter_norm(adapter, i);
+        bool has_layer = adapter_has_layer(adapter, i);
+        if (adapter->info.exits[i] > model->config.loaded ||
+            (norm == NULL && !has_layer && !model->changed))
+            continue;
+        Exit *exit = &model->exits[model->n_exits++];
+        exit->layer = adapter->info.exits[i];
+        if (norm != NULL && load_vector(l, adapter->gguf, norm, &exit->norm, err) != 0)
+            return -1;
+        if (!has_layer)
+            continue;
+        exit->kv = kv++;
+        exit->own = calloc(1, sizeof *exit->own);
+        if (exit->own == NULL)
+            return err_set(err, EXIT_MEMORY, "%s: no memory for a layer",
+                           gguf_label(adapter->gguf));
+        if (load_layer(l, exit->own, adapter->info.copy_of[i], i, err) != 0)
             return -1;
     }
     return 0;
@@ -131,7 +69,7 @@ static int load_rope(Loader *l, Err *err)
     const GgufTensor *tensor = gguf_tensor(l->gguf, "rope_freqs.weight");
     float scale = rope_scale(l->gguf, model->config.arch);
     size_t count = (size_t)shape_size(&model->config, 'R');
-    if (tensor != NULL && load_vector(l, tensor, &model->rope_factors, err) != 0)
+    if (tensor != NULL && load_vector(l, l->gguf, tensor, &model->rope_factors, err) != 0)
         return -1;
     if (scale == 1)
         return 0;
@@ -154,26 +92,27 @@ static int load_rope(Loader *l, Err *err)
 
 static int load_weights(Loader *l, Err *err)
 {
-    static const ModelUse whole = {0};
     Model *model = l->model;
     const GgufTensor *embed = gguf_tensor(l->gguf, "token_embd.weight");
     const GgufTensor *head = gguf_tensor(l->gguf, "output.weight");
-    if (load_matrix(l, embed, &whole, PART_HEAD, &model->embed, err) != 0)
+    const GgufTensor *norm = gguf_tensor(l->gguf, "output_norm.weight");
+    Origin from_embed = {.gguf = l->gguf, .tensor = embed};
+    Origin from_head = {.gguf = l->gguf, .tensor = head ? head : embed};
+    if (load_matrix(l, &from_embed, &as_it_is, PART_HEAD, &model->embed, err) != 0)
         return -1;
     if (head == NULL)
         model->head = model->embed;
-    else if (load_matrix(l, head, l->use, PART_HEAD, &model->head, err) != 0)
+    else if (load_matrix(l, &from_head, l->use, PART_HEAD, &model->head, err) != 0)
         return -1;
     if (l->use->ids != NULL &&
-        load_matrix(l, head ? head : embed, l->use, PART_SHORT_HEAD, &model->short_head, err) != 0)
+        load_matrix(l, &from_head, l->use, PART_SHORT_HEAD, &model->short_head, err) != 0)
         return -1;
-    if (load_vector(l, gguf_tensor(l->gguf, "output_norm.weight"), &model->output_norm, err) != 0 ||
-        load_rope(l, err) != 0)
+    if (load_vector(l, l->gguf, norm, &model->output_norm, err) != 0 || load_rope(l, err) != 0)
         return -1;
     for (int i = 0; i < model->config.loaded; i++)
-        if (load_layer(l, i, err) != 0)
+        if (load_layer(l, &model->layers[i], i, -1, err) != 0)
             return -1;
-    return 0;
+    return l->use->adapter ? load_exits(l, err) : 0;
 }
 
 /* Refuses from the header what memory cannot hold. */
@@ -232,6 +171,12 @@ static int load(Model *model, const Gguf *gguf, const ModelUse *use, ModelProgre
         model->n_short = use->n_ids;
     }
     model->requantised = use->requantise;
+    if (use->adapter) {
+        model->changed = adapter_changes_base(use->adapter);
+        model->adapter = strdup(gguf_path(use->adapter->gguf));
+        if (model->adapter == NULL)
+            return err_set(err, EXIT_MEMORY, "%s: no memory to open it", gguf_label(gguf));
+    }
     if (check_fits(&loader, err) != 0)
         return -1;
     return load_weights(&loader, err);
@@ -264,11 +209,18 @@ int model_open_draft(Model **out, Kernels *kernels, const char *path, const char
     return 0;
 }
 
+const Exit *model_exit(const Model *model, int layer)
+{
+    for (int i = 0; i < model->n_exits; i++)
+        if (model->exits[i].layer == layer)
+            return &model->exits[i];
+    return NULL;
+}
+
 int model_open(Model **out, Kernels *kernels, const char *path, const char *name,
                ModelProgress progress, void *user, Err *err)
 {
-    static const ModelUse whole = {0};
-    return model_open_draft(out, kernels, path, name, &whole, progress, user, err);
+    return model_open_draft(out, kernels, path, name, &as_it_is, progress, user, err);
 }
 
 static void matrix_free(Kernels *k, Matrix *matrix)
@@ -283,21 +235,33 @@ static void vector_free(Kernels *k, float *vector)
         k->buffer_free(k, vector);
 }
 
+static void layer_free(Kernels *k, Layer *layer)
+{
+    for (int p = 0; p < LAYER_PARTS; p++) {
+        void *field = (char *)layer + layer_parts[p].field;
+        if (layer_parts[p].rows == 0)
+            vector_free(k, *(float **)field);
+        else
+            matrix_free(k, *(Matrix **)field);
+    }
+}
+
 void model_close(Model *model)
 {
     if (model == NULL)
         return;
     Kernels *k = model->kernels;
     for (int i = 0; model->layers != NULL && i < model->config.loaded; i++)
-        for (int p = 0; p < LAYER_PARTS; p++) {
-            void *field = (char *)&model->layers[i] + layer_parts[p].field;
-            if (layer_parts[p].rows == 0)
-                vector_free(k, *(float **)field);
-            else
-                matrix_free(k, *(Matrix **)field);
-        }
+        layer_free(k, &model->layers[i]);
+    for (int i = 0; i < model->n_exits; i++) {
+        vector_free(k, model->exits[i].norm);
+        if (model->exits[i].own != NULL)
+            layer_free(k, model->exits[i].own);
+        free(model->exits[i].own);
+    }
     free(model->layers);
     free(model->short_ids);
+    free(model->adapter);
     if (model->head != model->embed)
         matrix_free(k, model->head);
     matrix_free(k, model->short_head);

@@ -8,6 +8,7 @@
 #define S2D_MODEL_H
 
 #include "../kernels/kernels.h"
+#include "event.h" /* EXITS_MAX */
 #include "gguf.h"
 #include "template.h"
 #include "tokenizer.h"
@@ -30,6 +31,7 @@ typedef struct ModelConfig {
     char quant[16];        /* type of most of its weights: "Q4_K" */
     uint64_t weight_bytes; /* sum of the tensors' bytes in the file */
     int loaded;            /* layers that are used: L, or the first few of them for a draft */
+    int exit_layers;       /* decoder layers that its exits have of their own */
 } ModelConfig;
 
 /* All from the header: architecture, every tensor's presence, shape and type. No weights are read.
@@ -63,8 +65,16 @@ typedef struct Layer {
     float *q_bias, *k_bias, *v_bias; /* [Q] [K] [K] or NULL */
     Matrix *o;                       /* [H,Q] */
     float *ffn_norm;                 /* [H] */
-    Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F] */
+    Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F]; NULL = attention only (an exit's) */
 } Layer;
+
+/* What was trained for one exit. */
+typedef struct Exit {
+    int layer;   /* the layer number that it leaves after */
+    float *norm; /* [H] in place of output_norm; NULL = that one */
+    Layer *own;  /* what the residual stream goes through before it is scored; NULL = nothing */
+    int kv;      /* number of `own` among the exits' layers */
+} Exit;
 
 typedef struct Model {
     char name[64]; /* what the person calls it */
@@ -78,7 +88,11 @@ typedef struct Model {
     Matrix *short_head; /* [n_short,H] the rows of it that a short list names; NULL = no list */
     int *short_ids;     /* [n_short] ascending: the tokens of those rows */
     int n_short;
-    bool requantised;    /* some weights are not the file's */
+    bool requantised; /* some weights are not the file's */
+    char *adapter;    /* path of the adapter; NULL = none */
+    bool changed;     /* it changed base layers */
+    Exit exits[EXITS_MAX];
+    int n_exits;         /* that something was trained for */
     float *rope_factors; /* [D/2] or NULL */
     Tokenizer *tokenizer;
     bool has_template;
@@ -98,5 +112,8 @@ int model_open(Model **model, Kernels *kernels, const char *path, const char *na
 int model_open_draft(Model **model, Kernels *kernels, const char *path, const char *name,
                      const ModelUse *use, ModelProgress progress, void *user, Err *err);
 void model_close(Model *model);
+
+/* What was trained for the exit after that many layers; NULL = nothing. */
+const Exit *model_exit(const Model *model, int layer);
 
 #endif

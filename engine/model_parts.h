@@ -35,15 +35,12 @@ float rope_scale(const Gguf *gguf, Arch arch);
 /* The tensor of a part; NULL = not there. */
 const GgufTensor *layer_tensor(const Gguf *gguf, int layer, const LayerPart *part);
 
-/* Where an adapter has a part of a layer: a tensor of its own, or else a low-rank change to the
- * base's (a and b, or NULL). */
-typedef struct AdapterPart {
-    const GgufTensor *own, *a, *b;
-} AdapterPart;
+/* Where a part is: of layer `layer` of the model, with what the adapter (or NULL) changes in it;
+ * or, exit >= 0, of the own layer of that exit of the adapter. */
+Origin part_origin(const Gguf *gguf, const Adapter *adapter, int layer, int exit,
+                   const LayerPart *part);
 
-/* adapter.c. index: of the exit. */
+/* An exit's norm; NULL = the base's. */
 const GgufTensor *adapter_norm(const Adapter *adapter, int index);
-AdapterPart adapter_exit_part(const Adapter *adapter, int index, const LayerPart *part);
-AdapterPart adapter_base_part(const Adapter *adapter, int layer, const LayerPart *part);
 
 #endif

@@ -1,5 +1,6 @@
 /* model_use.c - what a draft takes of a model: checks, and the memory that it comes to. */
-#include "intake.h"
+#include "adapter.h"
+#include "load.h"
 #include "model_parts.h"
 
 int model_narrow(ModelConfig *config, const ModelUse *use, const char *name, Err *err)
@@ -19,8 +20,13 @@ int model_narrow(ModelConfig *config, const ModelUse *use, const char *name, Err
     }
     if (use->ids && use->n_ids < 1)
         return err_set(err, EXIT_DATA, "the short list of %s is empty", name);
+    if (use->adapter && adapter_check(use->adapter, config, err) != 0)
+        return -1;
     if (use->layers > 0)
         config->loaded = use->layers;
+    for (int i = 0; use->adapter && i < use->adapter->info.n_exits; i++)
+        config->exit_layers +=
+            use->adapter->info.exits[i] <= config->loaded && adapter_has_layer(use->adapter, i);
     return 0;
 }
 
@@ -33,9 +39,9 @@ typedef struct Sum {
     uint64_t file;
 } Sum;
 
-static void add_matrix(Sum *sum, const GgufTensor *tensor, const ModelUse *use, Part part)
+static void add_matrix(Sum *sum, const Origin *origin, const ModelUse *use, Part part)
 {
-    Intake intake = intake_of(sum->gguf, tensor, use, part);
+    Intake intake = intake_of(origin, use, part);
     sum->memory += sum->kernels->matrix_bytes(sum->kernels, intake.type, intake.rows, intake.cols);
     sum->file += intake_bytes(&intake);
 }
@@ -48,28 +54,43 @@ static void add_vector(Sum *sum, const GgufTensor *tensor)
     sum->file += tensor->bytes;
 }
 
+static void add_layer(Sum *sum, int layer, int exit)
+{
+    for (int p = 0; p < LAYER_PARTS; p++) {
+        const LayerPart *part = &layer_parts[p];
+        Origin origin = part_origin(sum->gguf, sum->use->adapter, layer, exit, part);
+        if (part->rows == 0)
+            add_vector(sum, origin.tensor);
+        else if (origin.tensor != NULL)
+            add_matrix(sum, &origin, origin.gguf == sum->gguf ? sum->use : &as_it_is, part->part);
+    }
+}
+
 size_t model_bytes(Kernels *kernels, const Gguf *gguf, const ModelConfig *config,
                    const ModelUse *use, uint64_t *file_bytes)
 {
-    static const ModelUse whole = {0};
     Sum sum = {.kernels = kernels, .gguf = gguf, .use = use};
+    const Adapter *adapter = use->adapter;
     const GgufTensor *embed = gguf_tensor(gguf, "token_embd.weight");
     const GgufTensor *head = gguf_tensor(gguf, "output.weight");
-    add_matrix(&sum, embed, &whole, PART_HEAD);
+    Origin from_embed = {.gguf = gguf, .tensor = embed};
+    Origin from_head = {.gguf = gguf, .tensor = head ? head : embed};
+    add_matrix(&sum, &from_embed, &as_it_is, PART_HEAD);
     if (head != NULL)
-        add_matrix(&sum, head, use, PART_HEAD);
+        add_matrix(&sum, &from_head, use, PART_HEAD);
     if (use->ids != NULL)
-        add_matrix(&sum, head ? head : embed, use, PART_SHORT_HEAD);
+        add_matrix(&sum, &from_head, use, PART_SHORT_HEAD);
     add_vector(&sum, gguf_tensor(gguf, "output_norm.weight"));
     add_vector(&sum, gguf_tensor(gguf, "rope_freqs.weight"));
     for (int layer = 0; layer < config->loaded; layer++)
-        for (int p = 0; p < LAYER_PARTS; p++) {
-            const GgufTensor *tensor = layer_tensor(gguf, layer, &layer_parts[p]);
-            if (layer_parts[p].rows == 0)
-                add_vector(&sum, tensor);
-            else
-                add_matrix(&sum, tensor, use, layer_parts[p].part);
-        }
+        add_layer(&sum, layer, -1);
+    for (int i = 0; adapter && i < adapter->info.n_exits; i++) {
+        if (adapter->info.exits[i] > config->loaded)
+            continue;
+        add_vector(&sum, adapter_norm(adapter, i));
+        if (adapter_has_layer(adapter, i))
+            add_layer(&sum, adapter->info.copy_of[i], i);
+    }
     if (file_bytes)
         *file_bytes = sum.file;
     return sum.memory;

@@ -395,13 +395,13 @@ static void test_real_models(void **state)
     } models[] = {
         {"SmolLM2-135M-Instruct.Q4_1.gguf",
          {ARCH_LLAMA, 49152, 576, 30, 1536, 9, 3, 64, 8192, 1e-5f, 1e5f, false, "Q4_1", 96576768,
-          30}},
+          30, 0}},
         {"qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
          {ARCH_QWEN2, 151936, 896, 24, 4864, 14, 2, 64, 32768, 1e-6f, 1e6f, true, "Q5_0", 485452288,
-          24}},
+          24, 0}},
         {"qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
          {ARCH_QWEN2, 151936, 1536, 28, 8960, 12, 2, 128, 32768, 1e-6f, 1e6f, true, "Q4_K",
-          1111370240, 28}},
+          1111370240, 28, 0}},
     };
     int seen = 0;
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {

@@ -62,6 +62,7 @@ static const Field ready_rows[] = {
     TEXT("device", EventReady, device),
     TEXT("target", EventReady, target),
     TEXT("draft", EventReady, draft),
+    TEXT("adapter", EventReady, adapter),
     TEXT("drafter", EventReady, drafter),
     TEXT("quant", EventReady, quant),
     TEXT("kv", EventReady, kv),

@@ -5,6 +5,10 @@
  * exit decision for a whole frontier, every node takes its own (grow.c). Invariant between rounds:
  * length[0] >= length[1] >= …, and pending[r] holds exactly the residual streams of positions
  * length[r] … length[r-1]-1.
+ *
+ * In the target's own cache (`self`) the committed text has its keys and values already. An exit's
+ * own layer needs its residual stream again, so there too the draft reads what was committed, and
+ * only leaves those keys and values as they are.
  */
 #include "draft.h"
 
@@ -26,7 +30,17 @@ static size_t width(const Draft *d)
 
 static int waiting(const Draft *d, int r)
 {
-    return r == 0 || d->shared ? 0 : d->length[r - 1] - d->length[r];
+    return r == 0 || !d->follows ? 0 : d->length[r - 1] - d->length[r];
+}
+
+bool draft_is_open(const Draft *d, int r)
+{
+    return d->threshold[r] < 1.0f || r == d->ranges - 1;
+}
+
+bool draft_has_own(const Draft *d, int r)
+{
+    return d->trained[r] && d->trained[r]->own;
 }
 
 void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, int n_tokens)
@@ -61,9 +75,9 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
         for (int i = 0; i < n; i++)
             hidden_copy(c, c->hidden + (committed + i) * H, d->hidden + nodes[i] * H, 1);
     }
-    forward(c, &rows, ids, range_start(d, r), d->exit[r]);
+    forward_held(c, &rows, d->shared ? committed : 0, ids, range_start(d, r), d->exit[r]);
 
-    if (!d->shared && r + 1 < d->ranges)
+    if (d->follows && r + 1 < d->ranges)
         hidden_copy(c, d->pending[r + 1] + waiting(d, r + 1) * H, c->hidden, committed);
     if (fresh > 0)
         memcpy(d->tokens + d->length[0], tokens + d->length[0], sizeof(int) * (size_t)fresh);
@@ -72,6 +86,19 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
         hidden_copy(c, d->hidden + nodes[i] * H, c->hidden + (committed + i) * H, 1);
         d->done[nodes[i]] = r + 1;
     }
+    if (!draft_has_own(d, r))
+        return;
+    /* Committed tokens are not asked, nor is anything where the exit is closed. */
+    int quiet = draft_is_open(d, r) ? committed : total;
+    const Model *model = c->model;
+    LayerPass pass = {.layer = d->trained[r]->own,
+                      .kv = d->exit_kv,
+                      .index = d->trained[r]->kv,
+                      .quiet = quiet,
+                      .next = d->narrow ? model->short_head : model->head};
+    layer_forward(c, &pass, &rows);
+    for (int i = 0; i < total - quiet; i++)
+        hidden_copy(c, d->said + nodes[i] * H, c->hidden + (committed + i) * H, 1);
 }
 
 /* How much of the cache is a prefix of the committed text still. tokens: [n] without the root. */
@@ -95,14 +122,14 @@ static void sync(Draft *d, const int *tokens, int n)
 static int draft_behind(Drafter *drafter, const int *tokens, int n)
 {
     Draft *d = (Draft *)drafter;
-    return d->shared ? 0 : n - 1 - still_true(d, tokens, n - 1);
+    return d->follows ? n - 1 - still_true(d, tokens, n - 1) : 0;
 }
 
 /* One full batch through every range. */
 static int draft_read(Drafter *drafter, const int *tokens, int n)
 {
     Draft *d = (Draft *)drafter;
-    if (d->shared)
+    if (!d->follows)
         return 0;
     sync(d, tokens, n - 1);
     int first = d->length[0], end = n - 1;
@@ -141,7 +168,7 @@ static bool keeps_to_list(const Model *model, const int *tokens, int n)
 static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
 {
     Draft *d = (Draft *)drafter;
-    if (!d->shared) {
+    if (d->follows) {
         sync(d, in->tokens, in->n - 1);
         assert(in->n - 1 - d->length[0] <= BEHIND_MAX);
         for (int r = 1; r < d->ranges; r++)
@@ -154,9 +181,12 @@ static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
     d->narrow = model->short_head && keeps_to_list(model, in->tokens, in->n);
     d->sampler.tokens = d->narrow ? model->short_ids : NULL;
     draft_grow(d, in, tree);
-    if (d->shared)
-        for (int slot = 0; slot < NODES_MAX; slot++)
-            d->resume.layer[slot] = d->done[slot] > 0 ? d->exit[d->done[slot] - 1] : 0;
+    if (!d->shared)
+        return;
+    if (d->resume.hidden != d->hidden) /* verification goes on from its rows, in place */
+        hidden_copy(d->context, d->resume.hidden, d->hidden, d->grown.n);
+    for (int slot = 0; slot < NODES_MAX; slot++)
+        d->resume.layer[slot] = d->done[slot] > 0 ? d->exit[d->done[slot] - 1] : 0;
 }
 
 static void draft_measure(Drafter *drafter, int length, Curve *steps)
@@ -175,7 +205,7 @@ static void draft_measure(Drafter *drafter, int length, Curve *steps)
         double start = clock_ms();
         for (int r = 0; r < d->ranges; r++)
             draft_range(d, r, slots, n, NULL, 0);
-        (c->model->short_head ? head_short : head)(c, c->hidden, n);
+        head_of_exit(c, d->trained[d->ranges - 1], c->model->short_head != NULL, c->hidden, n);
         c->model->kernels->wait(c->model->kernels);
         if (i > 0)
             curve_add(steps, n, clock_ms() - start);
@@ -185,7 +215,7 @@ static void draft_measure(Drafter *drafter, int length, Curve *steps)
 static void draft_accepted(Drafter *drafter, const Tree *tree, const int *path, int n)
 {
     Draft *d = (Draft *)drafter;
-    if (d->shared)
+    if (!d->follows)
         return;
     assert(d->length[0] == d->base);
     Kernels *k = d->context->model->kernels;
@@ -200,8 +230,12 @@ static void draft_accepted(Drafter *drafter, const Tree *tree, const int *path, 
         }
         if (count == 0)
             break;
-        k->kv_move(k, d->context->kv, range_start(d, r), d->exit[r], from, count, d->base);
+        if (!d->shared) /* the target's cache has moved */
+            k->kv_move(k, d->context->kv, range_start(d, r), d->exit[r], from, count, d->base);
         d->length[r] = d->base + count;
+        if (draft_has_own(d, r))
+            k->kv_move(k, d->exit_kv, d->trained[r]->kv, d->trained[r]->kv + 1, from, count,
+                       d->base);
         for (int i = 0; r == 0 && i < count; i++)
             d->tokens[d->base + i] = tree->node[path[i]].token;
     }
@@ -216,74 +250,9 @@ static void draft_accepted(Drafter *drafter, const Tree *tree, const int *path, 
     }
 }
 
-static void draft_close(Drafter *drafter)
-{
-    Draft *d = (Draft *)drafter;
-    if (d == NULL)
-        return;
-    Kernels *k = d->context->model->kernels;
-    for (int r = 1; r < d->ranges; r++)
-        if (d->pending[r])
-            k->buffer_free(k, d->pending[r]);
-    if (d->hidden)
-        k->buffer_free(k, d->hidden);
-    sampler_close(&d->sampler);
-    free(d->tokens);
-    context_close(&d->own);
-    free(d);
-}
-
-size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots)
-{
-    size_t waiting_rows = (EXITS_MAX - 1) * (PENDING_MAX + NODES_MAX) + NODES_MAX;
-    return context_bytes(kernels, config, kv, layers, slots, EXPAND_MAX) + sizeof(Draft) +
-           sizeof(float) * waiting_rows * config->hidden + sizeof(int) * (size_t)slots +
-           (2 * sizeof(int) + sizeof(SampleEntry)) * (size_t)config->vocab;
-}
-
-int draft_open(Drafter **drafter, Model *model, Context *shared, KvType kv, int slots,
-               const int *exits, int n_exits, const float *thresholds, Err *err)
-{
-    assert(n_exits >= 1 && n_exits <= EXITS_MAX && exits[n_exits - 1] <= model->config.loaded);
-    Kernels *k = model->kernels;
-    size_t H = (size_t)model->config.hidden;
-    Draft *d = calloc(1, sizeof *d);
-    if (d == NULL)
-        return err_set(err, EXIT_MEMORY, "no memory for a draft");
-    d->drafter = (Drafter){.behind = draft_behind,
-                           .read = draft_read,
-                           .measure = draft_measure,
-                           .propose = draft_propose,
-                           .accepted = draft_accepted,
-                           .close = draft_close};
-    d->shared = shared != NULL;
-    d->context = shared ? shared : &d->own;
-    d->own.model = model; /* draft_close needs it whatever happens below */
-    d->ranges = n_exits;
-    d->threshold = thresholds;
-    memcpy(d->exit, exits, sizeof *exits * (size_t)n_exits);
-    bool ok =
-        shared || context_open(&d->own, model, kv, exits[n_exits - 1], slots, EXPAND_MAX, err) == 0;
-    ok = ok && sampler_open(&d->sampler, model->config.vocab, err) == 0;
-    if (ok) {
-        d->tokens = malloc(sizeof(int) * (size_t)slots);
-        d->hidden = k->buffer_alloc(k, NODES_MAX * H);
-        ok = d->tokens && d->hidden;
-        for (int r = 1; r < n_exits; r++) {
-            d->pending[r] = k->buffer_alloc(k, (PENDING_MAX + NODES_MAX) * H);
-            ok = ok && d->pending[r];
-        }
-    }
-    if (!ok) {
-        d->own.model = model;
-        draft_close(&d->drafter);
-        return err_set(err, EXIT_MEMORY, "no memory for a draft of %s", model->name);
-    }
-    if (shared) {
-        d->own.model = NULL;
-        d->resume.hidden = d->hidden;
-        d->drafter.resume = &d->resume;
-    }
-    *drafter = &d->drafter;
-    return 0;
-}
+const Drafter draft_calls = {.behind = draft_behind,
+                             .read = draft_read,
+                             .measure = draft_measure,
+                             .propose = draft_propose,
+                             .accepted = draft_accepted,
+                             .close = draft_close};

@@ -5,6 +5,12 @@
  * that left at an exit has no keys and values in deeper ranges; its residual stream waits at the
  * door of the next range, and goes through it in one batch with the first later token that does
  * (the "debt", at most PENDING_MAX rows).
+ *
+ * An exit may have a decoder layer of its own, trained for it: a branch, for what comes out of it
+ * is only scored, and the next range takes the residual stream as it was. Every row that goes
+ * through the exit's range leaves keys and values there too, in a cache of the draft's own, so the
+ * two are always there for the same rows. The rest of that layer is computed for those rows only
+ * that may be asked: nodes, and only while the exit is open (its threshold is below 1).
  */
 #ifndef S2D_DRAFT_H
 #define S2D_DRAFT_H
@@ -30,10 +36,13 @@ typedef struct Draft {
     Drafter drafter; /* first member: the interface */
     Context own;     /* unused when shared */
     Context *context;
-    bool shared; /* the context is the target's: committed text is its business */
+    bool shared;  /* the context is the target's, with keys and values of all committed text */
+    bool follows; /* reads committed text: always, but where the target's cache is all it needs */
     int ranges;
     int exit[EXITS_MAX];
-    const float *threshold; /* [ranges] */
+    const Exit *trained[EXITS_MAX]; /* what was trained for each exit; NULL = nothing */
+    const float *threshold;         /* [ranges] */
+    KvCache *exit_kv;               /* of the exits' own layers; NULL = there are none */
 
     int *tokens;               /* [slots] what the cache of range 0 holds */
     int length[EXITS_MAX];     /* committed tokens in the cache of each range; never increasing */
@@ -45,6 +54,7 @@ typedef struct Draft {
     int base;                 /* committed tokens below it */
     int done[NODES_MAX];      /* by slot: ranges that the node went through */
     float *hidden;            /* [NODES_MAX, H] by slot: residual stream after those */
+    float *said;              /* [NODES_MAX, H] by slot: the last one's own layer made this of it */
     int eval_exit[NODES_MAX]; /* by slot: index of the exit that its children come from */
     Candidate candidate[CANDIDATES_MAX];
     int n_candidates;
@@ -53,9 +63,18 @@ typedef struct Draft {
     Resume resume;
 } Draft;
 
+/* The interface, but for what differs from draft to draft; and freeing one, as far as it is open.
+ */
+extern const Drafter draft_calls;
+void draft_close(Drafter *drafter);
+
 /* Runs nodes of d->grown (slots, ascending) and whatever waits at its door through range r. For
  * range 0, `tokens` names committed tokens length[0] … n_tokens-1 that go along. */
 void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, int n_tokens);
+
+/* Is the exit ever asked, and has it a layer of its own? */
+bool draft_is_open(const Draft *d, int r);
+bool draft_has_own(const Draft *d, int r);
 
 /* grow.c: fills `tree` from the root on. */
 void draft_grow(Draft *d, const Proposal *in, Tree *tree);

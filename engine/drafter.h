@@ -54,10 +54,11 @@ struct Drafter {
 };
 
 /* The nested-exits drafter over a draft model's first layers (s2d; with one exit: sd, exit:L).
- * context: NULL = its own KV cache of `slots` slots, of type kv; else the target's context, shared
- * (self). thresholds stay the caller's and are read at every proposal. */
-int draft_open(Drafter **drafter, Model *model, Context *shared, KvType kv, int slots,
-               const int *exits, int n_exits, const float *thresholds, Err *err);
+ * trained: the model whose trained exits it takes, of the same base; NULL = none. shared: NULL =
+ * its own KV cache of `slots` slots, of type kv; else the target's context (self). thresholds stay
+ * the caller's and are read at every proposal. */
+int draft_open(Drafter **drafter, Model *model, const Model *trained, Context *shared, KvType kv,
+               int slots, const int *exits, int n_exits, const float *thresholds, Err *err);
 /* Bytes that draft_open will take beyond the weights. */
 size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots);
 

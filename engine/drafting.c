@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+const Model *drafting_trained(DrafterKind kind, const Model *target, const Model *draft)
+{
+    bool same_base = draft && strcmp(draft->path, target->path) == 0 && !draft->changed;
+    return kind != DRAFTER_SELF || same_base ? draft : NULL;
+}
+
 /* A copy of `in` with everything filled in that the drafter needs, for these models. */
 int drafting_resolve(const DraftConfig *in, const Model *target, const Model *draft,
                      DraftConfig *out, Err *err)
@@ -49,14 +55,17 @@ int drafting_resolve(const DraftConfig *in, const Model *target, const Model *dr
             out->exits[out->n_exits++] = (3 * layers + 3) / 4 <= most ? (3 * layers + 3) / 4 : most;
     }
     /* Untrained exits agree with their model 2-5 % of the time, so they stay closed unless somebody
-     * sets a threshold below 1; the last exit stops drafting where it is very unsure. */
-    static const float CLOSED = 1.0f, UNSURE = 0.2f;
+     * sets a threshold below 1; trained ones take what is more likely than not. The last exit stops
+     * drafting where it is very unsure. */
+    static const float CLOSED = 1.0f, LIKELY = 0.5f, UNSURE = 0.2f;
+    const Model *trained = drafting_trained(in->kind, target, draft);
     for (int i = 0; i < out->n_exits; i++) {
         bool last = i == out->n_exits - 1;
+        bool is_trained = trained && model_exit(trained, out->exits[i]);
         if (in->n_thresholds == in->n_exits && in->n_thresholds > 0)
             out->thresholds[i] = in->thresholds[last ? in->n_exits - 1 : i];
         else
-            out->thresholds[i] = last ? UNSURE : CLOSED;
+            out->thresholds[i] = last ? UNSURE : is_trained ? LIKELY : CLOSED;
     }
     out->n_thresholds = out->n_exits;
     return 0;
@@ -68,18 +77,19 @@ int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Contex
     *drafter = NULL;
     int slots = s->ctx + NODES_MAX;
     Model *model = resolved->kind == DRAFTER_SELF ? target : s->config.draft;
+    const Model *trained = drafting_trained(resolved->kind, target, s->config.draft);
     switch (resolved->kind) {
     case DRAFTER_PLAIN:
         return 0;
     case DRAFTER_NGRAM:
         return ngram_open(drafter, err);
     case DRAFTER_SELF:
-        return draft_open(drafter, model, context, s->config.kv, slots, resolved->exits,
+        return draft_open(drafter, model, trained, context, s->config.kv, slots, resolved->exits,
                           resolved->n_exits, s->drafting.thresholds, err);
     case DRAFTER_SD:
     case DRAFTER_EXIT:
     case DRAFTER_S2D:
-        return draft_open(drafter, model, NULL, s->config.kv, slots, resolved->exits,
+        return draft_open(drafter, model, trained, NULL, s->config.kv, slots, resolved->exits,
                           resolved->n_exits, s->drafting.thresholds, err);
     }
     return -1;

@@ -59,13 +59,23 @@ void context_close(Context *context)
     *context = (Context){0};
 }
 
-/* next: the matrix that is needed after the layer, or NULL. */
-static void layer_forward(Context *c, const Layer *layer, int index, const Rows *rows,
-                          const Matrix *next)
+/* All but the first rows of a batch. */
+static Rows rows_after(const Rows *rows, int first)
+{
+    Rows rest = *rows;
+    rest.n -= first;
+    rest.slot += first;
+    rest.prefix += first;
+    rest.mask += first;
+    return rest;
+}
+
+void layer_forward(Context *c, const LayerPass *pass, const Rows *rows)
 {
     Kernels *k = c->model->kernels;
     const ModelConfig *m = &c->model->config;
-    int n = rows->n;
+    const Layer *layer = pass->layer;
+    size_t attention = (size_t)m->heads * m->head_dim, key = (size_t)m->kv_heads * m->head_dim;
 
     Linear qkv = {.count = 3,
                   .mode = LINEAR_SET,
@@ -76,19 +86,28 @@ static void layer_forward(Context *c, const Layer *layer, int index, const Rows 
                   .norm = layer->attn_norm,
                   .norm_eps = m->norm_eps,
                   .next = layer->o};
-    k->linear(k, &qkv, c->hidden, n);
+    k->linear(k, &qkv, c->hidden, rows->n);
     const float *factors = c->model->rope_factors;
     k->rope(k, c->q, rows, m->heads, m->head_dim, m->rope_base, m->rope_neox, factors);
     k->rope(k, c->k, rows, m->kv_heads, m->head_dim, m->rope_base, m->rope_neox, factors);
-    k->kv_write(k, c->kv, index, rows, c->k, c->v);
-    k->attention(k, c->kv, index, rows, c->q, m->heads, c->attended);
+    Rows fresh = rows_after(rows, pass->held), rest = rows_after(rows, pass->quiet);
+    if (fresh.n > 0)
+        k->kv_write(k, pass->kv, pass->index, &fresh, c->k + pass->held * key,
+                    c->v + pass->held * key);
+    if (rest.n == 0)
+        return;
+    float *hidden = c->hidden + pass->quiet * (size_t)m->hidden;
+    k->attention(k, pass->kv, pass->index, &rest, c->q + pass->quiet * attention, m->heads,
+                 c->attended);
     Linear out = {.count = 1,
                   .mode = LINEAR_ADD,
                   .prompt = rows->prompt,
                   .matrix = {layer->o},
-                  .out = {c->hidden},
+                  .out = {hidden},
                   .next = layer->gate};
-    k->linear(k, &out, c->attended, n);
+    k->linear(k, &out, c->attended, rest.n);
+    if (layer->down == NULL)
+        return;
 
     Linear gate_up = {.count = 2,
                       .mode = LINEAR_SWIGLU,
@@ -98,30 +117,41 @@ static void layer_forward(Context *c, const Layer *layer, int index, const Rows 
                       .norm = layer->ffn_norm,
                       .norm_eps = m->norm_eps,
                       .next = layer->down};
-    k->linear(k, &gate_up, c->hidden, n);
+    k->linear(k, &gate_up, hidden, rest.n);
     Linear down = {.count = 1,
                    .mode = LINEAR_ADD,
                    .prompt = rows->prompt,
                    .matrix = {layer->down},
-                   .out = {c->hidden},
-                   .next = next};
-    k->linear(k, &down, c->inner, n);
+                   .out = {hidden},
+                   .next = pass->next};
+    k->linear(k, &down, c->inner, rest.n);
 }
 
-void forward(Context *context, const Rows *rows, const int *ids, int from, int upto)
+void forward_held(Context *context, const Rows *rows, int held, const int *ids, int from, int upto)
 {
     Model *model = context->model;
     assert(rows->n >= 1 && rows->n <= ROWS_MAX && from <= upto && upto <= model->config.loaded);
     if (from == 0)
         model->kernels->embed(model->kernels, model->embed, ids, rows->n, context->hidden);
-    for (int l = from; l < upto; l++)
-        layer_forward(context, &model->layers[l], l, rows,
-                      l + 1 < upto ? model->layers[l + 1].q : model->head);
+    for (int l = from; l < upto; l++) {
+        LayerPass pass = {.layer = &model->layers[l],
+                          .kv = context->kv,
+                          .index = l,
+                          .held = held,
+                          .next = l + 1 < upto ? model->layers[l + 1].q : model->head};
+        layer_forward(context, &pass, rows);
+    }
     if (rows->prompt) /* each batch for itself: it is timed, and may be the last one */
         model->kernels->wait(model->kernels);
 }
 
-static void score(Context *context, const Matrix *matrix, const float *hidden, int n)
+void forward(Context *context, const Rows *rows, const int *ids, int from, int upto)
+{
+    forward_held(context, rows, 0, ids, from, upto);
+}
+
+static void score(Context *context, const Matrix *matrix, const float *norm, const float *hidden,
+                  int n)
 {
     Model *model = context->model;
     assert(n >= 1 && n <= context->logit_rows);
@@ -129,19 +159,21 @@ static void score(Context *context, const Matrix *matrix, const float *hidden, i
                      .mode = LINEAR_SET,
                      .matrix = {matrix},
                      .out = {context->logits},
-                     .norm = model->output_norm,
+                     .norm = norm,
                      .norm_eps = model->config.norm_eps};
     model->kernels->linear(model->kernels, &linear, hidden, n);
 }
 
 void head(Context *context, const float *hidden, int n)
 {
-    score(context, context->model->head, hidden, n);
+    score(context, context->model->head, context->model->output_norm, hidden, n);
 }
 
-void head_short(Context *context, const float *hidden, int n)
+void head_of_exit(Context *context, const Exit *exit, bool narrow, const float *hidden, int n)
 {
-    score(context, context->model->short_head, hidden, n);
+    const Model *model = context->model;
+    score(context, narrow ? model->short_head : model->head,
+          exit && exit->norm ? exit->norm : model->output_norm, hidden, n);
 }
 
 void hidden_copy(Context *context, float *to, const float *from, int rows)

@@ -32,16 +32,32 @@ void context_close(Context *context);
 size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots,
                      int logit_rows);
 
+typedef struct LayerPass {
+    const Layer *layer;
+    KvCache *kv; /* whose layer `index` gets the batch's keys and values */
+    int index;
+    int held;  /* rows, the first ones, that have theirs there already: those stay as they are */
+    int quiet; /* rows, the first ones, that only leave theirs: their residual stream stays */
+    const Matrix *next; /* what is needed after it; NULL = not known */
+} LayerPass;
+
+/* Runs the batch in context->hidden through one layer. */
+void layer_forward(Context *context, const LayerPass *pass, const Rows *rows);
+
 /* Runs the batch through layers [from, upto). ids: [rows->n] tokens when from is 0, else unused:
  * then context->hidden holds the rows' residual stream after layer from. Writes each row's keys and
- * values to its slot and leaves the residual stream after layer upto in context->hidden. */
+ * values to its slot, but for the first `held` rows, and leaves the residual stream after layer
+ * upto in context->hidden. */
+void forward_held(Context *context, const Rows *rows, int held, const int *ids, int from, int upto);
+/* The same, held = 0. */
 void forward(Context *context, const Rows *rows, const int *ids, int from, int upto);
 
 /* Final norm and head: context->logits[i] of hidden[i], [n, H]; n <= logit_rows. hidden may be
  * context->hidden. */
 void head(Context *context, const float *hidden, int n);
-/* The same for the tokens of the model's short list only: [n, n_short]. */
-void head_short(Context *context, const float *hidden, int n);
+/* The same at an exit: with its norm (exit NULL: the final one), and narrow: for the tokens of the
+ * model's short list only, [n, n_short]. */
+void head_of_exit(Context *context, const Exit *exit, bool narrow, const float *hidden, int n);
 
 /* Copies rows between hidden buffers of the same backend. */
 void hidden_copy(Context *context, float *to, const float *from, int rows);

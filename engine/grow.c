@@ -85,18 +85,19 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
     for (int r = 0; r < d->ranges && undecided; r++) {
         int slots[NODES_MAX];
         int n = undone_family(d, undecided, r, slots);
-        draft_range(d, r, slots, n, r == 0 && !d->shared ? in->tokens : NULL, d->base);
+        draft_range(d, r, slots, n, r == 0 && d->follows ? in->tokens : NULL, d->base);
         bool last = r == d->ranges - 1;
-        if (d->threshold[r] >= 1.0f && !last)
-            continue; /* a closed exit: its head is not even looked at */
+        if (!draft_is_open(d, r))
+            continue; /* its head is not even looked at */
 
+        const float *stream = draft_has_own(d, r) ? d->said : d->hidden;
         int asked[EXPAND_MAX], n_asked = 0;
         for (int slot = 0; slot < d->grown.n; slot++)
             if (undecided >> slot & 1) {
-                hidden_copy(c, c->hidden + n_asked * H, d->hidden + slot * H, 1);
+                hidden_copy(c, c->hidden + n_asked * H, stream + slot * H, 1);
                 asked[n_asked++] = slot;
             }
-        (d->narrow ? head_short : head)(c, c->hidden, n_asked);
+        head_of_exit(c, d->trained[r], d->narrow, c->hidden, n_asked);
         for (int i = 0; i < n_asked; i++) {
             const float *logits = c->logits + (size_t)i * stride;
             int ids[RANKED_MAX];
@@ -233,7 +234,7 @@ void draft_grow(Draft *d, const Proposal *in, Tree *tree)
     Candidate *ranked[CANDIDATES_MAX];
     for (int depth = 1;; depth++) {
         double before = clock_ms();
-        int behind = depth == 1 && !d->shared ? d->base - d->length[0] : 0;
+        int behind = depth == 1 && d->follows ? d->base - d->length[0] : 0;
         evaluate(d, in, frontier, n_frontier, width);
         curve_add(&in->cost->draft, n_frontier + behind, clock_ms() - before);
         if (depth == depth_max)

@@ -140,10 +140,19 @@ void session_describe(const Session *s, EventReady *ready)
     ready->n_exits = s->drafting.n_exits;
     memcpy(ready->exits, s->drafting.exits, sizeof ready->exits);
     memcpy(ready->thresholds, s->drafting.thresholds, sizeof ready->thresholds);
-    ready->exits_trained =
-        s->drafting.n_exits == 0 ||
-        (s->drafting.n_exits == 1 && s->config.draft && s->drafting.kind != DRAFTER_SELF &&
-         s->drafting.exits[0] == s->config.draft->config.layers);
+    const Model *draft = s->config.draft;
+    const Model *trained = drafting_trained(s->drafting.kind, s->config.target, draft);
+    ready->exits_trained = true;
+    for (int i = 0; i < s->drafting.n_exits; i++) {
+        int layer = s->drafting.exits[i];
+        bool whole = s->drafting.kind != DRAFTER_SELF && layer == draft->config.layers;
+        if (!whole && !(trained && model_exit(trained, layer)))
+            ready->exits_trained = false;
+    }
+    if (draft && draft->adapter) {
+        const char *slash = strrchr(draft->adapter, '/');
+        snprintf(ready->adapter, sizeof ready->adapter, "%s", slash ? slash + 1 : draft->adapter);
+    }
     ready->vocab = tokenizer_vocab(s->config.target->tokenizer);
     ready->ctx = s->ctx;
     ready->spec = s->config.spec;

@@ -62,7 +62,10 @@ int session_ctx(int asked, const ModelConfig *target);
  * learnt with these, and measures what is not known yet. */
 void session_learn(Session *s);
 
-/* drafting.c: `in` with everything filled in that the drafter needs for these models; and the
+/* drafting.c: the model whose trained exits such a drafter takes; NULL = it has none. */
+const Model *drafting_trained(DrafterKind kind, const Model *target, const Model *draft);
+
+/* `in` with everything filled in that the drafter needs for these models; and the
  * drafter itself (NULL for plain), whose thresholds are s->drafting's. context: the target's, which
  * `self` shares. */
 int drafting_resolve(const DraftConfig *in, const Model *target, const Model *draft,

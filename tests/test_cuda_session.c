@@ -14,7 +14,7 @@
 #include "../kernels/limits.h"
 #include "cuda_twin.h"
 #include "decoded.h"
-#include "tiny_model.h"
+#include "tiny_adapter.h"
 
 static const TwinOptions enough = {.memory = (size_t)8 << 30, .has_gemm = true};
 
@@ -147,10 +147,10 @@ static void decode(Kernels *k, Model *target, Model *draft, const Spec *spec, Ru
 
 static void speculation_changes_no_token(void **state)
 {
-    static const Spec specs[] = {{"s2d", "3x2x6", SPEC_ON, 0},
-                                 {"sd", "off", SPEC_ON, 0},
-                                 {"self", "2x2x4", SPEC_ON, 0},
-                                 {"s2d", "3x2x6", SPEC_ON, 1},
+    enum { TRAINED = 2 }; /* the first ones draft with trained exits of the target's own file */
+    static const Spec specs[] = {{"self", "3x2x6", SPEC_ON, 0}, {"s2d", "3x2x6", SPEC_ON, 1},
+                                 {"s2d", "3x2x6", SPEC_ON, 0},  {"sd", "off", SPEC_ON, 0},
+                                 {"self", "2x2x4", SPEC_ON, 0}, {"s2d", "3x2x6", SPEC_ON, 1},
                                  {"ngram", "4x1x4", SPEC_ON, 0}};
     static Run plain[2], run;
     (void)state;
@@ -161,7 +161,16 @@ static void speculation_changes_no_token(void **state)
     tiny.settle_scale = 0.35f;
     tiny.logit_gain = 3;
     tiny.context = 512;
-    Model *target = open_tiny(k, &tiny);
+    char path[32];
+    Err err = {0};
+    write_tiny(&tiny, path);
+    Model *trained, *target = open_model(k, path, &err);
+    TinyAdapter adapter = {.base = tiny,
+                           .n_exits = 2,
+                           .exits = {{.layer = 1, .own = true}, {.layer = 2, .own = true}}};
+    if (!target || tiny_adapter_open(&adapter, k, path, &trained, &err))
+        fail_msg("%s", err.text);
+    unlink(path);
     tiny.layers = 2;
     tiny.perturb = 0.15f;
     Model *draft = open_tiny(k, &tiny);
@@ -169,7 +178,7 @@ static void speculation_changes_no_token(void **state)
     for (int t = 0; t < 2; t++)
         decode(k, target, draft, &(Spec){"plain", "off", SPEC_OFF, (float)t}, &plain[t]);
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
-        decode(k, target, draft, &specs[i], &run);
+        decode(k, target, i < TRAINED ? trained : draft, &specs[i], &run);
         const Run *same = &plain[specs[i].temperature > 0];
         if (run.drafted == 0)
             fail_msg("%s drafted nothing", specs[i].drafter);
@@ -187,6 +196,7 @@ static void speculation_changes_no_token(void **state)
     assert_true(k->back_copies > 0 && k->back_bytes > 0);
     session_close(plain[0].session);
     session_close(plain[1].session);
+    model_close(trained);
     model_close(draft);
     model_close(target);
     k->close(k);

@@ -26,6 +26,7 @@ typedef struct TinyModel {
     int settle;         /* layers from here on add little to the residual stream; 0 = none do */
     float settle_scale; /* how little: 0.3 */
     float logit_gain;   /* standard deviation of the logits */
+    uint64_t last_seed; /* of the last layer, with an output norm a bit other; 0 = as the rest */
 } TinyModel;
 
 /* 4 layers, hidden 64, 4 heads over 2, F32 weights, untied, seed 1. */

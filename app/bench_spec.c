@@ -248,7 +248,9 @@ static int read_methods(Bench *bench, Err *err)
     const RequestLoad *load = &bench->load.u.load;
     const char *list = bench->options.methods;
     if (!list)
-        list = !load->profile.draft_base ? "ngram" : load->profile.n_exits > 1 ? "sd,s2d" : "sd";
+        list = !load->profile.draft_base                                  ? "ngram"
+               : load->profile.n_exits > 1 || load->profile.draft_adapter ? "sd,s2d"
+                                                                          : "sd";
     add_method(&bench->result, "plain", 5, SPEC_OFF, err);
     for (const char *at = list; at && err->code == 0;
          at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)

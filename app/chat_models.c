@@ -92,7 +92,7 @@ int chat_change_draft(Chat *chat, const char *model, Err *err)
 {
     Options options = chat->options;
     options.draft = chat_word(chat, model);
-    options.drafter = NULL;
+    options.drafter = options.adapter = NULL;
     if (chat->target)
         options.target = chat_word(chat, chat->target);
     if (!options.draft || (chat->target && !options.target))

@@ -16,6 +16,7 @@
 #include "models_cache.h"
 #include "paths.h"
 #include "profile.h"
+#include "sha256.h"
 
 enum { CONTEXT_DEFAULT = 4096 };
 
@@ -168,8 +169,37 @@ static void print_thresholds(const Profile *profile, const ProfileTarget *target
         printf("%s%g", i == 0 ? ", thresholds " : " ", target->thresholds[i]);
 }
 
+/* What an exit has of its own. */
+static const char *trained(const Adapter *adapter, int exit, int whole)
+{
+    for (int i = 0; adapter && i < adapter->info.n_exits; i++) {
+        if (adapter->info.exits[i] != exit)
+            continue;
+        if (adapter_has_layer(adapter, i))
+            return adapter_has_norm(adapter, i) ? " (layer, norm)" : " (layer)";
+        if (adapter_has_norm(adapter, i))
+            return " (norm)";
+        if (adapter_changes_base(adapter))
+            return " (trained)";
+    }
+    return exit == whole ? "" : " (untrained)";
+}
+
+static void print_adapter(const Adapter *adapter)
+{
+    char hash[SHA256_TEXT], alone[32] = "";
+    Err err = {0};
+    const char *path = gguf_path(adapter->gguf);
+    if (sha256_file(path, hash, NULL, NULL, &err) != 0)
+        snprintf(hash, sizeof hash, "not readable");
+    if (adapter_changes_base(adapter))
+        snprintf(alone, sizeof alone, ", changes the base");
+    printf("adapter    %s, %.1f MB%s\n           SHA-256 %s\n", path,
+           (double)gguf_file_bytes(adapter->gguf) / 1e6, alone, hash);
+}
+
 /* Returns whether the draft can be used. */
-static bool plan_draft(const ModelsCache *cache, const Profile *profile, ModelPlan *draft)
+static bool plan_draft(const ModelsCache *cache, Profile *profile, ModelPlan *draft)
 {
     Err err = {0};
     if (!profile->draft_base) {
@@ -181,13 +211,17 @@ static bool plan_draft(const ModelsCache *cache, const Profile *profile, ModelPl
         return false;
     }
     const ModelConfig *c = &draft->config;
+    const Adapter *adapter = draft->adapter;
     printf("draft      %s, %d of %d layers%s\n", draft->name, c->loaded, c->layers,
            draft->use.requantise ? ", rounded to smaller types" : "");
+    if (adapter)
+        print_adapter(adapter);
     if (draft->use.ids)
-        printf("short list %d of %d tokens, %s\n", draft->list.n, c->vocab, profile->draft_list);
+        printf("short list %d of %d tokens, %s\n", draft->list.n, c->vocab,
+               adapter && adapter->info.n_vocab > 0 ? "the adapter's" : profile->draft_list);
     printf("exits     ");
     for (int i = 0; i < profile->n_exits; i++)
-        printf(" %d%s", profile->exits[i], profile->exits[i] < c->layers ? " (untrained)" : "");
+        printf(" %d%s", profile->exits[i], trained(adapter, profile->exits[i], c->layers));
     printf(profile->n_exits > 0 ? "\n" : " %d\n", c->loaded);
     return true;
 }
@@ -226,7 +260,7 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
     models_plan_close(&plan);
 }
 
-static int info_profile(const KernelsOptions *options, const Profile *profile)
+static int info_profile(const KernelsOptions *options, Profile *profile)
 {
     Kernels *kernels;
     Err err = {0};

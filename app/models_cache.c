@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapter_file.h"
 #include "catalog.h"
 
 void models_name(const char *name_or_path, char *name, size_t size)
@@ -25,6 +26,13 @@ static bool same_ids(const Model *model, const ModelUse *use)
            memcmp(model->short_ids, use->ids, (size_t)use->n_ids * sizeof *use->ids) == 0;
 }
 
+static bool same_adapter(const Model *model, const ModelUse *use)
+{
+    if (!use->adapter || !model->adapter)
+        return !use->adapter && !model->adapter;
+    return strcmp(gguf_path(use->adapter->gguf), model->adapter) == 0;
+}
+
 /* The place of a model that can be used so: one with more layers than that will do. */
 static int find(const ModelsCache *cache, const ModelPlan *plan)
 {
@@ -32,7 +40,8 @@ static int find(const ModelsCache *cache, const ModelPlan *plan)
         const Model *model = cache->models[i];
         int layers = plan->use.layers > 0 ? plan->use.layers : model->config.layers;
         if (strcmp(model->path, plan->path) == 0 && model->config.loaded >= layers &&
-            model->requantised == plan->use.requantise && same_ids(model, &plan->use))
+            model->requantised == plan->use.requantise && same_ids(model, &plan->use) &&
+            same_adapter(model, &plan->use))
             return i;
     }
     return -1;
@@ -70,9 +79,7 @@ static int plan_file(const ModelsCache *cache, const Gguf *gguf, const ShortList
     return 0;
 }
 
-/* plan->use is given, all but its ids. */
-static int make_plan(const ModelsCache *cache, const char *name_or_path, const ShortList *list,
-                     ModelPlan *plan, Err *err)
+static int find_model(const char *name_or_path, ModelPlan *plan, Err *err)
 {
     char path[PATH_MAX];
     models_name(name_or_path, plan->name, sizeof(plan->name));
@@ -80,7 +87,13 @@ static int make_plan(const ModelsCache *cache, const char *name_or_path, const S
         return -1;
     if (!realpath(path, plan->path))
         return err_set(err, EXIT_NOINPUT, "%s: %s", path, strerror(errno));
-    int held = list->n > 0 ? -1 : find(cache, plan);
+    return 0;
+}
+
+/* The file is found, and plan->use is given, all but its ids. */
+static int make_plan(const ModelsCache *cache, const ShortList *list, ModelPlan *plan, Err *err)
+{
+    int held = list->n > 0 || plan->adapter ? -1 : find(cache, plan);
     if (held >= 0) {
         plan->config = cache->models[held]->config;
         plan->tokenizer = cache->models[held]->tokenizer;
@@ -91,30 +104,60 @@ static int make_plan(const ModelsCache *cache, const char *name_or_path, const S
         return -1;
     int status = plan_file(cache, gguf, list, plan, err);
     gguf_close(gguf);
-    if (status != 0)
-        models_plan_close(plan);
     return status;
 }
 
 int models_plan(const ModelsCache *cache, const char *name_or_path, ModelPlan *plan, Err *err)
 {
     *plan = (ModelPlan){0};
-    return make_plan(cache, name_or_path, &(ShortList){0}, plan, err);
+    if (find_model(name_or_path, plan, err) == 0 &&
+        make_plan(cache, &(ShortList){0}, plan, err) == 0)
+        return 0;
+    models_plan_close(plan);
+    return -1;
 }
 
-int models_plan_draft(const ModelsCache *cache, const Profile *profile, ModelPlan *plan, Err *err)
+static int open_adapter(Profile *profile, ModelPlan *plan, Err *err)
 {
-    bool own = profile->draft_ids.n > 0, target = false;
+    if (adapter_open_for(&plan->adapter, profile->draft_adapter, profile->draft_base, plan->path,
+                         err) != 0)
+        return -1;
+    const AdapterInfo *info = &plan->adapter->info;
+    if (profile->draft_layers == 0)
+        profile->draft_layers = info->layers;
+    if (profile->n_exits == 0) {
+        profile->n_exits = info->n_exits;
+        memcpy(profile->exits, info->exits, sizeof(info->exits));
+    }
+    plan->use.adapter = plan->adapter;
+    return 0;
+}
+
+int models_plan_draft(const ModelsCache *cache, Profile *profile, ModelPlan *plan, Err *err)
+{
+    *plan = (ModelPlan){0};
+    ShortList list = profile->draft_ids;
+    bool target = false;
     for (int i = 0; i < profile->n_targets; i++)
         target = target || strcmp(profile->targets[i].model, profile->draft_base) == 0;
-    *plan = (ModelPlan){.use = {.layers = profile->draft_layers,
-                                .requantise = !profile->draft_exact && (own || !target)}};
-    return make_plan(cache, profile->draft_base, &profile->draft_ids, plan, err);
+    int status = find_model(profile->draft_base, plan, err);
+    if (status == 0 && profile->draft_adapter)
+        status = open_adapter(profile, plan, err);
+    if (plan->adapter && plan->adapter->info.n_vocab > 0) /* what its exits were trained to score */
+        list = (ShortList){(int *)plan->adapter->info.vocab, plan->adapter->info.n_vocab};
+    bool own = list.n > 0 || plan->adapter;
+    plan->use.layers = profile->draft_layers;
+    plan->use.requantise = !profile->draft_exact && (own || !target);
+    if (status == 0 && make_plan(cache, &list, plan, err) == 0)
+        return 0;
+    models_plan_close(plan);
+    return -1;
 }
 
 bool models_plan_shared(const ModelPlan *target, const ModelPlan *draft)
 {
-    return strcmp(target->path, draft->path) == 0 && !draft->use.ids && !draft->use.requantise;
+    return strcmp(target->path, draft->path) == 0 && !draft->use.ids && !draft->use.requantise &&
+           !draft->adapter;
 }
 
 void models_plan_close(ModelPlan *plan)
@@ -122,6 +165,7 @@ void models_plan_close(ModelPlan *plan)
     if (plan->owns_tokenizer)
         tokenizer_close(plan->tokenizer);
     short_list_close(&plan->list);
+    adapter_close(plan->adapter);
     *plan = (ModelPlan){0};
 }
 

@@ -5,14 +5,14 @@
  *
  * What was loaded stays until the cache closes or models_trim makes room, so that switching back to
  * a target is quick, and a draft and a target of one file share their weights, unless the draft has
- * a short list or weights of its own.
+ * a short list, an adapter or weights of its own.
  */
 #ifndef S2D_MODELS_CACHE_H
 #define S2D_MODELS_CACHE_H
 
 #include <limits.h>
 
-#include "../engine/model.h"
+#include "../engine/adapter.h"
 #include "profile.h"
 
 enum { MODELS_MAX = 16 };
@@ -31,6 +31,7 @@ typedef struct ModelPlan {
     ModelConfig config;  /* narrowed by what it is used for */
     ModelUse use;        /* its ids are list's */
     ShortList list;      /* with the tokens that end an answer */
+    Adapter *adapter;    /* use's; NULL = none */
     size_t weight_bytes; /* memory that its weights will take; 0 when it is held already */
     Tokenizer *tokenizer;
     bool owns_tokenizer;
@@ -41,9 +42,10 @@ void models_name(const char *name_or_path, char *name, size_t size);
 
 /* EXIT_NOINPUT, EXIT_DATA; on success models_plan_close. */
 int models_plan(const ModelsCache *cache, const char *name_or_path, ModelPlan *plan, Err *err);
-/* The same of a profile's draft: cut to its layers, with its short list. Its weights are rounded
- * where that is faster unless the profile says no, or they can be those of one of its targets. */
-int models_plan_draft(const ModelsCache *cache, const Profile *profile, ModelPlan *plan, Err *err);
+/* The same of a profile's draft: cut to its layers, with its short list and its adapter. Layers and
+ * exits that the profile leaves open become the adapter's. Its weights are rounded where that is
+ * faster unless the profile says no, or they can be those of one of its targets. */
+int models_plan_draft(const ModelsCache *cache, Profile *profile, ModelPlan *plan, Err *err);
 void models_plan_close(ModelPlan *plan);
 
 /* Will both be one model in memory? */

@@ -15,6 +15,7 @@ typedef enum OptionId {
     OPT_PROFILE = 256, /* behind every short option's character */
     OPT_TARGET,
     OPT_DRAFT,
+    OPT_ADAPTER,
     OPT_DRAFTER,
     OPT_SPEC,
     OPT_TREE,
@@ -52,6 +53,7 @@ static const OptionRow rows[] = {
     {"profile", OPT_PROFILE, 1, OPTIONS_MODEL},
     {"target", OPT_TARGET, 1, OPTIONS_MODEL},
     {"draft", OPT_DRAFT, 1, OPTIONS_MODEL},
+    {"adapter", OPT_ADAPTER, 1, OPTIONS_MODEL},
     {"drafter", OPT_DRAFTER, 1, OPTIONS_MODEL},
     {"spec", OPT_SPEC, 1, OPTIONS_MODEL},
     {"tree", OPT_TREE, 1, OPTIONS_MODEL},
@@ -132,6 +134,9 @@ static int take_model_option(Options *o, int id, const char *text, Err *err)
         return 0;
     case OPT_DRAFT:
         o->draft = text;
+        return 0;
+    case OPT_ADAPTER:
+        o->adapter = text;
         return 0;
     case OPT_HOST:
         o->host = text;
@@ -279,16 +284,24 @@ static int set_text(char **field, const char *text, Err *err)
     return 0;
 }
 
-/* Exits, short list and thresholds belong to a draft: without it they go. */
+/* Thresholds belong to exits, and both to what was trained: with another adapter they go. */
+static void drop_adapter(Profile *profile)
+{
+    free(profile->draft_adapter);
+    profile->draft_adapter = NULL;
+    profile->draft_layers = profile->n_exits = 0;
+    for (int i = 0; i < profile->n_targets; i++)
+        profile->targets[i].n_thresholds = 0;
+}
+
+/* And the short list belongs to a draft, as all of that does. */
 static void drop_draft(Profile *profile)
 {
+    drop_adapter(profile);
     free(profile->draft_base);
     free(profile->draft_list);
     profile->draft_base = profile->draft_list = NULL;
     short_list_close(&profile->draft_ids);
-    profile->draft_layers = profile->n_exits = 0;
-    for (int i = 0; i < profile->n_targets; i++)
-        profile->targets[i].n_thresholds = 0;
 }
 
 /* Puts a model that the profile does not name in front of its targets. */
@@ -326,6 +339,20 @@ static int choose_models(const Options *o, RequestLoad *load, Err *err)
     return strcmp(o->draft, "none") == 0 ? 0 : set_text(&profile->draft_base, o->draft, err);
 }
 
+static int choose_adapter(const Options *o, Profile *profile, Err *err)
+{
+    if (!o->adapter || (profile->draft_adapter && strcmp(profile->draft_adapter, o->adapter) == 0))
+        return 0;
+    drop_adapter(profile);
+    if (strcmp(o->adapter, "none") == 0)
+        return 0;
+    if (!profile->draft_base)
+        return err_set(err, EXIT_USAGE,
+                       "--adapter: there is no draft that it could go with; name its base with "
+                       "--draft");
+    return set_text(&profile->draft_adapter, o->adapter, err);
+}
+
 static void override_numbers(const Options *o, Profile *profile)
 {
     if (o->has_temperature)
@@ -361,6 +388,7 @@ int options_request(const Options *options, Request *request, Err *err)
     snprintf(load->drafter, sizeof(load->drafter), "%s", options->drafter ? options->drafter : "");
     snprintf(load->tree, sizeof(load->tree), "%s", options->tree ? options->tree : "");
     if (choose_models(options, load, err) != 0 ||
+        choose_adapter(options, &load->profile, err) != 0 ||
         (options->device && set_text(&load->profile.device, options->device, err) != 0)) {
         request_free(request);
         return -1;

@@ -11,7 +11,9 @@
  * neither --draft nor --profile given, the profile's draft does not come along: nobody asked for
  * that pair.
  *   --draft M | none        the draft model; another one than the profile's drops its exits and
- * thresholds
+ * thresholds, and its adapter
+ *   --adapter F | none      what was trained for the draft; another one than the profile's drops
+ * the profile's exits and thresholds: the adapter has exits of its own
  */
 #ifndef S2D_OPTIONS_H
 #define S2D_OPTIONS_H
@@ -21,7 +23,7 @@
 /* What a command accepts; or them together. */
 enum {
     OPTIONS_MODEL =
-        1, /* --profile --target --draft --drafter --spec --tree --ctx --threads --device
+        1, /* --profile --target --draft --adapter --drafter --spec --tree --ctx --threads --device
               --isa --act --kv --host; -m is --target */
     OPTIONS_SAMPLING = 2,   /* --temp --top-k --top-p --seed */
     OPTIONS_RUN = 4,        /* -p -n --raw --ignore-eos --json */
@@ -31,7 +33,7 @@ enum {
 };
 
 typedef struct Options {
-    const char *profile, *target, *draft, *drafter, *tree, *device, *isa,
+    const char *profile, *target, *draft, *adapter, *drafter, *tree, *device, *isa,
         *host; /* NULL = not given */
     const char *prompt, *questions, *categories, *methods;
     bool has_spec, has_temperature, has_top_k, has_top_p, has_seed, has_ctx, has_kv, has_threads,

@@ -104,6 +104,7 @@ static int read_draft(Reader *reader, const RawDraft *raw, Profile *profile)
         return 0;
     if (copy_text(reader, raw->base, &profile->draft_base) != 0 ||
         copy_text(reader, raw->short_list, &profile->draft_list) != 0 ||
+        copy_text(reader, raw->adapter, &profile->draft_adapter) != 0 ||
         read_int(reader, raw->layers, "draft.layers", 0, LAYERS_MAX, &profile->draft_layers) != 0)
         return -1;
     int deepest = profile->draft_layers > 0 ? profile->draft_layers : LAYERS_MAX;
@@ -119,6 +120,8 @@ static int read_draft(Reader *reader, const RawDraft *raw, Profile *profile)
     profile->n_exits = (int)raw->exits_count;
     if (profile->draft_list && !*profile->draft_list)
         return fail_at(reader, "draft.short_list", "a file is named here, or nothing");
+    if (profile->draft_adapter && !*profile->draft_adapter)
+        return fail_at(reader, "draft.adapter", "a file is named here, or nothing");
     profile->draft_exact = raw->requantise && strcmp(raw->requantise, "off") == 0;
     if (raw->requantise && !profile->draft_exact && strcmp(raw->requantise, "auto") != 0)
         return fail_at(reader, "draft.requantise", "\"%.40s\" is neither auto nor off",
@@ -253,6 +256,7 @@ void profile_close(Profile *profile)
     free(profile->path);
     free(profile->draft_base);
     free(profile->draft_list);
+    free(profile->draft_adapter);
     short_list_close(&profile->draft_ids);
     for (int i = 0; i < profile->n_targets; i++)
         free(profile->targets[i].model);
@@ -284,18 +288,31 @@ static int find_profile(const char *name, char *path, size_t size, Err *err)
                    "there is no profile \"%.100s\"; `s2d info` lists those there are", name);
 }
 
-/* A short list lies beside its profile. */
-static int read_short_list(Profile *profile, Err *err)
+/* The path of a file that lies beside the profile. */
+static int beside(const Profile *profile, const char *name, char path[PATH_BYTES], Err *err)
 {
-    if (!profile->draft_list)
-        return 0;
     const char *slash = strrchr(profile->path, '/');
-    int folder = slash && profile->draft_list[0] != '/' ? (int)(slash + 1 - profile->path) : 0;
-    char path[PATH_BYTES];
-    int n = snprintf(path, sizeof path, "%.*s%s", folder, profile->path, profile->draft_list);
-    if (n < 0 || (size_t)n >= sizeof path)
+    int folder = slash && name[0] != '/' ? (int)(slash + 1 - profile->path) : 0;
+    int n = snprintf(path, PATH_BYTES, "%.*s%s", folder, profile->path, name);
+    if (n < 0 || n >= PATH_BYTES)
         return err_set(err, EXIT_NOINPUT, "%.200s...: the path is too long", path);
-    return short_list_open(&profile->draft_ids, path, err);
+    return 0;
+}
+
+/* The short list is read here, the adapter is opened where it is used. */
+static int find_files(Profile *profile, Err *err)
+{
+    char path[PATH_BYTES];
+    if (profile->draft_list && (beside(profile, profile->draft_list, path, err) != 0 ||
+                                short_list_open(&profile->draft_ids, path, err) != 0))
+        return -1;
+    if (!profile->draft_adapter)
+        return 0;
+    if (beside(profile, profile->draft_adapter, path, err) != 0)
+        return -1;
+    free(profile->draft_adapter);
+    profile->draft_adapter = strdup(path);
+    return profile->draft_adapter ? 0 : err_set(err, EXIT_MEMORY, "no memory for a profile");
 }
 
 int profile_open(Profile *profile, const char *name, Err *err)
@@ -312,7 +329,7 @@ int profile_open(Profile *profile, const char *name, Err *err)
                                       "cannot read the profile %.300s: %s", path, strerror(errno))
                             : profile_parse(profile, data, (size_t)length, path, err);
     free(data);
-    if (result == 0 && read_short_list(profile, err) != 0) {
+    if (result == 0 && find_files(profile, err) != 0) {
         profile_close(profile);
         return -1;
     }

@@ -29,6 +29,7 @@ typedef struct Profile {
     int draft_layers;    /* 0 = all of the base */
     char *draft_list;    /* file of the short list, as the profile names it; NULL = none */
     ShortList draft_ids; /* what it holds: read by profile_open */
+    char *draft_adapter; /* file of the trained exits; profile_open adds its folder; NULL = none */
     bool draft_exact;    /* the draft's weights stay as they are in the file */
     int n_exits;         /* 0 = one exit after the last layer */
     int exits[EXITS_MAX];

@@ -31,6 +31,7 @@ static const cyaml_schema_field_t draft_fields[] = {
     CYAML_FIELD_SEQUENCE("exits", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawDraft, exits,
                          &number_schema, 1, EXITS_MAX),
     MAYBE("short_list", RawDraft, short_list),
+    MAYBE("adapter", RawDraft, adapter),
     MAYBE("requantise", RawDraft, requantise),
     CYAML_FIELD_END,
 };

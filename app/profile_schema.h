@@ -11,7 +11,7 @@
 
 /* What libcyaml fills: NULL = the key is not there. */
 typedef struct RawDraft {
-    char *base, *layers, *short_list, *requantise;
+    char *base, *layers, *short_list, *adapter, *requantise;
     char **exits;
     unsigned exits_count;
 } RawDraft;

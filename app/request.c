@@ -63,9 +63,10 @@ static json_t *draft_json(const Profile *profile)
     if (!list && profile->draft_ids.n > 0)
         return NULL;
     json_t *json =
-        json_pack("{s:o, s:i, s:o, s:o, s:b}", "base", json_text(profile->draft_base), "layers",
-                  profile->draft_layers, "exits", ints(profile->exits, profile->n_exits),
-                  "short_list", text_or_null(list), "exact", profile->draft_exact);
+        json_pack("{s:o, s:i, s:o, s:o, s:o, s:b}", "base", json_text(profile->draft_base),
+                  "layers", profile->draft_layers, "exits", ints(profile->exits, profile->n_exits),
+                  "short_list", text_or_null(list), "adapter", text_or_null(profile->draft_adapter),
+                  "exact", profile->draft_exact);
     free(list);
     return json;
 }

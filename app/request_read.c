@@ -188,13 +188,15 @@ static int read_short_list(const Reader *r, Profile *profile)
 
 static int read_draft(const Reader *outer, Profile *profile)
 {
-    static const char *const keys[] = {"base", "layers", "exits", "short_list", "exact", NULL};
+    static const char *const keys[] = {"base",    "layers", "exits", "short_list",
+                                       "adapter", "exact",  NULL};
     Reader r = {get(outer, "draft"), "draft", outer->err};
     if (!r.object)
         return 0;
     double exits[EXITS_MAX];
     if (check_object(&r, keys) != 0 || copy_text(&r, "base", &profile->draft_base) != 0 ||
         read_int(&r, "layers", 0, INT_MAX, &profile->draft_layers) != 0 ||
+        copy_text(&r, "adapter", &profile->draft_adapter) != 0 ||
         read_bool(&r, "exact", &profile->draft_exact) != 0 || read_short_list(&r, profile) != 0)
         return -1;
     if (!profile->draft_base)

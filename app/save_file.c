@@ -56,15 +56,21 @@ static int put_in_place(const char *temporary, const char *path, bool replace)
     return rename(temporary, path);
 }
 
-int save_file(const char *path, const void *data, size_t bytes, bool replace, Err *err)
+/* temporary: [PATH_MAX] */
+static int open_temporary(const char *path, char *temporary, Err *err)
 {
-    char temporary[PATH_MAX];
-    if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
+    if (snprintf(temporary, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX)
         return err_set(err, EXIT_USAGE, "%.60s...: the name is too long", path);
     int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return err_set(err, EXIT_IO, "%s: cannot write there: %s", path, strerror(errno));
-    int status = write_all(fd, data, bytes);
+    return fd;
+}
+
+/* status: of what was written to the temporary file; -1 = errno says why not, unless err does. */
+static int finish(int fd, int status, const char *temporary, const char *path, bool replace,
+                  Err *err)
+{
     if (status == 0)
         status = fsync(fd);
     int reason = errno;
@@ -87,6 +93,32 @@ int save_file(const char *path, const void *data, size_t bytes, bool replace, Er
         return err_set(err, EXIT_IO, "%s: saved, but perhaps not for good: its folder: %s", path,
                        strerror(errno));
     return 0;
+}
+
+int save_file(const char *path, const void *data, size_t bytes, bool replace, Err *err)
+{
+    char temporary[PATH_MAX];
+    int fd = open_temporary(path, temporary, err);
+    if (fd < 0)
+        return -1;
+    return finish(fd, write_all(fd, data, bytes), temporary, path, replace, err);
+}
+
+int save_stream(const char *path, int (*write)(FILE *stream, void *user, Err *err), void *user,
+                Err *err)
+{
+    char temporary[PATH_MAX];
+    int fd = open_temporary(path, temporary, err);
+    if (fd < 0)
+        return -1;
+    int copy = dup(fd);
+    FILE *stream = copy >= 0 ? fdopen(copy, "wb") : NULL;
+    int status = stream ? write(stream, user, err) : -1;
+    if (stream && fclose(stream) != 0)
+        status = -1;
+    else if (!stream && copy >= 0)
+        close(copy);
+    return finish(fd, status, temporary, path, true, err);
 }
 
 ssize_t read_start(const char *path, char *data, size_t size)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "../kernels/err.h"
@@ -15,6 +16,11 @@
 /* Mode 0600. replace: false = an existing file is left alone and that is an error (EXIT_DATA).
  * EXIT_IO when it cannot be written. */
 int save_file(const char *path, const void *data, size_t bytes, bool replace, Err *err);
+
+/* The same, in place of an existing file, of what `write` puts into a stream; where that returns -1
+ * its message stands. */
+int save_stream(const char *path, int (*write)(FILE *stream, void *user, Err *err), void *user,
+                Err *err);
 
 /* The start of a regular file, at most `size` bytes; -1 with errno set, EISDIR where it is none. */
 ssize_t read_start(const char *path, char *data, size_t size);

@@ -175,10 +175,9 @@ int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, 
     return session_open(session, &config, err);
 }
 
-static int load_models(Worker *worker, const RequestLoad *load, Model **target, Model **draft,
-                       Err *err)
+static int load_models(Worker *worker, RequestLoad *load, Model **target, Model **draft, Err *err)
 {
-    const Profile *profile = &load->profile;
+    Profile *profile = &load->profile;
     const char *draft_base = profile->draft_base;
     ModelPlan target_plan = {0}, draft_plan = {0};
     *draft = NULL;
@@ -198,8 +197,7 @@ static int load_models(Worker *worker, const RequestLoad *load, Model **target, 
 }
 
 /* Models and session, or nothing new. */
-static int load_all(Worker *worker, const RequestLoad *load, Session **session, Model **draft,
-                    Err *err)
+static int load_all(Worker *worker, RequestLoad *load, Session **session, Model **draft, Err *err)
 {
     Model *target;
     if (load_models(worker, load, &target, draft, err) == 0 &&

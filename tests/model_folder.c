@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tiny_model.h"
+#include "../app/sha256.h"
+#include "tiny_adapter.h"
 
 char *model_folder_file(const ModelFolder *folder, const char *name, char *out)
 {
@@ -52,6 +53,37 @@ static int write_profile(const ModelFolder *folder)
     return model_folder_write(folder, "tiny.yaml", text);
 }
 
+static int write_trained(const ModelFolder *folder, const TinyModel *draft)
+{
+    char path[256], hash[SHA256_TEXT], text[1024];
+    int vocab[200];
+    Err err = {0};
+    for (int i = 0; i < 200; i++)
+        vocab[i] = i;
+    TinyAdapter adapter = {.base = *draft,
+                           .n_exits = 3,
+                           .exits = {{.layer = 2, .norm = true, .own = true},
+                                     {.layer = 3, .norm = true},
+                                     {.layer = 4}},
+                           .n_vocab = 200,
+                           .vocab = vocab,
+                           .hash = hash};
+    if (sha256_file(model_folder_file(folder, "draft.gguf", path), hash, NULL, NULL, &err) != 0 ||
+        tiny_adapter_write(&adapter, model_folder_file(folder, "exits.gguf", path), &err) != 0) {
+        fprintf(stderr, "%s\n", err.text);
+        return -1;
+    }
+    snprintf(text, sizeof(text),
+             "name: trained\n"
+             "draft: {base: %s/draft.gguf, adapter: exits.gguf}\n"
+             "targets: [{model: %s/target.gguf}, {model: %s/draft.gguf}]\n"
+             "context: 1000\n"
+             "threads: 1\n"
+             "device: cpu\n",
+             folder->path, folder->path, folder->path);
+    return model_folder_write(folder, "trained.yaml", text);
+}
+
 int model_folder_make(ModelFolder *folder)
 {
     *folder = (ModelFolder){"/tmp/s2d-test-XXXXXX"};
@@ -59,6 +91,7 @@ int model_folder_make(ModelFolder *folder)
         perror(folder->path);
         return -1;
     }
+    setenv("XDG_STATE_HOME", folder->path, 1);
     TinyModel target = tiny_model(ARCH_QWEN2);
     target.layers = 8;
     target.settle = 4;
@@ -79,7 +112,8 @@ int model_folder_make(ModelFolder *folder)
                    write_model(folder, "draft.gguf", &draft) ||
                    write_model(folder, "second.gguf", &second) ||
                    write_model(folder, "spm.gguf", &spm) ||
-                   write_model(folder, "huge.gguf", &huge) || write_profile(folder)
+                   write_model(folder, "huge.gguf", &huge) || write_profile(folder) ||
+                   write_trained(folder, &draft)
                ? -1
                : 0;
 }
@@ -88,6 +122,8 @@ void model_folder_remove(ModelFolder *folder)
 {
     DIR *dir = opendir(folder->path);
     char path[512];
+    unlink(model_folder_file(folder, "s2d/hashes", path)); /* the state */
+    rmdir(model_folder_file(folder, "s2d", path));
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
         snprintf(path, sizeof(path), "%s/%s", folder->path, entry->d_name);
         if (entry->d_name[0] != '.')

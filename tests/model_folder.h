@@ -4,6 +4,10 @@
  *   draft.gguf   the target's first 4  spm.gguf     another vocabulary (Vicuna's template)
  *   huge.gguf    a context that fits into no memory
  *   tiny.yaml    draft.gguf with exits 2 and 4 for target.gguf and second.gguf
+ *   exits.gguf   an adapter for draft.gguf: exits 2 (with a layer and a norm), 3 (with a norm), 4
+ *   trained.yaml draft.gguf with exits.gguf for target.gguf and draft.gguf
+ *
+ * XDG_STATE_HOME is the folder, too.
  */
 #ifndef S2D_MODEL_FOLDER_H
 #define S2D_MODEL_FOLDER_H

@@ -136,6 +136,7 @@ static void draw_ready(Noise *noise, EventReady *ready)
     draw_text(noise, ready->device, sizeof(ready->device));
     draw_text(noise, ready->target, sizeof(ready->target));
     draw_text(noise, ready->draft, sizeof(ready->draft));
+    draw_text(noise, ready->adapter, sizeof(ready->adapter));
     draw_text(noise, ready->drafter, sizeof(ready->drafter));
     draw_text(noise, ready->quant, sizeof(ready->quant));
     draw_text(noise, ready->kv, sizeof(ready->kv));

@@ -241,6 +241,12 @@ static void test_tokens_have_their_exits_colour(void **state)
     assert_int_equal(attr_of(&cells, "target_"), STYLE_TEXT);
     assert_int_equal(attr_of(&cells, "several"), STYLE_EXIT | ATTR_DRAFTED | ATTR_BOLD);
     assert_int_equal(attr_of(&cells, "exits untrained"), STYLE_WARN);
+    cells_close(&cells);
+    strcpy(scene->view.ready.adapter, "coder.gguf");
+    scene->view.ready.exits_trained = true;
+    draw_at(scene, &frame, &cells, &layout, 140, 60, true);
+    assert_int_equal(attr_of(&cells, "exits untrained"), -1);
+    assert_int_not_equal(attr_of(&cells, "exits trained"), -1);
     assert_int_equal(attr_of(&cells, "**"), -1);
     assert_int_equal(attr_of(&cells, "[31m"), -1);
     cells_close(&cells);

@@ -65,6 +65,7 @@ static void test_everything(void **state)
     assert_int_equal(p.exits[0], 6);
     assert_int_equal(p.exits[1], 12);
     assert_null(p.draft_list);
+    assert_null(p.draft_adapter);
     assert_false(p.draft_exact);
     assert_int_equal(p.n_targets, 2);
     assert_int_equal(p.targets[0].n_thresholds, 2);
@@ -94,9 +95,11 @@ static void test_draft(void **state)
     (void)state;
     Profile p;
     Err err;
-    const char *yaml = TARGET "draft: {base: b, short_list: b.ids, requantise: off}\n";
+    const char *yaml =
+        TARGET "draft: {base: b, short_list: b.ids, adapter: a.gguf, requantise: off}\n";
     assert_int_equal(parse(&p, yaml, &err), 0);
     assert_string_equal(p.draft_list, "b.ids");
+    assert_string_equal(p.draft_adapter, "a.gguf");
     assert_int_equal(p.draft_ids.n, 0); /* text alone reads no files */
     assert_true(p.draft_exact);
     profile_close(&p);
@@ -141,7 +144,8 @@ static void test_refused(void **state)
         {TARGET "colour: red", "p.yaml:4:1: there is no such key here: colour"},
         {TARGET "seed: 1", "p.yaml:4:1: there is no such key here: seed"},
         {TARGET "tree: {mode: auto, hight: 3}", "p.yaml:4:20: there is no such key here: hight"},
-        {TARGET "draft: {base: b, adapter: c}", "p.yaml:4:18: there is no such key here: adapter"},
+        {TARGET "draft: {base: b, adaptor: c}", "p.yaml:4:18: there is no such key here: adaptor"},
+        {TARGET "draft: {base: b, adapter: ''}", "p.yaml:4:27: draft.adapter: a file is named"},
         {TARGET "context: 1\nthreads: 1\ncontext: 2", "p.yaml:6:1: given twice: context"},
         {"a: &x b\nname: *x", "p.yaml:1:4: anchors and aliases"},
         {"name: *x", "p.yaml:1:7: anchors and aliases"},

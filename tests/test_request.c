@@ -42,6 +42,7 @@ static void load_survives(void **state)
                               .draft_base = "draft é",
                               .draft_layers = 12,
                               .draft_ids = {(int[]){0, 1, 2, 40, 50, 51}, 6},
+                              .draft_adapter = "/p/a.gguf",
                               .draft_exact = true,
                               .n_exits = 2,
                               .exits = {6, 12},
@@ -73,6 +74,7 @@ static void load_survives(void **state)
     assert_int_equal(got->profile.exits[1], 12);
     assert_int_equal(got->profile.draft_ids.n, 6);
     assert_memory_equal(got->profile.draft_ids.ids, load->profile.draft_ids.ids, 6 * sizeof(int));
+    assert_string_equal(got->profile.draft_adapter, "/p/a.gguf");
     assert_true(got->profile.draft_exact);
     assert_int_equal(got->profile.n_targets, 2);
     assert_true(got->profile.targets[0].thresholds[0] == 0.7);

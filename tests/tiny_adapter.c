@@ -60,6 +60,7 @@ static int exit_tensors(GgufWriter *writer, const TinyExit *exit, const Gguf *mo
 
 static int write_adapter(const TinyAdapter *tiny, FILE *stream, Err *err)
 {
+    static const char any[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     GgufWriter *writer;
     int exits[EXITS_MAX];
     Gguf *models[EXITS_MAX];
@@ -78,8 +79,7 @@ static int write_adapter(const TinyAdapter *tiny, FILE *stream, Err *err)
     gguf_write_string(writer, "adapter.type", "lora");
     gguf_write_string(writer, "general.architecture",
                       tiny->base.arch == ARCH_QWEN2 ? "qwen2" : "llama");
-    gguf_write_string(writer, "s2d.base.sha256",
-                      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+    gguf_write_string(writer, "s2d.base.sha256", tiny->hash ? tiny->hash : any);
     gguf_write_u32(writer, "s2d.layers", (uint32_t)exits[tiny->n_exits - 1]);
     gguf_write_array(writer, "s2d.exits", GGUF_I32, exits, tiny->n_exits);
     if (tiny->n_vocab > 0)

@@ -23,6 +23,7 @@ typedef struct TinyAdapter {
     TinyExit exits[EXITS_MAX]; /* the last one's layer is the draft's layers */
     int n_vocab;
     const int *vocab;
+    const char *hash; /* of the base's file; NULL = any */
 } TinyAdapter;
 
 /* Exits 2, 4 and `layers` of such a base, the first two with all that an exit can have. */

@@ -52,10 +52,14 @@ static void exits_draw(View *view, Cells *cells, Rect rect, bool focused)
 
 static void exits_title(const View *view, char *out, size_t bytes)
 {
-    const char *drafter = view->ready.drafter;
-    bool untrained = !view->ready.exits_trained && view->ready.n_exits > 0 &&
-                     (strcmp(drafter, "s2d") == 0 || strncmp(drafter, "exit", 4) == 0);
-    snprintf(out, bytes, "EXIT per token%s", untrained ? "  !exits untrained" : "");
+    const EventReady *ready = &view->ready;
+    bool has_exits = ready->n_exits > 0 && (strcmp(ready->drafter, "s2d") == 0 ||
+                                            strncmp(ready->drafter, "exit", 4) == 0);
+    snprintf(out, bytes, "EXIT per token%s",
+             !has_exits               ? ""
+             : !ready->exits_trained  ? "  !exits untrained"
+             : ready->adapter[0] != 0 ? "  exits trained"
+                                      : "");
 }
 
 const Pane pane_exits = {"EXITS", exits_title, exits_draw, NULL};

@@ -271,20 +271,21 @@ static int check_shape(const Check *c, const GgufTensor *tensor, int rows, int c
     return 0;
 }
 
-/* A low-rank pair: A [R, cols], B [rows, R]. */
-static int check_pair(const Check *c, const GgufTensor *a, const GgufTensor *b, int rows, int cols)
+/* A low-rank pair: A [R, cols], B [rows, R]. tensor: the one of them that is there in any case. */
+static int check_pair(const Check *c, const GgufTensor *tensor, const GgufTensor *a,
+                      const GgufTensor *b, int rows, int cols)
 {
-    const GgufTensor *one = a ? a : b;
-    int length = (int)one->name.length;
+    const char *name = tensor->name.data;
+    int length = (int)tensor->name.length;
     if (a == NULL || b == NULL)
         return fail(c, "tensor '%.*s' has no partner: lora_a and lora_b come in pairs", length,
-                    one->name.data);
+                    name);
     if (a->dims[1] > RANK_MAX)
-        return fail(c, "tensor '%.*s' has rank %lld, more than %d", length, one->name.data,
+        return fail(c, "tensor '%.*s' has rank %lld, more than %d", length, name,
                     (long long)a->dims[1], RANK_MAX);
     if (c->adapter->info.alpha <= 0)
         return fail(c, "key 'adapter.lora.alpha' is missing, and tensor '%.*s' needs it", length,
-                    one->name.data);
+                    name);
     int rank = (int)a->dims[1];
     return check_shape(c, a, rank, cols) != 0 || check_shape(c, b, rows, rank) != 0 ? -1 : 0;
 }
@@ -316,7 +317,7 @@ static int check_part(Check *c, const GgufTensor *tensor, int exit, int layer, c
     if (found.tensor != NULL || (found.a == NULL && found.b == NULL))
         return fail(c, "tensor '%.*s' changes nothing: there is no copy of a base layer under it",
                     (int)tensor->name.length, tensor->name.data);
-    return check_pair(c, found.a, found.b, rows, cols);
+    return check_pair(c, tensor, found.a, found.b, rows, cols);
 }
 
 /* Finds a tensor's place by its name, and checks it there. */

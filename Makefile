@@ -166,7 +166,7 @@ format:
 
 install: s2d
 	install -D -m 755 s2d $(DESTDIR)$(PREFIX)/bin/s2d
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/s2d/profiles profiles/*.yaml profiles/*.ids
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/s2d/profiles profiles/*.yaml profiles/*.ids $(wildcard profiles/*.gguf)
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man1 man/*.1
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 man/*.5
 	install -D -m 644 app/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/s2d

@@ -2,7 +2,7 @@
 _s2d()
 {
     local word=$2 before=$3 command=${COMP_WORDS[1]} models profiles
-    local all="chat run pull models info tokenize bench worker replay"
+    local all="chat run pull models info tokenize bench draft worker replay"
     models=$(s2d models 2>/dev/null | awk 'NF > 2 && /^[a-z]/ { print $1 }')
     COMPREPLY=()
 
@@ -14,6 +14,7 @@ _s2d()
     --target | --draft | -m)
         COMPREPLY=($(compgen -W "$models" -- "$word") $(compgen -f -X '!*.gguf' -- "$word"))
         return ;;
+    --adapter) COMPREPLY=($(compgen -W "none" -- "$word") $(compgen -f -X '!*.gguf' -- "$word")); return ;;
     --drafter) COMPREPLY=($(compgen -W "plain sd exit: s2d self ngram" -- "$word")); return ;;
     --spec) COMPREPLY=($(compgen -W "auto on off" -- "$word")); return ;;
     --tree) COMPREPLY=($(compgen -W "auto off" -- "$word")); return ;;
@@ -26,7 +27,7 @@ _s2d()
         COMPREPLY=($(compgen -W "$all --help --version --profile --target --plain" -- "$word"))
         return
     fi
-    local engine="--profile --target --draft --drafter --spec --tree --temp --top-k --top-p --seed --ctx
+    local engine="--profile --target --draft --adapter --drafter --spec --tree --temp --top-k --top-p --seed --ctx
         --kv --threads --device --isa --act --host"
     case $command in
     chat | -*) COMPREPLY=($(compgen -W "$engine --plain" -- "$word")) ;;
@@ -41,6 +42,7 @@ _s2d()
             COMPREPLY=($(compgen -W "$engine --json --csv --repeats --questions --sample --categories
                 --methods" -- "$word") $(compgen -f -- "$word"))
         fi ;;
+    draft) COMPREPLY=($(compgen -W "merge --profile --draft --adapter --exit -o" -- "$word") $(compgen -f -- "$word")) ;;
     replay) COMPREPLY=($(compgen -f -- "$word")) ;;
     esac
 }

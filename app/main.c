@@ -23,7 +23,7 @@ static const Command commands[] = {
      "the chat (what s2d alone starts)"},
     {"run", cmd_run,
      "-p TEXT | < stdin  [-n N] [--profile P] [--target M] [--draft M]\n"
-     "        [--drafter plain|sd|exit:L|s2d|self|ngram] [--spec auto|on|off]\n"
+     "        [--adapter FILE] [--drafter plain|sd|exit:L|s2d|self|ngram] [--spec auto|on|off]\n"
      "        [--tree auto|off|DxWxN] [--temp T] [--top-k K] [--top-p P] [--seed S]\n"
      "        [--ctx N] [--kv f16|q8] [--threads N] [--device auto|cpu|cuda]\n"
      "        [--isa auto|avx512|avx2|scalar] [--act int8|f32] [--host H]\n"
@@ -37,6 +37,8 @@ static const Command commands[] = {
      "kernels | verify | spec | synth [ARGUMENTS]\n"
      "       s2d bench NAME --help shows those of one",
      "measure this machine and the speculation"},
+    {"draft", cmd_draft, "merge [--profile P] [--draft M] [--adapter FILE] --exit LAYER -o FILE",
+     "one trained exit as a model of its own, for other programs"},
     {"worker", cmd_worker, "", "the engine behind JSON lines on stdin and stdout"},
     {"replay", cmd_replay, "FILE", "show a trace again"},
 };

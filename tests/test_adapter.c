@@ -12,7 +12,9 @@
 #include <cmocka.h>
 
 #include "../app/adapter_file.h"
+#include "../app/draft_merge.h"
 #include "bad_adapters.h"
+#include "tiny_adapter.h"
 
 typedef struct Fixture {
     Kernels *kernels;
@@ -355,12 +357,102 @@ static void test_damaged(void **state)
     }
 }
 
+/* ---- an exit as a model ---- */
+
+static void test_merge(void **state)
+{
+    Fixture *f = *state;
+    TinyModel base = tiny_model_of(ARCH_QWEN2, QUANT_Q5_0);
+    TinyAdapter tiny = tiny_adapter(&base, 4);
+    tiny.n_exits = 2;
+    tiny.exits[1] = (TinyExit){.layer = 4, .norm = true};
+    for (int e = 0; e < 2; e++) {
+        TinyModel says = tiny_exit_model(&base, tiny.exits[e].layer);
+        unsigned char *data[3];
+        size_t bytes[3];
+        Gguf *from, *want, *got;
+        Adapter *adapter;
+        Err err = {0};
+        assert_int_equal(tiny_model_bytes(&base, &data[0], &bytes[0], NULL), 0);
+        assert_int_equal(tiny_adapter_bytes(&tiny, &data[1], &bytes[1], NULL), 0);
+        assert_int_equal(tiny_model_bytes(&says, &data[2], &bytes[2], NULL), 0);
+        assert_int_equal(gguf_open_memory(&from, data[0], bytes[0], "base", NULL), 0);
+        assert_int_equal(adapter_open_memory(&adapter, data[1], bytes[1], "a", NULL), 0);
+        assert_int_equal(gguf_open_memory(&want, data[2], bytes[2], "want", NULL), 0);
+        assert_int_equal(draft_merge_check(adapter, says.layers - 1, NULL), 0);
+        FILE *stream = fopen(f->adapter, "wb");
+        if (draft_merge(from, adapter, says.layers - 1, stream, &err) != 0)
+            fail_msg("%s", err.text);
+        fclose(stream);
+        ModelConfig config;
+        if (gguf_open(&got, f->adapter, &err) != 0 || model_config(&config, got, &err) != 0)
+            fail_msg("%s", err.text);
+        int own = tiny.exits[e].own;
+        assert_int_equal(config.layers, tiny.exits[e].layer + own);
+        /* The model that the exit says has a layer more where the exit has none of its own. */
+        assert_int_equal(gguf_tensor_count(got), gguf_tensor_count(want) - (own ? 0 : 12));
+        for (int i = 0; i < gguf_tensor_count(got); i++) {
+            const GgufTensor *a = gguf_tensor_at(got, i), *b;
+            char name[64];
+            snprintf(name, sizeof name, "%.*s", (int)a->name.length, a->name.data);
+            b = gguf_tensor(want, name);
+            assert_true(b && a->type == b->type && a->bytes == b->bytes &&
+                        a->dims[0] == b->dims[0]);
+            unsigned char *raw = malloc(2 * a->bytes);
+            assert_int_equal(gguf_read(got, a, 0, raw, a->bytes, NULL), 0);
+            assert_int_equal(gguf_read(want, b, 0, raw + a->bytes, a->bytes, NULL), 0);
+            assert_memory_equal(raw, raw + a->bytes, a->bytes);
+            free(raw);
+        }
+        gguf_close(from);
+        gguf_close(want);
+        gguf_close(got);
+        adapter_close(adapter);
+        for (int i = 0; i < 3; i++)
+            free(data[i]);
+    }
+}
+
+static void test_no_merge(void **state)
+{
+    Fixture *f = *state;
+    TinyModel base = tiny_model(ARCH_LLAMA);
+    TinyAdapter tiny = tiny_adapter(&base, 6);
+    tiny.exits[0].no_ffn = true;
+    unsigned char *data;
+    size_t bytes;
+    Adapter *adapter;
+    static const struct {
+        int exit, code;
+        const char *says;
+    } cases[] = {{2, EXIT_DATA, "attention alone"},
+                 {6, EXIT_DATA, "nothing was trained"},
+                 {3, EXIT_USAGE, "no exit 3"}};
+    assert_int_equal(tiny_adapter_bytes(&tiny, &data, &bytes, NULL), 0);
+    assert_int_equal(adapter_open_memory(&adapter, data, bytes, "a", NULL), 0);
+    for (int i = 0; i < 3; i++) {
+        Err err = {0};
+        assert_int_equal(draft_merge_check(adapter, cases[i].exit, &err), -1);
+        assert_int_equal(err.code, cases[i].code);
+        assert_non_null(strstr(err.text, cases[i].says));
+    }
+    assert_int_equal(draft_merge_check(adapter, 4, NULL), 0);
+    adapter_close(adapter);
+    free(data);
+    adapter = open_made(f, -1);
+    Err err = {0};
+    assert_int_equal(draft_merge_check(adapter, 1, &err), -1);
+    assert_non_null(strstr(err.text, "low-rank pairs"));
+    adapter_close(adapter);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_written_and_read), cmocka_unit_test(test_only_finite),
         cmocka_unit_test(test_bad_files),        cmocka_unit_test(test_low_rank),
-        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_damaged),          cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_no_merge),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

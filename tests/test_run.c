@@ -264,6 +264,104 @@ static void bench_spec_compares_with_plain_decoding(void **state)
     assert_true(strncmp(result.out, "category,method,", 16) == 0);
 }
 
+/* ---- trained exits ---- */
+
+static void trained_exits_change_no_text(void **state)
+{
+    (void)state;
+    static Result plain, result;
+    static const char *const settings[] = {"",
+                                           "--drafter s2d --tree 3x2x6",
+                                           "--drafter exit:2",
+                                           "--drafter self",
+                                           "--adapter none",
+                                           "--drafter exit:3"};
+    for (int target = 0; target < 2; target++) {
+        char line[512];
+        const char *name = target ? "--target F/draft.gguf" : "";
+        snprintf(line, sizeof(line),
+                 "run --profile F/trained.yaml -p hi -n 80 --ignore-eos %s "
+                 "--drafter plain",
+                 name);
+        run_line(&plain, NULL, line);
+        assert_int_equal(plain.status, 0);
+        for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+            snprintf(line, sizeof(line),
+                     "run --profile F/trained.yaml -p hi -n 80 --ignore-eos --spec on %s %s", name,
+                     settings[i]);
+            run_line(&result, NULL, line);
+            if (result.status != 0)
+                fail_msg("%s: %s", line, result.err);
+            assert_string_equal(result.out, plain.out);
+        }
+    }
+    run_line(&result, NULL, "run --profile F/trained.yaml -p hi -n 9 --ignore-eos --json");
+    assert_non_null(strstr(result.out, "\"adapter\":\"exits.gguf\""));
+    assert_non_null(strstr(result.out, "\"exits\":[2,3,4]"));
+    assert_non_null(strstr(result.out, "\"exits_trained\":true"));
+    assert_non_null(strstr(result.out, "\"thresholds\":[0.5,0.5,0.2]"));
+    run_line(&result, NULL,
+             "run --profile P --adapter F/exits.gguf -p hi -n 9 --ignore-eos --json");
+    assert_non_null(strstr(result.out, "\"exits\":[2,3,4]"));
+    run_line(&result, NULL,
+             "run --profile F/trained.yaml --adapter none -p hi -n 9 --ignore-eos --json");
+    assert_non_null(strstr(result.out, "\"adapter\":\"\""));
+    assert_non_null(strstr(result.out, "\"exits\":[4]"));
+}
+
+static void info_shows_what_was_trained(void **state)
+{
+    (void)state;
+    static Result result;
+    run_line(&result, NULL, "info F/trained.yaml");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.out, "/exits.gguf, 0.1 MB"));
+    assert_non_null(strstr(result.out, "SHA-256 "));
+    assert_non_null(strstr(result.out, "exits      2 (layer, norm) 3 (norm) 4\n"));
+    assert_non_null(strstr(result.out, "tokens, the adapter's"));
+    run_line(&result, NULL, "info P");
+    assert_non_null(strstr(result.out, "exits      2 (untrained) 4\n"));
+}
+
+/* What the file holds is test_adapter's business. */
+static void an_exit_becomes_a_model(void **state)
+{
+    (void)state;
+    static Result exit, merged;
+    static const struct {
+        const char *line, *reason;
+        int status;
+    } bad[] = {
+        {"draft merge --profile F/trained.yaml --exit 4 -o F/out.gguf", "nothing was trained",
+         EXIT_DATA},
+        {"draft merge --profile F/trained.yaml --exit 1 -o F/out.gguf", "has no exit 1",
+         EXIT_USAGE},
+        {"draft merge --profile F/trained.yaml --exit 2", "usage", EXIT_USAGE},
+        {"draft merge --profile F/trained.yaml --exit 2 -o F/none/out.gguf", "cannot write",
+         EXIT_IO},
+        {"draft merge --profile P --exit 2 -o F/out.gguf", "has no adapter", EXIT_USAGE},
+        {"draft merge --profile P --adapter F/none.gguf --exit 2 -o F/out.gguf", "no such adapter",
+         EXIT_NOINPUT},
+        {"draft merge --draft F/second.gguf --adapter F/exits.gguf --exit 2 -o F/out.gguf",
+         "was trained on a base with", EXIT_DATA},
+        {"draft split", "merge is all", EXIT_USAGE},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        run_line(&exit, NULL, bad[i].line);
+        if (exit.status != bad[i].status || !strstr(exit.err, bad[i].reason))
+            fail_msg("%s: status %d: %s", bad[i].line, exit.status, exit.err);
+    }
+    run_line(&merged, NULL, "draft merge --profile F/trained.yaml --exit 2 -o F/out.gguf");
+    if (merged.status != 0)
+        fail_msg("%s", merged.err);
+    run_line(&merged, NULL, "info F/out.gguf");
+    assert_non_null(strstr(merged.out, "3 layers of 64"));
+    run_line(&merged, NULL,
+             "run --profile F/trained.yaml -p hi -n 20 --ignore-eos --spec on --draft F/out.gguf");
+    assert_int_equal(merged.status, 0);
+    assert_non_null(strstr(merged.err, "sd drafted"));
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -291,6 +389,10 @@ int main(int argc, char **argv)
         return cmd_replay(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "bench") == 0)
         return cmd_bench(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "info") == 0)
+        return cmd_info(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "draft") == 0)
+        return cmd_draft(argc - 1, argv + 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_equal_whatever_drafts),
         cmocka_unit_test(the_prompt_comes_from_either_place),
@@ -298,6 +400,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(failures_have_their_exit_codes),
         cmocka_unit_test(control_c_keeps_what_came),
         cmocka_unit_test(bench_spec_compares_with_plain_decoding),
+        cmocka_unit_test(trained_exits_change_no_text),
+        cmocka_unit_test(info_shows_what_was_trained),
+        cmocka_unit_test(an_exit_becomes_a_model),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

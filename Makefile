@@ -22,10 +22,10 @@ PACKAGES     = gcc libc6-dev make ca-certificates libncurses-dev libreadline-dev
 DEV_PACKAGES = clang libclang-rt-dev clang-format cppcheck mandoc python3-pip
 
 # CUDA=1 builds the CUDA backend (nvcc is needed to build, nothing to run), 0 does not, auto looks for
-# nvcc. Code for sm_80 runs on 86 and 89 too; a driver compiles the PTX of the last of CUDA_ARCH for
-# younger devices. Each further one takes half a minute to build: CUDA_ARCH="80 86 89 90 100".
+# nvcc. CUDA_ARCH: the devices that the program carries code for, of those that nvcc knows; a driver
+# compiles the PTX of the last one for younger devices. One alone builds fastest: CUDA_ARCH=90.
 CUDA      = auto
-CUDA_ARCH = 80 90
+CUDA_ARCH = $(filter 80 86 89 90 100,$(patsubst compute_%,%,$(shell $(NVCC) --list-gpu-arch)))
 NVCC     := $(firstword $(wildcard $(shell command -v nvcc 2>/dev/null) /usr/local/cuda/bin/nvcc))
 CUDA_ON  := $(if $(filter auto,$(CUDA)),$(if $(NVCC),1,0),$(CUDA))
 CUDA_SRC  = kernels/cuda_driver.c kernels/cuda_blas.c kernels/cuda_image.c
@@ -79,7 +79,7 @@ $(BUILD)/%.o: %.c Makefile
 $(IMAGE): kernels/cuda_kernels.cu $(wildcard kernels/cuda*.h) kernels/kernels.h Makefile
 	@mkdir -p $(@D)
 	@echo nvcc $<
-	@$(NVCC) -fatbin -O3 -fmad=false -Xfatbin -compress-all $(foreach a,$(CUDA_ARCH),-gencode \
+	@$(NVCC) -fatbin -t 0 -O3 -fmad=false -Xfatbin -compress-all $(foreach a,$(CUDA_ARCH),-gencode \
 	  arch=compute_$a,code=sm_$a) -gencode arch=compute_$(lastword $(CUDA_ARCH)),code=compute_$(lastword \
 	  $(CUDA_ARCH)) -o $@ $<
 

@@ -21,9 +21,6 @@ int context_open(Context *context, Model *model, KvType kv, int layers, int slot
     Kernels *kernels = model->kernels;
     const ModelConfig *config = &model->config;
     assert(layers >= 1 && layers <= config->loaded && logit_rows >= 1);
-    if (kv == KV_Q8 && !kernels->kv_q8)
-        return err_set(err, EXIT_USAGE, "%s keeps keys and values as f16 only; use --kv f16",
-                       kernels->device);
     *context = (Context){.model = model, .slots = slots, .logit_rows = logit_rows};
     size_t attention = (size_t)config->heads * config->head_dim;
     size_t key = (size_t)config->kv_heads * config->head_dim;

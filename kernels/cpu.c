@@ -128,7 +128,6 @@ static const Isa *isa_choose(const char *name, Err *err)
 
 static const Kernels cpu_table = {
     .device = "cpu",
-    .kv_q8 = true,
     .close = cpu_close,
     .buffer_alloc = buffer_alloc,
     .buffer_free = buffer_free,

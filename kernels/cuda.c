@@ -1,7 +1,8 @@
 /* cuda.c - opens the CUDA backend on a device: the table, buffers, copies, scratch.
  *
  * in: a Gpu -> out: a Kernels table. Arithmetic: weights exactly as in the file, activations as
- * halves with an exponent per row (11 bits; sums in floats), keys and values as halves.
+ * halves with an exponent per row (11 bits; sums in floats), keys and values as halves or
+ * bytes.
  */
 #include "cuda.h"
 
@@ -147,7 +148,8 @@ static void cuda_close(Kernels *k)
     Scratch *scratch[] = {
         &cuda->values,  &cuda->sums,   &cuda->scale,         &cuda->partial,    &cuda->counters,
         &cuda->weights, &cuda->pieces, &cuda->piece_weights, &cuda->product[0], &cuda->product[1],
-        &cuda->top,     &cuda->above,  &cuda->read,          &cuda->limit_data, &cuda->limit_out};
+        &cuda->turned,  &cuda->top,    &cuda->above,         &cuda->read,       &cuda->limit_data,
+        &cuda->limit_out};
     cuda->gpu->wait(cuda->gpu);
     for (size_t i = 0; i < sizeof scratch / sizeof *scratch; i++)
         cuda->gpu->free(cuda->gpu, scratch[i]->data);

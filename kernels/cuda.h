@@ -74,7 +74,7 @@ typedef struct Cuda {
     Scratch values, sums, scale; /* activations */
     Scratch partial, counters;   /* sums of split inputs */
     Scratch weights, product[2]; /* of prompts: some rows of weights, results */
-    Scratch pieces, piece_weights;
+    Scratch pieces, piece_weights, turned;
     Scratch top, above, read;
     Scratch limit_data, limit_out;
     float *ones; /* [ROWS_MAX] on the device */
@@ -95,7 +95,7 @@ struct Matrix {
 struct KvCache {
     int layers;
     KvArgs args;         /* of layer 0 */
-    size_t layer_values; /* from layer to layer */
+    size_t layer_bytes; /* from layer to layer */
 };
 
 static inline Cuda *cuda_of(Kernels *k)

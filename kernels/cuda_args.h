@@ -125,8 +125,9 @@ typedef struct RopeArgs {
 
 /* Where keys and values are: see cuda_kv.h. */
 typedef struct KvArgs {
-    uint16_t *keys, *values; /* of a layer */
+    uint8_t *keys, *values; /* of a layer */
     int heads, dim, padded, slots;
+    int block_bytes, q8; /* q8: bytes and scales, else halves */
 } KvArgs;
 
 typedef struct KvWriteArgs {
@@ -138,7 +139,7 @@ typedef struct KvWriteArgs {
 typedef struct KvMoveArgs {
     const Meta *meta;
     KvArgs kv; /* of the first layer */
-    int64_t layer_values;
+    int64_t layer_bytes;
 } KvMoveArgs;
 
 typedef struct KvReadArgs {
@@ -147,10 +148,19 @@ typedef struct KvReadArgs {
     float *out; /* [2][heads][dim] */
 } KvReadArgs;
 
+/* Queries for a q8 cache's keys. */
+typedef struct TurnArgs {
+    const Meta *meta;
+    const float *q; /* [rows][heads][dim] */
+    float *out;     /* [rows][heads][padded] */
+    int heads, dim, padded;
+} TurnArgs;
+
 typedef struct AttendArgs {
     const Meta *meta;
     KvArgs kv;
-    const float *q;
+    const float *q; /* [rows][heads][q_dim] */
+    int q_dim;
     float *out;
     float scale;
     int heads, first; /* first: row of the batch, ATTEND_ROWS from there on */
@@ -200,6 +210,7 @@ typedef struct LimitArgs {
     X(kv_write, KvWriteArgs, 0)                 \
     X(kv_move, KvMoveArgs, 0)                   \
     X(kv_read, KvReadArgs, 0)                   \
+    X(turn, TurnArgs, 0)                        \
     X(attend_pieces, AttendArgs, PIECES_SHARED) \
     X(attend, AttendArgs, ATTEND_SHARED)        \
     X(copy, CopyArgs, 0)                        \

@@ -7,8 +7,9 @@
  * in their order. So where a tree's slots lie, where the prefix ends and which other rows there are
  * changes no bit.
  *
- * Queries and probabilities are pairs of halves, most significant first (22 bits): only keys and
- * values are as short as the cache holds them. (Pieces: flash decoding, crfm.stanford.edu 2023.)
+ * Queries and probabilities are pairs of halves, most significant first (22 bits; 16 with the
+ * scales of bytes): only keys and values are as short as the cache holds them. (Pieces: flash
+ * decoding, crfm.stanford.edu 2023.)
  */
 #ifndef S2D_CUDA_ATTENTION_H
 #define S2D_CUDA_ATTENTION_H
@@ -55,28 +56,50 @@ BODY void query_pair(const AttendArgs *a, const Query *q, int d, uint32_t *most,
 {
     float v[2] = {0.0f, 0.0f};
     for (int e = 0; e < 2; e++) {
-        if (q->valid && d + e < a->kv.dim)
-            v[e] = a->q[q->at * (size_t)a->kv.dim + (size_t)(d + e)] * a->scale;
+        if (q->valid && d + e < a->q_dim)
+            v[e] = a->q[q->at * (size_t)a->q_dim + (size_t)(d + e)] * a->scale;
     }
     *most = pair_float(v[0], v[1]);
     *rest =
         pair_float(v[0] - half_float((uint16_t)*most), v[1] - half_float((uint16_t)(*most >> 16)));
 }
 
-/* scores: [QUERIES][SCORE_STRIDE], of this warp's 16 slots */
-BODY void piece_scores(const Lane *at, const AttendArgs *a, float *scores)
+/* A lane's part of a tile of bytes, as pairs of halves, or of bf16: both hold them exactly. */
+BODY Words bytes_load(const uint8_t *tile, int lane, int bf16)
+{
+    const uint32_t *from = (const uint32_t *)tile + lane * 2;
+    Words out;
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        uint32_t two = from[i / 2] >> 16 * (i % 2);
+        if (bf16)
+            out.w[i] = pair((uint16_t)(float_bits((float)(int8_t)two) >> 16),
+                            (uint16_t)(float_bits((float)(int8_t)(two >> 8)) >> 16));
+        else /* 1024 + byte + 128, less 1152 */
+            out.w[i] = half2_sub(bytes_pick(two ^ 0x8080, 0x64646464, 0x4140), 0x64806480);
+    }
+    return out;
+}
+
+/* scores: [QUERIES][SCORE_STRIDE], of this warp's 16 slots. q8 is a constant: a sum of bytes times
+ * the scale of their 32 dimensions. */
+BODY void piece_scores(const Lane *at, const AttendArgs *a, int q8, float *scores)
 {
     int lane = lane_id(at), g = lane / 4, t = lane % 4,
         slot = at->block_y * PIECE + warp_id(at) * 16;
-    float c[QUERY_TILES][4];
+    uint8_t *block = a->kv.keys + kv_block(&a->kv, at->block_z, slot);
+    float c[QUERY_TILES][4], sum[QUERY_TILES][4];
     Query query[QUERY_TILES];
     UNROLL
     for (int n = 0; n < QUERY_TILES; n++) {
         query[n] = query_at(at, a, n * COLUMNS + g);
-        c[n][0] = c[n][1] = c[n][2] = c[n][3] = 0.0f;
+        UNROLL
+        for (int r = 0; r < 4; r++)
+            c[n][r] = sum[n][r] = 0.0f;
     }
     for (int d = 0; d < a->kv.padded; d += 16) {
-        Words key = *(const Words *)(a->kv.keys + kv_tile(&a->kv, at->block_z, slot, d) + lane * 8);
+        Words key =
+            q8 ? bytes_load(block + d * 16, lane, 0) : *(const Words *)(block + d * 32 + lane * 16);
         UNROLL
         for (int n = 0; n < QUERY_TILES; n++) {
             uint32_t most[2], rest[2];
@@ -85,13 +108,25 @@ BODY void piece_scores(const Lane *at, const AttendArgs *a, float *scores)
             mma_half(at, c[n], key.w, most);
             mma_half(at, c[n], key.w, rest);
         }
+        if (!q8 || (d % KV_GROUP == 0 && d + 16 < a->kv.padded))
+            continue;
+        float low = bf16_float(*kv_scale(&a->kv, block, g, d));
+        float high = bf16_float(*kv_scale(&a->kv, block, g + 8, d));
+        UNROLL
+        for (int n = 0; n < QUERY_TILES; n++) {
+            UNROLL
+            for (int r = 0; r < 4; r++) {
+                sum[n][r] = fmaf(r < 2 ? low : high, c[n][r], sum[n][r]);
+                c[n][r] = 0.0f;
+            }
+        }
     }
     UNROLL
     for (int n = 0; n < QUERY_TILES; n++) {
         UNROLL
         for (int r = 0; r < 4; r++)
             scores[(n * COLUMNS + 2 * t + r % 2) * SCORE_STRIDE + warp_id(at) * 16 + g +
-                   r / 2 * 8] = c[n][r];
+                   r / 2 * 8] = q8 ? sum[n][r] : c[n][r];
     }
 }
 
@@ -125,8 +160,22 @@ BODY void piece_softmax(const Lane *at, const AttendArgs *a, const float *scores
     }
 }
 
+/* Probabilities of pairs of slots times the values' scales there, as pairs of bf16, most
+ * significant first (16 bits): halves do not have the range. */
+BODY void scaled_pair(uint32_t most, uint32_t rest, uint32_t scales, uint32_t out[2])
+{
+    float v[2];
+    UNROLL
+    for (int e = 0; e < 2; e++)
+        v[e] = (half_float((uint16_t)(most >> 16 * e)) + half_float((uint16_t)(rest >> 16 * e))) *
+               bf16_float((uint16_t)(scales >> 16 * e));
+    out[0] = pair(float_bf16(v[0]), float_bf16(v[1]));
+    out[1] = pair(float_bf16(v[0] - bf16_float((uint16_t)out[0])),
+                  float_bf16(v[1] - bf16_float((uint16_t)(out[0] >> 16))));
+}
+
 /* The values of this warp's dimensions. */
-BODY void piece_values(const Lane *at, const AttendArgs *a, const uint16_t *weights)
+BODY void piece_values(const Lane *at, const AttendArgs *a, int q8, const uint16_t *weights)
 {
     enum { PLANE = SLOT_TILES * QUERY_TILES * WARP };
     const uint32_t(*p)[2] = (const uint32_t(*)[2])weights;
@@ -137,13 +186,25 @@ BODY void piece_values(const Lane *at, const AttendArgs *a, const uint16_t *weig
         for (int n = 0; n < QUERY_TILES; n++)
             c[n][0] = c[n][1] = c[n][2] = c[n][3] = 0.0f;
         for (int s = 0; s < SLOT_TILES; s++) {
-            Words v = *(const Words *)(a->kv.values +
-                                       kv_tile(&a->kv, at->block_z, slot + s * 16, d) + lane * 8);
+            uint8_t *block = a->kv.values + kv_block(&a->kv, at->block_z, slot + s * 16);
+            Words v = q8 ? bytes_load(block + d * 16, lane, 1)
+                         : *(const Words *)(block + d * 32 + lane * 16);
+            const uint32_t *scales = (const uint32_t *)kv_scale(&a->kv, block, 2 * t, d);
             UNROLL
             for (int n = 0; n < QUERY_TILES; n++) {
                 const uint32_t *b = p[(s * QUERY_TILES + n) * WARP + lane];
-                mma_half(at, c[n], v.w, b);
-                mma_half(at, c[n], v.w, b + 2 * PLANE);
+                if (!q8) {
+                    mma_half(at, c[n], v.w, b);
+                    mma_half(at, c[n], v.w, b + 2 * PLANE);
+                    continue;
+                }
+                uint32_t low[2], high[2], most[2], rest[2]; /* slots 2 t …, 2 t + 8 … */
+                scaled_pair(b[0], b[2 * PLANE], scales[0], low);
+                scaled_pair(b[1], b[2 * PLANE + 1], scales[4], high);
+                most[0] = low[0], most[1] = high[0];
+                rest[0] = low[1], rest[1] = high[1];
+                mma_bf16(at, c[n], v.w, most);
+                mma_bf16(at, c[n], v.w, rest);
             }
         }
         UNROLL
@@ -169,11 +230,17 @@ BODY void attend_pieces_body(const Lane *at, const AttendArgs *a)
         valid |= query_at(at, a, i).valid;
     if (!valid)
         return;
-    piece_scores(at, a, scores);
+    if (a->kv.q8)
+        piece_scores(at, a, 1, scores);
+    else
+        piece_scores(at, a, 0, scores);
     block_sync(at);
     piece_softmax(at, a, scores, weights);
     block_sync(at);
-    piece_values(at, a, weights);
+    if (a->kv.q8)
+        piece_values(at, a, 1, weights);
+    else
+        piece_values(at, a, 0, weights);
 }
 
 /* The tail of one row for up to HEADS_AT_ONCE of its heads. */
@@ -204,16 +271,17 @@ BODY void tail_scores(const Lane *at, const AttendArgs *a, const Tail *tail, int
     if (at->thread >= tail->count)
         return;
     int slot = tail->slots[at->thread];
+    uint8_t *block = a->kv.keys + kv_block(&a->kv, key_head, slot);
     float score[HEADS_AT_ONCE];
     UNROLL
     for (int h = 0; h < HEADS_AT_ONCE; h++)
         score[h] = 0.0f;
     for (int d = 0; d < a->kv.padded; d += 16) {
-        const uint16_t *tile = a->kv.keys + kv_tile(&a->kv, key_head, slot, d);
         UNROLL
-        for (int t = 0; t < 8; t++) { /* pairs of dimensions */
-            uint32_t key = *(const uint32_t *)(tile + fragment_index(slot % 16, 2 * t));
-            float low = half_float((uint16_t)key), high = half_float((uint16_t)(key >> 16));
+        for (int t = 0; t < 8; t++) { /* pairs of dimensions lie together */
+            int pair_at = key_at(slot, d + 2 * t);
+            float low = kv_element(&a->kv, block, pair_at, slot, d);
+            float high = kv_element(&a->kv, block, pair_at + 1, slot, d);
             UNROLL
             for (int h = 0; h < HEADS_AT_ONCE; h++) {
                 if (h >= tail->heads)
@@ -283,7 +351,9 @@ BODY void tail_values(const Lane *at, const AttendArgs *a, const Tail *tail, int
         for (int i = 0; i < HEADS_AT_ONCE; i++)
             sum[i] = 0.0f;
         for (int j = 0; j < tail->count; j++) {
-            float v = half_float(a->kv.values[value_index(&a->kv, key_head, tail->slots[j], d)]);
+            int slot = tail->slots[j];
+            uint8_t *block = a->kv.values + kv_block(&a->kv, key_head, slot);
+            float v = kv_element(&a->kv, block, value_at(slot, d), slot, d);
             UNROLL
             for (int i = 0; i < HEADS_AT_ONCE; i++) {
                 int h = team + i * teams;
@@ -322,8 +392,8 @@ BODY void attend_body(const Lane *at, const AttendArgs *a)
         tail.heads = group - h < HEADS_AT_ONCE ? group - h : HEADS_AT_ONCE;
         for (int i = at->thread; i < tail.heads * a->kv.padded; i += THREADS) {
             int d = i % a->kv.padded, head = tail.head + i / a->kv.padded;
-            size_t from = ((size_t)row * (size_t)a->heads + (size_t)head) * (size_t)a->kv.dim;
-            tail.q[i] = d < a->kv.dim ? a->q[from + (size_t)d] * a->scale : 0.0f;
+            size_t from = ((size_t)row * (size_t)a->heads + (size_t)head) * (size_t)a->q_dim;
+            tail.q[i] = d < a->q_dim ? a->q[from + (size_t)d] * a->scale : 0.0f;
         }
         block_sync(at);
         tail_scores(at, a, &tail, key_head);

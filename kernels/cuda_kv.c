@@ -10,33 +10,36 @@
 
 enum { POSITIONS_MIN = 1024 /* of a table of angles */ };
 
-static KvCache kv_shape(int layers, int kv_heads, int head_dim, int slots)
+static KvCache kv_shape(KvType type, int layers, int kv_heads, int head_dim, int slots)
 {
     KvCache kv = {.layers = layers,
                   .args = {.heads = kv_heads,
                            .dim = head_dim,
                            .padded = (head_dim + 15) / 16 * 16,
-                           .slots = (slots + 15) / 16 * 16}};
-    kv.layer_values = (size_t)kv_heads * (size_t)kv.args.padded * (size_t)kv.args.slots;
+                           .slots = (slots + 15) / 16 * 16,
+                           .q8 = type == KV_Q8}};
+    kv.args.block_bytes = (int)(KV_BLOCK * kv_slot_bytes(type, kv.args.padded));
+    kv.layer_bytes =
+        (size_t)kv_heads * (size_t)(kv.args.slots / KV_BLOCK) * (size_t)kv.args.block_bytes;
     return kv;
 }
 
 size_t cuda_kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots)
 {
-    (void)k, (void)type;
-    KvCache kv = kv_shape(layers, kv_heads, head_dim, slots);
-    return 2 * sizeof(uint16_t) * (size_t)layers * kv.layer_values;
+    (void)k;
+    KvCache kv = kv_shape(type, layers, kv_heads, head_dim, slots);
+    return 2 * (size_t)layers * kv.layer_bytes;
 }
 
 KvCache *cuda_kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots)
 {
     Cuda *cuda = cuda_of(k);
     KvCache *kv = malloc(sizeof *kv);
-    assert(head_dim <= DIM_MAX && type == KV_F16);
+    assert(head_dim <= DIM_MAX && type != KV_F32);
     if (!kv)
         return NULL;
-    *kv = kv_shape(layers, kv_heads, head_dim, slots);
-    size_t bytes = sizeof(uint16_t) * (size_t)layers * kv->layer_values;
+    *kv = kv_shape(type, layers, kv_heads, head_dim, slots);
+    size_t bytes = (size_t)layers * kv->layer_bytes;
     kv->args.keys = cuda->gpu->alloc(cuda->gpu, bytes);
     kv->args.values = cuda->gpu->alloc(cuda->gpu, bytes);
     if (!kv->args.keys || !kv->args.values) {
@@ -62,8 +65,8 @@ void cuda_kv_close(Kernels *k, KvCache *kv)
 static KvArgs layer_args(const KvCache *kv, int layer)
 {
     KvArgs args = kv->args;
-    args.keys += (size_t)layer * kv->layer_values;
-    args.values += (size_t)layer * kv->layer_values;
+    args.keys += (size_t)layer * kv->layer_bytes;
+    args.values += (size_t)layer * kv->layer_bytes;
     return args;
 }
 
@@ -80,7 +83,7 @@ void cuda_kv_write(Kernels *k, KvCache *kv, int layer, const Rows *rows, const f
 void cuda_kv_move(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to)
 {
     Cuda *cuda = cuda_of(k);
-    KvMoveArgs args = {cuda->queue.device, layer_args(kv, first), (int64_t)kv->layer_values};
+    KvMoveArgs args = {cuda->queue.device, layer_args(kv, first), (int64_t)kv->layer_bytes};
     assert(n <= ROWS_MAX);
     if (n == 0 || first >= last)
         return;
@@ -220,6 +223,18 @@ static int pieces_wanted(const Rows *rows)
     return most ? grid : 0;
 }
 
+/* Queries as the keys of a q8 cache are. */
+static const float *turned_queries(Cuda *cuda, const KvArgs *kv, const Rows *rows, const float *q,
+                                   int heads)
+{
+    size_t floats = (size_t)ROWS_MAX * (size_t)heads * (size_t)kv->padded;
+    TurnArgs args = {.q = q, .heads = heads, .dim = kv->dim, .padded = kv->padded};
+    args.out = cuda_reserve(cuda, &cuda->turned, floats * sizeof *args.out);
+    args.meta = cuda->queue.device;
+    queue_add(cuda, KERNEL_turn, cuda_round_rows(rows->n), 1, 1, &args, sizeof args, META_ROWS);
+    return args.out;
+}
+
 void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q,
                     int heads, float *out)
 {
@@ -229,7 +244,6 @@ void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows, 
     memset(&args, 0, sizeof args);
     args.meta = cuda->queue.device;
     args.kv = layer_args(kv, layer);
-    args.q = q;
     args.out = out;
     args.scale = 1.0f / sqrtf((float)kv->args.dim);
     args.heads = heads;
@@ -241,6 +255,8 @@ void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows, 
         args.weight = cuda_reserve(cuda, &cuda->piece_weights, results * 2 * sizeof(float));
     }
     queue_rows(cuda, rows);
+    args.q = args.kv.q8 ? turned_queries(cuda, &args.kv, rows, q, heads) : q;
+    args.q_dim = args.kv.q8 ? args.kv.padded : args.kv.dim;
     for (args.first = 0; args.first < rows->n; args.first += ATTEND_ROWS) {
         int left = rows->n - args.first;
         int grid = cuda_round_rows(left < ATTEND_ROWS ? left : ATTEND_ROWS);

@@ -95,7 +95,6 @@ struct Kernels {
     char description[96]; /* "AVX-512 VNNI, 2 threads, int8 activations" */
     bool act_f32;
     int threads;
-    bool kv_q8;                       /* it has KV_Q8 */
     uint64_t back_copies, back_bytes; /* from a device, so far: each one is waited for */
 
     void (*close)(Kernels *k);

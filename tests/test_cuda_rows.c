@@ -203,8 +203,9 @@ static void rope_agrees_with_the_cpu(void **state)
     }
     Rows rows = {.n = N, .slot = slot, .prefix = prefix, .mask = mask, .base = 10};
     for (int form = 0; form < 4; form++) {
+        Kernels *k = NULL;
         for (int i = 0; i < 2; i++) {
-            Kernels *k = i ? open_twin(false, form & 1) : isa_open(0, 1, true);
+            k = i ? open_twin(false, form & 1) : isa_open(0, 1, true);
             float *a = device(k, q, N * H * D), *b = device(k, q, N * H * D);
             float *f = device(k, factors, D / 2);
             /* Two that follow each other: queries and keys, the keys with fewer heads. */
@@ -215,51 +216,63 @@ static void rope_agrees_with_the_cpu(void **state)
             k->buffer_free(k, a);
             k->buffer_free(k, b);
             k->buffer_free(k, f);
-            k->close(k);
+            if (i == 0)
+                k->close(k);
         }
-        assert_memory_equal(out[0], out[1], sizeof out[0]);
+        /* Of a device's sines the last bit may differ. */
+        bool exact = twin_counts(twin_of(k)) != NULL;
+        for (int i = 0; i < 2 * N * H * D; i++)
+            assert_float_equal(out[0][0][i], out[1][0][i], exact ? 0 : 1e-6);
+        k->close(k);
     }
 }
 
-static void moving_keeps_what_was_written(void **state)
+enum { KV_HEADS = 2, KV_DIM = 84, KV_SIZE = KV_HEADS * KV_DIM, KV_LAYERS = 3, KV_SLOTS = 64 };
+
+/* Writes every slot of every layer, moves some, and reads every slot of a layer. */
+static void write_move_read(Kernels *k, KvType type, int layer, float out[KV_SLOTS][2][KV_SIZE])
 {
-    enum { G = 2, D = 20, LAYERS = 3, SIZE = G * D };
     static const int from[] = {41, 42, 47, 50, 51};
-    static float key[2][SIZE], value[2][SIZE], got[2][2][SIZE];
+    static float key[KV_SIZE], value[KV_SIZE];
+    KvCache *kv = k->kv_open(k, type, KV_LAYERS, KV_HEADS, KV_DIM, KV_SLOTS);
+    assert_non_null(kv);
+    for (int i = 0; i < KV_SLOTS * KV_LAYERS; i++) {
+        int slot = i / KV_LAYERS, zero = 0;
+        uint64_t none = 0;
+        Rows rows = {.n = 1, .slot = &slot, .prefix = &zero, .mask = &none};
+        random_fill(key, KV_SIZE, (uint32_t)(2 * i));
+        random_fill(value, KV_SIZE, (uint32_t)(2 * i + 1));
+        for (int e = 0; e < KV_SIZE && slot == 50; e++)
+            key[e] = value[e] = e < 32 ? 0 : e < 64 ? NAN : e < 80 ? -1e30f : 1e-35f;
+        float *a = device(k, key, KV_SIZE), *b = device(k, value, KV_SIZE);
+        k->kv_write(k, kv, i % KV_LAYERS, &rows, a, b);
+        k->wait(k);
+        k->buffer_free(k, a);
+        k->buffer_free(k, b);
+    }
+    k->kv_move(k, kv, 1, 3, from, 5, 40);
+    for (int slot = 0; slot < KV_SLOTS; slot++)
+        k->kv_read(k, kv, layer, slot, out[slot][0], out[slot][1]);
+    k->kv_close(k, kv);
+}
+
+static void caches_hold_and_move_what_the_cpus_do(void **state)
+{
+    static float out[2][KV_SLOTS][2][KV_SIZE];
     (void)state;
-    Kernels *k[2] = {isa_open(0, 1, false), open_twin(false, false)};
-    for (int i = 0; i < 2; i++) {
-        KvCache *kv = k[i]->kv_open(k[i], KV_F16, LAYERS, G, D, 100);
-        assert_non_null(kv);
-        assert_true(k[i]->kv_bytes(k[i], KV_F16, LAYERS, G, D, 100) >= 2 * LAYERS * 100 * SIZE * 2);
-        for (int slot = 0; slot < 100; slot++) {
-            for (int layer = 0; layer < LAYERS; layer++) {
-                int zero = 0;
-                uint64_t none = 0;
-                Rows rows = {.n = 1, .slot = &slot, .prefix = &zero, .mask = &none};
-                random_fill(key[0], SIZE, (uint32_t)(slot * 8 + layer));
-                random_fill(value[0], SIZE, (uint32_t)(slot * 8 + layer + 4));
-                float *a = device(k[i], key[0], SIZE), *b = device(k[i], value[0], SIZE);
-                k[i]->kv_write(k[i], kv, layer, &rows, a, b);
-                k[i]->wait(k[i]);
-                k[i]->buffer_free(k[i], a);
-                k[i]->buffer_free(k[i], b);
+    for (KvType type = KV_F16; type <= KV_Q8; type++) {
+        for (int layer = 0; layer < KV_LAYERS; layer += 2) {
+            for (int i = 0; i < 2; i++) {
+                Kernels *k = i ? open_twin(false, layer > 0) : isa_open(0, 1, false);
+                assert_true(k->kv_bytes(k, type, KV_LAYERS, KV_HEADS, KV_DIM, KV_SLOTS) >=
+                            2 * KV_LAYERS * KV_SLOTS * KV_HEADS * kv_slot_bytes(type, KV_DIM));
+                write_move_read(k, type, layer, out[i]);
+                k->close(k);
             }
+            const float *a = &out[0][0][0][0], *b = &out[1][0][0][0];
+            for (int i = 0; i < KV_SLOTS * 2 * KV_SIZE; i++)
+                assert_true(a[i] == b[i] || (isnan(a[i]) && isnan(b[i])));
         }
-        k[i]->kv_move(k[i], kv, 1, 3, from, 5, 40);
-        for (int slot = 39; slot < 52; slot++) {
-            k[i]->kv_read(k[i], kv, 2, slot, got[i][0], got[i][1]);
-            int source = slot >= 40 && slot < 45 ? from[slot - 40] : slot;
-            random_fill(key[1], SIZE, (uint32_t)(source * 8 + 2));
-            for (int e = 0; e < SIZE; e++)
-                assert_true(got[i][0][e] == half_to_float(float_to_half(key[1][e])));
-            k[i]->kv_read(k[i], kv, 0, slot, got[i][0], got[i][1]);
-            random_fill(value[1], SIZE, (uint32_t)(slot * 8 + 4));
-            for (int e = 0; e < SIZE; e++)
-                assert_true(got[i][1][e] == half_to_float(float_to_half(value[1][e])));
-        }
-        k[i]->kv_close(k[i], kv);
-        k[i]->close(k[i]);
     }
 }
 
@@ -384,7 +397,7 @@ int main(void)
         cmocka_unit_test(embedding_is_exact),
         cmocka_unit_test(norm_agrees_with_the_cpu),
         cmocka_unit_test(rope_agrees_with_the_cpu),
-        cmocka_unit_test(moving_keeps_what_was_written),
+        cmocka_unit_test(caches_hold_and_move_what_the_cpus_do),
         cmocka_unit_test(top_is_the_cpus),
         cmocka_unit_test(log_sum_is_the_softmaxs),
         cmocka_unit_test(rows_of_a_head_cost_one_trip),

@@ -288,20 +288,6 @@ static void no_memory_is_an_error_with_sizes(void **state)
     unlink(path);
 }
 
-static void eight_bit_caches_are_refused(void **state)
-{
-    (void)state;
-    Kernels *k = twin_kernels(&enough);
-    TinyModel tiny = tiny_model_of(ARCH_LLAMA, QUANT_Q4_0);
-    Model *model = open_tiny(k, &tiny);
-    Context context;
-    Err err = {0};
-    assert_int_equal(context_open(&context, model, KV_Q8, 1, 64, 8, &err), -1);
-    assert_int_equal(err.code, EXIT_USAGE);
-    model_close(model);
-    k->close(k);
-}
-
 static void limits_are_measured(void **state)
 {
     Limits *limits;
@@ -321,7 +307,6 @@ int main(void)
         cmocka_unit_test(speculation_changes_no_token),
         cmocka_unit_test(a_switch_changes_what_is_said_and_back),
         cmocka_unit_test(no_memory_is_an_error_with_sizes),
-        cmocka_unit_test(eight_bit_caches_are_refused),
         cmocka_unit_test(limits_are_measured),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,7 +147,7 @@ static const char *row_name(const Model *model, const ProbeRow *row)
     static const char *const names[] = {
         [PROBE_EMBED] = "embed",       [PROBE_NORM] = "norm",       [PROBE_ROPE] = "rope",
         [PROBE_KV_WRITE] = "kv write", [PROBE_KV_MOVE] = "kv move", [PROBE_ATTENTION] = "attention",
-        [PROBE_TOP] = "top",           [PROBE_ABOVE] = "above",
+        [PROBE_TOP] = "top",
     };
     return row->op == PROBE_LINEAR ? linear_name(model, row) : names[row->op];
 }

@@ -152,15 +152,6 @@ static void top(Kernels *k, const float *logits, int n, int vocab, int count, in
     add(probe_of(k), &(ProbeRow){.op = PROBE_TOP, .bytes = 4.0 * n * vocab}, start);
 }
 
-static int above(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values,
-                 int cap)
-{
-    double start = clock_ms();
-    int count = inner_of(k)->above(inner_of(k), row, vocab, floor, ids, values, cap);
-    add(probe_of(k), &(ProbeRow){.op = PROBE_ABOVE, .bytes = 4.0 * vocab}, start);
-    return count;
-}
-
 /* ---- what is not timed ---- */
 
 static float *buffer_alloc(Kernels *k, size_t floats)
@@ -277,7 +268,6 @@ void probe_open(Probe *probe, Kernels *inner)
                          .kv_read = kv_read,
                          .attention = attention,
                          .top = top,
-                         .above = above,
                      }};
     memcpy(probe->table.description, inner->description, sizeof probe->table.description);
 }

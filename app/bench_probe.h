@@ -20,7 +20,6 @@ typedef enum ProbeOp {
     PROBE_KV_MOVE,
     PROBE_ATTENTION,
     PROBE_TOP,
-    PROBE_ABOVE,
 } ProbeOp;
 
 /* A matrix that was opened through the probe. */

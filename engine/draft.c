@@ -180,6 +180,7 @@ static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
     const Model *model = d->context->model;
     d->narrow = model->short_head && keeps_to_list(model, in->tokens, in->n);
     d->sampler.tokens = d->narrow ? model->short_ids : NULL;
+    d->sampler.device_tokens = d->narrow ? model->device_ids : NULL;
     draft_grow(d, in, tree);
     if (!d->shared)
         return;

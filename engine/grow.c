@@ -16,7 +16,7 @@
 #include "clock.h"
 
 /* The children of one decided node: the draft ranks them with the target's own noise. */
-static void add_candidates(Draft *d, const Proposal *in, int slot, const float *logits, int vocab,
+static void add_candidates(Draft *d, const Proposal *in, int slot, const Draws *draws, int row,
                            const int *top_ids, const float *top, float log_sum, int width)
 {
     int ids[RANKED_MAX], n = width;
@@ -30,8 +30,7 @@ static void add_candidates(Draft *d, const Proposal *in, int slot, const float *
     } else {
         /* How far the winner is ahead says how surely another model with the same noise picks it.
          */
-        n = sample_ranked(&d->sampler, d->context->model->kernels, logits, vocab, 0, in->sampling,
-                          in->n + parent->depth, RANKED_MAX, ids, p);
+        n = draws_row(draws, row, ids, p);
         float best = p[0], sum = 0;
         for (int i = 0; i < n; i++)
             sum += p[i] = expf(p[i] - best);
@@ -78,6 +77,9 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
     int vocab = sampler_places(&d->sampler, stride, in->vocab);
     const int *tokens = d->sampler.tokens;
     width = width < vocab ? width : vocab;
+    int best = in->sampling->temperature > 0 ? 1 : width; /* else candidates are drawn */
+    Draws draws;
+    DrawRows rows = {.logits = c->logits, .stride = stride, .vocab = vocab, .count = RANKED_MAX};
     uint64_t undecided = 0;
     for (int i = 0; i < n_frontier; i++)
         undecided |= UINT64_C(1) << frontier[i];
@@ -95,16 +97,19 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
         for (int slot = 0; slot < d->grown.n; slot++)
             if (undecided >> slot & 1) {
                 hidden_copy(c, c->hidden + n_asked * H, stream + slot * H, 1);
+                rows.position[n_asked] = in->n + d->grown.node[slot].depth;
                 asked[n_asked++] = slot;
             }
+        rows.n = n_asked;
         head_of_exit(c, d->trained[r], d->narrow, c->hidden, n_asked);
+        draws_open(&draws, &d->sampler, k, &rows, in->sampling);
         for (int i = 0; i < n_asked; i++) {
             const float *logits = c->logits + (size_t)i * stride;
             int ids[RANKED_MAX];
             float top[RANKED_MAX], log_sum;
             TreeNode *node = &d->grown.node[asked[i]];
-            k->top(k, logits, 1, vocab, width, ids, top, &log_sum);
-            for (int t = 0; tokens && t < width; t++)
+            k->top(k, logits, 1, vocab, best, ids, top, &log_sum);
+            for (int t = 0; tokens && t < best; t++)
                 ids[t] = tokens[ids[t]];
             float confidence = expf(top[0] - log_sum);
             node->visited[node->n_visited++] = (EventVisit){d->exit[r], ids[0], confidence};
@@ -113,7 +118,7 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
             undecided &= ~(UINT64_C(1) << asked[i]);
             d->eval_exit[asked[i]] = r;
             if (confidence >= d->threshold[r] || asked[i] == 0)
-                add_candidates(d, in, asked[i], logits, vocab, ids, top, log_sum, width);
+                add_candidates(d, in, asked[i], &draws, i, ids, top, log_sum, width);
         }
     }
 }

@@ -149,6 +149,20 @@ static int find_template(Model *model, const Gguf *gguf, Err *err)
     return 0;
 }
 
+/* Four bytes each, as a float takes. */
+static int load_device_ids(Model *model, Err *err)
+{
+    Kernels *k = model->kernels;
+    if (!k->draw)
+        return 0;
+    float *ids = k->buffer_alloc(k, (size_t)model->n_short);
+    if (ids == NULL)
+        return err_set(err, EXIT_MEMORY, "%s: no memory for a short list", model->name);
+    k->upload(k, ids, (const float *)model->short_ids, (size_t)model->n_short);
+    model->device_ids = (const int *)ids;
+    return 0;
+}
+
 static int load(Model *model, const Gguf *gguf, const ModelUse *use, ModelProgress progress,
                 void *user, Err *err)
 {
@@ -169,6 +183,8 @@ static int load(Model *model, const Gguf *gguf, const ModelUse *use, ModelProgre
             return err_set(err, EXIT_MEMORY, "%s: no memory for a short list", gguf_label(gguf));
         memcpy(model->short_ids, use->ids, (size_t)use->n_ids * sizeof *use->ids);
         model->n_short = use->n_ids;
+        if (load_device_ids(model, err) != 0)
+            return -1;
     }
     model->requantised = use->requantise;
     if (use->adapter) {
@@ -266,6 +282,7 @@ void model_close(Model *model)
         matrix_free(k, model->head);
     matrix_free(k, model->short_head);
     matrix_free(k, model->embed);
+    vector_free(k, (float *)model->device_ids);
     vector_free(k, model->output_norm);
     vector_free(k, model->rope_factors);
     if (model->tokenizer != NULL)

@@ -81,12 +81,13 @@ typedef struct Model {
     char *path;
     Kernels *kernels; /* not owned */
     ModelConfig config;
-    Layer *layers;      /* [config.loaded] */
-    Matrix *embed;      /* [V,H] */
-    float *output_norm; /* [H] */
-    Matrix *head;       /* [V,H]; the same as embed when tied */
-    Matrix *short_head; /* [n_short,H] the rows of it that a short list names; NULL = no list */
-    int *short_ids;     /* [n_short] ascending: the tokens of those rows */
+    Layer *layers;         /* [config.loaded] */
+    Matrix *embed;         /* [V,H] */
+    float *output_norm;    /* [H] */
+    Matrix *head;          /* [V,H]; the same as embed when tied */
+    Matrix *short_head;    /* [n_short,H] the rows of it that a short list names; NULL = no list */
+    int *short_ids;        /* [n_short] ascending: the tokens of those rows */
+    const int *device_ids; /* the same where the kernels draw tokens themselves, else NULL */
     int n_short;
     bool requantised; /* some weights are not the file's */
     char *adapter;    /* path of the adapter; NULL = none */

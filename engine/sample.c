@@ -5,9 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* No Gumbel noise made of 32 bits lies outside [-3.2, 22.9]: ids further than this below the best,
- * in units of logit/T, cannot win. */
-static const float NOISE_SPAN = 27.0f;
+#include "../kernels/noise.h"
 
 int sampler_open(Sampler *sampler, int vocab, Err *err)
 {
@@ -27,44 +25,6 @@ void sampler_close(Sampler *sampler)
     free(sampler->values);
     free(sampler->sorted);
     *sampler = (Sampler){0};
-}
-
-static void philox(uint32_t counter[4], uint32_t key0, uint32_t key1)
-{
-    for (int round = 0; round < 10; round++) {
-        uint64_t a = (uint64_t)0xD2511F53u * counter[0];
-        uint64_t b = (uint64_t)0xCD9E8D57u * counter[2];
-        uint32_t c1 = counter[1], c3 = counter[3];
-        counter[0] = (uint32_t)(b >> 32) ^ c1 ^ key0;
-        counter[1] = (uint32_t)b;
-        counter[2] = (uint32_t)(a >> 32) ^ c3 ^ key1;
-        counter[3] = (uint32_t)a;
-        key0 += 0x9E3779B9u;
-        key1 += 0xBB67AE85u;
-    }
-}
-
-/* Four ids share one block of the generator: id / 4 is in the counter, id % 4 picks the word. */
-static void noise_block(uint32_t seed, uint32_t position, uint32_t block, uint32_t out[4])
-{
-    out[0] = block;
-    out[1] = position;
-    out[2] = 0;
-    out[3] = 0;
-    philox(out, seed, 0x53324421u /* keeps our stream apart from other uses of the seed */);
-}
-
-uint32_t sample_noise(uint32_t seed, uint32_t position, uint32_t id)
-{
-    uint32_t out[4];
-    noise_block(seed, position, id / 4, out);
-    return out[id % 4];
-}
-
-float sample_gumbel(uint32_t uniform)
-{
-    double u = ((double)uniform + 0.5) * 0x1p-32;
-    return (float)-log(-log(u));
 }
 
 /* Keeps `best` sorted: highest score first, equal scores by lowest id. */
@@ -148,12 +108,10 @@ int sampler_places(const Sampler *s, int vocab, int limit)
     return vocab;
 }
 
-int sample_ranked(Sampler *s, Kernels *k, const float *logits, int vocab, int limit,
-                  const Sampling *sampling, int position, int count, int *ids, float *scores)
+/* One row, where the backend does not draw. */
+static int rank_row(Sampler *s, Kernels *k, const float *logits, int vocab,
+                    const Sampling *sampling, int position, int count, int *ids, float *scores)
 {
-    assert(count >= 1 && count <= RANKED_MAX && vocab <= s->vocab);
-    if (limit > 0)
-        vocab = sampler_places(s, vocab, limit);
     float log_sum;
     if (sampling->temperature <= 0.0f) {
         count = count < vocab ? count : vocab;
@@ -173,15 +131,11 @@ int sample_ranked(Sampler *s, Kernels *k, const float *logits, int vocab, int li
         floor = kept > floor ? kept : floor;
     }
 
-    /* Most ids are far below the best and their noise is nowhere near what they would need: they
-     * are settled by one comparison of the raw bits, without a logarithm. An id that is FAR below
-     * the best one's score needs noise above FAR, which 99.97 % of the draws do not have. Only for
-     * the single winner: lower ranks are for drafting, where `enough` of them is enough. */
-    static const float FAR = 8.0f;
-    static const uint32_t FAR_BITS = 4293526000u; /* 2^32 * exp(-exp(-8)), rounded down */
+    /* What is NOISE_FAR below cannot be the winner; lower ranks are for drafting, where those that
+     * are left are enough. */
     float inverse = 1.0f / sampling->temperature;
-    float bar = best * inverse + sample_gumbel(sample_noise(sampling->seed, (uint32_t)position,
-                                                            (uint32_t)token_of(s, best_id)));
+    float bar = best * inverse + noise_gumbel(noise_bits(sampling->seed, (uint32_t)position,
+                                                         (uint32_t)token_of(s, best_id)));
     int n = k->above(k, logits, vocab, floor, s->ids, s->values, s->vocab);
     int found = 0;
     uint32_t noise[4], block = UINT32_MAX;
@@ -192,9 +146,59 @@ int sample_ranked(Sampler *s, Kernels *k, const float *logits, int vocab, int li
             noise_block(sampling->seed, (uint32_t)position, block, noise);
         }
         float score = s->values[i] * inverse;
-        if (bar - score > FAR && noise[id % 4] < FAR_BITS)
+        if (bar - score > NOISE_FAR && noise[id % 4] < NOISE_FAR_BITS)
             continue;
-        found = insert(ids, scores, found, count, (int)id, score + sample_gumbel(noise[id % 4]));
+        found = insert(ids, scores, found, count, (int)id, score + noise_gumbel(noise[id % 4]));
     }
     return found;
+}
+
+void draws_open(Draws *d, Sampler *s, Kernels *k, const DrawRows *rows, const Sampling *sampling)
+{
+    assert(rows->n >= 1 && rows->n <= NODES_MAX && rows->vocab <= s->vocab);
+    assert(rows->count >= 1 && rows->count <= RANKED_MAX);
+    d->sampler = s;
+    d->kernels = k;
+    d->rows = *rows;
+    d->sampling = sampling;
+    if (rows->limit > 0)
+        d->rows.vocab = sampler_places(s, rows->vocab, rows->limit);
+    d->ready = sampling->temperature > 0.0f && k->draw;
+    if (!d->ready)
+        return;
+    Draw how = {.temperature = sampling->temperature,
+                .top_p = sampling->top_p,
+                .top_k = sampling->top_k,
+                .seed = sampling->seed,
+                .tokens = s->device_tokens};
+    k->draw(k, rows->logits, rows->n, rows->stride, d->rows.vocab, &how, rows->position,
+            rows->count, d->ids, d->scores, d->found);
+}
+
+int draws_row(const Draws *d, int row, int *ids, float *scores)
+{
+    const DrawRows *r = &d->rows;
+    if (!d->ready)
+        return rank_row(d->sampler, d->kernels, r->logits + (size_t)row * (size_t)r->stride,
+                        r->vocab, d->sampling, r->position[row], r->count, ids, scores);
+    for (int i = 0; i < d->found[row]; i++) {
+        ids[i] = token_of(d->sampler, d->ids[row * r->count + i]);
+        scores[i] = d->scores[row * r->count + i];
+    }
+    return d->found[row];
+}
+
+int sample_ranked(Sampler *s, Kernels *k, const float *logits, int vocab, int limit,
+                  const Sampling *sampling, int position, int count, int *ids, float *scores)
+{
+    Draws draws;
+    DrawRows row = {.logits = logits,
+                    .n = 1,
+                    .stride = vocab,
+                    .vocab = vocab,
+                    .limit = limit,
+                    .count = count,
+                    .position = {position}};
+    draws_open(&draws, s, k, &row, sampling);
+    return draws_row(&draws, 0, ids, scores);
 }

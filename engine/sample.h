@@ -3,9 +3,8 @@
  * The token at position i is the arg-max over the surviving ids (top-k, then top-p, both on the
  * untempered distribution) of logit/T + Gumbel(Philox(seed, i, id)): an exact draw from the
  * tempered softmax (Gumbel-max) whose randomness belongs to the position and the id, not to the
- * order of calls. T = 0 is the plain arg-max, ties to the lowest id. So speculation cannot change
- * the text: draft and verification look at the same noise. Philox4x32-10: Salmon et al., "Parallel
- * random numbers: as easy as 1, 2, 3", SC 2011.
+ * order of calls (kernels/noise.h). T = 0 is the plain arg-max, ties to the lowest id. So
+ * speculation cannot change the text: draft and verification look at the same noise.
  */
 #ifndef S2D_SAMPLE_H
 #define S2D_SAMPLE_H
@@ -23,10 +22,11 @@ typedef struct SampleEntry {
 /* Scratch for one caller; rows of at most `vocab` logits. */
 typedef struct Sampler {
     int vocab;
-    const int *tokens;   /* [vocab] ascending: the id of each logit; NULL = its place in the row */
-    int *ids;            /* [vocab] */
-    float *values;       /* [vocab] */
-    SampleEntry *sorted; /* [vocab] */
+    const int *tokens; /* [vocab] ascending: the id of each logit; NULL = its place in the row */
+    const int *device_tokens; /* the same in the memory of a backend that draws itself */
+    int *ids;                 /* [vocab] */
+    float *values;            /* [vocab] */
+    SampleEntry *sorted;      /* [vocab] */
 } Sampler;
 
 int sampler_open(Sampler *sampler, int vocab, Err *err);
@@ -42,10 +42,28 @@ int sampler_places(const Sampler *sampler, int vocab, int limit);
 int sample_ranked(Sampler *sampler, Kernels *kernels, const float *logits, int vocab, int limit,
                   const Sampling *sampling, int position, int count, int *ids, float *scores);
 
-/* Uniform 32-bit noise of one id at one position. */
-uint32_t sample_noise(uint32_t seed, uint32_t position, uint32_t id);
+/* Rows of one head that tokens are wanted of, and the tokens: a device is asked once for all rows,
+ * the CPU for each row when it is wanted. */
+typedef struct DrawRows {
+    const float *logits;                /* [n, stride] */
+    int n, stride, vocab, limit, count; /* the rest as for sample_ranked */
+    int position[NODES_MAX];            /* [n] */
+} DrawRows;
 
-/* Gumbel noise of a uniform 32-bit number: monotone, between -3.2 and 22.9. */
-float sample_gumbel(uint32_t uniform);
+typedef struct Draws {
+    Sampler *sampler;
+    Kernels *kernels;
+    const Sampling *sampling;
+    DrawRows rows;
+    bool ready; /* all rows are drawn: */
+    int found[NODES_MAX], ids[NODES_MAX * RANKED_MAX];
+    float scores[NODES_MAX * RANKED_MAX];
+} Draws;
+
+/* What is passed has to last as long as it is asked, and the logits must not change. */
+void draws_open(Draws *draws, Sampler *sampler, Kernels *kernels, const DrawRows *rows,
+                const Sampling *sampling);
+/* As sample_ranked. */
+int draws_row(const Draws *draws, int row, int *ids, float *scores);
 
 #endif

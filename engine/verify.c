@@ -64,13 +64,22 @@ void accept(Context *c, Sampler *sampler, const Tree *tree, const WalkRules *rul
     int vocab = c->model->config.vocab;
     int known =
         tokenizer_vocab(c->model->tokenizer); /* padded tables have rows that are no tokens */
+    Draws draws;
+    DrawRows rows = {.logits = c->logits,
+                     .n = tree->n,
+                     .stride = vocab,
+                     .vocab = vocab,
+                     .limit = known,
+                     .count = 1};
+    for (int i = 0; i < tree->n; i++)
+        rows.position[i] = rules->position + tree->node[i].depth;
+    draws_open(&draws, sampler, k, &rows, rules->sampling);
     int node = 0;
     walk->n = 0;
     for (;;) {
         float score;
         walk->path[walk->n++] = node;
-        sample_ranked(sampler, k, c->logits + (size_t)node * vocab, vocab, known, rules->sampling,
-                      rules->position + walk->n - 1, 1, &walk->bonus, &score);
+        draws_row(&draws, node, &walk->bonus, &score);
         if (walk->n == rules->max_tokens ||
             (rules->stop && tokenizer_is_end(rules->stop, walk->bonus)))
             return;

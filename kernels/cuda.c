@@ -148,8 +148,7 @@ static void cuda_close(Kernels *k)
     Scratch *scratch[] = {
         &cuda->values,  &cuda->sums,   &cuda->scale,         &cuda->partial,    &cuda->counters,
         &cuda->weights, &cuda->pieces, &cuda->piece_weights, &cuda->product[0], &cuda->product[1],
-        &cuda->turned,  &cuda->top,    &cuda->above,         &cuda->read,       &cuda->limit_data,
-        &cuda->limit_out};
+        &cuda->turned,  &cuda->top,    &cuda->read,          &cuda->limit_data, &cuda->limit_out};
     cuda->gpu->wait(cuda->gpu);
     for (size_t i = 0; i < sizeof scratch / sizeof *scratch; i++)
         cuda->gpu->free(cuda->gpu, scratch[i]->data);
@@ -158,7 +157,6 @@ static void cuda_close(Kernels *k)
     cuda->gpu->free(cuda->gpu, cuda->ones);
     queue_close(cuda);
     pool_close(cuda->pool);
-    free(cuda->found);
     cuda->gpu->close(cuda->gpu);
     free(cuda);
 }
@@ -188,7 +186,7 @@ static const Kernels cuda_table = {
     .kv_read = cuda_kv_read,
     .attention = cuda_attention,
     .top = cuda_top,
-    .above = cuda_above,
+    .draw = cuda_draw,
 };
 
 int cuda_open(Kernels **k, Gpu *gpu, Err *err)

@@ -75,14 +75,13 @@ typedef struct Cuda {
     Scratch partial, counters;   /* sums of split inputs */
     Scratch weights, product[2]; /* of prompts: some rows of weights, results */
     Scratch pieces, piece_weights, turned;
-    Scratch top, above, read;
+    Scratch top, read;
     Scratch limit_data, limit_out;
     float *ones; /* [ROWS_MAX] on the device */
     RopeTable rope[ROPE_TABLES];
     int slots_max;
     TopCache best;
-    int *found; /* [1 + 2 * found_max] on the host */
-    int found_max;
+    Entry found[ROWS_MAX * (TOP_MAX + 3)]; /* what came back of a scan */
 } Cuda;
 
 struct Matrix {
@@ -94,7 +93,7 @@ struct Matrix {
 
 struct KvCache {
     int layers;
-    KvArgs args;         /* of layer 0 */
+    KvArgs args;        /* of layer 0 */
     size_t layer_bytes; /* from layer to layer */
 };
 
@@ -159,7 +158,7 @@ void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows, 
 /* cuda_top.c */
 void cuda_top(Kernels *k, const float *logits, int n, int vocab, int count, int *ids, float *values,
               float *log_sum);
-int cuda_above(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values,
-               int cap);
+void cuda_draw(Kernels *k, const float *logits, int n, int stride, int vocab, const Draw *how,
+               const int *position, int count, int *places, float *scores, int *found);
 
 #endif

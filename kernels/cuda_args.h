@@ -21,10 +21,18 @@ enum {
     QUERIES = 32,                      /* queries that one attention block takes */
     ATTEND_ROWS = 32,                  /* rows that one attention kernel takes */
     TOP_CHUNK = 2048,                  /* logits that one block looks at */
+    NO_ID = 0x7fffffff,                /* of an Entry that is none */
 };
 
 /* Which part of the Meta a kernel reads. */
-enum { META_N = 1, META_ROWS = 2, META_IDS = 4, META_COPIES = 8, META_MOVES = 16 };
+enum {
+    META_N = 1,
+    META_ROWS = 2,
+    META_IDS = 4,
+    META_COPIES = 8,
+    META_MOVES = 16,
+    META_DRAW = 32,
+};
 
 typedef struct Meta {
     int n;                                                  /* rows of linear, norm, embed, top */
@@ -33,6 +41,7 @@ typedef struct Meta {
     int slot[ROWS_MAX], prefix[ROWS_MAX], length[ROWS_MAX]; /* length = position + 1 */
     uint64_t mask[ROWS_MAX];
     int moves, to, from[ROWS_MAX];
+    uint32_t seed, position[ROWS_MAX]; /* of draws */
     int copies, floats[COPIES_MAX];
     float *copy_to[COPIES_MAX];
     const float *copy_from[COPIES_MAX];
@@ -172,25 +181,30 @@ typedef struct CopyArgs {
     const Meta *meta;
 } CopyArgs;
 
+typedef struct Entry {
+    float value;
+    int id;
+} Entry;
+
 typedef struct TopArgs {
     const Meta *meta;
     const float *logits;
     int stride, vocab, count, chunks;
-    int *chunk_ids;      /* [ROWS_MAX][chunks][count] */
-    float *chunk_values; /* the same */
-    float *chunk_sums;   /* [ROWS_MAX][chunks] sums of exp(x - largest of the chunk) */
-    int *ids;            /* [ROWS_MAX][count] */
-    float *values;
-    float *log_sum; /* [ROWS_MAX] */
+    Entry *chunk_best; /* [ROWS_MAX][chunks][count] */
+    float *chunk_sums; /* [ROWS_MAX][chunks] sums of exp(x - largest of the chunk) */
+    Entry *results;    /* [ROWS_MAX][record] the best, then the log of the sum of exp */
+    int record;
 } TopArgs;
 
-typedef struct AboveArgs {
-    const float *row;
-    float floor;
-    int vocab, cap, chunks;
-    int *chunk_counts; /* [chunks] */
-    int *found;        /* [1 + 2 cap] how many, then ids and the bits of their values */
-} AboveArgs;
+/* top: of the noisy best; before its results are two of each row's already: its best without noise,
+ * and the log of the sum of exp. */
+typedef struct DrawArgs {
+    TopArgs top;
+    const int *tokens; /* [vocab] or NULL */
+    float temperature, top_p;
+    int top_k;
+    float *floor; /* [ROWS_MAX] what survives is at least so large */
+} DrawArgs;
 
 typedef struct LimitArgs {
     const void *data;
@@ -216,8 +230,8 @@ typedef struct LimitArgs {
     X(copy, CopyArgs, 0)                        \
     X(top_chunks, TopArgs, TOP_SHARED)          \
     X(top, TopArgs, TOP_SHARED)                 \
-    X(above_count, AboveArgs, WARPS_SHARED)     \
-    X(above, AboveArgs, ABOVE_SHARED)           \
+    X(cut, DrawArgs, CUT_SHARED)                \
+    X(draw_chunks, DrawArgs, TOP_SHARED)        \
     X(limit_read, LimitArgs, 0)                 \
     X(limit_mma, LimitArgs, 0)
 

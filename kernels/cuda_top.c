@@ -1,32 +1,25 @@
-/* cuda_top.c - the largest logits of rows, and all above a floor: few bytes come back.
+/* cuda_top.c - the largest logits of rows, and tokens drawn from them: few bytes come back, in one
+ * copy.
  *
  * Acceptance asks for one row after the other of what the head has just computed. The first
- * question is answered for all its rows at once, and the rest cost no trip to the device.
+ * question is answered for all its rows at once, and the rest cost no trip to the device. A draw is
+ * for all rows from the start, and answers the question for the best without noise as well.
  */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cuda.h"
 
-enum { ABOVE_FIRST = 1024 /* entries that come back with their number */ };
-
-/* Splits one piece of scratch into parts of so many 4-byte values each. */
-static void *part(char **at, size_t values)
+/* What a scan of rows is told. ahead: entries of each row's results before those of the scan */
+static TopArgs scan_args(Cuda *cuda, const float *logits, int stride, int vocab, int count,
+                         int ahead)
 {
-    void *p = *at;
-    *at += (values * 4 + 63) / 64 * 64;
-    return p;
-}
-
-/* Finds the best of n rows. ids, values: [n, count]; log_sum: [n] */
-static void top_find(Cuda *cuda, const float *logits, int n, int stride, int vocab, int count,
-                     int *ids, float *values, float *log_sum)
-{
-    size_t rows = ROWS_MAX, chunks = (size_t)(vocab + TOP_CHUNK - 1) / TOP_CHUNK;
-    size_t lists = rows * chunks * (size_t)count, results = rows * (size_t)count;
-    size_t bytes = (2 * lists + rows * chunks + 2 * results + rows) * 4 + 6 * 64;
-    char *at = cuda_reserve(cuda, &cuda->top, bytes);
+    size_t chunks = (size_t)(vocab + TOP_CHUNK - 1) / TOP_CHUNK,
+           record = (size_t)(ahead + count + 1);
+    size_t lists = ROWS_MAX * chunks * (size_t)count, results = ROWS_MAX * record;
+    size_t sums = ROWS_MAX * (chunks + 1); /* and a floor for each row */
+    Entry *at =
+        cuda_reserve(cuda, &cuda->top, (lists + results) * sizeof(Entry) + sums * sizeof(float));
     TopArgs args;
     memset(&args, 0, sizeof args);
     args.meta = cuda->queue.device;
@@ -35,20 +28,43 @@ static void top_find(Cuda *cuda, const float *logits, int n, int stride, int voc
     args.vocab = vocab;
     args.count = count;
     args.chunks = (int)chunks;
-    args.ids = part(&at, results);
-    args.values = part(&at, results);
-    args.log_sum = part(&at, rows);
-    args.chunk_ids = part(&at, lists);
-    args.chunk_values = part(&at, lists);
-    args.chunk_sums = part(&at, rows * chunks);
-    queue_count(cuda, n);
+    args.chunk_best = at;
+    args.results = at + lists + ahead;
+    args.record = (int)record;
+    args.chunk_sums = (float *)(at + lists + results);
+    return args;
+}
+
+static void scan_add(Cuda *cuda, const TopArgs *args, int n)
+{
     int grid = cuda_round_rows(n);
-    queue_add(cuda, KERNEL_top_chunks, (int)chunks, grid, 1, &args, sizeof args, META_N);
-    queue_add(cuda, KERNEL_top, grid, 1, 1, &args, sizeof args, META_N);
-    size_t wanted = (size_t)n * (size_t)count;
-    queue_get(cuda, ids, args.ids, wanted * sizeof *ids);
-    queue_get(cuda, values, args.values, wanted * sizeof *values);
-    queue_get(cuda, log_sum, args.log_sum, (size_t)n * sizeof *log_sum);
+    queue_add(cuda, KERNEL_top_chunks, args->chunks, grid, 1, args, sizeof *args, META_N);
+    queue_add(cuda, KERNEL_top, grid, 1, 1, args, sizeof *args, META_N);
+}
+
+/* The results of n rows, `entries` of each; they stay until the next call. */
+static const Entry *scan_get(Cuda *cuda, const Entry *results, int n, int entries)
+{
+    queue_get(cuda, cuda->found, results, (size_t)n * (size_t)entries * sizeof *cuda->found);
+    return cuda->found;
+}
+
+/* Finds the best of n rows. ids, values: [n, count]; log_sum: [n] or NULL */
+static void top_find(Cuda *cuda, const float *logits, int n, int stride, int vocab, int count,
+                     int *ids, float *values, float *log_sum)
+{
+    TopArgs args = scan_args(cuda, logits, stride, vocab, count, 0);
+    queue_count(cuda, n);
+    scan_add(cuda, &args, n);
+    const Entry *found = scan_get(cuda, args.results, n, args.record);
+    for (int i = 0; i < n; i++, found++) {
+        for (int j = 0; j < count; j++, found++) {
+            *ids++ = found->id;
+            *values++ = found->value;
+        }
+        if (log_sum)
+            log_sum[i] = found->value;
+    }
 }
 
 /* The row of the last logits that `row` is, or -1. */
@@ -67,10 +83,9 @@ static void cuda_top_row(Cuda *cuda, const float *logits, int vocab, int count, 
 {
     TopCache *best = &cuda->best;
     int row = known_row(best, logits, vocab);
-    float sum;
     if (row < 0) {
         best->count = 0;
-        top_find(cuda, logits, 1, vocab, vocab, count, ids, values, log_sum ? log_sum : &sum);
+        top_find(cuda, logits, 1, vocab, vocab, count, ids, values, log_sum);
         return;
     }
     if (best->count < count || best->vocab != vocab) {
@@ -96,49 +111,57 @@ void cuda_top(Kernels *k, const float *logits, int n, int vocab, int count, int 
                      values + i * count, log_sum ? log_sum + i : NULL);
 }
 
-/* Room on the host for so many entries; false = no memory. */
-static bool found_room(Cuda *cuda, int entries)
+static void draw_meta(Cuda *cuda, uint32_t seed, const int *position, int n)
 {
-    if (entries <= cuda->found_max)
-        return true;
-    int *more = realloc(cuda->found, (1 + 2 * (size_t)entries) * sizeof *more);
-    if (!more)
-        return false;
-    cuda->found = more;
-    cuda->found_max = entries;
-    return true;
+    Meta *meta = queue_meta(cuda, META_DRAW);
+    meta->seed = seed;
+    for (int i = 0; i < n; i++)
+        meta->position[i] = (uint32_t)position[i];
 }
 
-int cuda_above(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values,
-               int cap)
+void cuda_draw(Kernels *k, const float *logits, int n, int stride, int vocab, const Draw *how,
+               const int *position, int count, int *places, float *scores, int *found)
 {
     Cuda *cuda = cuda_of(k);
-    int chunks = (vocab + TOP_CHUNK - 1) / TOP_CHUNK;
-    cap = cap < vocab ? cap : vocab;
-    int entries = cap > ABOVE_FIRST ? cap : ABOVE_FIRST;
-    char *at = cuda_reserve(cuda, &cuda->above,
-                            (1 + 2 * (size_t)entries + (size_t)chunks) * sizeof(int) + 2 * 64);
-    if (!found_room(cuda, entries))
-        cap = cuda->found_max;
-    AboveArgs args;
+    TopCache *best = &cuda->best;
+    DrawArgs args;
+    assert(n <= ROWS_MAX && count >= 1 && count <= TOP_MAX);
     memset(&args, 0, sizeof args);
-    args.row = row;
-    args.floor = floor;
-    args.vocab = vocab;
-    args.cap = cap;
-    args.chunks = chunks;
-    args.found = part(&at, 1 + 2 * (size_t)entries);
-    args.chunk_counts = part(&at, (size_t)chunks);
-    queue_add(cuda, KERNEL_above_count, chunks, 1, 1, &args, sizeof args, 0);
-    queue_add(cuda, KERNEL_above, chunks, 1, 1, &args, sizeof args, 0);
-    queue_get(cuda, cuda->found, args.found, (1 + 2 * ABOVE_FIRST) * sizeof(int));
-    int n = cuda->found[0], stored = n < cap ? n : cap;
-    if (stored > ABOVE_FIRST)
-        queue_get(cuda, cuda->found + 1 + 2 * ABOVE_FIRST, args.found + 1 + 2 * ABOVE_FIRST,
-                  2 * (size_t)(stored - ABOVE_FIRST) * sizeof(int));
-    for (int i = 0; i < stored; i++) {
-        ids[i] = cuda->found[1 + 2 * i];
-        memcpy(&values[i], &cuda->found[2 + 2 * i], sizeof *values);
+    args.top = scan_args(cuda, logits, stride, vocab, count, 2);
+    args.tokens = how->tokens;
+    args.temperature = how->temperature;
+    args.top_p = how->top_p;
+    args.top_k = how->top_k;
+    args.floor = args.top.chunk_sums + ROWS_MAX * args.top.chunks;
+    queue_count(cuda, n);
+    draw_meta(cuda, how->seed, position, n);
+    TopArgs plain = args.top;
+    plain.count = 1;
+    plain.results -= 2;
+    int grid = cuda_round_rows(n);
+    scan_add(cuda, &plain, n);
+    queue_add(cuda, KERNEL_cut, grid, 1, 1, &args, sizeof args, META_N);
+    queue_add(cuda, KERNEL_draw_chunks, args.top.chunks, grid, 1, &args, sizeof args,
+              META_N | META_DRAW);
+    queue_add(cuda, KERNEL_top, grid, 1, 1, &args.top, sizeof args.top, META_N);
+    const Entry *row = scan_get(cuda, plain.results, n, args.top.record);
+    bool known = best->logits == logits && best->n == n && best->stride == stride;
+    best->count = known;
+    best->vocab = vocab;
+    for (int i = 0; i < n; i++, row += args.top.record) {
+        if (known) {
+            best->ids[i] = row[0].id;
+            best->values[i] = row[0].value;
+            best->log_sum[i] = row[1].value;
+        }
+        for (found[i] = 0; found[i] < count && row[2 + found[i]].id != NO_ID; found[i]++) {
+            places[i * count + found[i]] = row[2 + found[i]].id;
+            scores[i * count + found[i]] = row[2 + found[i]].value;
+        }
+        if (found[i] == 0) { /* no logit is a number */
+            found[i] = 1;
+            places[i * count] = row[0].id;
+            scores[i * count] = row[0].value;
+        }
     }
-    return n;
 }

@@ -1,4 +1,4 @@
-/* cuda_top.h - kernels: the largest logits of rows, and all above a floor.
+/* cuda_top.h - kernels: the largest logits of rows.
  *
  * A row is looked at in chunks of TOP_CHUNK by as many blocks; a second kernel puts the chunks'
  * results together, in their order. "Better" is larger, then the lower id; NaN counts as the
@@ -10,12 +10,7 @@
 #include "cuda_args.h"
 #include "cuda_lane.h"
 
-typedef struct Entry {
-    float value;
-    int id;
-} Entry;
-
-enum { TOP_SHARED = (TOP_CHUNK + 2 * WARPS) * 4, ABOVE_SHARED = THREADS * 4 };
+enum { TOP_SHARED = (TOP_CHUNK + 2 * WARPS) * 4 };
 
 BODY int entry_better(Entry a, Entry b)
 {
@@ -26,7 +21,7 @@ BODY Entry entry_none(void)
 {
     Entry e;
     e.value = -INFINITY;
-    e.id = 0x7fffffff;
+    e.id = NO_ID;
     return e;
 }
 
@@ -54,10 +49,10 @@ BODY Entry block_best(const Lane *at, Entry best, Entry *scratch)
     return best;
 }
 
-/* One after the other: each round finds the best that is worse than the last one. values: [n], of
- * ids first … or of ids[] */
-BODY void select_best(const Lane *at, const float *values, const int *ids, int first, int n,
-                      int count, Entry *scratch, int *out_ids, float *out_values)
+/* One after the other: each round finds the best that is worse than the last one, of n entries or,
+ * if that is NULL, of values with the ids first …; NaN is never found. */
+BODY void select_best(const Lane *at, const Entry *entries, const float *values, int first, int n,
+                      int count, Entry *scratch, Entry *out)
 {
     Entry last;
     last.value = INFINITY;
@@ -66,16 +61,14 @@ BODY void select_best(const Lane *at, const float *values, const int *ids, int f
         Entry best = entry_none();
         for (int i = at->thread; i < n; i += THREADS) {
             Entry e;
-            e.value = values[i];
-            e.id = ids ? ids[i] : first + i;
+            e.value = entries ? entries[i].value : values[i];
+            e.id = entries ? entries[i].id : first + i;
             if (entry_better(last, e) && entry_better(e, best))
                 best = e;
         }
         last = block_best(at, best, scratch);
-        if (at->thread == 0) {
-            out_ids[round] = last.id;
-            out_values[round] = last.value;
-        }
+        if (at->thread == 0)
+            out[round] = last;
     }
 }
 
@@ -92,9 +85,9 @@ BODY void top_chunks_body(const Lane *at, const TopArgs *a)
     for (int i = at->thread; i < n; i += THREADS)
         values[i] = no_nan(logits[i]);
     block_sync(at);
-    size_t where = (size_t)row * (size_t)a->chunks + (size_t)chunk, to = where * (size_t)a->count;
-    select_best(at, values, 0, first, n, a->count, scratch, a->chunk_ids + to,
-                a->chunk_values + to);
+    size_t where = (size_t)row * (size_t)a->chunks + (size_t)chunk;
+    select_best(at, 0, values, first, n, a->count, scratch,
+                a->chunk_best + where * (size_t)a->count);
     float most = -INFINITY, sum = 0.0f;
     for (int i = at->thread; i < n; i += THREADS)
         most = larger(values[i], most);
@@ -113,62 +106,22 @@ BODY void top_body(const Lane *at, const TopArgs *a)
     if (row >= a->meta->n)
         return;
     Entry *scratch = (Entry *)at->shared;
-    size_t chunks = (size_t)row * (size_t)a->chunks, from = chunks * (size_t)a->count;
-    const float *values = a->chunk_values + from;
-    size_t to = (size_t)row * (size_t)a->count;
-    select_best(at, values, a->chunk_ids + from, 0, a->chunks * a->count, a->count, scratch,
-                a->ids + to, a->values + to);
+    size_t chunks = (size_t)row * (size_t)a->chunks;
+    const Entry *best = a->chunk_best + chunks * (size_t)a->count;
+    Entry *result = a->results + (size_t)row * (size_t)a->record;
+    select_best(at, best, 0, 0, a->chunks * a->count, a->count, scratch, result);
     float most = -INFINITY, sum = 0.0f;
     for (int c = at->thread; c < a->chunks; c += THREADS)
-        most = larger(values[c * a->count], most);
+        most = larger(best[c * a->count].value, most);
     most = block_max(at, most, (float *)scratch);
     for (int c = at->thread; c < a->chunks; c += THREADS) {
-        float largest = values[c * a->count];
+        float largest = best[c * a->count].value;
         if (largest > -INFINITY)
             sum += a->chunk_sums[chunks + (size_t)c] * expf(largest - most);
     }
     sum = block_sum(at, sum, (float *)scratch);
     if (at->thread == 0)
-        a->log_sum[row] = most + logf(sum);
-}
-
-/* How many of a chunk are there. grid: chunks; shared: [WARPS] floats */
-BODY void above_count_body(const Lane *at, const AboveArgs *a)
-{
-    int first = at->block_x * TOP_CHUNK, count = 0;
-    for (int i = first + at->thread; i < first + TOP_CHUNK && i < a->vocab; i += THREADS)
-        count += a->row[i] >= a->floor;
-    count = (int)block_sum(at, (float)count, (float *)at->shared);
-    if (at->thread == 0)
-        a->chunk_counts[at->block_x] = count;
-}
-
-/* Stores them behind those of the chunks before, a run of ids per thread. grid: chunks; shared:
- * [THREADS] ints */
-BODY void above_body(const Lane *at, const AboveArgs *a)
-{
-    enum { RUN = TOP_CHUNK / THREADS };
-    int *counts = (int *)at->shared, first = at->block_x * TOP_CHUNK + at->thread * RUN, count = 0;
-    int end = first + RUN < a->vocab ? first + RUN : a->vocab, to = 0;
-    for (int i = first; i < end; i++)
-        count += a->row[i] >= a->floor;
-    counts[at->thread] = count;
-    block_sync(at);
-    for (int c = 0; c < at->block_x; c++)
-        to += a->chunk_counts[c];
-    for (int t = 0; t < at->thread; t++)
-        to += counts[t];
-    for (int i = first; i < end; i++) {
-        if (a->row[i] >= a->floor) {
-            if (to < a->cap) {
-                a->found[1 + 2 * to] = i;
-                a->found[2 + 2 * to] = (int)float_bits(a->row[i]);
-            }
-            to++;
-        }
-    }
-    if (at->block_x == a->chunks - 1 && at->thread == THREADS - 1)
-        a->found[0] = to;
+        result[a->count].value = most + logf(sum);
 }
 
 #endif

@@ -90,6 +90,16 @@ typedef struct Linear {
     const Matrix *next; /* what is needed after these, to be fetched meanwhile; NULL = not known */
 } Linear;
 
+/* How tokens are drawn, see engine/sample.h. */
+typedef struct Draw {
+    float temperature; /* > 0 */
+    float top_p;       /* 1 = all */
+    int top_k;         /* 0 = all */
+    uint32_t seed;
+    const int *tokens; /* [vocab] in the backend's memory: each logit's id, ascending; NULL = its
+                          place */
+} Draw;
+
 struct Kernels {
     const char *device;   /* "cpu", "cuda" */
     char description[96]; /* "AVX-512 VNNI, 2 threads, int8 activations" */
@@ -159,10 +169,16 @@ struct Kernels {
      * wanted). */
     void (*top)(Kernels *k, const float *logits, int n, int vocab, int count, int *ids,
                 float *values, float *log_sum);
-    /* All entries of one row (vocab floats) that are >= floor, ids ascending; returns how many
+    /* For drawing tokens a backend has one of these two, the other is NULL.
+     * All entries of one row (vocab floats) that are >= floor, ids ascending; returns how many
      * there are, stores at most cap. */
     int (*above)(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values,
                  int cap);
+    /* A device draws itself, for n rows of `stride` floats at their positions in the text: the
+     * `count` best by logit/T + noise of each row's first `vocab` entries. places, scores: [n,
+     * count] best first; found: [n] how many there are, >= 1. */
+    void (*draw)(Kernels *k, const float *logits, int n, int stride, int vocab, const Draw *how,
+                 const int *position, int count, int *places, float *scores, int *found);
 };
 
 int kernels_open(Kernels **k, const KernelsOptions *options, Err *err);

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "../engine/sample.h"
 #include "cuda_twin.h"
 #include "weights.h"
 
@@ -339,10 +340,9 @@ static void rows_of_a_head_cost_one_trip(void **state)
     k->linear(k, &linear, in, B);
     uint64_t copies = k->back_copies;
     k->top(k, out + 2 * VOCAB, 1, VOCAB - 3, 3, id, value, &sum);
-    uint64_t trip = k->back_copies - copies;
     for (int i = 0; i < B; i++)
         k->top(k, out + i * VOCAB, 1, VOCAB - 3, 1 + i % 3, best, value, NULL);
-    assert_int_equal(k->back_copies - copies, trip);
+    assert_int_equal(k->back_copies - copies, 1);
     k->top(k, out + 2 * VOCAB, 1, VOCAB - 3, 3, best, value, NULL);
     assert_memory_equal(id, best, sizeof id);
     k->download(k, logits, out, B * VOCAB);
@@ -361,30 +361,134 @@ static void rows_of_a_head_cost_one_trip(void **state)
     k->close(k);
 }
 
-static void above_finds_all_in_order(void **state)
+/* Tokens with noise as well, with the best without it. */
+static void a_draw_costs_one_trip(void **state)
 {
-    enum { VOCAB = 5000 };
-    static float logits[VOCAB], values[VOCAB];
-    static int ids[VOCAB];
-    static const float floors[] = {-INFINITY, -20, 0, 19.5f, 100};
+    enum { VOCAB = 96, WIDTH = 64, B = 5 };
+    static float x[B * WIDTH], score[B * 2], value, sum;
+    int place[B * 2], found[B], best, position[B] = {0};
     (void)state;
-    random_logits(logits, 1, VOCAB);
-    Kernels *k = open_twin(false, true);
-    float *a = device(k, logits, VOCAB);
-    for (size_t f = 0; f < sizeof floors / sizeof *floors; f++) {
-        int count = k->above(k, a, VOCAB, floors[f], ids, values, VOCAB), at = 0;
-        for (int id = 0; id < VOCAB; id++) {
-            if (logits[id] >= floors[f]) {
-                assert_int_equal(ids[at], id);
-                assert_true(values[at] == logits[id]);
-                at++;
+    Kernels *k = open_twin(false, false);
+    Weights w = weights_make(QUANT_Q8_0, VOCAB, WIDTH, 1);
+    Matrix *m = weights_open(k, &w);
+    random_fill(x, B * WIDTH, 2);
+    float *in = device(k, x, B * WIDTH), *out = device(k, NULL, B * VOCAB);
+    Linear linear = {.count = 1, .matrix = {m}, .out = {out}};
+    k->linear(k, &linear, in, B);
+    uint64_t copies = k->back_copies;
+    Draw how = {.temperature = 0.01f, .top_p = 1};
+    k->draw(k, out, B, VOCAB, VOCAB - 3, &how, position, 2, place, score, found);
+    for (int i = 0; i < B; i++)
+        k->top(k, out + i * VOCAB, 1, VOCAB - 3, 1, &best, &value, &sum);
+    assert_int_equal(k->back_copies - copies, 1);
+    assert_int_equal(best, place[2 * (B - 1)]); /* nearly without noise */
+    k->buffer_free(k, in);
+    k->buffer_free(k, out);
+    k->matrix_close(k, m);
+    weights_free(&w);
+    k->close(k);
+}
+
+/* Draws of three rows, and the same of the middle row alone; out: of the CPU, of the device. */
+typedef struct Drawn {
+    int found[4], ids[4][RANKED_MAX];
+    float scores[4][RANKED_MAX];
+} Drawn;
+
+static void draw_rows(Kernels *k, const float *logits, int vocab, const int *tokens,
+                      const Sampling *sampling, int limit, int count, Drawn *out)
+{
+    Sampler sampler;
+    Draws draws;
+    assert_int_equal(sampler_open(&sampler, vocab, NULL), 0);
+    float *a = device(k, logits, (size_t)(3 * vocab)), *b = NULL;
+    if (tokens)
+        b = device(k, (const float *)tokens, (size_t)vocab);
+    sampler.tokens = tokens;
+    sampler.device_tokens = (const int *)b;
+    DrawRows rows = {.logits = a,
+                     .n = 3,
+                     .stride = vocab,
+                     .vocab = vocab,
+                     .limit = limit,
+                     .count = count,
+                     .position = {11, 900, 0}};
+    draws_open(&draws, &sampler, k, &rows, sampling);
+    for (int i = 0; i < 3; i++)
+        out->found[i] = draws_row(&draws, i, out->ids[i], out->scores[i]);
+    rows.logits += vocab;
+    rows.position[0] = 900;
+    rows.n = 1;
+    draws_open(&draws, &sampler, k, &rows, sampling);
+    out->found[3] = draws_row(&draws, 0, out->ids[3], out->scores[3]);
+    k->buffer_free(k, a);
+    if (b)
+        k->buffer_free(k, b);
+    sampler_close(&sampler);
+}
+
+/* Peaked, flat, and so wide that cuts are looked for in the whole row. */
+static void draw_logits(float *logits, int vocab, int kind)
+{
+    random_fill(logits, (size_t)(3 * vocab), (uint32_t)(vocab + kind));
+    for (int i = 0; i < 3 * vocab; i++)
+        logits[i] = kind == 0 ? logits[i] * 14 : kind == 1 ? floorf(logits[i] * 3) : logits[i];
+    logits[vocab / 2] = -INFINITY;
+}
+
+static void draws_are_the_cpus(void **state)
+{
+    static const Sampling samplings[] = {
+        {0.7f, 0, 1, 3},    {1, 5, 1, 3},      {1, 0, 0.9f, 4},    {1.8f, 40, 0.6f, 5},
+        {0.3f, 0, 0.3f, 6}, {1, 12, 0.95f, 7}, {5, 0, 0.9999f, 8}, {1, 1, 0.5f, 9},
+    };
+    static const int vocabs[] = {1, 7, 2049, 20011};
+    static Drawn out[2];
+    (void)state;
+    Kernels *k[2] = {isa_open(0, 1, true), open_twin(false, true)};
+    for (int c = 0; c < 4 * 3; c++) {
+        int vocab = vocabs[c / 3];
+        float *logits = malloc((size_t)(3 * vocab) * sizeof *logits);
+        int *tokens = malloc((size_t)vocab * sizeof *tokens);
+        draw_logits(logits, vocab, c % 3);
+        for (int i = 0; i < vocab; i++)
+            tokens[i] = 3 * i + i % 2;
+        for (size_t j = 0; j < sizeof samplings / sizeof *samplings; j++) {
+            int count = j % 2 ? RANKED_MAX : 1, limit = j % 3 ? 0 : 2 * vocab;
+            for (int i = 0; i < 2; i++)
+                draw_rows(k[i], logits, vocab, j % 3 == 1 ? NULL : tokens, &samplings[j], limit,
+                          count, &out[i]);
+            for (int r = 0; r < 4; r++) {
+                assert_int_equal(out[0].found[r], out[1].found[r]);
+                for (int e = 0; e < out[0].found[r]; e++) {
+                    assert_int_equal(out[0].ids[r][e], out[1].ids[r][e]);
+                    assert_float_equal(out[0].scores[r][e], out[1].scores[r][e], 1e-5);
+                }
             }
+            assert_memory_equal(out[1].ids[1], out[1].ids[3], (size_t)out[1].found[3] * 4);
+            assert_memory_equal(out[1].scores[1], out[1].scores[3], (size_t)out[1].found[3] * 4);
         }
-        assert_int_equal(count, at);
-        ids[3] = -7;
-        assert_int_equal(k->above(k, a, VOCAB, floors[f], ids, values, 3), count);
-        assert_int_equal(ids[3], -7);
+        free(logits);
+        free(tokens);
     }
+    k[0]->close(k[0]);
+    k[1]->close(k[1]);
+}
+
+/* Rows without a number in them still have a token. */
+static void a_draw_from_nothing_is_a_token(void **state)
+{
+    float logits[2 * 9], score[2];
+    int place[2], found[2], position[2] = {1, 2};
+    (void)state;
+    for (int i = 0; i < 18; i++)
+        logits[i] = i < 9 ? NAN : -INFINITY;
+    Kernels *k = open_twin(false, false);
+    float *a = device(k, logits, 18);
+    Draw how = {.temperature = 1, .top_p = 0.9f, .seed = 1};
+    k->draw(k, a, 2, 9, 9, &how, position, 1, place, score, found);
+    for (int i = 0; i < 2; i++)
+        assert_true(found[i] == 1 && place[i] >= 0 && place[i] < 9);
     k->buffer_free(k, a);
     k->close(k);
 }
@@ -401,7 +505,9 @@ int main(void)
         cmocka_unit_test(top_is_the_cpus),
         cmocka_unit_test(log_sum_is_the_softmaxs),
         cmocka_unit_test(rows_of_a_head_cost_one_trip),
-        cmocka_unit_test(above_finds_all_in_order),
+        cmocka_unit_test(draws_are_the_cpus),
+        cmocka_unit_test(a_draw_from_nothing_is_a_token),
+        cmocka_unit_test(a_draw_costs_one_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

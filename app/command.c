@@ -112,18 +112,22 @@ static int run_quit(Chat *chat, const char *text, Err *err)
 
 static void describe(const EventStats *stats, char *text, size_t size)
 {
+    char copies[96] = "";
+    if (stats->back_copies > 0)
+        snprintf(copies, sizeof(copies), "\n  %d copies back from the device, %.1f kB",
+                 stats->back_copies, (double)stats->back_bytes / 1e3);
     double total = stats->draft_ms + stats->verify_ms + stats->accept_ms + stats->other_ms;
     double whole = total > 0 ? total : 1;
     snprintf(text, size,
              "%d rounds, %d drafted, %d accepted, MAT %.2f, %.1f tokens/s%s\n"
              "  draft %.0f%%, verify %.0f%%, accept %.0f%%, other %.0f%% of %.1f s; "
-             "prompts %.1f s",
+             "prompts %.1f s%s",
              stats->rounds, stats->drafted, stats->accepted, (double)stats->mat,
              (double)stats->tokens_per_s,
              stats->plain_tokens_per_s > 0 ? "" : ", plain not measured",
              100 * stats->draft_ms / whole, 100 * stats->verify_ms / whole,
              100 * stats->accept_ms / whole, 100 * stats->other_ms / whole, total / 1000,
-             (stats->prefill_ms + stats->draft_prefill_ms) / 1000);
+             (stats->prefill_ms + stats->draft_prefill_ms) / 1000, copies);
 }
 
 static int run_stats(Chat *chat, const char *text, Err *err)

@@ -163,6 +163,8 @@ static const Field stats_rows[] = {
     TIME("ms.other", EventStats, other_ms),
     TIME("ms.prefill", EventStats, prefill_ms),
     TIME("ms.draft_prefill", EventStats, draft_prefill_ms),
+    NUM("back.copies", EventStats, back_copies),
+    BYTES("back.bytes", EventStats, back_bytes),
 };
 static const FieldTable stats_table = {stats_rows, COUNT(stats_rows), sizeof(EventStats)};
 

@@ -80,6 +80,10 @@ void figures_line(const Figures *figures, const Event *done, char *text, size_t 
         add(&line, " (plain %.1f)", (double)totals->plain_tokens_per_s);
     if (totals->rounds > 0)
         add(&line, ", MAT %.2f", (double)totals->mat);
+    if (totals->rounds > 0 && totals->back_copies > 0)
+        add(&line, ", %.1f copies back a round (%.0f bytes)",
+            (double)totals->back_copies / totals->rounds,
+            (double)totals->back_bytes / totals->rounds);
     if (figures->prompt > 0)
         add(&line, ", prompt %d tokens in %.2f s", figures->prompt,
             (totals->prefill_ms + totals->draft_prefill_ms) / 1e3);

@@ -218,6 +218,8 @@ void transcript_totals(const Transcript *transcript, EventStats *totals, int *an
         totals->other_ms += stats->other_ms;
         totals->prefill_ms += stats->prefill_ms;
         totals->draft_prefill_ms += stats->draft_prefill_ms;
+        totals->back_copies += stats->back_copies;
+        totals->back_bytes += stats->back_bytes;
         if (stats->tokens_per_s > 0) {
             answer_ms += 1000.0 * (stats->tokens + 1) / stats->tokens_per_s;
             first_tokens += 1;

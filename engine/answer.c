@@ -240,6 +240,8 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
     if (n_prompt < 1)
         return err_set(err, EXIT_DATA, "nothing to answer: the prompt has no tokens");
     memset(&s->stats, 0, sizeof s->stats);
+    s->back_copies = s->config.kernels->back_copies;
+    s->back_bytes = s->config.kernels->back_bytes;
     s->utf8 = (Utf8){0};
     s->seed = options->seed;
     s->answered = 0;

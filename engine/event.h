@@ -136,6 +136,8 @@ typedef struct EventStats {
     int by_exit_drafted[EXITS_MAX], by_exit_accepted[EXITS_MAX];
     int reached[DEPTH_MAX]; /* rounds in which a node of depth d+1 was accepted; sum = accepted */
     double draft_ms, verify_ms, accept_ms, other_ms, prefill_ms, draft_prefill_ms;
+    int back_copies; /* from a device to the host, each waited for; prompts' as well */
+    uint64_t back_bytes;
 } EventStats;
 
 typedef struct Event {

@@ -158,6 +158,8 @@ static void complete_stats(Session *s)
     t->plain_tokens_per_s = plain > 0 ? (float)(1e3 / plain) : 0;
     t->plain_rounds = s->cost.plain_rounds;
     t->n_exits = s->drafter ? s->drafting.n_exits : 0;
+    t->back_copies = (int)(s->config.kernels->back_copies - s->back_copies);
+    t->back_bytes = s->config.kernels->back_bytes - s->back_bytes;
 }
 
 void report_stats(Session *s)

@@ -43,6 +43,7 @@ struct Session {
     Utf8 utf8;
     uint32_t seed;
     EventStats stats;
+    uint64_t back_copies, back_bytes; /* of the kernels, when it began */
     double rounds_start_ms;
     int answered;       /* tokens of it so far */
     double answer_mean; /* tokens of an answer, decayed over the session's answers */

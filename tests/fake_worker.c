@@ -74,6 +74,8 @@ static void emit_done(Fake *fake, const char *reason, uint32_t seed)
     totals->draft_ms = fake->round;
     totals->verify_ms = 3 * fake->round;
     totals->reached[0] = fake->round;
+    totals->back_copies = 2 * fake->round;
+    totals->back_bytes = 1500;
     fake->waiting = false;
     emit(fake, &event);
 }

@@ -380,6 +380,8 @@ static void test_settings(void **state)
     assert_string_equal(answer(f), "[3] hello");
     say(f, "/stats");
     assert_non_null(strstr(f->witness.heard, "this chat, 2 answers: 2 rounds"));
+    assert_non_null(strstr(f->witness.heard, "2 copies back from the device, 1.5 kB"));
+    assert_non_null(strstr(f->witness.heard, "4 copies back from the device, 3.0 kB"));
 }
 
 static void test_save_load(void **state)

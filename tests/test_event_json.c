@@ -87,6 +87,8 @@ static void draw_stats(Noise *noise, EventStats *stats)
     stats->other_ms = draw_ms(noise);
     stats->prefill_ms = draw_ms(noise);
     stats->draft_prefill_ms = draw_ms(noise);
+    stats->back_copies = draw_int(noise, 0, 1000);
+    stats->back_bytes = (uint64_t)draw_int(noise, 0, 1000000) << 20;
 }
 
 static void draw_node(Noise *noise, EventNode *node, const EventRound *round, int index)

@@ -388,6 +388,18 @@ static void test_tree_tells_what_became_of_nodes(void **state)
     cells_close(&cells);
 }
 
+static void test_copies_show_where_a_device_makes_them(void **state)
+{
+    Scene *scene = *state;
+    char text[128];
+    play(scene);
+    pane_speed.title(&scene->view, text, sizeof text);
+    assert_null(strstr(text, "copies"));
+    scene->view.stats.back_copies = 5; /* in two rounds */
+    pane_speed.title(&scene->view, text, sizeof text);
+    assert_non_null(strstr(text, "2.5 copies/round"));
+}
+
 static void test_sliders_make_actions(void **state)
 {
     Scene *scene = *state;
@@ -426,6 +438,7 @@ int main(int argc, char **argv)
         TEST(test_long_input),
         TEST(test_cursor_by_width),
         TEST(test_tree_tells_what_became_of_nodes),
+        TEST(test_copies_show_where_a_device_makes_them),
         TEST(test_sliders_make_actions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

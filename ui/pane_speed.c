@@ -2,7 +2,7 @@
  * plain decoding and the stages' shares of this answer's time.
  *
  * Plain is the engine's own measurement (rounds in mode "plain" or "probe"); its speed stands here
- * only once there is one.
+ * only once there is one. Copies are those that the host waited for, where a device computes.
  */
 #include "pane.h"
 
@@ -64,7 +64,10 @@ static void speed_title(const View *view, char *out, size_t bytes)
     if (view->n_rounds > 0)
         n += snprintf(out + n, bytes - (size_t)n, "  MAT %.2f", view_mat(view));
     if (view->has_stats && view->stats.tokens_per_s > 0)
-        snprintf(out + n, bytes - (size_t)n, "  %.1f t/s", view->stats.tokens_per_s);
+        n += snprintf(out + n, bytes - (size_t)n, "  %.1f t/s", view->stats.tokens_per_s);
+    if (view->has_stats && view->stats.back_copies > 0 && view->stats.rounds > 0)
+        snprintf(out + n, bytes - (size_t)n, "  %.1f copies/round",
+                 (double)view->stats.back_copies / view->stats.rounds);
 }
 
 const Pane pane_speed = {"SPEED", speed_title, speed_draw, NULL};

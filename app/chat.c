@@ -62,6 +62,7 @@ void chat_close(Chat *chat)
     free(chat->queue);
     free(chat->target);
     free(chat->switching);
+    free(chat->offered);
     free(chat->system);
     transcript_close(&chat->transcript);
     memset(chat, 0, sizeof(*chat));

@@ -42,6 +42,14 @@ typedef struct ChatFront {
     void (*stopping)(void *user);                     /* a stop was sent */
 } ChatFront;
 
+/* What the person is asked; "y" takes it, "n" declines, and anything else is as good as "n". */
+typedef enum ChatOffer {
+    OFFER_NONE,
+    OFFER_UNLOAD,  /* models that nothing uses, for the target asked for */
+    OFFER_REPLACE, /* the current target, by the one asked for */
+    OFFER_CPU,     /* to go on without the device that failed */
+} ChatOffer;
+
 typedef struct Chat {
     const ChatFront *front;
     void *user; /* for front */
@@ -62,7 +70,9 @@ typedef struct Chat {
     EventReady ready; /* what the engine says of itself; all zero before */
     char *target;     /* the current one, as a switch wants it; NULL = the first of `load` */
     char *switching;  /* the one asked for by name; NULL = none */
-    RequestSet set;   /* what was set since `load`: a new worker is told again */
+    ChatOffer offer;
+    char *offered;  /* the target that it is about */
+    RequestSet set; /* what was set since `load`: a new worker is told again */
 
     ChatSettings settings;
     char *system;    /* NULL = none */
@@ -100,6 +110,10 @@ int chat_set(Chat *chat, const RequestSet *set, Err *err);
 int chat_set_sampling(Chat *chat, const ChatSettings *settings, Err *err);
 int chat_change_draft(Chat *chat, const char *model, Err *err);
 int chat_change_profile(Chat *chat, const char *name, Err *err);
+/* Asks; the answer is the next line. target: NULL for the CPU */
+void chat_make_offer(Chat *chat, ChatOffer offer, const char *target);
+/* Takes a line that answers what was asked; false = it does not. */
+bool chat_answer_offer(Chat *chat, const char *line, Err *err);
 int chat_undo(Chat *chat, Err *err);
 int chat_regenerate(Chat *chat, Err *err);
 int chat_drop_oldest(Chat *chat, Err *err);

@@ -20,10 +20,21 @@ static void set_target(Chat *chat, const char *model)
     chat->target = copy;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
 /* The load that was asked for worked: from now on it is what this chat is made of. */
 static void adopt_wanted(Chat *chat)
 {
+    const Profile *old = &chat->load.u.load.profile, *new = &chat->wanted.u.load.profile;
+    const char *before =
+        chat->target ? chat->target : old->targets[chat->load.u.load.target_index].model;
     bool profile = chat->wanted_options.profile != chat->options.profile;
+    bool draft = same_text(old->draft_base, new->draft_base) &&
+                 same_text(old->draft_adapter, new->draft_adapter);
+    bool target = same_text(before, new->targets[chat->wanted.u.load.target_index].model);
     request_free(&chat->load);
     chat->load = chat->wanted;
     chat->options = chat->wanted_options;
@@ -33,10 +44,12 @@ static void adopt_wanted(Chat *chat)
     if (profile) {
         memset(&chat->set, 0, sizeof(chat->set));
         chat_take_profile(chat);
-    } else { /* another draft has other exits */
-        chat->set.n_thresholds = 0;
-        chat->set.drafter[0] = '\0';
+        return;
     }
+    if (!draft || !target) /* thresholds belong to the pair */
+        chat->set.n_thresholds = 0;
+    if (!draft) /* another one has other exits */
+        chat->set.drafter[0] = '\0';
 }
 
 static bool anything_set(const RequestSet *set)
@@ -76,6 +89,11 @@ static void on_switch(Chat *chat, const EventSwitch *swap)
     const Profile *profile = &chat->load.u.load.profile;
     char line[256];
     if (swap->stage == SWITCH_FAILED) {
+        bool named = swap->target_index < 0 || swap->target_index >= profile->n_targets;
+        const char *target = named ? chat->switching : profile->targets[swap->target_index].model;
+        if (target && swap->room != SWITCH_ROOM_NONE)
+            chat_make_offer(chat, swap->room == SWITCH_ROOM_UNLOAD ? OFFER_UNLOAD : OFFER_REPLACE,
+                            target);
         free(chat->switching);
         chat->switching = NULL;
     }
@@ -150,6 +168,8 @@ static int on_error(Chat *chat, int code, const char *message, bool fatal)
     }
     chat->state = CHAT_LOST;
     return_queue(chat);
+    if (code == EXIT_NODEVICE)
+        chat_make_offer(chat, OFFER_CPU, NULL);
     return 0;
 }
 
@@ -202,10 +222,18 @@ static int on_worker_gone(Chat *chat, const Err *why)
         chat->front->event(chat->user, &event);
     }
     keep_note(chat, why->text);
-    if (chat->has_wanted) {
+    bool wanted = chat->has_wanted;
+    if (wanted)
         request_free(&chat->wanted);
-        chat->has_wanted = false;
-    } else if (chat->restarts > 0) {
+    chat->has_wanted = false;
+    if (why->code == EXIT_NODEVICE) {
+        chat->state = CHAT_LOST;
+        return_queue(chat);
+        chat_note(chat, NOTE_PLAIN, "the chat is kept; the next question tries the device again");
+        chat_make_offer(chat, OFFER_CPU, NULL);
+        return 0;
+    }
+    if (!wanted && chat->restarts > 0) {
         chat->state = CHAT_LOST;
         return_queue(chat);
         chat_note(chat, NOTE_PLAIN, "the chat is kept; the next question tries a new worker");

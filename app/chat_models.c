@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "chat.h"
 
@@ -123,9 +124,9 @@ static int no_models(const Chat *chat, Err *err)
     return 0;
 }
 
-int chat_switch(Chat *chat, int index, const char *name, Err *err)
+static int ask_switch(Chat *chat, int index, const char *name, bool unload, Err *err)
 {
-    Request request = {.type = REQUEST_SWITCH};
+    Request request = {.type = REQUEST_SWITCH, .u.swap.unload = unload};
     if (no_models(chat, err) != 0)
         return -1;
     if (!name && (index < 0 || index >= chat->ready.n_targets))
@@ -140,6 +141,64 @@ int chat_switch(Chat *chat, int index, const char *name, Err *err)
     free(chat->switching);
     chat->switching = copy;
     return status;
+}
+
+int chat_switch(Chat *chat, int index, const char *name, Err *err)
+{
+    return ask_switch(chat, index, name, false, err);
+}
+
+/* Loads anew, with another target or device. NULL = as it is */
+static int change_place(Chat *chat, const char *target, const char *device, Err *err)
+{
+    Options options = chat->options;
+    const char *draft = chat->load.u.load.profile.draft_base;
+    target = target ? target : chat->target;
+    if (target)
+        options.target = chat_word(chat, target);
+    if (draft) /* a target that the profile does not name keeps it */
+        options.draft = chat_word(chat, draft);
+    if (device)
+        options.device = device;
+    if ((target && !options.target) || (draft && !options.draft))
+        return err_set(err, EXIT_MEMORY, "out of memory");
+    return change_models(chat, &options, err);
+}
+
+void chat_make_offer(Chat *chat, ChatOffer offer, const char *target)
+{
+    char *copy = target ? strdup(target) : NULL;
+    if (target && !copy)
+        return;
+    free(chat->offered);
+    chat->offered = copy;
+    chat->offer = offer;
+    if (offer == OFFER_CPU)
+        chat_note(chat, NOTE_WARNING, "go on with the CPU? y or n");
+    else
+        chat_note(chat, NOTE_WARNING, "unload %s, and load %s? y or n",
+                  offer == OFFER_UNLOAD ? "what is not in use" : "the current target", target);
+}
+
+bool chat_answer_offer(Chat *chat, const char *line, Err *err)
+{
+    ChatOffer offer = chat->offer;
+    bool yes = strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0;
+    bool no = strcasecmp(line, "n") == 0 || strcasecmp(line, "no") == 0;
+    chat->offer = OFFER_NONE;
+    if (offer == OFFER_NONE || (!yes && !no))
+        return false;
+    if (no)
+        chat_notice(chat, "nothing is changed");
+    else if (offer == OFFER_UNLOAD)
+        ask_switch(chat, -1, chat->offered, true, err);
+    else if (offer == OFFER_REPLACE)
+        change_place(chat, chat->offered, NULL, err);
+    else
+        change_place(chat, NULL, "cpu", err);
+    if (err->code)
+        chat->offer = offer;
+    return true;
 }
 
 /* Lays what is set now over what was set before. */

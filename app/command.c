@@ -227,6 +227,12 @@ int command_run(Chat *chat, const char *line, Err *err)
 int chat_line(Chat *chat, const char *line)
 {
     Err err = {0};
+    if (chat_answer_offer(chat, line, &err)) {
+        if (err.code == 0)
+            return 0;
+        chat_note(chat, NOTE_ERROR, "%s", err.text);
+        return -1;
+    }
     if (line[0] == '/' && line[1] != '/') {
         if (command_run(chat, line, &err) == 0)
             return 0;

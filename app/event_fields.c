@@ -55,6 +55,7 @@
     }
 
 static const char *const spec_names[] = {"auto", "on", "off", NULL};
+static const char *const room_names[] = {"none", "unload", "replace", NULL};
 static const char *const stage_names[] = {"check", "load", "prefill", "done", "failed", NULL};
 
 static const Field ready_rows[] = {
@@ -139,6 +140,7 @@ static const Field switch_rows[] = {
     INT("target_index", EventSwitch, target_index, -1, 7),
     FLOAT("fraction", EventSwitch, fraction),
     TEXT("reason", EventSwitch, reason),
+    NAME("room", EventSwitch, room, room_names),
     BOOL("draft_kv_kept", EventSwitch, draft_kv_kept),
     NUM("draft_rows_recomputed", EventSwitch, draft_rows_recomputed),
     TIME("ms", EventSwitch, ms),

@@ -169,12 +169,32 @@ void models_plan_close(ModelPlan *plan)
     *plan = (ModelPlan){0};
 }
 
+Model *models_held(const ModelsCache *cache, const ModelPlan *plan)
+{
+    int held = find(cache, plan);
+    return held >= 0 ? cache->models[held] : NULL;
+}
+
+/* The model becomes the most recently used. */
+static void touch(ModelsCache *cache, int place)
+{
+    Model *model = cache->models[place];
+    size_t bytes = cache->bytes[place];
+    for (int i = place; i + 1 < cache->n; i++) {
+        cache->models[i] = cache->models[i + 1];
+        cache->bytes[i] = cache->bytes[i + 1];
+    }
+    cache->models[cache->n - 1] = model;
+    cache->bytes[cache->n - 1] = bytes;
+}
+
 int models_load(ModelsCache *cache, const ModelPlan *plan, ModelProgress progress, void *user,
                 Model **model, Err *err)
 {
     int held = find(cache, plan);
     if (held >= 0) {
         *model = cache->models[held];
+        touch(cache, held);
         return 0;
     }
     if (cache->n == MODELS_MAX)
@@ -188,11 +208,37 @@ int models_load(ModelsCache *cache, const ModelPlan *plan, ModelProgress progres
     return 0;
 }
 
-void models_trim(ModelsCache *cache, const Model *keep, const Model *keep_too)
+static bool is_kept(const ModelsKeep *keep, const Model *model)
 {
+    for (int i = 0; i < KEEP_MAX; i++)
+        if (keep->model[i] == model)
+            return true;
+    return false;
+}
+
+size_t models_idle(const ModelsCache *cache, const ModelsKeep *keep, size_t wanted, char *names,
+                   size_t size)
+{
+    size_t bytes = 0, used = 0;
+    names[0] = '\0';
+    for (int i = 0; i < cache->n && bytes < wanted; i++) {
+        if (is_kept(keep, cache->models[i]))
+            continue;
+        bytes += cache->bytes[i];
+        if (used < size)
+            used += (size_t)snprintf(names + used, size - used, "%s%s", used ? ", " : "",
+                                     cache->models[i]->name);
+    }
+    return bytes;
+}
+
+void models_unload(ModelsCache *cache, const ModelsKeep *keep, size_t wanted)
+{
+    size_t bytes = 0;
     int n = 0;
     for (int i = 0; i < cache->n; i++) {
-        if (cache->models[i] != keep && cache->models[i] != keep_too) {
+        if (!is_kept(keep, cache->models[i]) && bytes < wanted) {
+            bytes += cache->bytes[i];
             model_close(cache->models[i]);
             continue;
         }
@@ -200,6 +246,19 @@ void models_trim(ModelsCache *cache, const Model *keep, const Model *keep_too)
         cache->bytes[n++] = cache->bytes[i];
     }
     cache->n = n;
+}
+
+void models_trim(ModelsCache *cache, const Model *keep, const Model *keep_too)
+{
+    models_unload(cache, &(ModelsKeep){{keep, keep_too}}, SIZE_MAX);
+}
+
+size_t models_bytes_of(const ModelsCache *cache, const Model *model)
+{
+    for (int i = 0; i < cache->n; i++)
+        if (cache->models[i] == model)
+            return cache->bytes[i];
+    return 0;
 }
 
 size_t models_bytes(const ModelsCache *cache)

@@ -3,9 +3,9 @@
  *
  *   name -> models_plan (header only: shapes, vocabulary, sizes) -> models_load (weights)
  *
- * What was loaded stays until the cache closes or models_trim makes room, so that switching back to
- * a target is quick, and a draft and a target of one file share their weights, unless the draft has
- * a short list, an adapter or weights of its own.
+ * What was loaded stays until the cache closes or it is unloaded to make room, so that switching
+ * back to a target is quick, and a draft and a target of one file share their weights, unless the
+ * draft has a short list, an adapter or weights of its own.
  */
 #ifndef S2D_MODELS_CACHE_H
 #define S2D_MODELS_CACHE_H
@@ -18,9 +18,9 @@
 enum { MODELS_MAX = 16 };
 
 typedef struct ModelsCache {
-    Kernels *kernels; /* not owned */
-    Model *models[MODELS_MAX];
-    size_t bytes[MODELS_MAX]; /* memory that each one's weights take */
+    Kernels *kernels;          /* not owned */
+    Model *models[MODELS_MAX]; /* the least recently used first */
+    size_t bytes[MODELS_MAX];  /* memory that each one's weights take */
     int n;
 } ModelsCache;
 
@@ -55,9 +55,25 @@ bool models_plan_shared(const ModelPlan *target, const ModelPlan *draft);
 int models_load(ModelsCache *cache, const ModelPlan *plan, ModelProgress progress, void *user,
                 Model **model, Err *err);
 
+/* The planned model where it is held, else NULL. */
+Model *models_held(const ModelsCache *cache, const ModelPlan *plan);
+
+/* Models that must stay; NULL = none. */
+enum { KEEP_MAX = 3 };
+typedef struct ModelsKeep {
+    const Model *model[KEEP_MAX];
+} ModelsKeep;
+
+/* What would have to go for so many bytes more: the least recently used first, and as few as will
+ * do. names: "a, b". Returns the bytes that this brings. */
+size_t models_idle(const ModelsCache *cache, const ModelsKeep *keep, size_t wanted, char *names,
+                   size_t size);
+/* Closes them. */
+void models_unload(ModelsCache *cache, const ModelsKeep *keep, size_t wanted);
 /* Closes every model but these two (which may be NULL). */
 void models_trim(ModelsCache *cache, const Model *keep, const Model *keep_too);
 size_t models_bytes(const ModelsCache *cache);
+size_t models_bytes_of(const ModelsCache *cache, const Model *model);
 void models_close(ModelsCache *cache);
 
 #endif

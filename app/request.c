@@ -146,8 +146,9 @@ static json_t *say_json(const RequestSay *say)
 
 static json_t *switch_json(const RequestSwitch *swap)
 {
-    return json_pack("{s:o}", "target",
-                     swap->name ? json_text(swap->name) : json_integer(swap->index));
+    return json_pack("{s:o, s:b}", "target",
+                     swap->name ? json_text(swap->name) : json_integer(swap->index), "unload",
+                     swap->unload);
 }
 
 static json_t *set_json(const RequestSet *set)

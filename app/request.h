@@ -1,13 +1,24 @@
 /* request.h - what a front asks of the worker, as structs and as JSON lines.
  *
  * One object a line: `v`, `request`, and the fields below under the same names. How each one ends:
- *   load    LOAD events, then READY; or ERROR (the worker stays and takes another load)
- *   say     PREFILL, ROUND, TEXT, STATS …, and always one DONE; trouble is an ERROR before a DONE
- * "error" switch  SWITCH check, load, prefill, then done and READY; or failed, and the old target
- * goes on set     READY again, with what now holds; or ERROR and nothing has changed stop    ends
- * the answer that is going on and the load of a switch; nothing when idle quit    ends the worker,
- * as the end of its input does set and switch are taken in the middle of an answer; say and load
- * wait for its end. A fatal ERROR is followed by the worker's end.
+ *
+ *   load     LOAD events, then READY; or ERROR (the worker stays and takes another load)
+ *
+ *   say      PREFILL, ROUND, TEXT, STATS …, and always one DONE; trouble is an ERROR before a DONE
+ *            "error"
+ *
+ *   switch   SWITCH check, load, prefill, then done and READY; or failed, and the old target goes
+ *            on: where its `room` is "unload", the same with `unload` works, where it is "replace",
+ *            a load of that target in its place
+ *
+ *   set      READY again, with what now holds; or ERROR and nothing has changed
+ *
+ *   stop     ends the answer that is going on and the load of a switch; nothing when idle
+ *
+ *   quit     ends the worker, as the end of its input does
+ *
+ * set and switch are taken in the middle of an answer; say and load wait for its end. A fatal ERROR
+ * is followed by the worker's end.
  */
 #ifndef S2D_REQUEST_H
 #define S2D_REQUEST_H
@@ -55,8 +66,9 @@ typedef struct RequestSay {
 } RequestSay;
 
 typedef struct RequestSwitch {
-    int index;  /* of the profile's targets; -1 = by name */
-    char *name; /* catalog name or path, one of the profile's or any other; NULL = by index */
+    int index;   /* of the profile's targets; -1 = by name */
+    char *name;  /* catalog name or path, one of the profile's or any other; NULL = by index */
+    bool unload; /* models that nothing uses may go, where memory is short */
 } RequestSwitch;
 
 /* Any of these together; they change at the next round. */

@@ -360,9 +360,9 @@ static int read_say(const Reader *r, RequestSay *say)
 
 static int read_switch(const Reader *r, RequestSwitch *swap)
 {
-    static const char *const keys[] = {"v", "request", "target", NULL};
+    static const char *const keys[] = {"v", "request", "target", "unload", NULL};
     swap->index = -1;
-    if (check_object(r, keys) != 0)
+    if (check_object(r, keys) != 0 || read_bool(r, "unload", &swap->unload) != 0)
         return -1;
     if (json_is_integer(get(r, "target")))
         return read_int(r, "target", 0, TARGETS_MAX - 1, &swap->index);

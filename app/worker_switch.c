@@ -2,17 +2,22 @@
  *
  * check (header: vocabulary, memory) -> load (beside the old target, requests are looked at) -> the
  * session reads the conversation -> done. Whatever fails before that, the old target goes on
- * unchanged.
+ * unchanged. Nothing is unloaded for a target unless the request says that it may be.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../engine/clock.h"
+#include "catalog.h"
 #include "worker.h"
 
-static void emit_switch(Worker *worker, SwitchStage stage, const char *target, int index,
-                        const char *reason, bool kept)
+typedef struct SwitchTerms {
+    bool in_answer;
+    bool unload; /* models that nothing uses may go */
+} SwitchTerms;
+
+static void emit_switch(Worker *worker, SwitchStage stage, const char *target, int index, bool kept)
 {
     Event event = {.type = EVENT_SWITCH};
     EventSwitch *swap = &event.u.swap;
@@ -20,6 +25,19 @@ static void emit_switch(Worker *worker, SwitchStage stage, const char *target, i
     swap->target_index = index;
     swap->fraction = stage == SWITCH_DONE;
     swap->draft_kv_kept = kept;
+    snprintf(swap->target, sizeof(swap->target), "%s", target);
+    worker_emit(worker, &event);
+}
+
+static void emit_failed(Worker *worker, const char *target, int index, const char *reason,
+                        SwitchRoom room)
+{
+    Event event = {.type = EVENT_SWITCH};
+    EventSwitch *swap = &event.u.swap;
+    swap->stage = SWITCH_FAILED;
+    swap->target_index = index;
+    swap->draft_kv_kept = true;
+    swap->room = room;
     snprintf(swap->target, sizeof(swap->target), "%s", target);
     snprintf(swap->reason, sizeof(swap->reason), "%s", reason);
     worker_emit(worker, &event);
@@ -43,10 +61,47 @@ static bool same_vocabulary(const Tokenizer *a, const Tokenizer *b, Err *err)
     return tokenizer_compatible(b, a, NULL) == 0 || tokenizer_compatible(a, b, err) == 0;
 }
 
-/* Header first; what no longer is used goes before memory is refused. same: the vocabulary is the
- * one of the conversation, which an answer cannot change under way. */
-static int load_target(Worker *worker, const char *name, int index, bool in_answer, bool *same,
-                       Model **target, Err *err)
+/* Memory for a target beside the current one. unload: models that nothing uses may go for it. When
+ * it is refused, *room says what would help. */
+static int find_room(Worker *worker, const ModelPlan *plan, bool unload, SwitchRoom *room, Err *err)
+{
+    ModelsCache *cache = &worker->models;
+    Kernels *k = worker->kernels;
+    const Profile *profile = &worker->load.profile;
+    const Model *target = session_target(worker->session);
+    ModelsKeep keep = {{target, worker->draft, models_held(cache, plan)}};
+    size_t session = session_bytes(k, &plan->config, NULL, profile->kv, profile->context);
+    size_t need = plan->weight_bytes + session, have = k->memory_free(k);
+    Err refused = {0};
+    if (worker_check_memory(worker, plan->name, plan->weight_bytes, session, &refused) == 0)
+        return 0;
+    char names[96], size[16];
+    size_t missing = need > have ? need - have : 1;
+    size_t idle = models_idle(cache, &keep, missing, names, sizeof(names));
+    size_t own = session_bytes(k, &target->config, NULL, profile->kv, profile->context) +
+                 (target == worker->draft ? 0 : models_bytes_of(cache, target));
+    if (idle >= missing && unload) {
+        models_unload(cache, &keep, missing);
+        return worker_check_memory(worker, plan->name, plan->weight_bytes, session, err);
+    }
+    int length = (int)strcspn(refused.text, ";"); /* without its advice */
+    catalog_size_text(idle, size, sizeof(size));
+    *room = idle >= missing         ? SWITCH_ROOM_UNLOAD
+            : idle + own >= missing ? SWITCH_ROOM_REPLACE
+                                    : SWITCH_ROOM_NONE;
+    if (*room == SWITCH_ROOM_UNLOAD)
+        return err_set(err, EXIT_MEMORY, "%.*s; unloading %s brings %s", length, refused.text,
+                       names, size);
+    if (*room == SWITCH_ROOM_REPLACE)
+        return err_set(err, EXIT_MEMORY, "%.*s; it fits in the place of %s, not beside it", length,
+                       refused.text, target->name);
+    return err_set(err, EXIT_MEMORY, "%s", refused.text);
+}
+
+/* Header first. same: the vocabulary is the one of the conversation, which an answer cannot change
+ * under way. */
+static int load_target(Worker *worker, const char *name, int index, const SwitchTerms *terms,
+                       bool *same, SwitchRoom *room, Model **target, Err *err)
 {
     ModelPlan plan;
     LoadProgress progress = {
@@ -58,22 +113,12 @@ static int load_target(Worker *worker, const char *name, int index, bool in_answ
         Err difference = {0};
         *same = same_vocabulary(session_target(worker->session)->tokenizer, plan.tokenizer,
                                 &difference);
-        if (!*same && in_answer)
+        if (!*same && terms->in_answer)
             status = err_set(err, EXIT_DATA, "another vocabulary cannot go on with this answer: %s",
                              difference.text);
     }
-    if (status == 0) {
-        size_t session = session_bytes(worker->kernels, &plan.config, NULL, worker->load.profile.kv,
-                                       worker->load.profile.context);
-        Err first = {0};
-        if (worker_check_memory(worker, plan.name, plan.weight_bytes, session, &first) != 0 &&
-            plan.weight_bytes > 0) {
-            models_trim(&worker->models, session_target(worker->session), worker->draft);
-            status = worker_check_memory(worker, plan.name, plan.weight_bytes, session, err);
-        } else if (first.code != 0) {
-            status = err_set(err, first.code, "%s", first.text);
-        }
-    }
+    if (status == 0)
+        status = find_room(worker, &plan, terms->unload, room, err);
     if (status == 0)
         status = models_load(&worker->models, &plan, worker_on_progress, &progress, target, err);
     models_plan_close(&plan);
@@ -105,11 +150,12 @@ static int replace_session(Worker *worker, Model *target, int index, Err *err)
     session_close(worker->session);
     worker->session = session;
     answers_clear(&worker->answers);
-    emit_switch(worker, SWITCH_DONE, target->name, index, "", false);
+    emit_switch(worker, SWITCH_DONE, target->name, index, false);
     return 0;
 }
 
-static int change_target(Worker *worker, int index, bool in_answer, Err *err)
+static int change_target(Worker *worker, int index, const SwitchTerms *terms, SwitchRoom *room,
+                         Err *err)
 {
     const ProfileTarget *pair = &worker->load.profile.targets[index];
     float thresholds[EXITS_MAX];
@@ -117,7 +163,7 @@ static int change_target(Worker *worker, int index, bool in_answer, Err *err)
     bool same;
     for (int i = 0; i < pair->n_thresholds; i++)
         thresholds[i] = (float)pair->thresholds[i];
-    if (load_target(worker, pair->model, index, in_answer, &same, &target, err) != 0)
+    if (load_target(worker, pair->model, index, terms, &same, room, &target, err) != 0)
         return -1;
     int status =
         same ? session_switch(worker->session, target, index, thresholds, pair->n_thresholds, err)
@@ -140,7 +186,7 @@ void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
         models_name(swap->name, name, sizeof(name));
     else if (index < n_targets)
         models_name(profile->targets[index].model, name, sizeof(name));
-    emit_switch(worker, SWITCH_CHECK, name, index, "", true);
+    emit_switch(worker, SWITCH_CHECK, name, index, true);
     if (cancelled)
         err_set(&err, EXIT_INTERRUPTED, "stopped");
     else if (!worker->session)
@@ -151,20 +197,22 @@ void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
     else if (index < 0 && append_target(profile, swap->name, &err) == 0)
         index = n_targets;
     if (err.code == 0 && index == worker->load.target_index) {
-        emit_switch(worker, SWITCH_DONE, name, index, "", true);
+        emit_switch(worker, SWITCH_DONE, name, index, true);
         worker_ready(worker);
         return;
     }
     worker->busy = true;
     if (!was_busy)
         worker->stop = false;
-    if (err.code == 0 && change_target(worker, index, was_busy, &err) == 0) {
+    SwitchTerms terms = {.in_answer = was_busy, .unload = swap->unload};
+    SwitchRoom room = SWITCH_ROOM_NONE;
+    if (err.code == 0 && change_target(worker, index, &terms, &room, &err) == 0) {
         worker_ready(worker);
     } else {
         if (profile->n_targets > n_targets)
             free(profile->targets[--profile->n_targets].model);
-        emit_switch(worker, SWITCH_FAILED, name, index < n_targets ? index : -1,
-                    worker->stop ? "stopped" : err.text, true);
+        emit_failed(worker, name, index < n_targets ? index : -1,
+                    worker->stop ? "stopped" : err.text, room);
     }
     worker->busy = was_busy;
     if (!was_busy)

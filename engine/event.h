@@ -109,12 +109,20 @@ typedef enum SwitchStage {
     SWITCH_FAILED
 } SwitchStage;
 
+/* What would make room for a target that memory was refused for. */
+typedef enum SwitchRoom {
+    SWITCH_ROOM_NONE,
+    SWITCH_ROOM_UNLOAD,  /* models that nothing uses now */
+    SWITCH_ROOM_REPLACE, /* the current target as well */
+} SwitchRoom;
+
 typedef struct EventSwitch {
     SwitchStage stage;
     char target[64];
     int target_index;
     float fraction;   /* 0 … 1 of the stage */
     char reason[256]; /* of a failure */
+    SwitchRoom room;  /* of a failure: what the person may be asked for */
     bool draft_kv_kept;
     int draft_rows_recomputed;
     double ms;        /* done: from request to done */

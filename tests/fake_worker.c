@@ -93,7 +93,8 @@ static void on_load(Fake *fake, const RequestLoad *load)
     memset(ready, 0, sizeof(*ready));
     emit(fake, &(Event){.type = EVENT_LOAD, .u.load = {.model = "fake", .fraction = 0.5f}});
     strcpy(ready->version, "0");
-    strcpy(ready->device, "no device");
+    snprintf(ready->device, sizeof(ready->device), "%s",
+             profile->device ? profile->device : "no device");
     strcpy(ready->drafter, "s2d");
     strcpy(ready->quant, "Q4_K");
     strcpy(ready->kv, "f16");
@@ -135,6 +136,10 @@ static void on_say(Fake *fake, const RequestSay *say)
     emit_text(fake, last, 0);
     if (strcmp(word, "die") == 0)
         raise(SIGKILL);
+    if (strcmp(word, "break") == 0) {
+        fprintf(stderr, "a device failed: computing: no more\n");
+        exit(EXIT_NODEVICE);
+    }
     if (strcmp(word, "wait") == 0)
         fake->waiting = true;
     else
@@ -146,18 +151,25 @@ static void on_switch(Fake *fake, const RequestSwitch *swap)
     EventReady *ready = &fake->ready;
     Event event = {.type = EVENT_SWITCH};
     bool good = swap->name ? strcmp(swap->name, "nowhere") != 0 : swap->index < ready->n_targets;
+    if (swap->name && strcmp(swap->name, "wide") == 0 && !swap->unload)
+        event.u.swap.room = SWITCH_ROOM_UNLOAD;
+    if (swap->name && strcmp(swap->name, "widest") == 0)
+        event.u.swap.room = SWITCH_ROOM_REPLACE;
+    good = good && event.u.swap.room == SWITCH_ROOM_NONE;
     event.u.swap.stage = good ? SWITCH_DONE : SWITCH_FAILED;
     event.u.swap.target_index = swap->name ? -1 : swap->index;
     snprintf(event.u.swap.target, sizeof(event.u.swap.target), "%s",
              swap->name ? swap->name : ready->targets[swap->index]);
-    strcpy(event.u.swap.reason, good ? "" : "there is no such model");
+    strcpy(event.u.swap.reason, good                ? ""
+                                : event.u.swap.room ? "no memory"
+                                                    : "there is no such model");
     event.u.swap.draft_kv_kept = true;
     event.u.swap.ms = 400;
     emit(fake, &event);
     if (!good)
         return;
     strcpy(ready->target, event.u.swap.target);
-    ready->target_index = event.u.swap.target_index;
+    ready->target_index = swap->name ? 0 : swap->index;
     emit(fake, &(Event){.type = EVENT_READY, .u.ready = *ready});
 }
 

@@ -1,9 +1,11 @@
 /* fake_worker.h - a worker without models, for tests of the fronts: real requests in, canned events
  * out, over the real socket pair.
  *
- * What it answers depends on the last question: "... die" kills it in mid-answer, "... wait" goes
- * on until it is stopped, "... context" and "... refuse" end so; anything else is echoed with the
- * number of messages, as "[3] hello". A draft named "missing" cannot be loaded.
+ * What it answers depends on the last question: "... die" kills it in mid-answer, "... break" ends
+ * it as a failed device does, "... wait" goes on until it is stopped, "... context" and "...
+ * refuse" end so; anything else is echoed with the number of messages, as "[3] hello". A draft
+ * named "missing" cannot be loaded; for a target named "wide" something has to be unloaded first,
+ * and "widest" can only take the current one's place.
  */
 #ifndef S2D_FAKE_WORKER_H
 #define S2D_FAKE_WORKER_H

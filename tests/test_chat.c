@@ -293,6 +293,64 @@ static void test_worker_dies(void **state)
     assert_float_equal(f->chat.ready.temperature, 0.5f, 1e-6f);    /* and the sampling */
 }
 
+/* What a device failed at can go on with the CPU, in the same chat. */
+static void test_device_fails(void **state)
+{
+    Fixture *f = *state;
+    say(f, "/tau 12 0.25");
+    say(f, "one");
+    for (int yes = 0; yes < 2; yes++) {
+        f->witness.heard[0] = '\0';
+        chat_line(&f->chat, "now break");
+        run_until(&f->chat, CHAT_LOST);
+        assert_non_null(strstr(f->witness.heard, "status 69: a device failed: computing: no more"));
+        assert_non_null(strstr(f->witness.heard, "warning: go on with the CPU? y or n"));
+        say(f, yes ? "y" : "another question"); /* which tries the device again */
+        assert_string_equal(f->chat.ready.device, yes ? "cpu" : "auto");
+    }
+    assert_float_equal(chat_thresholds(&f->chat)[1], 0.25f, 1e-6f);
+    say(f, "two");
+    assert_string_equal(f->chat.ready.device, "cpu");
+    assert_non_null(strstr(answer(f), "two"));
+    say(f, "y"); /* an answer to nothing is a question */
+    assert_non_null(strstr(answer(f), "y"));
+}
+
+static void await_offer(Fixture *f, const char *line, ChatOffer offer)
+{
+    f->witness.heard[0] = '\0';
+    say(f, line);
+    for (int i = 0; i < 1000 && f->chat.offer != offer; i++) {
+        assert_int_equal(chat_pump(&f->chat), 0);
+        usleep(1000);
+    }
+    assert_int_equal(f->chat.offer, offer);
+}
+
+static void test_memory_is_asked_for(void **state)
+{
+    Fixture *f = *state;
+    await_offer(f, "/target wide", OFFER_UNLOAD);
+    assert_non_null(strstr(f->witness.heard, "unload what is not in use, and load wide? y or n"));
+    say(f, "n");
+    say(f, "one"); /* behind whatever was asked for */
+    assert_string_equal(f->chat.ready.target, "big");
+    await_offer(f, "/target wide", OFFER_UNLOAD);
+    say(f, "/stats"); /* no answer: the offer is gone */
+    say(f, "Y");
+    assert_string_equal(f->chat.ready.target, "big");
+    await_offer(f, "/target wide", OFFER_UNLOAD);
+    say(f, "YES");
+    say(f, "two");
+    assert_string_equal(f->chat.ready.target, "wide");
+    await_offer(f, "/target widest", OFFER_REPLACE);
+    assert_non_null(strstr(f->witness.heard, "unload the current target, and load widest?"));
+    say(f, "y");
+    say(f, "three");
+    assert_string_equal(f->chat.ready.target, "widest");
+    assert_string_equal(f->chat.ready.draft, "nested");
+}
+
 static void test_worker_killed_idle(void **state)
 {
     Fixture *f = *state;
@@ -530,6 +588,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_switch, start, end),
         cmocka_unit_test_setup_teardown(test_worker_dies, start, end),
         cmocka_unit_test_setup_teardown(test_worker_killed_idle, start, end),
+        cmocka_unit_test_setup_teardown(test_device_fails, start, end),
+        cmocka_unit_test_setup_teardown(test_memory_is_asked_for, start, end),
         cmocka_unit_test_setup_teardown(test_context_full, start, end),
         cmocka_unit_test_setup_teardown(test_other_models, start, end),
         cmocka_unit_test_setup_teardown(test_settings, start, end),

@@ -168,6 +168,7 @@ static void draw_switch(Noise *noise, EventSwitch *swap)
     swap->target_index = draw_int(noise, -1, 7);
     swap->fraction = draw_float(noise);
     draw_text(noise, swap->reason, sizeof(swap->reason));
+    swap->room = (SwitchRoom)draw_int(noise, 0, 2);
     swap->draft_kv_kept = draw(noise) % 2;
     swap->draft_rows_recomputed = draw_int(noise, 0, 1000);
     swap->ms = draw_ms(noise);

@@ -14,7 +14,7 @@
 
 enum { CONTEXT = 256, PREFILL = 128 };
 
-static const int counts[] = {1, 2, 4, 8, 12, 16, 32};
+static const int counts[] = {1, 2, 4, 8, 12, 16, 32, 64};
 enum { N_COUNTS = sizeof(counts) / sizeof(counts[0]) };
 
 typedef struct Verify {

@@ -155,6 +155,7 @@ static void cuda_close(Kernels *k)
     for (int i = 0; i < ROPE_TABLES; i++)
         cuda->gpu->free(cuda->gpu, cuda->rope[i].table);
     cuda->gpu->free(cuda->gpu, cuda->ones);
+    cuda->gpu->host_free(cuda->gpu, cuda->staging);
     queue_close(cuda);
     pool_close(cuda->pool);
     cuda->gpu->close(cuda->gpu);

@@ -69,7 +69,9 @@ typedef struct TopCache {
 typedef struct Cuda {
     Kernels table; /* first: a Kernels * is a Cuda * */
     Gpu *gpu;
-    Pool *pool; /* for repacking */
+    Pool *pool;    /* for repacking */
+    void *staging; /* on the host, copies go fast from it: weights on their way */
+    size_t staging_bytes;
     Queue queue;
     Scratch values, sums, scale; /* activations */
     Scratch partial, counters;   /* sums of split inputs */
@@ -118,6 +120,8 @@ void queue_count(Cuda *cuda, int n);
 void queue_rows(Cuda *cuda, const Rows *rows);
 /* Sends off what waits. */
 void queue_flush(Cuda *cuda);
+/* The same; graphs: as one, where it was seen before. */
+void queue_send(Cuda *cuda, bool graphs);
 /* Sends off, waits, copies back. */
 void queue_get(Cuda *cuda, void *to, const void *from, size_t bytes);
 /* Lets go of graphs, whose buffers may be gone. */

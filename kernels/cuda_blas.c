@@ -72,7 +72,6 @@ Blas *blas_open(CUstream stream)
 #undef X
     if (good && b->cublasLtCreate(&b->handle) == CUBLAS_STATUS_SUCCESS)
         return b;
-    dlclose(b->library);
     free(b);
     return NULL;
 }
@@ -95,8 +94,7 @@ void blas_close(Blas *b)
     for (int i = 0; i < b->n_shapes; i++)
         shape_close(b, &b->shapes[i]);
     b->cublasLtDestroy(b->handle);
-    dlclose(b->library);
-    free(b);
+    free(b); /* the library stays, as the driver's does */
 }
 
 /* Column by column, as the library sees it, y is W transposed times x. */

@@ -119,6 +119,12 @@ static CUdeviceptr address(const void *p)
     return (CUdeviceptr)(uintptr_t)p;
 }
 
+static void driver_wait(Gpu *gpu)
+{
+    Driver *d = driver_of(gpu);
+    check(d, d->cuStreamSynchronize(d->stream), "computing");
+}
+
 static void *driver_alloc(Gpu *gpu, size_t bytes)
 {
     Driver *d = driver_of(gpu);
@@ -135,8 +141,10 @@ static void *driver_alloc(Gpu *gpu, size_t bytes)
 static void driver_free(Gpu *gpu, void *memory)
 {
     Driver *d = driver_of(gpu);
-    if (memory)
-        check(d, d->cuMemFree(address(memory)), "giving memory back");
+    if (!memory)
+        return;
+    driver_wait(gpu); /* for who may still use it */
+    check(d, d->cuMemFree(address(memory)), "giving memory back");
 }
 
 static void *driver_host_alloc(Gpu *gpu, size_t bytes)
@@ -157,12 +165,6 @@ static size_t driver_memory_free(Gpu *gpu)
     size_t free_bytes, total;
     check(d, d->cuMemGetInfo(&free_bytes, &total), "asking for free memory");
     return free_bytes;
-}
-
-static void driver_wait(Gpu *gpu)
-{
-    Driver *d = driver_of(gpu);
-    check(d, d->cuStreamSynchronize(d->stream), "computing");
 }
 
 static void driver_put(Gpu *gpu, void *to, const void *from, size_t bytes)
@@ -255,9 +257,7 @@ static void driver_close(Gpu *gpu)
         d->cuModuleUnload(d->module);
     if (d->context)
         d->cuDevicePrimaryCtxRelease(d->device);
-    if (d->library)
-        dlclose(d->library);
-    free(d);
+    free(d); /* the library stays: it has threads of its own */
 }
 
 static int load_library(Driver *d, Err *err)

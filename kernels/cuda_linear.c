@@ -213,7 +213,7 @@ static void prompt_product(Cuda *cuda, const Matrix *m, float *y)
                                count / TILE_ROWS};
         queue_add(cuda, dequantise_kernel(m->type), args.tiles,
                   (layout_steps(m->cols) + WARPS - 1) / WARPS, 1, &args, sizeof args, 0);
-        queue_flush(cuda);
+        queue_send(cuda, false); /* a prompt's pieces are many, and each is seldom seen */
         gpu->gemm(gpu, &(Gemm){.w = weights,
                                .x = cuda->values.data,
                                .y = y + at,

@@ -62,6 +62,19 @@ static int matrix_read(Cuda *cuda, Matrix *m, const MatrixSource *source, uint8_
     return 0;
 }
 
+/* Room for a stretch of tiles, kept from matrix to matrix; NULL = no memory. */
+static uint8_t *staging(Cuda *cuda, size_t bytes)
+{
+    Gpu *gpu = cuda->gpu;
+    if (bytes > cuda->staging_bytes) {
+        bytes = bytes < STRETCH_BYTES ? STRETCH_BYTES : bytes;
+        gpu->host_free(gpu, cuda->staging);
+        cuda->staging = gpu->host_alloc(gpu, bytes);
+        cuda->staging_bytes = cuda->staging ? bytes : 0;
+    }
+    return cuda->staging;
+}
+
 static Matrix matrix_shape(QuantType type, int rows, int cols)
 {
     int tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
@@ -95,7 +108,7 @@ int cuda_matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Er
     stretch = stretch < 1 ? 1 : stretch > m->tiles ? m->tiles : stretch;
     m->data = cuda->gpu->alloc(cuda->gpu, (size_t)m->tiles * m->tile_bytes);
     file = malloc((size_t)stretch * tile_rows);
-    tiles = cuda->gpu->host_alloc(cuda->gpu, (size_t)stretch * m->tile_bytes);
+    tiles = staging(cuda, (size_t)stretch * m->tile_bytes);
     if (m->data && file && tiles)
         status = matrix_read(cuda, m, source, file, tiles, stretch, err);
     else
@@ -103,7 +116,6 @@ int cuda_matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Er
                 info->name, source->rows, source->cols);
     cuda->gpu->wait(cuda->gpu);
     free(file);
-    cuda->gpu->host_free(cuda->gpu, tiles);
     if (status)
         cuda_matrix_close(k, m);
     else

@@ -183,19 +183,24 @@ static bool graph_run(Cuda *cuda)
     return true;
 }
 
-void queue_flush(Cuda *cuda)
+void queue_send(Cuda *cuda, bool graphs)
 {
     Queue *q = &cuda->queue;
     if (q->n == 0)
         return;
     if (q->changed)
         meta_send(cuda);
-    if (!graph_run(cuda)) {
+    if (!graphs || !graph_run(cuda)) {
         for (int i = 0; i < q->n; i++)
             cuda->gpu->launch(cuda->gpu, &q->commands[i]);
     }
     q->n = 0;
     q->reads = 0;
+}
+
+void queue_flush(Cuda *cuda)
+{
+    queue_send(cuda, true);
 }
 
 void queue_get(Cuda *cuda, void *to, const void *from, size_t bytes)

@@ -91,7 +91,7 @@ static json_t *next_line(char **at)
 static void verify_rates_each_batch_by_the_limits(void **state)
 {
     (void)state;
-    static const int counts[] = {1, 2, 4, 8, 12, 16, 32};
+    static const int counts[] = {1, 2, 4, 8, 12, 16, 32, 64};
     char *at = bench("verify", "40", true);
     json_t *limits = next_line(&at);
     assert_true(is(limits, "what", "limits"));

@@ -31,10 +31,21 @@ static void write_tiny(const TinyModel *tiny, char path[static 32])
         fail_msg("%s", err.text);
 }
 
+static bool on_progress(void *user, float fraction)
+{
+    float *last = user;
+    assert_true(fraction > *last);
+    *last = fraction;
+    return false;
+}
+
+/* The weights arrive with progress. */
 static Model *open_model(Kernels *k, const char *path, Err *err)
 {
     Model *model = NULL;
-    model_open(&model, k, path, "tiny", NULL, NULL, err);
+    float loaded = 0;
+    if (model_open(&model, k, path, "tiny", on_progress, &loaded, err) == 0)
+        assert_true(loaded == 1);
     return model;
 }
 
@@ -309,6 +320,45 @@ static void speculation_changes_no_token(void **state)
     k->close(k);
 }
 
+/* A chain of n nodes behind a text, and its head. */
+static void pass(Context *c, int n)
+{
+    int slot[64], prefix[64], ids[64];
+    uint64_t mask[64];
+    for (int i = 0; i < n; i++) {
+        slot[i] = 20 + i;
+        prefix[i] = 20;
+        mask[i] = UINT64_MAX >> (63 - i);
+        ids[i] = i % 7;
+    }
+    Rows rows = {.n = n, .slot = slot, .prefix = prefix, .mask = mask, .base = 20};
+    forward(c, &rows, ids, 0, c->model->config.layers);
+    head(c, c->hidden, n);
+    c->model->kernels->wait(c->model->kernels);
+}
+
+/* The second pass of a padded n becomes a graph, all that follow are one launch each. */
+static void passes_of_one_padding_are_one_graph(void **state)
+{
+    static const int counts[] = {5, 3, 8, 1, 7, 9, 16, 12};
+    (void)state;
+    Kernels *k = twin_kernels(&enough);
+    const TwinCounts *twin = twin_counts(twin_of(k));
+    TinyModel tiny = tiny_model_of(ARCH_LLAMA, QUANT_Q8_0);
+    Model *model = open_tiny(k, &tiny);
+    Context c;
+    assert_int_equal(context_open(&c, model, KV_F16, model->config.layers, 84, 64, NULL), 0);
+    pass(&c, 64); /* angles are made, scratch is taken */
+    for (int i = 0; i < 8; i++) {
+        pass(&c, counts[i]);
+        assert_true(!twin || twin->graphs == (i == 0 ? 0 : i < 6 ? 1 : 2));
+        assert_true(!twin || twin->replays == (i == 0 ? 0 : i < 6 ? i - (i == 5) : i - 1));
+    }
+    context_close(&c);
+    model_close(model);
+    k->close(k);
+}
+
 /* ---- switches, memory, limits ---- */
 
 static void a_hundred_switches_change_what_is_said_and_back(void **state)
@@ -421,6 +471,7 @@ int main(void)
         cmocka_unit_test(log_probabilities_are_the_cpus),
         cmocka_unit_test(log_probabilities_of_real_models_are_the_cpus),
         cmocka_unit_test(speculation_changes_no_token),
+        cmocka_unit_test(passes_of_one_padding_are_one_graph),
         cmocka_unit_test(a_hundred_switches_change_what_is_said_and_back),
         cmocka_unit_test(no_memory_is_an_error_with_sizes),
         cmocka_unit_test(limits_are_measured),

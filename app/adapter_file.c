@@ -27,8 +27,7 @@ int adapter_save(const char *path, const AdapterInfo *info, const AdapterTensor 
     return save_stream(path, write_content, &(Content){info, tensors, n_tensors}, err);
 }
 
-/* path: [PATH_BYTES] */
-static int find(const char *name, char *path, Err *err)
+int adapter_find(const char *name, char *path, Err *err)
 {
     char shipped[PATH_BYTES];
     const char *slash = strrchr(name, '/');
@@ -54,7 +53,7 @@ int adapter_open_for(Adapter **adapter, const char *name, const char *base, cons
     const CatalogModel *known = catalog_find(base);
     const char *hash = known ? known->sha256 : NULL;
     *adapter = NULL;
-    if (find(name, path, err) != 0 || adapter_open(adapter, path, err) != 0)
+    if (adapter_find(name, path, err) != 0 || adapter_open(adapter, path, err) != 0)
         return -1;
     if (!hash && file_hash(base_path, computed, err) == 0)
         hash = computed;

@@ -3,10 +3,11 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "last_number.h"
 
 enum { LINE_MAX_BYTES = 4 << 20, QUESTIONS_MAX = 1 << 20 };
 
@@ -58,6 +59,9 @@ static int read_question(Questions *questions, Question *question, const json_t 
             return err_set(err, EXIT_DATA, "a turn is not a text");
         question->n_turns++;
     }
+    const char *reference =
+        json_string_value(json_array_get(json_object_get(object, "reference"), n - 1));
+    question->has_number = reference && reference_number(reference, &question->number);
     return 0;
 }
 

@@ -1,7 +1,9 @@
 /* bench_questions.h - a file of questions in Spec-Bench's form: JSON lines with question_id,
- * category, turns. */
+ * category, turns and, where the right answer is known, reference. */
 #ifndef S2D_BENCH_QUESTIONS_H
 #define S2D_BENCH_QUESTIONS_H
+
+#include <stdbool.h>
 
 #include "../kernels/err.h"
 
@@ -12,6 +14,8 @@ typedef struct Question {
     int category; /* index in Questions.categories */
     int n_turns;
     char *turns[TURNS_MAX];
+    bool has_number; /* GSM8K: the number that the last answer should end with is known */
+    double number;
 } Question;
 
 typedef struct Questions {

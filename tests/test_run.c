@@ -203,6 +203,9 @@ static void failures_have_their_exit_codes(void **state)
         {"bench spec --profile P", EXIT_USAGE, "--questions"},
         {"bench spec --profile P --questions F/none", EXIT_NOINPUT, "none"},
         {"bench spec --profile P --questions F/q.jsonl --methods magic", EXIT_USAGE, "magic"},
+        {"bench spec --profile P --questions F/q.jsonl --methods sd@", EXIT_USAGE, "sd@"},
+        {"bench spec --profile P --questions F/q.jsonl --methods sd/9@x", EXIT_USAGE, "sd/9@x"},
+        {"bench spec --profile P --questions F/q.jsonl --methods sd@F/none", EXIT_NOINPUT, "none"},
         {"bench spec --profile P --questions F/q.jsonl --categories none", EXIT_USAGE, "none"},
     };
     static Result result;
@@ -245,6 +248,9 @@ static void bench_spec_compares_with_plain_decoding(void **state)
         fail_msg("%s", result.err);
     assert_true(strncmp(result.out, "all 12 texts are plain decoding's", 33) == 0);
     assert_non_null(strstr(result.out, "s2d/off"));
+    assert_non_null(strstr(result.out, "\nMT-Bench, 3 questions\n"));
+    assert_non_null(strstr(result.out, "\nspeedup\n"));
+    assert_null(strstr(result.out, "GSM8K")); /* no reference has its mark */
     run_line(
         &result, NULL,
         "bench spec --profile P --questions F/questions.jsonl -n 10 --sample 1 --categories math "
@@ -255,13 +261,71 @@ static void bench_spec_compares_with_plain_decoding(void **state)
         json_t *json = json_loads(line, 0, NULL);
         assert_non_null(json);
         assert_int_equal(json_integer_value(json_object_get(json, "questions")), 1);
+        assert_int_equal(json_integer_value(json_object_get(json, "texts")), 2);
         assert_int_equal(json_integer_value(json_object_get(json, "different")), 0);
         json_decref(json);
     }
-    assert_int_equal(lines, 4); /* plain and sd, for the category and for all */
+    assert_int_equal(lines, 6); /* plain and sd, for the category, for MT-Bench and for all */
     run_line(&result, NULL,
              "bench spec --profile P --questions F/questions.jsonl -n 10 --methods ngram --csv");
     assert_true(strncmp(result.out, "category,method,", 16) == 0);
+}
+
+/* Counts the lines of a result that hold both texts. */
+static int lines_with(const char *text, const char *a, const char *b)
+{
+    int n = 0;
+    char *copy = strdup(text), *at = copy;
+    for (char *line; (line = strsep(&at, "\n"));)
+        n += strstr(line, a) && strstr(line, b);
+    free(copy);
+    return n;
+}
+
+/* One table over two drafts: each has plain decoding of its own, and its adapter's hash. */
+static void bench_spec_compares_drafts(void **state)
+{
+    (void)state;
+    static Result result;
+    char adapter[256], line[2048];
+    model_folder_file(&folder, "exits.gguf", adapter);
+    model_folder_write(&folder, "drafts.jsonl",
+                       "{\"question_id\":1,\"category\":\"gsm\",\"turns\":[\"one\"],"
+                       "\"reference\":[\"1 + 1 = 2\\n#### 2\"]}\n"
+                       "{\"question_id\":2,\"category\":\"gsm\",\"turns\":[\"two\"]}\n");
+    snprintf(line, sizeof line,
+             "bench spec --profile P --questions F/drafts.jsonl -n 12 --spec on --methods "
+             "sd/off@%s,exit:2/off@%s,exit:3@%s,s2d/3x2x6@%s,sd,ngram",
+             adapter, adapter, adapter, adapter);
+    run_line(&result, NULL, line);
+    if (result.status != 0)
+        fail_msg("%s", result.err);
+    /* 8 methods, all but the first plain one compared, 2 questions */
+    assert_true(strncmp(result.out, "all 14 texts are plain decoding's", 33) == 0);
+    assert_int_equal(lines_with(result.out, "adapter exits.gguf, 3 exits, SHA-256 ", ""), 1);
+    assert_null(strstr(result.out, "unknown"));
+    /* In the summary, among the right answers, in the plot. */
+    assert_int_equal(lines_with(result.out, "plain ", "plain@exits.gguf"), 3);
+    assert_int_equal(lines_with(result.out, "SoFT L4 ", "sd/off@exits.gguf"), 3);
+    assert_int_equal(lines_with(result.out, "SoFT+S2D, tree", "s2d/3x2x6@exits.gguf"), 3);
+    assert_int_equal(lines_with(result.out, " of 1, ", ""), 8);
+    assert_null(strstr(result.out, "MISMATCH"));
+    /* Of 4 layers 2, 3 and 4 are the paper's 6, 9 and 12. */
+    assert_int_equal(lines_with(result.out, "exit:2/off@exits.gguf", "1.38/2.43  1.38/2.40"), 1);
+    assert_int_equal(lines_with(result.out, "exit:3@exits.gguf", "SoFT L9, tree"), 1);
+    assert_int_equal(lines_with(result.out, "sd/off@exits.gguf", "1.91/2.39  SoFT L12"), 1);
+    assert_int_equal(lines_with(result.out, "SD, tree", "2.00/4.11"), 0); /* untrained */
+
+    snprintf(line, sizeof line,
+             "bench spec --profile P --questions F/drafts.jsonl -n 12 --methods sd@%s --json",
+             adapter);
+    run_line(&result, NULL, line);
+    assert_int_equal(result.status, 0);
+    json_t *first = json_loads(result.out, JSON_DISABLE_EOF_CHECK, NULL);
+    assert_string_equal(json_string_value(json_object_get(first, "adapter")), "exits.gguf");
+    assert_int_equal(strlen(json_string_value(json_object_get(first, "adapter_sha256"))), 64);
+    assert_int_equal(json_integer_value(json_object_get(first, "scored")), 1);
+    json_decref(first);
 }
 
 /* ---- trained exits ---- */
@@ -400,6 +464,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(failures_have_their_exit_codes),
         cmocka_unit_test(control_c_keeps_what_came),
         cmocka_unit_test(bench_spec_compares_with_plain_decoding),
+        cmocka_unit_test(bench_spec_compares_drafts),
         cmocka_unit_test(trained_exits_change_no_text),
         cmocka_unit_test(info_shows_what_was_trained),
         cmocka_unit_test(an_exit_becomes_a_model),

@@ -1,332 +1,25 @@
-/* bench_synth.c - `s2d bench synth SHAPE`: a model of known shape with random weights, for timing.
- *
- *   SHAPE, --layers, --type, --seed, a vocabulary -> a GGUF file that loads and runs
- *
- * What a pass costs depends on shapes and types, not on what the weights say. The file is streamed:
- * blocks are drawn from a small pool of quantised noise, so a 40 GB model needs no memory to speak
- * of and is written as fast as the disk takes it. Scales are such that every layer's output is
- * about 1.
- */
-#include <errno.h>
+/* bench_synth.c - `s2d bench synth SHAPE`: writes a model of a known shape with random weights. */
 #include <getopt.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "../engine/gguf_write.h"
 #include "bench.h"
-#include "catalog.h"
-#include "noise.h"
 #include "options.h"
-#include "paths.h"
+#include "synth.h"
 
-typedef struct Shape {
-    const char *name, *arch;
-    int layers, hidden, ffn, heads, kv_heads, head_dim, context;
-    float norm_eps, rope_base;
-    bool tied;
-} Shape;
-
-static const Shape shapes[] = {
-    {"vicuna-7b", "llama", 32, 4096, 11008, 32, 32, 128, 4096, 1e-5f, 1e4f, false},
-    {"vicuna-13b", "llama", 40, 5120, 13824, 40, 40, 128, 4096, 1e-5f, 1e4f, false},
-    {"llama-2-70b", "llama", 80, 8192, 28672, 64, 8, 128, 4096, 1e-5f, 1e4f, false},
-    {"qwen2.5-coder-0.5b", "qwen2", 24, 896, 4864, 14, 2, 64, 32768, 1e-6f, 1e6f, true},
-    {"qwen2.5-coder-1.5b", "qwen2", 28, 1536, 8960, 12, 2, 128, 32768, 1e-6f, 1e6f, true},
-    {"smollm2-135m", "llama", 30, 576, 1536, 9, 3, 64, 8192, 1e-5f, 1e5f, true},
-};
-
-enum {
-    N_SHAPES = sizeof shapes / sizeof *shapes,
-    UNIT = 256,        /* values that are drawn at once: whole blocks of every type */
-    POOL_UNITS = 1024, /* of noise to draw from */
-    POOLS = 8,         /* more than there are (type, scale) pairs in a model */
-    BUFFER_BYTES = 1 << 20,
-};
-
-/* Quantised noise of one type and one standard deviation. */
-typedef struct Pool {
-    QuantType type;
-    float scale;
-    unsigned char *units; /* [POOL_UNITS] of UNIT values; NULL = not made yet */
-} Pool;
-
-typedef struct Synth {
-    Shape shape;
-    QuantType type;
-    int seed, vocab;
-    const char *vocab_file, *out;
-    uint64_t random;
-    Pool pools[POOLS];
-    unsigned char *buffer;
-    GgufWriter *writer;
-    bool fill;   /* second pass: data */
-    bool failed; /* no memory */
-} Synth;
-
-static const Pool *pool_get(Synth *s, QuantType type, float scale)
-{
-    Pool *pool = s->pools;
-    while (pool->units != NULL && (pool->type != type || pool->scale != scale))
-        pool++;
-    if (pool->units != NULL)
-        return pool;
-    size_t unit_bytes = quant_row_bytes(type, UNIT);
-    *pool = (Pool){type, scale, malloc(POOL_UNITS * unit_bytes)};
-    if (pool->units == NULL)
-        return NULL;
-    for (int u = 0; u < POOL_UNITS; u++) {
-        float values[UNIT];
-        for (int i = 0; i < UNIT; i++)
-            values[i] = scale * noise_normal(&s->random);
-        quant_from_float(type, values, pool->units + (size_t)u * unit_bytes, UNIT);
-    }
-    return pool;
-}
-
-/* Rows of K types are multiples of 256; where they are not, the nearest type of 32 takes over. */
-static QuantType fitting_type(QuantType type, int cols)
-{
-    if (cols % quant_info((uint32_t)type)->block == 0)
-        return type;
-    return type == QUANT_Q4_K ? QUANT_Q5_0 : type == QUANT_Q5_K ? QUANT_Q5_1 : QUANT_Q8_0;
-}
-
-/* gain: standard deviation of the outputs for inputs of deviation 1. */
-static void matrix(Synth *s, const char *name, int rows, int cols, float gain)
-{
-    QuantType type = fitting_type(s->type, cols);
-    if (!s->fill) {
-        gguf_write_tensor(s->writer, name, type, rows, cols);
-        return;
-    }
-    const Pool *pool = s->failed ? NULL : pool_get(s, type, gain / sqrtf((float)cols));
-    if (pool == NULL) {
-        s->failed = true;
-        return;
-    }
-    size_t unit_bytes = quant_row_bytes(type, UNIT), full = BUFFER_BYTES / unit_bytes * unit_bytes;
-    uint64_t left = quant_row_bytes(type, cols) * (uint64_t)rows;
-    while (left > 0) {
-        for (size_t at = 0; at < full && at < left; at += unit_bytes) {
-            size_t unit = (size_t)(noise_bits(&s->random) >> 32) % POOL_UNITS;
-            memcpy(s->buffer + at, pool->units + unit * unit_bytes, unit_bytes);
-        }
-        size_t bytes = left < full ? (size_t)left : full;
-        gguf_write_data(s->writer, s->buffer, bytes);
-        left -= bytes;
-    }
-}
-
-static void vector(Synth *s, const char *name, int count, float value)
-{
-    if (!s->fill) {
-        gguf_write_tensor(s->writer, name, QUANT_F32, 0, count);
-        return;
-    }
-    for (int i = 0; i < count; i++)
-        gguf_write_data(s->writer, &value, sizeof value);
-}
-
-static void layer(Synth *s, int index)
-{
-    const Shape *h = &s->shape;
-    int q = h->heads * h->head_dim, k = h->kv_heads * h->head_dim;
-    bool biased = strcmp(h->arch, "qwen2") == 0;
-    const struct {
-        const char *name;
-        int rows, cols; /* rows 0: a vector of value gain */
-        float gain;
-        bool skip;
-    } parts[] = {
-        {"attn_norm.weight", 0, h->hidden, 1, false},
-        {"attn_q.weight", q, h->hidden, 1, false},
-        {"attn_k.weight", k, h->hidden, 1, false},
-        {"attn_v.weight", k, h->hidden, 1, false},
-        {"attn_q.bias", 0, q, 0.01f, !biased},
-        {"attn_k.bias", 0, k, 0.01f, !biased},
-        {"attn_v.bias", 0, k, 0.01f, !biased},
-        {"attn_output.weight", h->hidden, q, 1, false},
-        {"ffn_norm.weight", 0, h->hidden, 1, false},
-        {"ffn_gate.weight", h->ffn, h->hidden, 1, false},
-        {"ffn_up.weight", h->ffn, h->hidden, 1, false},
-        {"ffn_down.weight", h->hidden, h->ffn, 1, false},
-    };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "blk.%d.%s", index, parts[i].name);
-        if (parts[i].skip)
-            continue;
-        if (parts[i].rows == 0)
-            vector(s, name, parts[i].cols, parts[i].gain);
-        else
-            matrix(s, name, parts[i].rows, parts[i].cols, parts[i].gain);
-    }
-}
-
-static void tensors(Synth *s, bool fill)
-{
-    s->fill = fill;
-    matrix(s, "token_embd.weight", s->vocab, s->shape.hidden, 3);
-    if (!s->shape.tied)
-        matrix(s, "output.weight", s->vocab, s->shape.hidden, 3);
-    vector(s, "output_norm.weight", s->shape.hidden, 1);
-    for (int i = 0; i < s->shape.layers; i++)
-        layer(s, i);
-}
-
-static void shape_keys(Synth *s)
-{
-    const Shape *h = &s->shape;
-    const struct {
-        const char *name;
-        int value;
-    } sizes[] = {{"block_count", h->layers},           {"context_length", h->context},
-                 {"embedding_length", h->hidden},      {"feed_forward_length", h->ffn},
-                 {"attention.head_count", h->heads},   {"attention.head_count_kv", h->kv_heads},
-                 {"rope.dimension_count", h->head_dim}};
-    char text[96];
-    gguf_write_string(s->writer, "general.architecture", h->arch);
-    gguf_write_string(s->writer, "general.type", "model");
-    snprintf(text, sizeof text, "random weights in the shape of %s", h->name);
-    gguf_write_string(s->writer, "general.name", text);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        snprintf(text, sizeof text, "%s.%s", h->arch, sizes[i].name);
-        gguf_write_u32(s->writer, text, (uint32_t)sizes[i].value);
-    }
-    snprintf(text, sizeof text, "%s.attention.layer_norm_rms_epsilon", h->arch);
-    gguf_write_f32(s->writer, text, h->norm_eps);
-    snprintf(text, sizeof text, "%s.rope.freq_base", h->arch);
-    gguf_write_f32(s->writer, text, h->rope_base);
-}
-
-typedef struct Copy {
-    const Gguf *from;
-    GgufWriter *to;
-} Copy;
-
-static void copy_key(void *user, GgufString key, GgufType type, const char *value)
-{
-    static const char prefix[] = "tokenizer.";
-    const Copy *copy = user;
-    size_t bytes;
-    (void)value;
-    if (key.length < sizeof prefix - 1 || memcmp(key.data, prefix, sizeof prefix - 1) != 0)
-        return;
-    const void *raw = gguf_raw_value(copy->from, key, &type, &bytes);
-    gguf_write_raw(copy->to, key, type, raw, bytes);
-}
-
-/* Vicuna's files often come without a template. */
-static void vocab_keys(Synth *s, const Gguf *vocab)
-{
-    GgufString template;
-    gguf_each_key(vocab, copy_key, &(Copy){vocab, s->writer});
-    if (strncmp(s->shape.name, "vicuna", 6) == 0 &&
-        gguf_get_string(vocab, "tokenizer.chat_template", &template, NULL) == 0)
-        gguf_write_string(
-            s->writer, "tokenizer.chat_template",
-            "{% for message in messages %}{% if message['role'] == 'user' %}"
-            "{{ 'USER: ' + message['content'] + ' ' }}{% elif message['role'] == 'assistant' %}"
-            "{{ 'ASSISTANT: ' + message['content'] + eos_token }}{% else %}"
-            "{{ message['content'] + ' ' }}{% endif %}{% endfor %}"
-            "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}");
-}
-
-static int write_model(Synth *s, const Gguf *vocab, FILE *stream, Err *err)
-{
-    int result = -1;
-    s->random = (uint64_t)s->seed;
-    s->buffer = malloc(BUFFER_BYTES);
-    if (s->buffer == NULL)
-        return err_set(err, EXIT_MEMORY, "no memory for a buffer");
-    if (gguf_write_open(&s->writer, stream, err) == 0) {
-        shape_keys(s);
-        vocab_keys(s, vocab);
-        tensors(s, false);
-        tensors(s, true);
-        if (s->failed)
-            err_set(err, EXIT_MEMORY, "no memory for the noise that weights are drawn from");
-        result = gguf_write_close(s->writer, err);
-    }
-    for (int i = 0; i < POOLS; i++)
-        free(s->pools[i].units);
-    free(s->buffer);
-    return result;
-}
-
-/* Beside its place first: a half-written model is never found under its name. */
-static int write_file(Synth *s, const Gguf *vocab, Err *err)
-{
-    char part[PATH_BYTES];
-    if (snprintf(part, sizeof part, "%s.part", s->out) >= (int)sizeof part)
-        return err_set(err, EXIT_USAGE, "-o: the path is too long");
-    struct stat st;
-    if (stat(s->out, &st) == 0 && !S_ISREG(st.st_mode))
-        return err_set(err, EXIT_USAGE, "-o: %s is there and is no file; name another one", s->out);
-    FILE *stream = fopen(part, "wb");
-    if (stream == NULL)
-        return err_set(err, EXIT_IO, "%s: cannot write: %s", part, strerror(errno));
-    int result = write_model(s, vocab, stream, err);
-    if (fclose(stream) != 0 && result == 0)
-        result = err_set(err, EXIT_IO, "%s: cannot write: %s", part, strerror(errno));
-    if (result == 0 && rename(part, s->out) != 0)
-        result = err_set(err, EXIT_IO, "%s: cannot write: %s", s->out, strerror(errno));
-    if (result != 0)
-        unlink(part);
-    return result;
-}
-
-static int run(Synth *s, Err *err)
-{
-    char path[PATH_BYTES];
-    Gguf *vocab;
-    if (catalog_resolve(s->vocab_file, path, sizeof path, err) != 0 ||
-        gguf_open(&vocab, path, err) != 0)
-        return -1;
-    int found = gguf_get_array(vocab, "tokenizer.ggml.tokens", GGUF_STRING, &s->vocab, err);
-    int result = -1;
-    if (found == 0 || (found == 1 && s->vocab == 0))
-        err_set(err, EXIT_DATA, "%s: no vocabulary in this file", gguf_label(vocab));
-    else if (found == 1)
-        result = write_file(s, vocab, err);
-    gguf_close(vocab);
-    return result;
-}
-
-static int set_shape(Synth *s, const char *name, Err *err)
-{
-    for (int i = 0; i < N_SHAPES; i++)
-        if (strcmp(shapes[i].name, name) == 0) {
-            s->shape = shapes[i];
-            return 0;
-        }
-    char known[256] = "";
-    for (int i = 0; i < N_SHAPES; i++) {
-        strcat(known, i == 0 ? "" : ", ");
-        strcat(known, shapes[i].name);
-    }
-    return err_set(err, EXIT_USAGE, "\"%s\" is no shape; known are %s", name, known);
-}
-
-static int parse(Synth *s, int argc, char **argv, Err *err)
+static int parse(SynthOptions *s, const char **out, int argc, char **argv, Err *err)
 {
     static const struct option options[] = {
         {"layers", required_argument, NULL, 'l'}, {"type", required_argument, NULL, 't'},
         {"seed", required_argument, NULL, 's'},   {"vocab", required_argument, NULL, 'v'},
         {"output", required_argument, NULL, 'o'}, {0}};
-    int layers = 0;
     optind = 0;
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, "o:", options, NULL)) != -1;) {
         const QuantInfo *info;
         switch (c) {
         case 'l':
-            if (options_integer(optarg, "--layers", 1, 512, &layers, err) != 0)
+            if (options_integer(optarg, "--layers", 1, 512, &s->layers, err) != 0)
                 return -1;
             break;
         case 't':
@@ -344,7 +37,7 @@ static int parse(Synth *s, int argc, char **argv, Err *err)
             s->vocab_file = optarg;
             break;
         case 'o':
-            s->out = optarg;
+            *out = optarg;
             break;
         default:
             return err_set(err, EXIT_USAGE,
@@ -353,26 +46,26 @@ static int parse(Synth *s, int argc, char **argv, Err *err)
                            argv[optind - 1]);
         }
     }
-    if (argc - optind != 1 || s->vocab_file == NULL || s->out == NULL)
+    if (argc - optind != 1 || s->vocab_file == NULL || *out == NULL)
         return err_set(err, EXIT_USAGE,
                        "usage: s2d bench synth SHAPE [--layers N] [--type Q4_K] [--seed S] "
                        "--vocab FILE.gguf -o OUT.gguf");
-    if (set_shape(s, argv[optind], err) != 0)
-        return -1;
-    s->shape.layers = layers > 0 ? layers : s->shape.layers;
+    s->shape = argv[optind];
     return 0;
 }
 
 int bench_synth(int argc, char **argv)
 {
-    Synth synth = {.type = QUANT_Q4_K, .seed = 1};
+    SynthOptions options = {.type = QUANT_Q4_K, .seed = 1};
+    SynthInfo info;
+    const char *out = NULL;
     Err err = {0};
-    if (parse(&synth, argc, argv, &err) != 0 || run(&synth, &err) != 0) {
+    if (parse(&options, &out, argc, argv, &err) != 0 ||
+        synth_write(&options, out, &info, &err) != 0) {
         fprintf(stderr, "s2d bench synth: %s\n", err.text);
         return err.code;
     }
-    fprintf(stderr, "%s: %s, %d layers, vocabulary %d, %s, random weights\n", synth.out,
-            synth.shape.name, synth.shape.layers, synth.vocab,
-            quant_info((uint32_t)synth.type)->name);
+    fprintf(stderr, "%s: %s, %d layers, vocabulary %d, %s, random weights\n", out, options.shape,
+            info.layers, info.vocab, quant_info((uint32_t)options.type)->name);
     return 0;
 }

@@ -25,6 +25,10 @@ static const Benchmark benchmarks[] = {
      "--questions FILE [-n N] [--sample N] [--categories LIST] [--methods LIST]\n"
      "        [--repeats N] [--json | --csv] [options as for `s2d run`]",
      "speed, speedup and MAT by category over a file of questions"},
+    {"project", bench_project,
+     "--target 7b|13b|70b --vocab FILE.gguf [--temp 0|1] [--mat M] [--drafted N] [--tree DxWxN]\n"
+     "        [--layers N] [--type T] [--ctx N] [--repeats N] [--threads N] [--device D] [--json]",
+     "speedups that measured passes and published MAT would give, marked as projected"},
     {"synth", bench_synth, "SHAPE --vocab FILE.gguf -o FILE [--layers N] [--type T] [--seed S]",
      "writes a model of a known shape with random weights"},
 };

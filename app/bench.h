@@ -7,6 +7,7 @@
 int bench_kernels(int argc, char **argv);
 int bench_verify(int argc, char **argv);
 int bench_spec(int argc, char **argv);
+int bench_project(int argc, char **argv);
 int bench_synth(int argc, char **argv);
 
 #endif

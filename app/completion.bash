@@ -37,10 +37,10 @@ _s2d()
     tokenize) COMPREPLY=($(compgen -W "-m --special" -- "$word")) ;;
     bench)
         if [ "$COMP_CWORD" = 2 ]; then
-            COMPREPLY=($(compgen -W "verify spec synth" -- "$word"))
+            COMPREPLY=($(compgen -W "kernels verify spec project synth" -- "$word"))
         else
             COMPREPLY=($(compgen -W "$engine --json --csv --repeats --questions --sample --categories
-                --methods" -- "$word") $(compgen -f -- "$word"))
+                --methods --vocab --layers --type --mat --drafted -o" -- "$word") $(compgen -f -- "$word"))
         fi ;;
     draft) COMPREPLY=($(compgen -W "merge --profile --draft --adapter --exit -o" -- "$word") $(compgen -f -- "$word")) ;;
     replay) COMPREPLY=($(compgen -f -- "$word")) ;;

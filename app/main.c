@@ -34,7 +34,7 @@ static const Command commands[] = {
     {"info", cmd_info, "[MODEL | PROFILE]", "this machine, a model's header, or a profile's plan"},
     {"tokenize", cmd_tokenize, "-m M [--special] [TEXT]", "token ids of a text"},
     {"bench", cmd_bench,
-     "kernels | verify | spec | synth [ARGUMENTS]\n"
+     "kernels | verify | spec | project | synth [ARGUMENTS]\n"
      "       s2d bench NAME --help shows those of one",
      "measure this machine and the speculation"},
     {"draft", cmd_draft, "merge [--profile P] [--draft M] [--adapter FILE] --exit LAYER -o FILE",

@@ -13,6 +13,7 @@
 #include "../app/bench_spec.h"
 #include "../app/last_number.h"
 #include "../app/paired.h"
+#include "../app/project.h"
 
 static void near(double value, double wanted)
 {
@@ -160,6 +161,28 @@ static void cells_pair_questions_and_repeats(void **state)
     assert_int_equal(bench_cell(&result, GROUP_MT_BENCH, 1).questions, 1);
 }
 
+/* Passes of 2 + 3 layers ms at one row, twice that at two. */
+static void rounds_are_projected(void **state)
+{
+    (void)state;
+    const Curve few = {.ms = {5, 10}}, many = {.ms = {14, 28}}; /* 1 and 4 layers */
+    ProjectShape shape = project_shape(&few, 1, &many, 4);
+    near(project_pass(&shape, 1, 1), 5);
+    near(project_pass(&shape, 10, 1), 32);
+    near(project_pass(&shape, 10, 2), 64);
+    /* Two drafted tokens, a target of 30 layers: T(1) = 92, T(3) = 276 by the slope. */
+    TreeShape chain = {.depth = 2, .width = 1, .nodes = 2};
+    Projection p = project_round(&shape, 6, 1, &shape, 30, &chain, 1.8);
+    near(p.draft_ms, 2 * 20);
+    near(p.verify_ms, 276);
+    near(p.speedup, 1.8 * 92 / (40 + 276));
+    /* The second step over two rows, and three heads a step. */
+    TreeShape tree = {.depth = 2, .width = 2, .nodes = 1};
+    p = project_round(&shape, 6, 3, &shape, 30, &tree, 1.8);
+    near(p.draft_ms, 24 + 48);
+    near(p.verify_ms, 184);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +191,7 @@ int main(void)
         cmocka_unit_test(bars_fill_their_columns),
         cmocka_unit_test(published_rows_are_found),
         cmocka_unit_test(cells_pair_questions_and_repeats),
+        cmocka_unit_test(rounds_are_projected),
     };
     return cmocka_run_group_tests_name("bench_figures", tests, NULL, NULL);
 }

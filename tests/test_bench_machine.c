@@ -246,8 +246,8 @@ static void arithmetic(void **state)
 static void each_benchmark_has_help(void **state)
 {
     (void)state;
-    static const char *const names[] = {"kernels", "verify", "spec", "synth"};
-    for (int i = 0; i < 4; i++) {
+    static const char *const names[] = {"kernels", "verify", "spec", "project", "synth"};
+    for (int i = 0; i < 5; i++) {
         char usage[64];
         int status;
         char *text = printed(3, (char *[]){"bench", (char *)names[i], "--help", NULL}, &status);
@@ -278,6 +278,57 @@ static void bad_command_lines_are_refused(void **state)
     }
 }
 
+/* A chain's rows are as many as were published, or at a given MAT one an exit, and S2D's. */
+static void projections_say_so(void **state)
+{
+    (void)state;
+    char vocab[256];
+    int status, lines = 0, rows = 0;
+    setenv("S2D_MODELS", folder.path, 1);
+    model_folder_file(&folder, "spm.gguf", vocab);
+    char *at =
+        printed(15,
+                (char *[]){"bench", "project", "--target", "7B", "--vocab", vocab, "--layers", "2",
+                           "--repeats", "1", "--ctx", "8", "--mat", "2.5", "--json", NULL},
+                &status);
+    assert_int_equal(status, 0);
+    for (char *line; (line = strsep(&at, "\n")) && *line; lines++) {
+        json_t *json = json_loads(line, 0, NULL);
+        assert_true(json_is_true(json_object_get(json, "projected")));
+        const json_t *speedup = json_object_get(json, "speedup");
+        const char *method = json_string_value(json_object_get(json, "method"));
+        rows += speedup != NULL;
+        if (speedup) {
+            double low = json_number_value(json_array_get(speedup, 0));
+            double high = json_number_value(json_array_get(speedup, 1));
+            assert_true(strcmp(method, "SoFT+S2D") == 0 ? low != high : low == high);
+        }
+        json_decref(json);
+    }
+    assert_int_equal(rows, 8);
+    assert_int_equal(lines, 12); /* the target's passes and the draft's, at three exits */
+
+    static const struct {
+        char *words[10];
+        int n;
+    } bad[] = {
+        {{"bench", "project", "--vocab", "F"}, 4},
+        {{"bench", "project", "--target", "7b"}, 4},
+        {{"bench", "project", "--target", "8b", "--vocab", "F"}, 6},
+        {{"bench", "project", "--target", "70b", "--vocab", "F", "--temp", "1"}, 8},
+        {{"bench", "project", "--target", "7b", "--vocab", "F", "--mat", "6.5"}, 8},
+        {{"bench", "project", "--target", "7b", "--vocab", "F", "--tree", "auto"}, 8},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        printed(bad[i].n, (char **)bad[i].words, &status);
+        assert_int_equal(status, EXIT_USAGE);
+    }
+    printed(6, (char *[]){"bench", "project", "--target", "7b", "--vocab", "/nowhere.gguf", NULL},
+            &status);
+    assert_int_equal(status, EXIT_NOINPUT);
+    unsetenv("S2D_MODELS");
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -302,6 +353,7 @@ int main(void)
         cmocka_unit_test(kernels_count_all_weights),
         cmocka_unit_test(limits_are_positive),
         cmocka_unit_test(arithmetic),
+        cmocka_unit_test(projections_say_so),
         cmocka_unit_test(each_benchmark_has_help),
         cmocka_unit_test(bad_command_lines_are_refused),
     };

@@ -144,7 +144,7 @@ void bench_methods_close(BenchResult *result)
 static const SeedsRow *counterpart(const BenchDraft *draft, DrafterKind kind, int exit, bool tree)
 {
     bool soft = draft->n_exits > 1;
-    if (kind == DRAFTER_S2D)
+    if (kind == DRAFTER_S2D || kind == DRAFTER_S2D_FRONTIER)
         return soft ? seeds_find(SEEDS_S2D, SEEDS_LAYERS, tree) : NULL;
     int scaled = exit * SEEDS_LAYERS;
     if (draft->layers == 0 || scaled % draft->layers != 0)
@@ -166,7 +166,8 @@ void bench_methods_name(BenchResult *result)
         if (method->drafter[0])
             drafter_parse(method->drafter, &kind, &exit);
         tree_parse(method->tree, &shape);
-        bool drafts = kind == DRAFTER_SD || kind == DRAFTER_EXIT || kind == DRAFTER_S2D;
+        bool drafts = kind == DRAFTER_SD || kind == DRAFTER_EXIT || kind == DRAFTER_S2D ||
+                      kind == DRAFTER_S2D_FRONTIER;
         bool tree = shape.width != 1 && drafts;
         exit = kind == DRAFTER_SD ? draft->layers : exit;
         char *title = method->title;
@@ -180,6 +181,8 @@ void bench_methods_name(BenchResult *result)
             snprintf(title, size, "self");
         else if (kind == DRAFTER_S2D)
             snprintf(title, size, "%s%sS2D%s", how, plus, tree ? ", tree" : "");
+        else if (kind == DRAFTER_S2D_FRONTIER)
+            snprintf(title, size, "%s%sS2D frontier%s", how, plus, tree ? ", tree" : "");
         else if (draft->n_exits > 1)
             snprintf(title, size, "SoFT L%d%s", exit, tree ? ", tree" : "");
         else if (kind == DRAFTER_SD)

@@ -2,9 +2,9 @@
  * them.
  *
  * S2D: Sorted Speculative Decoding (arXiv 2407.01955). Unlike the authors' code, which takes one
- * exit decision for a whole frontier, every node takes its own (grow.c). Invariant between rounds:
- * length[0] >= length[1] >= …, and pending[r] holds exactly the residual streams of positions
- * length[r] … length[r-1]-1.
+ * exit decision for a whole frontier, every node takes its own (grow.c), unless asked to do as they
+ * do. Invariant between rounds: length[0] >= length[1] >= …, and pending[r] holds exactly the
+ * residual streams of positions length[r] … length[r-1]-1.
  *
  * In the target's own cache (`self`) the committed text has its keys and values already. An exit's
  * own layer needs its residual stream again, so there too the draft reads what was committed, and
@@ -249,6 +249,11 @@ static void draft_accepted(Drafter *drafter, const Tree *tree, const int *path, 
                 hidden_copy(d->context, d->pending[r] + row++ * H, d->hidden + slot * H, 1);
         }
     }
+}
+
+void draft_by_frontier(Drafter *drafter)
+{
+    ((Draft *)drafter)->by_frontier = true;
 }
 
 const Drafter draft_calls = {.behind = draft_behind,

@@ -36,7 +36,8 @@ typedef struct Draft {
     Drafter drafter; /* first member: the interface */
     Context own;     /* unused when shared */
     Context *context;
-    bool shared;  /* the context is the target's, with keys and values of all committed text */
+    bool shared;      /* the context is the target's, with keys and values of all committed text */
+    bool by_frontier; /* one exit decision for a whole frontier */
     bool follows; /* reads committed text: always, but where the target's cache is all it needs */
     int ranges;
     int exit[EXITS_MAX];

@@ -59,6 +59,9 @@ struct Drafter {
  * the caller's and are read at every proposal. */
 int draft_open(Drafter **drafter, Model *model, const Model *trained, Context *shared, KvType kv,
                int slots, const int *exits, int n_exits, const float *thresholds, Err *err);
+/* From now on a whole frontier takes the first exit at which one of its nodes is confident: the
+ * rule of the paper's own code, to compare with. */
+void draft_by_frontier(Drafter *drafter);
 /* Bytes that draft_open will take beyond the weights. */
 size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots);
 

@@ -38,7 +38,7 @@ int drafting_resolve(const DraftConfig *in, const Model *target, const Model *dr
             return err_set(err, EXIT_USAGE, "exit:%d is not a layer of the draft (1 ... %d)",
                            in->fixed_exit, most);
         out->exits[out->n_exits++] = in->fixed_exit;
-    } else if (in->kind == DRAFTER_SD || (in->n_exits == 0 && in->kind == DRAFTER_S2D)) {
+    } else if (in->kind == DRAFTER_SD || (in->n_exits == 0 && in->kind != DRAFTER_SELF)) {
         out->exits[out->n_exits++] = most;
     } else {
         for (int i = 0; i < in->n_exits; i++) {
@@ -78,42 +78,48 @@ int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Contex
     int slots = s->ctx + NODES_MAX;
     Model *model = resolved->kind == DRAFTER_SELF ? target : s->config.draft;
     const Model *trained = drafting_trained(resolved->kind, target, s->config.draft);
-    switch (resolved->kind) {
-    case DRAFTER_PLAIN:
+    if (resolved->kind == DRAFTER_PLAIN)
         return 0;
-    case DRAFTER_NGRAM:
+    if (resolved->kind == DRAFTER_NGRAM)
         return ngram_open(drafter, err);
-    case DRAFTER_SELF:
-        return draft_open(drafter, model, trained, context, s->config.kv, slots, resolved->exits,
-                          resolved->n_exits, s->drafting.thresholds, err);
-    case DRAFTER_SD:
-    case DRAFTER_EXIT:
-    case DRAFTER_S2D:
-        return draft_open(drafter, model, trained, NULL, s->config.kv, slots, resolved->exits,
-                          resolved->n_exits, s->drafting.thresholds, err);
-    }
-    return -1;
+    if (resolved->kind != DRAFTER_SELF)
+        context = NULL; /* a cache of its own */
+    if (draft_open(drafter, model, trained, context, s->config.kv, slots, resolved->exits,
+                   resolved->n_exits, s->drafting.thresholds, err) != 0)
+        return -1;
+    if (resolved->kind == DRAFTER_S2D_FRONTIER)
+        draft_by_frontier(*drafter);
+    return 0;
 }
+
+/* exit:L has its layer behind it. */
+static const struct {
+    const char *name;
+    DrafterKind kind;
+} drafters[] = {{"plain", DRAFTER_PLAIN}, {"sd", DRAFTER_SD},
+                {"s2d", DRAFTER_S2D},     {"s2d-frontier", DRAFTER_S2D_FRONTIER},
+                {"self", DRAFTER_SELF},   {"ngram", DRAFTER_NGRAM}};
+enum { DRAFTERS = sizeof drafters / sizeof *drafters };
 
 int drafter_parse(const char *text, DrafterKind *kind, int *layer)
 {
-    static const struct {
-        const char *name;
-        DrafterKind kind;
-    } names[] = {{"plain", DRAFTER_PLAIN},
-                 {"sd", DRAFTER_SD},
-                 {"s2d", DRAFTER_S2D},
-                 {"self", DRAFTER_SELF},
-                 {"ngram", DRAFTER_NGRAM}};
     *layer = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(text, names[i].name) == 0) {
-            *kind = names[i].kind;
+    for (int i = 0; i < DRAFTERS; i++)
+        if (strcmp(text, drafters[i].name) == 0) {
+            *kind = drafters[i].kind;
             return 0;
         }
     char rest;
     *kind = DRAFTER_EXIT;
     return sscanf(text, "exit:%d%c", layer, &rest) == 1 && *layer >= 1 && *layer < 1000 ? 0 : -1;
+}
+
+void drafter_name(DrafterKind kind, int layer, char *text, size_t size)
+{
+    snprintf(text, size, "exit:%d", layer);
+    for (int i = 0; i < DRAFTERS; i++)
+        if (drafters[i].kind == kind)
+            snprintf(text, size, "%s", drafters[i].name);
 }
 
 int tree_parse(const char *text, TreeShape *shape)

@@ -59,7 +59,7 @@ typedef struct EventReady {
     char device[96];
     char target[64], draft[64];  /* names; draft is "" when there is none */
     char adapter[64];            /* file of the draft's trained exits; "" = none */
-    char drafter[24];            /* plain, sd, exit:L, s2d, self, ngram */
+    char drafter[24];            /* as drafter_parse takes it */
     char quant[16];              /* of the target's matrices, the commonest: "Q4_K" */
     char kv[8];                  /* what the KV caches hold: f16, q8, f32 */
     int n_targets, target_index; /* of the profile: index of the current one */

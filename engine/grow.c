@@ -66,8 +66,15 @@ static int undone_family(const Draft *d, uint64_t undecided, int r, int *slots)
     return n;
 }
 
+/* What an exit says of one node. */
+typedef struct Opinion {
+    int ids[RANKED_MAX];
+    float top[RANKED_MAX], log_sum, confidence;
+} Opinion;
+
 /* Runs the frontier from exit to exit; every node stops at the first one where it is confident and
- * leaves its candidates: the root always, others only above the threshold of their exit. */
+ * leaves its candidates: the root always, others only above the threshold of their exit. By the
+ * frontier rule they all stop together, with the most confident of them. */
 static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_frontier, int width)
 {
     Context *c = d->context;
@@ -103,22 +110,27 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
         rows.n = n_asked;
         head_of_exit(c, d->trained[r], d->narrow, c->hidden, n_asked);
         draws_open(&draws, &d->sampler, k, &rows, in->sampling);
+        Opinion opinion[EXPAND_MAX];
+        float most = 0;
         for (int i = 0; i < n_asked; i++) {
-            const float *logits = c->logits + (size_t)i * stride;
-            int ids[RANKED_MAX];
-            float top[RANKED_MAX], log_sum;
+            Opinion *o = &opinion[i];
             TreeNode *node = &d->grown.node[asked[i]];
-            k->top(k, logits, 1, vocab, best, ids, top, &log_sum);
+            k->top(k, c->logits + (size_t)i * stride, 1, vocab, best, o->ids, o->top, &o->log_sum);
             for (int t = 0; tokens && t < best; t++)
-                ids[t] = tokens[ids[t]];
-            float confidence = expf(top[0] - log_sum);
-            node->visited[node->n_visited++] = (EventVisit){d->exit[r], ids[0], confidence};
-            if (confidence < d->threshold[r] && !last)
+                o->ids[t] = tokens[o->ids[t]];
+            o->confidence = expf(o->top[0] - o->log_sum);
+            most = fmaxf(most, o->confidence);
+            node->visited[node->n_visited++] = (EventVisit){d->exit[r], o->ids[0], o->confidence};
+        }
+        for (int i = 0; i < n_asked; i++) {
+            const Opinion *o = &opinion[i];
+            bool sure = (d->by_frontier ? most : o->confidence) >= d->threshold[r];
+            if (!sure && !last)
                 continue;
             undecided &= ~(UINT64_C(1) << asked[i]);
             d->eval_exit[asked[i]] = r;
-            if (confidence >= d->threshold[r] || asked[i] == 0)
-                add_candidates(d, in, asked[i], &draws, i, ids, top, log_sum, width);
+            if (sure || asked[i] == 0)
+                add_candidates(d, in, asked[i], &draws, i, o->ids, o->top, o->log_sum, width);
         }
     }
 }

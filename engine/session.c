@@ -125,14 +125,10 @@ void session_set_spec(Session *s, SpecMode spec)
 
 void session_describe(const Session *s, EventReady *ready)
 {
-    static const char *names[] = {"plain", "sd", "exit", "s2d", "self", "ngram"};
     const ModelConfig *config = &s->config.target->config;
     snprintf(ready->target, sizeof ready->target, "%s", s->config.target->name);
     snprintf(ready->draft, sizeof ready->draft, "%s", s->config.draft ? s->config.draft->name : "");
-    if (s->drafting.kind == DRAFTER_EXIT)
-        snprintf(ready->drafter, sizeof ready->drafter, "exit:%d", s->drafting.fixed_exit);
-    else
-        snprintf(ready->drafter, sizeof ready->drafter, "%s", names[s->drafting.kind]);
+    drafter_name(s->drafting.kind, s->drafting.fixed_exit, ready->drafter, sizeof ready->drafter);
     snprintf(ready->quant, sizeof ready->quant, "%s", config->quant);
     KvType kv = s->config.kernels->act_f32 ? KV_F32 : s->config.kv;
     snprintf(ready->kv, sizeof ready->kv, "%s", kv_type_name(kv));

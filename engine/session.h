@@ -20,17 +20,21 @@
 typedef struct Session Session;
 
 typedef enum DrafterKind {
-    DRAFTER_PLAIN, /* never drafts */
-    DRAFTER_SD,    /* the whole draft */
-    DRAFTER_EXIT,  /* one fixed exit of the draft */
-    DRAFTER_S2D,   /* nested exits, each node takes the first it is confident at */
-    DRAFTER_SELF,  /* the target's own first layers, sharing weights and KV cache */
-    DRAFTER_NGRAM, /* looks the text's last tokens up in the text */
+    DRAFTER_PLAIN,        /* never drafts */
+    DRAFTER_SD,           /* the whole draft */
+    DRAFTER_EXIT,         /* one fixed exit of the draft */
+    DRAFTER_S2D,          /* nested exits, each node takes the first it is confident at */
+    DRAFTER_S2D_FRONTIER, /* the same with one exit for all nodes of a depth, as the paper's code
+                             has it: a baseline */
+    DRAFTER_SELF,         /* the target's own first layers, sharing weights and KV cache */
+    DRAFTER_NGRAM,        /* looks the text's last tokens up in the text */
 } DrafterKind;
 
-/* "plain", "sd", "exit:12", "s2d", "self", "ngram"; layer is set for exit:L (else 0). -1 = unknown.
+/* "plain", "sd", "exit:12", "s2d", "s2d-frontier", "self", "ngram"; layer is set for exit:L (else
+ * 0). -1 = unknown.
  */
 int drafter_parse(const char *text, DrafterKind *kind, int *layer);
+void drafter_name(DrafterKind kind, int layer, char *text, size_t size);
 
 typedef struct TreeShape {
     bool automatic; /* depth, width and nodes from the cost model */

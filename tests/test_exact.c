@@ -136,9 +136,9 @@ static const char *const TREES[] = {"3x1x3", "4x3x12", "5x4x40", "auto", "off"};
  * have seen acceptances and rejections when the drafter is one that can have both. */
 static void test_every_drafter(void **state)
 {
-    enum { PROMPTS = 20, LENGTH = 200, DRAFTERS = 6 };
-    static const char *const drafters[DRAFTERS] = {"sd",  "exit:2", "exit:4",
-                                                   "s2d", "self",   "ngram"};
+    enum { PROMPTS = 20, LENGTH = 200, DRAFTERS = 7 };
+    static const char *const drafters[DRAFTERS] = {"sd",           "exit:2", "exit:4", "s2d",
+                                                   "s2d-frontier", "self",   "ngram"};
     int accepted[DRAFTERS][DEPTHS] = {0}, rejected[DRAFTERS][DEPTHS] = {0};
     Run *plain = calloc(1, sizeof *plain), *run = calloc(1, sizeof *run);
     for (int p = 0; p < PROMPTS; p++) {
@@ -165,7 +165,7 @@ static void test_every_drafter(void **state)
         }
     }
     for (int d = 0; d < DRAFTERS; d++) {
-        print_message("%-7s accepted %d %d %d, rejected %d %d %d at depths 1 2 3\n", drafters[d],
+        print_message("%-12s accepted %d %d %d, rejected %d %d %d at depths 1 2 3\n", drafters[d],
                       accepted[d][0], accepted[d][1], accepted[d][2], rejected[d][0],
                       rejected[d][1], rejected[d][2]);
         for (int i = 0; i < DEPTHS && strcmp(drafters[d], "ngram") != 0; i++)
@@ -192,6 +192,46 @@ static void test_every_exit_is_taken(void **state)
         assert_true(drafted[e] > accepted[e] && accepted[e] > 0);
     }
     free(run);
+}
+
+/* Rounds, and those in which nodes of one depth came from more than one exit. */
+typedef struct Mixed {
+    Run run; /* first: a Run * is a Mixed * */
+    int rounds, mixed;
+} Mixed;
+
+static void count_mixed(Run *run)
+{
+    Mixed *counts = (Mixed *)run;
+    const EventRound *round = &run->last;
+    bool mixed = false;
+    for (int i = 0; i < round->n_nodes; i++)
+        for (int j = 0; j < i; j++)
+            mixed = mixed || (round->nodes[i].depth == round->nodes[j].depth &&
+                              round->nodes[i].exit != round->nodes[j].exit);
+    counts->rounds += round->n_nodes > 0;
+    counts->mixed += mixed;
+}
+
+/* By the rule of the paper's code a frontier has one exit; by ours each node has its own. */
+static void test_frontier_rule(void **state)
+{
+    static const char *const drafters[] = {"s2d", "s2d-frontier"};
+    for (int d = 0; d < 2; d++) {
+        Mixed *mixed = calloc(1, sizeof *mixed);
+        SessionConfig config = config_of(*state, &mixed->run, drafters[d], "4x3x12");
+        run_open(&mixed->run, &config);
+        mixed->run.between = count_mixed;
+        run_ask(&mixed->run, PROMPT, PROMPT_N, 200);
+        const EventStats *stats = &mixed->run.stats;
+        print_message("%-12s %d of %d rounds mix exits; drafted at them %d %d %d\n", drafters[d],
+                      mixed->mixed, mixed->rounds, stats->by_exit_drafted[0],
+                      stats->by_exit_drafted[1], stats->by_exit_drafted[2]);
+        assert_true(mixed->rounds > 20 && (d == 0 ? mixed->mixed > 0 : mixed->mixed == 0));
+        assert_true(stats->by_exit_drafted[0] > 0 && stats->by_exit_drafted[1] > 0);
+        session_close(mixed->run.session);
+        free(mixed);
+    }
 }
 
 static void test_thousand_tokens(void **state)
@@ -434,14 +474,15 @@ static void test_switch(void **state)
 
 static void change_everything(Run *run)
 {
-    static const char *const drafters[] = {"s2d", "self", "ngram", "exit:4", "plain", "sd"};
+    static const char *const drafters[] = {"s2d",   "self", "ngram",       "exit:4",
+                                           "plain", "sd",   "s2d-frontier"};
     static const char *const trees[] = {"3x1x3", "auto", "4x4x20"};
     if (run->rounds == run->changed)
         return; /* once a round: poll is also called while the draft reads */
     run->changed = run->rounds;
     Err err = {0};
     DraftConfig drafting = run->session->config.drafting;
-    assert_int_equal(drafter_parse(drafters[run->rounds % 6], &drafting.kind, &drafting.fixed_exit),
+    assert_int_equal(drafter_parse(drafters[run->rounds % 7], &drafting.kind, &drafting.fixed_exit),
                      0);
     if (run->rounds % 3 == 0 && session_set_drafter(run->session, &drafting, &err))
         print_error("%s\n", err.text);
@@ -593,6 +634,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_drafter),
         cmocka_unit_test(test_every_exit_is_taken),
+        cmocka_unit_test(test_frontier_rule),
         cmocka_unit_test(test_thousand_tokens),
         cmocka_unit_test(test_perfect_and_adversarial),
         cmocka_unit_test(test_turns),

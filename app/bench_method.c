@@ -147,7 +147,7 @@ static const SeedsRow *counterpart(const BenchDraft *draft, DrafterKind kind, in
     if (kind == DRAFTER_S2D || kind == DRAFTER_S2D_FRONTIER)
         return soft ? seeds_find(SEEDS_S2D, SEEDS_LAYERS, tree) : NULL;
     int scaled = exit * SEEDS_LAYERS;
-    if (draft->layers == 0 || scaled % draft->layers != 0)
+    if (exit == 0 || draft->layers == 0 || scaled % draft->layers != 0)
         return NULL;
     return seeds_find(soft ? SEEDS_SOFT : SEEDS_SFT, scaled / draft->layers, tree);
 }
@@ -167,7 +167,7 @@ void bench_methods_name(BenchResult *result)
             drafter_parse(method->drafter, &kind, &exit);
         tree_parse(method->tree, &shape);
         bool drafts = kind == DRAFTER_SD || kind == DRAFTER_EXIT || kind == DRAFTER_S2D ||
-                      kind == DRAFTER_S2D_FRONTIER;
+                      kind == DRAFTER_S2D_FRONTIER || kind == DRAFTER_NGRAM_S2D;
         bool tree = shape.width != 1 && drafts;
         exit = kind == DRAFTER_SD ? draft->layers : exit;
         char *title = method->title;
@@ -181,6 +181,8 @@ void bench_methods_name(BenchResult *result)
             snprintf(title, size, "self");
         else if (kind == DRAFTER_S2D)
             snprintf(title, size, "%s%sS2D%s", how, plus, tree ? ", tree" : "");
+        else if (kind == DRAFTER_NGRAM_S2D)
+            snprintf(title, size, "n-gram+%s%sS2D%s", how, plus, tree ? ", tree" : "");
         else if (kind == DRAFTER_S2D_FRONTIER)
             snprintf(title, size, "%s%sS2D frontier%s", how, plus, tree ? ", tree" : "");
         else if (draft->n_exits > 1)

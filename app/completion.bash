@@ -15,7 +15,7 @@ _s2d()
         COMPREPLY=($(compgen -W "$models" -- "$word") $(compgen -f -X '!*.gguf' -- "$word"))
         return ;;
     --adapter) COMPREPLY=($(compgen -W "none" -- "$word") $(compgen -f -X '!*.gguf' -- "$word")); return ;;
-    --drafter) COMPREPLY=($(compgen -W "plain sd exit: s2d s2d-frontier self ngram" -- "$word")); return ;;
+    --drafter) COMPREPLY=($(compgen -W "plain sd exit: s2d s2d-frontier self ngram ngram+s2d" -- "$word")); return ;;
     --spec) COMPREPLY=($(compgen -W "auto on off" -- "$word")); return ;;
     --tree) COMPREPLY=($(compgen -W "auto off" -- "$word")); return ;;
     --device) COMPREPLY=($(compgen -W "auto cpu cuda" -- "$word")); return ;;

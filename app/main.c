@@ -23,7 +23,7 @@ static const Command commands[] = {
      "the chat (what s2d alone starts)"},
     {"run", cmd_run,
      "-p TEXT | < stdin  [-n N] [--profile P] [--target M] [--draft M]\n"
-     "        [--adapter FILE] [--drafter plain|sd|exit:L|s2d|s2d-frontier|self|ngram]\n"
+     "        [--adapter FILE] [--drafter plain|sd|exit:L|s2d|s2d-frontier|self|ngram|ngram+s2d]\n"
      "        [--spec auto|on|off] [--tree auto|off|DxWxN] [--temp T] [--top-k K] [--top-p P]\n"
      "        [--seed S] [--ctx N] [--kv f16|q8] [--threads N] [--device auto|cpu|cuda]\n"
      "        [--isa auto|avx512|avx2|scalar] [--act int8|f32] [--host H]\n"

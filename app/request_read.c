@@ -162,7 +162,8 @@ static int check_drafter(const Reader *r, const char *text)
     DrafterKind kind;
     int layer;
     if (text[0] && drafter_parse(text, &kind, &layer) != 0)
-        return wrong(r, "drafter", "must be plain, sd, exit:L, s2d, s2d-frontier, self or ngram");
+        return wrong(r, "drafter",
+                     "must be plain, sd, exit:L, s2d, s2d-frontier, self, ngram or ngram+s2d");
     return 0;
 }
 

@@ -182,6 +182,12 @@ static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
     d->sampler.tokens = d->narrow ? model->short_ids : NULL;
     d->sampler.device_tokens = d->narrow ? model->device_ids : NULL;
     draft_grow(d, in, tree);
+    uint64_t slots = 0; /* of what was expanded in vain: free, whoever adds to the tree */
+    for (int i = 0; i < tree->n; i++)
+        slots |= UINT64_C(1) << tree->node[i].slot;
+    for (int slot = 0; slot < d->grown.n; slot++)
+        if (!(slots >> slot & 1))
+            d->done[slot] = 0;
     if (!d->shared)
         return;
     if (d->resume.hidden != d->hidden) /* verification goes on from its rows, in place */

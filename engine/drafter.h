@@ -67,5 +67,8 @@ size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int l
 
 /* Continues the last tokens as they went on when they were last seen in the text. */
 int ngram_open(Drafter **drafter, Err *err);
+/* Puts that beside what a draft model proposes, in one tree: *drafter, which has a cache of its
+ * own, becomes one that does both. On failure it is closed. */
+int ngram_join(Drafter **drafter, Err *err);
 
 #endif

@@ -89,16 +89,20 @@ int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Contex
         return -1;
     if (resolved->kind == DRAFTER_S2D_FRONTIER)
         draft_by_frontier(*drafter);
-    return 0;
+    return resolved->kind == DRAFTER_NGRAM_S2D ? ngram_join(drafter, err) : 0;
 }
 
 /* exit:L has its layer behind it. */
 static const struct {
     const char *name;
     DrafterKind kind;
-} drafters[] = {{"plain", DRAFTER_PLAIN}, {"sd", DRAFTER_SD},
-                {"s2d", DRAFTER_S2D},     {"s2d-frontier", DRAFTER_S2D_FRONTIER},
-                {"self", DRAFTER_SELF},   {"ngram", DRAFTER_NGRAM}};
+} drafters[] = {{"plain", DRAFTER_PLAIN},
+                {"sd", DRAFTER_SD},
+                {"s2d", DRAFTER_S2D},
+                {"s2d-frontier", DRAFTER_S2D_FRONTIER},
+                {"self", DRAFTER_SELF},
+                {"ngram", DRAFTER_NGRAM},
+                {"ngram+s2d", DRAFTER_NGRAM_S2D}};
 enum { DRAFTERS = sizeof drafters / sizeof *drafters };
 
 int drafter_parse(const char *text, DrafterKind *kind, int *layer)

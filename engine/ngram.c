@@ -1,13 +1,19 @@
 /* ngram.c - drafts without a model: what followed the last tokens when they were last seen in the
- * text.
+ * text; alone, or in one tree with a draft model's proposal.
  *
  * Prompt lookup decoding (Saxena 2023): looks for the longest earlier occurrence, 4 down to 2
  * tokens, of the text's end and proposes its continuation as a chain. Its probabilities are rough
  * starts; the cost model's calibration corrects them by what the target accepts.
+ *
+ * In a tree that is there already the chain goes along it as far as the tree says the same, and
+ * branches off where it does not. Its nodes have gone through none of the model's layers, like
+ * leaves: once accepted, the model reads them as it reads all text that it did not draft.
  */
 #include "drafter.h"
 
 #include <stdlib.h>
+
+#include "clock.h"
 
 enum { MATCH_MAX = 4, MATCH_MIN = 2, AUTO_DEPTH = 8 };
 
@@ -33,6 +39,53 @@ static int find(const int *tokens, int n, int *matched)
     return best;
 }
 
+/* Adds the chain to a tree of which spent_ms of drafting went before. Of an automatic shape it adds
+ * what is forecast to pay; to a fixed one as many nodes as the shape is deep. */
+static void join_chain(const Proposal *in, Tree *tree, double spent_ms)
+{
+    int matched, from = find(in->tokens, in->n, &matched);
+    if (from < 0)
+        return;
+    int depth = in->shape.automatic ? AUTO_DEPTH : in->shape.depth;
+    if (!in->shape.automatic && in->shape.nodes < depth)
+        depth = in->shape.nodes;
+    depth = depth < in->max_depth ? depth : in->max_depth;
+    float p = matched == MATCH_MAX ? 0.75f : matched == 3 ? 0.55f : 0.35f;
+    double tokens = 1, best = 0;
+    int keep = tree->n, slot = 0, node = 0;
+    for (int i = 1; i < tree->n; i++) {
+        tokens += tree->node[i].path;
+        slot = tree->node[i].slot > slot ? tree->node[i].slot : slot;
+    }
+    if (tree->n > 1)
+        best = cost_gain(in->cost, tokens, tree->n, spent_ms);
+    for (int i = 0; i < depth && from + i < in->n; i++) {
+        int token = in->tokens[from + i];
+        int child = tree_child(tree, node, token);
+        if (child >= 0) { /* proposed already */
+            node = child;
+            continue;
+        }
+        if (token >= in->vocab || tree->n > in->max_nodes || slot + 1 >= NODES_MAX)
+            break;
+        float path = tree->node[node].path * calibration_at(&in->cost->accept[EXITS_MAX], i + 1, p);
+        slot++;
+        tree->node[tree->n] = (TreeNode){
+            .parent = node, .token = token, .depth = i + 1, .slot = slot, .p = p, .path = path};
+        node = tree->n++;
+        tokens += path;
+        double gain = cost_gain(in->cost, tokens, tree->n, spent_ms);
+        if (gain > best) {
+            best = gain;
+            keep = tree->n;
+        }
+    }
+    if (in->shape.automatic && best > 0) /* 0: the costs are not known yet */
+        tree->n = keep;
+}
+
+/* ---- alone ---- */
+
 static int ngram_read(Drafter *d, const int *tokens, int n)
 {
     (void)d, (void)tokens, (void)n;
@@ -42,39 +95,9 @@ static int ngram_read(Drafter *d, const int *tokens, int n)
 static void ngram_propose(Drafter *d, const Proposal *in, Tree *tree)
 {
     (void)d;
-    int matched;
-    int from = find(in->tokens, in->n, &matched);
-    int depth = in->shape.automatic ? AUTO_DEPTH : in->shape.depth;
-    int most = in->max_nodes;
-    if (!in->shape.automatic && in->shape.nodes < most)
-        most = in->shape.nodes;
-    depth = depth < in->max_depth ? depth : in->max_depth;
-    depth = depth < most ? depth : most;
     tree->n = 1;
     tree->node[0] = (TreeNode){.parent = -1, .token = in->tokens[in->n - 1], .path = 1};
-    if (from < 0)
-        return;
-    float p = matched == MATCH_MAX ? 0.75f : matched == 3 ? 0.55f : 0.35f;
-    float path = 1;
-    double tokens = 1, best = 0;
-    int keep = 0;
-    for (int i = 0; i < depth && from + i < in->n; i++) {
-        int token = in->tokens[from + i];
-        if (token >= in->vocab)
-            break;
-        path *= calibration_at(&in->cost->accept[EXITS_MAX], i + 1, p);
-        tree->node[tree->n] = (TreeNode){
-            .parent = i, .token = token, .depth = i + 1, .slot = i + 1, .p = p, .path = path};
-        tree->n++;
-        tokens += path;
-        double gain = cost_gain(in->cost, tokens, tree->n, 0);
-        if (gain > best) {
-            best = gain;
-            keep = tree->n;
-        }
-    }
-    if (in->shape.automatic && keep > 1)
-        tree->n = keep;
+    join_chain(in, tree, 0);
 }
 
 static void ngram_accepted(Drafter *d, const Tree *tree, const int *path, int n)
@@ -98,5 +121,69 @@ int ngram_open(Drafter **drafter, Err *err)
                    .accepted = ngram_accepted,
                    .close = ngram_close};
     *drafter = d;
+    return 0;
+}
+
+/* ---- beside a model ---- */
+
+typedef struct Joined {
+    Drafter drafter; /* first member: the interface */
+    Drafter *model;
+} Joined;
+
+static Drafter *model_of(Drafter *d)
+{
+    return ((Joined *)d)->model;
+}
+
+static int joined_behind(Drafter *d, const int *tokens, int n)
+{
+    return model_of(d)->behind(model_of(d), tokens, n);
+}
+
+static int joined_read(Drafter *d, const int *tokens, int n)
+{
+    return model_of(d)->read(model_of(d), tokens, n);
+}
+
+static void joined_measure(Drafter *d, int length, Curve *steps)
+{
+    model_of(d)->measure(model_of(d), length, steps);
+}
+
+static void joined_propose(Drafter *d, const Proposal *in, Tree *tree)
+{
+    double start = clock_ms();
+    model_of(d)->propose(model_of(d), in, tree);
+    join_chain(in, tree, clock_ms() - start);
+}
+
+static void joined_accepted(Drafter *d, const Tree *tree, const int *path, int n)
+{
+    model_of(d)->accepted(model_of(d), tree, path, n);
+}
+
+static void joined_close(Drafter *d)
+{
+    model_of(d)->close(model_of(d));
+    free(d);
+}
+
+int ngram_join(Drafter **drafter, Err *err)
+{
+    Joined *joined = malloc(sizeof *joined);
+    if (joined == NULL) {
+        (*drafter)->close(*drafter);
+        *drafter = NULL;
+        return err_set(err, EXIT_MEMORY, "no memory for a drafter");
+    }
+    *joined = (Joined){.drafter = {.behind = joined_behind,
+                                   .read = joined_read,
+                                   .measure = joined_measure,
+                                   .propose = joined_propose,
+                                   .accepted = joined_accepted,
+                                   .close = joined_close},
+                       .model = *drafter};
+    *drafter = &joined->drafter;
     return 0;
 }

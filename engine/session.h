@@ -28,10 +28,11 @@ typedef enum DrafterKind {
                              has it: a baseline */
     DRAFTER_SELF,         /* the target's own first layers, sharing weights and KV cache */
     DRAFTER_NGRAM,        /* looks the text's last tokens up in the text */
+    DRAFTER_NGRAM_S2D,    /* both in one tree */
 } DrafterKind;
 
-/* "plain", "sd", "exit:12", "s2d", "s2d-frontier", "self", "ngram"; layer is set for exit:L (else
- * 0). -1 = unknown.
+/* "plain", "sd", "exit:12", "s2d", "s2d-frontier", "self", "ngram", "ngram+s2d"; layer is set for
+ * exit:L (else 0). -1 = unknown.
  */
 int drafter_parse(const char *text, DrafterKind *kind, int *layer);
 void drafter_name(DrafterKind kind, int layer, char *text, size_t size);

@@ -136,9 +136,9 @@ static const char *const TREES[] = {"3x1x3", "4x3x12", "5x4x40", "auto", "off"};
  * have seen acceptances and rejections when the drafter is one that can have both. */
 static void test_every_drafter(void **state)
 {
-    enum { PROMPTS = 20, LENGTH = 200, DRAFTERS = 7 };
+    enum { PROMPTS = 20, LENGTH = 200, DRAFTERS = 8 };
     static const char *const drafters[DRAFTERS] = {"sd",           "exit:2", "exit:4", "s2d",
-                                                   "s2d-frontier", "self",   "ngram"};
+                                                   "s2d-frontier", "self",   "ngram",  "ngram+s2d"};
     int accepted[DRAFTERS][DEPTHS] = {0}, rejected[DRAFTERS][DEPTHS] = {0};
     Run *plain = calloc(1, sizeof *plain), *run = calloc(1, sizeof *run);
     for (int p = 0; p < PROMPTS; p++) {
@@ -474,15 +474,15 @@ static void test_switch(void **state)
 
 static void change_everything(Run *run)
 {
-    static const char *const drafters[] = {"s2d",   "self", "ngram",       "exit:4",
-                                           "plain", "sd",   "s2d-frontier"};
+    static const char *const drafters[] = {"s2d",   "self", "ngram",        "exit:4",
+                                           "plain", "sd",   "s2d-frontier", "ngram+s2d"};
     static const char *const trees[] = {"3x1x3", "auto", "4x4x20"};
     if (run->rounds == run->changed)
         return; /* once a round: poll is also called while the draft reads */
     run->changed = run->rounds;
     Err err = {0};
     DraftConfig drafting = run->session->config.drafting;
-    assert_int_equal(drafter_parse(drafters[run->rounds % 7], &drafting.kind, &drafting.fixed_exit),
+    assert_int_equal(drafter_parse(drafters[run->rounds % 8], &drafting.kind, &drafting.fixed_exit),
                      0);
     if (run->rounds % 3 == 0 && session_set_drafter(run->session, &drafting, &err))
         print_error("%s\n", err.text);
@@ -629,6 +629,112 @@ static void test_ngram_proposal(void **state)
     free(tree);
 }
 
+/* A model's proposal, as it was planned: 3 with 9 under it, and 8. */
+static void propose_planned(Drafter *d, const Proposal *in, Tree *tree)
+{
+    (void)d;
+    tree->n = 4;
+    tree->node[0] = (TreeNode){.parent = -1, .token = in->tokens[in->n - 1], .path = 1};
+    tree->node[1] = (TreeNode){
+        .parent = 0, .token = 3, .depth = 1, .slot = 1, .p = 0.6f, .path = 0.6f, .exit = 2};
+    tree->node[2] = (TreeNode){
+        .parent = 0, .token = 8, .depth = 1, .slot = 2, .p = 0.3f, .path = 0.3f, .exit = 2};
+    tree->node[3] = (TreeNode){
+        .parent = 1, .token = 9, .depth = 2, .slot = 3, .p = 0.5f, .path = 0.3f, .exit = 4};
+}
+
+static void close_planned(Drafter *d)
+{
+    (void)d;
+}
+
+static void test_ngram_joins_a_tree(void **state)
+{
+    Fixture *f = *state;
+    Drafter planned = {.propose = propose_planned, .close = close_planned}, *drafter = &planned;
+    assert_int_equal(ngram_join(&drafter, NULL), 0);
+    static const int text[] = {9, 1, 2, 3, 4, 5, 7, 1, 2};
+    Cost cost = {0};
+    Tree *tree = calloc(1, sizeof *tree);
+    Sampling sampling = {.top_p = 1};
+    Proposal in = {.tokens = text,
+                   .n = 9,
+                   .shape = {.depth = 3, .width = 2, .nodes = 3},
+                   .max_depth = 8,
+                   .max_nodes = 63,
+                   .vocab = tokenizer_vocab(f->target->tokenizer),
+                   .sampling = &sampling,
+                   .cost = &cost};
+    drafter->propose(drafter, &in, tree);
+    assert_int_equal(tree->n, 6); /* 3 is there; 4 and 5 go on from it, as deep as the shape */
+    assert_true(tree->node[4].token == 4 && tree->node[4].parent == 1 && tree->node[4].slot == 4);
+    assert_true(tree->node[5].token == 5 && tree->node[5].parent == 4 && tree->node[5].slot == 5);
+    assert_true(tree->node[5].depth == 3 && tree->node[5].exit == 0 && tree->node[1].exit == 2);
+    in.max_nodes = 4; /* root, three and one more */
+    drafter->propose(drafter, &in, tree);
+    assert_int_equal(tree->n, 5);
+
+    /* An automatic tree takes of it what is forecast to pay: here rows cost little, there much. */
+    in.max_nodes = 32;
+    in.shape = (TreeShape){.automatic = true};
+    cost.plain_ms = 10;
+    for (int i = 0; i < CURVE_POINTS; i++)
+        cost.verify.ms[i] = 10;
+    drafter->propose(drafter, &in, tree);
+    assert_int_equal(tree->n, 4 + 5); /* 4 5 7 1 2 */
+    for (int i = 0; i < CURVE_POINTS; i++)
+        cost.verify.ms[i] = 10.0f * (float)(1 << i);
+    drafter->propose(drafter, &in, tree);
+    assert_int_equal(tree->n, 4);
+    drafter->close(drafter);
+    free(tree);
+}
+
+typedef struct Joined {
+    Run run; /* first: a Run * is a Joined * */
+    int both, looked_up, missed;
+} Joined;
+
+static void count_joined(Run *run)
+{
+    Joined *counts = (Joined *)run;
+    const EventRound *round = &run->last;
+    bool model = false, text = false;
+    for (int i = 0; i < round->n_nodes; i++) {
+        const EventNode *node = &round->nodes[i];
+        model = model || node->exit > 0;
+        text = text || node->exit == 0;
+        counts->looked_up += node->exit == 0 && node->accepted;
+        counts->missed += node->exit > 0 && node->depth == 1 && !node->accepted;
+    }
+    counts->both += model && text;
+}
+
+/* With a draft that is the target itself: its own first guess is right in every round, so also
+ * after rounds whose tokens came from the text and were in no cache of the draft. */
+static void test_ngram_beside_a_perfect_draft(void **state)
+{
+    const Fixture *f = *state;
+    Joined *joined = calloc(1, sizeof *joined);
+    SessionConfig config = config_of(f, &joined->run, "ngram+s2d", "5x1x5");
+    config.draft = f->target;
+    config.drafting.n_exits = config.drafting.n_thresholds = 2;
+    memcpy(config.drafting.exits, (int[]){4, 8}, 2 * sizeof(int));
+    memcpy(config.drafting.thresholds, (float[]){1, 0.9f}, 2 * sizeof(float));
+    run_open(&joined->run, &config);
+    joined->run.between = count_joined;
+    int prompt[4 * PROMPT_N];
+    for (int i = 0; i < 4 * PROMPT_N; i++)
+        prompt[i] = PROMPT[i % PROMPT_N];
+    run_ask(&joined->run, prompt, 4 * PROMPT_N, 600);
+    print_message("%d rounds with both, %d looked up and accepted, %d guesses wrong\n",
+                  joined->both, joined->looked_up, joined->missed);
+    assert_true(joined->both > 0 && joined->looked_up > 0);
+    assert_int_equal(joined->missed, 0);
+    session_close(joined->run.session);
+    free(joined);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -646,6 +752,8 @@ int main(void)
         cmocka_unit_test(test_eight_bit_cache),
         cmocka_unit_test(test_context_full),
         cmocka_unit_test(test_ngram_proposal),
+        cmocka_unit_test(test_ngram_joins_a_tree),
+        cmocka_unit_test(test_ngram_beside_a_perfect_draft),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

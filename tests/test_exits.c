@@ -332,8 +332,8 @@ static void compare(const Fixture *f, Model *draft, const char *drafter, const c
 static void test_same_text(void **state)
 {
     Fixture *f = *state;
-    static const char *const drafters[] = {"sd",  "exit:2", "exit:4", "exit:6",
-                                           "s2d", "self",   "ngram"};
+    static const char *const drafters[] = {"sd",           "exit:2", "exit:4", "exit:6",   "s2d",
+                                           "s2d-frontier", "self",   "ngram",  "ngram+s2d"};
     enum { DRAFTERS = sizeof drafters / sizeof *drafters };
     int accepted[DRAFTERS] = {0}, rejected[DRAFTERS] = {0}, by_exit[2][EXITS] = {0};
     Run *run = calloc(1, sizeof *run);

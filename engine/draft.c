@@ -165,6 +165,26 @@ static bool keeps_to_list(const Model *model, const int *tokens, int n)
     return strays <= STRAYS;
 }
 
+void draft_begin(Draft *d, const int *tokens, int n)
+{
+    const Model *model = d->context->model;
+    d->base = n - 1;
+    memset(d->done, 0, sizeof d->done);
+    d->narrow = model->short_head && keeps_to_list(model, tokens, n);
+    d->sampler.tokens = d->narrow ? model->short_ids : NULL;
+    d->sampler.device_tokens = d->narrow ? model->device_ids : NULL;
+}
+
+void draft_ask(Draft *d, int r, const int *slots, int n)
+{
+    Context *c = d->context;
+    size_t H = width(d);
+    const float *stream = draft_has_own(d, r) ? d->said : d->hidden;
+    for (int i = 0; i < n; i++)
+        hidden_copy(c, c->hidden + i * H, stream + slots[i] * H, 1);
+    head_of_exit(c, d->trained[r], d->narrow, c->hidden, n);
+}
+
 static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
 {
     Draft *d = (Draft *)drafter;
@@ -175,12 +195,7 @@ static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
             if (waiting(d, r) > PENDING_MAX - BEHIND_MAX)
                 draft_range(d, r, NULL, 0, NULL, 0);
     }
-    d->base = in->n - 1;
-    memset(d->done, 0, sizeof d->done);
-    const Model *model = d->context->model;
-    d->narrow = model->short_head && keeps_to_list(model, in->tokens, in->n);
-    d->sampler.tokens = d->narrow ? model->short_ids : NULL;
-    d->sampler.device_tokens = d->narrow ? model->device_ids : NULL;
+    draft_begin(d, in->tokens, in->n);
     draft_grow(d, in, tree);
     uint64_t slots = 0; /* of what was expanded in vain: free, whoever adds to the tree */
     for (int i = 0; i < tree->n; i++)

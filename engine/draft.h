@@ -73,6 +73,13 @@ void draft_close(Drafter *drafter);
  * range 0, `tokens` names committed tokens length[0] … n_tokens-1 that go along. */
 void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, int n_tokens);
 
+/* Before a round's first range: its nodes lie behind tokens[n - 1], the root. */
+void draft_begin(Draft *d, const int *tokens, int n);
+
+/* What exit r says of nodes that went through range r, n <= EXPAND_MAX: d->context->logits, of the
+ * short list's tokens if d->narrow. */
+void draft_ask(Draft *d, int r, const int *slots, int n);
+
 /* Is the exit ever asked, and has it a layer of its own? */
 bool draft_is_open(const Draft *d, int r);
 bool draft_has_own(const Draft *d, int r);

@@ -79,7 +79,6 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
 {
     Context *c = d->context;
     Kernels *k = c->model->kernels;
-    size_t H = (size_t)c->model->config.hidden;
     int stride = d->narrow ? c->model->n_short : c->model->config.vocab;
     int vocab = sampler_places(&d->sampler, stride, in->vocab);
     const int *tokens = d->sampler.tokens;
@@ -99,16 +98,14 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
         if (!draft_is_open(d, r))
             continue; /* its head is not even looked at */
 
-        const float *stream = draft_has_own(d, r) ? d->said : d->hidden;
         int asked[EXPAND_MAX], n_asked = 0;
         for (int slot = 0; slot < d->grown.n; slot++)
             if (undecided >> slot & 1) {
-                hidden_copy(c, c->hidden + n_asked * H, stream + slot * H, 1);
                 rows.position[n_asked] = in->n + d->grown.node[slot].depth;
                 asked[n_asked++] = slot;
             }
         rows.n = n_asked;
-        head_of_exit(c, d->trained[r], d->narrow, c->hidden, n_asked);
+        draft_ask(d, r, asked, n_asked);
         draws_open(&draws, &d->sampler, k, &rows, in->sampling);
         Opinion opinion[EXPAND_MAX];
         float most = 0;

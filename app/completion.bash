@@ -2,7 +2,7 @@
 _s2d()
 {
     local word=$2 before=$3 command=${COMP_WORDS[1]} models profiles
-    local all="chat run pull models info tokenize bench draft worker replay"
+    local all="chat run pull models info tokenize bench tune draft worker replay"
     models=$(s2d models 2>/dev/null | awk 'NF > 2 && /^[a-z]/ { print $1 }')
     COMPREPLY=()
 
@@ -42,6 +42,7 @@ _s2d()
             COMPREPLY=($(compgen -W "$engine --json --csv --repeats --questions --sample --categories
                 --methods --vocab --layers --type --mat --drafted -o" -- "$word") $(compgen -f -- "$word"))
         fi ;;
+    tune) COMPREPLY=($(compgen -W "--prompts --forget -n --sample --repeats --json --csv $engine" -- "$word") $(compgen -f -- "$word")) ;;
     draft) COMPREPLY=($(compgen -W "merge --profile --draft --adapter --exit -o" -- "$word") $(compgen -f -- "$word")) ;;
     replay) COMPREPLY=($(compgen -f -- "$word")) ;;
     esac

@@ -17,6 +17,7 @@
 #include "paths.h"
 #include "profile.h"
 #include "sha256.h"
+#include "tuned.h"
 
 enum { CONTEXT_DEFAULT = 4096 };
 
@@ -159,14 +160,32 @@ static int info_model(Kernels *kernels, const char *name)
 /* --- one profile
  * ---------------------------------------------------------------------------------- */
 
-static void print_thresholds(const Profile *profile, const ProfileTarget *target)
+/* pair: what was tuned for it; NULL = nothing. */
+static void print_thresholds(const Profile *profile, const ProfileTarget *target,
+                             const TunedPair *pair)
 {
+    int n = pair ? pair->n_exits : target->n_thresholds;
     if (!profile->draft_base)
         return;
-    if (target->n_thresholds == 0)
+    if (n == 0)
         printf(", built-in thresholds");
-    for (int i = 0; i < target->n_thresholds; i++)
-        printf("%s%g", i == 0 ? ", thresholds " : " ", target->thresholds[i]);
+    for (int i = 0; i < n; i++)
+        printf("%s%g", i == 0 ? ", thresholds " : " ",
+               pair ? pair->thresholds[i] : target->thresholds[i]);
+    if (pair)
+        printf(" (tuned %s)", pair->day);
+}
+
+/* What was tuned for the draft's pairs; none where it cannot be read, which is said. */
+static void open_tuned(Tuned *tuned, TunedPair *key, const Profile *profile, const ModelPlan *draft)
+{
+    Err err = {0};
+    const char *adapter = draft->adapter ? gguf_path(draft->adapter->gguf) : NULL;
+    if (tuned_open(tuned, &err) == 0 &&
+        tuned_key(key, profile, draft->name, draft->config.layers, adapter, &err) == 0)
+        return;
+    tuned->n = 0;
+    printf("tuned      %s\n", err.text);
 }
 
 /* What an exit has of its own. */
@@ -228,7 +247,8 @@ static bool plan_draft(const ModelsCache *cache, Profile *profile, ModelPlan *dr
 
 /* Adds up memory; *most: with this target and the draft. */
 static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profile *profile,
-                        int index, const ModelPlan *draft, size_t draft_bytes)
+                        int index, const ModelPlan *draft, size_t draft_bytes,
+                        const TunedPair *pair)
 {
     const ProfileTarget *target = &profile->targets[index];
     ModelPlan plan;
@@ -246,7 +266,7 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
     size_t have = kernels->memory_free(kernels);
 
     printf("target     %s", plan.name);
-    print_thresholds(profile, target);
+    print_thresholds(profile, target, pair);
     printf("\n           ");
     if (!draft)
         printf("no draft, ");
@@ -271,8 +291,13 @@ static int info_profile(const KernelsOptions *options, Profile *profile)
     printf("profile    %s, %s\n", profile->name, profile->path);
     bool has_draft = plan_draft(&cache, profile, &draft);
     size_t draft_bytes = has_draft ? draft.weight_bytes : 0;
+    static Tuned tuned;
+    TunedPair key;
+    if (has_draft)
+        open_tuned(&tuned, &key, profile, &draft);
     for (int i = 0; i < profile->n_targets; i++)
-        plan_target(kernels, &cache, profile, i, has_draft ? &draft : NULL, draft_bytes);
+        plan_target(kernels, &cache, profile, i, has_draft ? &draft : NULL, draft_bytes,
+                    has_draft ? tuned_find(&tuned, &key, profile->targets[i].model) : NULL);
     if (profile->tree_auto)
         printf("tree       automatic\n");
     else

@@ -37,6 +37,11 @@ static const Command commands[] = {
      "kernels | verify | spec | project | synth [ARGUMENTS]\n"
      "       s2d bench NAME --help shows those of one",
      "measure this machine and the speculation"},
+    {"tune", cmd_tune,
+     "--prompts FILE [--profile P] [--target M] [-n N] [--sample N] [--repeats N]\n"
+     "        [--json | --csv] [options as for `s2d run`]\n"
+     "       s2d tune --forget [--profile P] [--target M]",
+     "the thresholds that are fastest here, for each target"},
     {"draft", cmd_draft, "merge [--profile P] [--draft M] [--adapter FILE] --exit LAYER -o FILE",
      "one trained exit as a model of its own, for other programs"},
     {"worker", cmd_worker, "", "the engine behind JSON lines on stdin and stdout"},

@@ -40,6 +40,8 @@ typedef enum OptionId {
     OPT_CATEGORIES,
     OPT_METHODS,
     OPT_CSV,
+    OPT_PROMPTS,
+    OPT_FORGET,
 } OptionId;
 
 typedef struct OptionRow {
@@ -70,14 +72,16 @@ static const OptionRow rows[] = {
     {"seed", OPT_SEED, 1, OPTIONS_SAMPLING},
     {"raw", OPT_RAW, 0, OPTIONS_RUN},
     {"ignore-eos", OPT_IGNORE_EOS, 0, OPTIONS_RUN},
-    {"json", OPT_JSON, 0, OPTIONS_RUN | OPTIONS_BENCH},
+    {"json", OPT_JSON, 0, OPTIONS_RUN | OPTIONS_BENCH | OPTIONS_TUNE},
     {"plain", OPT_PLAIN, 0, OPTIONS_CHAT},
-    {"repeats", OPT_REPEATS, 1, OPTIONS_BENCH},
+    {"repeats", OPT_REPEATS, 1, OPTIONS_BENCH | OPTIONS_TUNE},
     {"questions", OPT_QUESTIONS, 1, OPTIONS_QUESTIONS},
-    {"sample", OPT_SAMPLE, 1, OPTIONS_QUESTIONS},
+    {"sample", OPT_SAMPLE, 1, OPTIONS_QUESTIONS | OPTIONS_TUNE},
     {"categories", OPT_CATEGORIES, 1, OPTIONS_QUESTIONS},
     {"methods", OPT_METHODS, 1, OPTIONS_QUESTIONS},
-    {"csv", OPT_CSV, 0, OPTIONS_QUESTIONS},
+    {"csv", OPT_CSV, 0, OPTIONS_QUESTIONS | OPTIONS_TUNE},
+    {"prompts", OPT_PROMPTS, 1, OPTIONS_TUNE},
+    {"forget", OPT_FORGET, 0, OPTIONS_TUNE},
 };
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
 
@@ -235,6 +239,12 @@ static int take_option(Options *o, int id, const char *text, Err *err)
     case OPT_CSV:
         o->csv = true;
         return 0;
+    case OPT_PROMPTS:
+        o->prompts = text;
+        return 0;
+    case OPT_FORGET:
+        o->forget = true;
+        return 0;
     default:
         return take_model_option(o, id, text, err);
     }
@@ -252,7 +262,7 @@ int options_parse(Options *options, int argc, char **argv, int accepted, Err *er
         strcat(letters, "m:");
     if (accepted & OPTIONS_RUN)
         strcat(letters, "p:");
-    if (accepted & (OPTIONS_RUN | OPTIONS_QUESTIONS))
+    if (accepted & (OPTIONS_RUN | OPTIONS_QUESTIONS | OPTIONS_TUNE))
         strcat(letters, "n:");
     *options = (Options){.spec = SPEC_AUTO};
     opterr = 0;

@@ -30,12 +30,13 @@ enum {
     OPTIONS_CHAT = 8,       /* --plain */
     OPTIONS_BENCH = 16,     /* --repeats --json */
     OPTIONS_QUESTIONS = 32, /* -n --questions --sample --categories --methods --csv */
+    OPTIONS_TUNE = 64,      /* -n --prompts --forget --sample --repeats --json --csv */
 };
 
 typedef struct Options {
     const char *profile, *target, *draft, *adapter, *drafter, *tree, *device, *isa,
         *host; /* NULL = not given */
-    const char *prompt, *questions, *categories, *methods;
+    const char *prompt, *questions, *categories, *methods, *prompts;
     bool has_spec, has_temperature, has_top_k, has_top_p, has_seed, has_ctx, has_kv, has_threads,
         has_max_tokens;
     SpecMode spec;
@@ -43,7 +44,7 @@ typedef struct Options {
     double temperature, top_p;
     int top_k, seed, ctx, threads, max_tokens;
     int repeats, sample; /* 0 = not given */
-    bool act_f32, raw, ignore_eos, json, csv, plain;
+    bool act_f32, raw, ignore_eos, json, csv, plain, forget;
     int first_argument; /* index in argv of the first word that is no option */
 } Options;
 

@@ -12,6 +12,7 @@
 #include "catalog.h"
 #include "commands.h"
 #include "confine.h"
+#include "tuned.h"
 #include "worker.h"
 
 bool worker_on_progress(void *user, float fraction)
@@ -66,6 +67,14 @@ void worker_drafting(const RequestLoad *load, const char *drafter, int target,
     drafting->n_thresholds = pair->n_thresholds;
     for (int i = 0; i < pair->n_thresholds; i++)
         drafting->thresholds[i] = (float)pair->thresholds[i];
+}
+
+void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *base, int layers,
+                       const char *adapter)
+{
+    Err err = {0};
+    if (profile->n_exits > 0 && tuned_apply(profile, first, base, layers, adapter, &err) != 0)
+        worker_warn(worker, "tuned", err.text);
 }
 
 static TreeShape tree_of(const RequestLoad *load)
@@ -187,6 +196,9 @@ static int load_models(Worker *worker, RequestLoad *load, Model **target, Model 
         status = models_plan_draft(&worker->models, profile, &draft_plan, err);
     if (status == 0)
         status = check_plans(worker, load, &target_plan, draft_base ? &draft_plan : NULL, err);
+    if (status == 0 && draft_base)
+        worker_take_tuned(worker, profile, 0, draft_plan.name, draft_plan.config.layers,
+                          draft_plan.adapter ? gguf_path(draft_plan.adapter->gguf) : NULL);
     if (status == 0)
         status = load_model(worker, &target_plan, target, err);
     if (status == 0 && draft_base)

@@ -126,8 +126,10 @@ static int load_target(Worker *worker, const char *name, int index, const Switch
 }
 
 /* A model that the profile does not name becomes one more of its targets. */
-static int append_target(Profile *profile, const char *name, Err *err)
+static int append_target(Worker *worker, const char *name, Err *err)
 {
+    Profile *profile = &worker->load.profile;
+    const Model *draft = worker->draft;
     if (profile->n_targets == TARGETS_MAX)
         return err_set(err, EXIT_USAGE, "there are %d targets already; choose one of them",
                        TARGETS_MAX);
@@ -135,6 +137,9 @@ static int append_target(Profile *profile, const char *name, Err *err)
     if (!copy)
         return err_set(err, EXIT_MEMORY, "out of memory");
     profile->targets[profile->n_targets++] = (ProfileTarget){.model = copy};
+    if (draft)
+        worker_take_tuned(worker, profile, profile->n_targets - 1, draft->name,
+                          draft->config.layers, draft->adapter);
     return 0;
 }
 
@@ -194,7 +199,7 @@ void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
     else if (index >= n_targets)
         err_set(&err, EXIT_USAGE, "there is no target %d, the profile has %d", index + 1,
                 n_targets);
-    else if (index < 0 && append_target(profile, swap->name, &err) == 0)
+    else if (index < 0 && append_target(worker, swap->name, &err) == 0)
         index = n_targets;
     if (err.code == 0 && index == worker->load.target_index) {
         emit_switch(worker, SWITCH_DONE, name, index, true);

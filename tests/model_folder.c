@@ -123,6 +123,7 @@ void model_folder_remove(ModelFolder *folder)
     DIR *dir = opendir(folder->path);
     char path[512];
     unlink(model_folder_file(folder, "s2d/hashes", path)); /* the state */
+    unlink(model_folder_file(folder, "s2d/tuned.json", path));
     rmdir(model_folder_file(folder, "s2d", path));
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
         snprintf(path, sizeof(path), "%s/%s", folder->path, entry->d_name);

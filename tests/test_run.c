@@ -1,5 +1,5 @@
-/* test_run.c - whole commands on tiny models: run, replay, bench. This program stands in for s2d:
- * it starts itself with the command's words, and the commands start it as their worker.
+/* test_run.c - whole commands on tiny models: run, replay, bench, tune. This program stands in for
+ * s2d: it starts itself with the command's words, and the commands start it as their worker.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -200,6 +200,12 @@ static void failures_have_their_exit_codes(void **state)
         {"run --profile P -p a --draft none --drafter sd", EXIT_USAGE, "draft"},
         {"run --profile P -p a --ctx 3", EXIT_DATA, "context"},
         {"bench", EXIT_USAGE, "verify"},
+        {"tune --profile P", EXIT_USAGE, "--prompts FILE"},
+        {"tune --profile P --prompts F/none", EXIT_NOINPUT, "none"},
+        {"tune --profile P --prompts F/q.jsonl --host box", EXIT_USAGE, "--host"},
+        {"tune --profile P --prompts F/q.jsonl --drafter sd", EXIT_USAGE, "--drafter"},
+        {"tune --profile P --prompts F/q.jsonl --draft none", EXIT_USAGE, "no draft"},
+        {"tune --profile P --prompts F/q.jsonl --draft F/second.gguf", EXIT_USAGE, "no exits"},
         {"bench spec --profile P", EXIT_USAGE, "--questions"},
         {"bench spec --profile P --questions F/none", EXIT_NOINPUT, "none"},
         {"bench spec --profile P --questions F/q.jsonl --methods magic", EXIT_USAGE, "magic"},
@@ -426,6 +432,110 @@ static void an_exit_becomes_a_model(void **state)
     assert_non_null(strstr(merged.err, "sd drafted"));
 }
 
+/* ---- tuning ---- */
+
+/* One JSON line of `s2d tune`: all prompts were used, and one of the runs was kept. */
+static void check_tuned_line(const char *line, const char *target)
+{
+    json_t *json = json_loads(line, 0, NULL), *runs = json_object_get(json, "runs"), *run;
+    int kept = 0;
+    size_t i;
+    assert_non_null(json);
+    assert_string_equal(json_string_value(json_object_get(json, "target")), target);
+    assert_int_equal(json_integer_value(json_object_get(json, "answers")), 4);
+    assert_int_equal(json_integer_value(json_object_get(json, "run_prompts")), 2);
+    assert_int_equal(json_array_size(json_object_get(json, "exits")), 2);
+    assert_true(json_array_size(runs) >= 2);
+    json_array_foreach(runs, i, run)
+    {
+        assert_true(json_real_value(json_object_get(run, "tokens_per_s")) > 0);
+        kept += json_is_true(json_object_get(run, "kept"));
+    }
+    assert_int_equal(kept, 1);
+    json_decref(json);
+}
+
+static void tuning_measures_each_target(void **state)
+{
+    (void)state;
+    static Result result;
+    char *at = result.out;
+    model_folder_write(&folder, "prompts.txt", "one\ntwo\nthree\nfour\nfive\nsix\n");
+    run_line(&result, NULL, "tune --profile P --prompts F/prompts.txt -n 24 --json");
+    if (result.status != 0)
+        fail_msg("%s", result.err);
+    check_tuned_line(strsep(&at, "\n"), "target");
+    check_tuned_line(strsep(&at, "\n"), "second");
+    run_line(&result, NULL, "tune --profile P --forget");
+    assert_string_equal(result.out, "2 forgotten\n");
+}
+
+static void tuned_thresholds_are_taken(void **state)
+{
+    (void)state;
+    static Result result;
+    static const char *const lines[][2] = {
+        {"run --profile P -p hi -n 9 --json", "[0.7,0.15]"},
+        {"run --profile P --target F/second.gguf -p hi -n 9 --json", "[0.4,0.2]"}, /* not tuned */
+        {"run --profile F/trained.yaml -p hi -n 9 --json", "[0.5,0.5,0.2]"},       /* other exits */
+    };
+    model_folder_write(&folder, "s2d/tuned.json",
+                       "{\"version\":1,\"pairs\":[{\"draft\":\"draft\",\"layers\":4,"
+                       "\"exits\":[2,4],\"adapter\":\"\",\"target\":\"target\","
+                       "\"thresholds\":[0.7,0.15],\"tokens_per_s\":2,"
+                       "\"plain_tokens_per_s\":1,\"day\":\"2026-01-02\"}]}");
+    for (int i = 0; i < 3; i++) {
+        char expected[64];
+        run_line(&result, NULL, lines[i][0]);
+        snprintf(expected, sizeof expected, "\"thresholds\":%s", lines[i][1]);
+        assert_non_null(strstr(result.out, expected));
+    }
+    run_line(&result, NULL, "info P");
+    assert_non_null(strstr(result.out, "target, thresholds 0.7 0.15 (tuned 2026-01-02)\n"));
+    assert_non_null(strstr(result.out, "second, thresholds 0.4 0.2\n"));
+
+    model_folder_write(&folder, "s2d/tuned.json", "{\"version\":1,\"pairs\":[{}]}");
+    run_line(&result, NULL, "run --profile P -p hi -n 9 --ignore-eos");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.err, "tuned.json: pair 1"));
+    run_line(&result, NULL, "info P");
+    assert_non_null(strstr(result.out, "tuned.json: pair 1"));
+    run_line(&result, NULL, "tune --profile P --forget");
+    assert_int_equal(result.status, EXIT_DATA);
+    assert_non_null(strstr(result.err, "tuned.json: pair 1"));
+    char path[256];
+    unlink(model_folder_file(&folder, "s2d/tuned.json", path));
+}
+
+static void tuning_maps_the_speed_and_forgets(void **state)
+{
+    (void)state;
+    static Result result;
+    model_folder_write(&folder, "prompts.jsonl", "{\"prompt\":\"one\"}\n{\"turns\":[\"two\"]}\n");
+    run_line(&result, NULL,
+             "tune --profile F/trained.yaml --target F/target.gguf --prompts F/prompts.jsonl -n 16 "
+             "--csv");
+    if (result.status != 0)
+        fail_msg("%s", result.err);
+    int lines = 0;
+    for (const char *c = result.out; *c; c++)
+        lines += *c == '\n';
+    assert_int_equal(lines, 1 + 11 * 11);
+    assert_true(strncmp(result.out, "target,exit_x,threshold_x,exit_y,threshold_y,", 45) == 0);
+    run_line(
+        &result, NULL,
+        "tune --profile F/trained.yaml --target F/target.gguf --prompts F/prompts.jsonl -n 16");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.out, "draft with exits.gguf"));
+    assert_non_null(strstr(result.out, "<- kept"));
+    run_line(&result, NULL, "info F/trained.yaml");
+    assert_non_null(strstr(result.out, "(tuned 20"));
+    run_line(&result, NULL, "tune --profile F/trained.yaml --forget");
+    assert_string_equal(result.out, "1 forgotten\n");
+    run_line(&result, NULL, "info F/trained.yaml");
+    assert_null(strstr(result.out, "(tuned 20"));
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -455,6 +565,8 @@ int main(int argc, char **argv)
         return cmd_bench(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "info") == 0)
         return cmd_info(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "tune") == 0)
+        return cmd_tune(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "draft") == 0)
         return cmd_draft(argc - 1, argv + 1);
     const struct CMUnitTest tests[] = {
@@ -468,6 +580,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(trained_exits_change_no_text),
         cmocka_unit_test(info_shows_what_was_trained),
         cmocka_unit_test(an_exit_becomes_a_model),
+        cmocka_unit_test(tuning_measures_each_target),
+        cmocka_unit_test(tuned_thresholds_are_taken),
+        cmocka_unit_test(tuning_maps_the_speed_and_forgets),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -97,6 +97,11 @@ static inline Lanes lanes_div(Lanes x, Lanes y)
     return LANES2(_mm256_div_ps, x, y);
 }
 
+static inline Lanes lanes_sqrt(Lanes x)
+{
+    return (Lanes){_mm256_sqrt_ps(x.a), _mm256_sqrt_ps(x.b)};
+}
+
 static inline Lanes lanes_fma(Lanes x, Lanes y, Lanes z)
 {
     return (Lanes){_mm256_fmadd_ps(x.a, y.a, z.a), _mm256_fmadd_ps(x.b, y.b, z.b)};

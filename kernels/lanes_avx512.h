@@ -74,6 +74,11 @@ static inline Lanes lanes_div(Lanes a, Lanes b)
     return _mm512_div_ps(a, b);
 }
 
+static inline Lanes lanes_sqrt(Lanes a)
+{
+    return _mm512_sqrt_ps(a);
+}
+
 static inline Lanes lanes_fma(Lanes a, Lanes b, Lanes c)
 {
     return _mm512_fmadd_ps(a, b, c);

@@ -98,6 +98,12 @@ static inline Lanes lanes_div(Lanes a, Lanes b)
     return a;
 }
 
+static inline Lanes lanes_sqrt(Lanes a)
+{
+    EACH a.v[l] = sqrtf(a.v[l]);
+    return a;
+}
+
 static inline Lanes lanes_fma(Lanes a, Lanes b, Lanes c) /* a * b + c, rounded once */
 {
     EACH c.v[l] = fmaf(a.v[l], b.v[l], c.v[l]);

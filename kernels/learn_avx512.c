@@ -1,0 +1,16 @@
+/* learn_avx512.c - the inner loops of training with AVX-512. */
+#if defined(__x86_64__)
+
+#include "isa.h"
+#include "lanes_avx512.h"
+
+#include "lanes_more.h"
+#include "learn_isa.h"
+
+#include "learn_rows.h"
+
+#include "learn_float.h"
+
+const LearnIsa learn_isa_avx512 = LEARN_TABLE;
+
+#endif

@@ -29,6 +29,9 @@ static const Benchmark benchmarks[] = {
      "--target 7b|13b|70b --vocab FILE.gguf [--temp 0|1] [--mat M] [--drafted N] [--tree DxWxN]\n"
      "        [--layers N] [--type T] [--ctx N] [--repeats N] [--threads N] [--device D] [--json]",
      "speedups that measured passes and published MAT would give, marked as projected"},
+    {"products", bench_products,
+     "[--shape SHAPE] [--rows N] [--scored N] [--repeats N] [--threads N] [--isa I]",
+     "the trainer's matrix products, and their share of what this machine can do"},
     {"synth", bench_synth, "SHAPE --vocab FILE.gguf -o FILE [--layers N] [--type T] [--seed S]",
      "writes a model of a known shape with random weights"},
 };

@@ -8,6 +8,7 @@ int bench_kernels(int argc, char **argv);
 int bench_verify(int argc, char **argv);
 int bench_spec(int argc, char **argv);
 int bench_project(int argc, char **argv);
+int bench_products(int argc, char **argv);
 int bench_synth(int argc, char **argv);
 
 #endif

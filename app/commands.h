@@ -17,6 +17,7 @@ int cmd_tokenize(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_tune(int argc, char **argv);
 int cmd_draft(int argc, char **argv);
+int cmd_train(int argc, char **argv);
 int cmd_worker(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 

@@ -2,7 +2,7 @@
 _s2d()
 {
     local word=$2 before=$3 command=${COMP_WORDS[1]} models profiles
-    local all="chat run pull models info tokenize bench tune draft worker replay"
+    local all="chat run pull models info tokenize bench tune train draft worker replay"
     models=$(s2d models 2>/dev/null | awk 'NF > 2 && /^[a-z]/ { print $1 }')
     COMPREPLY=()
 
@@ -21,6 +21,10 @@ _s2d()
     --device) COMPREPLY=($(compgen -W "auto cpu cuda" -- "$word")); return ;;
     --kv) COMPREPLY=($(compgen -W "f16 q8" -- "$word")); return ;;
     --isa) COMPREPLY=($(compgen -W "auto avx512 avx2 scalar" -- "$word")); return ;;
+    --tune) COMPREPLY=($(compgen -W "exits lora: full" -- "$word")); return ;;
+    --method) COMPREPLY=($(compgen -W "soft sft" -- "$word")); return ;;
+    --loss) COMPREPLY=($(compgen -W "distill text" -- "$word")); return ;;
+    --type) COMPREPLY=($(compgen -W "f32 f16 q8_0 q5_1 q5_0 q4_1 q4_0" -- "$word")); return ;;
     --act) COMPREPLY=($(compgen -W "int8 f32" -- "$word")); return ;;
     esac
     if [ "$COMP_CWORD" = 1 ]; then
@@ -37,13 +41,17 @@ _s2d()
     tokenize) COMPREPLY=($(compgen -W "-m --special" -- "$word")) ;;
     bench)
         if [ "$COMP_CWORD" = 2 ]; then
-            COMPREPLY=($(compgen -W "kernels verify spec project synth" -- "$word"))
+            COMPREPLY=($(compgen -W "kernels verify spec project products synth" -- "$word"))
         else
             COMPREPLY=($(compgen -W "$engine --json --csv --repeats --questions --sample --categories
-                --methods --vocab --layers --type --mat --drafted -o" -- "$word") $(compgen -f -- "$word"))
+                --methods --vocab --layers --type --mat --drafted --shape --rows --scored -o" -- "$word") $(compgen -f -- "$word"))
         fi ;;
     tune) COMPREPLY=($(compgen -W "--prompts --forget -n --sample --repeats --json --csv $engine" -- "$word") $(compgen -f -- "$word")) ;;
     draft) COMPREPLY=($(compgen -W "merge --profile --draft --adapter --exit -o" -- "$word") $(compgen -f -- "$word")) ;;
+    train) COMPREPLY=($(compgen -W "-m -o -n --data --eval --avoid --list --tune --method --loss --top --layers --exits
+        --copy --epochs --steps --batch --length --rate --warmup --cosine --decay --clip --seed --hold --every --type
+        --system --cache --start --resume --plan --shape --threads --isa --generate --prompts --temp --top-k --top-p
+        --at-once" -- "$word") $(compgen -f -- "$word")) ;;
     replay) COMPREPLY=($(compgen -f -- "$word")) ;;
     esac
 }

@@ -34,7 +34,7 @@ static const Command commands[] = {
     {"info", cmd_info, "[MODEL | PROFILE]", "this machine, a model's header, or a profile's plan"},
     {"tokenize", cmd_tokenize, "-m M [--special] [TEXT]", "token ids of a text"},
     {"bench", cmd_bench,
-     "kernels | verify | spec | project | synth [ARGUMENTS]\n"
+     "kernels | verify | spec | project | products | synth [ARGUMENTS]\n"
      "       s2d bench NAME --help shows those of one",
      "measure this machine and the speculation"},
     {"tune", cmd_tune,
@@ -44,6 +44,18 @@ static const Command commands[] = {
      "the thresholds that are fastest here, for each target"},
     {"draft", cmd_draft, "merge [--profile P] [--draft M] [--adapter FILE] --exit LAYER -o FILE",
      "one trained exit as a model of its own, for other programs"},
+    {"train", cmd_train,
+     "-m BASE --data FILE ... -o OUT  [--tune exits|lora:RANK|full]\n"
+     "        [--method soft|sft] [--loss distill|text] [--top K] [--layers N]\n"
+     "        [--exits L,L,...] [--copy next|last|L,L,...] [--list FILE] [--epochs E | --steps N]\n"
+     "        [--batch TOKENS] [--length N] [--rate R] [--warmup PART] [--cosine]\n"
+     "        [--decay D] [--clip NORM] [--seed S] [--eval FILE | --hold N] [--every N]\n"
+     "        [--type T] [--system TEXT] [--avoid FILE] [--cache FILE] [--start STATE] [--resume]\n"
+     "        [--threads N] [--isa auto|avx512|avx2|scalar]\n"
+     "       s2d train --plan -m BASE | --shape SHAPE  [options as above]\n"
+     "       s2d train --generate -m MODEL --prompts FILE -o FILE  [-n N] [--temp T]\n"
+     "        [--top-k K] [--top-p P] [--seed S] [--system TEXT] [--at-once N]",
+     "train a draft's exits, or let a model answer prompts to train on"},
     {"worker", cmd_worker, "", "the engine behind JSON lines on stdin and stdout"},
     {"replay", cmd_replay, "FILE", "show a trace again"},
 };

@@ -18,25 +18,9 @@
 #include "catalog.h"
 #include "noise.h"
 #include "paths.h"
-
-typedef struct Shape {
-    const char *name, *arch;
-    int layers, hidden, ffn, heads, kv_heads, head_dim, context;
-    float norm_eps, rope_base;
-    bool tied;
-} Shape;
-
-static const Shape shapes[] = {
-    {"vicuna-7b", "llama", 32, 4096, 11008, 32, 32, 128, 4096, 1e-5f, 1e4f, false},
-    {"vicuna-13b", "llama", 40, 5120, 13824, 40, 40, 128, 4096, 1e-5f, 1e4f, false},
-    {"llama-2-70b", "llama", 80, 8192, 28672, 64, 8, 128, 4096, 1e-5f, 1e4f, false},
-    {"qwen2.5-coder-0.5b", "qwen2", 24, 896, 4864, 14, 2, 64, 32768, 1e-6f, 1e6f, true},
-    {"qwen2.5-coder-1.5b", "qwen2", 28, 1536, 8960, 12, 2, 128, 32768, 1e-6f, 1e6f, true},
-    {"smollm2-135m", "llama", 30, 576, 1536, 9, 3, 64, 8192, 1e-5f, 1e5f, true},
-};
+#include "shapes.h"
 
 enum {
-    N_SHAPES = sizeof shapes / sizeof *shapes,
     UNIT = 256,        /* values that are drawn at once: whole blocks of every type */
     POOL_UNITS = 1024, /* of noise to draw from */
     POOLS = 8,         /* more than there are (type, scale) pairs in a model */
@@ -275,25 +259,10 @@ static int write_file(Synth *s, const Gguf *vocab, Err *err)
     return result;
 }
 
-static int find_shape(const char *name, Shape *shape, Err *err)
-{
-    for (int i = 0; i < N_SHAPES; i++)
-        if (strcmp(shapes[i].name, name) == 0) {
-            *shape = shapes[i];
-            return 0;
-        }
-    char known[256] = "";
-    for (int i = 0; i < N_SHAPES; i++) {
-        strcat(known, i == 0 ? "" : ", ");
-        strcat(known, shapes[i].name);
-    }
-    return err_set(err, EXIT_USAGE, "\"%s\" is no shape; known are %s", name, known);
-}
-
 int synth_layers(const char *shape)
 {
     Shape found;
-    return find_shape(shape, &found, NULL) == 0 ? found.layers : 0;
+    return shape_find(&found, shape, NULL) == 0 ? found.layers : 0;
 }
 
 int synth_write(const SynthOptions *options, const char *out, SynthInfo *info, Err *err)
@@ -301,7 +270,7 @@ int synth_write(const SynthOptions *options, const char *out, SynthInfo *info, E
     char path[PATH_BYTES];
     Gguf *vocab;
     Synth s = {.type = options->type, .out = out, .random = (uint64_t)options->seed};
-    if (find_shape(options->shape, &s.shape, err) != 0 ||
+    if (shape_find(&s.shape, options->shape, err) != 0 ||
         catalog_resolve(options->vocab_file, path, sizeof path, err) != 0 ||
         gguf_open(&vocab, path, err) != 0)
         return -1;

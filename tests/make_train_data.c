@@ -1,0 +1,45 @@
+/* make_train_data.c - seeds for fuzz_train_data: lines of every form, and those with a byte amiss.
+ * usage: make_train_data FOLDER */
+#include <stdio.h>
+#include <string.h>
+
+static int put(const char *folder, int number, const char *text, size_t bytes)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%d", folder, number);
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(text, 1, bytes, file) != bytes || fclose(file) != 0) {
+        perror(path);
+        return 1;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const lines[] = {
+        " {\"text\": \"some plain text, long enough to be cut in a few pieces by the target\"}",
+        " {\"id\": 1, \"finish\": \"length\", \"messages\": [{\"role\": \"system\", \"content\": "
+        "\"s\"}, {\"role\": \"user\", \"content\": \"a<|im_end|>\"}, {\"role\": \"assistant\", "
+        "\"content\": \" one \"}, {\"role\": \"user\", \"content\": \"b\"}, {\"role\": "
+        "\"assistant\", \"content\": \"</s>two\"}]}",
+        " {\"conversations\": [{\"from\": \"human\", \"value\": \"a\"}, {\"from\": \"gpt\", "
+        "\"value\": \"\\u00e9\"}]}"};
+    int number = 0, failed = argc != 2;
+    for (int l = 0; l < 3 && !failed; l++) {
+        for (int first = 0; first < 4; first++) {
+            char text[512];
+            size_t bytes = strlen(lines[l]);
+            memcpy(text, lines[l], bytes);
+            text[0] = (char)first;
+            failed |= put(argv[1], number++, text, bytes);
+            for (size_t i = 2; i < bytes && !failed; i += 5) {
+                char kept = text[i];
+                text[i] = "\"0{[:,-\x01\xff"[i % 9];
+                failed = put(argv[1], number++, text, i % 2 ? bytes : i);
+                text[i] = kept;
+            }
+        }
+    }
+    return failed;
+}

@@ -17,7 +17,9 @@ typedef struct SwitchTerms {
     bool unload; /* models that nothing uses may go */
 } SwitchTerms;
 
-static void emit_switch(Worker *worker, SwitchStage stage, const char *target, int index, bool kept)
+/* reason, room: of a failure */
+static void emit_switch(Worker *worker, SwitchStage stage, const char *target, int index,
+                        const char *reason, SwitchRoom room, bool kept)
 {
     Event event = {.type = EVENT_SWITCH};
     EventSwitch *swap = &event.u.swap;
@@ -25,18 +27,6 @@ static void emit_switch(Worker *worker, SwitchStage stage, const char *target, i
     swap->target_index = index;
     swap->fraction = stage == SWITCH_DONE;
     swap->draft_kv_kept = kept;
-    snprintf(swap->target, sizeof(swap->target), "%s", target);
-    worker_emit(worker, &event);
-}
-
-static void emit_failed(Worker *worker, const char *target, int index, const char *reason,
-                        SwitchRoom room)
-{
-    Event event = {.type = EVENT_SWITCH};
-    EventSwitch *swap = &event.u.swap;
-    swap->stage = SWITCH_FAILED;
-    swap->target_index = index;
-    swap->draft_kv_kept = true;
     swap->room = room;
     snprintf(swap->target, sizeof(swap->target), "%s", target);
     snprintf(swap->reason, sizeof(swap->reason), "%s", reason);
@@ -155,7 +145,7 @@ static int replace_session(Worker *worker, Model *target, int index, Err *err)
     session_close(worker->session);
     worker->session = session;
     answers_clear(&worker->answers);
-    emit_switch(worker, SWITCH_DONE, target->name, index, false);
+    emit_switch(worker, SWITCH_DONE, target->name, index, "", SWITCH_ROOM_NONE, false);
     return 0;
 }
 
@@ -191,7 +181,7 @@ void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
         models_name(swap->name, name, sizeof(name));
     else if (index < n_targets)
         models_name(profile->targets[index].model, name, sizeof(name));
-    emit_switch(worker, SWITCH_CHECK, name, index, true);
+    emit_switch(worker, SWITCH_CHECK, name, index, "", SWITCH_ROOM_NONE, true);
     if (cancelled)
         err_set(&err, EXIT_INTERRUPTED, "stopped");
     else if (!worker->session)
@@ -202,7 +192,7 @@ void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
     else if (index < 0 && append_target(worker, swap->name, &err) == 0)
         index = n_targets;
     if (err.code == 0 && index == worker->load.target_index) {
-        emit_switch(worker, SWITCH_DONE, name, index, true);
+        emit_switch(worker, SWITCH_DONE, name, index, "", SWITCH_ROOM_NONE, true);
         worker_ready(worker);
         return;
     }
@@ -216,8 +206,8 @@ void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
     } else {
         if (profile->n_targets > n_targets)
             free(profile->targets[--profile->n_targets].model);
-        emit_failed(worker, name, index < n_targets ? index : -1,
-                    worker->stop ? "stopped" : err.text, room);
+        emit_switch(worker, SWITCH_FAILED, name, index < n_targets ? index : -1,
+                    worker->stop ? "stopped" : err.text, room, true);
     }
     worker->busy = was_busy;
     if (!was_busy)

@@ -67,6 +67,7 @@ typedef struct Driver {
     CUstream stream;
     void *bounce;
     Blas *blas;
+    char unknown[16];
     CUfunction kernels[KERNEL_COUNT];
 } Driver;
 
@@ -89,12 +90,13 @@ static Driver *driver_of(Gpu *gpu)
     return (Driver *)gpu;
 }
 
-static const char *reason(const Driver *d, CUresult result)
+static const char *reason(Driver *d, CUresult result)
 {
     const char *text = NULL;
-    if (d->cuGetErrorString(result, &text) != CUDA_SUCCESS || !text)
-        text = "unknown error";
-    return text;
+    if (d->cuGetErrorString(result, &text) == CUDA_SUCCESS && text)
+        return text;
+    snprintf(d->unknown, sizeof d->unknown, "error %d", (int)result);
+    return d->unknown;
 }
 
 /* The context is lost with whatever was in it: the process ends, and its parent goes on. */
@@ -106,7 +108,7 @@ static _Noreturn void give_up(const Driver *d, const char *what, const char *why
     _exit(EXIT_NODEVICE);
 }
 
-static void check(const Driver *d, CUresult result, const char *what)
+static void check(Driver *d, CUresult result, const char *what)
 {
     if (result != CUDA_SUCCESS)
         give_up(d, what, reason(d, result));

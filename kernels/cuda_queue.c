@@ -18,6 +18,11 @@ enum {
     GRAPH_MIN = 6,    /* that are worth a graph */
 };
 
+#define X(name, Args, shared) _Static_assert(sizeof(Args) <= ARGS_BYTES, #name);
+CUDA_KERNELS(X)
+#undef X
+_Static_assert(sizeof(LinearArgs) <= ARGS_BYTES, "linear");
+
 int queue_open(Cuda *cuda, Err *err)
 {
     Queue *q = &cuda->queue;

@@ -19,7 +19,8 @@ enum {
     TAIL = TREE_SLOTS,                 /* logical positions that may lie in a tree */
     PIECE = 128,                       /* logical positions of a piece of attention */
     QUERIES = 32,                      /* queries that one attention block takes */
-    ATTEND_ROWS = 32,                  /* rows that one attention kernel takes */
+    ATTEND_ROWS = 32,                  /* rows that one attention kernel takes, and */
+    ATTEND_PIECES = 1 << 13,           /* pieces of them: of long texts fewer rows */
     TOP_CHUNK = 2048,                  /* logits that one block looks at */
     NO_ID = 0x7fffffff,                /* of an Entry that is none */
 };
@@ -172,9 +173,9 @@ typedef struct AttendArgs {
     int q_dim;
     float *out;
     float scale;
-    int heads, first; /* first: row of the batch, ATTEND_ROWS from there on */
-    float *piece;     /* [pieces][ATTEND_ROWS * heads][dim] */
-    float *weight;    /* [pieces][ATTEND_ROWS * heads][2] largest score, sum */
+    int heads, first, rows; /* rows of the batch, from first on */
+    float *piece;           /* [pieces][rows * heads][dim] */
+    float *weight;          /* [pieces][rows * heads][2] largest score, sum */
 } AttendArgs;
 
 typedef struct CopyArgs {

@@ -43,11 +43,10 @@ BODY Query query_at(const Lane *at, const AttendArgs *a, int i)
     int group = a->heads / a->kv.heads, j = at->block_x * QUERIES + i;
     int row = a->first + j / group, head = at->block_z * group + j % group;
     Query q;
-    q.valid = j / group < ATTEND_ROWS && row < a->meta->rows &&
-              pieces_of(a->meta->length[row]) > at->block_y;
+    q.valid =
+        j / group < a->rows && row < a->meta->rows && pieces_of(a->meta->length[row]) > at->block_y;
     q.at = (size_t)row * (size_t)a->heads + (size_t)head;
-    q.piece =
-        ((size_t)at->block_y * ATTEND_ROWS + (size_t)(j / group)) * (size_t)a->heads + (size_t)head;
+    q.piece = (size_t)(at->block_y * a->rows + j / group) * (size_t)a->heads + (size_t)head;
     return q;
 }
 
@@ -325,7 +324,7 @@ BODY float pieces_sum(const AttendArgs *a, const Tail *tail, int h, int d, float
 {
     int pieces = pieces_of(a->meta->length[tail->row]);
     size_t at = (size_t)(tail->row - a->first) * (size_t)a->heads + (size_t)(tail->head + h);
-    size_t stride = (size_t)ATTEND_ROWS * (size_t)a->heads;
+    size_t stride = (size_t)a->rows * (size_t)a->heads;
     float most = tail->most[h], total = 0.0f, sum = 0.0f;
     for (int i = 0; i < pieces; i++)
         most = larger(most, a->weight[((size_t)i * stride + at) * 2]);

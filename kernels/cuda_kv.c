@@ -248,8 +248,11 @@ void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows, 
     args.scale = 1.0f / sqrtf((float)kv->args.dim);
     args.heads = heads;
     cuda->best.logits = NULL;
+    args.rows = ATTEND_ROWS;
+    while (args.rows > COLUMNS && pieces * args.rows > ATTEND_PIECES)
+        args.rows /= 2;
     if (pieces) {
-        size_t results = (size_t)pieces * ATTEND_ROWS * (size_t)heads;
+        size_t results = (size_t)(pieces * args.rows) * (size_t)heads;
         size_t bytes = results * (size_t)kv->args.dim * sizeof(float);
         args.piece = cuda_reserve(cuda, &cuda->pieces, bytes);
         args.weight = cuda_reserve(cuda, &cuda->piece_weights, results * 2 * sizeof(float));
@@ -257,9 +260,9 @@ void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows, 
     queue_rows(cuda, rows);
     args.q = args.kv.q8 ? turned_queries(cuda, &args.kv, rows, q, heads) : q;
     args.q_dim = args.kv.q8 ? args.kv.padded : args.kv.dim;
-    for (args.first = 0; args.first < rows->n; args.first += ATTEND_ROWS) {
+    for (args.first = 0; args.first < rows->n; args.first += args.rows) {
         int left = rows->n - args.first;
-        int grid = cuda_round_rows(left < ATTEND_ROWS ? left : ATTEND_ROWS);
+        int grid = cuda_round_rows(left < args.rows ? left : args.rows);
         if (pieces)
             queue_add(cuda, KERNEL_attend_pieces, (grid * group + QUERIES - 1) / QUERIES, pieces,
                       kv->args.heads, &args, sizeof args, META_ROWS);

@@ -167,11 +167,62 @@ static void bytes_are_right_and_the_same_bits_everywhere(void **state)
     check_type(KV_Q8);
 }
 
+/* One row of many behind a text of which the device takes fewer rows at a time; out: [dim] */
+static void attend_long(Kernels *k, int n, int at, float *out)
+{
+    enum { LONG = 33000, DIM = 16 };
+    int slot[ROWS_MAX] = {0}, prefix[ROWS_MAX] = {0};
+    uint64_t none[ROWS_MAX] = {0};
+    float x[ROWS_MAX * DIM];
+    KvCache *kv = k->kv_open(k, KV_F16, 1, 1, DIM, LONG);
+    float *a = k->buffer_alloc(k, ROWS_MAX * DIM), *b = k->buffer_alloc(k, ROWS_MAX * DIM);
+    assert_true(kv && a && b);
+    for (int from = 0; from < LONG; from += ROWS_MAX) {
+        Rows rows = {.slot = slot, .prefix = prefix, .mask = none};
+        rows.n = LONG - from < ROWS_MAX ? LONG - from : ROWS_MAX;
+        for (int i = 0; i < rows.n; i++)
+            slot[i] = from + i;
+        random_fill(x, ROWS_MAX * DIM, (uint32_t)from + 1);
+        k->upload(k, a, x, ROWS_MAX * DIM);
+        k->kv_write(k, kv, 0, &rows, a, a);
+        k->wait(k);
+    }
+    random_fill(x, DIM, 7);
+    for (int i = 0; i < n; i++) {
+        prefix[i] = i == at ? LONG : 1 + i * 800;
+        if (i > 0)
+            memcpy(x + i * DIM, x, DIM * sizeof *x);
+    }
+    k->upload(k, a, x, (size_t)(n * DIM));
+    Rows rows = {.n = n, .slot = slot, .prefix = prefix, .mask = none};
+    k->attention(k, kv, 0, &rows, a, 1, b);
+    k->download(k, out, b + at * DIM, DIM);
+    k->buffer_free(k, a);
+    k->buffer_free(k, b);
+    k->kv_close(k, kv);
+}
+
+static void a_long_text_takes_fewer_rows_at_a_time(void **state)
+{
+    float out[3][16];
+    (void)state;
+    Kernels *cpu = isa_open(0, 1, false), *k = twin_kernels(&(TwinOptions){.memory = 4UL << 30});
+    attend_long(cpu, 1, 0, out[0]);
+    attend_long(k, 1, 0, out[1]);
+    attend_long(k, 41, 40, out[2]);
+    for (int i = 0; i < 16; i++)
+        assert_float_equal(out[0][i], out[1][i], 1e-5);
+    assert_memory_equal(out[1], out[2], sizeof out[1]);
+    cpu->close(cpu);
+    k->close(k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halves_are_right_and_the_same_bits_everywhere),
         cmocka_unit_test(bytes_are_right_and_the_same_bits_everywhere),
+        cmocka_unit_test(a_long_text_takes_fewer_rows_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -143,17 +143,17 @@ static void head_piece(LearnCpu *learn, const void *context, int i, int worker)
     }
 }
 
-void learn_attention(Learn *learn, const float *q, const float *key, const float *value,
-                     const Sequences *sequences, float *out)
+static void cpu_attention(Learn *learn, const float *q, const float *key, const float *value,
+                          const Sequences *sequences, float *out)
 {
     LearnCpu *cpu = learn_cpu_of(learn);
     Job job = {.q = q, .key = key, .value = value, .sequences = sequences, .out = out};
     learn_each(cpu, sequences->n * cpu->shape.kv_heads, head_piece, &job);
 }
 
-void learn_attention_back(Learn *learn, const float *q, const float *key, const float *value,
-                          const Sequences *sequences, const float *dout, float *dq, float *dkey,
-                          float *dvalue)
+static void cpu_attention_back(Learn *learn, const float *q, const float *key, const float *value,
+                               const Sequences *sequences, const float *dout, float *dq,
+                               float *dkey, float *dvalue)
 {
     LearnCpu *cpu = learn_cpu_of(learn);
     Job job = {.q = q,
@@ -165,4 +165,10 @@ void learn_attention_back(Learn *learn, const float *q, const float *key, const 
                .dkey = dkey,
                .dvalue = dvalue};
     learn_each(cpu, sequences->n * cpu->shape.kv_heads, head_piece, &job);
+}
+
+void learn_fill_attention(Learn *table)
+{
+    table->attention = cpu_attention;
+    table->attention_back = cpu_attention_back;
 }

@@ -1,6 +1,7 @@
 /* learn_cpu.h - what the files of training on the CPU share; the engine sees learn.h only.
  *
- *   learn.c            opens it, chooses the instruction set; what is done row by row
+ *   learn.c            opens it, chooses the instruction set, deals out work
+ *   learn_ops.c        what is done row by row or element by element
  *   learn_product.c    products of matrices
  *   learn_attention.c  attention and its gradient
  *   learn_isa.h        their inner loops
@@ -57,11 +58,10 @@ size_t learn_product_bytes(const LearnTile *tile); /* of LearnCpu.packed */
 void product_alone(const LearnTile *tile, const Product *product, char *packed);
 size_t product_alone_bytes(const LearnTile *tile, int m, int n, int k);
 
-void learn_attention(Learn *learn, const float *q, const float *key, const float *value,
-                     const Sequences *sequences, float *out);
-void learn_attention_back(Learn *learn, const float *q, const float *key, const float *value,
-                          const Sequences *sequences, const float *dout, float *dq, float *dkey,
-                          float *dvalue);
 size_t learn_attention_bytes(const LearnTile *tile, const LearnShape *shape); /* per thread */
+
+/* Puts the operations of learn_attention.c and learn_ops.c into the table. */
+void learn_fill_attention(Learn *table);
+void learn_fill_rows(Learn *table);
 
 #endif

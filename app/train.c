@@ -71,8 +71,13 @@ static int settle_draft(Train *t, Err *err)
     if (soft->tune != SOFT_EXITS && deepest != layers)
         return err_set(err, EXIT_USAGE, "--exits: the last one is the draft's last layer, %d",
                        layers);
+    if (deepest < layers && soft->n_exits == EXITS_MAX)
+        return err_set(err, EXIT_USAGE, "--exits: %d at most, with the whole draft as the last",
+                       EXITS_MAX);
     if (settle_copies(t, err) != 0)
         return -1;
+    if (soft->ids && soft->n_ids < soft->top)
+        return err_set(err, EXIT_USAGE, "--list: fewer tokens than the %d of --top", soft->top);
     if (soft->loss == SOFT_TEXT)
         soft->top = 1;
     soft->rows = soft->batch < ROWS_AT_ONCE ? soft->batch : ROWS_AT_ONCE;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -136,6 +137,8 @@ static int start(SoftCache *c, uint64_t kind, Err *err)
 {
     Head head;
     struct stat status;
+    if (flock(c->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return err_set(err, EXIT_IO, "%.300s: another run uses it; name another --cache", c->path);
     if (fstat(c->fd, &status) != 0)
         return io_error(c, err);
     if (!S_ISREG(status.st_mode))

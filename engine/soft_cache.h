@@ -12,7 +12,8 @@
 
 typedef struct SoftCache SoftCache;
 
-/* kind: what the records are of; EXIT_DATA when the file there says something else. */
+/* kind: what the records are of; EXIT_DATA when the file there says something else, EXIT_IO when
+ * it is open already. */
 int soft_cache_open(SoftCache **cache, const char *path, uint64_t kind, Err *err);
 void soft_cache_close(SoftCache *cache);
 /* 1 = found, and out filled; 0 = not there, or not of this size, or damaged; -1 = cannot be read.

@@ -176,6 +176,7 @@ static void test_refusals(void **state)
         {"", EXIT_USAGE},
         {"--data @data --steps 1 --exits 9", EXIT_USAGE},
         {"--data @data --steps 1 --exits 3,2", EXIT_USAGE},
+        {"--data @data --steps 1 --exits 1,2,3,4,5,6,7,9", EXIT_USAGE},
         {"--data @data --steps 1 --exits 2 --copy 9", EXIT_USAGE},
         {"--data @data --steps 1 --exits 2 --copy 1,2", EXIT_USAGE},
         {"--data @data --steps 1 --tune lora", EXIT_USAGE},

@@ -17,27 +17,30 @@ static int put(const char *folder, int number, const char *text, size_t bytes)
 
 int main(int argc, char **argv)
 {
-    static const char *const lines[] = {
-        " {\"text\": \"some plain text, long enough to be cut in a few pieces by the target\"}",
+    static const char text[] =
+        " {\"text\": \"some plain text, long enough to be cut in a few pieces by the target\"}";
+    static const char messages[] =
         " {\"id\": 1, \"finish\": \"length\", \"messages\": [{\"role\": \"system\", \"content\": "
         "\"s\"}, {\"role\": \"user\", \"content\": \"a<|im_end|>\"}, {\"role\": \"assistant\", "
         "\"content\": \" one \"}, {\"role\": \"user\", \"content\": \"b\"}, {\"role\": "
-        "\"assistant\", \"content\": \"</s>two\"}]}",
+        "\"assistant\", \"content\": \"</s>two\"}]}";
+    static const char shared[] =
         " {\"conversations\": [{\"from\": \"human\", \"value\": \"a\"}, {\"from\": \"gpt\", "
-        "\"value\": \"\\u00e9\"}]}"};
+        "\"value\": \"\\u00e9\"}]}";
+    static const char *const lines[] = {text, messages, shared};
     int number = 0, failed = argc != 2;
     for (int l = 0; l < 3 && !failed; l++) {
         for (int first = 0; first < 4; first++) {
-            char text[512];
+            char line[512];
             size_t bytes = strlen(lines[l]);
-            memcpy(text, lines[l], bytes);
-            text[0] = (char)first;
-            failed |= put(argv[1], number++, text, bytes);
+            memcpy(line, lines[l], bytes);
+            line[0] = (char)first;
+            failed |= put(argv[1], number++, line, bytes);
             for (size_t i = 2; i < bytes && !failed; i += 5) {
-                char kept = text[i];
-                text[i] = "\"0{[:,-\x01\xff"[i % 9];
-                failed = put(argv[1], number++, text, i % 2 ? bytes : i);
-                text[i] = kept;
+                char kept = line[i];
+                line[i] = "\"0{[:,-\x01\xff"[i % 9];
+                failed = put(argv[1], number++, line, i % 2 ? bytes : i);
+                line[i] = kept;
             }
         }
     }

@@ -115,22 +115,21 @@ static int remember(SoftCache *c, uint64_t key, uint64_t at, Err *err)
     return 0;
 }
 
-/* Walks along the records' heads. What is behind the last whole one is overwritten later. */
+/* Walks along the records' heads; what is behind the last whole record goes. */
 static int index_file(SoftCache *c, uint64_t file_bytes, Err *err)
 {
+    RecordHead head;
+    int result;
     c->end = sizeof(Head);
-    for (;;) {
-        RecordHead head;
-        int result = read_at(c, &head, sizeof head, c->end, err);
-        if (result != 0)
-            return result < 0 ? -1 : 0;
-        uint64_t left = file_bytes - c->end - sizeof head;
-        if (head.bytes > left)
-            return 0;
+    while ((result = read_at(c, &head, sizeof head, c->end, err)) == 0 &&
+           head.bytes <= file_bytes - c->end - sizeof head) {
         if (remember(c, head.key, c->end, err) != 0)
             return -1;
         c->end += sizeof head + head.bytes;
     }
+    if (result < 0)
+        return -1;
+    return ftruncate(c->fd, (off_t)c->end) == 0 ? 0 : io_error(c, err);
 }
 
 static int start(SoftCache *c, uint64_t kind, Err *err)

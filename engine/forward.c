@@ -67,13 +67,10 @@ static Rows rows_after(const Rows *rows, int first)
     return rest;
 }
 
-void layer_forward(Context *c, const LayerPass *pass, const Rows *rows)
+void layer_begin(Context *c, const Layer *layer, const Rows *rows)
 {
     Kernels *k = c->model->kernels;
     const ModelConfig *m = &c->model->config;
-    const Layer *layer = pass->layer;
-    size_t attention = (size_t)m->heads * m->head_dim, key = (size_t)m->kv_heads * m->head_dim;
-
     Linear qkv = {.count = 3,
                   .mode = LINEAR_SET,
                   .matrix = {layer->q, layer->k, layer->v},
@@ -87,22 +84,18 @@ void layer_forward(Context *c, const LayerPass *pass, const Rows *rows)
     const float *factors = c->model->rope_factors;
     k->rope(k, c->q, rows, m->heads, m->head_dim, m->rope_base, m->rope_neox, factors);
     k->rope(k, c->k, rows, m->kv_heads, m->head_dim, m->rope_base, m->rope_neox, factors);
-    Rows fresh = rows_after(rows, pass->held), rest = rows_after(rows, pass->quiet);
-    if (fresh.n > 0)
-        k->kv_write(k, pass->kv, pass->index, &fresh, c->k + pass->held * key,
-                    c->v + pass->held * key);
-    if (rest.n == 0)
-        return;
-    float *hidden = c->hidden + pass->quiet * (size_t)m->hidden;
-    k->attention(k, pass->kv, pass->index, &rest, c->q + pass->quiet * attention, m->heads,
-                 c->attended);
+}
+
+void layer_end(Context *c, const Layer *layer, const Rows *rows, float *hidden, const Matrix *next)
+{
+    Kernels *k = c->model->kernels;
     Linear out = {.count = 1,
                   .mode = LINEAR_ADD,
                   .prompt = rows->prompt,
                   .matrix = {layer->o},
                   .out = {hidden},
                   .next = layer->gate};
-    k->linear(k, &out, c->attended, rest.n);
+    k->linear(k, &out, c->attended, rows->n);
     if (layer->down == NULL)
         return;
 
@@ -112,16 +105,34 @@ void layer_forward(Context *c, const LayerPass *pass, const Rows *rows)
                       .out = {c->inner},
                       .prompt = rows->prompt,
                       .norm = layer->ffn_norm,
-                      .norm_eps = m->norm_eps,
+                      .norm_eps = c->model->config.norm_eps,
                       .next = layer->down};
-    k->linear(k, &gate_up, hidden, rest.n);
+    k->linear(k, &gate_up, hidden, rows->n);
     Linear down = {.count = 1,
                    .mode = LINEAR_ADD,
                    .prompt = rows->prompt,
                    .matrix = {layer->down},
                    .out = {hidden},
-                   .next = pass->next};
-    k->linear(k, &down, c->inner, rest.n);
+                   .next = next};
+    k->linear(k, &down, c->inner, rows->n);
+}
+
+void layer_forward(Context *c, const LayerPass *pass, const Rows *rows)
+{
+    Kernels *k = c->model->kernels;
+    const ModelConfig *m = &c->model->config;
+    size_t attention = (size_t)m->heads * m->head_dim, key = (size_t)m->kv_heads * m->head_dim;
+
+    layer_begin(c, pass->layer, rows);
+    Rows fresh = rows_after(rows, pass->held), rest = rows_after(rows, pass->quiet);
+    if (fresh.n > 0)
+        k->kv_write(k, pass->kv, pass->index, &fresh, c->k + pass->held * key,
+                    c->v + pass->held * key);
+    if (rest.n == 0)
+        return;
+    k->attention(k, pass->kv, pass->index, &rest, c->q + pass->quiet * attention, m->heads,
+                 c->attended);
+    layer_end(c, pass->layer, &rest, c->hidden + pass->quiet * (size_t)m->hidden, pass->next);
 }
 
 void forward_held(Context *context, const Rows *rows, int held, const int *ids, int from, int upto)

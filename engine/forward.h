@@ -32,6 +32,12 @@ void context_close(Context *context);
 size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots,
                      int logit_rows);
 
+/* The two parts of a layer, for whoever has the rows of a batch in several caches. begin: hidden ->
+ * q, k, v, turned to the rows' positions. end: attended -> hidden [rows->n, H]. next: as below. */
+void layer_begin(Context *context, const Layer *layer, const Rows *rows);
+void layer_end(Context *context, const Layer *layer, const Rows *rows, float *hidden,
+               const Matrix *next);
+
 typedef struct LayerPass {
     const Layer *layer;
     KvCache *kv; /* whose layer `index` gets the batch's keys and values */

@@ -37,44 +37,14 @@ static void layer_run(Generator *g, int index, const Rows *all, const Run *runs,
     const Layer *layer = &g->model->layers[index];
     const ModelConfig *m = &g->model->config;
     size_t q = (size_t)(m->heads * m->head_dim), kv = (size_t)(m->kv_heads * m->head_dim);
-    Linear qkv = {.count = 3,
-                  .mode = LINEAR_SET,
-                  .matrix = {layer->q, layer->k, layer->v},
-                  .bias = {layer->q_bias, layer->k_bias, layer->v_bias},
-                  .out = {c->q, c->k, c->v},
-                  .prompt = all->prompt,
-                  .norm = layer->attn_norm,
-                  .norm_eps = m->norm_eps};
-    k->linear(k, &qkv, c->hidden, all->n);
-    const float *factors = g->model->rope_factors;
-    k->rope(k, c->q, all, m->heads, m->head_dim, m->rope_base, m->rope_neox, factors);
-    k->rope(k, c->k, all, m->kv_heads, m->head_dim, m->rope_base, m->rope_neox, factors);
+    layer_begin(c, layer, all);
     for (int i = 0, row = 0; i < n_runs; row += runs[i++].rows.n) {
         const Rows *rows = &runs[i].rows;
         size_t at = (size_t)row;
         k->kv_write(k, runs[i].kv, index, rows, c->k + at * kv, c->v + at * kv);
         k->attention(k, runs[i].kv, index, rows, c->q + at * q, m->heads, c->attended + at * q);
     }
-    Linear out = {.count = 1,
-                  .mode = LINEAR_ADD,
-                  .prompt = all->prompt,
-                  .matrix = {layer->o},
-                  .out = {c->hidden}};
-    k->linear(k, &out, c->attended, all->n);
-    Linear gate_up = {.count = 2,
-                      .mode = LINEAR_SWIGLU,
-                      .prompt = all->prompt,
-                      .matrix = {layer->gate, layer->up},
-                      .out = {c->inner},
-                      .norm = layer->ffn_norm,
-                      .norm_eps = m->norm_eps};
-    k->linear(k, &gate_up, c->hidden, all->n);
-    Linear down = {.count = 1,
-                   .mode = LINEAR_ADD,
-                   .prompt = all->prompt,
-                   .matrix = {layer->down},
-                   .out = {c->hidden}};
-    k->linear(k, &down, c->inner, all->n);
+    layer_end(c, layer, all, c->hidden, index + 1 < m->layers ? layer[1].q : g->model->head);
 }
 
 static void run_layers(Generator *g, const Rows *all, const int *ids, const Run *runs, int n_runs)

@@ -323,7 +323,7 @@ static int add_target(Profile *profile, const char *model, Err *err)
     if (set_text(&first.model, model, err) != 0)
         return -1;
     if (profile->n_targets == TARGETS_MAX)
-        free(profile->targets[--profile->n_targets].model);
+        profile_close_target(&profile->targets[--profile->n_targets]);
     memmove(profile->targets + 1, profile->targets,
             sizeof(profile->targets[0]) * (size_t)profile->n_targets);
     profile->targets[0] = first;

@@ -250,6 +250,13 @@ int profile_parse(Profile *profile, const char *yaml, size_t bytes, const char *
     return result;
 }
 
+void profile_close_target(ProfileTarget *target)
+{
+    free(target->model);
+    free(target->accept);
+    *target = (ProfileTarget){0};
+}
+
 void profile_close(Profile *profile)
 {
     free(profile->name);
@@ -259,7 +266,7 @@ void profile_close(Profile *profile)
     free(profile->draft_adapter);
     short_list_close(&profile->draft_ids);
     for (int i = 0; i < profile->n_targets; i++)
-        free(profile->targets[i].model);
+        profile_close_target(&profile->targets[i]);
     free(profile->system);
     free(profile->template);
     free(profile->device);

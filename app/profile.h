@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "../engine/calibration.h"
 #include "../engine/event.h" /* EXITS_MAX */
 #include "../kernels/err.h"
 #include "../kernels/kv.h"
@@ -20,6 +21,7 @@ typedef struct ProfileTarget {
     char *model;      /* catalog name or path */
     int n_thresholds; /* 0 = not given: the built-in ones; else one per exit */
     double thresholds[EXITS_MAX];
+    Calibration *accept; /* [n_exits] as tuned, see tuned.h; NULL = not known */
 } ProfileTarget;
 
 typedef struct Profile {
@@ -54,5 +56,6 @@ int profile_open(Profile *profile, const char *name, Err *err);
 /* The same from memory (tests, fuzzing); path is for messages only. */
 int profile_parse(Profile *profile, const char *yaml, size_t bytes, const char *path, Err *err);
 void profile_close(Profile *profile);
+void profile_close_target(ProfileTarget *target);
 
 #endif

@@ -40,6 +40,17 @@ static Profile *profile_of(Tune *tune)
     return &tune->load.u.load.profile;
 }
 
+/* Of the first guess of a round the survey knows most, where every exit was asked everywhere; of
+ * deeper ones what the runs did. */
+static void keep_accept(TunedPair *pair, const Survey *survey, const Calibration *runs)
+{
+    pair->has_accept = true;
+    for (int e = 0; e < pair->n_exits; e++) {
+        pair->accept[e] = runs[e];
+        pair->accept[e].at[0] = survey->accept[e].at[0];
+    }
+}
+
 static int keep(Tune *tune, Err *err)
 {
     const TuneResult *result = &tune->result;
@@ -53,6 +64,7 @@ static int keep(Tune *tune, Err *err)
     pair.tokens_per_s = run->ms > 0 ? 1e3 * run->tokens / run->ms : 0;
     pair.plain_tokens_per_s = plain->ms > 0 ? 1e3 * plain->tokens / plain->ms : 0;
     strftime(pair.day, sizeof pair.day, "%Y-%m-%d", gmtime_r(&now, &day));
+    keep_accept(&pair, &result->survey, session_accept(tune->measure.session));
     tuned_put(&tune->tuned, &pair);
     return tuned_save(&tune->tuned, err);
 }

@@ -1,9 +1,10 @@
-/* tuned.h - the thresholds that `s2d tune` found best on this machine, by draft and target.
+/* tuned.h - what `s2d tune` found on this machine, by draft and target: the best thresholds, and
+ * how often the target took what each exit said.
  *
  * They are kept as JSON in $XDG_STATE_HOME/s2d/tuned.json, written whole or not at all. A pair is
  * known by the draft's name, its layers, its exits and the SHA-256 of its adapter, and the target's
- * name. Where a profile loads such a pair, these thresholds take the place of its own; the profile
- * itself is never written to.
+ * name. Where a profile loads such a pair, these thresholds take the place of its own, and the cost
+ * model starts from these counts; the profile itself is never written to.
  */
 #ifndef S2D_TUNED_H
 #define S2D_TUNED_H
@@ -23,6 +24,8 @@ typedef struct TunedPair {
     double thresholds[EXITS_MAX];            /* [n_exits] */
     double tokens_per_s, plain_tokens_per_s; /* measured with them, and without a draft */
     char day[16];                            /* 2026-11-25 */
+    bool has_accept;                         /* a file written before there was this has none */
+    Calibration accept[EXITS_MAX];           /* [n_exits] in whole numbers, at temperature 0 */
 } TunedPair;
 
 typedef struct Tuned {
@@ -48,7 +51,7 @@ void tuned_put(Tuned *tuned, const TunedPair *pair);
 /* Returns whether there was one. */
 bool tuned_remove(Tuned *tuned, const TunedPair *key, const char *target);
 
-/* Gives the profile's targets from number `first` on the thresholds that were tuned for them. */
+/* Gives the profile's targets from number `first` on what was tuned for them. */
 int tuned_apply(Profile *profile, int first, const char *base, int layers, const char *adapter,
                 Err *err);
 

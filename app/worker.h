@@ -72,7 +72,7 @@ void worker_ready(Worker *worker);
 /* What to draft with for a target of the profile; drafter "" = the best that the profile allows. */
 void worker_drafting(const RequestLoad *load, const char *drafter, int target,
                      DraftConfig *drafting);
-/* Tuned thresholds for the profile's targets from number `first` on; a warning where they cannot be
+/* What was tuned for the profile's targets from number `first` on; a warning where they cannot be
  * read. base, layers: of the draft; adapter: its path or NULL. */
 void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *base, int layers,
                        const char *adapter);

@@ -67,6 +67,7 @@ void worker_drafting(const RequestLoad *load, const char *drafter, int target,
     drafting->n_thresholds = pair->n_thresholds;
     for (int i = 0; i < pair->n_thresholds; i++)
         drafting->thresholds[i] = (float)pair->thresholds[i];
+    drafting->accept = pair->accept;
 }
 
 void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *base, int layers,

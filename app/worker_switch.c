@@ -152,17 +152,16 @@ static int replace_session(Worker *worker, Model *target, int index, Err *err)
 static int change_target(Worker *worker, int index, const SwitchTerms *terms, SwitchRoom *room,
                          Err *err)
 {
-    const ProfileTarget *pair = &worker->load.profile.targets[index];
-    float thresholds[EXITS_MAX];
+    const RequestLoad *load = &worker->load;
+    DraftConfig pair;
     Model *target;
     bool same;
-    for (int i = 0; i < pair->n_thresholds; i++)
-        thresholds[i] = (float)pair->thresholds[i];
-    if (load_target(worker, pair->model, index, terms, &same, room, &target, err) != 0)
+    if (load_target(worker, load->profile.targets[index].model, index, terms, &same, room, &target,
+                    err) != 0)
         return -1;
-    int status =
-        same ? session_switch(worker->session, target, index, thresholds, pair->n_thresholds, err)
-             : replace_session(worker, target, index, err);
+    worker_drafting(load, load->drafter, index, &pair);
+    int status = same ? session_switch(worker->session, target, index, &pair, err)
+                      : replace_session(worker, target, index, err);
     if (status == 0)
         worker->load.target_index = index;
     return status;
@@ -205,7 +204,7 @@ void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
         worker_ready(worker);
     } else {
         if (profile->n_targets > n_targets)
-            free(profile->targets[--profile->n_targets].model);
+            profile_close_target(&profile->targets[--profile->n_targets]);
         emit_switch(worker, SWITCH_FAILED, name, index < n_targets ? index : -1,
                     worker->stop ? "stopped" : err.text, room, true);
     }

@@ -10,8 +10,9 @@
 #include <stdbool.h>
 
 enum {
-    CALIBRATION_BINS = 10,  /* of stated probability */
-    CALIBRATION_DEPTHS = 4, /* depth 1, 2, 3 … 4, deeper */
+    CALIBRATION_BINS = 10,    /* of stated probability */
+    CALIBRATION_DEPTHS = 4,   /* depth 1, 2, 3 … 4, deeper */
+    CALIBRATION_MEMORY = 400, /* observations of a bin; with more the older ones fade */
 };
 
 typedef struct Tally {
@@ -27,5 +28,9 @@ void calibration_add(Calibration *c, int depth, float p, bool hit);
 /* The observed acceptance around p at this depth; where little is known of the depth that of all
  * depths, and p itself where little is known at all. */
 float calibration_at(const Calibration *c, int depth, float p);
+
+/* Begins with what was counted before. A bin keeps its rate, but counts as few observations: enough
+ * that the first trees are shaped by it, and so few that an answer or two outweigh it. */
+void calibration_start(Calibration *c, const Calibration *counted);
 
 #endif

@@ -65,8 +65,21 @@ static bool same_pair(const CostKey *a, const CostKey *b)
     return same_target(a, b) && same_drafter(a, b) && a->noisy == b->noisy;
 }
 
+/* A pair that this session has not seen begins with what others counted of its exits. */
+static void start_counts(Session *s)
+{
+    const DraftConfig *asked = &s->config.drafting;
+    if (!asked->accept || s->key.noisy || s->drafting.kind == DRAFTER_SELF)
+        return; /* self: other layers than those that were asked */
+    for (int e = 0; e < s->drafting.n_exits; e++)
+        for (int i = 0; i < asked->n_exits; i++)
+            if (asked->exits[i] == s->drafting.exits[e])
+                calibration_start(&s->cost.accept[e], &asked->accept[i]);
+}
+
 void session_learn(Session *s)
 {
+    bool known = false;
     CostKey key = current_key(s);
     Cost old = s->cost;
     if (s->key.bytes > 0) { /* put away under its key, or over the oldest */
@@ -98,9 +111,13 @@ void session_learn(Session *s)
         }
     }
     for (int i = 0; i < PAIRS_SEEN; i++)
-        if (same_pair(&s->seen[i].key, &key))
+        if (same_pair(&s->seen[i].key, &key)) {
             s->cost = s->seen[i].cost;
+            known = true;
+        }
     s->key = key;
+    if (!known)
+        start_counts(s);
     if (curve_at(&s->cost.verify, 1) == 0)
         measure_target(s);
     if (s->drafter && s->drafter->measure && curve_at(&s->cost.draft, 1) == 0)

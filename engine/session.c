@@ -162,3 +162,8 @@ Model *session_target(const Session *s)
 {
     return s->config.target;
 }
+
+const Calibration *session_accept(const Session *s)
+{
+    return s->cost.accept;
+}

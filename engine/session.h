@@ -14,6 +14,7 @@
 #ifndef S2D_SESSION_H
 #define S2D_SESSION_H
 
+#include "calibration.h"
 #include "event.h"
 #include "model.h"
 
@@ -62,6 +63,9 @@ typedef struct DraftConfig {
     int exits[EXITS_MAX];
     int n_thresholds; /* 0 = built-in defaults; else n_exits */
     float thresholds[EXITS_MAX];
+    /* [n_exits] how often the target took what each exit said, counted earlier at temperature 0;
+     * NULL = not known. Stays the caller's, for as long as this config is in use. */
+    const Calibration *accept;
 } DraftConfig;
 
 typedef struct SessionConfig {
@@ -101,9 +105,9 @@ int session_answer(Session *session, const int *prompt, int n_prompt, const Answ
 
 /* Changes the target at this round's end; emits SWITCH prefill and done. The conversation so far is
  * read by the new target; the draft and its cache stay. On failure the old target goes on
- * unchanged. n_thresholds 0 = built-in. index: the target's place in the profile, for the event. */
-int session_switch(Session *session, Model *target, int index, const float *thresholds,
-                   int n_thresholds, Err *err);
+ * unchanged. pair: n_thresholds, thresholds and accept of the new target's DraftConfig. index: the
+ * target's place in the profile, for the event. */
+int session_switch(Session *session, Model *target, int index, const DraftConfig *pair, Err *err);
 
 /* Changes what drafts. -1 (and nothing changes) when it cannot be had, with the reason. */
 int session_set_drafter(Session *session, const DraftConfig *drafting, Err *err);
@@ -117,6 +121,9 @@ void session_set_spec(Session *session, SpecMode spec);
 void session_describe(const Session *session, EventReady *ready);
 
 Model *session_target(const Session *session);
+
+/* What was counted so far of the current drafter's exits with this target: [n_exits]. */
+const Calibration *session_accept(const Session *session);
 
 /* What `s2d bench verify` times, in ms, once. Both forget the conversation and read made-up text.
  * verify: one target pass over n rows (1 … 64) after `context` tokens, as in a round's ms.verify:

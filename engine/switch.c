@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-int session_switch(Session *s, Model *target, int index, const float *thresholds, int n_thresholds,
-                   Err *err)
+int session_switch(Session *s, Model *target, int index, const DraftConfig *pair, Err *err)
 {
     double start = clock_ms();
     if (s->config.draft && tokenizer_compatible(s->config.draft->tokenizer, target->tokenizer, err))
@@ -27,9 +26,9 @@ int session_switch(Session *s, Model *target, int index, const float *thresholds
                        target->name, target->config.context);
 
     DraftConfig asked = s->config.drafting, resolved;
-    asked.n_thresholds = n_thresholds;
-    if (n_thresholds > 0)
-        memcpy(asked.thresholds, thresholds, sizeof *thresholds * (size_t)n_thresholds);
+    asked.n_thresholds = pair->n_thresholds;
+    memcpy(asked.thresholds, pair->thresholds, sizeof asked.thresholds);
+    asked.accept = pair->accept;
     if (drafting_resolve(&asked, target, s->config.draft, &resolved, err))
         return -1;
     Context context;

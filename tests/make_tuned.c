@@ -34,6 +34,9 @@ int main(int argc, char **argv)
                       .day = "2026-01-02"};
     tuned_put(&tuned, &pair);
     memset(pair.adapter, 'f', SHA256_TEXT - 1);
+    pair.has_accept = true;
+    for (int i = 0; i < 300; i++)
+        calibration_add(&pair.accept[i % 3], i % 5 + 1, (float)(i % 10) / 10, i % 4 > 0);
     tuned_put(&tuned, &pair);
     char *text = tuned_text(&tuned);
     size_t bytes = text ? strlen(text) : 0;

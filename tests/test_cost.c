@@ -48,6 +48,25 @@ static void test_calibration(void **state)
     assert_true(fabs(calibration_at(&c, 1, 0.85f) - 0.25) < 0.05);
 }
 
+/* What was counted before shapes the start and is soon outweighed. */
+static void test_calibration_starts(void **state)
+{
+    (void)state;
+    Calibration counted = {0}, c = {0};
+    for (int i = 0; i < 300; i++)
+        calibration_add(&counted, i % 6 + 1, 0.95f, i % 5 == 0); /* says .95, is right in a fifth */
+    calibration_add(&counted, 1, 0.55f, true);
+    calibration_start(&c, &counted);
+    for (int depth = 1; depth <= 6; depth++)
+        assert_true(calibration_at(&c, depth, 0.95f) < 0.4f);
+    near(calibration_at(&c, 1, 0.35f), 0.35); /* a bin that was empty is */
+    near(c.at[0].tries[5], 1);                /* few observations are no more than they were */
+    near(c.at[0].hits[9] / c.at[0].tries[9], counted.at[0].hits[9] / counted.at[0].tries[9]);
+    for (int i = 0; i < 60; i++)
+        calibration_add(&c, 1, 0.95f, true);
+    assert_true(calibration_at(&c, 1, 0.95f) > 0.7f);
+}
+
 /* Plays `rounds` rounds with a drafter that costs `spec_ms` a round for `tokens`; returns drafting
  * rounds. */
 static Cost fresh(void)
@@ -183,10 +202,15 @@ static void test_gain(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_curve),          cmocka_unit_test(test_calibration),
-        cmocka_unit_test(test_never_loses),    cmocka_unit_test(test_comes_back),
-        cmocka_unit_test(test_hopeless_draft), cmocka_unit_test(test_gain),
-        cmocka_unit_test(test_context),        cmocka_unit_test(test_reading),
+        cmocka_unit_test(test_curve),
+        cmocka_unit_test(test_calibration),
+        cmocka_unit_test(test_calibration_starts),
+        cmocka_unit_test(test_never_loses),
+        cmocka_unit_test(test_comes_back),
+        cmocka_unit_test(test_hopeless_draft),
+        cmocka_unit_test(test_gain),
+        cmocka_unit_test(test_context),
+        cmocka_unit_test(test_reading),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

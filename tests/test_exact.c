@@ -406,7 +406,7 @@ static void switch_after_10(Run *run)
         Err err = {0};
         Model *next = run->next;
         run->next = NULL;
-        if (session_switch(run->session, next, 1, THRESHOLDS, 3, &err))
+        if (session_switch(run->session, next, 1, &run->session->config.drafting, &err))
             print_error("%s\n", err.text);
     }
 }

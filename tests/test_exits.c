@@ -396,7 +396,7 @@ static void switch_after_10(Run *run)
         const Draft *d = (const Draft *)run->session->drafter;
         int length = d->length[0];
         assert_true(length > 10);
-        if (session_switch(run->session, next, 1, THRESHOLDS, EXITS, &err))
+        if (session_switch(run->session, next, 1, &run->session->config.drafting, &err))
             fail_msg("%s", err.text);
         assert_int_equal(d->length[0], length);
         assert_ptr_equal(run->session->drafter, d);
@@ -529,6 +529,49 @@ static void test_ready(void **state)
     free(run);
 }
 
+/* Of every exit by its layer, at temperature 0 only; and a pair that comes back has its own. */
+static void test_counts_start_as_tuned(void **state)
+{
+    Fixture *f = *state;
+    Run *run = calloc(1, sizeof *run);
+    Calibration *tuned = calloc(2 * EXITS, sizeof *tuned), *other = tuned + EXITS;
+    for (int e = 0; e < EXITS; e++) {
+        tuned[e].all.tries[9] = 10 + (float)e;
+        other[e].all.tries[9] = 20;
+    }
+    static const struct {
+        const char *drafter;
+        float temperature, first, last;
+    } cases[] = {{"s2d", 0, 10, 12},
+                 {"sd", 0, 12, 0},
+                 {"s2d", 1, 0, 0},
+                 {"self", 0, 0, 0},
+                 {"plain", 0, 0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        SessionConfig config = config_of(f, f->other_base.draft, run, cases[i].drafter, "auto");
+        config.drafting.accept = tuned;
+        config.sampling.temperature = cases[i].temperature;
+        *run = (Run){0};
+        run_open(run, &config);
+        const Calibration *now = session_accept(run->session);
+        assert_true(now[0].all.tries[9] == cases[i].first);
+        assert_true(now[EXITS - 1].all.tries[9] == cases[i].last);
+        if (i == 0) {
+            DraftConfig pair = {.accept = other};
+            run_ask(run, PROMPT, PROMPT_N, 30);
+            float before = now[EXITS - 1].at[0].tries[9];
+            assert_int_equal(session_switch(run->session, f->other, 1, &pair, NULL), 0);
+            assert_true(now[0].all.tries[9] == 20);
+            pair.accept = tuned;
+            assert_int_equal(session_switch(run->session, f->target, 0, &pair, NULL), 0);
+            assert_true(now[EXITS - 1].at[0].tries[9] == before);
+        }
+        session_close(run->session);
+    }
+    free(tuned);
+    free(run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -540,6 +583,7 @@ int main(void)
         cmocka_unit_test(test_no_more_than_needed),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_ready),
+        cmocka_unit_test(test_counts_start_as_tuned),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -19,6 +19,7 @@
 
 #include "../app/commands.h"
 #include "../app/event_json.h"
+#include "../app/tuned.h"
 #include "model_folder.h"
 
 static ModelFolder folder;
@@ -455,6 +456,26 @@ static void check_tuned_line(const char *line, const char *target)
     json_decref(json);
 }
 
+/* What was measured of the targets is kept with their thresholds: every place, of each exit. */
+static void check_counts(void)
+{
+    Profile p;
+    Err err = {0};
+    assert_int_equal(profile_open(&p, profile, &err), 0);
+    assert_int_equal(tuned_apply(&p, 0, "other", 4, NULL, &err), 0);
+    assert_null(p.targets[0].accept); /* another draft */
+    assert_int_equal(tuned_apply(&p, 0, "draft", 4, NULL, &err), 0);
+    for (int t = 0; t < p.n_targets; t++) {
+        float first[2] = {0};
+        assert_non_null(p.targets[t].accept);
+        for (int e = 0; e < 2; e++)
+            for (int bin = 0; bin < CALIBRATION_BINS; bin++)
+                first[e] += p.targets[t].accept[e].at[0].tries[bin];
+        assert_true(first[0] > 20 && first[1] == first[0]);
+    }
+    profile_close(&p);
+}
+
 static void tuning_measures_each_target(void **state)
 {
     (void)state;
@@ -466,6 +487,10 @@ static void tuning_measures_each_target(void **state)
         fail_msg("%s", result.err);
     check_tuned_line(strsep(&at, "\n"), "target");
     check_tuned_line(strsep(&at, "\n"), "second");
+    check_counts();
+    run_line(&result, NULL, "run --profile P -p hi -n 9");
+    assert_int_equal(result.status, 0);
+    assert_null(strstr(result.err, "tuned.json"));
     run_line(&result, NULL, "tune --profile P --forget");
     assert_string_equal(result.out, "2 forgotten\n");
 }

@@ -319,6 +319,9 @@ static void tuned_values_come_back(void **state)
     tuned_put(&tuned, &b);
     tuned_put(&tuned, &c);
     a.thresholds[0] = 0.8;
+    a.has_accept = true;
+    for (int i = 0; i < 90; i++)
+        calibration_add(&a.accept[1], i % 4 + 1, (float)(i % 10) / 10, i % 3 == 0);
     tuned_put(&tuned, &a); /* in the place of the first */
     assert_int_equal(tuned.n, 3);
     char *text = tuned_text(&tuned);
@@ -327,6 +330,9 @@ static void tuned_values_come_back(void **state)
     assert_int_equal(again.n, 3);
     assert_true(tuned_find(&again, &a, "/models/big.gguf")->thresholds[0] == 0.8);
     assert_true(tuned_find(&again, &c, "big")->thresholds[0] == 0.9);
+    assert_true(tuned_find(&again, &a, "big")->has_accept);
+    assert_memory_equal(tuned_find(&again, &a, "big")->accept, a.accept, sizeof a.accept);
+    assert_false(tuned_find(&again, &c, "big")->has_accept);
     assert_true(tuned_find(&again, &b, "huge")->thresholds[1] == 0.25);
     b.exits[0] = 5;
     assert_null(tuned_find(&again, &b, "huge"));
@@ -365,10 +371,20 @@ static void damaged_files_are_refused(void **state)
         {"40.0", "-1", "plain_tokens_per_s"},
         {"40.0", "1e999", "line"},
         {"]", "", "line"},
+        {"\"calibration\"", "\"celebration\"", "9 values"},
+        {"\"tries\"", "\"trials\"", "at 4 depths"},
+        {"[[400,", "[[401,", "\"tries\" are not whole numbers within 0 ... 400"},
+        {"[[400,", "[[4.5,", "\"tries\" are not whole numbers"},
+        {"[[400,", "[[200,", "\"hits\" are not whole numbers within 0 ... 200"},
+        {"[[400,", "[[400, 1,", "lists of 10"},
+        {"[[300,", "[[-1,", "\"hits\" are not"},
+        {"[[300,", "[[1], [300,", "at 4 depths"},
     };
     static Tuned tuned;
     TunedPair pair = pair_of("big", 0.75);
     tuned.n = 0;
+    pair.has_accept = true;
+    pair.accept[0].at[0] = (Tally){.tries = {400}, .hits = {300}};
     tuned_put(&tuned, &pair);
     char *text = tuned_text(&tuned);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -3,8 +3,7 @@
 #ifndef S2D_TUNE_H
 #define S2D_TUNE_H
 
-#include "../engine/forecast.h"
-#include "tune_search.h"
+#include "../engine/search.h"
 
 enum { TUNE_RUNS = 4 };
 

@@ -72,6 +72,7 @@ int draft_open(Drafter **drafter, Model *model, const Model *trained, Context *s
     if (d == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for a draft");
     d->drafter = draft_calls;
+    d->drafter.nested = d;
     d->shared = shared != NULL;
     d->follows = !d->shared;
     d->context = shared ? shared : &d->own;

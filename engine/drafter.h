@@ -51,6 +51,7 @@ struct Drafter {
     void (*accepted)(Drafter *d, const Tree *tree, const int *path, int n);
     void (*close)(Drafter *d);
     const Resume *resume; /* NULL = verification starts from nothing */
+    struct Draft *nested; /* the draft with exits, itself or within; NULL = none */
 };
 
 /* The nested-exits drafter over a draft model's first layers (s2d; with one exit: sd, exit:L).

@@ -182,7 +182,8 @@ int ngram_join(Drafter **drafter, Err *err)
                                    .measure = joined_measure,
                                    .propose = joined_propose,
                                    .accepted = joined_accepted,
-                                   .close = joined_close},
+                                   .close = joined_close,
+                                   .nested = (*drafter)->nested},
                        .model = *drafter};
     *drafter = &joined->drafter;
     return 0;

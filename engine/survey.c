@@ -10,10 +10,15 @@
 #include "draft.h"
 #include "session_state.h"
 
+bool session_has_exits(const Session *s)
+{
+    return s->drafter && s->drafter->nested;
+}
+
 static Draft *draft_of(const Session *s)
 {
-    assert(s->drafter && s->drafting.n_exits > 0);
-    return (Draft *)s->drafter;
+    assert(session_has_exits(s));
+    return s->drafter->nested;
 }
 
 /* A chain of n tokens behind tokens[first - 1]; NULL = of any. */
@@ -27,25 +32,33 @@ static void make_chain(Draft *d, const int *tokens, int first, int n, int *slots
     }
 }
 
-static void survey_chain(Draft *d, const int *tokens, int first, int n, int limit,
-                         SurveyPlace *places)
+static void survey_chain(Draft *d, const Sampling *sampling, const int *tokens, int first, int n,
+                         int limit, SurveyPlace *places)
 {
     Kernels *k = d->context->model->kernels;
     int slots[EXPAND_MAX];
+    Draws draws;
     draft_begin(d, tokens, first + 1);
     make_chain(d, tokens, first, n, slots);
     int stride = d->narrow ? d->context->model->n_short : d->context->model->config.vocab;
     int vocab = sampler_places(&d->sampler, stride, limit);
+    DrawRows rows = {
+        .logits = d->context->logits, .n = n, .stride = stride, .vocab = vocab, .count = 1};
+    for (int i = 0; i < n; i++)
+        rows.position[i] = first + i + 1;
     for (int r = 0; r < d->ranges; r++) {
         draft_range(d, r, slots, n, NULL, 0);
         draft_ask(d, r, slots, n);
+        draws_open(&draws, &d->sampler, k, &rows, sampling);
         const float *logits = d->context->logits;
         for (int i = 0; i < n; i++) {
             int id;
-            float top, log_sum;
+            float top, log_sum, score;
             k->top(k, logits + (size_t)i * (size_t)stride, 1, vocab, 1, &id, &top, &log_sum);
             places[i].p[r] = expf(top - log_sum);
             id = d->sampler.tokens ? d->sampler.tokens[id] : id;
+            if (sampling->temperature > 0)
+                draws_row(&draws, i, &id, &score);
             places[i].hit[r] = id == tokens[first + i + 1];
         }
     }
@@ -57,6 +70,8 @@ int session_survey(Session *s, int first, SurveyPlace *places, int most)
     static const float all_open[EXITS_MAX] = {0};
     Draft *d = draft_of(s);
     const float *thresholds = d->threshold;
+    Sampling sampling = s->config.sampling;
+    sampling.seed = s->seed;
     int limit = tokenizer_vocab(s->config.target->tokenizer), last = s->n - 1;
     last = last - first < most ? last : first + most;
     if (last <= first)
@@ -67,7 +82,7 @@ int session_survey(Session *s, int first, SurveyPlace *places, int most)
         ;
     for (int at = first; at < last; at += EXPAND_MAX) {
         int n = last - at < EXPAND_MAX ? last - at : EXPAND_MAX;
-        survey_chain(d, s->tokens, at, n, limit, places + (at - first));
+        survey_chain(d, &sampling, s->tokens, at, n, limit, places + (at - first));
     }
     d->threshold = thresholds;
     places[last - first - 1].end = true;
@@ -89,19 +104,18 @@ static double typical(double *values, int n)
 
 /* Times of every range over n rows; ask NULL: with the exits closed, else with what asking
  * them takes. The first pass touches memory for the first time. */
-static void time_ranges(Session *s, int n, double *ms, double *ask)
+static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
 {
-    enum { TIMES = 12 };
     static const float open[EXITS_MAX] = {0};
     static const float closed[EXITS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
     Draft *d = draft_of(s);
     Kernels *k = d->context->model->kernels;
     const float *thresholds = d->threshold;
-    double time[2][EXITS_MAX][TIMES];
+    double time[2][EXITS_MAX][SURVEY_TIMES];
     const Model *model = d->context->model;
     int slots[SURVEY_ROWS];
     d->threshold = ask ? open : closed;
-    for (int t = -1; t < TIMES; t++) {
+    for (int t = -1; t < times; t++) {
         draft_begin(d, s->tokens, d->follows ? d->length[0] + 1 : s->cached + 1);
         make_chain(d, NULL, 0, n, slots);
         int vocab = d->narrow ? model->n_short : model->config.vocab;
@@ -124,20 +138,20 @@ static void time_ranges(Session *s, int n, double *ms, double *ask)
     }
     d->threshold = thresholds;
     for (int r = 0; r < d->ranges; r++) {
-        ms[r] = typical(time[0][r], TIMES);
+        ms[r] = typical(time[0][r], times);
         if (ask)
-            ask[r] = typical(time[1][r], TIMES);
+            ask[r] = typical(time[1][r], times);
     }
 }
 
-void session_survey_cost(Session *s, SurveyCost *cost)
+void session_survey_cost(Session *s, int times, SurveyCost *cost)
 {
     double one[EXITS_MAX], more[EXITS_MAX], open[EXITS_MAX], ask[EXITS_MAX];
     *cost = (SurveyCost){.passes = s->cost};
     cost->passes.context = s->cached;
-    time_ranges(s, 1, one, NULL);
-    time_ranges(s, SURVEY_ROWS, more, NULL);
-    time_ranges(s, 1, open, ask);
+    time_ranges(s, 1, times, one, NULL);
+    time_ranges(s, SURVEY_ROWS, times, more, NULL);
+    time_ranges(s, 1, times, open, ask);
     for (int r = 0; r < s->drafting.n_exits; r++) {
         cost->layers[r][0] = one[r];
         cost->layers[r][1] = fmax(one[r], more[r]);

@@ -18,7 +18,7 @@ typedef struct SurveyPlace {
     bool end;            /* the answer's last place */
 } SurveyPlace;
 
-enum { SURVEY_ROWS = 4 };
+enum { SURVEY_ROWS = 4, SURVEY_TIMES = 12 };
 
 /* In ms. */
 typedef struct SurveyCost {
@@ -27,9 +27,13 @@ typedef struct SurveyCost {
     Cost passes;                 /* the target's */
 } SurveyCost;
 
-/* Of the conversation as it stands after an answer whose first token is number `first` (>= 1), for
- * a drafter with exits. Returns how many places there are, at most `most`. */
+/* Of the tokens of the last answer from number `first` (>= 1) on, between rounds or after it, for a
+ * drafter with exits. Where tokens are drawn, a hit is the one that the exit would have drawn.
+ * Returns how many places there are, at most `most`. */
 int session_survey(Session *session, int first, SurveyPlace *places, int most);
-void session_survey_cost(Session *session, SurveyCost *cost);
+/* times: passes that each figure comes from, at most SURVEY_TIMES. */
+void session_survey_cost(Session *session, int times, SurveyCost *cost);
+/* Has the drafter exits? */
+bool session_has_exits(const Session *session);
 
 #endif

@@ -1,8 +1,8 @@
-/* tune_search.h - thresholds that are fast by forecast, and the speed around them as a map. */
-#ifndef S2D_TUNE_SEARCH_H
-#define S2D_TUNE_SEARCH_H
+/* search.h - thresholds that are fast by forecast, and the speed around them as a map. */
+#ifndef S2D_SEARCH_H
+#define S2D_SEARCH_H
 
-#include "../engine/forecast.h"
+#include "forecast.h"
 
 enum { TUNE_STARTS = 4, TUNE_STEPS = 21, MAP_STEPS = 11 };
 

@@ -1,5 +1,5 @@
-/* tune_search.c - see tune_search.h. */
-#include "tune_search.h"
+/* search.c - see search.h. */
+#include "search.h"
 
 #include <string.h>
 

@@ -226,6 +226,7 @@ static const char *answer(Session *s, const AnswerOptions *options)
 
     while (left > 0) {
         RoundMode mode;
+        session_tune(s);
         if (asked_to_stop(s) || prepare(s, left, &mode))
             return "stopped";
         if (!round_run(s, options, mode, &left))
@@ -245,6 +246,7 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
     s->utf8 = (Utf8){0};
     s->seed = options->seed;
     s->answered = 0;
+    s->tuner.upto = 0;
     s->rounds_start_ms = clock_ms();
     if (n_prompt >= s->ctx) {
         report_done(s, "context");

@@ -67,6 +67,7 @@ typedef struct EventReady {
     int n_exits;
     int exits[EXITS_MAX];
     float thresholds[EXITS_MAX];
+    bool auto_thresholds; /* they follow what is measured */
     bool exits_trained;
     int vocab, ctx;
     int seed;

@@ -82,6 +82,8 @@ void session_learn(Session *s)
     bool known = false;
     CostKey key = current_key(s);
     Cost old = s->cost;
+    if (!same_pair(&s->key, &key))
+        tuner_reset(&s->tuner, old.total_ms);
     if (s->key.bytes > 0) { /* put away under its key, or over the oldest */
         int at = 0;
         while (at < PAIRS_SEEN - 1 && s->seen[at].key.bytes > 0 &&

@@ -91,6 +91,19 @@ int session_set_drafter(Session *s, const DraftConfig *drafting, Err *err)
 
 void session_set_thresholds(Session *s, const float *thresholds, int n)
 {
+    s->tuner.on = false;
+    session_move_thresholds(s, thresholds, n);
+}
+
+void session_set_auto(Session *s, bool on)
+{
+    s->tuner.on = on;
+    if (on)
+        tuner_reset(&s->tuner, s->cost.total_ms);
+}
+
+void session_move_thresholds(Session *s, const float *thresholds, int n)
+{
     /* Given for the profile's exits; a drafter with one exit takes the last one. */
     if (s->drafting.n_exits == 0 || n < 1)
         return;
@@ -136,6 +149,7 @@ void session_describe(const Session *s, EventReady *ready)
     ready->n_exits = s->drafting.n_exits;
     memcpy(ready->exits, s->drafting.exits, sizeof ready->exits);
     memcpy(ready->thresholds, s->drafting.thresholds, sizeof ready->thresholds);
+    ready->auto_thresholds = s->tuner.on && session_has_exits(s);
     const Model *draft = s->config.draft;
     const Model *trained = drafting_trained(s->drafting.kind, s->config.target, draft);
     ready->exits_trained = true;

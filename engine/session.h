@@ -111,13 +111,16 @@ int session_switch(Session *session, Model *target, int index, const DraftConfig
 
 /* Changes what drafts. -1 (and nothing changes) when it cannot be had, with the reason. */
 int session_set_drafter(Session *session, const DraftConfig *drafting, Err *err);
+/* By hand, which ends automatic ones. */
 void session_set_thresholds(Session *session, const float *thresholds, int n);
+/* Automatic thresholds, while the drafter has exits: see tuner.h. */
+void session_set_auto(Session *session, bool on);
 void session_set_tree(Session *session, TreeShape shape);
 void session_set_sampling(Session *session, Sampling sampling);
 void session_set_spec(Session *session, SpecMode spec);
 
-/* Fills what the session knows: target, draft, drafter, exits, thresholds, vocab, ctx, spec,
- * verify_ms, quant. */
+/* Fills what the session knows: target, draft, drafter, exits, thresholds, auto_thresholds, vocab,
+ * ctx, spec, verify_ms, quant. */
 void session_describe(const Session *session, EventReady *ready);
 
 Model *session_target(const Session *session);

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "session.h"
+#include "tuner.h"
 #include "utf8.h"
 #include "verify.h"
 
@@ -31,6 +32,7 @@ struct Session {
         CostKey key;
         Cost cost;
     } seen[PAIRS_SEEN]; /* what was learnt with earlier pairs, the latest first */
+    Tuner tuner;
     Sampler sampler;
 
     int *tokens; /* [ctx + 1] the conversation; while answering the last one is the root */
@@ -47,8 +49,7 @@ struct Session {
     double rounds_start_ms;
     int answered;       /* tokens of it so far */
     double answer_mean; /* tokens of an answer, decayed over the session's answers */
-    double
-        reported_ms; /* time that the last round's events took: counted as the next one's `other` */
+    double reported_ms; /* what events and tuner took since: counted as the next round's `other` */
     bool answering;
     Event event; /* scratch: too large for the stack of a deep call */
 };
@@ -58,6 +59,9 @@ int session_prefill(Session *s, int upto, bool in_switch);
 
 /* session.c: the context length that a session with this target gets. */
 int session_ctx(int asked, const ModelConfig *target);
+
+/* session.c: as session_set_thresholds, but not by hand. */
+void session_move_thresholds(Session *s, const float *thresholds, int n);
 
 /* measure.c: to be called after every change of target, drafter or sampling: takes out what was
  * learnt with these, and measures what is not known yet. */

@@ -355,6 +355,59 @@ static void test_same_text(void **state)
     free(run);
 }
 
+/* With all the time that it wants; and the target changes on the way, at a token that every run
+ * stops at. */
+static void tune_freely(Run *run)
+{
+    enum { CHANGE = 120 }; /* in the second answer */
+    Session *session = run->session;
+    session->tuner.spent_ms = 0;
+    session_set_spec(session, run->n > CHANGE - DEPTH_MAX && run->n < CHANGE ? SPEC_OFF : SPEC_ON);
+    Model *next = run->n == CHANGE ? run->next : NULL;
+    if (!next)
+        return;
+    run->next = NULL;
+    assert_int_equal(session_switch(session, next, 1, &session->config.drafting, NULL), 0);
+}
+
+static void test_automatic_thresholds(void **state)
+{
+    Fixture *f = *state;
+    static const char *const drafters[] = {"plain", "s2d",          "self",
+                                           "sd",    "s2d-frontier", "ngram+s2d"};
+    Run *plain = calloc(1, sizeof *plain), *run = calloc(1, sizeof *run);
+    for (size_t s = 0; s < 2; s++)
+        for (size_t d = 0; d < sizeof drafters / sizeof *drafters; d++) {
+            Run *now = d == 0 ? plain : run;
+            Model *draft = s == 0 ? f->same_base.draft : f->other_base.draft;
+            SessionConfig config = config_of(f, draft, now, drafters[d], TREES[3 - s]);
+            config.sampling = TEMPERATURES[s];
+            *now = (Run){.between = tune_freely, .next = f->other};
+            run_open(now, &config);
+            session_set_auto(now->session, true);
+            run_ask(now, PROMPT, PROMPT_N, 60);
+            run_ask(now, PROMPT + 1, PROMPT_N - 1, 180);
+            const Tuner *tuner = &now->session->tuner;
+            EventReady ready = {0};
+            session_describe(now->session, &ready);
+            assert_int_equal(ready.auto_thresholds, d > 0);
+            if (d == 0) {
+                assert_int_equal(tuner->n, 0);
+                continue;
+            }
+            assert_int_equal(now->switched, 1);
+            assert_true(tuner->n >= TUNER_FRESH && tuner->timed);
+            assert_same_answer(plain, now);
+            session_set_thresholds(now->session, THRESHOLDS, EXITS);
+            assert_false(tuner->on);
+            session_close(now->session);
+            if (d + 1 == sizeof drafters / sizeof *drafters)
+                session_close(plain->session);
+        }
+    free(plain);
+    free(run);
+}
+
 /* An exit's layer may be attention alone: as one whose feed-forward part adds nothing. */
 static void test_attention_only(void **state)
 {
@@ -578,6 +631,7 @@ int main(void)
         cmocka_unit_test(test_logits),
         cmocka_unit_test(test_visits),
         cmocka_unit_test(test_same_text),
+        cmocka_unit_test(test_automatic_thresholds),
         cmocka_unit_test(test_attention_only),
         cmocka_unit_test(test_switch_keeps_the_draft),
         cmocka_unit_test(test_no_more_than_needed),

@@ -255,6 +255,65 @@ static void the_search_finds_what_is_fast(void **state)
     assert_true(map.x == 0 && map.y == -1);
 }
 
+/* ---- automatic thresholds ---- */
+
+/* Pieces of a text in which exit 0 is sure at every other place: right as `right` says of them.
+ * Exit 1 is always right; exit 2, as sure, never. */
+static void feed(Tuner *tuner, int pieces, bool right)
+{
+    for (int p = 0; p < pieces; p++) {
+        SurveyPlace piece[TUNER_PIECE] = {0};
+        for (int i = 0; i < TUNER_PIECE; i++)
+            piece[i] = (SurveyPlace){.p = {i % 2 ? 0.4f : 0.9f, 0.95f, 0.95f},
+                                     .hit = {i % 2 == 0 && right, true, false}};
+        tuner_add(tuner, piece);
+    }
+}
+
+static void thresholds_follow_what_is_surveyed(void **state)
+{
+    (void)state;
+    static Tuner tuner;
+    float t[3] = {0.2f, 0.2f, 0.2f};
+    tuner = (Tuner){0};
+    for (int n = 1; n <= 64; n *= 2)
+        curve_add(&tuner.cost.passes.verify, n, 10);
+    for (int e = 0; e < 3; e++) {
+        tuner.cost.layers[e][0] = tuner.cost.layers[e][1] = 1;
+        tuner.cost.ask[e] = 0.2;
+    }
+    feed(&tuner, 5, false);
+    assert_false(tuner_search(&tuner, 3, t)); /* too few */
+    feed(&tuner, 1, false);
+    assert_true(tuner_search(&tuner, 3, t));
+    assert_true(t[0] > 0.9f && t[1] <= 0.95f); /* an exit that is never right is closed */
+    float before[3];
+    memcpy(before, t, sizeof t);
+    feed(&tuner, 6, false);
+    assert_false(tuner_search(&tuner, 3, t)); /* as it was: nothing is clearly faster */
+    assert_memory_equal(before, t, sizeof t);
+    feed(&tuner, TUNER_PLACES / TUNER_PIECE, true); /* another text: the ring forgets the first */
+    assert_int_equal(tuner.n, TUNER_PLACES);
+    assert_true(tuner_search(&tuner, 3, t));
+    assert_true(t[0] > 0.4f && t[0] <= 0.9f && t[1] <= 0.95f);
+    for (int i = TUNER_PIECE - 1; i < TUNER_PLACES; i += TUNER_PIECE)
+        assert_true(tuner.places[i].end && !tuner.places[i - 1].end);
+}
+
+static void tuning_is_bounded(void **state)
+{
+    (void)state;
+    static Tuner tuner;
+    tuner = (Tuner){.on = true, .n = 3, .timed = true};
+    tuner_reset(&tuner, 5000);
+    assert_true(tuner.on && tuner.n == 0 && !tuner.timed);
+    assert_true(tuner_may(&tuner, 5000, 20));
+    tuner.spent_ms = 600;
+    assert_false(tuner_may(&tuner, 5000, 20));
+    assert_false(tuner_may(&tuner, 15000, 20));
+    assert_true(tuner_may(&tuner, 5000 + 28001, 20)); /* a hundredth, and 16 plain rounds */
+}
+
 /* ---- files ---- */
 
 static void prompts_are_lines_or_json(void **state)
@@ -419,6 +478,8 @@ int main(void)
         cmocka_unit_test(forecasts_play_rounds),
         cmocka_unit_test(what_waits_is_read_once),
         cmocka_unit_test(the_search_finds_what_is_fast),
+        cmocka_unit_test(thresholds_follow_what_is_surveyed),
+        cmocka_unit_test(tuning_is_bounded),
         cmocka_unit_test(prompts_are_lines_or_json),
         cmocka_unit_test(tuned_values_come_back),
         cmocka_unit_test(damaged_files_are_refused),

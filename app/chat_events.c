@@ -55,7 +55,7 @@ static void adopt_wanted(Chat *chat)
 static bool anything_set(const RequestSet *set)
 {
     return set->n_thresholds || set->tree[0] || set->drafter[0] || set->has_sampling ||
-           set->has_spec;
+           set->has_spec || set->has_auto;
 }
 
 static void on_ready(Chat *chat, const EventReady *ready)
@@ -196,10 +196,14 @@ static int take(Chat *chat, const Event *event)
         break;
     case EVENT_ERROR:
         return on_error(chat, event->u.error.code, event->u.error.message, event->u.error.fatal);
+    case EVENT_ROUND: /* automatic thresholds have moved */
+        if (event->u.round.n_thresholds == chat->ready.n_exits)
+            memcpy(chat->ready.thresholds, event->u.round.thresholds,
+                   sizeof(chat->ready.thresholds));
+        break;
     case EVENT_PREFILL:
     case EVENT_WARNING:
     case EVENT_LOAD:
-    case EVENT_ROUND:
         break; /* the front shows them */
     }
     return 0;

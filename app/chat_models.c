@@ -207,6 +207,11 @@ static void remember(RequestSet *all, const RequestSet *set)
     if (set->n_thresholds) {
         all->n_thresholds = set->n_thresholds;
         memcpy(all->thresholds, set->thresholds, sizeof(all->thresholds));
+        all->has_auto = false;
+    }
+    if (set->has_auto) {
+        all->has_auto = all->auto_thresholds = set->auto_thresholds;
+        all->n_thresholds = 0; /* they are as the worker has moved them */
     }
     if (set->tree[0])
         memcpy(all->tree, set->tree, sizeof(all->tree));

@@ -188,6 +188,11 @@ static void act(Screen *screen, const UiAction *action)
         memcpy(set.thresholds, action->thresholds, sizeof(set.thresholds));
         chat_set(chat, &set, &err);
         break;
+    case UI_AUTO:
+        set.has_auto = true;
+        set.auto_thresholds = action->on;
+        chat_set(chat, &set, &err);
+        break;
     case UI_SPEC:
         set.has_spec = true;
         set.spec = action->spec;

@@ -104,6 +104,23 @@ int run_spec(Chat *chat, const char *text, Err *err)
     return chat_set(chat, &set, err);
 }
 
+static int no_exits(Err *err)
+{
+    return err_set(err, EXIT_USAGE, "/tau: there is no draft with exits here");
+}
+
+static int set_auto(Chat *chat, bool on, Err *err)
+{
+    RequestSet set = {.has_auto = true, .auto_thresholds = on};
+    if (chat->ready.n_exits == 0)
+        return no_exits(err);
+    if (chat_set(chat, &set, err) != 0)
+        return -1;
+    chat_notice(chat, on ? "automatic thresholds from the next round on"
+                         : "the thresholds stay as they are");
+    return 0;
+}
+
 int run_tau(Chat *chat, const char *text, Err *err)
 {
     RequestSet set = {.n_thresholds = chat->ready.n_exits};
@@ -112,8 +129,11 @@ int run_tau(Chat *chat, const char *text, Err *err)
     int layer = 0;
     size_t n = strcspn(text, " \t");
     const char *rest = text + n + strspn(text + n, " \t");
+    if (strcmp(text, "auto") == 0 || strcmp(text, "auto off") == 0)
+        return set_auto(chat, !*rest, err);
     if (n == 0 || n >= sizeof(exit) || !*rest)
-        return err_set(err, EXIT_USAGE, "/tau EXIT|all VALUE, for example /tau 12 0.6");
+        return err_set(err, EXIT_USAGE,
+                       "/tau EXIT|all VALUE, for example /tau 12 0.6; or /tau auto, /tau auto off");
     memcpy(exit, text, n);
     bool all = strcmp(exit, "all") == 0;
     if (options_number(rest, "/tau", 0, 1, &value, err) != 0 ||
@@ -121,7 +141,7 @@ int run_tau(Chat *chat, const char *text, Err *err)
          options_integer(exit[0] == 'e' ? exit + 1 : exit, "/tau", 1, INT_MAX, &layer, err) != 0))
         return -1;
     if (chat->ready.n_exits == 0)
-        return err_set(err, EXIT_USAGE, "/tau: there is no draft with exits here");
+        return no_exits(err);
     memcpy(set.thresholds, chat_thresholds(chat), sizeof(set.thresholds));
     bool found = false;
     for (int i = 0; i < chat->ready.n_exits; i++) {

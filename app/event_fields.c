@@ -72,6 +72,7 @@ static const Field ready_rows[] = {
     INT("target_index", EventReady, target_index, 0, 7),
     INTS("exits", EventReady, exits, n_exits),
     FLOATS("thresholds", EventReady, thresholds, n_exits),
+    BOOL("auto_thresholds", EventReady, auto_thresholds),
     BOOL("exits_trained", EventReady, exits_trained),
     NUM("vocab", EventReady, vocab),
     NUM("ctx", EventReady, ctx),

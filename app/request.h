@@ -77,9 +77,10 @@ typedef struct RequestSet {
     float thresholds[EXITS_MAX];
     char tree[16];    /* "" = not given */
     char drafter[24]; /* "" = not given */
-    bool has_sampling, has_spec;
+    bool has_sampling, has_spec, has_auto;
     Sampling sampling;
     SpecMode spec;
+    bool auto_thresholds; /* thresholds that are given as well are what it begins with */
 } RequestSet;
 
 typedef struct Request {

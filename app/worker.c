@@ -262,22 +262,26 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
 
 /* --- set --- */
 
-/* The thresholds belong to the target: a switch back finds them as they were left. */
+void worker_keep_thresholds(Worker *worker, const float *thresholds, int n)
+{
+    Profile *profile = &worker->load.profile;
+    ProfileTarget *target = &profile->targets[worker->load.target_index];
+    if (n != profile->n_exits)
+        return;
+    target->n_thresholds = n;
+    for (int i = 0; i < n; i++)
+        target->thresholds[i] = (double)thresholds[i];
+}
+
 static int set_thresholds(Worker *worker, const RequestSet *set, Err *err)
 {
     EventReady now = {0};
     session_describe(worker->session, &now);
-    Profile *profile = &worker->load.profile;
-    if (set->n_thresholds != now.n_exits && set->n_thresholds != profile->n_exits)
+    if (set->n_thresholds != now.n_exits && set->n_thresholds != worker->load.profile.n_exits)
         return err_set(err, EXIT_USAGE, "request: set: %d thresholds for %d exits",
                        set->n_thresholds, now.n_exits);
     session_set_thresholds(worker->session, set->thresholds, set->n_thresholds);
-    if (set->n_thresholds == profile->n_exits) {
-        ProfileTarget *target = &profile->targets[worker->load.target_index];
-        target->n_thresholds = set->n_thresholds;
-        for (int i = 0; i < set->n_thresholds; i++)
-            target->thresholds[i] = (double)set->thresholds[i];
-    }
+    worker_keep_thresholds(worker, set->thresholds, set->n_thresholds);
     return 0;
 }
 
@@ -312,6 +316,8 @@ void worker_set(Worker *worker, const RequestSet *set)
         load->profile.top_p = (double)set->sampling.top_p;
         load->profile.seed = (int)set->sampling.seed;
     }
+    if (set->has_auto)
+        session_set_auto(worker->session, set->auto_thresholds);
     if (set->has_spec) {
         session_set_spec(worker->session, set->spec);
         load->spec = set->spec;

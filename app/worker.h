@@ -48,6 +48,8 @@ void worker_on_event(void *user, const Event *event);
 bool worker_on_poll(void *user);
 
 void worker_set(Worker *worker, const RequestSet *set);
+/* The thresholds belong to the target: a switch back finds them as they were left. */
+void worker_keep_thresholds(Worker *worker, const float *thresholds, int n);
 
 /* A model being read; worker_on_progress is the ModelProgress for it: an event for every hundredth,
  * and a look at the requests. */

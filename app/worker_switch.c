@@ -139,9 +139,12 @@ static int replace_session(Worker *worker, Model *target, int index, Err *err)
 {
     RequestLoad load = worker->load; /* shares its texts */
     Session *session;
+    EventReady now = {0};
+    session_describe(worker->session, &now);
     load.target_index = index;
     if (worker_open_session(worker, &load, target, worker->draft, &session, err) != 0)
         return -1;
+    session_set_auto(session, now.auto_thresholds);
     session_close(worker->session);
     worker->session = session;
     answers_clear(&worker->answers);
@@ -154,11 +157,15 @@ static int change_target(Worker *worker, int index, const SwitchTerms *terms, Sw
 {
     const RequestLoad *load = &worker->load;
     DraftConfig pair;
+    EventReady now = {0};
     Model *target;
     bool same;
     if (load_target(worker, load->profile.targets[index].model, index, terms, &same, room, &target,
                     err) != 0)
         return -1;
+    session_describe(worker->session, &now);
+    if (now.auto_thresholds)
+        worker_keep_thresholds(worker, now.thresholds, now.n_exits);
     worker_drafting(load, load->drafter, index, &pair);
     int status = same ? session_switch(worker->session, target, index, &pair, err)
                       : replace_session(worker, target, index, err);

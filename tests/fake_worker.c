@@ -178,6 +178,8 @@ static void on_set(Fake *fake, const RequestSet *set)
     EventReady *ready = &fake->ready;
     if (set->n_thresholds == ready->n_exits)
         memcpy(ready->thresholds, set->thresholds, sizeof(ready->thresholds));
+    if (set->n_thresholds || set->has_auto)
+        ready->auto_thresholds = set->has_auto && set->auto_thresholds;
     if (set->has_sampling)
         ready->temperature = set->sampling.temperature;
     if (set->has_spec)

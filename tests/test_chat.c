@@ -293,6 +293,30 @@ static void test_worker_dies(void **state)
     assert_float_equal(f->chat.ready.temperature, 0.5f, 1e-6f);    /* and the sampling */
 }
 
+/* On until one is set by hand; a new worker is told. */
+static void test_automatic_thresholds(void **state)
+{
+    Fixture *f = *state;
+    static const struct {
+        const char *line, *question;
+        bool automatic;
+    } steps[] = {
+        {"/tau all 0.75", "one", false}, {"/tau auto", "two", true},
+        {"/spec on", "now die", true},   {"/tau auto off", "three", false},
+        {"/tau auto", "four", true},     {"/tau 6 0.5", "five", false},
+    };
+    say(f, "hello");
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        say(f, steps[i].line);
+        say(f, steps[i].question);
+        say(f, "and?");
+        assert_int_equal(f->chat.ready.auto_thresholds, steps[i].automatic);
+    }
+    /* A worker that began anew has the profile's. */
+    assert_float_equal(f->chat.ready.thresholds[0], 0.5f, 1e-6f);
+    assert_float_equal(f->chat.ready.thresholds[1], 0.5f, 1e-6f);
+}
+
 /* What a device failed at can go on with the CPU, in the same chat. */
 static void test_device_fails(void **state)
 {
@@ -414,6 +438,7 @@ static void test_settings(void **state)
     refused(f, "/tau 7 0.5", "no exit after layer 7");
     refused(f, "/tau 6 1.5", "from 0 to 1");
     refused(f, "/tau 6", "/tau EXIT|all VALUE");
+    refused(f, "/tau auto on", "/tau");
     refused(f, "/tree 1x2", "neither auto");
     refused(f, "/spec maybe", "none of auto, on, off");
     refused(f, "/drafter oracle", "none of plain");
@@ -507,11 +532,17 @@ static void test_complete(void **state)
         const char *word;
         const char *first, *second;
     } cases[] = {
-        {"/ta", 1, "ta", "target", "tau"},      {"/ta", 0, "/ta", "/target", "/tau"},
-        {"/target sm", 8, "sm", "small", NULL}, {"/tau ", 5, "", "all", "6"},
-        {"/tau 1", 5, "1", "12", NULL},         {"/drafter e", 9, "e", "exit:6", "exit:12"},
-        {"/spec o", 6, "o", "on", "off"},       {"/set t", 5, "t", "temperature", "top_k"},
-        {"/export j", 8, "j", "json", NULL},    {"hello t", 6, "t", NULL, NULL},
+        {"/ta", 1, "ta", "target", "tau"},
+        {"/ta", 0, "/ta", "/target", "/tau"},
+        {"/target sm", 8, "sm", "small", NULL},
+        {"/tau ", 5, "", "all", "auto"},
+        {"/tau au", 5, "au", "auto", NULL},
+        {"/tau 1", 5, "1", "12", NULL},
+        {"/drafter e", 9, "e", "exit:6", "exit:12"},
+        {"/spec o", 6, "o", "on", "off"},
+        {"/set t", 5, "t", "temperature", "top_k"},
+        {"/export j", 8, "j", "json", NULL},
+        {"hello t", 6, "t", NULL, NULL},
         {"//ta", 0, "//ta", NULL, NULL},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -588,6 +619,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_switch, start, end),
         cmocka_unit_test_setup_teardown(test_worker_dies, start, end),
         cmocka_unit_test_setup_teardown(test_worker_killed_idle, start, end),
+        cmocka_unit_test_setup_teardown(test_automatic_thresholds, start, end),
         cmocka_unit_test_setup_teardown(test_device_fails, start, end),
         cmocka_unit_test_setup_teardown(test_memory_is_asked_for, start, end),
         cmocka_unit_test_setup_teardown(test_context_full, start, end),

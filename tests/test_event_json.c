@@ -151,6 +151,7 @@ static void draw_ready(Noise *noise, EventReady *ready)
         ready->exits[i] = draw_int(noise, 0, 80);
     draw_floats(noise, ready->thresholds, ready->n_exits);
     ready->exits_trained = draw(noise) % 2;
+    ready->auto_thresholds = draw(noise) % 2;
     ready->vocab = draw_int(noise, 0, 200000);
     ready->ctx = draw_int(noise, 0, 200000);
     ready->seed = draw_int(noise, 0, 2000000000);

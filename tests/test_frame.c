@@ -423,6 +423,27 @@ static void test_sliders_make_actions(void **state)
     assert_int_equal(pane_thresholds.key(&scene->view, &other, &action), PANE_IGNORED);
 }
 
+static void test_automatic_thresholds(void **state)
+{
+    Scene *scene = *state;
+    View *view = &scene->view;
+    UiAction action = {0};
+    Key a = {.code = KB_TEXT, .n = 1, .bytes = "a"}, up = {.code = KB_TEXT, .n = 1, .bytes = "]"};
+    char text[64];
+    scene_ready(scene);
+    assert_int_equal(pane_thresholds.key(view, &a, &action), PANE_ACTION);
+    assert_true(action.type == UI_AUTO && action.on);
+    pane_thresholds.title(view, text, sizeof text);
+    assert_string_equal(text, "THRESHOLDS  [ ] adjust  a auto"); /* nothing was said yet */
+    view->ready.auto_thresholds = true;
+    pane_thresholds.title(view, text, sizeof text);
+    assert_string_equal(text, "THRESHOLDS  auto  [ ] adjust  a stop");
+    assert_int_equal(pane_thresholds.key(view, &a, &action), PANE_ACTION);
+    assert_true(action.type == UI_AUTO && !action.on);
+    assert_int_equal(pane_thresholds.key(view, &up, &action), PANE_ACTION);
+    assert_int_equal(action.type, UI_THRESHOLDS);
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -440,6 +461,7 @@ int main(int argc, char **argv)
         TEST(test_tree_tells_what_became_of_nodes),
         TEST(test_copies_show_where_a_device_makes_them),
         TEST(test_sliders_make_actions),
+        TEST(test_automatic_thresholds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,7 +130,9 @@ static void the_others_survive(void **state)
                              .has_sampling = true,
                              .sampling = {0.5f, 40, 0.9f, 3},
                              .has_spec = true,
-                             .spec = SPEC_ON};
+                             .spec = SPEC_ON,
+                             .has_auto = true,
+                             .auto_thresholds = true};
     back = pass(&set);
     assert_memory_equal(&back.u.set, &set.u.set, sizeof(set.u.set));
     request_free(&back);
@@ -177,6 +179,7 @@ static void wrong_requests_are_refused(void **state)
         "{\"request\":\"switch\",\"target\":99}",
         "{\"request\":\"set\",\"spec\":\"maybe\"}",
         "{\"request\":\"set\",\"thresholds\":[0,0,0,0,0,0,0,0,0]}",
+        "{\"request\":\"set\",\"auto_thresholds\":1}",
         "{\"request\":\"stop\",\"now\":true}",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {

@@ -299,6 +299,26 @@ static void test_figures_come_from_the_trace(void **state)
     assert_left("status=0");
 }
 
+static void test_automatic_thresholds(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    type("F5");
+    wait_for("[ ] adjust  a auto");
+    type("a");
+    wait_for("THRESHOLDS  auto");
+    type("[");
+    wait_for("[ ] adjust  a auto");
+    type("a");
+    wait_for("THRESHOLDS  auto");
+    enter("/tau auto off");
+    wait_for("[ ] adjust  a auto");
+    enter("/quit");
+    assert_left("status=0");
+}
+
 static void test_switch_and_queue(void **state)
 {
     (void)state;
@@ -522,11 +542,17 @@ int main(int argc, char **argv)
     if (n <= 0)
         return 1;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_live_and_resized), cmocka_unit_test(test_figures_come_from_the_trace),
-        cmocka_unit_test(test_switch_and_queue), cmocka_unit_test(test_term_keeps_chat),
-        cmocka_unit_test(test_hangup),           cmocka_unit_test(test_worker_killed),
-        cmocka_unit_test(test_front_killed),     cmocka_unit_test(test_suspend),
-        cmocka_unit_test(test_missing_model),    cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_live_and_resized),
+        cmocka_unit_test(test_figures_come_from_the_trace),
+        cmocka_unit_test(test_automatic_thresholds),
+        cmocka_unit_test(test_switch_and_queue),
+        cmocka_unit_test(test_term_keeps_chat),
+        cmocka_unit_test(test_hangup),
+        cmocka_unit_test(test_worker_killed),
+        cmocka_unit_test(test_front_killed),
+        cmocka_unit_test(test_suspend),
+        cmocka_unit_test(test_missing_model),
+        cmocka_unit_test(test_plain),
     };
     return cmocka_run_group_tests(tests, make_models, remove_models);
 }

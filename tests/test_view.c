@@ -250,6 +250,10 @@ static void test_sliders_wait_for_the_engine(void **state)
     view->ready.thresholds[0] = 0.8f; /* the scene's rounds repeat these */
     scene_round(scene, two, 2, 0);
     assert_false(view->adjusted);
+    view->ready.thresholds[0] = 0.35f; /* the engine moves one */
+    scene_round(scene, two, 2, 0);
+    assert_false(view->adjusted);
+    assert_float_equal(view->wanted[0], 0.35, 1e-6);
 }
 
 static void test_lost_worker(void **state)

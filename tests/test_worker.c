@@ -241,6 +241,7 @@ static void the_text_does_not_depend_on_what_is_set(void **state)
         "{\"request\":\"set\",\"drafter\":\"s2d\",\"thresholds\":[0.2,0.05],\"tree\":\"off\"}\n",
         "{\"request\":\"set\",\"drafter\":\"self\",\"tree\":\"auto\"}\n",
         "{\"request\":\"set\",\"drafter\":\"ngram\",\"spec\":\"auto\"}\n",
+        "{\"request\":\"set\",\"drafter\":\"s2d\",\"auto_thresholds\":true}\n",
     };
     Client *client = start_loaded("draft.gguf");
     send_line(client,
@@ -280,6 +281,33 @@ static void an_answer_keeps_its_own_tokens(void **state)
         kept += second.prompt < 40;
     }
     assert_in_range(kept, 1, 6);
+    client_close(client);
+}
+
+/* On until a threshold is set by hand; over a change of target, too. */
+static void thresholds_may_be_automatic(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        bool automatic;
+    } steps[] = {
+        {"{\"request\":\"set\",\"auto_thresholds\":true,\"drafter\":\"s2d\"}\n", true},
+        {"{\"request\":\"set\",\"spec\":\"on\"}\n", true},
+        {"{\"request\":\"switch\",\"target\":1}\n", true},
+        {"{\"request\":\"set\",\"drafter\":\"ngram\"}\n", false}, /* which has no exits */
+        {"{\"request\":\"set\",\"drafter\":\"s2d\"}\n", true},
+        {"{\"request\":\"set\",\"thresholds\":[0.2,0.1]}\n", false},
+        {"{\"request\":\"set\",\"thresholds\":[0.2,0.1],\"auto_thresholds\":true}\n", true},
+        {"{\"request\":\"set\",\"auto_thresholds\":false}\n", false},
+    };
+    Client *client = start_loaded("draft.gguf");
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        send_line(client, steps[i].line);
+        Event event = await(client, EVENT_READY);
+        assert_int_equal(event.u.ready.auto_thresholds, steps[i].automatic);
+        assert_int_equal(event.u.ready.n_exits > 0, i != 3);
+    }
     client_close(client);
 }
 
@@ -682,6 +710,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(it_loads_and_answers),
         cmocka_unit_test(the_text_does_not_depend_on_what_is_set),
         cmocka_unit_test(an_answer_keeps_its_own_tokens),
+        cmocka_unit_test(thresholds_may_be_automatic),
         cmocka_unit_test(wrong_requests_are_answered_and_survived),
         cmocka_unit_test(a_load_that_fails_says_why),
         cmocka_unit_test(stop_ends_the_answer),

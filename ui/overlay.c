@@ -16,7 +16,7 @@ static const char *const key_lines[] = {
     "F2                choose the target",
     "F3                draft tree: < > rounds, arrows: what exits saw",
     "F4                exit of each token",
-    "F5                thresholds: [ ] adjust, , . select",
+    "F5                thresholds: [ ] adjust, , . select, a automatic",
     "F6                speculation off and on",
     "F8                export the chat",
     "F10, Ctrl-D       quit",

@@ -1,7 +1,8 @@
 /* pane_thresholds.c - a slider per exit: the confidence from which a draft token is taken there.
  *
  * Moving one makes an action for the app at once; until a READY or ROUND carries the new values,
- * the title says that they wait for the next round.
+ * the title says that they wait for the next round. While they are automatic, the engine's events
+ * move them.
  */
 #include "pane.h"
 
@@ -45,7 +46,9 @@ static void thresholds_draw(View *view, Cells *cells, Rect rect, bool focused)
 static void thresholds_title(const View *view, char *out, size_t bytes)
 {
     snprintf(out, bytes, "THRESHOLDS  %s",
-             view->adjusted ? "!from the next round on" : "[ ] adjust  , . select");
+             view->adjusted                ? "!from the next round on"
+             : view->ready.auto_thresholds ? "auto  [ ] adjust  a stop"
+                                           : "[ ] adjust  a auto");
 }
 
 static PaneKey thresholds_key(View *view, const Key *key, UiAction *action)
@@ -61,6 +64,10 @@ static PaneKey thresholds_key(View *view, const Key *key, UiAction *action)
         view->slider = (view->slider + select + n) % n;
         view->changes++;
         return PANE_TAKEN;
+    }
+    if (ch == 'a') {
+        *action = (UiAction){.type = UI_AUTO, .on = !view->ready.auto_thresholds};
+        return PANE_ACTION;
     }
     if (ch != '[' && ch != ']')
         return PANE_IGNORED;

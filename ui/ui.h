@@ -25,6 +25,7 @@ typedef enum UiActionType {
     UI_SUSPEND,    /* Ctrl-Z: call ui_suspend, stop the process, and after SIGCONT ui_resume */
     UI_TARGET,     /* index: target chosen, 0-based */
     UI_THRESHOLDS, /* n_thresholds, thresholds: a slider moved; send them at once */
+    UI_AUTO,       /* on: automatic thresholds or not */
     UI_SPEC,       /* spec: F6, between SPEC_OFF and SPEC_AUTO */
     UI_EXPORT,     /* F8: as /export md */
 } UiActionType;
@@ -34,6 +35,7 @@ typedef struct UiAction {
     const char *text; /* UI_SEND: valid until the next ui_next */
     int index;
     SpecMode spec;
+    bool on;
     int n_thresholds;
     float thresholds[EXITS_MAX];
 } UiAction;

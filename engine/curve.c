@@ -24,7 +24,8 @@ void curve_add(Curve *curve, int n, double ms)
         curve->ms[i] = (float)(now == 0 ? ms : now + weight(now, ms) * (ms - now));
         return;
     }
-    /* Between two points it moves both, the nearer one more. */
+    /* Between two points it moves both, the nearer one more; in proportion, so that neither gets
+     * below 0 where both were much too slow. */
     for (int i = 0; i + 1 < CURVE_POINTS; i++) {
         if (n < point_n(i) || n > point_n(i + 1) || curve->ms[i] == 0)
             continue;
@@ -33,9 +34,9 @@ void curve_add(Curve *curve, int n, double ms)
             curve->ms[i + 1] = (float)fmax(curve->ms[i] + (ms - curve->ms[i]) / share, ms);
             return;
         }
-        double now = curve_at(curve, n), step = weight(now, ms) * (ms - now);
-        curve->ms[i] += (float)(step * (1.0 - share));
-        curve->ms[i + 1] += (float)(step * share);
+        double now = curve_at(curve, n), step = weight(now, ms) * (ms / now - 1);
+        curve->ms[i] *= (float)(1 + step * (1.0 - share));
+        curve->ms[i + 1] *= (float)(1 + step * share);
         return;
     }
 }

@@ -30,6 +30,13 @@ static void test_curve(void **state)
     for (int i = 0; i < 200; i++)
         curve_add(&curve, 8, 40);
     near(curve_at(&curve, 8), 40); /* the average follows */
+    Curve slow = {0};              /* as measured while the machine was busy */
+    curve_add(&slow, 4, 60);
+    curve_add(&slow, 8, 100);
+    for (int i = 0; i < 200; i++)
+        curve_add(&slow, 5, 6);
+    near(curve_at(&slow, 5), 6);
+    assert_true(curve_at(&slow, 4) > 0);
 }
 
 static void test_calibration(void **state)

@@ -92,6 +92,7 @@ int tune_survey(TuneMeasure *m, Err *err)
     if (survey->n == 0)
         return err_set(err, EXIT_DATA, "%s: the answers to these prompts are empty",
                        m->result->target);
+    session_measure(m->session);
     session_survey_cost(m->session, SURVEY_TIMES, &survey->cost);
     survey_count(survey);
     return 0;

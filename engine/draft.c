@@ -170,7 +170,13 @@ void draft_begin(Draft *d, const int *tokens, int n)
     const Model *model = d->context->model;
     d->base = n - 1;
     memset(d->done, 0, sizeof d->done);
-    d->narrow = model->short_head && keeps_to_list(model, tokens, n);
+    draft_narrow(d, model->short_head && keeps_to_list(model, tokens, n));
+}
+
+void draft_narrow(Draft *d, bool narrow)
+{
+    const Model *model = d->context->model;
+    d->narrow = narrow;
     d->sampler.tokens = d->narrow ? model->short_ids : NULL;
     d->sampler.device_tokens = d->narrow ? model->device_ids : NULL;
 }

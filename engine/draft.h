@@ -76,6 +76,9 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
 /* Before a round's first range: its nodes lie behind tokens[n - 1], the root. */
 void draft_begin(Draft *d, const int *tokens, int n);
 
+/* Whether the short list's tokens only are scored; draft_begin decides that by the text. */
+void draft_narrow(Draft *d, bool narrow);
+
 /* What exit r says of nodes that went through range r, n <= EXPAND_MAX: d->context->logits, of the
  * short list's tokens if d->narrow. */
 void draft_ask(Draft *d, int r, const int *slots, int n);

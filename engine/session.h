@@ -128,6 +128,9 @@ Model *session_target(const Session *session);
 /* What was counted so far of the current drafter's exits with this target: [n_exits]. */
 const Calibration *session_accept(const Session *session);
 
+/* Takes the target's times again, several passes each, where forecasts are to rest on them. */
+void session_measure(Session *session);
+
 /* What `s2d bench verify` times, in ms, once. Both forget the conversation and read made-up text.
  * verify: one target pass over n rows (1 … 64) after `context` tokens, as in a round's ms.verify:
  * the head is in it, acceptance is not. prefill: reading the first n tokens (1 … ctx), up to the

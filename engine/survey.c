@@ -117,6 +117,7 @@ static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
     d->threshold = ask ? open : closed;
     for (int t = -1; t < times; t++) {
         draft_begin(d, s->tokens, d->follows ? d->length[0] + 1 : s->cached + 1);
+        draft_narrow(d, model->short_head != NULL); /* as nearly all text has it */
         make_chain(d, NULL, 0, n, slots);
         int vocab = d->narrow ? model->n_short : model->config.vocab;
         for (int r = 0; r < d->ranges; r++) {

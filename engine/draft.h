@@ -29,7 +29,9 @@ typedef struct Candidate {
     int token;
     int depth;
     int slot; /* -1 = not expanded */
-    float p, path;
+    int exit; /* index of the one that proposed it, and said p */
+    int step; /* of growing, in which it came or was rated anew: what can be expanded next */
+    float p, rank, path;
 } Candidate;
 
 typedef struct Draft {
@@ -56,9 +58,8 @@ typedef struct Draft {
     int done[NODES_MAX];      /* by slot: ranges that the node went through */
     float *hidden;            /* [NODES_MAX, H] by slot: residual stream after those */
     float *said;              /* [NODES_MAX, H] by slot: the last one's own layer made this of it */
-    int eval_exit[NODES_MAX]; /* by slot: index of the exit that its children come from */
     Candidate candidate[CANDIDATES_MAX];
-    int n_candidates;
+    int n_candidates, step;
     bool narrow; /* the round's tokens come from the model's short list */
     Sampler sampler;
     Resume resume;

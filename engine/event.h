@@ -51,7 +51,8 @@ typedef struct EventNode {
     int exit; /* layer number of the exit that proposed it; 0 = no model did (n-gram) */
     bool accepted;
     int n_visited;
-    EventVisit visited[EXITS_MAX]; /* shallow to deep, of the step that proposed this node */
+    /* What exits said of its parent, shallow to deep; deeper ones than `exit` after it had. */
+    EventVisit visited[EXITS_MAX];
 } EventNode;
 
 typedef struct EventReady {

@@ -16,6 +16,7 @@ typedef struct Chain {
     int n; /* tokens */
     int exit[DEPTH_MAX];
     float path[DEPTH_MAX];
+    const SurveyPlace *places; /* of its tokens */
     int asked;           /* nodes that went through the draft, the root first */
     int done[DEPTH_MAX]; /* ranges that each of them went through */
     double ms;
@@ -30,20 +31,50 @@ void survey_count(Survey *survey)
                             survey->places[i].hit[r]);
 }
 
-/* Everything that is at range r's door goes through it. */
-static void run_range(Play *play, Chain *chain, int r)
+/* Everything that is at range r's door goes through it. Returns the first node of the chain that
+ * did. */
+static int run_range(Play *play, Chain *chain, int r)
 {
     const double *ms = play->survey->cost.layers[r];
     int rows = play->waiting[r];
     if (r + 1 < play->survey->n_exits)
         play->waiting[r + 1] += rows;
     play->waiting[r] = 0;
-    for (int i = 0; i < chain->asked; i++)
+    int first = chain->asked;
+    for (int i = chain->asked - 1; i >= 0; i--)
         if (chain->done[i] == r) {
             chain->done[i]++;
             rows++;
+            first = i;
         }
     chain->ms += ms[0] + (rows - 1) * (ms[1] - ms[0]) / (SURVEY_ROWS - 1);
+    return first;
+}
+
+static float rated(const Play *play, int r, int depth, const SurveyPlace *place)
+{
+    return fminf(1, calibration_at(&play->survey->accept[r], depth, place->p[r]));
+}
+
+/* Exit r is asked of tokens that shallower ones had proposed, from `first` on. Where it would have
+ * said another one, that one takes its place and the chain ends there: returns true. A survey does
+ * not say of two wrong tokens whether they were the same, nor does it matter. */
+static bool second_opinion(const Play *play, Chain *chain, int first, int r)
+{
+    for (int i = first; i < chain->n; i++) {
+        const SurveyPlace *place = &chain->places[i];
+        float path = i > 0 ? chain->path[i - 1] : 1;
+        bool other = place->hit[r] != place->hit[chain->exit[i]];
+        chain->path[i] = path * (other ? 1 - place->p[r] : rated(play, r, i + 1, place));
+        if (other && place->p[r] > 0.5f) {
+            chain->path[i] = path * rated(play, r, i + 1, place);
+            chain->exit[i] = r;
+            chain->n = i + 1;
+            chain->asked = i + 1;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The chain's prefix with the best speed, `child` > 0: one token longer and `step` ms later. */
@@ -64,16 +95,19 @@ static int best_prefix(const Play *play, const Chain *chain, float child, double
 }
 
 /* One more token of the chain. Returns whether there may be a further one. */
-static bool draft_token(Play *play, Chain *chain, const SurveyPlace *place)
+static bool draft_token(Play *play, Chain *chain)
 {
     const Survey *survey = play->survey;
+    const SurveyPlace *place = &chain->places[chain->n];
     int last = survey->n_exits - 1, r;
     chain->done[chain->asked++] = 0;
     for (r = 0;; r++) {
-        run_range(play, chain, r);
+        int first = run_range(play, chain, r);
         if (r < last && play->thresholds[r] >= 1)
             continue;
         chain->ms += survey->cost.ask[r];
+        if (second_opinion(play, chain, first, r))
+            return true;
         if (r == last || place->p[r] >= play->thresholds[r])
             break;
     }
@@ -81,7 +115,7 @@ static bool draft_token(Play *play, Chain *chain, const SurveyPlace *place)
         return false;
     int depth = chain->n + 1;
     float path = chain->n > 0 ? chain->path[chain->n - 1] : 1;
-    path *= fminf(1, calibration_at(&survey->accept[r], depth, place->p[r]));
+    path *= rated(play, r, depth, place);
     chain->exit[chain->n] = r;
     chain->path[chain->n++] = path;
     if (depth == DEPTH_MAX || place->p[r] < play->thresholds[r])
@@ -105,10 +139,10 @@ static void flush(Play *play, Chain *chain)
 /* A round at places[0 … left-1] of an answer. Returns how many of them it is through with. */
 static int play_round(Play *play, const SurveyPlace *places, int left, Forecast *f)
 {
-    Chain chain = {0};
+    Chain chain = {.places = places};
     double gain;
     flush(play, &chain);
-    for (int i = 0; i < left && draft_token(play, &chain, &places[i]); i++)
+    while (chain.n < left && draft_token(play, &chain))
         ;
     int n = best_prefix(play, &chain, 0, 0, &gain), accepted = 0;
     n = n > 0 ? n : 1;

@@ -15,42 +15,81 @@
 
 #include "clock.h"
 
-/* The children of one decided node: the draft ranks them with the target's own noise. */
-static void add_candidates(Draft *d, const Proposal *in, int slot, const Draws *draws, int row,
-                           const int *top_ids, const float *top, float log_sum, int width)
+/* What an exit says of one node. */
+typedef struct Opinion {
+    int ids[RANKED_MAX];
+    float top[RANKED_MAX], log_sum, confidence;
+} Opinion;
+
+/* The best tokens of a row and how sure the exit is of each. The draft ranks them with the target's
+ * own noise. Returns how many there are. */
+static int likely(const Proposal *in, const Opinion *o, const Draws *draws, int row, int count,
+                  int *ids, float *p)
 {
-    int ids[RANKED_MAX], n = width;
-    float p[RANKED_MAX];
-    const TreeNode *parent = &d->grown.node[slot];
     if (in->sampling->temperature <= 0) {
-        for (int i = 0; i < n; i++) {
-            ids[i] = top_ids[i];
-            p[i] = expf(top[i] - log_sum);
+        for (int i = 0; i < count; i++) {
+            ids[i] = o->ids[i];
+            p[i] = expf(o->top[i] - o->log_sum);
         }
-    } else {
-        /* How far the winner is ahead says how surely another model with the same noise picks it.
-         */
-        n = draws_row(draws, row, ids, p);
-        float best = p[0], sum = 0;
-        for (int i = 0; i < n; i++)
-            sum += p[i] = expf(p[i] - best);
-        for (int i = 0; i < n; i++)
-            p[i] /= sum;
-        n = n < width ? n : width;
+        return count;
     }
-    int exit = d->eval_exit[slot];
-    for (int i = 0; i < n && d->n_candidates < CANDIDATES_MAX; i++) {
-        float rank = in->shape.automatic
-                         ? calibration_at(&in->cost->accept[exit], parent->depth + 1, p[i])
-                         : p[i];
-        rank = rank < 1.0f ? rank : 1.0f;
-        d->candidate[d->n_candidates++] = (Candidate){.parent = slot,
-                                                      .token = ids[i],
-                                                      .depth = parent->depth + 1,
-                                                      .slot = -1,
-                                                      .p = p[i],
-                                                      .path = parent->path * rank};
+    /* How far the winner is ahead says how surely another model with the same noise picks it. */
+    int n = draws_row(draws, row, ids, p);
+    float best = p[0], sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += p[i] = expf(p[i] - best);
+    for (int i = 0; i < n; i++)
+        p[i] /= sum;
+    return n < count ? n : count;
+}
+
+/* p: of this exit, the deepest that knows of it. */
+static void rate(const Draft *d, const Proposal *in, Candidate *c, float p, int exit)
+{
+    c->step = d->step;
+    c->rank = p;
+    if (in->shape.automatic)
+        c->rank = fminf(calibration_at(&in->cost->accept[exit], c->depth, p), 1);
+    c->path = d->grown.node[c->parent].path * c->rank;
+}
+
+static void add_candidate(Draft *d, const Proposal *in, int parent, int token, float p, int exit)
+{
+    if (d->n_candidates == CANDIDATES_MAX)
+        return;
+    Candidate *c = &d->candidate[d->n_candidates++];
+    *c = (Candidate){.parent = parent,
+                     .token = token,
+                     .depth = d->grown.node[parent].depth + 1,
+                     .slot = -1,
+                     .exit = exit,
+                     .p = p};
+    rate(d, in, c, p, exit);
+}
+
+/* A deeper exit of a node that has candidates already: they are rated by it, and its own best ones
+ * join them. What it does not name is at most as likely as the last that it does. */
+static void second_opinion(Draft *d, const Proposal *in, int slot, int exit, const int *ids,
+                           const float *p, int n, int width)
+{
+    bool known[RANKED_MAX] = {0};
+    for (int i = 0; i < d->n_candidates; i++) {
+        Candidate *c = &d->candidate[i];
+        if (c->parent == slot) {
+            int at = 0;
+            while (at < n - 1 && ids[at] != c->token)
+                at++;
+            known[at] = known[at] || ids[at] == c->token;
+            rate(d, in, c, p[at], exit);
+        } else { /* parents come before their children */
+            c->path = d->grown.node[c->parent].path * c->rank;
+        }
+        if (c->slot >= 0)
+            d->grown.node[c->slot].path = c->path;
     }
+    for (int i = 0; i < n && i < width; i++)
+        if (!known[i])
+            add_candidate(d, in, slot, ids[i], p[i], exit);
 }
 
 static int undone_family(const Draft *d, uint64_t undecided, int r, int *slots)
@@ -66,11 +105,20 @@ static int undone_family(const Draft *d, uint64_t undecided, int r, int *slots)
     return n;
 }
 
-/* What an exit says of one node. */
-typedef struct Opinion {
-    int ids[RANKED_MAX];
-    float top[RANKED_MAX], log_sum, confidence;
-} Opinion;
+/* Nodes that went through range r along with undecided ones, though they had left before: what the
+ * exit says of them costs next to nothing now. Appends them to asked; returns how many there are. */
+static int also_asked(const Draft *d, const int *slots, int n, int *asked, int n_asked)
+{
+    int all = n_asked;
+    for (int i = 0; i < n && all < EXPAND_MAX && !d->by_frontier; i++) {
+        bool is_asked = false;
+        for (int a = 0; a < n_asked; a++)
+            is_asked = is_asked || asked[a] == slots[i];
+        if (!is_asked)
+            asked[all++] = slots[i];
+    }
+    return all;
+}
 
 /* Runs the frontier from exit to exit; every node stops at the first one where it is confident and
  * leaves its candidates: the root always, others only above the threshold of their exit. By the
@@ -83,13 +131,13 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
     int vocab = sampler_places(&d->sampler, stride, in->vocab);
     const int *tokens = d->sampler.tokens;
     width = width < vocab ? width : vocab;
-    int best = in->sampling->temperature > 0 ? 1 : width; /* else candidates are drawn */
     Draws draws;
     DrawRows rows = {.logits = c->logits, .stride = stride, .vocab = vocab, .count = RANKED_MAX};
     uint64_t undecided = 0;
     for (int i = 0; i < n_frontier; i++)
         undecided |= UINT64_C(1) << frontier[i];
 
+    d->step++;
     for (int r = 0; r < d->ranges && undecided; r++) {
         int slots[NODES_MAX];
         int n = undone_family(d, undecided, r, slots);
@@ -100,16 +148,20 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
 
         int asked[EXPAND_MAX], n_asked = 0;
         for (int slot = 0; slot < d->grown.n; slot++)
-            if (undecided >> slot & 1) {
-                rows.position[n_asked] = in->n + d->grown.node[slot].depth;
+            if (undecided >> slot & 1)
                 asked[n_asked++] = slot;
-            }
-        rows.n = n_asked;
-        draft_ask(d, r, asked, n_asked);
+        int all = also_asked(d, slots, n, asked, n_asked);
+        /* Two, so that a second opinion says how much less likely a token is that is not first. */
+        int best = all > n_asked && width < 2 ? 2 : width;
+        best = in->sampling->temperature > 0 ? 1 : best < vocab ? best : vocab;
+        rows.n = all;
+        for (int i = 0; i < all; i++)
+            rows.position[i] = in->n + d->grown.node[asked[i]].depth;
+        draft_ask(d, r, asked, all);
         draws_open(&draws, &d->sampler, k, &rows, in->sampling);
         Opinion opinion[EXPAND_MAX];
         float most = 0;
-        for (int i = 0; i < n_asked; i++) {
+        for (int i = 0; i < all; i++) {
             Opinion *o = &opinion[i];
             TreeNode *node = &d->grown.node[asked[i]];
             k->top(k, c->logits + (size_t)i * stride, 1, vocab, best, o->ids, o->top, &o->log_sum);
@@ -119,15 +171,20 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
             most = fmaxf(most, o->confidence);
             node->visited[node->n_visited++] = (EventVisit){d->exit[r], o->ids[0], o->confidence};
         }
-        for (int i = 0; i < n_asked; i++) {
-            const Opinion *o = &opinion[i];
-            bool sure = (d->by_frontier ? most : o->confidence) >= d->threshold[r];
-            if (!sure && !last)
+        for (int i = 0; i < all; i++) {
+            int ids[RANKED_MAX];
+            float p[RANKED_MAX];
+            bool sure = (d->by_frontier ? most : opinion[i].confidence) >= d->threshold[r];
+            if (i < n_asked && !sure && !last)
                 continue;
+            int count = likely(in, &opinion[i], &draws, i, best > 1 ? best : width, ids, p);
+            if (i >= n_asked) {
+                second_opinion(d, in, asked[i], r, ids, p, count, width);
+                continue;
+            }
             undecided &= ~(UINT64_C(1) << asked[i]);
-            d->eval_exit[asked[i]] = r;
-            if (sure || asked[i] == 0)
-                add_candidates(d, in, asked[i], &draws, i, o->ids, o->top, o->log_sum, width);
+            for (int t = 0; t < count && t < width && (sure || asked[i] == 0); t++)
+                add_candidate(d, in, asked[i], ids[t], p[t], r);
         }
     }
 }
@@ -174,8 +231,8 @@ static int best_prefix(const Draft *d, const Proposal *in, Candidate *const *ran
     return best_n;
 }
 
-/* How many of the deepest candidates to expand next; 0 = stop drafting. `open` are they, best
- * first. */
+/* How many candidates to expand next; 0 = stop drafting. `open` are those that the last step
+ * brought, best first. */
 static int next_width(const Draft *d, const Proposal *in, Candidate *const *ranked,
                       Candidate *const *open, int n_open, int fixed, double spent_ms)
 {
@@ -221,7 +278,7 @@ static void build_tree(const Draft *d, Candidate **ranked, int n, Tree *tree)
                                .slot = c->slot >= 0 ? c->slot : next_slot++,
                                .p = c->p,
                                .path = c->path,
-                               .exit = d->exit[d->eval_exit[c->parent]],
+                               .exit = d->exit[c->exit],
                                .n_visited = asked->n_visited};
             memcpy(node->visited, asked->visited, sizeof node->visited);
             index_of_slot[node->slot] = tree->n++;
@@ -241,7 +298,7 @@ void draft_grow(Draft *d, const Proposal *in, Tree *tree)
     width = width < EXPAND_MAX ? width : EXPAND_MAX;
     double start = clock_ms();
 
-    d->n_candidates = 0;
+    d->n_candidates = d->step = 0;
     d->grown.n = 1;
     d->grown.node[0] = (TreeNode){.parent = -1, .token = in->tokens[in->n - 1], .path = 1};
     int frontier[EXPAND_MAX] = {0}, n_frontier = 1;
@@ -256,7 +313,7 @@ void draft_grow(Draft *d, const Proposal *in, Tree *tree)
         Candidate *open[CANDIDATES_MAX];
         int n_open = 0, n = rank_candidates(d, ranked);
         for (int i = 0; i < n; i++)
-            if (ranked[i]->depth == depth)
+            if (ranked[i]->step == d->step && ranked[i]->slot < 0 && ranked[i]->depth < depth_max)
                 open[n_open++] = ranked[i];
         int room = EXPANDED_MAX - d->grown.n;
         n_open = n_open < room ? n_open : room;
@@ -268,7 +325,7 @@ void draft_grow(Draft *d, const Proposal *in, Tree *tree)
             frontier[i] = d->grown.n;
             d->grown.node[d->grown.n++] = (TreeNode){.parent = open[i]->parent,
                                                      .token = open[i]->token,
-                                                     .depth = depth,
+                                                     .depth = open[i]->depth,
                                                      .slot = open[i]->slot,
                                                      .path = open[i]->path};
         }

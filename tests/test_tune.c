@@ -43,8 +43,12 @@ static void note_visits(Run *run)
         return;
     seen->rounds = run->rounds;
     int root = run->session->n - 2 - r->accepted;
-    for (int i = 0; i < r->n_nodes && i <= r->accepted; i++) {
-        int place = root + i - PROMPT_N;
+    bool followed[NODES_MAX] = {true}; /* by id: is it what was said? */
+    for (int i = 0; i < r->n_nodes; i++) {
+        int place = root + r->nodes[i].depth - 1 - PROMPT_N;
+        followed[r->nodes[i].id] = r->nodes[i].accepted;
+        if (!followed[r->nodes[i].parent])
+            continue;
         for (int v = 0; place < ANSWER && v < r->nodes[i].n_visited; v++) {
             int e = r->nodes[i].visited[v].exit / 2 - 1;
             seen->p[place][e] = r->nodes[i].visited[v].p;

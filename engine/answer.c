@@ -48,24 +48,56 @@ static void take_prompt(Session *s, const int *prompt, int n)
     s->n = n;
 }
 
+static int exit_index(const Session *s, int layer)
+{
+    for (int e = 0; e < s->drafting.n_exits; e++)
+        if (s->drafting.exits[e] == layer)
+            return e;
+    return EXITS_MAX;
+}
+
+/* What exits said of the place behind an accepted node, and which token came there. */
+static void count_visits(Session *s, const TreeNode *child, int token)
+{
+    for (int v = 0; v < child->n_visited; v++) {
+        const EventVisit *visit = &child->visited[v];
+        calibration_add(&s->cost.accept[exit_index(s, visit->exit)], child->depth, visit->p,
+                        visit->token == token);
+    }
+}
+
+static bool was_best(const TreeNode *node)
+{
+    for (int v = 0; v < node->n_visited; v++)
+        if (node->visited[v].exit == node->exit)
+            return node->visited[v].token == node->token;
+    return false;
+}
+
 static void count_acceptance(Session *s)
 {
-    /* A node was put to the test when its parent was accepted. */
-    bool on_path[NODES_MAX] = {0};
-    int end = s->walk.path[s->walk.n - 1];
-    for (int i = 0; i < s->walk.n; i++)
-        on_path[s->walk.path[i]] = true;
+    /* A node was put to the test when its parent was accepted. Of greedy tokens it is known besides
+     * what each exit held for best, also where a deeper one knew better and it is in no tree. */
+    bool greedy = s->config.sampling.temperature <= 0;
+    bool on_path[NODES_MAX] = {0}, counted[NODES_MAX] = {0};
+    int next[NODES_MAX]; /* the token behind each accepted node: right is right, also where it ended
+                            the answer */
+    for (int i = 0; i < s->walk.n; i++) {
+        int node = s->walk.path[i];
+        on_path[node] = true;
+        next[node] = i + 1 < s->walk.n ? s->tree.node[s->walk.path[i + 1]].token : s->walk.bonus;
+    }
     for (int i = 1; i < s->tree.n; i++) {
         const TreeNode *node = &s->tree.node[i];
         if (!on_path[node->parent])
             continue;
-        int exit = EXITS_MAX;
-        for (int e = 0; e < s->drafting.n_exits; e++)
-            if (s->drafting.exits[e] == node->exit)
-                exit = e;
-        /* Right is right, also where the answer ended with that token. */
-        bool hit = on_path[i] || (node->parent == end && node->token == s->walk.bonus);
-        calibration_add(&s->cost.accept[exit], node->depth, node->p, hit);
+        int token = next[node->parent];
+        if (greedy && !counted[node->parent])
+            count_visits(s, node, token);
+        counted[node->parent] = true;
+        if (!greedy || !was_best(node))
+            calibration_add(&s->cost.accept[exit_index(s, node->exit)], node->depth, node->p,
+                            node->token == token);
     }
 }
 

@@ -77,7 +77,7 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
     }
     forward_held(c, &rows, d->shared ? committed : 0, ids, range_start(d, r), d->exit[r]);
 
-    if (d->follows && r + 1 < d->ranges)
+    if (d->follows && r + 1 < d->reach)
         hidden_copy(c, d->pending[r + 1] + waiting(d, r + 1) * H, c->hidden, committed);
     if (fresh > 0)
         memcpy(d->tokens + d->length[0], tokens + d->length[0], sizeof(int) * (size_t)fresh);
@@ -119,9 +119,21 @@ static void sync(Draft *d, const int *tokens, int n)
             d->length[r] = same;
 }
 
+void draft_settle(Draft *d)
+{
+    int reach = 1;
+    while (reach < d->ranges && d->threshold[reach - 1] > 0)
+        reach++;
+    if (reach > d->reach) /* what was left out has to be read: again from where that begins */
+        for (int r = 0; r < d->ranges; r++)
+            d->length[r] = d->length[reach - 1];
+    d->reach = reach;
+}
+
 static int draft_behind(Drafter *drafter, const int *tokens, int n)
 {
     Draft *d = (Draft *)drafter;
+    draft_settle(d);
     return d->follows ? n - 1 - still_true(d, tokens, n - 1) : 0;
 }
 
@@ -131,15 +143,16 @@ static int draft_read(Drafter *drafter, const int *tokens, int n)
     Draft *d = (Draft *)drafter;
     if (!d->follows)
         return 0;
+    draft_settle(d);
     sync(d, tokens, n - 1);
     int first = d->length[0], end = n - 1;
     if (first >= end)
         return 0;
-    for (int r = 1; r < d->ranges; r++)
+    for (int r = 1; r < d->reach; r++)
         draft_range(d, r, NULL, 0, NULL, 0);
     int last = first + PENDING_MAX + NODES_MAX; /* what fits at the doors */
     last = last < end ? last : end;
-    for (int r = 0; r < d->ranges; r++)
+    for (int r = 0; r < d->reach; r++)
         draft_range(d, r, NULL, 0, tokens, last);
     Kernels *k = d->context->model->kernels;
     k->wait(k); /* whoever reads takes the time */
@@ -197,7 +210,7 @@ static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
     if (d->follows) {
         sync(d, in->tokens, in->n - 1);
         assert(in->n - 1 - d->length[0] <= BEHIND_MAX);
-        for (int r = 1; r < d->ranges; r++)
+        for (int r = 1; r < d->reach; r++)
             if (waiting(d, r) > PENDING_MAX - BEHIND_MAX)
                 draft_range(d, r, NULL, 0, NULL, 0);
     }
@@ -222,6 +235,7 @@ static void draft_measure(Drafter *drafter, int length, Curve *steps)
     static const int COUNTS[] = {1, 1, 4}; /* the first pass touches memory for the first time */
     Draft *d = (Draft *)drafter;
     Context *c = d->context;
+    draft_settle(d);
     d->base = d->shared ? length : d->length[0];
     for (int i = 0; i < 3; i++) {
         int n = COUNTS[i], slots[EXPAND_MAX];
@@ -231,9 +245,9 @@ static void draft_measure(Drafter *drafter, int length, Curve *steps)
             slots[slot] = slot;
         }
         double start = clock_ms();
-        for (int r = 0; r < d->ranges; r++)
+        for (int r = 0; r < d->reach; r++)
             draft_range(d, r, slots, n, NULL, 0);
-        head_of_exit(c, d->trained[d->ranges - 1], c->model->short_head != NULL, c->hidden, n);
+        head_of_exit(c, d->trained[d->reach - 1], c->model->short_head != NULL, c->hidden, n);
         c->model->kernels->wait(c->model->kernels);
         if (i > 0)
             curve_add(steps, n, clock_ms() - start);
@@ -250,7 +264,7 @@ static void draft_accepted(Drafter *drafter, const Tree *tree, const int *path, 
     size_t H = width(d);
     int from[NODES_MAX], before[EXITS_MAX];
     memcpy(before, d->length, sizeof before);
-    for (int r = 0; r < d->ranges; r++) {
+    for (int r = 0; r < d->reach; r++) {
         int count = 0; /* ancestors went at least as deep: the nodes that have range r come first */
         while (count < n && d->done[tree->node[path[count]].slot] > r) {
             from[count] = d->base + tree->node[path[count]].slot;
@@ -267,7 +281,7 @@ static void draft_accepted(Drafter *drafter, const Tree *tree, const int *path, 
         for (int i = 0; r == 0 && i < count; i++)
             d->tokens[d->base + i] = tree->node[path[i]].token;
     }
-    for (int r = 1; r < d->ranges; r++) {
+    for (int r = 1; r < d->reach; r++) {
         int row = before[r - 1] -
                   before[r]; /* 0 where any node went through: the waiting ones went along */
         for (int i = 0; i < n; i++) {

@@ -42,6 +42,7 @@ typedef struct Draft {
     bool by_frontier; /* one exit decision for a whole frontier */
     bool follows; /* reads committed text: always, but where the target's cache is all it needs */
     int ranges;
+    int reach; /* of these are in use: behind an exit of threshold 0 nothing is ever read */
     int exit[EXITS_MAX];
     const Exit *trained[EXITS_MAX]; /* what was trained for each exit; NULL = nothing */
     const float *threshold;         /* [ranges] */
@@ -54,10 +55,10 @@ typedef struct Draft {
 
     /* The round's tree while it grows: node index = slot, expanded nodes only. */
     Tree grown;
-    int base;                 /* committed tokens below it */
-    int done[NODES_MAX];      /* by slot: ranges that the node went through */
-    float *hidden;            /* [NODES_MAX, H] by slot: residual stream after those */
-    float *said;              /* [NODES_MAX, H] by slot: the last one's own layer made this of it */
+    int base;            /* committed tokens below it */
+    int done[NODES_MAX]; /* by slot: ranges that the node went through */
+    float *hidden;       /* [NODES_MAX, H] by slot: residual stream after those */
+    float *said;         /* [NODES_MAX, H] by slot: the last one's own layer made this of it */
     Candidate candidate[CANDIDATES_MAX];
     int n_candidates, step;
     bool narrow; /* the round's tokens come from the model's short list */
@@ -79,6 +80,10 @@ void draft_begin(Draft *d, const int *tokens, int n);
 
 /* Whether the short list's tokens only are scored; draft_begin decides that by the text. */
 void draft_narrow(Draft *d, bool narrow);
+
+/* Takes the thresholds as they are now. Where they reach deeper than before, the draft is behind.
+ */
+void draft_settle(Draft *d);
 
 /* What exit r says of nodes that went through range r, n <= EXPAND_MAX: d->context->logits, of the
  * short list's tokens if d->narrow. */

@@ -77,7 +77,7 @@ int draft_open(Drafter **drafter, Model *model, const Model *trained, Context *s
     d->follows = !d->shared;
     d->context = shared ? shared : &d->own;
     d->own.model = model; /* draft_close needs it whatever happens below */
-    d->ranges = n_exits;
+    d->ranges = d->reach = n_exits;
     d->threshold = thresholds;
     memcpy(d->exit, exits, sizeof *exits * (size_t)n_exits);
     bool ok =

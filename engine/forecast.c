@@ -8,6 +8,7 @@
 typedef struct Play {
     const Survey *survey;
     const float *thresholds;
+    int reach; /* ranges in use: behind an exit of threshold 0 nothing is read */
     int waiting[EXITS_MAX];
 } Play;
 
@@ -17,8 +18,8 @@ typedef struct Chain {
     int exit[DEPTH_MAX];
     float path[DEPTH_MAX];
     const SurveyPlace *places; /* of its tokens */
-    int asked;           /* nodes that went through the draft, the root first */
-    int done[DEPTH_MAX]; /* ranges that each of them went through */
+    int asked;                 /* nodes that went through the draft, the root first */
+    int done[DEPTH_MAX];       /* ranges that each of them went through */
     double ms;
 } Chain;
 
@@ -37,7 +38,7 @@ static int run_range(Play *play, Chain *chain, int r)
 {
     const double *ms = play->survey->cost.layers[r];
     int rows = play->waiting[r];
-    if (r + 1 < play->survey->n_exits)
+    if (r + 1 < play->reach)
         play->waiting[r + 1] += rows;
     play->waiting[r] = 0;
     int first = chain->asked;
@@ -131,7 +132,7 @@ static bool draft_token(Play *play, Chain *chain)
 static void flush(Play *play, Chain *chain)
 {
     enum { MOST = 8 };
-    for (int r = 1; r < play->survey->n_exits; r++)
+    for (int r = 1; r < play->reach; r++)
         if (play->waiting[r] > MOST)
             run_range(play, chain, r);
 }
@@ -155,7 +156,7 @@ static int play_round(Play *play, const SurveyPlace *places, int left, Forecast 
     /* The root and the accepted tokens are text now. */
     for (int i = 0; i <= accepted; i++) {
         int done = i < chain.asked ? chain.done[i] : 0;
-        if (done < play->survey->n_exits)
+        if (done < play->reach)
             play->waiting[done]++;
     }
     int through = accepted < left ? accepted + 1 : accepted;
@@ -169,7 +170,9 @@ static int play_round(Play *play, const SurveyPlace *places, int left, Forecast 
 Forecast forecast(const Survey *survey, const float *thresholds)
 {
     Forecast f = {0};
-    Play play = {.survey = survey, .thresholds = thresholds};
+    Play play = {.survey = survey, .thresholds = thresholds, .reach = 1};
+    while (play.reach < survey->n_exits && thresholds[play.reach - 1] > 0)
+        play.reach++;
     for (int start = 0; start < survey->n;) {
         int end = start;
         while (end < survey->n - 1 && !survey->places[end].end)

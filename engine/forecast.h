@@ -2,10 +2,10 @@
  *
  * Rounds are played over the surveyed places by the drafter's own rules: each token from the first
  * exit that is confident, on while a further one is expected to pay, what waits between the exits
- * read when a later token goes deeper. A round is charged with the measured time of every range,
- * exit and target pass. It is the forecast of a chain at temperature 0. What no survey knows is
- * what the exits say behind a wrong guess: there they are taken to be as sure as behind the right
- * one, which concerns only what is drafted in vain.
+ * read, and rated anew, when a later token goes deeper. A round is charged with the measured time
+ * of every range, exit and target pass. It is the forecast of a chain at temperature 0. What no
+ * survey knows is what the exits say behind a wrong guess: there they are taken to be as sure as
+ * behind the right one, which concerns only what is drafted in vain.
  */
 #ifndef S2D_FORECAST_H
 #define S2D_FORECAST_H

@@ -106,7 +106,8 @@ static int undone_family(const Draft *d, uint64_t undecided, int r, int *slots)
 }
 
 /* Nodes that went through range r along with undecided ones, though they had left before: what the
- * exit says of them costs next to nothing now. Appends them to asked; returns how many there are. */
+ * exit says of them costs next to nothing now. Appends them to asked; returns how many there are.
+ */
 static int also_asked(const Draft *d, const int *slots, int n, int *asked, int n_asked)
 {
     int all = n_asked;
@@ -122,7 +123,8 @@ static int also_asked(const Draft *d, const int *slots, int n, int *asked, int n
 
 /* Runs the frontier from exit to exit; every node stops at the first one where it is confident and
  * leaves its candidates: the root always, others only above the threshold of their exit. By the
- * frontier rule they all stop together, with the most confident of them. */
+ * frontier rule they all stop together, with the most confident of them. The frontier's best node
+ * comes first: in an automatic tree the others go deeper only along with it. */
 static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_frontier, int width)
 {
     Context *c = d->context;
@@ -138,11 +140,11 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
         undecided |= UINT64_C(1) << frontier[i];
 
     d->step++;
-    for (int r = 0; r < d->ranges && undecided; r++) {
+    for (int r = 0; r < d->reach && undecided; r++) {
         int slots[NODES_MAX];
         int n = undone_family(d, undecided, r, slots);
         draft_range(d, r, slots, n, r == 0 && d->follows ? in->tokens : NULL, d->base);
-        bool last = r == d->ranges - 1;
+        bool last = r == d->reach - 1;
         if (!draft_is_open(d, r))
             continue; /* its head is not even looked at */
 
@@ -186,6 +188,8 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
             for (int t = 0; t < count && t < width && (sure || asked[i] == 0); t++)
                 add_candidate(d, in, asked[i], ids[t], p[t], r);
         }
+        if (in->shape.automatic && !(undecided >> frontier[0] & 1))
+            break;
     }
 }
 
@@ -242,7 +246,7 @@ static int next_width(const Draft *d, const Proposal *in, Candidate *const *rank
     best_prefix(d, in, ranked, NULL, 0, spent_ms, &stop);
     float child = n_open == 0
                       ? 0
-                      : calibration_at(&in->cost->accept[d->ranges - 1], open[0]->depth + 1, 0.75f);
+                      : calibration_at(&in->cost->accept[d->reach - 1], open[0]->depth + 1, 0.75f);
     float extra[EXPAND_MAX];
     int width = 0;
     for (int w = 1; w <= n_open && w <= fixed; w++) {

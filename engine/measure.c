@@ -22,7 +22,7 @@ static void measure_target(Session *s)
 {
     static const double BUDGET_MS = 250; /* of the wait before the first prompt */
     enum { ROWS = 8, FAR = 1024 };       /* where the price of context is measured */
-    time_pass(s, 1, s->cached); /* the first pass touches memory for the first time */
+    time_pass(s, 1, s->cached);          /* the first pass touches memory for the first time */
     double start = clock_ms();
     for (int n = 1; n <= 32; n *= 2) {
         double ms = time_pass(s, n, s->cached);

@@ -10,6 +10,9 @@
 #include "draft.h"
 #include "session_state.h"
 
+/* Open, and so are deeper ones. */
+#define LEAST 1e-9f
+
 bool session_has_exits(const Session *s)
 {
     return s->drafter && s->drafter->nested;
@@ -67,7 +70,8 @@ static void survey_chain(Draft *d, const Sampling *sampling, const int *tokens, 
 
 int session_survey(Session *s, int first, SurveyPlace *places, int most)
 {
-    static const float all_open[EXITS_MAX] = {0};
+    static const float all_open[EXITS_MAX] = {LEAST, LEAST, LEAST, LEAST,
+                                              LEAST, LEAST, LEAST, LEAST};
     Draft *d = draft_of(s);
     const float *thresholds = d->threshold;
     Sampling sampling = s->config.sampling;
@@ -85,6 +89,7 @@ int session_survey(Session *s, int first, SurveyPlace *places, int most)
         survey_chain(d, &sampling, s->tokens, at, n, limit, places + (at - first));
     }
     d->threshold = thresholds;
+    draft_settle(d);
     places[last - first - 1].end = true;
     return last - first;
 }
@@ -106,7 +111,7 @@ static double typical(double *values, int n)
  * them takes. The first pass touches memory for the first time. */
 static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
 {
-    static const float open[EXITS_MAX] = {0};
+    static const float open[EXITS_MAX] = {LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST};
     static const float closed[EXITS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
     Draft *d = draft_of(s);
     Kernels *k = d->context->model->kernels;
@@ -115,6 +120,7 @@ static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
     const Model *model = d->context->model;
     int slots[SURVEY_ROWS];
     d->threshold = ask ? open : closed;
+    draft_settle(d);
     for (int t = -1; t < times; t++) {
         draft_begin(d, s->tokens, d->follows ? d->length[0] + 1 : s->cached + 1);
         draft_narrow(d, model->short_head != NULL); /* as nearly all text has it */
@@ -138,6 +144,7 @@ static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
         }
     }
     d->threshold = thresholds;
+    draft_settle(d);
     for (int r = 0; r < d->ranges; r++) {
         ms[r] = typical(time[0][r], times);
         if (ask)

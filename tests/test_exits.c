@@ -221,16 +221,16 @@ static void check_visits(Run *run)
     }
 }
 
-/* Exits close and open as it goes. */
+/* Exits close, open and always answer as it goes: what lay behind one of those is read later. */
 static void check_and_change(Run *run)
 {
     if (run->rounds == run->changed)
         return;
     check_visits(run);
-    static const float thresholds[][EXITS] = {
-        {0.5f, 0.35f, 0}, {1, 0.35f, 0}, {1, 1, 0}, {0.5f, 1, 0}};
+    static const float thresholds[][EXITS] = {{0.5f, 0.35f, 0}, {1, 0.35f, 0}, {0, 0.35f, 0},
+                                              {1, 1, 0},        {0.5f, 0, 0},  {0.5f, 1, 0}};
     if (run->rounds % 4 == 0)
-        session_set_thresholds(run->session, thresholds[run->rounds / 4 % 4], EXITS);
+        session_set_thresholds(run->session, thresholds[run->rounds / 4 % 6], EXITS);
 }
 
 /* By the draft's own cache and by the target's, with every tree; twice the same prompt, and one

@@ -215,6 +215,33 @@ static void forecasts_play_rounds(void **state)
     assert_true(f[3].rounds > f[2].rounds); /* the last threshold ends drafting */
 }
 
+/* Exit 0 is sure and wrong at every tenth place, and at the next one unsure: exit 1, which is asked
+ * there, corrects it in time. Alone, exit 0 ends a round with each such place. */
+static void deeper_exits_correct(void **state)
+{
+    (void)state;
+    static SurveyPlace places[PLACES];
+    static const float thresholds[2] = {0.6f, 0}, shallow[2] = {0, 0};
+    Survey survey;
+    make_survey(&survey, places);
+    for (int i = 0; i < PLACES; i++) {
+        bool wrong = i % 10 == 4, unsure = i % 10 == 5;
+        places[i].p[0] = unsure ? 0.3f : 0.9f;
+        places[i].hit[0] = !wrong;
+    }
+    survey_count(&survey);
+    Forecast f = forecast(&survey, thresholds), alone = forecast(&survey, shallow);
+    int wrong = f.by_exit_drafted[0] - f.by_exit_accepted[0];
+    int wrong_alone = alone.by_exit_drafted[0] - alone.by_exit_accepted[0];
+    assert_true(f.by_exit_drafted[0] > PLACES / 2);
+    assert_true(wrong_alone >= PLACES / 10);
+    assert_true(wrong < PLACES / 20 && f.rounds < alone.rounds);
+    /* Nothing waits behind an exit that always answers. */
+    assert_int_equal(alone.by_exit_drafted[1], 0);
+    survey.cost.layers[1][0] = survey.cost.layers[1][1] = 1000;
+    assert_true(forecast(&survey, shallow).draft_ms == alone.draft_ms);
+}
+
 /* With one range for both exits' tokens, what waits is read when it is gone deeper: each range is
  * gone through once for each token at most. */
 static void what_waits_is_read_once(void **state)
@@ -480,6 +507,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(surveys_say_what_drafting_says),
         cmocka_unit_test(forecasts_play_rounds),
+        cmocka_unit_test(deeper_exits_correct),
         cmocka_unit_test(what_waits_is_read_once),
         cmocka_unit_test(the_search_finds_what_is_fast),
         cmocka_unit_test(thresholds_follow_what_is_surveyed),

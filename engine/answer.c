@@ -48,12 +48,11 @@ static void take_prompt(Session *s, const int *prompt, int n)
     s->n = n;
 }
 
-static int exit_index(const Session *s, int layer)
+/* Counts of the exit after so many layers; of what no model proposed, those after the last. */
+static Calibration *accept_of(Session *s, int layer)
 {
-    for (int e = 0; e < s->drafting.n_exits; e++)
-        if (s->drafting.exits[e] == layer)
-            return e;
-    return EXITS_MAX;
+    int exit = exit_index(s, layer);
+    return &s->cost.accept[exit < 0 ? EXITS_MAX : exit];
 }
 
 /* What exits said of the place behind an accepted node, and which token came there. */
@@ -61,8 +60,7 @@ static void count_visits(Session *s, const TreeNode *child, int token)
 {
     for (int v = 0; v < child->n_visited; v++) {
         const EventVisit *visit = &child->visited[v];
-        calibration_add(&s->cost.accept[exit_index(s, visit->exit)], child->depth, visit->p,
-                        visit->token == token);
+        calibration_add(accept_of(s, visit->exit), child->depth, visit->p, visit->token == token);
     }
 }
 
@@ -96,8 +94,7 @@ static void count_acceptance(Session *s)
             count_visits(s, node, token);
         counted[node->parent] = true;
         if (!greedy || !was_best(node))
-            calibration_add(&s->cost.accept[exit_index(s, node->exit)], node->depth, node->p,
-                            node->token == token);
+            calibration_add(accept_of(s, node->exit), node->depth, node->p, node->token == token);
     }
 }
 

@@ -45,7 +45,7 @@ void report_warning(Session *s, const char *code, const char *message)
     send(s);
 }
 
-static int exit_index(const Session *s, int exit)
+int exit_index(const Session *s, int exit)
 {
     for (int i = 0; i < s->drafting.n_exits; i++)
         if (s->drafting.exits[i] == exit)

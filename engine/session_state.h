@@ -79,6 +79,8 @@ int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Contex
                   Drafter **drafter, Err *err);
 
 /* report.c */
+/* Which of the drafter's exits is after so many layers; -1 = none. */
+int exit_index(const Session *s, int exit);
 void report_prefill(Session *s, int done, int total, double ms, double draft_ms);
 void report_warning(Session *s, const char *code, const char *message);
 void report_round(Session *s, RoundMode mode, const double ms[4], double gain);

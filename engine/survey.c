@@ -10,8 +10,9 @@
 #include "draft.h"
 #include "session_state.h"
 
-/* Open, and so are deeper ones. */
+/* Thresholds at which every exit is asked, and deeper ones, too. */
 #define LEAST 1e-9f
+static const float OPEN[EXITS_MAX] = {LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST};
 
 bool session_has_exits(const Session *s)
 {
@@ -70,8 +71,6 @@ static void survey_chain(Draft *d, const Sampling *sampling, const int *tokens, 
 
 int session_survey(Session *s, int first, SurveyPlace *places, int most)
 {
-    static const float all_open[EXITS_MAX] = {LEAST, LEAST, LEAST, LEAST,
-                                              LEAST, LEAST, LEAST, LEAST};
     Draft *d = draft_of(s);
     const float *thresholds = d->threshold;
     Sampling sampling = s->config.sampling;
@@ -81,7 +80,7 @@ int session_survey(Session *s, int first, SurveyPlace *places, int most)
     if (last <= first)
         return 0;
     memset(places, 0, sizeof *places * (size_t)(last - first));
-    d->threshold = all_open;
+    d->threshold = OPEN;
     while (d->drafter.read(&d->drafter, s->tokens, first + 1) > 0)
         ;
     for (int at = first; at < last; at += EXPAND_MAX) {
@@ -111,7 +110,6 @@ static double typical(double *values, int n)
  * them takes. The first pass touches memory for the first time. */
 static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
 {
-    static const float open[EXITS_MAX] = {LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST};
     static const float closed[EXITS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
     Draft *d = draft_of(s);
     Kernels *k = d->context->model->kernels;
@@ -119,7 +117,7 @@ static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
     double time[2][EXITS_MAX][SURVEY_TIMES];
     const Model *model = d->context->model;
     int slots[SURVEY_ROWS];
-    d->threshold = ask ? open : closed;
+    d->threshold = ask ? OPEN : closed;
     draft_settle(d);
     for (int t = -1; t < times; t++) {
         draft_begin(d, s->tokens, d->follows ? d->length[0] + 1 : s->cached + 1);

@@ -1,19 +1,8 @@
 /* make_train_data.c - seeds for fuzz_train_data: lines of every form, and those with a byte amiss.
  * usage: make_train_data FOLDER */
-#include <stdio.h>
 #include <string.h>
 
-static int put(const char *folder, int number, const char *text, size_t bytes)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%d", folder, number);
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(text, 1, bytes, file) != bytes || fclose(file) != 0) {
-        perror(path);
-        return 1;
-    }
-    return 0;
-}
+#include "corpus.h"
 
 int main(int argc, char **argv)
 {
@@ -35,11 +24,11 @@ int main(int argc, char **argv)
             size_t bytes = strlen(lines[l]);
             memcpy(line, lines[l], bytes);
             line[0] = (char)first;
-            failed |= put(argv[1], number++, line, bytes);
+            failed |= corpus_put(argv[1], number++, line, bytes);
             for (size_t i = 2; i < bytes && !failed; i += 5) {
                 char kept = line[i];
                 line[i] = "\"0{[:,-\x01\xff"[i % 9];
-                failed = put(argv[1], number++, line, i % 2 ? bytes : i);
+                failed = corpus_put(argv[1], number++, line, i % 2 ? bytes : i);
                 line[i] = kept;
             }
         }

@@ -72,7 +72,7 @@ static int run(Products *p, const Shape *s, int rows, int scored, Err *err)
                         .rope_base = s->rope_base,
                         .rows = rows,
                         .length = rows};
-    if (learn_open(&p->learn, p->kernels, &shape, false, err) != 0)
+    if (learn_open(&p->learn, p->kernels, &shape, LEARN_FASTEST, err) != 0)
         return -1;
     float **buffers[] = {&p->a, &p->b, &p->out};
     for (int i = 0; i < 3; i++) {

@@ -57,7 +57,8 @@ static int open_all(Soft *s, const Gguf *gguf, Err *err)
     int result = soft_read_factors(s, gguf, &factors, err);
     shape.rope_factors = factors;
     if (result == 0)
-        result = learn_open(&s->learn, s->kernels, &shape, s->config.exact, err);
+        result = learn_open(&s->learn, s->kernels, &shape,
+                            s->config.exact ? LEARN_FLOATS : LEARN_FASTEST, err);
     free(factors);
     if (result != 0 || host_arrays(s, err) != 0)
         return -1;

@@ -6,6 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "learn_cpu.h"
 
@@ -100,14 +105,21 @@ static size_t bytes_with(const LearnTile *tile, const LearnShape *shape, int thr
            (size_t)threads * aligned(learn_attention_bytes(tile, shape));
 }
 
+#if defined(__x86_64__)
 static bool has_bf16(void)
 {
-#if defined(__x86_64__)
     return __builtin_cpu_supports("avx512bf16");
-#else
-    return false;
-#endif
 }
+
+/* Whether the tile registers may be used from now on: Linux gives them to who asks. */
+static bool has_amx(void)
+{
+    enum { LEAF = 7, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, ASK = 0x1023, TILE_DATA = 18 };
+    unsigned a, b, c, d;
+    return __get_cpuid_count(LEAF, 0, &a, &b, &c, &d) && (d & AMX_BF16) && (d & AMX_TILE) &&
+           syscall(SYS_arch_prctl, ASK, TILE_DATA) == 0;
+}
+#endif
 
 static const LearnIsa *isa_of(const Cpu *cpu)
 {
@@ -122,21 +134,23 @@ static const LearnIsa *isa_of(const Cpu *cpu)
     return &learn_isa_scalar;
 }
 
-static const LearnTile *tile_of(const Cpu *cpu, bool exact)
+static const LearnTile *tile_of(const Cpu *cpu, LearnProducts products)
 {
     const LearnIsa *isa = isa_of(cpu);
 #if defined(__x86_64__)
-    if (!exact && isa == &learn_isa_avx512 && has_bf16())
-        return &learn_tile_bf16_avx512;
+    if (products == LEARN_FLOATS || isa != &learn_isa_avx512 || !has_bf16())
+        return &isa->tile;
+    return products == LEARN_FASTEST && has_amx() ? &learn_tile_amx_avx512
+                                                  : &learn_tile_bf16_avx512;
 #else
-    (void)exact, (void)has_bf16;
-#endif
+    (void)products;
     return &isa->tile;
+#endif
 }
 
 size_t learn_bytes(const Kernels *kernels, const LearnShape *shape)
 {
-    return bytes_with(tile_of((const Cpu *)kernels, false), shape, kernels->threads);
+    return bytes_with(tile_of((const Cpu *)kernels, LEARN_FASTEST), shape, kernels->threads);
 }
 
 static void cpu_close(Learn *learn)
@@ -146,7 +160,8 @@ static void cpu_close(Learn *learn)
     free(cpu);
 }
 
-int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, bool exact, Err *err)
+int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, LearnProducts products,
+               Err *err)
 {
     *learn = NULL;
     if (strcmp(kernels->device, "cpu") != 0)
@@ -160,7 +175,7 @@ int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, bool ex
     cpu->table.kernels = kernels;
     cpu->cpu = cpu_of(kernels);
     cpu->isa = isa_of(cpu->cpu);
-    cpu->tile = tile_of(cpu->cpu, exact);
+    cpu->tile = tile_of(cpu->cpu, products);
     cpu->table.precision = cpu->tile->precision;
     cpu->shape = *shape;
     size_t bytes = bytes_with(cpu->tile, shape, kernels->threads);

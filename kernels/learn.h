@@ -53,7 +53,7 @@ typedef struct AdamW {
 
 struct Learn {
     Kernels *kernels;
-    const char *precision; /* of products: "bf16", "f32" */
+    const char *precision; /* of products: "bf16", "bf16 by AMX", "f32" */
 
     void (*close)(Learn *learn);
 
@@ -115,8 +115,11 @@ struct Learn {
 /* Bytes that it takes of the memory of `kernels`. */
 size_t learn_bytes(const Kernels *kernels, const LearnShape *shape);
 
-/* exact: products in floats, for tests. EXIT_NODEVICE where the backend cannot train. */
-int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, bool exact, Err *err);
+/* products: by the fastest means there are, or for tests without AMX, or in floats. EXIT_NODEVICE
+ * where the backend cannot train. */
+typedef enum LearnProducts { LEARN_FASTEST, LEARN_VECTORS, LEARN_FLOATS } LearnProducts;
+int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, LearnProducts products,
+               Err *err);
 
 uint16_t bf16_of(float value); /* rounded to nearest even */
 float bf16_float(uint16_t value);

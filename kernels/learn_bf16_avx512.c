@@ -93,9 +93,10 @@ static void pack_turned(const Factor *f, int width, int wide, int first, int cou
     }
 }
 
-static void pack(const Factor *f, int width, int first, int count, int from, int k, void *packed)
+static void pack(const Factor *f, bool second, int first, int count, int from, int k, void *packed)
 {
     uint32_t *out = packed;
+    int width = second ? TILE_COLS : TILE_ROWS;
     if (f->turned) {
         for (int i = 0; i < width; i += 16)
             pack_turned(f, width, width - i, first + i, count - i, from, k, out + i);

@@ -9,10 +9,11 @@ enum {
     TILE_COLS = 16 * TILE_LANES,
 };
 
-static void learn_pack(const Factor *f, int width, int first, int count, int from, int k,
+static void learn_pack(const Factor *f, bool second, int first, int count, int from, int k,
                        void *packed)
 {
     float *out = packed;
+    int width = second ? TILE_COLS : TILE_ROWS;
     size_t outer = f->turned ? 1 : (size_t)f->stride, inner = f->turned ? (size_t)f->stride : 1;
     size_t at = (size_t)first * outer + (size_t)from * inner;
     for (int i = 0; i < width; i++) {

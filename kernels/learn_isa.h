@@ -11,14 +11,20 @@
 
 /* How products of one precision are computed: both factors are packed into panels of `rows` (the
  * first factor's) or `cols` (the second's) outer indices, and a tile is the product of two panels.
- * A panel: [(k + unit - 1) / unit][width][unit] elements, zeros where there is nothing. */
+ * A panel: (k + unit - 1) / unit pieces of width * unit elements, in an order that the tile knows,
+ * zeros where there is nothing. */
 typedef struct LearnTile {
     const char *precision;
     int rows, cols;
     int unit;  /* k's that lie together */
     int bytes; /* per element */
-    /* Outer indices first … first+count-1 (count <= width) and k's from … from+k-1. */
-    void (*pack)(const Factor *factor, int width, int first, int count, int from, int k, void *out);
+    /* What a thread does before and after its tiles; NULL = nothing. */
+    void (*begin)(void);
+    void (*end)(void);
+    /* A panel of the first or second factor: outer indices first … first+count-1 (count <= width)
+     * and k's from … from+k-1. */
+    void (*pack)(const Factor *factor, bool second, int first, int count, int from, int k,
+                 void *out);
     /* c(i, j) = or += sum over `units` units, in ascending order; rows of c are stride apart. */
     void (*multiply)(int units, const void *a, const void *b, float *c, size_t stride, bool add);
     /* `rounds` times rows * cols * unit products of what is in registers, and nothing else. */
@@ -49,7 +55,7 @@ typedef struct LearnIsa {
 extern const LearnIsa learn_isa_scalar;
 #if defined(__x86_64__)
 extern const LearnIsa learn_isa_avx2, learn_isa_avx512;
-extern const LearnTile learn_tile_bf16_avx512;
+extern const LearnTile learn_tile_bf16_avx512, learn_tile_amx_avx512;
 #endif
 
 #endif

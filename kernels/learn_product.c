@@ -18,6 +18,7 @@ enum {
     BLOCK_ROWS = 256, /* what one thread takes at a time */
     BLOCK_COLS = 384,
     PACK_PANELS = 4,
+    TILE_FLOATS = 32 * 32, /* of the largest tile */
 };
 
 static int round_up(int n, int unit)
@@ -66,15 +67,15 @@ static void pack_panel(const Chunk *c, bool second, int panel)
     int width = second ? tile->cols : tile->rows, outer = second ? c->n : c->m;
     int first = panel * width, count = outer - first < width ? outer - first : width;
     char *out = (second ? c->b : c->a) + (size_t)panel * panel_bytes(tile, width, c->k);
-    tile->pack(factor, width, (second ? c->n0 : c->m0) + first, count, c->k0, c->k, out);
+    tile->pack(factor, second, (second ? c->n0 : c->m0) + first, count, c->k0, c->k, out);
 }
 
 /* Rows i … and columns j …, fewer than a tile has at the edges. */
 static void edge_tile(const LearnTile *tile, int units, const char *a, const char *b, float *out,
                       size_t stride, int rows, int cols, bool add)
 {
-    float whole[8 * 48];
-    assert(tile->rows * tile->cols <= 8 * 48);
+    float whole[TILE_FLOATS];
+    assert(tile->rows * tile->cols <= TILE_FLOATS);
     for (int i = 0; add && i < rows; i++)
         memcpy(whole + i * tile->cols, out + (size_t)i * stride, (size_t)cols * sizeof *out);
     tile->multiply(units, a, b, whole, (size_t)tile->cols, add);
@@ -89,6 +90,8 @@ static void block(const Chunk *c, int from_row, int to_row, int from_col, int to
     const Product *p = c->product;
     size_t a_panel = panel_bytes(t, t->rows, c->k), b_panel = panel_bytes(t, t->cols, c->k);
     int step = piece_size(c->k, CACHE_K, t->unit);
+    if (t->begin)
+        t->begin();
     for (int k = 0; k < c->k; k += step) {
         int part = c->k - k < step ? c->k - k : step, units = round_up(part, t->unit) / t->unit;
         size_t a_at = panel_bytes(t, t->rows, k), b_at = panel_bytes(t, t->cols, k);
@@ -106,6 +109,8 @@ static void block(const Chunk *c, int from_row, int to_row, int from_col, int to
             }
         }
     }
+    if (t->end)
+        t->end();
 }
 
 static void pack_piece(LearnCpu *learn, const void *job, int i, int worker)

@@ -16,8 +16,8 @@ enum { ROWS = 37, HEADS = 6, KV_HEADS = 2, DIM = 16, COLS = 75, VOCAB = 83, TOP 
 static const int starts[] = {0, 20, 21, ROWS};
 static const Sequences sequences = {3, starts};
 
-/* exact: in floats. NULL = not on this machine. */
-static Learn *open_learn(int isa, int threads, bool exact, bool neox)
+/* NULL = not on this machine. */
+static Learn *open_learn(int isa, int threads, LearnProducts products, bool neox)
 {
     Kernels *kernels = isa_open(isa, threads, false);
     if (kernels == NULL)
@@ -33,7 +33,7 @@ static Learn *open_learn(int isa, int threads, bool exact, bool neox)
                         .length = 300};
     Err err = {0};
     Learn *learn;
-    if (learn_open(&learn, kernels, &shape, exact, &err) != 0)
+    if (learn_open(&learn, kernels, &shape, products, &err) != 0)
         fail_msg("%s", err.text);
     return learn;
 }
@@ -66,7 +66,7 @@ static double element(const Factor *f, int i, int k, bool rounded)
 
 static void check_product(Learn *learn, Factor a, Factor b, int m, int n, int k, bool add)
 {
-    bool rounded = strcmp(learn->precision, "bf16") == 0;
+    bool rounded = strncmp(learn->precision, "bf16", 4) == 0;
     int stride = n + 3;
     float *out = filled((size_t)m * (size_t)stride, 5),
           *before = filled((size_t)m * (size_t)stride, 5);
@@ -98,8 +98,8 @@ static void test_product(void **state)
     static const int sizes[][3] = {{1, 1, 1},    {7, 47, 5},     {8, 48, 2},    {9, 49, 31},
                                    {33, 97, 33}, {17, 130, 401}, {300, 20, 64}, {3, 5, 2400}};
     for (int isa = 0; isa < ISAS; isa++) {
-        for (int exact = 0; exact < 2; exact++) {
-            Learn *learn = open_learn(isa, 2, exact, true);
+        for (int products = LEARN_FASTEST; products <= LEARN_FLOATS; products++) {
+            Learn *learn = open_learn(isa, 2, products, true);
             if (learn == NULL)
                 continue;
             for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
@@ -131,14 +131,14 @@ static void test_product_in_chunks(void **state)
 {
     (void)state;
     enum { M = 9000, N = 8300, K = 3 };
-    Learn *learn = open_learn(2, 2, false, true);
+    Learn *learn = open_learn(2, 2, LEARN_FASTEST, true);
     if (learn == NULL)
-        learn = open_learn(0, 2, false, true);
+        learn = open_learn(0, 2, LEARN_FASTEST, true);
     float *a = filled((size_t)M * K, 1), *b = filled((size_t)N * K, 2);
     float *out = malloc((size_t)M * N * sizeof *out);
     Factor fa = {a, K, false, false}, fb = {b, K, false, false};
     learn->product(learn, fa, fb, M, N, K, false, out, N);
-    bool rounded = strcmp(learn->precision, "bf16") == 0;
+    bool rounded = strncmp(learn->precision, "bf16", 4) == 0;
     for (int i = 0; i < M; i += 97) {
         for (int j = 0; j < N; j += 89) {
             double sum = 0;
@@ -322,7 +322,7 @@ static void test_gradients(void **state)
 {
     (void)state;
     for (int isa = 0; isa < ISAS; isa++) {
-        Learn *learn = open_learn(isa, 2, true, isa == 0);
+        Learn *learn = open_learn(isa, 2, LEARN_FLOATS, isa == 0);
         for (size_t c = 0; learn && c < sizeof cases / sizeof *cases; c++)
             check_case(learn, &cases[c]);
         if (learn)
@@ -334,7 +334,7 @@ static void test_gradients(void **state)
 static void test_loss(void **state)
 {
     (void)state;
-    Learn *learn = open_learn(0, 1, true, true);
+    Learn *learn = open_learn(0, 1, LEARN_FLOATS, true);
     int places[ROWS * TOP];
     float weights[ROWS * TOP], loss[ROWS], again[ROWS];
     for (int i = 0; i < ROWS * TOP; i++) {
@@ -381,7 +381,7 @@ static void test_adamw(void **state)
 {
     (void)state;
     enum { N = 100 };
-    Learn *learn = open_learn(0, 1, true, true);
+    Learn *learn = open_learn(0, 1, LEARN_FLOATS, true);
     AdamW a = {.rate = 0.01f, .beta1 = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f, .decay = 0.1f};
     float *w = filled(N, 1), *mean = calloc(N, sizeof *mean), *square = calloc(N, sizeof *square);
     double v[N], m[N] = {0}, s[N] = {0};
@@ -439,15 +439,16 @@ static void test_same_bits(void **state)
     (void)state;
     enum { SIZE = 100000 };
     float *expected = calloc(SIZE, sizeof *expected), *got = calloc(SIZE, sizeof *got);
-    for (int exact = 1; exact >= 0; exact--) {
-        Learn *first = open_learn(exact ? 0 : 2, 1, exact, true);
+    for (int products = LEARN_FASTEST; products <= LEARN_FLOATS; products++) {
+        int first_isa = products == LEARN_FLOATS ? 0 : 2;
+        Learn *first = open_learn(first_isa, 1, products, true);
         if (first == NULL)
             continue;
         memset(expected, 0, SIZE * sizeof *expected);
         run_all(first, expected, SIZE);
-        for (int isa = exact ? 0 : 2; isa < ISAS; isa++) {
+        for (int isa = first_isa; isa < ISAS; isa++) {
             for (int threads = 1; threads < 4; threads++) {
-                Learn *learn = open_learn(isa, threads, exact, true);
+                Learn *learn = open_learn(isa, threads, products, true);
                 if (learn == NULL)
                     continue;
                 memset(got, 0, SIZE * sizeof *got);

@@ -107,16 +107,24 @@ static double tokens_to_come(const Session *s, int left)
     return more < left ? more : left;
 }
 
-/* The draft reads at the target's speed, in the proportion of their weights; 0 = who knows. */
+/* Multiplications for one token in so many layers, but for attention over what was before. */
+static double work(const ModelConfig *m, int layers)
+{
+    double attention = 2.0 * (m->heads + m->kv_heads) * m->head_dim;
+    return layers * (attention + 3.0 * m->ffn) * m->hidden;
+}
+
+/* The draft reads as the target did, by what there is to multiply; 0 = who knows. */
 static double guess_read_ms(const Session *s, int tokens)
 {
     enum { ENOUGH = 16 }; /* tokens, for a speed of reading to show */
     const ModelConfig *target = &s->config.target->config;
     const Model *draft = s->config.draft;
-    return draft && tokens >= ENOUGH
-               ? s->stats.prefill_ms / tokens * (double)draft->config.weight_bytes /
-                     (double)target->weight_bytes
-               : 0;
+    if (draft == NULL || tokens < ENOUGH)
+        return 0;
+    double share =
+        work(&draft->config, drafting_depth(&s->drafting)) / work(target, target->layers);
+    return s->stats.prefill_ms / tokens * share;
 }
 
 /* What the next round is to be, and before one that drafts: the drafter reads what it has not read

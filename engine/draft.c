@@ -35,7 +35,9 @@ static int waiting(const Draft *d, int r)
 
 bool draft_is_open(const Draft *d, int r)
 {
-    return d->threshold[r] < 1.0f || r == d->ranges - 1;
+    /* Where the whole vocabulary is scored, an exit that was trained on the list knows nothing. */
+    bool foreign = d->trained[r] && d->context->model->short_head && !d->narrow;
+    return r == d->ranges - 1 || (d->threshold[r] < 1.0f && !foreign);
 }
 
 bool draft_has_own(const Draft *d, int r)
@@ -204,6 +206,14 @@ void draft_ask(Draft *d, int r, const int *slots, int n)
     head_of_exit(c, d->trained[r], d->narrow, c->hidden, n);
 }
 
+static bool speaks(const Draft *d)
+{
+    for (int r = 0; r < d->reach; r++)
+        if (draft_is_open(d, r))
+            return true;
+    return false;
+}
+
 static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
 {
     Draft *d = (Draft *)drafter;
@@ -215,6 +225,10 @@ static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
                 draft_range(d, r, NULL, 0, NULL, 0);
     }
     draft_begin(d, in->tokens, in->n);
+    if (!speaks(d)) {
+        d->base = d->length[0]; /* it reads this round's text when it drafts again */
+        return;
+    }
     draft_grow(d, in, tree);
     uint64_t slots = 0; /* of what was expanded in vain: free, whoever adds to the tree */
     for (int i = 0; i < tree->n; i++)

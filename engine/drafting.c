@@ -71,6 +71,14 @@ int drafting_resolve(const DraftConfig *in, const Model *target, const Model *dr
     return 0;
 }
 
+int drafting_depth(const DraftConfig *resolved)
+{
+    int e = 0;
+    while (e < resolved->n_exits - 1 && resolved->thresholds[e] > 0)
+        e++;
+    return resolved->n_exits > 0 ? resolved->exits[e] : 0;
+}
+
 int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Context *context,
                   Drafter **drafter, Err *err)
 {

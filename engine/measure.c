@@ -52,6 +52,7 @@ static CostKey current_key(const Session *s)
     CostKey key = {.bytes = s->config.target->config.weight_bytes,
                    .kind = s->drafting.kind,
                    .exit = s->drafting.fixed_exit,
+                   .depth = drafting_depth(&s->drafting),
                    .noisy = s->config.sampling.temperature > 0};
     memcpy(key.target, s->config.target->name, sizeof key.target);
     return key;
@@ -64,7 +65,7 @@ static bool same_target(const CostKey *a, const CostKey *b)
 
 static bool same_drafter(const CostKey *a, const CostKey *b)
 {
-    return a->kind == b->kind && a->exit == b->exit;
+    return a->kind == b->kind && a->exit == b->exit && a->depth == b->depth;
 }
 
 static bool same_pair(const CostKey *a, const CostKey *b)

@@ -17,6 +17,7 @@ typedef struct CostKey {
     uint64_t bytes; /* of the target's weights; 0 = no key */
     DrafterKind kind;
     int exit;
+    int depth;  /* layers of the draft that read the text */
     bool noisy; /* acceptance differs where tokens are drawn */
 } CostKey;
 
@@ -75,6 +76,8 @@ const Model *drafting_trained(DrafterKind kind, const Model *target, const Model
  * `self` shares. */
 int drafting_resolve(const DraftConfig *in, const Model *target, const Model *draft,
                      DraftConfig *out, Err *err);
+/* The layers of it that read the text: behind an exit of threshold 0 none does. 0 = no draft. */
+int drafting_depth(const DraftConfig *resolved);
 int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Context *context,
                   Drafter **drafter, Err *err);
 

@@ -355,6 +355,38 @@ static void test_same_text(void **state)
     free(run);
 }
 
+/* Exits that were trained on a list say nothing of a text that leaves it: the last one drafts for
+ * the whole vocabulary, or nobody where it does not read along. */
+static void test_foreign_text(void **state)
+{
+    Fixture *f = *state;
+    int ids[1000], n = 0;
+    TinyAdapter adapter = tiny_adapter(&f->other_base.tiny, DRAFT_LAYERS);
+    for (int id = 3; id < f->target->config.vocab; id += 8)
+        ids[n++] = id;
+    adapter.n_vocab = n;
+    adapter.vocab = ids;
+    Model *draft = open_trained(f->kernels, f->other_base.path, &adapter);
+    Run *run = calloc(1, sizeof *run);
+    for (size_t s = 0; s < 3; s++) {
+        compare(f, draft, "s2d", "4x3x12", TEMPERATURES[s], run);
+        assert_int_equal(run->stats.by_exit_drafted[0] + run->stats.by_exit_drafted[1], 0);
+        assert_true(run->stats.by_exit_drafted[2] > 0);
+    }
+    *run = (Run){0};
+    SessionConfig config = config_of(f, draft, run, "s2d", "4x3x12");
+    config.drafting.thresholds[0] = 0;
+    run_open(run, &config);
+    run_ask(run, PROMPT, PROMPT_N, 60);
+    assert_int_equal(run->stats.drafted, 0);
+    session_set_thresholds(run->session, THRESHOLDS, EXITS);
+    run_ask(run, PROMPT, PROMPT_N, 60);
+    assert_true(run->stats.by_exit_drafted[2] > 0);
+    session_close(run->session);
+    model_close(draft);
+    free(run);
+}
+
 /* With all the time that it wants; and the target changes on the way, at a token that every run
  * stops at. */
 static void tune_freely(Run *run)
@@ -631,6 +663,7 @@ int main(void)
         cmocka_unit_test(test_logits),
         cmocka_unit_test(test_visits),
         cmocka_unit_test(test_same_text),
+        cmocka_unit_test(test_foreign_text),
         cmocka_unit_test(test_automatic_thresholds),
         cmocka_unit_test(test_attention_only),
         cmocka_unit_test(test_switch_keeps_the_draft),

@@ -49,6 +49,7 @@ $(BUILD)/kernels/%_avx2.o: CFLAGS += -mavx2 -mfma -mf16c
 $(BUILD)/kernels/%_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mfma -mf16c
 $(BUILD)/kernels/learn_bf16_avx512.o: CFLAGS += -mavx512bf16
 $(BUILD)/kernels/learn_amx_avx512.o: CFLAGS += -mavx512bf16 -mamx-tile -mamx-bf16
+$(BUILD)/kernels/isa_amx_avx512.o: CFLAGS += -mamx-tile -mamx-int8
 
 OBJ     = $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ = $(filter-out $(BUILD)/app/main.o,$(OBJ))

@@ -20,7 +20,7 @@ _s2d()
     --tree) COMPREPLY=($(compgen -W "auto off" -- "$word")); return ;;
     --device) COMPREPLY=($(compgen -W "auto cpu cuda" -- "$word")); return ;;
     --kv) COMPREPLY=($(compgen -W "f16 q8" -- "$word")); return ;;
-    --isa) COMPREPLY=($(compgen -W "auto avx512 avx2 scalar" -- "$word")); return ;;
+    --isa) COMPREPLY=($(compgen -W "auto amx avx512 avx2 scalar" -- "$word")); return ;;
     --tune) COMPREPLY=($(compgen -W "exits lora: full" -- "$word")); return ;;
     --method) COMPREPLY=($(compgen -W "soft sft" -- "$word")); return ;;
     --loss) COMPREPLY=($(compgen -W "distill text" -- "$word")); return ;;

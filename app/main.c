@@ -26,7 +26,7 @@ static const Command commands[] = {
      "        [--adapter FILE] [--drafter plain|sd|exit:L|s2d|s2d-frontier|self|ngram|ngram+s2d]\n"
      "        [--spec auto|on|off] [--tree auto|off|DxWxN] [--temp T] [--top-k K] [--top-p P]\n"
      "        [--seed S] [--ctx N] [--kv f16|q8] [--threads N] [--device auto|cpu|cuda]\n"
-     "        [--isa auto|avx512|avx2|scalar] [--act int8|f32] [--host H]\n"
+     "        [--isa auto|amx|avx512|avx2|scalar] [--act int8|f32] [--host H]\n"
      "        [--raw] [--ignore-eos] [--json]",
      "answer one prompt"},
     {"pull", cmd_pull, "[--ask] NAME ...", "fetch models of the catalog, verified"},
@@ -51,7 +51,7 @@ static const Command commands[] = {
      "        [--batch TOKENS] [--length N] [--rate R] [--warmup PART] [--cosine]\n"
      "        [--decay D] [--clip NORM] [--seed S] [--eval FILE | --hold N] [--every N]\n"
      "        [--type T] [--system TEXT] [--avoid FILE] [--cache FILE] [--start STATE] [--resume]\n"
-     "        [--threads N] [--isa auto|avx512|avx2|scalar]\n"
+     "        [--threads N] [--isa auto|amx|avx512|avx2|scalar]\n"
      "       s2d train --plan -m BASE | --shape SHAPE  [options as above]\n"
      "       s2d train --generate -m MODEL --prompts FILE -o FILE  [-n N] [--temp T]\n"
      "        [--top-k K] [--top-p P] [--seed S] [--system TEXT] [--at-once N]",

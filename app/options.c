@@ -123,7 +123,7 @@ static int choice(const char *text, const char *what, const char *const *words, 
 
 static int take_model_option(Options *o, int id, const char *text, Err *err)
 {
-    static const char *const isas[] = {"auto", "avx512", "avx2", "scalar", NULL};
+    static const char *const isas[] = {"auto", "amx", "avx512", "avx2", "scalar", NULL};
     static const char *const acts[] = {"int8", "f32", NULL};
     DrafterKind kind;
     TreeShape shape;
@@ -182,7 +182,7 @@ static int take_model_option(Options *o, int id, const char *text, Err *err)
         return options_integer(text, "--threads", 0, 1024, &o->threads, err);
     case OPT_ISA:
         o->isa = text;
-        return choice(text, "--isa", isas, "auto, avx512, avx2, scalar", err) < 0 ? -1 : 0;
+        return choice(text, "--isa", isas, "auto, amx, avx512, avx2, scalar", err) < 0 ? -1 : 0;
     default: /* OPT_ACT */
         act = choice(text, "--act", acts, "int8, f32", err);
         o->act_f32 = act == 1;

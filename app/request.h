@@ -49,7 +49,7 @@ typedef struct RequestLoad {
     SpecMode spec;
     char drafter[24]; /* as drafter_parse takes it; "" = the best that the profile allows */
     char tree[16];    /* as tree_parse takes it; "" = the profile's */
-    char isa[16];     /* "auto", "avx512", "avx2", "scalar" */
+    char isa[16];     /* "auto", "amx", "avx512", "avx2", "scalar" */
     bool act_f32;
 } RequestLoad;
 

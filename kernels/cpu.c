@@ -8,6 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 static float *buffer_alloc(Kernels *k, size_t floats)
 {
@@ -86,43 +91,72 @@ static void cpu_close(Kernels *k)
     free(cpu);
 }
 
+#if defined(__x86_64__)
 static bool has_avx2(void)
 {
-#if defined(__x86_64__)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-    return false;
-#endif
 }
 
 static bool has_avx512(void)
 {
-#if defined(__x86_64__)
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512vnni");
-#else
-    return false;
-#endif
 }
 
-static const Isa *isa_choose(const char *name, Err *err)
+/* Whether the tile registers may be used from now on: Linux gives them to who asks. */
+static bool has_amx(void)
+{
+    enum { LEAF = 7, BF16 = 1 << 22, TILES = 1 << 24, INT8 = 1 << 25 };
+    enum { ASK = 0x1023, TILE_DATA = 18 };
+    unsigned a, b, c, d, all = BF16 | TILES | INT8;
+    return has_avx512() && __get_cpuid_count(LEAF, 0, &a, &b, &c, &d) && (d & all) == all &&
+           syscall(SYS_arch_prctl, ASK, TILE_DATA) == 0;
+}
+#endif
+
+static bool always(void)
+{
+    return true;
+}
+
+typedef struct Choice {
+    const char *name, *needs;
+    bool (*there)(void); /* NULL = never */
+    const Isa *isa;
+    const IsaTiles *tiles;
+} Choice;
+
+/* Best first. */
+static const Choice choices[] = {
+#if defined(__x86_64__)
+    {"amx", "AMX", has_amx, &isa_avx512, &isa_tiles_amx},
+    {"avx512", "AVX-512 VNNI", has_avx512, &isa_avx512, NULL},
+    {"avx2", "AVX2 with FMA", has_avx2, &isa_avx2, NULL},
+#else
+    {"amx", "AMX", NULL, NULL, NULL},
+    {"avx512", "AVX-512 VNNI", NULL, NULL, NULL},
+    {"avx2", "AVX2 with FMA", NULL, NULL, NULL},
+#endif
+    {"scalar", "", always, &isa_scalar, NULL},
+};
+
+static const Choice *isa_choose(const char *name, Err *err)
 {
     bool automatic = !name || !strcmp(name, "auto");
-#if defined(__x86_64__)
-    if (has_avx512() && (automatic || !strcmp(name, "avx512")))
-        return &isa_avx512;
-    if (has_avx2() && (automatic || !strcmp(name, "avx2")))
-        return &isa_avx2;
-#endif
-    if (automatic || !strcmp(name, "scalar"))
-        return &isa_scalar;
-    if (!strcmp(name, "avx512") || !strcmp(name, "avx2"))
-        err_set(err, EXIT_NODEVICE, "this CPU has no %s; use isa auto",
-                *name && name[3] == '5' ? "AVX-512 VNNI" : "AVX2 with FMA");
-    else
-        err_set(err, EXIT_USAGE, "unknown instruction set '%s'; use auto, avx512, avx2 or scalar",
-                name);
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        const Choice *choice = &choices[i];
+        if (!automatic && strcmp(name, choice->name) != 0)
+            continue;
+        if (choice->there && choice->there())
+            return choice;
+        if (!automatic) {
+            err_set(err, EXIT_NODEVICE, "this CPU has no %s; use isa auto", choice->needs);
+            return NULL;
+        }
+    }
+    err_set(err, EXIT_USAGE, "unknown instruction set '%s'; use auto, amx, avx512, avx2 or scalar",
+            name);
     return NULL;
 }
 
@@ -159,8 +193,8 @@ int cpu_open(Kernels **k, const KernelsOptions *options, Err *err)
     *k = NULL;
     if (options->threads < 0 || options->threads > 1024)
         return err_set(err, EXIT_USAGE, "threads %d is not in 0 … 1024", options->threads);
-    const Isa *isa = isa_choose(options->isa, err);
-    if (!isa)
+    const Choice *choice = isa_choose(options->isa, err);
+    if (!choice)
         return -1;
     Cpu *cpu = calloc(1, sizeof *cpu);
     if (!cpu)
@@ -169,9 +203,11 @@ int cpu_open(Kernels **k, const KernelsOptions *options, Err *err)
     cpu->table = cpu_table;
     cpu->table.act_f32 = options->act_f32;
     cpu->table.threads = threads;
-    cpu->isa = isa;
+    cpu->isa = choice->isa;
+    cpu->tiles = choice->tiles;
     snprintf(cpu->table.description, sizeof cpu->table.description,
-             "%s, %d thread%s, %s activations", isa->name, threads, threads == 1 ? "" : "s",
+             "%s%s%s, %d thread%s, %s activations", cpu->isa->name, cpu->tiles ? " and " : "",
+             cpu->tiles ? cpu->tiles->name : "", threads, threads == 1 ? "" : "s",
              options->act_f32 ? "float" : "int8");
     cpu->store = store_open();
     cpu->pool = pool_open(threads);

@@ -40,6 +40,7 @@ typedef struct Share {
 typedef struct Cpu {
     Kernels table; /* first: a Kernels * is a Cpu * */
     const Isa *isa;
+    const IsaTiles *tiles; /* NULL = none */
     Pool *pool;
     Store *store;
     int cols_max;      /* widest matrix so far: what the three below are sized for */

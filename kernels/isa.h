@@ -2,8 +2,8 @@
  *
  * The loops (isa_dot.h, isa_row.h, isa_attention.h) are written with the 16-lane vectors of
  * lanes_*.h and fix the order of every sum, so that all instruction sets give the same bits:
- * isa_scalar.c is the oracle of isa_avx2.c and isa_avx512.c. Nothing here knows of threads or
- * allocates.
+ * isa_scalar.c is the oracle of isa_avx2.c, isa_avx512.c and isa_amx_avx512.c, which has products
+ * of many rows only. Nothing here knows of threads or allocates.
  */
 #ifndef S2D_ISA_H
 #define S2D_ISA_H
@@ -96,9 +96,23 @@ typedef struct Isa {
     int round_sums;
 } Isa;
 
+/* What tile registers add to a table: products of many rows, with the same bits. Between begin, for
+ * n rows, and end a thread may call dot for as many. */
+typedef struct IsaTiles {
+    const char *name;
+    int rows; /* from so many on it is faster than Isa.dot */
+    void (*begin)(int n);
+    void (*end)(void);
+    void (*dot)(QuantType type, int cols, const uint8_t *panel, Ahead ahead, const ActGroup *x,
+                int n, float (*acc)[PANEL]);
+    int32_t (*dots)(int rounds); /* as in Isa, by itself */
+    int round_sums;
+} IsaTiles;
+
 extern const Isa isa_scalar;
 #if defined(__x86_64__)
 extern const Isa isa_avx2, isa_avx512;
+extern const IsaTiles isa_tiles_amx;
 #endif
 
 #endif

@@ -11,28 +11,7 @@
  *   float:           acc = fma(w_k, x_k, acc), k ascending
  * n is a constant in each copy of a loop, so that sums live in registers.
  */
-#include "lanes_more.h"
-
-/* Vector u of a block's body: 4 inputs of 16 rows, codes as bytes. */
-INLINE Ints codes_load(const QuantType type, const uint8_t *body, const int u)
-{
-    int bits = quant_bits(type);
-    if (bits == 8)
-        return ints_load(body + 64 * u);
-    Ints v = ints_load(body + 64 * (u % 4));
-    if (u >= 4)
-        v = ints_right(v, 4);
-    v = ints_and(v, ints_set(0x0f0f0f0f));
-    if (bits == 5)
-        return ints_fifth_bit(v, body + 256 + 8 * u);
-    if (bits == 6) {
-        Ints high = ints_load(body + 256 + 64 * (u % 2));
-        int field = u / 2 * 2; /* the pair's place, wanted at bit 4 */
-        high = field <= 4 ? ints_left(high, 4 - field) : ints_right(high, field - 4);
-        v = ints_or(v, ints_and(high, ints_set(0x30303030)));
-    }
-    return v;
-}
+#include "isa_codes.h"
 
 /* dot[i] += the block's vectors in `order` times row i's activations. On the way, as many bytes as
  * these vectors and their share of the head take are fetched `ahead`: one line with each vector,
@@ -103,18 +82,6 @@ INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, const uint8
     UNROLL
     for (int i = 0; i < n; i++)
         lanes_store(acc[i], lanes_fma(p[i], lanes_set(x[i].d), lanes_load(acc[i])));
-}
-
-/* The four vectors of 6-bit scales and minima, see panel.h. */
-INLINE void six_bit_load(const uint8_t *head, Ints v[4])
-{
-    Ints low = ints_set(0x3f3f3f3f), high = ints_set(0x03030303);
-    v[3] = ints_set(0);
-    for (int t = 0; t < 3; t++) {
-        Ints z = ints_load(head + 64 * t);
-        v[t] = ints_and(z, low);
-        v[3] = ints_or(v[3], ints_left(ints_and(ints_right(z, 6), high), 2 * t));
-    }
 }
 
 /* Q4_K, Q5_K. */
@@ -204,18 +171,6 @@ INLINE void group_dot(const QuantType type, const uint8_t *w, const uint8_t *ahe
         group_dot_legacy(type, w, ahead, blocks, x, n, acc);
 }
 
-/* Panels follow each other in memory, but the machine's own prefetch stops at pages and is slow to
- * see that rows of a few kilobytes go on. So weights are fetched AHEAD_BYTES bytes before they
- * are needed, into the second level, for the first belongs to the activations. */
-
-/* What is to be fetched while `at` is used; `at` itself = nothing. */
-INLINE const uint8_t *ahead_of(Ahead next, const uint8_t *at)
-{
-    if (next.left > AHEAD_BYTES)
-        return at + AHEAD_BYTES;
-    return next.then ? next.then + (AHEAD_BYTES - next.left) : at;
-}
-
 INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, Ahead next,
                       const ActGroup *x, int n, float (*acc)[PANEL])
 {
@@ -240,16 +195,6 @@ INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, Ahea
         x += n;
     }
 }
-
-#define EACH_QUANT(ONE)       \
-    ONE(dot_q4_0, QUANT_Q4_0) \
-    ONE(dot_q4_1, QUANT_Q4_1) \
-    ONE(dot_q5_0, QUANT_Q5_0) \
-    ONE(dot_q5_1, QUANT_Q5_1) \
-    ONE(dot_q8_0, QUANT_Q8_0) \
-    ONE(dot_q4_k, QUANT_Q4_K) \
-    ONE(dot_q5_k, QUANT_Q5_K) \
-    ONE(dot_q6_k, QUANT_Q6_K)
 
 /* A real function per type, to be told apart in a profile. */
 #define PANEL_DOT(name, type)                                                                \

@@ -2,8 +2,8 @@
  * after lanes_*.h.
  *
  * They use the instructions of isa_dot.h and nothing else, so that what they reach is what no
- * inner loop of this instruction set can exceed. The sums are returned so that no compiler may
- * leave the work out.
+ * inner loop of this instruction set can exceed; tile registers bring a loop of their own. The sums
+ * are returned so that no compiler may leave the work out.
  */
 #include "lanes_more.h"
 

@@ -40,7 +40,7 @@ typedef struct KvCache KvCache;
 
 typedef struct KernelsOptions {
     const char *device; /* "auto", "cpu", "cuda"; NULL = auto */
-    const char *isa;    /* CPU: "auto", "avx512", "avx2", "scalar"; NULL = auto */
+    const char *isa;    /* CPU: "auto", "amx", "avx512", "avx2", "scalar"; NULL = auto */
     int threads;        /* CPU: 0 = physical cores that this process may use */
     bool act_f32;       /* float activations and a float KV cache: the slow reference path */
 } KernelsOptions;

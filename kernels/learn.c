@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#if defined(__x86_64__)
-#include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
 
 #include "learn_cpu.h"
 
@@ -110,15 +105,6 @@ static bool has_bf16(void)
 {
     return __builtin_cpu_supports("avx512bf16");
 }
-
-/* Whether the tile registers may be used from now on: Linux gives them to who asks. */
-static bool has_amx(void)
-{
-    enum { LEAF = 7, AMX_BF16 = 1 << 22, AMX_TILE = 1 << 24, ASK = 0x1023, TILE_DATA = 18 };
-    unsigned a, b, c, d;
-    return __get_cpuid_count(LEAF, 0, &a, &b, &c, &d) && (d & AMX_BF16) && (d & AMX_TILE) &&
-           syscall(SYS_arch_prctl, ASK, TILE_DATA) == 0;
-}
 #endif
 
 static const LearnIsa *isa_of(const Cpu *cpu)
@@ -140,8 +126,8 @@ static const LearnTile *tile_of(const Cpu *cpu, LearnProducts products)
 #if defined(__x86_64__)
     if (products == LEARN_FLOATS || isa != &learn_isa_avx512 || !has_bf16())
         return &isa->tile;
-    return products == LEARN_FASTEST && has_amx() ? &learn_tile_amx_avx512
-                                                  : &learn_tile_bf16_avx512;
+    return products == LEARN_FASTEST && cpu->tiles ? &learn_tile_amx_avx512
+                                                   : &learn_tile_bf16_avx512;
 #else
     (void)products;
     return &isa->tile;

@@ -4,7 +4,7 @@
  * and adds to one of 16 x 16 floats. Of the eight registers four hold the sums of 32 x 32, so two
  * of each factor feed four products. A unit of a panel is thus two squares of 16 x 64 bytes, by
  * rows in the first factor and by pairs of k in the second. Nothing here may run before the system
- * has been asked for the registers (learn.c).
+ * has been asked for the registers (cpu.c).
  *
  * Flags: those of *_avx512.c, and -mavx512bf16 -mamx-tile -mamx-bf16
  */
@@ -13,6 +13,7 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "amx.h"
 #include "isa.h"
 #include "learn_isa.h"
 
@@ -21,16 +22,8 @@ enum { SQUARE = 16, WIDTH = 2 * SQUARE, UNIT = 32, SQUARE_BYTES = 64 * SQUARE };
 /* Of the register file: sums 0 … 3, the first factor 4 and 5, the second 6 and 7. */
 static void begin(void)
 {
-    struct {
-        uint8_t palette, start_row, reserved[14];
-        uint16_t row_bytes[16];
-        uint8_t rows[16];
-    } config = {.palette = 1};
-    for (int i = 0; i < 8; i++) {
-        config.row_bytes[i] = 64;
-        config.rows[i] = SQUARE;
-    }
-    _tile_loadconfig(&config);
+    AmxShape all = {SQUARE, 64};
+    amx_configure((AmxShape[8]){all, all, all, all, all, all, all, all});
 }
 
 static void end(void)

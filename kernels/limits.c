@@ -32,13 +32,14 @@ static void work(void *context, int worker)
 {
     Limits *l = context;
     const Isa *isa = l->cpu->isa;
+    const IsaTiles *tiles = l->cpu->tiles;
     uint32_t sum = 0;
     (void)worker;
     for (int i; (i = atomic_fetch_add_explicit(&l->next, 1, memory_order_relaxed)) < l->pieces;) {
         if (l->limit == LIMIT_READ)
             sum += (uint32_t)isa->read(l->data + (size_t)i * PIECE_BYTES, PIECE_BYTES);
         else if (l->limit == LIMIT_DOT)
-            sum += (uint32_t)isa->dots(ROUNDS_PER_PIECE);
+            sum += (uint32_t)(tiles ? tiles->dots : isa->dots)(ROUNDS_PER_PIECE);
         else
             sum += isa->fmas(ROUNDS_PER_PIECE) > 0;
     }
@@ -96,8 +97,10 @@ double limits_measure(Limits *l, Limit limit)
         return cuda_limit(l->kernels, (int)limit);
     if (limit == LIMIT_READ)
         return DATA_BYTES / run(l, LIMIT_READ, DATA_BYTES / PIECE_BYTES);
+    const IsaTiles *tiles = l->cpu->tiles;
+    int dots = 64 * (tiles ? tiles->round_sums : l->cpu->isa->round_sums);
     double macs =
-        (double)ROUNDS_PER_PIECE * l->cpu->isa->round_sums * (limit == LIMIT_DOT ? 64 : 16);
+        (double)ROUNDS_PER_PIECE * (limit == LIMIT_DOT ? dots : 16 * l->cpu->isa->round_sums);
     /* A first piece tells how many make 10 ms: the plain C loops are a hundred times slower. */
     double one = run(l, limit, 1);
     int pieces = one > 0 ? (int)(0.01 * l->cpu->table.threads / one) : 0;

@@ -21,6 +21,7 @@ typedef struct Job {
     const float *x;
     int n, cols;
     bool ints, floats;         /* which form of the activations some matrix wants */
+    const IsaTiles *tiles;     /* NULL = the products are not by tiles */
     atomic_int row, rows_done; /* of the preparation: next to be taken, finished */
     int parts;                 /* matrices dealt out; gate and up go together as one */
 } Job;
@@ -60,6 +61,8 @@ static void panel_times(const Job *job, const Matrix *m, int panel, Ahead ahead,
     if (wants_floats(cpu, m))
         cpu->isa->dot_float(m->type, m->cols, data, job->linear->norm ? cpu->floats : job->x,
                             job->n, acc);
+    else if (job->tiles)
+        job->tiles->dot(m->type, m->cols, data, ahead, cpu->acts, job->n, acc);
     else
         cpu->isa->dot(m->type, m->cols, data, ahead, cpu->acts, job->n, acc);
 }
@@ -172,6 +175,8 @@ static void work(void *context, int worker)
     Share *shares = job->cpu->shares;
     prepare(job);
     pool_wait(&job->rows_done, job->n);
+    if (job->tiles)
+        job->tiles->begin(job->n);
     for (int j = 0; j < job->parts; j++) {
         const Matrix *m = linear->matrix[j];
         int end = share_start(job, m, worker + 1), panel, to;
@@ -188,6 +193,8 @@ static void work(void *context, int worker)
                 panels_run(job, j, panel, to,
                            (Ahead){(size_t)(to - panel) * linear->matrix[j]->panel_bytes, NULL});
     }
+    if (job->tiles)
+        job->tiles->end();
 }
 
 void linear_run(Kernels *k, const Linear *linear, const float *x, int n)
@@ -200,6 +207,8 @@ void linear_run(Kernels *k, const Linear *linear, const float *x, int n)
         assert(m->cols == job.cols);
         *(wants_floats(cpu, m) ? &job.floats : &job.ints) = true;
     }
+    if (job.ints && cpu->tiles && n >= cpu->tiles->rows)
+        job.tiles = cpu->tiles;
     job.parts = linear->mode == LINEAR_SWIGLU ? 1 : linear->count;
     assert(linear->mode != LINEAR_SWIGLU ||
            (linear->count == 2 && linear->matrix[0]->rows == linear->matrix[1]->rows));

@@ -213,9 +213,9 @@ static void kernels_count_all_weights(void **state)
 static void limits_are_positive(void **state)
 {
     (void)state;
-    static const char *const isas[] = {"avx512", "avx2", "scalar"};
+    static const char *const isas[] = {"amx", "avx512", "avx2", "scalar"};
     int measured = 0;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         KernelsOptions options = {.device = "cpu", .isa = isas[i], .threads = 2};
         Kernels *kernels;
         Limits *limits;

@@ -440,7 +440,8 @@ static void test_same_bits(void **state)
     enum { SIZE = 100000 };
     float *expected = calloc(SIZE, sizeof *expected), *got = calloc(SIZE, sizeof *got);
     for (int products = LEARN_FASTEST; products <= LEARN_FLOATS; products++) {
-        int first_isa = products == LEARN_FLOATS ? 0 : 2;
+        /* bf16 takes AVX-512, and the fastest is something else only with AMX. */
+        int first_isa = products == LEARN_FLOATS ? 0 : products == LEARN_VECTORS ? 2 : 3;
         Learn *first = open_learn(first_isa, 1, products, true);
         if (first == NULL)
             continue;

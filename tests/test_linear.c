@@ -115,11 +115,11 @@ static void same_bits_everywhere(void **state)
  */
 static void extremes_do_not_saturate(void **state)
 {
-    enum { COLS = 512, ROWS = 32 };
-    float x[4 * COLS], expected[4 * ROWS], out[4 * ROWS];
+    enum { COLS = 512, ROWS = 32, B = 12 };
+    float x[B * COLS], expected[B * ROWS], out[B * ROWS];
     (void)state;
-    for (int i = 0; i < 4 * COLS; i++)
-        x[i] = i / COLS == 0 ? 127 : i / COLS == 1 ? -127 : i % 2 ? 127 : -127;
+    for (int i = 0; i < B * COLS; i++)
+        x[i] = i / COLS % 3 == 0 ? 127 : i / COLS % 3 == 1 ? -127 : i % 2 ? 127 : -127;
     for (int t = 3; t < TYPES; t++) {
         Weights w = weights_make(all_types[t], ROWS, COLS, 1);
         int step = quant_info(w.type)->bytes;
@@ -137,13 +137,13 @@ static void extremes_do_not_saturate(void **state)
             if (!k)
                 continue;
             Matrix *m = weights_open(k, &w);
-            product(k, m, x, 4, isa ? out : expected);
+            product(k, m, x, B, isa ? out : expected);
             k->matrix_close(k, m);
             k->close(k);
             if (isa)
                 assert_memory_equal(out, expected, sizeof out);
         }
-        for (int i = 0; i < 4 * ROWS; i++) {
+        for (int i = 0; i < B * ROWS; i++) {
             double sum = 0, size = 0;
             for (int c = 0; c < COLS; c++) {
                 double v = (double)w.values[i % ROWS * COLS + c] * x[i / ROWS * COLS + c];

@@ -120,7 +120,7 @@ Matrix *weights_open(Kernels *k, Weights *w)
 
 Kernels *isa_open(int isa, int threads, bool act_f32)
 {
-    static const char *const names[ISAS] = {"scalar", "avx2", "avx512"};
+    static const char *const names[ISAS] = {"scalar", "avx2", "avx512", "amx"};
     KernelsOptions options = {"cpu", names[isa], threads, act_f32};
     Kernels *k;
     Err err = {0};

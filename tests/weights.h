@@ -35,8 +35,9 @@ MatrixSource weights_source(Weights *w);
 /* Asserts that it opens. */
 Matrix *weights_open(Kernels *k, Weights *w);
 
-/* Backends "scalar", "avx2", "avx512", as far as this machine has them; number 0 always is. */
-enum { ISAS = 3 };
+/* Backends "scalar", "avx2", "avx512", "amx", as far as this machine has them; number 0 always is.
+ */
+enum { ISAS = 4 };
 Kernels *isa_open(int isa, int threads, bool act_f32); /* NULL = not on this machine */
 
 #endif

@@ -142,6 +142,8 @@ static bool prepare(Session *s, int left, RoundMode *mode)
                     : automatic                                   ? cost_next(&s->cost)
                                                                   : ROUND_SPEC;
         int behind = *mode == ROUND_SPEC ? d->behind(d, s->tokens, s->n) : 0;
+        if (behind < 0)
+            *mode = ROUND_PLAIN;
         if (behind <= BEHIND_MAX)
             return false;
         if (anew && automatic && !cost_may_read(&s->cost, behind, tokens_to_come(s, left))) {

@@ -132,13 +132,6 @@ void draft_settle(Draft *d)
     d->reach = reach;
 }
 
-static int draft_behind(Drafter *drafter, const int *tokens, int n)
-{
-    Draft *d = (Draft *)drafter;
-    draft_settle(d);
-    return d->follows ? n - 1 - still_true(d, tokens, n - 1) : 0;
-}
-
 /* One full batch through every range. */
 static int draft_read(Drafter *drafter, const int *tokens, int n)
 {
@@ -196,6 +189,25 @@ void draft_narrow(Draft *d, bool narrow)
     d->sampler.device_tokens = d->narrow ? model->device_ids : NULL;
 }
 
+/* Has it an exit that may be asked in this text? */
+static bool speaks(Draft *d, const int *tokens, int n)
+{
+    draft_settle(d);
+    draft_begin(d, tokens, n);
+    for (int r = 0; r < d->reach; r++)
+        if (draft_is_open(d, r))
+            return true;
+    return false;
+}
+
+static int draft_behind(Drafter *drafter, const int *tokens, int n)
+{
+    Draft *d = (Draft *)drafter;
+    if (!speaks(d, tokens, n))
+        return -1;
+    return d->follows ? n - 1 - still_true(d, tokens, n - 1) : 0;
+}
+
 void draft_ask(Draft *d, int r, const int *slots, int n)
 {
     Context *c = d->context;
@@ -206,28 +218,19 @@ void draft_ask(Draft *d, int r, const int *slots, int n)
     head_of_exit(c, d->trained[r], d->narrow, c->hidden, n);
 }
 
-static bool speaks(const Draft *d)
-{
-    for (int r = 0; r < d->reach; r++)
-        if (draft_is_open(d, r))
-            return true;
-    return false;
-}
-
 static void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
 {
     Draft *d = (Draft *)drafter;
+    if (!speaks(d, in->tokens, in->n)) {
+        d->base = d->length[0]; /* this round's text is read when it drafts again */
+        return;
+    }
     if (d->follows) {
         sync(d, in->tokens, in->n - 1);
         assert(in->n - 1 - d->length[0] <= BEHIND_MAX);
         for (int r = 1; r < d->reach; r++)
             if (waiting(d, r) > PENDING_MAX - BEHIND_MAX)
                 draft_range(d, r, NULL, 0, NULL, 0);
-    }
-    draft_begin(d, in->tokens, in->n);
-    if (!speaks(d)) {
-        d->base = d->length[0]; /* it reads this round's text when it drafts again */
-        return;
     }
     draft_grow(d, in, tree);
     uint64_t slots = 0; /* of what was expanded in vain: free, whoever adds to the tree */

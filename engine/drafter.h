@@ -37,7 +37,8 @@ enum { BEHIND_MAX = 8 };
 
 typedef struct Drafter Drafter;
 struct Drafter {
-    /* Committed tokens, all but the last one, that it would have to read first. */
+    /* Committed tokens, all but the last one, that it would have to read first; -1 = it would say
+     * nothing of this text anyway. */
     int (*behind)(Drafter *d, const int *tokens, int n);
     /* Reads one batch of them. Returns how many rows it computed; 0 = nothing is left to read. */
     int (*read)(Drafter *d, const int *tokens, int n);

@@ -138,7 +138,8 @@ static Drafter *model_of(Drafter *d)
 
 static int joined_behind(Drafter *d, const int *tokens, int n)
 {
-    return model_of(d)->behind(model_of(d), tokens, n);
+    int behind = model_of(d)->behind(model_of(d), tokens, n);
+    return behind < 0 ? 0 : behind; /* there is the text itself, too */
 }
 
 static int joined_read(Drafter *d, const int *tokens, int n)

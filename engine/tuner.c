@@ -48,8 +48,9 @@ bool tuner_search(Tuner *t, int n_exits, float *thresholds)
 static int next_piece(const Session *s)
 {
     int first = s->n - 1 - s->answered, from = s->n - 1 - TUNER_PIECE;
-    bool new = from >= first &&from >= s->tuner.upto;
-    return new && s->drafter->behind(s->drafter, s->tokens, s->n) <= BEHIND_MAX ? from : 0;
+    bool fresh = from >= first && from >= s->tuner.upto;
+    int behind = fresh ? s->drafter->behind(s->drafter, s->tokens, s->n) : -1;
+    return behind >= 0 && behind <= BEHIND_MAX ? from : 0;
 }
 
 void session_tune(Session *s)

@@ -5,6 +5,7 @@
  *   cuda_kv.c       keys, values, rope, attention       cuda_top.c    scans of logits
  *   cuda_pack.c     the order of weights                cuda_gpu.h    what is asked of a device
  *   cuda_lane.h, cuda_mma.h   what a kernel's thread can do; all other cuda_*.h are kernels
+ *   learn_cuda.h    training
  *   cuda_driver.c, cuda_blas.c, cuda_kernels.cu   the real device; only they need CUDA to build
  *
  * Everything but the last line is plain C and in every build, so that the tests can run it on the

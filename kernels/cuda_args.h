@@ -8,6 +8,7 @@
 #ifndef S2D_CUDA_ARGS_H
 #define S2D_CUDA_ARGS_H
 
+#include "cuda_learn_args.h"
 #include "kernels.h"
 
 enum {
@@ -234,7 +235,8 @@ typedef struct LimitArgs {
     X(cut, DrawArgs, CUT_SHARED)                \
     X(draw_chunks, DrawArgs, TOP_SHARED)        \
     X(limit_read, LimitArgs, 0)                 \
-    X(limit_mma, LimitArgs, 0)
+    X(limit_mma, LimitArgs, 0)                  \
+    CUDA_LEARN_KERNELS(X)
 
 #define CUDA_TYPES(X) \
     X(F32) X(F16) X(BF16) X(Q4_0) X(Q4_1) X(Q5_0) X(Q5_1) X(Q8_0) X(Q4_K) X(Q5_K) X(Q6_K)

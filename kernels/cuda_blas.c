@@ -1,9 +1,10 @@
-/* cuda_blas.c - products of prompts by cuBLASLt, which is opened at run time: half a gigabyte that
- * this program neither needs to start nor to decode.
+/* cuda_blas.c - products of prompts and of training by cuBLASLt, which is opened at run time: half
+ * a gigabyte that this program neither needs to start nor to decode.
  *
- * in: row-major weights and activations -> out: floats. Each shape has one algorithm, asked for
- * once with the full number of rows, without workspace and without reductions across blocks: so
- * inputs are never split, and a row's result depends on nothing but the row.
+ * in: row-major weights and activations -> out: floats. Each shape has one algorithm, without
+ * workspace and without reductions across blocks: so inputs are never split, and sums have one
+ * order. Prompts ask for it once with the full number of rows, and a row's result depends on
+ * nothing but the row. Training has another number of rows in each step, and asks every time.
  */
 #include <cublasLt.h>
 #include <dlfcn.h>
@@ -23,6 +24,7 @@
     X(cublasLtMatmulDescSetAttribute)       \
     X(cublasLtMatrixLayoutCreate)           \
     X(cublasLtMatrixLayoutDestroy)          \
+    X(cublasLtMatrixLayoutSetAttribute)     \
     X(cublasLtMatmulPreferenceCreate)       \
     X(cublasLtMatmulPreferenceDestroy)      \
     X(cublasLtMatmulPreferenceSetAttribute) \
@@ -114,8 +116,14 @@ static int shape_describe(Blas *b, Shape *s, const Gemm *g)
            b->cublasLtMatrixLayoutCreate(&s->y, CUDA_R_32F, rows, ROWS_MAX, g->stride);
 }
 
-static int shape_choose(Blas *b, Shape *s)
+/* aligned: what the addresses of w, x and y are multiples of; NULL = as memory comes from the
+ * driver
+ */
+static int shape_choose(Blas *b, Shape *s, const uint32_t aligned[3])
 {
+    static const cublasLtMatmulPreferenceAttributes_t alignment[] = {
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES};
     cublasLtMatmulPreference_t wish = NULL;
     cublasLtMatmulHeuristicResult_t result;
     size_t workspace = 0;
@@ -126,13 +134,18 @@ static int shape_choose(Blas *b, Shape *s)
         b->cublasLtMatmulPreferenceSetAttribute(wish, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
                                                 &workspace, sizeof workspace) ||
         b->cublasLtMatmulPreferenceSetAttribute(wish, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-                                                &reductions, sizeof reductions) ||
-        b->cublasLtMatmulAlgoGetHeuristic(b->handle, s->operation, s->w, s->x, s->y, s->y, wish, 1,
-                                          &result, &found) ||
-        found < 1;
+                                                &reductions, sizeof reductions);
+    for (int i = 0; aligned && !failed && i < 4; i++)
+        failed = b->cublasLtMatmulPreferenceSetAttribute(
+                     wish, alignment[i], &aligned[i < 3 ? i : 2], sizeof *aligned) != 0;
+    failed = failed ||
+             b->cublasLtMatmulAlgoGetHeuristic(b->handle, s->operation, s->w, s->x, s->y, s->y,
+                                               wish, 1, &result, &found) ||
+             found < 1;
     if (wish)
         b->cublasLtMatmulPreferenceDestroy(wish);
-    s->algorithm = result.algo;
+    if (!failed)
+        s->algorithm = result.algo;
     return failed;
 }
 
@@ -148,7 +161,7 @@ static Shape *shape_find(Blas *b, const Gemm *g)
         shape_close(b, &b->shapes[--b->n_shapes]);
     Shape *s = &b->shapes[b->n_shapes];
     *s = (Shape){.rows = g->rows, .cols = g->cols, .stride = g->stride, .type = g->type};
-    if (shape_describe(b, s, g) || shape_choose(b, s)) {
+    if (shape_describe(b, s, g) || shape_choose(b, s, NULL)) {
         shape_close(b, s);
         return NULL;
     }
@@ -166,4 +179,59 @@ const char *blas_gemm(Blas *b, const Gemm *g)
         b->cublasLtMatmul(b->handle, s->operation, &one, g->w, s->w, g->x, s->x, &zero, g->y, s->y,
                           g->y, s->y, &s->algorithm, NULL, 0, b->stream);
     return status == CUBLAS_STATUS_SUCCESS ? NULL : "cuBLASLt refused a prompt's product";
+}
+
+/* ---- training ---- */
+
+/* A matrix that the library sees column by column, which are our rows. */
+static int layout_open(const Blas *b, cublasLtMatrixLayout_t *layout, cudaDataType_t type,
+                       bool turned, int outer, int inner, int stride, int32_t batch, int64_t step)
+{
+    uint64_t rows = (uint64_t)(turned ? outer : inner), cols = (uint64_t)(turned ? inner : outer);
+    return b->cublasLtMatrixLayoutCreate(layout, type, rows, cols, stride) ||
+           b->cublasLtMatrixLayoutSetAttribute(*layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &batch,
+                                               sizeof batch) ||
+           b->cublasLtMatrixLayoutSetAttribute(*layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET,
+                                               &step, sizeof step);
+}
+
+/* Column by column, out is b times a transposed: b is the library's first factor. */
+static int product_describe(const Blas *b, Shape *s, const GpuProduct *p)
+{
+    cublasOperation_t first = p->b.turned ? CUBLAS_OP_N : CUBLAS_OP_T;
+    cublasOperation_t second = p->a.turned ? CUBLAS_OP_T : CUBLAS_OP_N;
+    cudaDataType_t type = p->bf16 ? CUDA_R_16BF : CUDA_R_32F;
+    return b->cublasLtMatmulDescCreate(&s->operation, CUBLAS_COMPUTE_32F, CUDA_R_32F) ||
+           b->cublasLtMatmulDescSetAttribute(s->operation, CUBLASLT_MATMUL_DESC_TRANSA, &first,
+                                             sizeof first) ||
+           b->cublasLtMatmulDescSetAttribute(s->operation, CUBLASLT_MATMUL_DESC_TRANSB, &second,
+                                             sizeof second) ||
+           layout_open(b, &s->w, type, p->b.turned, p->n, p->k, p->b.stride, p->batch, p->b.step) ||
+           layout_open(b, &s->x, type, p->a.turned, p->m, p->k, p->a.stride, p->batch, p->a.step) ||
+           layout_open(b, &s->y, CUDA_R_32F, false, p->m, p->n, p->stride, p->batch, p->step);
+}
+
+/* What the addresses of a batch's matrices are multiples of. */
+static uint32_t aligned_to(const void *data, int64_t step, size_t size)
+{
+    uintptr_t bits = (uintptr_t)data | (uintptr_t)step * size | 256;
+    return (uint32_t)(bits & -bits);
+}
+
+const char *blas_product(Blas *b, const GpuProduct *p)
+{
+    const float one = 1.0f, kept = p->add ? 1.0f : 0.0f;
+    size_t size = p->bf16 ? sizeof(uint16_t) : sizeof(float);
+    uint32_t aligned[] = {aligned_to(p->b.data, p->b.step, size),
+                          aligned_to(p->a.data, p->a.step, size),
+                          aligned_to(p->out, p->step, sizeof(float))};
+    Shape s = {0};
+    const char *why = NULL;
+    if (product_describe(b, &s, p) || shape_choose(b, &s, aligned))
+        why = "cuBLASLt has no algorithm for a product";
+    else if (b->cublasLtMatmul(b->handle, s.operation, &one, p->b.data, s.w, p->a.data, s.x, &kept,
+                               p->out, s.y, p->out, s.y, &s.algorithm, NULL, 0, b->stream))
+        why = "cuBLASLt refused a product";
+    shape_close(b, &s);
+    return why;
 }

@@ -5,6 +5,8 @@
 #include "cuda_attention.h"
 #include "cuda_dequantise.h"
 #include "cuda_draw.h"
+#include "cuda_learn_attention.h"
+#include "cuda_learn_rows.h"
 #include "cuda_limits.h"
 #include "cuda_linear.h"
 #include "cuda_prepare.h"

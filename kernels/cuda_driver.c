@@ -245,6 +245,14 @@ static void driver_gemm(Gpu *gpu, const Gemm *gemm)
         give_up(d, "a prompt", why);
 }
 
+static void driver_product(Gpu *gpu, const GpuProduct *product)
+{
+    Driver *d = driver_of(gpu);
+    const char *why = blas_product(d->blas, product);
+    if (why)
+        give_up(d, "training", why);
+}
+
 /* ---- open, close ---- */
 
 static void driver_close(Gpu *gpu)
@@ -349,6 +357,7 @@ int cuda_driver_open(Gpu **gpu, Err *err)
     }
     d->blas = blas_open(d->stream);
     d->gpu.gemm = d->blas ? driver_gemm : NULL;
+    d->gpu.product = d->blas ? driver_product : NULL;
     *gpu = &d->gpu;
     return 0;
 }

@@ -13,5 +13,6 @@ Blas *blas_open(CUstream stream); /* NULL = it is not there */
 void blas_close(Blas *blas);
 /* NULL, or what failed. */
 const char *blas_gemm(Blas *blas, const Gemm *gemm);
+const char *blas_product(Blas *blas, const GpuProduct *product);
 
 #endif

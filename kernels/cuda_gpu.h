@@ -30,6 +30,27 @@ typedef struct Gemm {
     QuantType type; /* F16: of halves; BF16 or F32: of floats (with BF16's precision at least) */
 } Gemm;
 
+/* A factor of a training step's product, as in learn.h; of the next one of a batch `step` elements
+ * further on. */
+typedef struct GpuFactor {
+    const void *data;
+    int stride;
+    bool turned;
+    int64_t step;
+} GpuFactor;
+
+/* out(i, j) = or += sum over k of a(i, k) b(j, k), sums in floats. The sum of one shape has one
+ * order. */
+typedef struct GpuProduct {
+    GpuFactor a, b;
+    float *out; /* [m, n], rows `stride` apart */
+    int stride;
+    int64_t step;
+    int m, n, k, batch;
+    bool bf16; /* what both factors hold, else floats, whose products are not rounded either */
+    bool add;
+} GpuProduct;
+
 typedef struct Gpu Gpu;
 struct Gpu {
     char name[64]; /* "NVIDIA H100, sm_90" */
@@ -52,7 +73,9 @@ struct Gpu {
     void (*graph_launch)(Gpu *gpu, void *graph);
     void (*graph_close)(Gpu *gpu, void *graph);
 
-    void (*gemm)(Gpu *gpu, const Gemm *gemm); /* NULL = no library for it */
+    /* NULL = no library for it */
+    void (*gemm)(Gpu *gpu, const Gemm *gemm);
+    void (*product)(Gpu *gpu, const GpuProduct *product);
 };
 
 /* cuda_driver.c. -1: no driver, no device, or one that is too old; err says which. */

@@ -1,4 +1,4 @@
-/* learn.c - training on the CPU: opens it, chooses the instruction set, deals out work. */
+/* learn.c - opens training; on the CPU: chooses the instruction set, deals out work. */
 #include "learn.h"
 
 #include <math.h>
@@ -62,16 +62,15 @@ static double cpu_peak(Learn *learn)
     return products / spent;
 }
 
-static void angles_fill(LearnCpu *learn)
+void learn_angles(const LearnShape *shape, float *angles)
 {
-    const LearnShape *shape = &learn->shape;
     int pairs = shape->head_dim / 2;
     for (int p = 0; p < pairs; p++) {
         double frequency = pow(shape->rope_base, -(double)p / pairs);
         if (shape->rope_factors)
             frequency /= shape->rope_factors[p];
         for (int position = 0; position < shape->length; position++) {
-            float *at = learn->angles + (size_t)position * 2 * (size_t)pairs + p;
+            float *at = angles + (size_t)position * 2 * (size_t)pairs + p;
             at[0] = (float)cos(position * frequency);
             at[pairs] = (float)sin(position * frequency);
         }
@@ -134,8 +133,15 @@ static const LearnTile *tile_of(const Cpu *cpu, LearnProducts products)
 #endif
 }
 
+static bool on_device(const Kernels *kernels)
+{
+    return strcmp(kernels->device, "cuda") == 0;
+}
+
 size_t learn_bytes(const Kernels *kernels, const LearnShape *shape)
 {
+    if (on_device(kernels))
+        return learn_cuda_bytes(shape, LEARN_FASTEST);
     return bytes_with(tile_of((const Cpu *)kernels, LEARN_FASTEST), shape, kernels->threads);
 }
 
@@ -150,8 +156,8 @@ int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, LearnPr
                Err *err)
 {
     *learn = NULL;
-    if (strcmp(kernels->device, "cpu") != 0)
-        return err_set(err, EXIT_NODEVICE, "training runs on the CPU; use --device cpu");
+    if (on_device(kernels))
+        return learn_cuda_open(learn, kernels, shape, products, err);
     LearnCpu *cpu = calloc(1, sizeof *cpu);
     if (cpu == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for training");
@@ -175,7 +181,7 @@ int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, LearnPr
     cpu->packed = (char *)cpu->row + row_bytes(shape);
     cpu->own = cpu->packed + aligned(learn_product_bytes(cpu->tile));
     cpu->own_bytes = aligned(learn_attention_bytes(cpu->tile, shape));
-    angles_fill(cpu);
+    learn_angles(&cpu->shape, cpu->angles);
     cpu->shape.rope_factors = NULL; /* the caller's, and no longer needed */
     *learn = &cpu->table;
     return 0;

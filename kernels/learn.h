@@ -53,7 +53,7 @@ typedef struct AdamW {
 
 struct Learn {
     Kernels *kernels;
-    const char *precision; /* of products: "bf16", "bf16 by AMX", "f32" */
+    const char *precision; /* of products: "bf16", "bf16 by AMX", "bf16 by cuBLAS", "f32" */
 
     void (*close)(Learn *learn);
 
@@ -120,6 +120,14 @@ size_t learn_bytes(const Kernels *kernels, const LearnShape *shape);
 typedef enum LearnProducts { LEARN_FASTEST, LEARN_VECTORS, LEARN_FLOATS } LearnProducts;
 int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, LearnProducts products,
                Err *err);
+
+/* learn_cuda.c: the same where kernels are those of a CUDA device. */
+size_t learn_cuda_bytes(const LearnShape *shape, LearnProducts products);
+int learn_cuda_open(Learn **learn, Kernels *kernels, const LearnShape *shape,
+                    LearnProducts products, Err *err);
+
+/* For backends: [length][2][head_dim / 2] cosines, then sines, of each position's angles. */
+void learn_angles(const LearnShape *shape, float *angles);
 
 uint16_t bf16_of(float value); /* rounded to nearest even */
 float bf16_float(uint16_t value);

@@ -31,8 +31,10 @@ Kernels *twin_kernels(const TwinOptions *options)
         print_message("skipped: no device: %s\n", err.text);
         skip();
     }
-    if (!options->has_gemm)
+    if (!options->has_gemm) {
         gpu->gemm = NULL;
+        gpu->product = NULL;
+    }
     if (cuda_open(&k, gpu, &err))
         fail_msg("%s", err.text);
     return k;

@@ -426,6 +426,30 @@ static void twin_gemm(Gpu *gpu, const Gemm *m)
     }
 }
 
+static float factor_at(const GpuProduct *p, const GpuFactor *f, int64_t from, int i, int k)
+{
+    size_t at = (size_t)from + (f->turned ? (size_t)k * (size_t)f->stride + (size_t)i
+                                          : (size_t)i * (size_t)f->stride + (size_t)k);
+    return p->bf16 ? bf16_float(((const uint16_t *)f->data)[at]) : ((const float *)f->data)[at];
+}
+
+static void twin_product(Gpu *gpu, const GpuProduct *p)
+{
+    twin_from(gpu)->counts.products++;
+    for (int e = 0; e < p->batch; e++) {
+        for (int i = 0; i < p->m; i++) {
+            float *out = p->out + e * p->step + (size_t)i * (size_t)p->stride;
+            for (int j = 0; j < p->n; j++) {
+                float sum = 0.0f;
+                for (int k = 0; k < p->k; k++)
+                    sum = fmaf(factor_at(p, &p->a, e * p->a.step, i, k),
+                               factor_at(p, &p->b, e * p->b.step, j, k), sum);
+                out[j] = p->add ? out[j] + sum : sum;
+            }
+        }
+    }
+}
+
 static void twin_close(Gpu *gpu)
 {
     Twin *twin = twin_from(gpu);
@@ -457,7 +481,8 @@ Gpu *twin_open(const TwinOptions *options)
                       .graph_open = twin_graph_open,
                       .graph_launch = twin_graph_launch,
                       .graph_close = twin_graph_close,
-                      .gemm = options->has_gemm ? twin_gemm : NULL};
+                      .gemm = options->has_gemm ? twin_gemm : NULL,
+                      .product = options->has_gemm ? twin_product : NULL};
     for (int i = 0; i < THREADS; i++)
         twin->fibers[i].twin = twin;
     for (int i = 0; i < 1 << 16; i++)

@@ -13,12 +13,13 @@ typedef struct TwinCounts {
     int launches;        /* of single kernels */
     int graphs, replays; /* graphs made, launches of them */
     int puts, gets;
-    int allocs; /* memory that is held */
+    int products; /* of training */
+    int allocs;   /* memory that is held */
 } TwinCounts;
 
 typedef struct TwinOptions {
     bool reverse;    /* threads and blocks in falling order */
-    bool has_gemm;   /* there is a library for prompts */
+    bool has_gemm;   /* there is a library for prompts and training */
     size_t memory;   /* bytes that there are */
     int allocs_good; /* how many allocations succeed; 0 = all */
 } TwinOptions;

@@ -70,7 +70,11 @@ typedef struct AdapterTensor {
     QuantType type;      /* what it is rounded to, by quant_fit; its block divides cols */
     int rows, cols;      /* rows 0: a vector of `cols` values */
     const float *values; /* [rows, cols] */
+    Kernels *kernels;    /* whose memory they are in; NULL = the host's */
 } AdapterTensor;
+
+/* A row's values in host memory: fetched to `room`, [cols], where they are not there already. */
+const float *adapter_row(const AdapterTensor *tensor, int row, float *room);
 
 /* part: "norm.weight", "blk.attn_q.weight", "blk.attn_q.weight.lora_a" */
 void adapter_exit_name(char name[64], int layer, const char *part);

@@ -27,17 +27,27 @@ static void write_keys(GgufWriter *writer, const AdapterInfo *info)
         gguf_write_array(writer, "s2d.vocab", GGUF_I32, info->vocab, info->n_vocab);
 }
 
+const float *adapter_row(const AdapterTensor *tensor, int row, float *room)
+{
+    const float *values = tensor->values + (size_t)row * (size_t)tensor->cols;
+    if (tensor->kernels == NULL)
+        return values;
+    tensor->kernels->download(tensor->kernels, room, values, (size_t)tensor->cols);
+    return room;
+}
+
 static int write_tensor(GgufWriter *writer, const AdapterTensor *tensor, Err *err)
 {
     int cols = tensor->cols, rows = tensor->rows > 0 ? tensor->rows : 1;
     assert(cols % quant_info(tensor->type)->block == 0);
     size_t row_bytes = quant_row_bytes(tensor->type, cols);
     void *blocks = malloc(row_bytes);
-    if (blocks == NULL)
-        return err_set(err, EXIT_MEMORY, "no memory to write an adapter");
+    float *room = malloc((size_t)cols * sizeof *room);
     int result = 0;
+    if (blocks == NULL || room == NULL)
+        result = err_set(err, EXIT_MEMORY, "no memory to write an adapter");
     for (int row = 0; row < rows && result == 0; row++) {
-        const float *values = tensor->values + (size_t)row * (size_t)cols;
+        const float *values = adapter_row(tensor, row, room);
         quant_fit(tensor->type, values, blocks, cols);
         gguf_write_data(writer, blocks, row_bytes);
         bool finite = quant_row_finite(tensor->type, blocks, cols);
@@ -50,6 +60,7 @@ static int write_tensor(GgufWriter *writer, const AdapterTensor *tensor, Err *er
                              tensor->name, quant_info(tensor->type)->name);
     }
     free(blocks);
+    free(room);
     return result;
 }
 

@@ -152,7 +152,7 @@ int soft_start(Soft *soft, FILE *stream, uint64_t fingerprint, Err *err);
 
 /* Everything that was trained, as the tensors of an adapter (SOFT_EXITS, SOFT_LORA); type: of
  * matrices whose columns it divides, others are F16, vectors F32. *tensors is allocated (free it),
- * its numbers stay where they are: on the CPU the backend's memory is host memory. */
+ * its numbers stay where they are, in the backend's memory. */
 int soft_tensors(const Soft *soft, QuantType type, AdapterTensor **tensors, int *n, Err *err);
 /* SOFT_FULL: the draft as a model of its own, with base's vocabulary. The stream stays the
  * caller's. */

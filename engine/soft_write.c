@@ -26,7 +26,8 @@ static void put(Writer *w, const char *name, QuantType type, int rows, int cols,
     *tensor = (AdapterTensor){.type = rows ? type_for(type, cols) : QUANT_F32,
                               .rows = rows,
                               .cols = cols,
-                              .values = value};
+                              .values = value,
+                              .kernels = w->soft->kernels};
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
 }
 
@@ -121,15 +122,17 @@ static int write_rows(GgufWriter *writer, const AdapterTensor *tensor, Err *err)
 {
     size_t row_bytes = quant_row_bytes(tensor->type, tensor->cols);
     void *blocks = malloc(row_bytes);
-    if (blocks == NULL)
-        return err_set(err, EXIT_MEMORY, "no memory to write a model");
-    for (int row = 0; row < (tensor->rows ? tensor->rows : 1); row++) {
-        quant_fit(tensor->type, tensor->values + (size_t)row * (size_t)tensor->cols, blocks,
-                  tensor->cols);
+    float *room = malloc((size_t)tensor->cols * sizeof *room);
+    int result = 0;
+    if (blocks == NULL || room == NULL)
+        result = err_set(err, EXIT_MEMORY, "no memory to write a model");
+    for (int row = 0; result == 0 && row < (tensor->rows ? tensor->rows : 1); row++) {
+        quant_fit(tensor->type, adapter_row(tensor, row, room), blocks, tensor->cols);
         gguf_write_data(writer, blocks, row_bytes);
     }
     free(blocks);
-    return 0;
+    free(room);
+    return result;
 }
 
 /* The divisors of the rotary frequencies, where the base has some. */

@@ -13,6 +13,16 @@
 
 SoftFixture *soft_fixture_open(Arch arch, bool tied, int threads)
 {
+    Kernels *kernels;
+    Err err = {0};
+    KernelsOptions options = {.device = "cpu", .threads = threads, .act_f32 = true};
+    if (kernels_open(&kernels, &options, &err) != 0)
+        fail_msg("%s", err.text);
+    return soft_fixture_on(kernels, arch, tied);
+}
+
+SoftFixture *soft_fixture_on(Kernels *kernels, Arch arch, bool tied)
+{
     SoftFixture *f = calloc(1, sizeof *f);
     Err err = {0};
     TinyModel tiny = tiny_model(arch);
@@ -22,9 +32,8 @@ SoftFixture *soft_fixture_open(Arch arch, bool tied, int threads)
     snprintf(f->path, sizeof f->path, "%s/m.gguf", f->folder);
     snprintf(f->cache, sizeof f->cache, "%s/cache", f->folder);
     snprintf(f->state, sizeof f->state, "%s/state", f->folder);
-    KernelsOptions options = {.device = "cpu", .threads = threads, .act_f32 = true};
-    if (tiny_model_write(&tiny, f->path, &err) != 0 ||
-        kernels_open(&f->kernels, &options, &err) != 0 || gguf_open(&f->gguf, f->path, &err) != 0 ||
+    f->kernels = kernels;
+    if (tiny_model_write(&tiny, f->path, &err) != 0 || gguf_open(&f->gguf, f->path, &err) != 0 ||
         model_config(&f->config, f->gguf, &err) != 0)
         fail_msg("%s", err.text);
     for (int i = 0; i < SOFT_LIST; i++)

@@ -21,6 +21,8 @@ typedef struct SoftFixture {
 
 /* A tiny model, its texts, and a list of half of its vocabulary. */
 SoftFixture *soft_fixture_open(Arch arch, bool tied, int threads);
+/* The same on a backend of the caller's, which is closed with it. */
+SoftFixture *soft_fixture_on(Kernels *kernels, Arch arch, bool tied);
 void soft_fixture_close(SoftFixture *fixture);
 
 /* Two exits of a draft of all four layers; floats are exact. list: only the fixture's ids are

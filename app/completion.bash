@@ -50,7 +50,7 @@ _s2d()
     draft) COMPREPLY=($(compgen -W "merge --profile --draft --adapter --exit -o" -- "$word") $(compgen -f -- "$word")) ;;
     train) COMPREPLY=($(compgen -W "-m -o -n --data --eval --avoid --list --tune --method --loss --top --layers --exits
         --copy --epochs --steps --batch --length --rate --warmup --cosine --decay --clip --seed --hold --every --type
-        --system --cache --start --resume --plan --shape --threads --isa --generate --prompts --temp --top-k --top-p
+        --system --cache --start --resume --plan --shape --threads --isa --device --generate --prompts --temp --top-k --top-p
         --at-once" -- "$word") $(compgen -f -- "$word")) ;;
     replay) COMPREPLY=($(compgen -f -- "$word")) ;;
     esac

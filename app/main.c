@@ -51,7 +51,7 @@ static const Command commands[] = {
      "        [--batch TOKENS] [--length N] [--rate R] [--warmup PART] [--cosine]\n"
      "        [--decay D] [--clip NORM] [--seed S] [--eval FILE | --hold N] [--every N]\n"
      "        [--type T] [--system TEXT] [--avoid FILE] [--cache FILE] [--start STATE] [--resume]\n"
-     "        [--threads N] [--isa auto|amx|avx512|avx2|scalar]\n"
+     "        [--device auto|cpu|cuda] [--threads N] [--isa auto|amx|avx512|avx2|scalar]\n"
      "       s2d train --plan -m BASE | --shape SHAPE  [options as above]\n"
      "       s2d train --generate -m MODEL --prompts FILE -o FILE  [-n N] [--temp T]\n"
      "        [--top-k K] [--top-p P] [--seed S] [--system TEXT] [--at-once N]",

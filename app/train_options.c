@@ -42,6 +42,7 @@ enum {
     OPT_SHAPE,
     OPT_THREADS,
     OPT_ISA,
+    OPT_DEVICE,
     OPT_GENERATE,
     OPT_PROMPTS,
     OPT_TEMP,
@@ -50,45 +51,27 @@ enum {
     OPT_AT_ONCE,
 };
 
-static const struct option known[] = {{"data", 1, NULL, OPT_DATA},
-                                      {"eval", 1, NULL, OPT_EVAL},
-                                      {"avoid", 1, NULL, OPT_AVOID},
-                                      {"cache", 1, NULL, OPT_CACHE},
-                                      {"list", 1, NULL, OPT_LIST},
-                                      {"system", 1, NULL, OPT_SYSTEM},
-                                      {"tune", 1, NULL, OPT_TUNE},
-                                      {"method", 1, NULL, OPT_METHOD},
-                                      {"loss", 1, NULL, OPT_LOSS},
-                                      {"top", 1, NULL, OPT_TOP},
-                                      {"layers", 1, NULL, OPT_LAYERS},
-                                      {"exits", 1, NULL, OPT_EXITS},
-                                      {"copy", 1, NULL, OPT_COPY},
-                                      {"epochs", 1, NULL, OPT_EPOCHS},
-                                      {"steps", 1, NULL, OPT_STEPS},
-                                      {"batch", 1, NULL, OPT_BATCH},
-                                      {"length", 1, NULL, OPT_LENGTH},
-                                      {"rate", 1, NULL, OPT_RATE},
-                                      {"warmup", 1, NULL, OPT_WARMUP},
-                                      {"cosine", 0, NULL, OPT_COSINE},
-                                      {"decay", 1, NULL, OPT_DECAY},
-                                      {"clip", 1, NULL, OPT_CLIP},
-                                      {"seed", 1, NULL, OPT_SEED},
-                                      {"hold", 1, NULL, OPT_HOLD},
-                                      {"every", 1, NULL, OPT_EVERY},
-                                      {"type", 1, NULL, OPT_TYPE},
-                                      {"resume", 0, NULL, OPT_RESUME},
-                                      {"start", 1, NULL, OPT_START},
-                                      {"plan", 0, NULL, OPT_PLAN},
-                                      {"shape", 1, NULL, OPT_SHAPE},
-                                      {"threads", 1, NULL, OPT_THREADS},
-                                      {"isa", 1, NULL, OPT_ISA},
-                                      {"generate", 0, NULL, OPT_GENERATE},
-                                      {"prompts", 1, NULL, OPT_PROMPTS},
-                                      {"temp", 1, NULL, OPT_TEMP},
-                                      {"top-k", 1, NULL, OPT_TOP_K},
-                                      {"top-p", 1, NULL, OPT_TOP_P},
-                                      {"at-once", 1, NULL, OPT_AT_ONCE},
-                                      {0}};
+static const struct option known[] = {
+    {"data", 1, NULL, OPT_DATA},       {"eval", 1, NULL, OPT_EVAL},
+    {"avoid", 1, NULL, OPT_AVOID},     {"cache", 1, NULL, OPT_CACHE},
+    {"list", 1, NULL, OPT_LIST},       {"system", 1, NULL, OPT_SYSTEM},
+    {"tune", 1, NULL, OPT_TUNE},       {"method", 1, NULL, OPT_METHOD},
+    {"loss", 1, NULL, OPT_LOSS},       {"top", 1, NULL, OPT_TOP},
+    {"layers", 1, NULL, OPT_LAYERS},   {"exits", 1, NULL, OPT_EXITS},
+    {"copy", 1, NULL, OPT_COPY},       {"epochs", 1, NULL, OPT_EPOCHS},
+    {"steps", 1, NULL, OPT_STEPS},     {"batch", 1, NULL, OPT_BATCH},
+    {"length", 1, NULL, OPT_LENGTH},   {"rate", 1, NULL, OPT_RATE},
+    {"warmup", 1, NULL, OPT_WARMUP},   {"cosine", 0, NULL, OPT_COSINE},
+    {"decay", 1, NULL, OPT_DECAY},     {"clip", 1, NULL, OPT_CLIP},
+    {"seed", 1, NULL, OPT_SEED},       {"hold", 1, NULL, OPT_HOLD},
+    {"every", 1, NULL, OPT_EVERY},     {"type", 1, NULL, OPT_TYPE},
+    {"resume", 0, NULL, OPT_RESUME},   {"start", 1, NULL, OPT_START},
+    {"plan", 0, NULL, OPT_PLAN},       {"shape", 1, NULL, OPT_SHAPE},
+    {"threads", 1, NULL, OPT_THREADS}, {"isa", 1, NULL, OPT_ISA},
+    {"device", 1, NULL, OPT_DEVICE},   {"generate", 0, NULL, OPT_GENERATE},
+    {"prompts", 1, NULL, OPT_PROMPTS}, {"temp", 1, NULL, OPT_TEMP},
+    {"top-k", 1, NULL, OPT_TOP_K},     {"top-p", 1, NULL, OPT_TOP_P},
+    {"at-once", 1, NULL, OPT_AT_ONCE}, {0}};
 
 static int take_tune(SoftConfig *soft, const char *text, Err *err)
 {
@@ -276,6 +259,9 @@ static int take(TrainOptions *o, int id, const char *text, Err *err)
         return options_integer(text, "--threads", 0, 1024, &o->kernels.threads, err);
     case OPT_ISA:
         o->kernels.isa = text;
+        return 0;
+    case OPT_DEVICE:
+        o->kernels.device = text;
         return 0;
     case OPT_GENERATE:
         o->generate = true;

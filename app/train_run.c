@@ -204,9 +204,12 @@ static void tell_end(const Watch *w)
 {
     const Train *t = w->train;
     char planned[16], peak[16];
-    fprintf(stderr, "%.1f minutes; memory %s at most, planned %s\n",
-            seconds_since(w->start_ms) / 60, catalog_size_text(peak_bytes(), peak, sizeof peak),
-            catalog_size_text(t->plan.total, planned, sizeof planned));
+    bool host = !strcmp(t->kernels->device, "cpu"); /* of a device's memory nothing is known */
+    fprintf(stderr, "%.1f minutes; %smemory %s at most, planned %s%s\n",
+            seconds_since(w->start_ms) / 60, host ? "" : "host ",
+            catalog_size_text(peak_bytes(), peak, sizeof peak),
+            catalog_size_text(t->plan.total, planned, sizeof planned),
+            host ? "" : " on the device");
     if (t->teacher) {
         const SoftTeacherCounts *c = soft_teacher_counts(t->teacher);
         fprintf(stderr, "%llu tokens read by the base in %.0f s, %llu from the cache\n",

@@ -184,6 +184,7 @@ static void test_refusals(void **state)
         {"--data @data --steps 1 --method sft", EXIT_USAGE},
         {"--data @data --steps 1 --type q4_k", EXIT_USAGE},
         {"--data @data --steps 0", EXIT_USAGE},
+        {"--data @data --steps 1 --device tpu", EXIT_USAGE},
         {"--data @data --list @prompts", EXIT_DATA},
         {"--data /nowhere.jsonl --steps 1", EXIT_NOINPUT},
         {"--data @data --steps 3 --resume", EXIT_NOINPUT},
@@ -197,6 +198,20 @@ static void test_refusals(void **state)
         if (train(f, f->out, cases[i].options) != cases[i].code)
             fail_msg("\"%s\" does not end with %d", cases[i].options, cases[i].code);
     }
+}
+
+/* Where there is none; a run on one is tests/test_cuda_soft.c's. */
+static void test_no_device(void **state)
+{
+    const Fixture *f = *state;
+    Kernels *kernels;
+    if (kernels_open(&kernels, &(KernelsOptions){.device = "cuda"}, NULL) == 0) {
+        kernels->close(kernels);
+        print_message("skipped: there is a device\n");
+        skip();
+    }
+    assert_int_equal(train(f, f->out, "--data @data --steps 1 --device cuda"), EXIT_NODEVICE);
+    assert_int_equal(train(f, f->out, "--plan --device cuda"), EXIT_NODEVICE);
 }
 
 static void test_plan(void **state)
@@ -266,9 +281,13 @@ static void test_prompts_are_not_questions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exits),    cmocka_unit_test(test_whole_drafts),
-        cmocka_unit_test(test_refusals), cmocka_unit_test(test_plan),
-        cmocka_unit_test(test_generate), cmocka_unit_test(test_prompts_are_not_questions),
+        cmocka_unit_test(test_exits),
+        cmocka_unit_test(test_whole_drafts),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_no_device),
+        cmocka_unit_test(test_plan),
+        cmocka_unit_test(test_generate),
+        cmocka_unit_test(test_prompts_are_not_questions),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -69,30 +69,7 @@ INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, Ahea
     }
 }
 
-/* A real function per type, to be told apart in a profile. */
-#define PANEL_DOT(name, type)                                                                \
-    static __attribute__((noinline)) void name(int cols, const uint8_t *panel, Ahead next,   \
-                                               const ActGroup *x, int n, float(*acc)[PANEL]) \
-    {                                                                                        \
-        panel_dot(type, cols, panel, next, x, n, acc);                                       \
-    }
-EACH_QUANT(PANEL_DOT)
-#undef PANEL_DOT
-
-static void dot(QuantType type, int cols, const uint8_t *panel, Ahead next, const ActGroup *x,
-                int n, float (*acc)[PANEL])
-{
-#define CASE(name, type)                    \
-    case type:                              \
-        name(cols, panel, next, x, n, acc); \
-        break;
-    switch (type) {
-        EACH_QUANT(CASE)
-    default:
-        break; /* float types never come here */
-    }
-#undef CASE
-}
+#include "isa_by_type.h"
 
 static int32_t dots(int rounds)
 {
@@ -121,7 +98,7 @@ const IsaTiles isa_tiles_amx = {.name = "AMX",
                                 .rows = 9, /* measured, see PERFORMANCE.md */
                                 .begin = begin,
                                 .end = end,
-                                .dot = dot,
+                                .dot = isa_dot,
                                 .dots = dots,
                                 .round_sums = 4 * SQUARE * PANEL};
 

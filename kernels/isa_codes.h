@@ -50,14 +50,4 @@ INLINE const uint8_t *ahead_of(Ahead next, const uint8_t *at)
     return next.then ? next.then + (AHEAD_BYTES - next.left) : at;
 }
 
-#define EACH_QUANT(ONE)       \
-    ONE(dot_q4_0, QUANT_Q4_0) \
-    ONE(dot_q4_1, QUANT_Q4_1) \
-    ONE(dot_q5_0, QUANT_Q5_0) \
-    ONE(dot_q5_1, QUANT_Q5_1) \
-    ONE(dot_q8_0, QUANT_Q8_0) \
-    ONE(dot_q4_k, QUANT_Q4_K) \
-    ONE(dot_q5_k, QUANT_Q5_K) \
-    ONE(dot_q6_k, QUANT_Q6_K)
-
 #endif

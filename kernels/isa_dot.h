@@ -196,30 +196,7 @@ INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, Ahea
     }
 }
 
-/* A real function per type, to be told apart in a profile. */
-#define PANEL_DOT(name, type)                                                                \
-    static __attribute__((noinline)) void name(int cols, const uint8_t *panel, Ahead next,   \
-                                               const ActGroup *x, int n, float(*acc)[PANEL]) \
-    {                                                                                        \
-        panel_dot(type, cols, panel, next, x, n, acc);                                       \
-    }
-EACH_QUANT(PANEL_DOT)
-#undef PANEL_DOT
-
-static void isa_dot(QuantType type, int cols, const uint8_t *panel, Ahead next, const ActGroup *x,
-                    int n, float (*acc)[PANEL])
-{
-#define CASE(name, type)                    \
-    case type:                              \
-        name(cols, panel, next, x, n, acc); \
-        break;
-    switch (type) {
-        EACH_QUANT(CASE)
-    default:
-        break; /* float types go to isa_dot_float */
-    }
-#undef CASE
-}
+#include "isa_by_type.h"
 
 /* Float activations. A stretch of at most 256 inputs becomes floats first; then each sum runs over
  * k. */

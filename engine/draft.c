@@ -123,9 +123,7 @@ static void sync(Draft *d, const int *tokens, int n)
 
 void draft_settle(Draft *d)
 {
-    int reach = 1;
-    while (reach < d->ranges && d->threshold[reach - 1] > 0)
-        reach++;
+    int reach = drafter_reach(d->threshold, d->ranges);
     if (reach > d->reach) /* what was left out has to be read: again from where that begins */
         for (int r = 0; r < d->ranges; r++)
             d->length[r] = d->length[reach - 1];

@@ -32,6 +32,15 @@ typedef struct Resume {
     float *hidden;        /* [NODES_MAX, H] by slot: residual stream after those layers */
 } Resume;
 
+/* How many of a draft's exits are ever reached: behind one of threshold 0 nothing is read. */
+static inline int drafter_reach(const float *thresholds, int n_exits)
+{
+    int reach = 1;
+    while (reach < n_exits && thresholds[reach - 1] > 0)
+        reach++;
+    return reach;
+}
+
 /* So few tokens that were not read yet go along with the first drafting step. */
 enum { BEHIND_MAX = 8 };
 

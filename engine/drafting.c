@@ -73,10 +73,8 @@ int drafting_resolve(const DraftConfig *in, const Model *target, const Model *dr
 
 int drafting_depth(const DraftConfig *resolved)
 {
-    int e = 0;
-    while (e < resolved->n_exits - 1 && resolved->thresholds[e] > 0)
-        e++;
-    return resolved->n_exits > 0 ? resolved->exits[e] : 0;
+    int reach = drafter_reach(resolved->thresholds, resolved->n_exits);
+    return resolved->n_exits > 0 ? resolved->exits[reach - 1] : 0;
 }
 
 int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Context *context,

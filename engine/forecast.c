@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "drafter.h"
+
 /* The draft between rounds: rows of committed text that wait for each range. */
 typedef struct Play {
     const Survey *survey;
@@ -170,9 +172,9 @@ static int play_round(Play *play, const SurveyPlace *places, int left, Forecast 
 Forecast forecast(const Survey *survey, const float *thresholds)
 {
     Forecast f = {0};
-    Play play = {.survey = survey, .thresholds = thresholds, .reach = 1};
-    while (play.reach < survey->n_exits && thresholds[play.reach - 1] > 0)
-        play.reach++;
+    Play play = {.survey = survey,
+                 .thresholds = thresholds,
+                 .reach = drafter_reach(thresholds, survey->n_exits)};
     for (int start = 0; start < survey->n;) {
         int end = start;
         while (end < survey->n - 1 && !survey->places[end].end)

@@ -293,7 +293,7 @@ static int check(const TrainOptions *o, Err *err)
     if (!o->generate && !o->plan && (o->n_data == 0 || o->out == NULL))
         return err_set(err, EXIT_USAGE, "training wants --data FILE and -o FILE");
     if (o->steps == 0 && o->start == NULL)
-        return err_set(err, EXIT_USAGE, "--steps 0 measures what --start STATE brings");
+        return err_set(err, EXIT_USAGE, "--steps 0 measures what --start FILE brings");
     if (o->hold == 1)
         return err_set(err, EXIT_USAGE, "--hold 1 would hold everything back");
     if (o->soft.last_only && o->soft.tune == SOFT_EXITS)

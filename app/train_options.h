@@ -29,7 +29,7 @@ typedef struct TrainOptions {
     int hold;  /* every so many-th text is held back; 0 = none */
     int every; /* steps between measurements and states; 0 = only at the end */
     QuantType type;
-    const char *start; /* state whose weights are begun with; NULL = the base's */
+    const char *start; /* state or adapter whose weights are begun with; NULL = the base's */
     bool resume, plan;
     const char *shape; /* of a model that is not here, for --plan; NULL = -m's */
     KernelsOptions kernels;

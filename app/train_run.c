@@ -111,14 +111,37 @@ static int save_state(Watch *w, Err *err)
     return save_stream(w->state, write_state, w->train, err);
 }
 
-/* All of a state, or its weights only. */
+/* The weights of an adapter. */
+static int start_adapter(const Train *t, const char *path, Err *err)
+{
+    Adapter *adapter;
+    if (adapter_open(&adapter, path, err) != 0)
+        return -1;
+    int result = adapter_check(adapter, &t->config, err);
+    if (result == 0 && strcmp(adapter->info.base_sha256, t->base_sha256) != 0)
+        result = err_set(err, EXIT_DATA, "%s: an adapter of another base than %s",
+                         gguf_label(adapter->gguf), t->options.model);
+    if (result == 0)
+        result = soft_start_adapter(t->soft, adapter, err);
+    adapter_close(adapter);
+    return result;
+}
+
+/* All of a state, or the weights only of a state or an adapter. */
 static int load_state(const Train *t, const char *path, bool start, Err *err)
 {
     Err why = {0};
+    char magic[4];
     FILE *file = fopen(path, "rbe");
     if (file == NULL)
         return err_set(err, errno == ENOENT ? EXIT_NOINPUT : EXIT_IO, "%.300s: %s", path,
                        strerror(errno));
+    bool adapter = fread(magic, sizeof magic, 1, file) == 1 && memcmp(magic, "GGUF", 4) == 0;
+    rewind(file);
+    if (start && adapter) {
+        fclose(file);
+        return start_adapter(t, path, err);
+    }
     int result = (start ? soft_start : soft_load)(t->soft, file, train_base_hash(t), &why);
     fclose(file);
     return result == 0 ? 0 : err_set(err, why.code, "%.300s: %s", path, why.text);

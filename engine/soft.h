@@ -149,6 +149,9 @@ int soft_load(Soft *soft, FILE *stream, uint64_t fingerprint, Err *err);
 /* Only the weights, of any run that trains the same ones of the same base: to go on with other data
  * or options. */
 int soft_start(Soft *soft, FILE *stream, uint64_t fingerprint, Err *err);
+/* The same from an adapter that such a run brought, as it was rounded. adapter: adapter_check has
+ * passed. EXIT_DATA when it does not have just what is trained here; then nothing has changed. */
+int soft_start_adapter(Soft *soft, const Adapter *adapter, Err *err);
 
 /* Everything that was trained, as the tensors of an adapter (SOFT_EXITS, SOFT_LORA); type: of
  * matrices whose columns it divides, others are F16, vectors F32. *tensors is allocated (free it),

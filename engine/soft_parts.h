@@ -1,7 +1,7 @@
 /* soft_parts.h - what the files of the trainer share. Private.
  *
  *   soft_plan.c      memory: how much of what, and where it lies
- *   soft_read.c      initial weights, from the base's file
+ *   soft_read.c      initial weights, from the base's file or an adapter
  *   soft_layer.c     a decoder layer and its gradient
  *   soft_head.c      final norm, head and loss; scores
  *   soft_batch.c     which texts a step takes, and what is known of them

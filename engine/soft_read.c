@@ -1,4 +1,5 @@
-/* soft_read.c - what training starts from: the base's weights as its file has them. */
+/* soft_read.c - what training starts from: the base's weights as its file has them, or an
+ * adapter's. */
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -118,6 +119,46 @@ int soft_read_base(Soft *s, const Gguf *base, Err *err)
     return s->scored_head.frozen
                ? read_weight(&r, head ? head : embed, &s->scored_head, s->config.ids)
                : 0;
+}
+
+/* The adapter's tensor for what is trained. NULL = it has none of that name and shape. */
+static const GgufTensor *same_tensor(const Adapter *adapter, const AdapterTensor *trained)
+{
+    const GgufTensor *tensor = gguf_tensor(adapter->gguf, trained->name);
+    int rows = trained->rows > 0 ? trained->rows : 1;
+    return tensor && tensor->dims[0] == trained->cols && tensor->dims[1] == rows ? tensor : NULL;
+}
+
+static int check_same(const Soft *s, const Adapter *adapter, const AdapterTensor *trained, int n,
+                      Err *err)
+{
+    bool same = adapter->info.layers == s->config.layers && gguf_tensor_count(adapter->gguf) == n &&
+                (s->config.tune != SOFT_LORA || adapter->info.alpha == (float)s->config.rank);
+    for (int i = 0; same && i < n; i++)
+        same = same_tensor(adapter, &trained[i]) != NULL;
+    return same ? 0
+                : err_set(err, EXIT_DATA,
+                          "%s: an adapter of another --tune, --layers or --exits; its weights fit "
+                          "nothing here",
+                          gguf_label(adapter->gguf));
+}
+
+int soft_start_adapter(Soft *s, const Adapter *adapter, Err *err)
+{
+    Reader r = {.soft = s, .gguf = adapter->gguf, .err = err};
+    AdapterTensor *trained;
+    int n;
+    if (soft_tensors(s, QUANT_F32, &trained, &n, err) != 0)
+        return -1;
+    int result = check_same(s, adapter, trained, n, err);
+    for (int i = 0; result == 0 && i < n; i++) {
+        const AdapterTensor *to = &trained[i];
+        SoftWeight weight = {
+            .rows = to->rows, .cols = to->cols, .value = s->values + (to->values - s->values)};
+        result = read_weight(&r, same_tensor(adapter, to), &weight, NULL);
+    }
+    free(trained);
+    return result;
 }
 
 int soft_read_factors(const Soft *s, const Gguf *base, float **factors, Err *err)

@@ -166,6 +166,44 @@ static void test_whole_drafts(void **state)
     gguf_close(gguf);
 }
 
+/* A run may begin with the weights of a state, or of an adapter as it was rounded. */
+static void test_start(void **state)
+{
+    const Fixture *f = *state;
+    static const char *const tunes[] = {"--exits 2,5", "--tune lora:4 --layers 4 --exits 2,4"};
+    static const char *const others[] = {"--exits 2,4", "--exits 2,5 --tune lora:4 --layers 5",
+                                         "--tune lora:3 --layers 4 --exits 2,4"};
+    char start[512], command[1024];
+    for (size_t i = 0; i < sizeof tunes / sizeof *tunes; i++) {
+        snprintf(command, sizeof command,
+                 "--data @data --batch 60 --length 60 --hold 0 --type f32 %s", tunes[i]);
+        assert_int_equal(train(f, f->out, strcat(command, " --steps 2")), 0);
+        for (int adapter = 0; adapter < 2; adapter++) {
+            snprintf(start, sizeof start, " --start %s%s", f->out, adapter ? "" : ".state");
+            strcpy(strstr(command, " --steps"), " --steps 0");
+            assert_int_equal(train(f, f->other, strcat(command, start)), 0);
+            assert_same_file(f->out, f->other);
+        }
+        for (size_t o = 0; o < sizeof others / sizeof *others; o++) {
+            snprintf(command, sizeof command, "--data @data --steps 0 --start %s %s", f->out,
+                     others[o]);
+            assert_int_equal(train(f, f->other, command), EXIT_DATA);
+        }
+    }
+    char *bytes;
+    size_t n;
+    bytes = content(f->out, &n);
+    char *hash = memmem(bytes, n, "base.sha256", 11);
+    assert_non_null(hash);
+    hash[11 + 12] = hash[11 + 12] == 'a' ? 'b' : 'a'; /* behind the value's type and length */
+    FILE *file = fopen(f->out, "wb");
+    assert_int_equal(fwrite(bytes, 1, n, file), n);
+    fclose(file);
+    free(bytes);
+    snprintf(command, sizeof command, "--data @data --steps 0 --start %s %s", f->out, tunes[1]);
+    assert_int_equal(train(f, f->other, command), EXIT_DATA); /* of another base */
+}
+
 static void test_refusals(void **state)
 {
     const Fixture *f = *state;
@@ -281,13 +319,10 @@ static void test_prompts_are_not_questions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exits),
-        cmocka_unit_test(test_whole_drafts),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_no_device),
-        cmocka_unit_test(test_plan),
-        cmocka_unit_test(test_generate),
-        cmocka_unit_test(test_prompts_are_not_questions),
+        cmocka_unit_test(test_exits),     cmocka_unit_test(test_whole_drafts),
+        cmocka_unit_test(test_start),     cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_no_device), cmocka_unit_test(test_plan),
+        cmocka_unit_test(test_generate),  cmocka_unit_test(test_prompts_are_not_questions),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

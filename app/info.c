@@ -161,10 +161,12 @@ static int info_model(Kernels *kernels, const char *name)
  * ---------------------------------------------------------------------------------- */
 
 /* pair: what was tuned for it; NULL = nothing. */
-static void print_thresholds(const Profile *profile, const ProfileTarget *target,
-                             const TunedPair *pair)
+static void print_drafting(const Profile *profile, const ProfileTarget *target,
+                           const TunedPair *pair)
 {
     int n = pair ? pair->n_exits : target->n_thresholds;
+    if (target->drafter[0])
+        printf(", drafter %s", target->drafter);
     if (!profile->draft_base)
         return;
     if (n == 0)
@@ -266,7 +268,7 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
     size_t have = kernels->memory_free(kernels);
 
     printf("target     %s", plan.name);
-    print_thresholds(profile, target, pair);
+    print_drafting(profile, target, pair);
     printf("\n           ");
     if (!draft)
         printf("no draft, ");

@@ -296,14 +296,17 @@ static int set_text(char **field, const char *text, Err *err)
     return 0;
 }
 
-/* Thresholds belong to exits, and both to what was trained: with another adapter they go. */
+/* Thresholds belong to exits, and both to what was trained: with another adapter they go, and so
+ * does what was best to draft with. */
 static void drop_adapter(Profile *profile)
 {
     free(profile->draft_adapter);
     profile->draft_adapter = NULL;
     profile->draft_layers = profile->n_exits = 0;
-    for (int i = 0; i < profile->n_targets; i++)
+    for (int i = 0; i < profile->n_targets; i++) {
         profile->targets[i].n_thresholds = 0;
+        profile->targets[i].drafter[0] = '\0';
+    }
 }
 
 /* And the short list belongs to a draft, as all of that does. */

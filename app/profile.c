@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../engine/session.h"
 #include "../engine/template.h"
 #include "paths.h"
 #include "profile_schema.h"
@@ -129,11 +130,29 @@ static int read_draft(Reader *reader, const RawDraft *raw, Profile *profile)
     return 0;
 }
 
+static int read_drafter(Reader *reader, const char *raw, int index, ProfileTarget *target)
+{
+    char path[SCAN_PATH_BYTES];
+    DrafterKind kind;
+    int layer;
+    if (raw == NULL)
+        return 0;
+    snprintf(path, sizeof path, "targets[%d].drafter", index);
+    if (strlen(raw) >= sizeof target->drafter || drafter_parse(raw, &kind, &layer) != 0)
+        return fail_at(reader, path,
+                       "\"%.40s\" is none of plain, sd, exit:L, s2d, s2d-frontier, self, ngram, "
+                       "ngram+s2d",
+                       raw);
+    strcpy(target->drafter, raw);
+    return 0;
+}
+
 static int read_target(Reader *reader, const RawTarget *raw, int index, Profile *profile)
 {
     ProfileTarget *target = &profile->targets[index];
     profile->n_targets = index + 1; /* from here on profile_close knows it */
-    if (copy_text(reader, raw->model, &target->model) != 0)
+    if (copy_text(reader, raw->model, &target->model) != 0 ||
+        read_drafter(reader, raw->drafter, index, target) != 0)
         return -1;
 
     char path[SCAN_PATH_BYTES];

@@ -40,6 +40,7 @@ static const cyaml_schema_field_t target_fields[] = {
     TEXT("model", RawTarget, model),
     CYAML_FIELD_SEQUENCE("thresholds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawTarget,
                          thresholds, &number_schema, 1, EXITS_MAX),
+    MAYBE("drafter", RawTarget, drafter),
     CYAML_FIELD_END,
 };
 

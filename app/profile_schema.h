@@ -17,7 +17,7 @@ typedef struct RawDraft {
 } RawDraft;
 
 typedef struct RawTarget {
-    char *model;
+    char *model, *drafter;
     char **thresholds;
     unsigned thresholds_count;
 } RawTarget;

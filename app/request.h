@@ -47,7 +47,7 @@ typedef struct RequestLoad {
     Profile profile;  /* names and paths are resolved by the worker, on its machine */
     int target_index; /* of profile.targets: the one to start with */
     SpecMode spec;
-    char drafter[24]; /* as drafter_parse takes it; "" = the best that the profile allows */
+    char drafter[24]; /* as drafter_parse takes it; "" = the profile's */
     char tree[16];    /* as tree_parse takes it; "" = the profile's */
     char isa[16];     /* "auto", "amx", "avx512", "avx2", "scalar" */
     bool act_f32;

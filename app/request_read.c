@@ -215,7 +215,7 @@ static int read_draft(const Reader *outer, Profile *profile)
 
 static int read_targets(const Reader *outer, Profile *profile)
 {
-    static const char *const keys[] = {"model", "thresholds", NULL};
+    static const char *const keys[] = {"model", "thresholds", "drafter", NULL};
     const json_t *array = get(outer, "targets");
     if (!json_is_array(array) || json_array_size(array) == 0)
         return wrong(outer, "targets", "is no list of at least one");
@@ -230,7 +230,8 @@ static int read_targets(const Reader *outer, Profile *profile)
         if (!target->model)
             return wrong(&r, "model", "is missing");
         int n = read_list(&r, "thresholds", EXITS_MAX, 0, 1, target->thresholds);
-        if (n < 0)
+        if (n < 0 || read_word(&r, "drafter", target->drafter, sizeof target->drafter) != 0 ||
+            check_drafter(&r, target->drafter) != 0)
             return -1;
         target->n_thresholds = n;
     }

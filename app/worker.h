@@ -71,7 +71,8 @@ int worker_check_memory(Worker *worker, const char *what, size_t weights, size_t
 void worker_load(Worker *worker, RequestLoad *load);
 /* Says what now holds. */
 void worker_ready(Worker *worker);
-/* What to draft with for a target of the profile; drafter "" = the best that the profile allows. */
+/* What to draft with for a target of the profile; drafter "" = what the profile says, or the
+ * best that it allows. */
 void worker_drafting(const RequestLoad *load, const char *drafter, int target,
                      DraftConfig *drafting);
 /* What was tuned for the profile's targets from number `first` on; a warning where they cannot be

@@ -61,6 +61,8 @@ void worker_drafting(const RequestLoad *load, const char *drafter, int target,
     const ProfileTarget *pair = &profile->targets[target];
     *drafting = (DraftConfig){.layers = profile->draft_layers, .n_exits = profile->n_exits};
     if (!drafter[0])
+        drafter = pair->drafter;
+    if (!drafter[0])
         drafter = !profile->draft_base ? "ngram" : profile->n_exits > 1 ? "s2d" : "sd";
     drafter_parse(drafter, &drafting->kind, &drafting->fixed_exit);
     memcpy(drafting->exits, profile->exits, sizeof(drafting->exits));

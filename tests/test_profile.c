@@ -52,7 +52,7 @@ static void test_everything(void **state)
     Err err;
     const char *yaml =
         DRAFT "targets:\n"
-              "  - {model: big, thresholds: [0.75, 0.2]}\n"
+              "  - {model: big, thresholds: [0.75, 0.2], drafter: exit:6}\n"
               "  - {model: ./my file.gguf}\n"
               "tree: {depth: 4, width: 3, nodes: 12}\n"
               "sampling: {temperature: 0.8, top_k: 40, top_p: 0.95, seed: 7}\n"
@@ -70,7 +70,9 @@ static void test_everything(void **state)
     assert_int_equal(p.n_targets, 2);
     assert_int_equal(p.targets[0].n_thresholds, 2);
     assert_true(p.targets[0].thresholds[0] == 0.75 && p.targets[0].thresholds[1] == 0.2);
+    assert_string_equal(p.targets[0].drafter, "exit:6");
     assert_string_equal(p.targets[1].model, "./my file.gguf");
+    assert_string_equal(p.targets[1].drafter, "");
     assert_false(p.tree_auto);
     assert_int_equal(p.tree_depth, 4);
     assert_int_equal(p.tree_width, 3);
@@ -208,6 +210,8 @@ static void test_refused(void **state)
          "p.yaml:3:34: targets[0].thresholds: 1 given, but there are 2 exits"},
         {DRAFT "targets: [{model: x}, {model: y, thresholds: [1, 1.5]}]",
          "p.yaml:3:50: targets[1].thresholds[1]: 1.5 is not within"},
+        {DRAFT "targets: [{model: x, drafter: guess}]",
+         "p.yaml:3:31: targets[0].drafter: \"guess\" is none of plain, sd"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         Profile p;

@@ -38,29 +38,30 @@ static void load_survives(void **state)
     (void)state;
     Request request = {.type = REQUEST_LOAD};
     RequestLoad *load = &request.u.load;
-    load->profile = (Profile){.name = "a \"name\"",
-                              .draft_base = "draft é",
-                              .draft_layers = 12,
-                              .draft_ids = {(int[]){0, 1, 2, 40, 50, 51}, 6},
-                              .draft_adapter = "/p/a.gguf",
-                              .draft_exact = true,
-                              .n_exits = 2,
-                              .exits = {6, 12},
-                              .n_targets = 2,
-                              .targets = {{"one", 2, {0.7, 0.1}}, {"/two.gguf", 0, {0}}},
-                              .tree_depth = 4,
-                              .tree_width = 3,
-                              .tree_nodes = 12,
-                              .temperature = 0.8,
-                              .top_p = 0.95,
-                              .top_k = 40,
-                              .seed = 7,
-                              .system = "line\nline",
-                              .context = 2048,
-                              .kv = KV_Q8,
-                              .max_tokens = 100,
-                              .threads = 3,
-                              .device = "cpu"};
+    load->profile =
+        (Profile){.name = "a \"name\"",
+                  .draft_base = "draft é",
+                  .draft_layers = 12,
+                  .draft_ids = {(int[]){0, 1, 2, 40, 50, 51}, 6},
+                  .draft_adapter = "/p/a.gguf",
+                  .draft_exact = true,
+                  .n_exits = 2,
+                  .exits = {6, 12},
+                  .n_targets = 2,
+                  .targets = {{"one", 2, {0.7, 0.1}, "ngram"}, {"/two.gguf", 0, {0}, ""}},
+                  .tree_depth = 4,
+                  .tree_width = 3,
+                  .tree_nodes = 12,
+                  .temperature = 0.8,
+                  .top_p = 0.95,
+                  .top_k = 40,
+                  .seed = 7,
+                  .system = "line\nline",
+                  .context = 2048,
+                  .kv = KV_Q8,
+                  .max_tokens = 100,
+                  .threads = 3,
+                  .device = "cpu"};
     load->target_index = 1;
     load->spec = SPEC_OFF;
     strcpy(load->drafter, "exit:6");
@@ -78,7 +79,9 @@ static void load_survives(void **state)
     assert_true(got->profile.draft_exact);
     assert_int_equal(got->profile.n_targets, 2);
     assert_true(got->profile.targets[0].thresholds[0] == 0.7);
+    assert_string_equal(got->profile.targets[0].drafter, "ngram");
     assert_int_equal(got->profile.targets[1].n_thresholds, 0);
+    assert_string_equal(got->profile.targets[1].drafter, "");
     assert_false(got->profile.tree_auto);
     assert_int_equal(got->profile.tree_nodes, 12);
     assert_true(got->profile.temperature == 0.8 && got->profile.top_p == 0.95);
@@ -159,6 +162,7 @@ static void wrong_requests_are_refused(void **state)
         LOAD("\"targets\":[]"),
         LOAD("\"targets\":[{}]"),
         LOAD("\"targets\":[{\"model\":\"m\",\"thresholds\":[2]}]"),
+        LOAD("\"targets\":[{\"model\":\"m\",\"drafter\":\"guess\"}]"),
         LOAD(TARGET ",\"context\":-1"),
         LOAD(TARGET ",\"context\":1e9"),
         LOAD(TARGET ",\"draft\":{\"base\":\"b\",\"exits\":[6,6]}"),

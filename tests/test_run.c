@@ -495,6 +495,32 @@ static void tuning_measures_each_target(void **state)
     assert_string_equal(result.out, "2 forgotten\n");
 }
 
+/* A target's own drafter, unless the command line names one, or another draft. */
+static void drafter_of_the_target(void **state)
+{
+    (void)state;
+    static Result result;
+    static const char *const lines[][2] = {
+        {"run --profile F/copies.yaml -p hi -n 9 --json", "ngram"},
+        {"run --profile F/copies.yaml -p hi -n 9 --json --drafter s2d", "s2d"},
+        {"run --profile F/copies.yaml -p hi -n 9 --json --draft F/second.gguf", "sd"},
+    };
+    char text[1024], expected[64];
+    snprintf(text, sizeof text,
+             "name: t\ndraft: {base: %s/draft.gguf, layers: 4, exits: [2, 4]}\n"
+             "targets: [{model: %s/target.gguf, drafter: ngram}]\n",
+             folder.path, folder.path);
+    model_folder_write(&folder, "copies.yaml", text);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        run_line(&result, NULL, lines[i][0]);
+        snprintf(expected, sizeof expected, "\"drafter\":\"%s\"", lines[i][1]);
+        if (strstr(result.out, expected) == NULL)
+            fail_msg("%s: no %s; %s", lines[i][0], expected, result.err);
+    }
+    run_line(&result, NULL, "info F/copies.yaml");
+    assert_non_null(strstr(result.out, "target, drafter ngram, built-in thresholds\n"));
+}
+
 static void tuned_thresholds_are_taken(void **state)
 {
     (void)state;
@@ -606,6 +632,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(info_shows_what_was_trained),
         cmocka_unit_test(an_exit_becomes_a_model),
         cmocka_unit_test(tuning_measures_each_target),
+        cmocka_unit_test(drafter_of_the_target),
         cmocka_unit_test(tuned_thresholds_are_taken),
         cmocka_unit_test(tuning_maps_the_speed_and_forgets),
     };

@@ -105,8 +105,8 @@ int session_answer(Session *session, const int *prompt, int n_prompt, const Answ
 
 /* Changes the target at this round's end; emits SWITCH prefill and done. The conversation so far is
  * read by the new target; the draft and its cache stay. On failure the old target goes on
- * unchanged. pair: n_thresholds, thresholds and accept of the new target's DraftConfig. index: the
- * target's place in the profile, for the event. */
+ * unchanged. pair: what drafts for the new target, its thresholds and accept; layers and exits
+ * stay. index: the target's place in the profile, for the event. */
 int session_switch(Session *session, Model *target, int index, const DraftConfig *pair, Err *err);
 
 /* Changes what drafts. -1 (and nothing changes) when it cannot be had, with the reason. */

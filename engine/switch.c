@@ -26,6 +26,9 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
                        target->name, target->config.context);
 
     DraftConfig asked = s->config.drafting, resolved;
+    bool other = pair->kind != asked.kind || pair->fixed_exit != asked.fixed_exit;
+    asked.kind = pair->kind;
+    asked.fixed_exit = pair->fixed_exit;
     asked.n_thresholds = pair->n_thresholds;
     memcpy(asked.thresholds, pair->thresholds, sizeof asked.thresholds);
     asked.accept = pair->accept;
@@ -41,17 +44,17 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
         context_close(&context);
         return -1;
     }
-    /* Only a drafter that lives in the target's own cache has to go with it. */
+    /* Of one kind, only a drafter that lives in the target's own cache has to go with it. */
+    bool kept = !other && resolved.kind != DRAFTER_SELF;
     Drafter *drafter = s->drafter;
-    if (resolved.kind == DRAFTER_SELF &&
-        drafting_open(s, &resolved, target, &s->target, &drafter, err)) {
+    if (!kept && drafting_open(s, &resolved, target, &s->target, &drafter, err)) {
         sampler_close(&sampler);
         context_close(&context);
         return -1;
     }
 
     /* From here on nothing can fail. */
-    if (drafter != s->drafter)
+    if (!kept && s->drafter)
         s->drafter->close(s->drafter);
     context_close(&s->target);
     s->target = context;
@@ -69,7 +72,6 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
     s->tuner.upto = cached; /* what is read as a prompt now, `self` must not run as an answer */
     report_switch(s, SWITCH_PREFILL, index, 0, NULL, true, 0, clock_ms() - start);
     session_prefill(s, cached, true);
-    report_switch(s, SWITCH_DONE, index, 1, NULL, resolved.kind != DRAFTER_SELF, 0,
-                  clock_ms() - start);
+    report_switch(s, SWITCH_DONE, index, 1, NULL, kept, 0, clock_ms() - start);
     return 0;
 }

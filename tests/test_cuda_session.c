@@ -390,7 +390,7 @@ static void a_hundred_switches_change_what_is_said_and_back(void **state)
     size_t memory = 0;
     for (int i = 0; i <= SWITCHES; i++) {
         Err err = {0};
-        if (i > 0 && session_switch(run.session, models[i % 2], i % 2, &(DraftConfig){0}, &err))
+        if (i > 0 && session_switch(run.session, models[i % 2], i % 2, &config.drafting, &err))
             fail_msg("%s", err.text);
         if (i > 1 && i % EVERY > 1)
             continue;

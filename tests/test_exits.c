@@ -488,6 +488,43 @@ static void switch_after_10(Run *run)
     }
 }
 
+static Model *home; /* the first target */
+
+/* The new target has a drafter of its own, and it is the old one's again later. */
+static void switch_drafters(Run *run)
+{
+    enum { THERE = 10, BACK = 30 };
+    Session *session = run->session;
+    DraftConfig pair = session->config.drafting;
+    bool there = run->n >= THERE && run->next;
+    if (!there && (run->next || run->n < BACK || pair.kind == DRAFTER_S2D))
+        return;
+    Model *next = there ? run->next : home;
+    run->next = NULL;
+    pair.kind = there ? DRAFTER_NGRAM : DRAFTER_S2D;
+    assert_int_equal(session_switch(session, next, there, &pair, NULL), 0);
+    EventReady ready = {0};
+    session_describe(session, &ready);
+    assert_string_equal(ready.drafter, there ? "ngram" : "s2d");
+    assert_int_equal(ready.n_exits, there ? 0 : EXITS);
+}
+
+static void test_switch_changes_the_drafter(void **state)
+{
+    Fixture *f = *state;
+    Run *run = calloc(1, sizeof *run);
+    run->between = switch_drafters;
+    run->next = f->other;
+    home = f->target;
+    SessionConfig config = config_of(f, f->same_base.draft, run, "s2d", "4x3x12");
+    run_open(run, &config);
+    run_ask(run, PROMPT, PROMPT_N, 60);
+    assert_int_equal(run->switched, 2);
+    assert_ptr_equal(session_target(run->session), home);
+    session_close(run->session);
+    free(run);
+}
+
 static void test_switch_keeps_the_draft(void **state)
 {
     Fixture *f = *state;
@@ -642,7 +679,7 @@ static void test_counts_start_as_tuned(void **state)
         assert_true(now[0].all.tries[9] == cases[i].first);
         assert_true(now[EXITS - 1].all.tries[9] == cases[i].last);
         if (i == 0) {
-            DraftConfig pair = {.accept = other};
+            DraftConfig pair = {.kind = config.drafting.kind, .accept = other};
             run_ask(run, PROMPT, PROMPT_N, 30);
             float before = now[EXITS - 1].at[0].tries[9];
             assert_int_equal(session_switch(run->session, f->other, 1, &pair, NULL), 0);
@@ -667,6 +704,7 @@ int main(void)
         cmocka_unit_test(test_automatic_thresholds),
         cmocka_unit_test(test_attention_only),
         cmocka_unit_test(test_switch_keeps_the_draft),
+        cmocka_unit_test(test_switch_changes_the_drafter),
         cmocka_unit_test(test_no_more_than_needed),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_ready),

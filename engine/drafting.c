@@ -11,6 +11,11 @@ const Model *drafting_trained(DrafterKind kind, const Model *target, const Model
     return kind != DRAFTER_SELF || same_base ? draft : NULL;
 }
 
+int drafting_thresholds(const DraftConfig *in)
+{
+    return in->n_exits > 0 ? in->n_exits : 1;
+}
+
 /* A copy of `in` with everything filled in that the drafter needs, for these models. */
 int drafting_resolve(const DraftConfig *in, const Model *target, const Model *draft,
                      DraftConfig *out, Err *err)
@@ -62,8 +67,8 @@ int drafting_resolve(const DraftConfig *in, const Model *target, const Model *dr
     for (int i = 0; i < out->n_exits; i++) {
         bool last = i == out->n_exits - 1;
         bool is_trained = trained && model_exit(trained, out->exits[i]);
-        if (in->n_thresholds == in->n_exits && in->n_thresholds > 0)
-            out->thresholds[i] = in->thresholds[last ? in->n_exits - 1 : i];
+        if (in->n_thresholds == drafting_thresholds(in))
+            out->thresholds[i] = in->thresholds[last ? in->n_thresholds - 1 : i];
         else
             out->thresholds[i] = last ? UNSURE : is_trained ? LIKELY : CLOSED;
     }

@@ -112,8 +112,7 @@ void session_move_thresholds(Session *s, const float *thresholds, int n)
         s->drafting.thresholds[i] = thresholds[last ? n - 1 : i < n ? i : n - 1];
     }
     cost_try_again(&s->cost);
-    int exits = s->config.drafting.n_exits;
-    if (n == exits) {
+    if (n == drafting_thresholds(&s->config.drafting)) {
         s->config.drafting.n_thresholds = n;
         memcpy(s->config.drafting.thresholds, thresholds, sizeof *thresholds * (size_t)n);
     }

@@ -61,7 +61,7 @@ typedef struct DraftConfig {
     int layers;     /* of the draft model used; 0 = all */
     int n_exits;    /* 0 = one, after the last layer used */
     int exits[EXITS_MAX];
-    int n_thresholds; /* 0 = built-in defaults; else n_exits */
+    int n_thresholds; /* 0 = built-in defaults; else one for each exit */
     float thresholds[EXITS_MAX];
     /* [n_exits] how often the target took what each exit said, counted earlier at temperature 0;
      * NULL = not known. Stays the caller's, for as long as this config is in use. */

@@ -68,7 +68,9 @@ void session_move_thresholds(Session *s, const float *thresholds, int n);
  * learnt with these, and measures what is not known yet. */
 void session_learn(Session *s);
 
-/* drafting.c: the model whose trained exits such a drafter takes; NULL = it has none. */
+/* drafting.c: how many thresholds such a draft has: without named exits that of its end. */
+int drafting_thresholds(const DraftConfig *in);
+/* The model whose trained exits such a drafter takes; NULL = it has none. */
 const Model *drafting_trained(DrafterKind kind, const Model *target, const Model *draft);
 
 /* `in` with everything filled in that the drafter needs for these models; and the

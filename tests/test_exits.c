@@ -647,6 +647,17 @@ static void test_ready(void **state)
         assert_true(ready->thresholds[0] == cases[i].first);
         session_close(run->session);
     }
+    SessionConfig config = config_of(f, f->other_base.draft, run, "sd", "auto");
+    config.drafting.n_exits = 0; /* the end alone, with a threshold of its own */
+    config.drafting.n_thresholds = 1;
+    config.drafting.thresholds[0] = 0.7f;
+    *run = (Run){0};
+    *ready = (EventReady){0};
+    run_open(run, &config);
+    session_describe(run->session, ready);
+    assert_int_equal(ready->n_exits, 1);
+    assert_true(ready->thresholds[0] == 0.7f);
+    session_close(run->session);
     free(ready);
     free(run);
 }

@@ -163,12 +163,19 @@ static bool prepare(Session *s, int left, RoundMode *mode)
     }
 }
 
+/* What a plain round becomes where guesses can be had that take no time. */
+static RoundMode or_free(const Session *s, RoundMode mode, int left)
+{
+    bool wanted = mode == ROUND_PLAIN && s->config.spec == SPEC_AUTO && left > 1;
+    return wanted && s->drafter && s->drafter->free && cost_may_guess(&s->cost) ? ROUND_FREE : mode;
+}
+
 /* The root, and under it what the drafter proposes. */
 static void grow_tree(Session *s, int left, RoundMode mode)
 {
     s->tree.n = 1;
     s->tree.node[0] = (TreeNode){.parent = -1, .token = s->tokens[s->n - 1], .path = 1};
-    if (mode != ROUND_SPEC)
+    if (mode != ROUND_SPEC && mode != ROUND_FREE)
         return;
     int depth = left - 1 < DEPTH_MAX ? left - 1 : DEPTH_MAX;
     Sampling sampling = s->config.sampling;
@@ -180,7 +187,8 @@ static void grow_tree(Session *s, int left, RoundMode mode)
                    .max_nodes = s->config.tree.automatic ? 32 : NODES_MAX - 1,
                    .vocab = tokenizer_vocab(s->config.target->tokenizer),
                    .sampling = &sampling,
-                   .cost = &s->cost};
+                   .cost = &s->cost,
+                   .free = mode == ROUND_FREE};
     s->drafter->propose(s->drafter, &in, &s->tree);
 }
 
@@ -191,7 +199,10 @@ static bool round_run(Session *s, const AnswerOptions *options, RoundMode mode, 
     s->cost.context = s->cached;
     grow_tree(s, *left, mode);
     double t1 = clock_ms();
-    const Resume *resume = mode == ROUND_SPEC ? s->drafter->resume : NULL;
+    if (mode == ROUND_FREE && s->tree.n == 1)
+        mode = ROUND_PLAIN;
+    bool drafted = mode == ROUND_SPEC || mode == ROUND_FREE;
+    const Resume *resume = drafted ? s->drafter->resume : NULL;
     verify(&s->target, &s->tree, s->cached, resume);
     double t2 = clock_ms();
     Sampling sampling = s->config.sampling;
@@ -205,7 +216,7 @@ static bool round_run(Session *s, const AnswerOptions *options, RoundMode mode, 
     keep_path(&s->target, &s->tree, &s->walk, s->cached);
     double t3 = clock_ms();
 
-    if (mode == ROUND_SPEC) {
+    if (drafted) {
         s->drafter->accepted(s->drafter, &s->tree, s->walk.path, s->walk.n);
         count_acceptance(s);
     }
@@ -215,7 +226,7 @@ static bool round_run(Session *s, const AnswerOptions *options, RoundMode mode, 
     s->tokens[s->n++] = s->walk.bonus;
     *left -= s->walk.n;
     s->answered += s->walk.n;
-    double gain = mode == ROUND_SPEC ? cost_gain(&s->cost, s->walk.n, s->tree.n, t1 - t0) : 0;
+    double gain = drafted ? cost_gain(&s->cost, s->walk.n, s->tree.n, t1 - t0) : 0;
     cost_verify(&s->cost, s->tree.n, t2 - t1);
     double t4 = clock_ms();
     cost_round(&s->cost, mode, s->walk.n, t4 - t0);
@@ -268,7 +279,7 @@ static const char *answer(Session *s, const AnswerOptions *options)
         session_tune(s);
         if (asked_to_stop(s) || prepare(s, left, &mode))
             return "stopped";
-        if (!round_run(s, options, mode, &left))
+        if (!round_run(s, options, or_free(s, mode, left), &left))
             return "eos";
     }
     return full;

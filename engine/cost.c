@@ -79,8 +79,7 @@ static double chain_gain(const Cost *cost, double hit)
     return best;
 }
 
-/* Speed of drafting over plain decoding's, as it went or, before it was tried, as it may go. */
-static double speedup(const Cost *cost)
+double cost_speedup(const Cost *cost)
 {
     if (cost->judged)
         return cost->spec_tokens * cost_plain_ms(cost) / cost->spec_ms;
@@ -101,7 +100,7 @@ static bool can_pay(const Cost *cost)
 /* What a short trial would lose if drafting still went as it did. */
 static double trial_loss(const Cost *cost)
 {
-    double slower = 1 / speedup(cost) - 1; /* by token, in plain rounds */
+    double slower = 1 / cost_speedup(cost) - 1; /* by token, in plain rounds */
     return RETRY * cost_plain_ms(cost) * fmax(slower, 0.25);
 }
 
@@ -122,10 +121,15 @@ RoundMode cost_next(const Cost *cost)
     return cost->spec_rounds < PROBE_EVERY ? ROUND_SPEC : ROUND_PROBE;
 }
 
+bool cost_may_guess(const Cost *cost)
+{
+    return cost->plain_rounds >= FIRST_PLAIN && within_risk(cost, 0);
+}
+
 bool cost_may_read(const Cost *cost, int tokens, double expected)
 {
     double ms = tokens * cost->read_ms;
-    double won = expected * cost_plain_ms(cost) * (1 - 1 / speedup(cost));
+    double won = expected * cost_plain_ms(cost) * (1 - 1 / cost_speedup(cost));
     /* Half, for how long an answer becomes is not known. */
     return 0.5 * won >= ms || within_risk(cost, ms + (cost->judged ? trial_loss(cost) : 0));
 }
@@ -155,13 +159,17 @@ void cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
 {
     static const double DECAY = 0.95;
     cost->total_ms += ms;
-    if (mode != ROUND_SPEC) {
+    if (mode == ROUND_PLAIN || mode == ROUND_PROBE) {
         double bare = ms - context_ms(cost, 1);
         cost->plain_ms = cost->plain_ms == 0 ? bare : 0.8 * cost->plain_ms + 0.2 * bare;
         cost->plain_rounds++;
         cost->spec_rounds = 0;
         return;
     }
+    double plain = cost_plain_ms(cost);
+    cost->debt_ms = fmax(0, cost->debt_ms + ms - tokens * plain);
+    if (mode == ROUND_FREE)
+        return;
     if (cost->trial == 0 && !cost->pays) { /* the first round of a later trial */
         cost->trial = RETRY;
         cost->spec_tokens = cost->spec_ms = 0;
@@ -169,8 +177,6 @@ void cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
     cost->spec_tokens = DECAY * cost->spec_tokens + tokens;
     cost->spec_ms = DECAY * cost->spec_ms + ms;
     cost->spec_rounds++;
-    double plain = cost_plain_ms(cost);
-    cost->debt_ms = fmax(0, cost->debt_ms + ms - tokens * plain);
     if (cost->trial > 0)
         cost->trial--;
     if (!can_pay(cost)) {

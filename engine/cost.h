@@ -43,10 +43,18 @@ void cost_reset_draft(Cost *cost);
 /* Another tree or other thresholds: drafting is tried anew. */
 void cost_try_again(Cost *cost);
 
-typedef enum RoundMode { ROUND_PLAIN, ROUND_SPEC, ROUND_PROBE } RoundMode;
+typedef enum RoundMode {
+    ROUND_PLAIN,
+    ROUND_SPEC,
+    ROUND_FREE, /* drafts with what takes no time: where drafting does not pay, or had to read first
+                 */
+    ROUND_PROBE,
+} RoundMode;
 
 /* What the next round should be under `--spec auto`. */
 RoundMode cost_next(const Cost *cost);
+/* May a plain round be a free one? What such rounds lose is in the ledger, too. */
+bool cost_may_guess(const Cost *cost);
 /* May the draft read `tokens` tokens now, in an answer of which about `expected` more will come? */
 bool cost_may_read(const Cost *cost, int tokens, double expected);
 
@@ -60,6 +68,9 @@ void cost_verify(Cost *cost, int rows, double ms);
 /* A target pass over n rows, and a plain round, at the current context; 0 = not known. */
 double cost_verify_ms(const Cost *cost, int rows);
 double cost_plain_ms(const Cost *cost);
+
+/* Speed of drafting over plain decoding's, as it went or, before it was tried, as it may go. */
+double cost_speedup(const Cost *cost);
 
 /* Forecast of tokens per ms over plain decoding's for a round that expects `tokens` tokens from
  * `rows` rows after `draft_ms` of drafting; 0 = no forecast. */

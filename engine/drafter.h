@@ -23,6 +23,7 @@ typedef struct Proposal {
     int vocab;     /* ids at or above are unknown to the target */
     const Sampling *sampling;
     Cost *cost; /* times are noted here; shape.automatic asks it */
+    bool free;  /* only what takes no time is wanted, whatever is behind */
 } Proposal;
 
 /* What was already computed for tree nodes, so that verification can resume: only a drafter that
@@ -54,12 +55,13 @@ struct Drafter {
     /* Times its steps when nobody has drafted yet; what it writes lies behind `length` cached
      * tokens. NULL = they cost nothing. */
     void (*measure)(Drafter *d, int length, Curve *steps);
-    /* With at most BEHIND_MAX tokens behind. Fills the tree: node 0 is the root; tree->n = 1 when
-     * nothing is worth proposing. */
+    /* With at most BEHIND_MAX tokens behind, or `free`. Fills the tree: node 0 is the root; tree->n
+     * = 1 when nothing is worth proposing. */
     void (*propose)(Drafter *d, const Proposal *in, Tree *tree);
     /* path: nodes that are committed now, the root first. */
     void (*accepted)(Drafter *d, const Tree *tree, const int *path, int n);
     void (*close)(Drafter *d);
+    bool free;            /* it has proposals that take no time */
     const Resume *resume; /* NULL = verification starts from nothing */
     struct Draft *nested; /* the draft with exits, itself or within; NULL = none */
 };

@@ -15,7 +15,7 @@
 
 #include "clock.h"
 
-enum { MATCH_MAX = 4, MATCH_MIN = 2, AUTO_DEPTH = 8 };
+enum { MATCH_MAX = 8, MATCH_MIN = 2, AUTO_DEPTH = 8 };
 
 /* Start of the continuation of the latest earlier occurrence, or -1. Linear in the text's length.
  */
@@ -40,25 +40,25 @@ static int find(const int *tokens, int n, int *matched)
 }
 
 /* Adds the chain to a tree of which spent_ms of drafting went before. Of an automatic shape it adds
- * what is forecast to pay; to a fixed one as many nodes as the shape is deep. */
-static void join_chain(const Proposal *in, Tree *tree, double spent_ms)
+ * what is forecast to pay; to a fixed one as many nodes as the shape is deep. Returns the
+ * forecast's speed over plain decoding's; 0 = no chain, or no forecast. */
+static double join_chain(const Proposal *in, Tree *tree, double spent_ms)
 {
     int matched, from = find(in->tokens, in->n, &matched);
     if (from < 0)
-        return;
+        return 0;
     int depth = in->shape.automatic ? AUTO_DEPTH : in->shape.depth;
     if (!in->shape.automatic && in->shape.nodes < depth)
         depth = in->shape.nodes;
     depth = depth < in->max_depth ? depth : in->max_depth;
-    float p = matched == MATCH_MAX ? 0.75f : matched == 3 ? 0.55f : 0.35f;
-    double tokens = 1, best = 0;
+    float p = matched == MATCH_MAX ? 0.8f : matched >= 4 ? 0.65f : matched == 3 ? 0.55f : 0.45f;
+    double tokens = 1, best;
     int keep = tree->n, slot = 0, node = 0;
     for (int i = 1; i < tree->n; i++) {
         tokens += tree->node[i].path;
         slot = tree->node[i].slot > slot ? tree->node[i].slot : slot;
     }
-    if (tree->n > 1)
-        best = cost_gain(in->cost, tokens, tree->n, spent_ms);
+    best = cost_gain(in->cost, tokens, tree->n, spent_ms);
     for (int i = 0; i < depth && from + i < in->n; i++) {
         int token = in->tokens[from + i];
         int child = tree_child(tree, node, token);
@@ -82,6 +82,13 @@ static void join_chain(const Proposal *in, Tree *tree, double spent_ms)
     }
     if (in->shape.automatic && best > 0) /* 0: the costs are not known yet */
         tree->n = keep;
+    return best;
+}
+
+static void start_tree(const Proposal *in, Tree *tree)
+{
+    tree->n = 1;
+    tree->node[0] = (TreeNode){.parent = -1, .token = in->tokens[in->n - 1], .path = 1};
 }
 
 /* ---- alone ---- */
@@ -95,8 +102,7 @@ static int ngram_read(Drafter *d, const int *tokens, int n)
 static void ngram_propose(Drafter *d, const Proposal *in, Tree *tree)
 {
     (void)d;
-    tree->n = 1;
-    tree->node[0] = (TreeNode){.parent = -1, .token = in->tokens[in->n - 1], .path = 1};
+    start_tree(in, tree);
     join_chain(in, tree, 0);
 }
 
@@ -118,6 +124,7 @@ int ngram_open(Drafter **drafter, Err *err)
     *d = (Drafter){.behind = ngram_read,
                    .read = ngram_read,
                    .propose = ngram_propose,
+                   .free = true,
                    .accepted = ngram_accepted,
                    .close = ngram_close};
     *drafter = d;
@@ -129,6 +136,7 @@ int ngram_open(Drafter **drafter, Err *err)
 typedef struct Joined {
     Drafter drafter; /* first member: the interface */
     Drafter *model;
+    bool alone; /* the last tree is none of the model's */
 } Joined;
 
 static Drafter *model_of(Drafter *d)
@@ -152,16 +160,27 @@ static void joined_measure(Drafter *d, int length, Curve *steps)
     model_of(d)->measure(model_of(d), length, steps);
 }
 
+/* Where the chain alone promises more than rounds have brought, the model is not even asked, nor
+ * where that would take time and none is to be had. */
 static void joined_propose(Drafter *d, const Proposal *in, Tree *tree)
 {
+    Joined *joined = (Joined *)d;
     double start = clock_ms();
+    start_tree(in, tree);
+    double gain = join_chain(in, tree, 0);
+    joined->alone =
+        in->free || (in->shape.automatic && tree->n > 1 && gain > cost_speedup(in->cost));
+    if (joined->alone)
+        return;
+    start_tree(in, tree);
     model_of(d)->propose(model_of(d), in, tree);
     join_chain(in, tree, clock_ms() - start);
 }
 
 static void joined_accepted(Drafter *d, const Tree *tree, const int *path, int n)
 {
-    model_of(d)->accepted(model_of(d), tree, path, n);
+    if (!((Joined *)d)->alone)
+        model_of(d)->accepted(model_of(d), tree, path, n);
 }
 
 static void joined_close(Drafter *d)
@@ -184,6 +203,7 @@ int ngram_join(Drafter **drafter, Err *err)
                                    .propose = joined_propose,
                                    .accepted = joined_accepted,
                                    .close = joined_close,
+                                   .free = true,
                                    .nested = (*drafter)->nested},
                        .model = *drafter};
     *drafter = &joined->drafter;

@@ -117,6 +117,26 @@ static void test_never_loses(void **state)
     assert_true(tokens / ms > 0.98 * 3 / 15);
 }
 
+/* What takes no time to guess is verified as long as that does not lose. */
+static void test_free_rounds(void **state)
+{
+    (void)state;
+    Cost cost = fresh();
+    assert_false(cost_may_guess(&cost)); /* plain's time is not known */
+    int guessed[2] = {0};
+    for (int i = 0; i < 4000; i++) {
+        bool wins = i >= 2000;
+        RoundMode mode = cost.plain_rounds < 2 ? ROUND_PROBE : ROUND_PLAIN;
+        mode = cost_may_guess(&cost) ? ROUND_FREE : mode;
+        guessed[wins] += mode == ROUND_FREE;
+        cost_round(&cost, mode, mode == ROUND_FREE && wins ? 2 : 1, mode == ROUND_FREE ? 13 : 10);
+    }
+    assert_true(guessed[0] > 2 && guessed[0] < 100);
+    assert_true(guessed[1] > 1900);
+    assert_int_equal(cost.spec_rounds, 0); /* of drafting proper they say nothing */
+    assert_false(cost.judged);
+}
+
 /* Verification nearly free, and a draft of that speed. */
 static Cost measured(double draft_ms)
 {
@@ -213,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_calibration),
         cmocka_unit_test(test_calibration_starts),
         cmocka_unit_test(test_never_loses),
+        cmocka_unit_test(test_free_rounds),
         cmocka_unit_test(test_comes_back),
         cmocka_unit_test(test_hopeless_draft),
         cmocka_unit_test(test_gain),

@@ -678,6 +678,9 @@ static void test_ngram_joins_a_tree(void **state)
     in.max_nodes = 32;
     in.shape = (TreeShape){.automatic = true};
     cost.plain_ms = 10;
+    cost.judged = true; /* rounds have brought twenty times plain's speed */
+    cost.spec_tokens = 20;
+    cost.spec_ms = 10;
     for (int i = 0; i < CURVE_POINTS; i++)
         cost.verify.ms[i] = 10;
     drafter->propose(drafter, &in, tree);
@@ -686,6 +689,24 @@ static void test_ngram_joins_a_tree(void **state)
         cost.verify.ms[i] = 10.0f * (float)(1 << i);
     drafter->propose(drafter, &in, tree);
     assert_int_equal(tree->n, 4);
+
+    /* Where it promises more than rounds have brought, the model is not asked, nor told. */
+    cost.spec_tokens = 1.5;
+    for (int i = 0; i < CURVE_POINTS; i++)
+        cost.verify.ms[i] = 10;
+    drafter->propose(drafter, &in, tree);
+    assert_int_equal(tree->n, 1 + 6); /* 3 4 5 7 1 2 */
+    for (int i = 1; i < tree->n; i++)
+        assert_true(tree->node[i].token == text[2 + i] && tree->node[i].exit == 0);
+    drafter->accepted(drafter, tree, (int[]){0, 1}, 2); /* the planned one has no such function */
+    cost.spec_tokens = 20;
+    in.free = true; /* the model would take time */
+    drafter->propose(drafter, &in, tree);
+    assert_int_equal(tree->n, 1 + 6);
+    for (int i = 0; i < CURVE_POINTS; i++)
+        cost.verify.ms[i] = 10.0f * (float)(1 << i);
+    drafter->propose(drafter, &in, tree);
+    assert_int_equal(tree->n, 1); /* every row is a plain round's time */
     drafter->close(drafter);
     free(tree);
 }

@@ -430,7 +430,7 @@ static void an_exit_becomes_a_model(void **state)
     run_line(&merged, NULL,
              "run --profile F/trained.yaml -p hi -n 20 --ignore-eos --spec on --draft F/out.gguf");
     assert_int_equal(merged.status, 0);
-    assert_non_null(strstr(merged.err, "sd drafted"));
+    assert_non_null(strstr(merged.err, "ngram+s2d drafted"));
 }
 
 /* ---- tuning ---- */
@@ -503,7 +503,7 @@ static void drafter_of_the_target(void **state)
     static const char *const lines[][2] = {
         {"run --profile F/copies.yaml -p hi -n 9 --json", "ngram"},
         {"run --profile F/copies.yaml -p hi -n 9 --json --drafter s2d", "s2d"},
-        {"run --profile F/copies.yaml -p hi -n 9 --json --draft F/second.gguf", "sd"},
+        {"run --profile F/copies.yaml -p hi -n 9 --json --draft F/second.gguf", "ngram+s2d"},
     };
     char text[1024], expected[64];
     snprintf(text, sizeof text,

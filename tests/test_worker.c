@@ -210,7 +210,7 @@ static void it_loads_and_answers(void **state)
     assert_string_equal(ready.version, S2D_VERSION);
     assert_string_equal(ready.target, "target");
     assert_string_equal(ready.draft, "draft");
-    assert_string_equal(ready.drafter, "s2d");
+    assert_string_equal(ready.drafter, "ngram+s2d");
     assert_int_equal(ready.n_targets, 2);
     assert_string_equal(ready.targets[1], "second");
     assert_int_equal(ready.target_index, 0);

@@ -72,10 +72,7 @@ int run_drafter(Chat *chat, const char *text, Err *err)
     DrafterKind kind;
     int layer;
     if (strlen(text) >= sizeof(set.drafter) || drafter_parse(text, &kind, &layer) != 0)
-        return err_set(err, EXIT_USAGE,
-                       "/drafter: \"%.40s\" is none of plain, sd, exit:L, s2d, s2d-frontier, self, "
-                       "ngram, ngram+s2d",
-                       text);
+        return err_set(err, EXIT_USAGE, "/drafter: \"%.40s\" is none of " DRAFTER_NAMES, text);
     strcpy(set.drafter, text);
     return chat_set(chat, &set, err);
 }

@@ -153,10 +153,7 @@ static int take_model_option(Options *o, int id, const char *text, Err *err)
         if (strlen(text) < sizeof(((RequestLoad *)0)->drafter) &&
             drafter_parse(text, &kind, &layer) == 0)
             return 0;
-        return err_set(err, EXIT_USAGE,
-                       "--drafter: \"%s\" is none of plain, sd, exit:L, s2d, s2d-frontier, self, "
-                       "ngram, ngram+s2d",
-                       text);
+        return err_set(err, EXIT_USAGE, "--drafter: \"%s\" is none of " DRAFTER_NAMES, text);
     case OPT_SPEC:
         o->has_spec = true;
         if (spec_parse(text, &o->spec) == 0)

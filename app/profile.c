@@ -139,10 +139,7 @@ static int read_drafter(Reader *reader, const char *raw, int index, ProfileTarge
         return 0;
     snprintf(path, sizeof path, "targets[%d].drafter", index);
     if (strlen(raw) >= sizeof target->drafter || drafter_parse(raw, &kind, &layer) != 0)
-        return fail_at(reader, path,
-                       "\"%.40s\" is none of plain, sd, exit:L, s2d, s2d-frontier, self, ngram, "
-                       "ngram+s2d",
-                       raw);
+        return fail_at(reader, path, "\"%.40s\" is none of " DRAFTER_NAMES, raw);
     strcpy(target->drafter, raw);
     return 0;
 }

@@ -162,8 +162,7 @@ static int check_drafter(const Reader *r, const char *text)
     DrafterKind kind;
     int layer;
     if (text[0] && drafter_parse(text, &kind, &layer) != 0)
-        return wrong(r, "drafter",
-                     "must be plain, sd, exit:L, s2d, s2d-frontier, self, ngram or ngram+s2d");
+        return wrong(r, "drafter", "must be one of " DRAFTER_NAMES);
     return 0;
 }
 

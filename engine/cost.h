@@ -46,8 +46,7 @@ void cost_try_again(Cost *cost);
 typedef enum RoundMode {
     ROUND_PLAIN,
     ROUND_SPEC,
-    ROUND_FREE, /* drafts with what takes no time: where drafting does not pay, or had to read first
-                 */
+    ROUND_FREE, /* plain, but for guesses that take no time */
     ROUND_PROBE,
 } RoundMode;
 

@@ -32,9 +32,9 @@ typedef enum DrafterKind {
     DRAFTER_NGRAM_S2D,    /* both in one tree */
 } DrafterKind;
 
-/* "plain", "sd", "exit:12", "s2d", "s2d-frontier", "self", "ngram", "ngram+s2d"; layer is set for
- * exit:L (else 0). -1 = unknown.
- */
+/* What drafters are called; L is a layer. */
+#define DRAFTER_NAMES "plain, sd, exit:L, s2d, s2d-frontier, self, ngram, ngram+s2d"
+/* One of these names; layer is set for exit:L (else 0). -1 = unknown. */
 int drafter_parse(const char *text, DrafterKind *kind, int *layer);
 void drafter_name(DrafterKind kind, int layer, char *text, size_t size);
 

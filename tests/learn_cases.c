@@ -14,6 +14,16 @@
 
 enum { ROWS = 37, VOCAB = 83, TOP = 3 };
 
+Learn *learn_cases_open(Kernels *kernels, LearnProducts products, bool neox)
+{
+    LearnShape shape = learn_cases_shape(neox);
+    Err err = {0};
+    Learn *learn;
+    if (learn_open(&learn, kernels, &shape, products, &err) != 0)
+        fail_msg("%s", err.text);
+    return learn;
+}
+
 void learn_cases_close(Learn *learn)
 {
     Kernels *kernels = learn->kernels;

@@ -10,6 +10,8 @@ enum { LEARN_CASES_ALL = 100000 }; /* floats that all operations give, at most *
 /* The shape that the cases are of. */
 LearnShape learn_cases_shape(bool neox);
 
+/* Of that shape, on a backend that is closed with it. */
+Learn *learn_cases_open(Kernels *kernels, LearnProducts products, bool neox);
 /* Closes the backend as well. */
 void learn_cases_close(Learn *learn);
 

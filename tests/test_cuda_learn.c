@@ -31,13 +31,7 @@ static Kernels *open_twin(bool reverse)
 
 static Learn *open_learn(LearnProducts products, bool neox, bool reverse)
 {
-    Kernels *kernels = open_twin(reverse);
-    LearnShape shape = learn_cases_shape(neox);
-    Err err = {0};
-    Learn *learn;
-    if (learn_open(&learn, kernels, &shape, products, &err) != 0)
-        fail_msg("%s", err.text);
-    return learn;
+    return learn_cases_open(open_twin(reverse), products, neox);
 }
 
 static void products_are_sums_of_products(void **state)

@@ -15,14 +15,7 @@
 static Learn *open_learn(int isa, int threads, LearnProducts products, bool neox)
 {
     Kernels *kernels = isa_open(isa, threads, false);
-    if (kernels == NULL)
-        return NULL;
-    LearnShape shape = learn_cases_shape(neox);
-    Err err = {0};
-    Learn *learn;
-    if (learn_open(&learn, kernels, &shape, products, &err) != 0)
-        fail_msg("%s", err.text);
-    return learn;
+    return kernels ? learn_cases_open(kernels, products, neox) : NULL;
 }
 
 static void test_product(void **state)

@@ -50,7 +50,7 @@ static const Command commands[] = {
      "        [--exits L,L,...] [--copy next|last|L,L,...] [--list FILE] [--epochs E | --steps N]\n"
      "        [--batch TOKENS] [--length N] [--rate R] [--warmup PART] [--cosine]\n"
      "        [--decay D] [--clip NORM] [--seed S] [--eval FILE | --hold N] [--every N]\n"
-     "        [--type T] [--system TEXT] [--avoid FILE] [--cache FILE] [--start STATE] [--resume]\n"
+     "        [--type T] [--system TEXT] [--avoid FILE] [--cache FILE] [--start FILE] [--resume]\n"
      "        [--device auto|cpu|cuda] [--threads N] [--isa auto|amx|avx512|avx2|scalar]\n"
      "       s2d train --plan -m BASE | --shape SHAPE  [options as above]\n"
      "       s2d train --generate -m MODEL --prompts FILE -o FILE  [-n N] [--temp T]\n"

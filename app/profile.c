@@ -130,6 +130,11 @@ static int read_draft(Reader *reader, const RawDraft *raw, Profile *profile)
     return 0;
 }
 
+int profile_thresholds(const Profile *profile)
+{
+    return profile->n_exits > 0 ? profile->n_exits : 1;
+}
+
 static int read_drafter(Reader *reader, const char *raw, int index, ProfileTarget *target)
 {
     char path[SCAN_PATH_BYTES];
@@ -153,7 +158,7 @@ static int read_target(Reader *reader, const RawTarget *raw, int index, Profile 
         return -1;
 
     char path[SCAN_PATH_BYTES];
-    int exits = profile->n_exits > 0 ? profile->n_exits : 1;
+    int exits = profile_thresholds(profile);
     snprintf(path, sizeof path, "targets[%d].thresholds", index);
     if (raw->thresholds_count > 0 && !profile->draft_base)
         return fail_at(reader, path,

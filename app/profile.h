@@ -51,6 +51,9 @@ typedef struct Profile {
     char *device;   /* "auto", "cpu", "cuda" */
 } Profile;
 
+/* How many thresholds a target has: one for each exit, or one for the end of a draft without. */
+int profile_thresholds(const Profile *profile);
+
 /* name: a path (with a / or ending in .yaml), or a name: looked for in $XDG_CONFIG_HOME/s2d, then
  * among the profiles that came with s2d. On failure nothing is left to close. */
 int profile_open(Profile *profile, const char *name, Err *err);

@@ -266,7 +266,7 @@ void worker_keep_thresholds(Worker *worker, const float *thresholds, int n)
 {
     Profile *profile = &worker->load.profile;
     ProfileTarget *target = &profile->targets[worker->load.target_index];
-    if (n != (profile->n_exits > 0 ? profile->n_exits : 1))
+    if (n != profile_thresholds(profile))
         return;
     target->n_thresholds = n;
     for (int i = 0; i < n; i++)

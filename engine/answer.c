@@ -175,7 +175,7 @@ static void grow_tree(Session *s, int left, RoundMode mode)
 {
     s->tree.n = 1;
     s->tree.node[0] = (TreeNode){.parent = -1, .token = s->tokens[s->n - 1], .path = 1};
-    if (mode != ROUND_SPEC && mode != ROUND_FREE)
+    if (!round_drafts(mode))
         return;
     int depth = left - 1 < DEPTH_MAX ? left - 1 : DEPTH_MAX;
     Sampling sampling = s->config.sampling;
@@ -201,7 +201,7 @@ static bool round_run(Session *s, const AnswerOptions *options, RoundMode mode, 
     double t1 = clock_ms();
     if (mode == ROUND_FREE && s->tree.n == 1)
         mode = ROUND_PLAIN;
-    bool drafted = mode == ROUND_SPEC || mode == ROUND_FREE;
+    bool drafted = round_drafts(mode);
     const Resume *resume = drafted ? s->drafter->resume : NULL;
     verify(&s->target, &s->tree, s->cached, resume);
     double t2 = clock_ms();

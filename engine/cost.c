@@ -159,7 +159,7 @@ void cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
 {
     static const double DECAY = 0.95;
     cost->total_ms += ms;
-    if (mode == ROUND_PLAIN || mode == ROUND_PROBE) {
+    if (!round_drafts(mode)) {
         double bare = ms - context_ms(cost, 1);
         cost->plain_ms = cost->plain_ms == 0 ? bare : 0.8 * cost->plain_ms + 0.2 * bare;
         cost->plain_rounds++;

@@ -50,6 +50,11 @@ typedef enum RoundMode {
     ROUND_PROBE,
 } RoundMode;
 
+static inline bool round_drafts(RoundMode mode)
+{
+    return mode == ROUND_SPEC || mode == ROUND_FREE;
+}
+
 /* What the next round should be under `--spec auto`. */
 RoundMode cost_next(const Cost *cost);
 /* May a plain round be a free one? What such rounds lose is in the ledger, too. */

@@ -55,9 +55,7 @@ int exit_index(const Session *s, int exit)
 
 static const char *mode_name(RoundMode mode)
 {
-    return mode == ROUND_SPEC || mode == ROUND_FREE ? "spec"
-           : mode == ROUND_PROBE                    ? "probe"
-                                                    : "plain";
+    return round_drafts(mode) ? "spec" : mode == ROUND_PROBE ? "probe" : "plain";
 }
 
 void report_round(Session *s, RoundMode mode, const double ms[4], double gain)

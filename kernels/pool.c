@@ -1,6 +1,8 @@
 /* pool.c - threads and the count of cores, see pool.h.
  *
- * A run is announced by a new epoch; waiting is spinning first and then a futex on the epoch.
+ * A run is announced by a new epoch; waiting is spinning first and then a futex on the epoch. The
+ * gate opens before that, so a thread that is late to one run may enter the next before the epoch
+ * says so: the gate names its run, and a thread enters each only once.
  * Whoever waits for workers that are already running spins and soon yields, for another process may
  * hold the core that is waited for.
  */
@@ -11,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +25,8 @@ enum {
     SPINS_YIELD = 2000, /* before someone who waits for a running worker yields */
 };
 
-#define CLOSED 0x80000000u
+/* The gate: a run's number << 32, CLOSED, and how many workers are inside. */
+#define CLOSED ((uint64_t)0x80000000)
 
 typedef struct Worker {
     Pool *pool;
@@ -38,7 +42,7 @@ struct Pool {
     _Alignas(64) atomic_uint epoch; /* the number of runs so far */
     atomic_int sleepers;
     atomic_bool quit;
-    _Alignas(64) atomic_uint gate; /* workers inside, plus CLOSED */
+    _Alignas(64) _Atomic uint64_t gate;
     Worker workers[];
 };
 
@@ -70,30 +74,40 @@ static void futex_wake(atomic_uint *word, int count)
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
+/* Whether an epoch is after `seen`, which is one ahead of it for who entered before the news. */
+static bool is_after(unsigned epoch, unsigned seen)
+{
+    return (int)(epoch - seen) > 0;
+}
+
 /* Waits until there is a run after `seen`. A sleeper announces itself first and the futex compares
  * again, so a run that starts in between is not missed. */
 static unsigned epoch_wait(Pool *pool, unsigned seen)
 {
+    unsigned now;
     for (int i = 0; i < SPINS_IDLE; i++) {
-        unsigned now = atomic_load_explicit(&pool->epoch, memory_order_acquire);
-        if (now != seen)
+        now = atomic_load_explicit(&pool->epoch, memory_order_acquire);
+        if (is_after(now, seen))
             return now;
         spin();
     }
     atomic_fetch_add(&pool->sleepers, 1);
-    unsigned now;
-    while ((now = atomic_load(&pool->epoch)) == seen)
-        futex_wait(&pool->epoch, seen);
+    while (!is_after(now = atomic_load(&pool->epoch), seen))
+        futex_wait(&pool->epoch, now);
     atomic_fetch_sub(&pool->sleepers, 1);
     return now;
 }
 
-static bool gate_enter(Pool *pool)
+/* Enters the run that is on, unless it is over. It may be one later than the thread has heard of,
+ * and is noted in `seen`. */
+static bool gate_enter(Pool *pool, unsigned *seen)
 {
-    unsigned gate = atomic_load(&pool->gate);
+    uint64_t gate = atomic_load(&pool->gate);
     while (!(gate & CLOSED)) {
-        if (atomic_compare_exchange_weak(&pool->gate, &gate, gate + 1))
+        if (atomic_compare_exchange_weak(&pool->gate, &gate, gate + 1)) {
+            *seen = (unsigned)(gate >> 32);
             return true;
+        }
     }
     return false;
 }
@@ -107,9 +121,8 @@ static void *worker_main(void *argument)
         seen = epoch_wait(pool, seen);
         if (atomic_load(&pool->quit))
             return NULL;
-        if (!gate_enter(pool))
+        if (!gate_enter(pool, &seen))
             continue;
-        seen = atomic_load(&pool->epoch); /* of the run that is entered: it may be a later one */
         pool->work(pool->context, worker->index);
         atomic_fetch_sub_explicit(&pool->gate, 1, memory_order_release);
     }
@@ -177,11 +190,12 @@ void pool_run(Pool *pool, void (*work)(void *context, int worker), void *context
     }
     pool->work = work;
     pool->context = context;
-    atomic_store(&pool->gate, 0);
+    uint64_t run = (uint64_t)(atomic_load(&pool->epoch) + 1) << 32;
+    atomic_store(&pool->gate, run);
     announce(pool);
     work(context, 0);
     atomic_fetch_or(&pool->gate, CLOSED);
-    for (int i = 0; atomic_load_explicit(&pool->gate, memory_order_acquire) != CLOSED; i++)
+    for (int i = 0; atomic_load_explicit(&pool->gate, memory_order_acquire) != (run | CLOSED); i++)
         spin_or_yield(i);
 }
 

@@ -139,18 +139,28 @@ static int read_adapter(const Bench *bench, BenchDraft *draft, Err *err)
     return file_hash(path, draft->sha256, err);
 }
 
+/* Those in force: what was tuned here takes the place of the profile's. */
+static void list_thresholds(const EventReady *ready, char *text, size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, "%s", ready->n_exits > 1 ? ", thresholds" : "");
+    for (int i = 0; i < ready->n_exits && used > 0 && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, " %g", (double)ready->thresholds[i]);
+}
+
 static void write_title(Bench *bench, const EventReady *ready)
 {
     const RequestLoad *load = &bench->result.drafts[0].load.u.load;
     const Options *o = &bench->options;
-    char sample[48] = "all questions";
+    char sample[48] = "all questions", thresholds[160];
+    list_thresholds(ready, thresholds, sizeof thresholds);
     if (o->sample > 0)
         snprintf(sample, sizeof(sample), "%d questions a category by stride", o->sample);
     snprintf(bench->result.title, sizeof(bench->result.title),
-             "target %s %s, draft %s, %s, T=%g, at most %d tokens, %s, %d repeat%s, spec %s",
-             ready->target, ready->quant, ready->draft[0] ? ready->draft : "none", ready->device,
-             load->profile.temperature, o->max_tokens > 0 ? o->max_tokens : MAX_TOKENS, sample,
-             bench->result.repeats, bench->result.repeats > 1 ? "s" : "", spec_name(load->spec));
+             "target %s %s, draft %s%s, %s, T=%g, at most %d tokens, %s, %d repeat%s, spec %s",
+             ready->target, ready->quant, ready->draft[0] ? ready->draft : "none", thresholds,
+             ready->device, load->profile.temperature,
+             o->max_tokens > 0 ? o->max_tokens : MAX_TOKENS, sample, bench->result.repeats,
+             bench->result.repeats > 1 ? "s" : "", spec_name(load->spec));
 }
 
 static int open_workers(Bench *bench, Err *err)

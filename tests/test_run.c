@@ -544,6 +544,10 @@ static void tuned_thresholds_are_taken(void **state)
     run_line(&result, NULL, "info P");
     assert_non_null(strstr(result.out, "target, thresholds 0.7 0.15 (tuned 2026-01-02)\n"));
     assert_non_null(strstr(result.out, "second, thresholds 0.4 0.2\n"));
+    model_folder_write(&folder, "tuned.jsonl",
+                       "{\"question_id\":1,\"category\":\"math\",\"turns\":[\"1+1\"]}\n");
+    run_line(&result, NULL, "bench spec --profile P --questions F/tuned.jsonl -n 4 --methods s2d");
+    assert_non_null(strstr(result.out, ", thresholds 0.7 0.15,"));
 
     model_folder_write(&folder, "s2d/tuned.json", "{\"version\":1,\"pairs\":[{}]}");
     run_line(&result, NULL, "run --profile P -p hi -n 9 --ignore-eos");

@@ -139,11 +139,14 @@ static int read_adapter(const Bench *bench, BenchDraft *draft, Err *err)
     return file_hash(path, draft->sha256, err);
 }
 
-/* Those in force: what was tuned here takes the place of the profile's. */
+/* Those in force: what was tuned here takes the place of the profile's. "" with a single exit. */
 static void list_thresholds(const EventReady *ready, char *text, size_t size)
 {
-    size_t used = (size_t)snprintf(text, size, "%s", ready->n_exits > 1 ? ", thresholds" : "");
-    for (int i = 0; i < ready->n_exits && used > 0 && used < size; i++)
+    text[0] = 0;
+    if (ready->n_exits < 2)
+        return;
+    size_t used = (size_t)snprintf(text, size, ", thresholds");
+    for (int i = 0; i < ready->n_exits && used < size; i++)
         used += (size_t)snprintf(text + used, size - used, " %g", (double)ready->thresholds[i]);
 }
 

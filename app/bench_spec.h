@@ -57,7 +57,7 @@ typedef struct BenchResult {
     Sample *samples; /* [questions->n, repeats, n_methods] */
     double *scratch; /* [2, the greater of questions->n and repeats] */
     int n_done;      /* questions */
-    char title[512]; /* models, machine, settings */
+    char title[640]; /* models, machine, settings */
 } BenchResult;
 
 /* bench_method.c: reads --methods, or what the profile suggests, into methods and drafts, each with

@@ -5,8 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "../kernels/noise.h"
-
 int sampler_open(Sampler *sampler, int vocab, Err *err)
 {
     *sampler = (Sampler){.vocab = vocab,
@@ -25,24 +23,6 @@ void sampler_close(Sampler *sampler)
     free(sampler->values);
     free(sampler->sorted);
     *sampler = (Sampler){0};
-}
-
-/* Keeps `best` sorted: highest score first, equal scores by lowest id. */
-static int insert(int *ids, float *scores, int n, int count, int id, float score)
-{
-    int at = n;
-    while (at > 0 && (score > scores[at - 1] || (score == scores[at - 1] && id < ids[at - 1])))
-        at--;
-    if (at == count)
-        return n;
-    int last = n < count ? n : count - 1;
-    for (int i = last; i > at; i--) {
-        ids[i] = ids[i - 1];
-        scores[i] = scores[i - 1];
-    }
-    ids[at] = id;
-    scores[at] = score;
-    return n < count ? n + 1 : n;
 }
 
 static int entry_order(const void *a, const void *b)
@@ -108,11 +88,19 @@ int sampler_places(const Sampler *s, int vocab, int limit)
     return vocab;
 }
 
-/* One row, where the backend does not draw. */
+static Draw draw_of(const Sampling *s, const int *tokens)
+{
+    return (Draw){.temperature = s->temperature,
+                  .top_p = s->top_p,
+                  .top_k = s->top_k,
+                  .seed = s->seed,
+                  .tokens = tokens};
+}
+
+/* One row, where it is not drawn along with others. */
 static int rank_row(Sampler *s, Kernels *k, const float *logits, int vocab,
                     const Sampling *sampling, int position, int count, int *ids, float *scores)
 {
-    float log_sum;
     if (sampling->temperature <= 0.0f) {
         count = count < vocab ? count : vocab;
         k->top(k, logits, 1, vocab, count, ids, scores, NULL);
@@ -121,36 +109,18 @@ static int rank_row(Sampler *s, Kernels *k, const float *logits, int vocab,
         return count;
     }
 
-    int best_id;
-    float best;
-    bool cut = sampling->top_k > 0 || sampling->top_p < 1.0f;
-    k->top(k, logits, 1, vocab, 1, &best_id, &best, cut ? &log_sum : NULL);
-    float floor = best - NOISE_SPAN * sampling->temperature;
-    if (cut) {
-        float kept = survivors_floor(s, k, logits, vocab, best, log_sum, sampling);
-        floor = kept > floor ? kept : floor;
+    float floor = -INFINITY;
+    if (sampling->top_k > 0 || sampling->top_p < 1.0f) {
+        int best_id;
+        float best, log_sum;
+        k->top(k, logits, 1, vocab, 1, &best_id, &best, &log_sum);
+        floor = survivors_floor(s, k, logits, vocab, best, log_sum, sampling);
     }
-
-    /* What is NOISE_FAR below cannot be the winner; lower ranks are for drafting, where those that
-     * are left are enough. */
-    float inverse = 1.0f / sampling->temperature;
-    float bar = best * inverse + noise_gumbel(noise_bits(sampling->seed, (uint32_t)position,
-                                                         (uint32_t)token_of(s, best_id)));
-    int n = k->above(k, logits, vocab, floor, s->ids, s->values, s->vocab);
-    int found = 0;
-    uint32_t noise[4], block = UINT32_MAX;
-    for (int i = 0; i < n; i++) {
-        uint32_t id = (uint32_t)token_of(s, s->ids[i]);
-        if (id / 4 != block) {
-            block = id / 4;
-            noise_block(sampling->seed, (uint32_t)position, block, noise);
-        }
-        float score = s->values[i] * inverse;
-        if (bar - score > NOISE_FAR && noise[id % 4] < NOISE_FAR_BITS)
-            continue;
-        found = insert(ids, scores, found, count, (int)id, score + noise_gumbel(noise[id % 4]));
-    }
-    return found;
+    Draw how = draw_of(sampling, s->tokens);
+    int n = k->draw_row(k, logits, vocab, floor, &how, position, count, ids, scores);
+    for (int i = 0; i < n; i++)
+        ids[i] = token_of(s, ids[i]);
+    return n;
 }
 
 void draws_open(Draws *d, Sampler *s, Kernels *k, const DrawRows *rows, const Sampling *sampling)
@@ -166,11 +136,7 @@ void draws_open(Draws *d, Sampler *s, Kernels *k, const DrawRows *rows, const Sa
     d->ready = sampling->temperature > 0.0f && k->draw;
     if (!d->ready)
         return;
-    Draw how = {.temperature = sampling->temperature,
-                .top_p = sampling->top_p,
-                .top_k = sampling->top_k,
-                .seed = sampling->seed,
-                .tokens = s->device_tokens};
+    Draw how = draw_of(sampling, s->device_tokens);
     k->draw(k, rows->logits, rows->n, rows->stride, d->rows.vocab, &how, rows->position,
             rows->count, d->ids, d->scores, d->found);
 }

@@ -186,6 +186,7 @@ static const Kernels cpu_table = {
     .attention = attention_run,
     .top = row_top,
     .above = row_above,
+    .draw_row = row_draw,
 };
 
 int cpu_open(Kernels **k, const KernelsOptions *options, Err *err)

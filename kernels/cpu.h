@@ -5,6 +5,7 @@
  *   linear.c     norm, quantisation, products and what follows them in one parallel run
  *   kv.c         keys and values by slot      attention.c  softmax(q k) v
  *   row.c        norm, rope, top, above
+ *   draw.c       tokens drawn from one row
  *   isa.h        their inner loops            pool.h, store.h  threads, memory
  *   limits.c     what the machine can do at most
  */
@@ -111,5 +112,7 @@ void row_top(Kernels *k, const float *logits, int n, int vocab, int count, int *
              float *log_sum);
 int row_above(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values,
               int cap);
+int row_draw(Kernels *k, const float *row, int vocab, float floor, const Draw *how, int position,
+             int count, int *places, float *scores);
 
 #endif

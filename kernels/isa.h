@@ -84,6 +84,8 @@ typedef struct Isa {
 
     /* First index >= from with x > floor (strict) or x >= floor; n if there is none. */
     int (*find)(const float *x, int from, int n, float floor, bool strict);
+    /* Bit b: of the four ids of block + b one has noise of at least `least` (noise.h); b < 16 */
+    uint32_t (*noisy)(uint32_t seed, uint32_t position, uint32_t block, uint32_t least);
     float (*max)(const float *x, int n);
     float (*sum_exp)(const float *x, int n, float max); /* sum of exp(x - max) */
 

@@ -5,6 +5,7 @@
  */
 
 #include "lanes_more.h"
+#include "noise.h"
 
 static void isa_norm(const float *x, const float *weight, float eps, int cols, float *out)
 {
@@ -95,6 +96,20 @@ static int isa_find(const float *x, int from, int n, float floor, bool strict)
             return i;
     }
     return n;
+}
+
+static uint32_t isa_noisy(uint32_t seed, uint32_t position, uint32_t block, uint32_t least)
+{
+    uint32_t most[16], mask = 0;
+    for (uint32_t b = 0; b < 16; b++) {
+        uint32_t n[4];
+        noise_block(seed, position, block + b, n);
+        uint32_t x = n[0] > n[1] ? n[0] : n[1], y = n[2] > n[3] ? n[2] : n[3];
+        most[b] = x > y ? x : y;
+    }
+    for (int b = 0; b < 16; b++)
+        mask |= (uint32_t)(most[b] >= least) << b;
+    return mask;
 }
 
 static float isa_max(const float *x, int n)

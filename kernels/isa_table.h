@@ -7,8 +7,8 @@
         .name = LANES_NAME, .dot = isa_dot, .dot_float = isa_dot_float, .norm = isa_norm, \
         .quantise = isa_quantise, .halves = isa_halves, .swiglu = isa_swiglu,             \
         .scores = isa_scores, .softmax = isa_softmax, .mix = isa_mix, .find = isa_find,   \
-        .max = isa_max, .sum_exp = isa_sum_exp, .read = isa_read, .dots = isa_dots,       \
-        .fmas = isa_fmas, .round_sums = LANES_TILE * LIMIT_STEPS,                         \
+        .noisy = isa_noisy, .max = isa_max, .sum_exp = isa_sum_exp, .read = isa_read,     \
+        .dots = isa_dots, .fmas = isa_fmas, .round_sums = LANES_TILE * LIMIT_STEPS,       \
     }
 
 #endif

@@ -169,11 +169,16 @@ struct Kernels {
      * wanted). */
     void (*top)(Kernels *k, const float *logits, int n, int vocab, int count, int *ids,
                 float *values, float *log_sum);
-    /* For drawing tokens a backend has one of these two, the other is NULL.
-     * All entries of one row (vocab floats) that are >= floor, ids ascending; returns how many
-     * there are, stores at most cap. */
+    /* All entries of one row (vocab floats) that are >= floor, ids ascending; returns how many
+     * there are, stores at most cap. A device, which has `draw`, has neither this nor draw_row. */
     int (*above)(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values,
                  int cap);
+    /* Of the entries of one row that are >= floor the `count` best by logit/T + noise, at a
+     * position of the text, best first; how's top_k and top_p made the floor. Returns how many
+     * there are. The first is the exact winner; from the second on, one so far behind the row's
+     * largest that it cannot win may be missing. */
+    int (*draw_row)(Kernels *k, const float *row, int vocab, float floor, const Draw *how,
+                    int position, int count, int *places, float *scores);
     /* A device draws itself, for n rows of `stride` floats at their positions in the text: the
      * `count` best by logit/T + noise of each row's first `vocab` entries. places, scores: [n,
      * count] best first; found: [n] how many there are, >= 1. */

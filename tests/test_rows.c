@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "../kernels/noise.h"
 #include "weights.h"
 
 static void norm_divides_by_the_root_mean_square(void **state)
@@ -138,6 +139,81 @@ static void above_finds_all_in_order(void **state)
     }
 }
 
+/* One row's draw by the rule alone: all entries, none of them left out unseen. */
+static int draw_plainly(const float *row, int vocab, float floor, const Draw *how, int position,
+                        int *places, float *scores)
+{
+    float bar = -INFINITY;
+    int n = 0, best = 0;
+    for (int i = 1; i < vocab; i++)
+        best = row[i] > row[best] ? i : best;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = pass ? 0 : best; i < (pass ? vocab : best + 1); i++) {
+            uint32_t id = (uint32_t)(how->tokens ? how->tokens[i] : i);
+            uint32_t noise = noise_bits(how->seed, (uint32_t)position, id);
+            float plain = row[i] * (1.0f / how->temperature), score = plain + noise_gumbel(noise);
+            if (pass == 0)
+                bar = score;
+            else if (row[i] >= floor && (bar - plain <= NOISE_FAR || noise >= NOISE_FAR_BITS)) {
+                int at = n++;
+                for (; at > 0 && score > scores[at - 1]; at--) {
+                    places[at] = places[at - 1];
+                    scores[at] = scores[at - 1];
+                }
+                places[at] = i;
+                scores[at] = score;
+            }
+        }
+    }
+    return n;
+}
+
+/* Stretches of consecutive ids, whose noise is made together, between others. */
+static void make_ids(int *ids, int n)
+{
+    for (int i = 0, id = 0; i < n; i++) {
+        ids[i] = id;
+        id += i % 300 < 200 ? 1 : i % 300 == 299 ? 4 - id % 4 : 3;
+    }
+}
+
+static void a_draw_is_the_best_by_logit_and_noise(void **state)
+{
+    enum { VOCAB = 2001, COUNT = 16 };
+    static const float temperatures[] = {0.2f, 1, 3};
+    float *logits = malloc(VOCAB * sizeof *logits), *expected = malloc(VOCAB * sizeof *logits);
+    int *ids = malloc(VOCAB * sizeof *ids), *order = malloc(VOCAB * sizeof *order), lifted = 0;
+    (void)state;
+    make_ids(ids, VOCAB);
+    random_fill(logits, VOCAB, 3);
+    for (int i = 0; i < VOCAB; i++)
+        logits[i] = 9 * logits[i] - (i % 7 ? 6 : 0);
+    for (int t = 0; t < 60; t++) {
+        Draw how = {.temperature = temperatures[t % 3], .seed = 5, .tokens = t % 2 ? ids : NULL};
+        float floor = t % 5 ? -INFINITY : 2;
+        int n = draw_plainly(logits, VOCAB, floor, &how, t, order, expected);
+        for (int i = 0; i < n; i++)
+            lifted += (9 - logits[order[i]]) / how.temperature > 2 * NOISE_FAR;
+        for (int isa = 0; isa < ISAS; isa++) {
+            Kernels *k = isa_open(isa, 1, false);
+            int places[COUNT], most = t % 4 ? COUNT : 1;
+            float scores[COUNT];
+            if (!k)
+                continue;
+            int found = k->draw_row(k, logits, VOCAB, floor, &how, t, most, places, scores);
+            assert_int_equal(found, n < most ? n : most);
+            assert_memory_equal(places, order, (size_t)found * sizeof *places);
+            assert_memory_equal(scores, expected, (size_t)found * sizeof *scores);
+            k->close(k);
+        }
+    }
+    assert_true(lifted > 0); /* else noise alone has brought nothing in */
+    free(logits);
+    free(expected);
+    free(ids);
+    free(order);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +221,7 @@ int main(void)
         cmocka_unit_test(top_is_sorted_and_ties_go_to_the_lowest_id),
         cmocka_unit_test(log_sum_is_the_softmaxs),
         cmocka_unit_test(above_finds_all_in_order),
+        cmocka_unit_test(a_draw_is_the_best_by_logit_and_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* draft.h - inside the nested-exits drafter: shared by draft.c (cache and layers) and grow.c (the
- * tree).
+/* draft.h - inside the nested-exits drafter: shared by draft.c (cache and layers), opinion.c
+ * (what exits say) and grow.c (the tree).
  *
  * The draft's layers are cut into ranges at its exits: range r is [exit[r-1], exit[r]). A token
  * that left at an exit has no keys and values in deeper ranges; its residual stream waits at the
@@ -92,6 +92,21 @@ void draft_ask(Draft *d, int r, const int *slots, int n);
 /* Is the exit ever asked, and has it a layer of its own? */
 bool draft_is_open(const Draft *d, int r);
 bool draft_has_own(const Draft *d, int r);
+
+/* What an exit says of one node: its likeliest token and how likely that is, which thresholds are
+ * held against, and what it proposes, best first, each with how surely the target picks it too. */
+typedef struct Opinion {
+    int likeliest;
+    float confidence;
+    int n;
+    int ids[RANKED_MAX];
+    float p[RANKED_MAX];
+} Opinion;
+
+/* opinion.c: of the nodes that draft_ask was called for, at most `count` <= RANKED_MAX tokens each,
+ * with ids below `limit`. */
+void draft_hear(Draft *d, const Sampling *sampling, int limit, const int *slots, int n, int count,
+                Opinion *opinions);
 
 /* grow.c: fills `tree` from the root on. */
 void draft_grow(Draft *d, const Proposal *in, Tree *tree);

@@ -15,34 +15,6 @@
 
 #include "clock.h"
 
-/* What an exit says of one node. */
-typedef struct Opinion {
-    int ids[RANKED_MAX];
-    float top[RANKED_MAX], log_sum, confidence;
-} Opinion;
-
-/* The best tokens of a row and how sure the exit is of each. The draft ranks them with the target's
- * own noise. Returns how many there are. */
-static int likely(const Proposal *in, const Opinion *o, const Draws *draws, int row, int count,
-                  int *ids, float *p)
-{
-    if (in->sampling->temperature <= 0) {
-        for (int i = 0; i < count; i++) {
-            ids[i] = o->ids[i];
-            p[i] = expf(o->top[i] - o->log_sum);
-        }
-        return count;
-    }
-    /* How far the winner is ahead says how surely another model with the same noise picks it. */
-    int n = draws_row(draws, row, ids, p);
-    float best = p[0], sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += p[i] = expf(p[i] - best);
-    for (int i = 0; i < n; i++)
-        p[i] /= sum;
-    return n < count ? n : count;
-}
-
 /* p: of this exit, the deepest that knows of it. */
 static void rate(const Draft *d, const Proposal *in, Candidate *c, float p, int exit)
 {
@@ -69,27 +41,27 @@ static void add_candidate(Draft *d, const Proposal *in, int parent, int token, f
 
 /* A deeper exit of a node that has candidates already: they are rated by it, and its own best ones
  * join them. What it does not name is at most as likely as the last that it does. */
-static void second_opinion(Draft *d, const Proposal *in, int slot, int exit, const int *ids,
-                           const float *p, int n, int width)
+static void second_opinion(Draft *d, const Proposal *in, int slot, int exit, const Opinion *o,
+                           int width)
 {
     bool known[RANKED_MAX] = {0};
     for (int i = 0; i < d->n_candidates; i++) {
         Candidate *c = &d->candidate[i];
         if (c->parent == slot) {
             int at = 0;
-            while (at < n - 1 && ids[at] != c->token)
+            while (at < o->n - 1 && o->ids[at] != c->token)
                 at++;
-            known[at] = known[at] || ids[at] == c->token;
-            rate(d, in, c, p[at], exit);
+            known[at] = known[at] || o->ids[at] == c->token;
+            rate(d, in, c, o->p[at], exit);
         } else { /* parents come before their children */
             c->path = d->grown.node[c->parent].path * c->rank;
         }
         if (c->slot >= 0)
             d->grown.node[c->slot].path = c->path;
     }
-    for (int i = 0; i < n && i < width; i++)
+    for (int i = 0; i < o->n && i < width; i++)
         if (!known[i])
-            add_candidate(d, in, slot, ids[i], p[i], exit);
+            add_candidate(d, in, slot, o->ids[i], o->p[i], exit);
 }
 
 static int undone_family(const Draft *d, uint64_t undecided, int r, int *slots)
@@ -127,14 +99,6 @@ static int also_asked(const Draft *d, const int *slots, int n, int *asked, int n
  * comes first: in an automatic tree the others go deeper only along with it. */
 static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_frontier, int width)
 {
-    Context *c = d->context;
-    Kernels *k = c->model->kernels;
-    int stride = d->narrow ? c->model->n_short : c->model->config.vocab;
-    int vocab = sampler_places(&d->sampler, stride, in->vocab);
-    const int *tokens = d->sampler.tokens;
-    width = width < vocab ? width : vocab;
-    Draws draws;
-    DrawRows rows = {.logits = c->logits, .stride = stride, .vocab = vocab, .count = RANKED_MAX};
     uint64_t undecided = 0;
     for (int i = 0; i < n_frontier; i++)
         undecided |= UINT64_C(1) << frontier[i];
@@ -155,38 +119,29 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
         int all = also_asked(d, slots, n, asked, n_asked);
         /* Two, so that a second opinion says how much less likely a token is that is not first. */
         int best = all > n_asked && width < 2 ? 2 : width;
-        best = in->sampling->temperature > 0 ? 1 : best < vocab ? best : vocab;
-        rows.n = all;
-        for (int i = 0; i < all; i++)
-            rows.position[i] = in->n + d->grown.node[asked[i]].depth;
+        Opinion opinions[EXPAND_MAX];
         draft_ask(d, r, asked, all);
-        draws_open(&draws, &d->sampler, k, &rows, in->sampling);
-        Opinion opinion[EXPAND_MAX];
+        draft_hear(d, in->sampling, in->vocab, asked, all, best, opinions);
         float most = 0;
         for (int i = 0; i < all; i++) {
-            Opinion *o = &opinion[i];
+            const Opinion *o = &opinions[i];
             TreeNode *node = &d->grown.node[asked[i]];
-            k->top(k, c->logits + (size_t)i * stride, 1, vocab, best, o->ids, o->top, &o->log_sum);
-            for (int t = 0; tokens && t < best; t++)
-                o->ids[t] = tokens[o->ids[t]];
-            o->confidence = expf(o->top[0] - o->log_sum);
             most = fmaxf(most, o->confidence);
-            node->visited[node->n_visited++] = (EventVisit){d->exit[r], o->ids[0], o->confidence};
+            node->visited[node->n_visited++] =
+                (EventVisit){d->exit[r], o->likeliest, o->confidence};
         }
         for (int i = 0; i < all; i++) {
-            int ids[RANKED_MAX];
-            float p[RANKED_MAX];
-            bool sure = (d->by_frontier ? most : opinion[i].confidence) >= d->threshold[r];
-            if (i < n_asked && !sure && !last)
-                continue;
-            int count = likely(in, &opinion[i], &draws, i, best > 1 ? best : width, ids, p);
+            const Opinion *o = &opinions[i];
+            bool sure = (d->by_frontier ? most : o->confidence) >= d->threshold[r];
             if (i >= n_asked) {
-                second_opinion(d, in, asked[i], r, ids, p, count, width);
+                second_opinion(d, in, asked[i], r, o, width);
                 continue;
             }
+            if (!sure && !last)
+                continue;
             undecided &= ~(UINT64_C(1) << asked[i]);
-            for (int t = 0; t < count && t < width && (sure || asked[i] == 0); t++)
-                add_candidate(d, in, asked[i], ids[t], p[t], r);
+            for (int t = 0; t < o->n && t < width && (sure || asked[i] == 0); t++)
+                add_candidate(d, in, asked[i], o->ids[t], o->p[t], r);
         }
         if (in->shape.automatic && !(undecided >> frontier[0] & 1))
             break;

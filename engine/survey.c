@@ -39,31 +39,17 @@ static void make_chain(Draft *d, const int *tokens, int first, int n, int *slots
 static void survey_chain(Draft *d, const Sampling *sampling, const int *tokens, int first, int n,
                          int limit, SurveyPlace *places)
 {
-    Kernels *k = d->context->model->kernels;
     int slots[EXPAND_MAX];
-    Draws draws;
+    Opinion opinions[EXPAND_MAX];
     draft_begin(d, tokens, first + 1);
     make_chain(d, tokens, first, n, slots);
-    int stride = d->narrow ? d->context->model->n_short : d->context->model->config.vocab;
-    int vocab = sampler_places(&d->sampler, stride, limit);
-    DrawRows rows = {
-        .logits = d->context->logits, .n = n, .stride = stride, .vocab = vocab, .count = 1};
-    for (int i = 0; i < n; i++)
-        rows.position[i] = first + i + 1;
     for (int r = 0; r < d->ranges; r++) {
         draft_range(d, r, slots, n, NULL, 0);
         draft_ask(d, r, slots, n);
-        draws_open(&draws, &d->sampler, k, &rows, sampling);
-        const float *logits = d->context->logits;
+        draft_hear(d, sampling, limit, slots, n, 1, opinions);
         for (int i = 0; i < n; i++) {
-            int id;
-            float top, log_sum, score;
-            k->top(k, logits + (size_t)i * (size_t)stride, 1, vocab, 1, &id, &top, &log_sum);
-            places[i].p[r] = expf(top - log_sum);
-            id = d->sampler.tokens ? d->sampler.tokens[id] : id;
-            if (sampling->temperature > 0)
-                draws_row(&draws, i, &id, &score);
-            places[i].hit[r] = id == tokens[first + i + 1];
+            places[i].p[r] = opinions[i].confidence;
+            places[i].hit[r] = opinions[i].ids[0] == tokens[first + i + 1];
         }
     }
     d->drafter.accepted(&d->drafter, &d->grown, slots, n);

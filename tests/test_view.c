@@ -205,6 +205,8 @@ static void test_speculation_is_never_off_silently(void **state)
     assert_spec(scene, "OFF: does not pay now (forecast x0.90)");
     scene_plain(scene, " x", "plain", 0);
     assert_spec(scene, "OFF: does not pay now");
+    scene->view.ready.spec = SPEC_ON;
+    assert_spec(scene, "ON: nothing drafted");
     scene->view.ready.spec = SPEC_OFF;
     assert_spec(scene, "OFF: switched off");
     scene->view.ready.spec = SPEC_AUTO;

@@ -62,6 +62,8 @@ void view_spec_text(const View *view, char *out, size_t bytes)
         snprintf(out, bytes, "OFF: switched off");
     else if (strcmp(ready->drafter, "plain") == 0)
         snprintf(out, bytes, "OFF: drafter is plain");
+    else if (strcmp(view->mode, "plain") == 0 && ready->spec == SPEC_ON)
+        snprintf(out, bytes, "ON: nothing drafted"); /* no exit had anything to say */
     else if (strcmp(view->mode, "plain") == 0 && view->predicted_gain > 0)
         snprintf(out, bytes, "OFF: does not pay now (forecast x%.2f)", view->predicted_gain);
     else if (strcmp(view->mode, "plain") == 0)

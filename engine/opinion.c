@@ -9,11 +9,6 @@
 
 #include <math.h>
 
-static int token_of(const Draft *d, int place)
-{
-    return d->sampler.tokens ? d->sampler.tokens[place] : place;
-}
-
 static void say_drawn(const Draws *draws, int row, int count, Opinion *o)
 {
     float scores[RANKED_MAX], sum = 0;
@@ -49,7 +44,7 @@ void draft_hear(Draft *d, const Sampling *sampling, int limit, const int *slots,
         o->n = drawn ? 1 : count < vocab ? count : vocab;
         k->top(k, rows.logits + (size_t)i * (size_t)stride, 1, vocab, o->n, o->ids, top, &log_sum);
         for (int j = 0; j < o->n; j++) {
-            o->ids[j] = token_of(d, o->ids[j]);
+            o->ids[j] = sampler_token(&d->sampler, o->ids[j]);
             o->p[j] = expf(top[j] - log_sum);
         }
         o->likeliest = o->ids[0];

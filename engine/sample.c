@@ -74,7 +74,7 @@ static float survivors_floor(Sampler *s, Kernels *k, const float *logits, int vo
     return floor;
 }
 
-static int token_of(const Sampler *s, int place)
+int sampler_token(const Sampler *s, int place)
 {
     return s->tokens ? s->tokens[place] : place;
 }
@@ -105,7 +105,7 @@ static int rank_row(Sampler *s, Kernels *k, const float *logits, int vocab,
         count = count < vocab ? count : vocab;
         k->top(k, logits, 1, vocab, count, ids, scores, NULL);
         for (int i = 0; i < count; i++)
-            ids[i] = token_of(s, ids[i]);
+            ids[i] = sampler_token(s, ids[i]);
         return count;
     }
 
@@ -119,7 +119,7 @@ static int rank_row(Sampler *s, Kernels *k, const float *logits, int vocab,
     Draw how = draw_of(sampling, s->tokens);
     int n = k->draw_row(k, logits, vocab, floor, &how, position, count, ids, scores);
     for (int i = 0; i < n; i++)
-        ids[i] = token_of(s, ids[i]);
+        ids[i] = sampler_token(s, ids[i]);
     return n;
 }
 
@@ -148,7 +148,7 @@ int draws_row(const Draws *d, int row, int *ids, float *scores)
         return rank_row(d->sampler, d->kernels, r->logits + (size_t)row * (size_t)r->stride,
                         r->vocab, d->sampling, r->position[row], r->count, ids, scores);
     for (int i = 0; i < d->found[row]; i++) {
-        ids[i] = token_of(d->sampler, d->ids[row * r->count + i]);
+        ids[i] = sampler_token(d->sampler, d->ids[row * r->count + i]);
         scores[i] = d->scores[row * r->count + i];
     }
     return d->found[row];

@@ -32,6 +32,9 @@ typedef struct Sampler {
 int sampler_open(Sampler *sampler, int vocab, Err *err);
 void sampler_close(Sampler *sampler);
 
+/* The id of the logit at a place of a row. */
+int sampler_token(const Sampler *sampler, int place);
+
 /* How many of `vocab` logits belong to ids below the limit: they come first. */
 int sampler_places(const Sampler *sampler, int vocab, int limit);
 

@@ -18,6 +18,8 @@ typedef struct Contest {
     uint32_t position;
     float floor, inverse; /* 1 / T */
     float bar;            /* score of the largest logit */
+    float near;           /* a logit below is NOISE_FAR behind that, and a little more, for how far
+                             is rounded */
     int count, found;
     int *places;
     float *scores;
@@ -67,14 +69,12 @@ static void enter_blocks(Contest *c, int from, uint32_t first, uint32_t blocks)
     }
 }
 
-/* Those blocks of a stretch that have an entry near the best one. A little more than needed is
- * near: how far a score is behind is rounded. */
+/* Those blocks of a stretch that have an entry near the best one. */
 static uint32_t near_blocks(const Contest *c, int from)
 {
-    float near = (c->bar - NOISE_FAR - 1) / c->inverse;
     uint32_t blocks = 0;
     int to = from + STRETCH, i = from;
-    while ((i = c->isa->find(c->row, i, to, near, false)) < to) {
+    while ((i = c->isa->find(c->row, i, to, c->near, false)) < to) {
         int b = (i - from) / BLOCK_IDS;
         blocks |= UINT32_C(1) << b;
         i = from + (b + 1) * BLOCK_IDS;
@@ -100,6 +100,7 @@ int row_draw(Kernels *k, const float *row, int vocab, float floor, const Draw *h
                  .scores = scores};
     c.bar =
         best * c.inverse + noise_gumbel(noise_bits(how->seed, c.position, id_of(how, best_place)));
+    c.near = (c.bar - NOISE_FAR - 1) / c.inverse;
     for (int i = 0; i < vocab;) {
         uint32_t id = id_of(how, i);
         int last = i + STRETCH - 1;

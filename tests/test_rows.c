@@ -139,31 +139,33 @@ static void above_finds_all_in_order(void **state)
     }
 }
 
+static uint32_t noise_at(const Draw *how, int position, int place)
+{
+    return noise_bits(how->seed, (uint32_t)position,
+                      (uint32_t)(how->tokens ? how->tokens[place] : place));
+}
+
 /* One row's draw by the rule alone: all entries, none of them left out unseen. */
 static int draw_plainly(const float *row, int vocab, float floor, const Draw *how, int position,
                         int *places, float *scores)
 {
-    float bar = -INFINITY;
+    float inverse = 1.0f / how->temperature;
     int n = 0, best = 0;
     for (int i = 1; i < vocab; i++)
         best = row[i] > row[best] ? i : best;
-    for (int pass = 0; pass < 2; pass++) {
-        for (int i = pass ? 0 : best; i < (pass ? vocab : best + 1); i++) {
-            uint32_t id = (uint32_t)(how->tokens ? how->tokens[i] : i);
-            uint32_t noise = noise_bits(how->seed, (uint32_t)position, id);
-            float plain = row[i] * (1.0f / how->temperature), score = plain + noise_gumbel(noise);
-            if (pass == 0)
-                bar = score;
-            else if (row[i] >= floor && (bar - plain <= NOISE_FAR || noise >= NOISE_FAR_BITS)) {
-                int at = n++;
-                for (; at > 0 && score > scores[at - 1]; at--) {
-                    places[at] = places[at - 1];
-                    scores[at] = scores[at - 1];
-                }
-                places[at] = i;
-                scores[at] = score;
-            }
+    float bar = row[best] * inverse + noise_gumbel(noise_at(how, position, best));
+    for (int i = 0; i < vocab; i++) {
+        uint32_t noise = noise_at(how, position, i);
+        float plain = row[i] * inverse, score = plain + noise_gumbel(noise);
+        if (row[i] < floor || (bar - plain > NOISE_FAR && noise < NOISE_FAR_BITS))
+            continue;
+        int at = n++;
+        for (; at > 0 && score > scores[at - 1]; at--) {
+            places[at] = places[at - 1];
+            scores[at] = scores[at - 1];
         }
+        places[at] = i;
+        scores[at] = score;
     }
     return n;
 }

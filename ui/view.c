@@ -58,15 +58,16 @@ void view_browse(View *view, int by)
 void view_spec_text(const View *view, char *out, size_t bytes)
 {
     const EventReady *ready = &view->ready;
+    bool plain = strcmp(view->mode, "plain") == 0;
     if (ready->spec == SPEC_OFF)
         snprintf(out, bytes, "OFF: switched off");
     else if (strcmp(ready->drafter, "plain") == 0)
         snprintf(out, bytes, "OFF: drafter is plain");
-    else if (strcmp(view->mode, "plain") == 0 && ready->spec == SPEC_ON)
+    else if (plain && ready->spec == SPEC_ON)
         snprintf(out, bytes, "ON: nothing drafted"); /* no exit had anything to say */
-    else if (strcmp(view->mode, "plain") == 0 && view->predicted_gain > 0)
+    else if (plain && view->predicted_gain > 0)
         snprintf(out, bytes, "OFF: does not pay now (forecast x%.2f)", view->predicted_gain);
-    else if (strcmp(view->mode, "plain") == 0)
+    else if (plain)
         snprintf(out, bytes, "OFF: does not pay now");
     else if (view->mode[0] != '\0' || ready->spec == SPEC_ON)
         snprintf(out, bytes, "ON");

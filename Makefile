@@ -12,7 +12,7 @@ CHECK_MODEL  = smollm2-135m
 CHAT_MODELS  = qwen2.5-coder-0.5b qwen2.5-coder-1.5b
 
 # WERROR=-Werror is CI's: what another compiler warns of must not keep a user from building.
-CFLAGS  = $(OPT) -g -std=c11 -D_GNU_SOURCE -Wall -Wextra $(WERROR) -ffp-contract=off \
+CFLAGS  = -I. $(OPT) -g -std=c11 -D_GNU_SOURCE -Wall -Wextra $(WERROR) -ffp-contract=off \
           -fstack-protector-strong -fPIE
 LDFLAGS = -pie -Wl,-z,relro,-z,now
 LDLIBS  = -lncursesw -lreadline -lcyaml -lyaml -ljansson -lcurl -lunistring -lnettle -lpthread -lm
@@ -29,44 +29,46 @@ CUDA      = auto
 CUDA_ARCH = $(filter 80 86 89 90 100,$(patsubst compute_%,%,$(shell $(NVCC) --list-gpu-arch)))
 NVCC     := $(firstword $(wildcard $(shell command -v nvcc 2>/dev/null) /usr/local/cuda/bin/nvcc))
 CUDA_ON  := $(if $(filter auto,$(CUDA)),$(if $(NVCC),1,0),$(CUDA))
-CUDA_SRC  = kernels/cuda_driver.c kernels/cuda_blas.c kernels/cuda_image.c
-IMAGE     = $(BUILD)/kernels/cuda_kernels.fatbin
+CUDA_SRC  = kernels/cuda/driver.c kernels/cuda/blas.c kernels/cuda/image.c
+IMAGE     = $(BUILD)/kernels/cuda/kernels.fatbin
 
 # One binary for every x86-64: only these files use newer instructions, behind a check at run time.
 # -ffp-contract=off everywhere: scalar and vector paths must round alike.
-VECTOR = $(wildcard kernels/*_avx2.c kernels/*_avx512.c)
-SRC    = $(wildcard app/*.c engine/*.c kernels/*.c ui/*.c)
+SRC    = $(sort $(shell find app engine kernels ui -name '*.c'))
+VECTOR = $(filter %_avx2.c %_avx512.c,$(SRC))
 ifeq ($(filter x86_64 amd64,$(shell uname -m)),)
 SRC   := $(filter-out $(VECTOR),$(SRC))
 endif
 ifeq ($(CUDA_ON),1)
 $(BUILD)/kernels/kernels.o: CFLAGS += -DS2D_CUDA
 $(CUDA_SRC:%.c=$(BUILD)/%.o): CFLAGS += -isystem $(NVCC:%/bin/nvcc=%)/include -DCUDA_IMAGE='"$(IMAGE)"'
-$(BUILD)/kernels/cuda_image.o: $(IMAGE)
+$(BUILD)/kernels/cuda/image.o: $(IMAGE)
 else
 SRC   := $(filter-out $(CUDA_SRC),$(SRC))
 endif
 $(BUILD)/kernels/%_avx2.o: CFLAGS += -mavx2 -mfma -mf16c
 $(BUILD)/kernels/%_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mfma -mf16c
-$(BUILD)/kernels/learn_bf16_avx512.o: CFLAGS += -mavx512bf16
-$(BUILD)/kernels/learn_amx_avx512.o: CFLAGS += -mavx512bf16 -mamx-tile -mamx-bf16
-$(BUILD)/kernels/isa_amx_avx512.o: CFLAGS += -mamx-tile -mamx-int8
+$(BUILD)/kernels/train/train_bf16_avx512.o: CFLAGS += -mavx512bf16
+$(BUILD)/kernels/train/train_amx_avx512.o: CFLAGS += -mavx512bf16 -mamx-tile -mamx-bf16
+$(BUILD)/kernels/cpu/isa_amx_avx512.o: CFLAGS += -mamx-tile -mamx-int8
 
 OBJ     = $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ = $(filter-out $(BUILD)/app/main.o,$(OBJ))
 
-# tests/: test_*.c are programs, fuzz_*.c fuzz targets, make_*.c fill a folder with inputs for the fuzz
-# target of that name, and the rest helps them all.
-TESTS     = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c))
-FUZZERS   = $(patsubst %.c,%,$(filter-out tests/fuzz_main.c,$(wildcard tests/fuzz_*.c)))
+# tests/unit: a program for each subject, in the rooms of what it tests. tests/fuzz: fuzz_*.c are targets,
+# make_*.c fill a folder with inputs for the target of that name. tests/support helps them all.
+TEST_SRC  = $(sort $(shell find tests/unit -name 'test_*.c'))
+TESTS     = $(TEST_SRC:%.c=$(BUILD)/%)
+FUZZERS   = $(patsubst %.c,%,$(filter-out tests/fuzz/fuzz_main.c,$(wildcard tests/fuzz/fuzz_*.c)))
 REPLAYS   = $(FUZZERS:%=$(BUILD)/%)
-MAKERS    = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/make_*.c))
-HELP_SRC  = $(filter-out tests/test_% tests/fuzz_% tests/make_% $(DEVICE_SRC),$(wildcard tests/*.c))
-DEVICE_SRC   = tests/cuda_device.c
-DEVICE_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/device/%,$(wildcard tests/test_cuda_*.c))
+MAKERS    = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/make_*.c))
+HELP_SRC  = $(filter-out $(DEVICE_SRC),$(wildcard tests/support/*.c))
+DEVICE_SRC   = tests/support/cuda_device.c
+DEVICE_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/device/%,$(foreach t,$(TEST_SRC),$(if \
+               $(findstring /test_cuda_,$t),$t)))
 HELP_OBJ  = $(HELP_SRC:%.c=$(BUILD)/%.o)
 
-LINT_SRC = $(wildcard app/*.[ch] engine/*.[ch] kernels/*.[ch] kernels/*.cu ui/*.[ch] tests/*.[ch])
+LINT_SRC = $(shell find app engine kernels ui tests -name '*.[ch]' -o -name '*.cu')
 MAN      = $(wildcard man/*.1 man/*.5)
 
 s2d: $(BUILD)/s2d
@@ -80,10 +82,10 @@ $(BUILD)/%.o: %.c Makefile
 	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The device's code: multiplications and additions are fused only where the source says so.
-$(IMAGE): kernels/cuda_kernels.cu $(wildcard kernels/cuda*.h) kernels/kernels.h Makefile
+$(IMAGE): kernels/cuda/kernels.cu $(wildcard kernels/*.h kernels/cuda/*.h kernels/cuda/device/*.h) Makefile
 	@mkdir -p $(@D)
 	@echo nvcc $<
-	@$(NVCC) -fatbin -t 0 -O3 -fmad=false -Xfatbin -compress-all $(foreach a,$(CUDA_ARCH),-gencode \
+	@$(NVCC) -I. -fatbin -t 0 -O3 -fmad=false -Xfatbin -compress-all $(foreach a,$(CUDA_ARCH),-gencode \
 	  arch=compute_$a,code=sm_$a) -gencode arch=compute_$(lastword $(CUDA_ARCH)),code=compute_$(lastword \
 	  $(CUDA_ARCH)) -o $@ $<
 
@@ -94,7 +96,7 @@ $(BUILD)/tests/all.a: $(LIB_OBJ) $(HELP_OBJ)
 $(TESTS) $(MAKERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/all.a
 	@echo link $@
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
-$(REPLAYS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz_main.o $(BUILD)/tests/all.a
+$(REPLAYS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz/fuzz_main.o $(BUILD)/tests/all.a
 	@echo link $@
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 # The same tests, with a device in the place of the one that the host plays.
@@ -148,9 +150,9 @@ cuda-bench: s2d
 fuzz:
 	@$(MAKE) --no-print-directory CUDA=0 BUILD=build-fuzz CC=$(CLANG) OPT="-O1 -fno-omit-frame-pointer \
 	  -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" fuzz-targets
-fuzz-targets: $(FUZZERS:tests/%=$(BUILD)/libfuzzer/%) $(MAKERS)
-	@sh tests/fuzz.sh $(BUILD) $(FUZZ_SECONDS) $(filter $(BUILD)/libfuzzer/%,$^)
-$(BUILD)/libfuzzer/%: $(BUILD)/tests/%.o $(BUILD)/tests/all.a
+fuzz-targets: $(FUZZERS:tests/fuzz/%=$(BUILD)/libfuzzer/%) $(MAKERS)
+	@sh tests/fuzz/fuzz.sh $(BUILD) $(FUZZ_SECONDS) $(filter $(BUILD)/libfuzzer/%,$^)
+$(BUILD)/libfuzzer/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/all.a
 	@mkdir -p $(@D)
 	@echo link $@
 	@$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka

@@ -1,5 +1,5 @@
 /* bars.c - see bars.h. */
-#include "bars.h"
+#include "app/bars.h"
 
 #include <math.h>
 #include <string.h>

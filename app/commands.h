@@ -1,7 +1,7 @@
 /* commands.h - the commands of s2d, one file each.
  *
  * Each takes its own command line (argv[0] is the command's name), prints text to stdout and
- * everything else to stderr, and returns the process's exit code (kernels/err.h).
+ * everything else to stderr, and returns the process's exit code (kernels/common/err.h).
  */
 #ifndef S2D_COMMANDS_H
 #define S2D_COMMANDS_H

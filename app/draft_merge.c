@@ -2,12 +2,12 @@
  *
  * Tensors are listed once, with the name that they get; then that list is announced and filled.
  */
-#include "draft_merge.h"
+#include "app/draft_merge.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "../engine/gguf_write.h"
+#include "engine/gguf/gguf_write.h"
 
 enum { NAME_BYTES = 64, CHUNK_BYTES = 1 << 20 };
 

@@ -6,7 +6,7 @@
 #ifndef S2D_DRAFT_MERGE_H
 #define S2D_DRAFT_MERGE_H
 
-#include "../engine/adapter.h"
+#include "engine/model/adapter.h"
 
 /* EXIT_USAGE or EXIT_DATA with the reason when that exit is no such model. */
 int draft_merge_check(const Adapter *adapter, int exit, Err *err);

@@ -1,5 +1,5 @@
 /* figures.c - see figures.h. */
-#include "figures.h"
+#include "app/figures.h"
 
 #include <stdarg.h>
 #include <stdio.h>

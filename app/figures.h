@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "../engine/event.h"
+#include "engine/decode/event.h"
 
 typedef struct Figures {
     EventReady ready; /* the last one */

@@ -10,14 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../engine/session.h"
-#include "catalog.h"
-#include "commands.h"
-#include "models_cache.h"
-#include "paths.h"
-#include "profile.h"
-#include "sha256.h"
-#include "tuned.h"
+#include "app/commands.h"
+#include "app/paths.h"
+#include "app/profile/catalog.h"
+#include "app/profile/profile.h"
+#include "app/pull/sha256.h"
+#include "app/worker/models_cache.h"
+#include "app/worker/tuned.h"
+#include "engine/decode/session.h"
 
 enum { CONTEXT_DEFAULT = 4096 };
 

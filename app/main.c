@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../kernels/err.h"
-#include "commands.h"
+#include "app/commands.h"
+#include "kernels/common/err.h"
 
 typedef struct Command {
     const char *name;

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "catalog.h"
-#include "commands.h"
-#include "paths.h"
+#include "app/commands.h"
+#include "app/paths.h"
+#include "app/profile/catalog.h"
 
 static bool ends_with(const char *text, const char *end)
 {

@@ -1,6 +1,6 @@
 /* options.c - see options.h. One table says which word is which option, for whom, and where it
  * goes. */
-#include "options.h"
+#include "app/options.h"
 
 #include <ctype.h>
 #include <errno.h>

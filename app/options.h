@@ -18,7 +18,7 @@
 #ifndef S2D_OPTIONS_H
 #define S2D_OPTIONS_H
 
-#include "request.h"
+#include "app/protocol/request.h"
 
 /* What a command accepts; or them together. */
 enum {

@@ -13,7 +13,7 @@
 
 #include <stddef.h>
 
-#include "../kernels/err.h"
+#include "kernels/common/err.h"
 
 enum { PATH_BYTES = 4096 };
 

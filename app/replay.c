@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "chat.h"
-#include "commands.h"
-#include "event_json.h"
-#include "figures.h"
+#include "app/chat/chat.h"
+#include "app/commands.h"
+#include "app/figures.h"
+#include "app/protocol/event_json.h"
 
 static void show(Figures *figures, const Event *event)
 {

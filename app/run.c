@@ -14,12 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../ui/text.h"
-#include "client.h"
-#include "commands.h"
-#include "figures.h"
-#include "options.h"
-#include "signals.h"
+#include "app/commands.h"
+#include "app/figures.h"
+#include "app/options.h"
+#include "app/protocol/client.h"
+#include "app/signals.h"
+#include "ui/text.h"
 
 enum {
     PROMPT_MAX = 32 << 20, /* bytes */

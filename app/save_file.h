@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "../kernels/err.h"
+#include "kernels/common/err.h"
 
 /* Mode 0600. replace: false = an existing file is left alone and that is an error (EXIT_DATA).
  * EXIT_IO when it cannot be written. */

@@ -2,7 +2,7 @@
 #ifndef S2D_SIGNALS_H
 #define S2D_SIGNALS_H
 
-#include "../kernels/err.h"
+#include "kernels/common/err.h"
 
 /* Blocks the signals of the list (ends with 0) and returns a descriptor that tells them; -1. */
 int signals_open(const int *list, Err *err);

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../engine/tokenizer.h"
-#include "catalog.h"
-#include "commands.h"
-#include "paths.h"
+#include "app/commands.h"
+#include "app/paths.h"
+#include "app/profile/catalog.h"
+#include "engine/text/tokenizer.h"
 
 enum { TEXT_MAX = 1 << 28 }; /* bytes */
 

@@ -3,7 +3,7 @@
  * in: blocks as they lie in a file -> out: codes and scales, and back. Bit layouts are ggml's
  * (ggml-common.h, ggml-quants.c); nothing here rounds, so reading and writing are exact inverses.
  */
-#include "group.h"
+#include "kernels/group.h"
 
 #include <string.h>
 

@@ -10,7 +10,7 @@
 #ifndef S2D_GROUP_H
 #define S2D_GROUP_H
 
-#include "quant.h"
+#include "kernels/quant.h"
 
 enum { GROUP = 256, BLOCK = 32 };
 

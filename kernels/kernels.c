@@ -3,13 +3,13 @@
  * "auto" is the CUDA device when this build and this machine have one, else the CPU. The reference
  * path (act_f32) is the CPU's.
  */
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "cpu.h"
-#include "cuda_gpu.h"
+#include "kernels/cpu/cpu.h"
+#include "kernels/cuda/device/gpu.h"
 
 int rows_position(const Rows *rows, int i)
 {

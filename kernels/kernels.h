@@ -22,9 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
-#include "kv.h"
-#include "quant.h"
+#include "kernels/common/err.h"
+#include "kernels/kv.h"
+#include "kernels/quant.h"
 
 enum {
     ROWS_MAX = 128,  /* most rows in one batch */
@@ -90,7 +90,7 @@ typedef struct Linear {
     const Matrix *next; /* what is needed after these, to be fetched meanwhile; NULL = not known */
 } Linear;
 
-/* How tokens are drawn, see engine/sample.h. */
+/* How tokens are drawn, see engine/decode/sample.h. */
 typedef struct Draw {
     float temperature; /* > 0 */
     float top_p;       /* 1 = all */

@@ -7,7 +7,7 @@
 #ifndef S2D_LIMITS_H
 #define S2D_LIMITS_H
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 typedef enum Limit {
     LIMIT_READ, /* bytes per second out of memory, far more of them than a cache holds */

@@ -1,5 +1,5 @@
 /* noise.h - the noise of drawn tokens, the same for host and device: a pure function of seed,
- * position and id, see engine/sample.h.
+ * position and id, see engine/decode/sample.h.
  *
  * Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
  */

@@ -3,12 +3,12 @@
  * Rows of floats are converted value by value; rows of blocks go through the neutral form of
  * group.h, up to 256 inputs at a time.
  */
-#include "quant.h"
+#include "kernels/quant.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "group.h"
+#include "kernels/group.h"
 
 static const QuantInfo types[] = {
     {QUANT_F32, "F32", 1, 4},       {QUANT_F16, "F16", 1, 2},       {QUANT_BF16, "BF16", 1, 2},

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "group.h"
+#include "kernels/group.h"
 
 /* Adding and taking away this rounds to the nearest whole number, to even on ties: a float's last
  * bit is worth 1 there. */

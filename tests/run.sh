@@ -21,12 +21,12 @@ for program in "$@"; do
     name=$(basename "$program") start=$(date +%s)
     case $name in
     fuzz_*)
-        # Inputs that once broke something, and those that tests/make_SUBJECT.c makes, must pass quietly.
+        # Inputs that once broke something, and those that tests/fuzz/make_SUBJECT.c makes, must pass quietly.
         subject=${name#fuzz_}
         inputs=tests/corpus/$subject
-        if [ -x "$build/tests/make_$subject" ]; then
+        if [ -x "$build/tests/fuzz/make_$subject" ]; then
             mkdir -p "$build/corpus/$subject"
-            "$build/tests/make_$subject" "$build/corpus/$subject" || failed=$((failed + 1))
+            "$build/tests/fuzz/make_$subject" "$build/corpus/$subject" || failed=$((failed + 1))
             inputs="$inputs $build/corpus/$subject"
         fi
         # shellcheck disable=SC2086 -- a list of folders

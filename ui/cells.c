@@ -1,12 +1,12 @@
 /* cells.c - see cells.h. */
-#include "cells.h"
+#include "ui/cells.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "ui/text.h"
 
 int cells_open(Cells *cells, int width, int height, bool unicode)
 {

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "layout.h"
+#include "ui/layout.h"
 
 /* Colour by meaning; screen.c knows what the terminal can show. STYLE_EXIT + i is the i-th exit. */
 enum {

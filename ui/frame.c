@@ -1,12 +1,12 @@
 /* frame.c - see frame.h. */
-#include "frame.h"
+#include "ui/frame.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "line.h"
-#include "overlay.h"
-#include "pane.h"
+#include "ui/line.h"
+#include "ui/overlay.h"
+#include "ui/panes/pane.h"
 
 static void horizontal(Cells *cells, int y, int from, int to, int attr)
 {

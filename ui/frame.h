@@ -6,8 +6,8 @@
 #ifndef S2D_FRAME_H
 #define S2D_FRAME_H
 
-#include "cells.h"
-#include "view.h"
+#include "ui/cells.h"
+#include "ui/view.h"
 
 enum {
     FOCUS_INPUT = PANE_COUNT, /* beside the PaneIds */

@@ -1,5 +1,5 @@
 /* input.c - see input.h. */
-#include "input.h"
+#include "ui/input.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
-#include "frame.h" /* FRAME_CHOICES */
+#include "ui/frame.h" /* FRAME_CHOICES */
 
 typedef struct Input {
     const UiOptions *options;

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ui.h"
+#include "ui/ui.h"
 
 enum {
     INPUT_BYTES = 1 << 20, /* longest line; readline grows it in small steps */

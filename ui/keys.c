@@ -1,10 +1,10 @@
 /* keys.c - see keys.h. */
-#include "keys.h"
+#include "ui/keys.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "text.h"
+#include "ui/text.h"
 
 enum { SEQUENCE_BYTES = 64 }; /* longer ones are no keys */
 

@@ -1,10 +1,10 @@
 /* line.c - see line.h. Rows break at the width, not at words, so that the cursor's place is plain
  * to see. */
-#include "line.h"
+#include "ui/line.h"
 
 #include <string.h>
 
-#include "text.h"
+#include "ui/text.h"
 
 typedef struct Walk {
     int row, column; /* of the next character, column counted from the text's left edge */

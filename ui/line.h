@@ -6,7 +6,7 @@
 #ifndef S2D_LINE_H
 #define S2D_LINE_H
 
-#include "cells.h"
+#include "ui/cells.h"
 
 typedef struct LineBox {
     const char *prompt; /* clean */

@@ -1,10 +1,10 @@
 /* markdown.c - see markdown.h. Source: the CommonMark constructs that chat models use most. */
-#include "markdown.h"
+#include "ui/markdown.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "pane.h"
+#include "ui/panes/pane.h"
 
 typedef struct Writer {
     const View *view;

@@ -9,8 +9,8 @@
 #ifndef S2D_MARKDOWN_H
 #define S2D_MARKDOWN_H
 
-#include "cells.h"
-#include "view.h"
+#include "ui/cells.h"
+#include "ui/view.h"
 
 /* What stands before a line's text, at column indent - 2. */
 typedef enum LineLead {

@@ -1,5 +1,5 @@
 /* overlay.c - see overlay.h. */
-#include "overlay.h"
+#include "ui/overlay.h"
 
 #include <stdio.h>
 #include <string.h>

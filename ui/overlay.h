@@ -2,7 +2,7 @@
 #ifndef S2D_OVERLAY_H
 #define S2D_OVERLAY_H
 
-#include "frame.h"
+#include "ui/frame.h"
 
 void overlay_help(const Frame *frame, Cells *cells);
 /* Rows that the whole help takes. */

@@ -1,6 +1,6 @@
 /* screen.c - see screen.h. */
 #define _XOPEN_SOURCE_EXTENDED 1 /* wide characters in curses */
-#include "screen.h"
+#include "ui/screen.h"
 
 #include <curses.h>
 #include <langinfo.h>

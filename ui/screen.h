@@ -7,8 +7,8 @@
 #ifndef S2D_SCREEN_H
 #define S2D_SCREEN_H
 
-#include "../kernels/err.h"
-#include "cells.h"
+#include "kernels/common/err.h"
+#include "ui/cells.h"
 
 typedef struct Screen Screen;
 

@@ -1,5 +1,5 @@
 /* scrollback.c - see scrollback.h. */
-#include "scrollback.h"
+#include "ui/scrollback.h"
 
 #include <stdint.h>
 #include <stdlib.h>

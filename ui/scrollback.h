@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "text.h"
+#include "ui/text.h"
 
 enum {
     SCROLLBACK_BYTES = 16 << 20, /* of text kept */

@@ -1,6 +1,6 @@
 /* text.c - see text.h. Sources: ECMA-48 (escape sequences), Unicode 15 (format and bidi controls),
  * RFC 3629. */
-#include "text.h"
+#include "ui/text.h"
 
 #include <stdio.h>
 #include <string.h>

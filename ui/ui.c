@@ -1,6 +1,6 @@
 /* ui.c - see ui.h: keys find their way here, to an overlay, a pane, the line editor or an action.
  */
-#include "ui.h"
+#include "ui/ui.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "frame.h"
-#include "input.h"
-#include "keys.h"
-#include "overlay.h"
-#include "pane.h"
-#include "screen.h"
+#include "ui/frame.h"
+#include "ui/input.h"
+#include "ui/keys.h"
+#include "ui/overlay.h"
+#include "ui/panes/pane.h"
+#include "ui/screen.h"
 
 enum { FRAME_MS = 33, ACTIONS = 32 };
 

@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../kernels/err.h"
-#include "view.h"
+#include "kernels/common/err.h"
+#include "ui/view.h"
 
 typedef struct Ui Ui;
 

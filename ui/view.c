@@ -1,7 +1,7 @@
 /* view.c - see view.h. Definitions of the figures: tokens of rounds = accepted + rounds (the first
  * token of an answer, drawn from the prompt, belongs to no round), MAT = tokens / rounds.
  */
-#include "view.h"
+#include "ui/view.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../engine/event.h"
-#include "../kernels/err.h"
-#include "scrollback.h"
+#include "engine/decode/event.h"
+#include "kernels/common/err.h"
+#include "ui/scrollback.h"
 
 enum {
     VIEW_ROUNDS = 128,  /* rounds kept for browsing */

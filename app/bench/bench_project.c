@@ -1,0 +1,331 @@
+/* bench_project.c - `s2d bench project --target 7b|13b|70b`: what the models of arXiv 2407.01955
+ * would gain on this machine. Nothing of it is a measurement of those models, so every line says
+ * that it is projected.
+ *
+ *   shapes of target and draft, with few layers and random weights -> passes over n rows, timed in
+ *   turn -> project.h, with the published MAT or a given one -> speedups
+ *
+ * How far tokens go in S2D was not published, so it has two figures: every token leaves at the
+ * first exit, or every token asks all of them.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/bench/bench.h"
+#include "app/bench/bench_model.h"
+#include "app/bench/project.h"
+#include "app/bench/published.h"
+#include "app/bench/synth.h"
+#include "app/paths.h"
+#include "engine/decode/session.h"
+
+enum { CONTEXT = 256, FEW = 1, MANY = 4, FIRST_EXIT = 6, EXITS = 3, DRAFTED = 5 };
+
+static const int counts[] = {1, 2, 4, 8, 16, 32};
+enum { N_COUNTS = sizeof counts / sizeof *counts, MODELS = 4 };
+
+static const char *const shapes[SEEDS_TARGETS] = {"vicuna-7b", "vicuna-13b", "llama-2-70b"};
+
+/* A model of a shape cut to some layers. */
+typedef struct Cut {
+    const char *shape;
+    int layers;
+    Model *model;
+    Session *session;
+    double ms[N_COUNTS][BENCH_REPEATS_MAX];
+} Cut;
+
+typedef struct Project {
+    bool has_target, json;
+    SeedsTarget target;
+    int temperature, many, context, repeats;
+    double mat; /* 0 = the published ones */
+    TreeShape chain, tree;
+    SynthOptions synth;
+    KernelsOptions kernels_options;
+
+    Kernels *kernels;
+    ModelsCache models;
+    int vocab, n_cuts; /* the draft's two, then the target's unless it has the same shape */
+    Cut cuts[MODELS];
+    ProjectShape draft_cost, target_cost;
+} Project;
+
+/* ---- measuring ---- */
+
+static int open_cut(Project *p, Cut *cut, const char *folder, Err *err)
+{
+    char path[PATH_BYTES];
+    SynthOptions synth = p->synth;
+    SynthInfo info;
+    ModelPlan plan;
+    synth.shape = cut->shape;
+    synth.layers = cut->layers;
+    if (snprintf(path, sizeof path, "%s/%s-%d.gguf", folder, cut->shape, cut->layers) >=
+        (int)sizeof path)
+        return err_set(err, EXIT_IO, "%.60s...: the path is too long", folder);
+    int status = synth_write(&synth, path, &info, err);
+    if (status == 0) {
+        p->vocab = info.vocab;
+        status = models_plan(&p->models, path, &plan, err);
+        if (status == 0)
+            status = models_load(&p->models, &plan, NULL, NULL, &cut->model, err);
+        models_plan_close(&plan);
+    }
+    unlink(path);
+    if (status != 0)
+        return -1;
+    SessionConfig config = {.kernels = p->kernels,
+                            .target = cut->model,
+                            .drafting = {.kind = DRAFTER_PLAIN},
+                            .spec = SPEC_OFF,
+                            .kv = KV_F16,
+                            .ctx = p->context};
+    return session_open(&cut->session, &config, err);
+}
+
+static int open_cuts(Project *p, Err *err)
+{
+    char folder[PATH_BYTES];
+    const char *names[] = {shapes[SEEDS_7B], shapes[p->target]};
+    if (paths_make(PLACE_MODELS, err) != 0 ||
+        paths_get(PLACE_MODELS, "project-XXXXXX", folder, sizeof folder, err) != 0)
+        return -1;
+    if (mkdtemp(folder) == NULL)
+        return err_set(err, EXIT_IO, "%s: cannot make this folder", folder);
+    int status = 0;
+    for (int i = 0; status == 0 && i < (p->target == SEEDS_7B ? 1 : 2); i++)
+        for (int large = 0; status == 0 && large < 2; large++) {
+            Cut *cut = &p->cuts[p->n_cuts++];
+            *cut = (Cut){.shape = names[i], .layers = large ? p->many : FEW};
+            status = open_cut(p, cut, folder, err);
+        }
+    rmdir(folder);
+    return status;
+}
+
+static Curve median_curve(Cut *cut, int repeats)
+{
+    Curve curve = {0};
+    for (int i = 0; i < N_COUNTS; i++)
+        curve_add(&curve, counts[i], bench_median(cut->ms[i], repeats));
+    return curve;
+}
+
+static void measure(Project *p)
+{
+    for (int c = 0; c < p->n_cuts; c++) /* reads the context */
+        session_time_verify(p->cuts[c].session, 1, p->context);
+    for (int r = 0; r < p->repeats; r++)
+        for (int i = 0; i < N_COUNTS; i++)
+            for (int c = 0; c < p->n_cuts; c++)
+                p->cuts[c].ms[i][r] =
+                    session_time_verify(p->cuts[c].session, counts[i], p->context);
+    for (int c = 0; c < p->n_cuts; c += 2) {
+        Curve few = median_curve(&p->cuts[c], p->repeats);
+        Curve many = median_curve(&p->cuts[c + 1], p->repeats);
+        p->target_cost = project_shape(&few, FEW, &many, p->many);
+        if (c == 0)
+            p->draft_cost = p->target_cost;
+    }
+}
+
+/* ---- showing ---- */
+
+static void print_pass(const Project *p, const char *what, const ProjectShape *cost, int layers)
+{
+    if (p->json)
+        printf("{\"projected\":true,\"pass\":\"%s\",\"layers\":%d,\"ms\":{", what, layers);
+    else
+        printf("%-9s %-12s %2d layers", "projected", what, layers);
+    for (int i = 0; i < N_COUNTS; i++) {
+        double ms = project_pass(cost, layers, counts[i]);
+        if (p->json)
+            printf("%s\"%d\":%.3f", i ? "," : "", counts[i], ms);
+        else
+            printf(" %8.2f", ms);
+    }
+    printf(p->json ? "}}\n" : "\n");
+}
+
+static void print_range(double low, double high)
+{
+    char text[32];
+    snprintf(text, sizeof text, low == high ? "%.2f" : "%.2f-%.2f", low, high);
+    printf(" %15s", text);
+}
+
+static void print_row(const Project *p, const SeedsRow *row)
+{
+    SeedsFigure published = row->at[p->temperature][p->target];
+    double mat = p->mat > 0 ? p->mat : (double)published.mat;
+    const TreeShape *tree = row->tree ? &p->tree : &p->chain;
+    if (mat == 0 || (p->mat > 0 && (row->method == SEEDS_SFT || mat > tree->depth + 1)))
+        return; /* what a draft was trained by is in the MAT: at a given one once is enough */
+    int layers = synth_layers(shapes[p->target]);
+    bool s2d = row->method == SEEDS_S2D;
+    Projection slow = project_round(&p->draft_cost, row->exit, s2d ? EXITS : 1, &p->target_cost,
+                                    layers, tree, mat);
+    Projection fast =
+        s2d ? project_round(&p->draft_cost, FIRST_EXIT, 1, &p->target_cost, layers, tree, mat)
+            : slow;
+    if (p->json) {
+        printf("{\"projected\":true,\"target\":\"%s\",\"method\":\"%s\",\"tree\":%s,\"mat\":%.4f,"
+               "\"draft_ms\":[%.3f,%.3f],\"verify_ms\":%.3f,\"speedup\":[%.4f,%.4f],"
+               "\"published\":%.2f}\n",
+               seeds_target_name(p->target), row->name, row->tree ? "true" : "false", mat,
+               fast.draft_ms, slow.draft_ms, slow.verify_ms, slow.speedup, fast.speedup,
+               (double)published.speedup);
+        return;
+    }
+    char name[32];
+    snprintf(name, sizeof name, "%s%s", row->name, row->tree ? ", tree" : "");
+    printf("projected %-22s %5.2f", name, mat);
+    print_range(fast.draft_ms, slow.draft_ms);
+    printf(" %10.2f", slow.verify_ms);
+    print_range(slow.speedup, fast.speedup);
+    if (published.speedup > 0)
+        printf(" %10.2f", (double)published.speedup);
+    printf("\n");
+}
+
+static void print(const Project *p)
+{
+    const char *target = shapes[p->target];
+    int layers = synth_layers(target), n;
+    const SeedsRow *rows = seeds_rows(&n);
+    if (!p->json)
+        printf(
+            "PROJECTED for %s, T=%d, not measured with its weights\n"
+            "measured: passes over 1 to 32 rows of the shapes of %s%s%s, %d and %d layers, "
+            "random %s, %s, after %d tokens, median of %d\n"
+            "assumed: all other layers cost what those between do; a head over %d tokens; MAT %s; "
+            "%d drafted tokens without a tree, with one %dx%dx%d; prompts are not counted; S2D "
+            "from all tokens leaving at layer %d to all asking %d exits\n\n"
+            "%-9s T(n), ms    %9s",
+            target, p->temperature, shapes[SEEDS_7B], p->target == SEEDS_7B ? "" : ", ",
+            p->target == SEEDS_7B ? " and target" : target, FEW, p->many,
+            quant_info((uint32_t)p->synth.type)->name, p->kernels->description, p->context,
+            p->repeats, p->vocab, p->mat > 0 ? "as given" : "as published in arXiv 2407.01955",
+            p->chain.depth, p->tree.depth, p->tree.width, p->tree.nodes, FIRST_EXIT, EXITS, "", "");
+    for (int i = 0; !p->json && i < N_COUNTS; i++)
+        printf(" %8d", counts[i]);
+    printf(p->json ? "" : "\n");
+    print_pass(p, "target", &p->target_cost, layers);
+    for (int exit = FIRST_EXIT; exit <= SEEDS_LAYERS; exit += 3)
+        print_pass(p, "draft", &p->draft_cost, exit);
+    if (!p->json)
+        printf("\n%-32s %5s %15s %10s %15s %10s\n", "", "MAT", "draft, ms", "T(n), ms", "speedup",
+               "published");
+    for (int i = 0; i < n; i++)
+        print_row(p, &rows[i]);
+}
+
+/* ---- the command line ---- */
+
+static int take(Project *p, int option, const char *text, Err *err)
+{
+    const QuantInfo *info;
+    switch (option) {
+    case 't':
+        p->has_target = true;
+        if (seeds_target(text, &p->target) == 0)
+            return 0;
+        return err_set(err, EXIT_USAGE, "--target: \"%s\" is none of 7b, 13b, 70b", text);
+    case 'v':
+        p->synth.vocab_file = text;
+        return 0;
+    case 'y':
+        info = quant_by_name(text);
+        if (info == NULL)
+            return err_set(err, EXIT_USAGE, "--type: \"%s\" is no type of weights; Q4_K is one",
+                           text);
+        p->synth.type = info->type;
+        return 0;
+    case 'l':
+        return options_integer(text, "--layers", FEW + 1, 12, &p->many, err);
+    case 'T':
+        return options_integer(text, "--temp", 0, 1, &p->temperature, err);
+    case 'm':
+        return options_number(text, "--mat", 1, 64, &p->mat, err);
+    case 'd':
+        return options_integer(text, "--drafted", 1, 31, &p->chain.depth, err);
+    case 'r':
+        if (tree_parse(text, &p->tree) == 0 && !p->tree.automatic && p->tree.nodes < 32)
+            return 0;
+        return err_set(err, EXIT_USAGE, "--tree: \"%s\" is no DxWxN with fewer than 32 nodes",
+                       text);
+    case 'c':
+        return options_integer(text, "--ctx", 1, 4096, &p->context, err);
+    case 'n':
+        return options_integer(text, "--repeats", 1, BENCH_REPEATS_MAX, &p->repeats, err);
+    case 'h':
+        return options_integer(text, "--threads", 0, 1024, &p->kernels_options.threads, err);
+    case 'D':
+        p->kernels_options.device = text;
+        return 0;
+    case 'j':
+        p->json = true;
+        return 0;
+    default:
+        return err_set(err, EXIT_USAGE, "see `s2d bench project --help`");
+    }
+}
+
+static int parse(Project *p, int argc, char **argv, Err *err)
+{
+    static const struct option options[] = {{"target", 1, NULL, 't'},  {"vocab", 1, NULL, 'v'},
+                                            {"type", 1, NULL, 'y'},    {"layers", 1, NULL, 'l'},
+                                            {"temp", 1, NULL, 'T'},    {"mat", 1, NULL, 'm'},
+                                            {"drafted", 1, NULL, 'd'}, {"tree", 1, NULL, 'r'},
+                                            {"ctx", 1, NULL, 'c'},     {"repeats", 1, NULL, 'n'},
+                                            {"json", 0, NULL, 'j'},    {"threads", 1, NULL, 'h'},
+                                            {"device", 1, NULL, 'D'},  {0}};
+    optind = 0;
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;)
+        if (take(p, c, optarg, err) != 0)
+            return -1;
+    if (optind < argc || !p->has_target || p->synth.vocab_file == NULL)
+        return err_set(err, EXIT_USAGE,
+                       "--target 7b|13b|70b and --vocab FILE.gguf are needed, and no other words");
+    p->chain.nodes = p->chain.depth;
+    int deepest = p->tree.depth > p->chain.depth ? p->tree.depth : p->chain.depth;
+    if (p->mat > deepest + 1)
+        return err_set(err, EXIT_USAGE, "--mat: %d drafted tokens give at most %d", deepest,
+                       deepest + 1);
+    if (p->mat == 0 && p->target == SEEDS_70B && p->temperature == 1)
+        return err_set(err, EXIT_USAGE, "nothing was published for 70b at T=1; give --mat");
+    return 0;
+}
+
+int bench_project(int argc, char **argv)
+{
+    Project project = {.many = MANY,
+                       .context = CONTEXT,
+                       .repeats = BENCH_REPEATS,
+                       .chain = {.depth = DRAFTED, .width = 1},
+                       .tree = {.depth = 5, .width = 4, .nodes = 25},
+                       .synth = {.type = QUANT_Q4_K, .seed = 1},
+                       .kernels_options = {.device = "auto", .isa = "auto"}};
+    Project *p = &project;
+    Err err = {0};
+    if (parse(p, argc, argv, &err) == 0 &&
+        kernels_open(&p->kernels, &p->kernels_options, &err) == 0) {
+        p->models.kernels = p->kernels;
+        if (open_cuts(p, &err) == 0) {
+            measure(p);
+            print(p);
+        }
+        for (int c = 0; c < p->n_cuts; c++)
+            session_close(p->cuts[c].session);
+        models_close(&p->models);
+        p->kernels->close(p->kernels);
+    }
+    if (err.code != 0)
+        fprintf(stderr, "s2d bench project: %s\n", err.text);
+    return err.code;
+}

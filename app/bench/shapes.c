@@ -1,0 +1,46 @@
+/* shapes.c - see shapes.h. */
+#include "app/bench/shapes.h"
+
+#include <string.h>
+
+static const Shape shapes[] = {
+    {"vicuna-7b", "llama", 32, 4096, 11008, 32, 32, 128, 4096, 32000, 1e-5f, 1e4f, false},
+    {"vicuna-13b", "llama", 40, 5120, 13824, 40, 40, 128, 4096, 32000, 1e-5f, 1e4f, false},
+    {"llama-2-70b", "llama", 80, 8192, 28672, 64, 8, 128, 4096, 32000, 1e-5f, 1e4f, false},
+    {"qwen2.5-coder-0.5b", "qwen2", 24, 896, 4864, 14, 2, 64, 32768, 151936, 1e-6f, 1e6f, true},
+    {"qwen2.5-coder-1.5b", "qwen2", 28, 1536, 8960, 12, 2, 128, 32768, 151936, 1e-6f, 1e6f, true},
+    {"smollm2-135m", "llama", 30, 576, 1536, 9, 3, 64, 8192, 49152, 1e-5f, 1e5f, true},
+};
+enum { N_SHAPES = sizeof shapes / sizeof *shapes };
+
+int shape_find(Shape *shape, const char *name, Err *err)
+{
+    char known[256] = "";
+    for (int i = 0; i < N_SHAPES; i++) {
+        if (strcmp(shapes[i].name, name) == 0) {
+            *shape = shapes[i];
+            return 0;
+        }
+        strcat(known, i == 0 ? "" : ", ");
+        strcat(known, shapes[i].name);
+    }
+    return err_set(err, EXIT_USAGE, "\"%s\" is no shape; known are %s", name, known);
+}
+
+ModelConfig shape_config(const Shape *s)
+{
+    bool qwen = strcmp(s->arch, "qwen2") == 0;
+    return (ModelConfig){.arch = qwen ? ARCH_QWEN2 : ARCH_LLAMA,
+                         .vocab = s->vocab,
+                         .hidden = s->hidden,
+                         .layers = s->layers,
+                         .ffn = s->ffn,
+                         .heads = s->heads,
+                         .kv_heads = s->kv_heads,
+                         .head_dim = s->head_dim,
+                         .context = s->context,
+                         .norm_eps = s->norm_eps,
+                         .rope_base = s->rope_base,
+                         .rope_neox = qwen,
+                         .loaded = s->layers};
+}

@@ -1,0 +1,20 @@
+/* shapes.h - the shapes of some models, for what needs no weights: plans, and made-up models. */
+#ifndef S2D_SHAPES_H
+#define S2D_SHAPES_H
+
+#include "engine/model/model.h"
+
+typedef struct Shape {
+    const char *name, *arch;
+    int layers, hidden, ffn, heads, kv_heads, head_dim, context, vocab;
+    float norm_eps, rope_base;
+    bool tied; /* the embedding is the head */
+} Shape;
+
+/* EXIT_USAGE, with the names that are known. */
+int shape_find(Shape *shape, const char *name, Err *err);
+
+/* What the header of such a model would say, as far as sizes go. */
+ModelConfig shape_config(const Shape *shape);
+
+#endif

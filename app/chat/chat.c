@@ -1,0 +1,245 @@
+/* chat.c - the conversation: what is asked, stopped, taken back and asked again. See chat.h. */
+#include "app/chat/chat.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void chat_note(Chat *chat, NoteKind kind, const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) >= 0) {
+        chat->front->note(chat->user, kind, text);
+        free(text);
+    }
+    va_end(arguments);
+}
+
+void chat_notice(Chat *chat, const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) >= 0) {
+        chat->front->notice(chat->user, text);
+        free(text);
+    }
+    va_end(arguments);
+}
+
+int chat_open(Chat *chat, const ChatFront *front, void *user, const Options *options,
+              const ClientOptions *client_options, Err *err)
+{
+    memset(chat, 0, sizeof(*chat));
+    chat->front = front;
+    chat->user = user;
+    chat->options = *options;
+    if (options_request(options, &chat->load, err) != 0)
+        return -1;
+    chat_take_profile(chat);
+    if (client_open(&chat->client, client_options, err) != 0)
+        return -1;
+    /* Without a trace all but its export works: say so then, not now. */
+    trace_open(&chat->trace, chat->client, NULL);
+    return chat_send_load(chat, &chat->load, err);
+}
+
+void chat_close(Chat *chat)
+{
+    trace_close(chat->trace);
+    client_close(chat->client);
+    request_free(&chat->load);
+    if (chat->has_wanted)
+        request_free(&chat->wanted);
+    for (int i = 0; i < chat->n_words; i++)
+        free(chat->words[i]);
+    for (int i = 0; i < chat->n_queue; i++)
+        free(chat->queue[i]);
+    free(chat->words);
+    free(chat->queue);
+    free(chat->target);
+    free(chat->switching);
+    free(chat->offered);
+    free(chat->system);
+    transcript_close(&chat->transcript);
+    memset(chat, 0, sizeof(*chat));
+}
+
+static int no_memory(Chat *chat)
+{
+    chat_note(chat, NOTE_ERROR, "out of memory: this was not sent");
+    return -1;
+}
+
+/* Sends the transcript as it is, and opens the answer to it. */
+static int send_say(Chat *chat, uint32_t seed)
+{
+    Request request = {.type = REQUEST_SAY};
+    RequestSay *say = &request.u.say;
+    say->seed = seed;
+    say->max_tokens = chat->settings.max_tokens;
+    say->n_messages = transcript_messages(&chat->transcript, chat->system, &say->messages);
+    if (say->n_messages < 0)
+        return no_memory(chat);
+    if (say->n_messages > MESSAGES_MAX) {
+        transcript_messages_free(say->messages, say->n_messages);
+        chat_note(chat, NOTE_ERROR,
+                  "the chat has more than %d messages: /drop the oldest or /clear", MESSAGES_MAX);
+        return -1;
+    }
+    Entry *answer = transcript_add(&chat->transcript, ENTRY_ANSWER, "");
+    if (!answer) {
+        transcript_messages_free(say->messages, say->n_messages);
+        return no_memory(chat);
+    }
+    answer->seed = seed;
+    snprintf(answer->target, sizeof(answer->target), "%s", chat->ready.target);
+    chat->state = CHAT_ANSWERING;
+    chat->stop_sent = false;
+    chat->unsaved = true;
+    /* A worker that is gone is found by the next chat_pump. */
+    client_send(chat->client, &request, NULL);
+    transcript_messages_free(say->messages, say->n_messages);
+    chat->front->asked(chat->user);
+    return 0;
+}
+
+static void ask_now(Chat *chat, const char *text)
+{
+    if (!transcript_add(&chat->transcript, ENTRY_USER, text)) {
+        no_memory(chat);
+        return;
+    }
+    chat->front->said(chat->user, text);
+    send_say(chat, chat->settings.seed);
+}
+
+void chat_ask(Chat *chat, const char *text)
+{
+    if (chat->state == CHAT_IDLE) {
+        ask_now(chat, text);
+        return;
+    }
+    char **queue = realloc(chat->queue, (chat->n_queue + 1) * sizeof(*queue));
+    char *copy = strdup(text);
+    if (queue)
+        chat->queue = queue;
+    if (!queue || !copy) {
+        free(copy);
+        no_memory(chat);
+        return;
+    }
+    chat->queue[chat->n_queue++] = copy;
+    chat->front->queued(chat->user, text);
+    Err err = {0};
+    if (chat->state == CHAT_LOST && chat_revive(chat, &err) != 0)
+        chat_note(chat, NOTE_ERROR, "%s", err.text);
+}
+
+void chat_ask_next(Chat *chat)
+{
+    if (chat->state != CHAT_IDLE || chat->n_queue == 0)
+        return;
+    char *text = chat->queue[0];
+    chat->n_queue--;
+    memmove(chat->queue, chat->queue + 1, chat->n_queue * sizeof(*chat->queue));
+    chat->front->unqueued(chat->user);
+    ask_now(chat, text);
+    free(text);
+}
+
+bool chat_stop(Chat *chat)
+{
+    if (chat->state != CHAT_ANSWERING)
+        return false;
+    if (!chat->stop_sent) {
+        Request request = {.type = REQUEST_STOP};
+        client_send(chat->client, &request, NULL);
+        chat->stop_sent = true;
+        chat->front->stopping(chat->user);
+    }
+    return true;
+}
+
+/* What changes the past waits for nobody: the answer has to be over. */
+static int only_between_answers(Chat *chat, Err *err)
+{
+    if (chat->state == CHAT_ANSWERING)
+        return err_set(err, EXIT_USAGE, "an answer is coming: stop it first (Esc)");
+    return 0;
+}
+
+int chat_undo(Chat *chat, Err *err)
+{
+    int question = transcript_last_question(&chat->transcript);
+    if (only_between_answers(chat, err) != 0)
+        return -1;
+    if (question < 0)
+        return err_set(err, EXIT_USAGE, "there is nothing to take back");
+    char *text = strdup(chat->transcript.entries[question].text);
+    if (!text)
+        return err_set(err, EXIT_MEMORY, "out of memory");
+    transcript_cut(&chat->transcript, question, chat->transcript.n);
+    chat->unsaved = true;
+    chat->front->taken_back(chat->user, text);
+    free(text);
+    return 0;
+}
+
+int chat_regenerate(Chat *chat, Err *err)
+{
+    int question = transcript_last_question(&chat->transcript);
+    if (only_between_answers(chat, err) != 0)
+        return -1;
+    if (question < 0)
+        return err_set(err, EXIT_USAGE, "there is no question to answer again");
+    if (chat->state != CHAT_IDLE)
+        return err_set(err, EXIT_USAGE, "no model is ready yet");
+    const Entry *before = transcript_answer(&chat->transcript);
+    uint32_t seed = before ? before->seed + 1 : (uint32_t)chat->settings.seed;
+    transcript_cut(&chat->transcript, question + 1, chat->transcript.n);
+    chat->front->answer_dropped(chat->user);
+    chat_note(chat, NOTE_PLAIN, "seed %u%s", seed,
+              chat->settings.temperature == 0 ? ": at temperature 0 all seeds give the same text"
+                                              : "");
+    return send_say(chat, seed);
+}
+
+int chat_drop_oldest(Chat *chat, Err *err)
+{
+    if (only_between_answers(chat, err) != 0)
+        return -1;
+    if (transcript_drop_oldest(&chat->transcript) != 0)
+        return err_set(err, EXIT_USAGE, "there is no older question to drop; /clear starts anew");
+    chat->unsaved = true;
+    chat->front->changed(chat->user);
+    chat_notice(chat, "the oldest question and its answer are dropped");
+    return 0;
+}
+
+void chat_clear(Chat *chat)
+{
+    transcript_cut(&chat->transcript, 0, chat->transcript.n);
+    chat->session[0] = '\0';
+    chat->unsaved = false;
+    chat->front->changed(chat->user);
+}
+
+int chat_set_system(Chat *chat, const char *text, Err *err)
+{
+    char *copy = text ? utf8_copy(text) : NULL;
+    if (only_between_answers(chat, err) != 0) {
+        free(copy);
+        return -1;
+    }
+    if (text && !copy)
+        return err_set(err, EXIT_MEMORY, "out of memory");
+    free(chat->system);
+    chat->system = copy;
+    chat->system_set = true;
+    chat->unsaved = true;
+    return 0;
+}

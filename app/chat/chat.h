@@ -1,0 +1,149 @@
+/* chat.h - one conversation with one worker, whoever shows it.
+ *
+ *   lines -> chat_line -> requests -> Client ... events -> chat_pump -> Transcript, ChatFront
+ *
+ * The Chat knows what was said and what the worker does; it never touches the terminal. Two fronts
+ * show it: the screen (chat_screen.c) and plain lines (chat_plain.c). A worker that dies takes
+ * nothing along: a new one is started, and reads the conversation at the next question.
+ *
+ * chat.c keeps the conversation, chat_models.c what the worker has loaded and set, chat_events.c
+ * takes the events, chat_files.c saves, loads and exports, slash.c reads the slash commands.
+ */
+#ifndef S2D_CHAT_H
+#define S2D_CHAT_H
+
+#include "app/chat/session_file.h"
+#include "app/chat/trace.h"
+#include "app/options.h"
+#include "app/protocol/client.h"
+
+typedef enum ChatState {
+    CHAT_LOADING, /* models are being read; questions wait */
+    CHAT_IDLE,    /* the next question may come */
+    CHAT_ANSWERING,
+    CHAT_LOST, /* no worker, or one without models; the next question tries again */
+} ChatState;
+
+typedef enum NoteKind { NOTE_PLAIN, NOTE_WARNING, NOTE_ERROR } NoteKind;
+
+/* How a front hears of what happens. Texts may hold control characters: the front cleans them. */
+typedef struct ChatFront {
+    void (*event)(void *user, const Event *event); /* every event, before the chat takes it */
+    void (*said)(void *user, const char *text);    /* a question goes out */
+    void (*queued)(void *user, const char *text);  /* a question waits */
+    void (*unqueued)(void *user); /* the oldest that waited does no more: it is said, or given up */
+    void (*note)(void *user, NoteKind kind, const char *text); /* to stay; perhaps several lines */
+    void (*notice)(void *user, const char *text);              /* one line, in passing */
+    void (*taken_back)(void *user, const char *text); /* the last exchange is gone; text to edit */
+    void (*answer_dropped)(void *user);               /* the last question is asked again */
+    void (*changed)(void *user);                      /* another transcript: show all of it anew */
+    void (*renamed)(void *user);                      /* another session name */
+    void (*asked)(void *user);                        /* an answer was asked for; DONE ends it */
+    void (*stopping)(void *user);                     /* a stop was sent */
+} ChatFront;
+
+/* What the person is asked; "y" takes it, "n" declines, and anything else is as good as "n". */
+typedef enum ChatOffer {
+    OFFER_NONE,
+    OFFER_UNLOAD,  /* models that nothing uses, for the target asked for */
+    OFFER_REPLACE, /* the current target, by the one asked for */
+    OFFER_CPU,     /* to go on without the device that failed */
+} ChatOffer;
+
+typedef struct Chat {
+    const ChatFront *front;
+    void *user; /* for front */
+    Client *client;
+    Options options; /* what `load` came from */
+    char **words;    /* texts that options point to, beside the command line's */
+    int n_words;
+
+    Request load;   /* what the loaded models came from; a new worker gets it again */
+    Request wanted; /* a load that was asked for and is not answered yet */
+    Options wanted_options;
+    bool has_wanted;
+    bool was_ready;  /* some worker was ready once: from then on trouble does not end the program */
+    int restarts;    /* since a worker was last ready */
+    bool fatal_told; /* the worker has said itself why it ends */
+    bool stop_sent, quit;
+    ChatState state;
+    EventReady ready; /* what the engine says of itself; all zero before */
+    char *target;     /* the current one, as a switch wants it; NULL = the first of `load` */
+    char *switching;  /* the one asked for by name; NULL = none */
+    ChatOffer offer;
+    char *offered;  /* the target that it is about */
+    RequestSet set; /* what was set since `load`: a new worker is told again */
+
+    ChatSettings settings;
+    char *system;    /* NULL = none */
+    bool system_set; /* by /system or a session: another profile does not change it */
+    Transcript transcript;
+    bool unsaved;
+    char session[64]; /* name; "" = none yet */
+    char **queue;     /* questions that wait for the answer to end */
+    int n_queue;
+    Trace *trace; /* the event lines so far; NULL = could not be had */
+    Err failure;  /* why the program must end */
+} Chat;
+
+/* Starts a worker and asks it to load. client_options may be NULL. chat_close also after a failure.
+ */
+int chat_open(Chat *chat, const ChatFront *front, void *user, const Options *options,
+              const ClientOptions *client_options, Err *err);
+void chat_close(Chat *chat);
+
+/* Takes all events there are. -1: the first load failed; chat->failure says why. */
+int chat_pump(Chat *chat);
+
+/* A line that the person entered: a /command, or a question ("//" = one that starts with a slash).
+ * Trouble is told through the front; -1 then. */
+int chat_line(Chat *chat, const char *line);
+
+/* Asks now, or as soon as it can be asked. */
+void chat_ask(Chat *chat, const char *text);
+/* Stops the answer. false = there is nothing to stop. */
+bool chat_stop(Chat *chat);
+
+/* What commands and keys do. -1 = refused, and err says why. */
+int chat_switch(Chat *chat, int index, const char *name, Err *err); /* index -1 = by name */
+int chat_set(Chat *chat, const RequestSet *set, Err *err);
+int chat_set_sampling(Chat *chat, const ChatSettings *settings, Err *err);
+int chat_change_draft(Chat *chat, const char *model, Err *err);
+int chat_change_profile(Chat *chat, const char *name, Err *err);
+/* Asks; the answer is the next line. target: NULL for the CPU */
+void chat_make_offer(Chat *chat, ChatOffer offer, const char *target);
+/* Takes a line that answers what was asked; false = it does not. */
+bool chat_answer_offer(Chat *chat, const char *line, Err *err);
+int chat_undo(Chat *chat, Err *err);
+int chat_regenerate(Chat *chat, Err *err);
+int chat_drop_oldest(Chat *chat, Err *err);
+void chat_clear(Chat *chat);
+int chat_set_system(Chat *chat, const char *text, Err *err); /* NULL = none */
+
+/* Thresholds as they are now or will be at the next round: ready.n_exits of them. */
+const float *chat_thresholds(const Chat *chat);
+
+int chat_save(Chat *chat, const char *name, Err *err);
+int chat_load(Chat *chat, const char *name, Err *err);
+/* form: "md", "json" or "trace"; path NULL = a new file here. Tells its name in a notice. */
+int chat_export(Chat *chat, const char *form, const char *path, Err *err);
+/* Saves what is not saved as session "last". Nothing to save is fine. */
+int chat_keep_last(Chat *chat, Err *err);
+
+/* The fronts. They own the terminal and return the process's exit code. */
+int chat_screen(const Options *options, const ClientOptions *client_options);
+int chat_plain(const Options *options, const ClientOptions *client_options);
+/* Shows a trace on the whole screen at the pace it was recorded; q quits. */
+int chat_replay(const char *file);
+
+/* Between the parts of the chat. */
+void chat_note(Chat *chat, NoteKind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void chat_notice(Chat *chat, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void chat_ask_next(Chat *chat);        /* the first of the queue, when it can be asked */
+int chat_revive(Chat *chat, Err *err); /* a worker with models, or on its way to it */
+int chat_send_load(Chat *chat, const Request *load, Err *err);
+void chat_take_profile(Chat *chat);            /* settings and system as `load` has them */
+char *chat_word(Chat *chat, const char *text); /* a copy that lives as long as the chat */
+
+#endif

@@ -1,0 +1,283 @@
+/* chat_events.c - takes what the worker says, and copes when it says no more. See chat.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/chat/chat.h"
+
+/* A line of the transcript that the screen has from the event itself. */
+static void keep_note(Chat *chat, const char *text)
+{
+    transcript_add(&chat->transcript, ENTRY_NOTE, text);
+}
+
+static void set_target(Chat *chat, const char *model)
+{
+    char *copy = strdup(model);
+    if (!copy)
+        return;
+    free(chat->target);
+    chat->target = copy;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* The load that was asked for worked: from now on it is what this chat is made of. */
+static void adopt_wanted(Chat *chat)
+{
+    const Profile *old = &chat->load.u.load.profile, *new = &chat->wanted.u.load.profile;
+    const char *before =
+        chat->target ? chat->target : old->targets[chat->load.u.load.target_index].model;
+    bool profile = chat->wanted_options.profile != chat->options.profile;
+    bool draft = same_text(old->draft_base, new->draft_base) &&
+                 same_text(old->draft_adapter, new->draft_adapter);
+    bool target = same_text(before, new->targets[chat->wanted.u.load.target_index].model);
+    request_free(&chat->load);
+    chat->load = chat->wanted;
+    chat->options = chat->wanted_options;
+    chat->has_wanted = false;
+    free(chat->target);
+    chat->target = NULL;
+    if (profile) {
+        memset(&chat->set, 0, sizeof(chat->set));
+        chat_take_profile(chat);
+        return;
+    }
+    if (!draft || !target) /* thresholds belong to the pair */
+        chat->set.n_thresholds = 0;
+    if (!draft) /* another one has other exits */
+        chat->set.drafter[0] = '\0';
+}
+
+static bool anything_set(const RequestSet *set)
+{
+    return set->n_thresholds || set->tree[0] || set->drafter[0] || set->has_sampling ||
+           set->has_spec || set->has_auto;
+}
+
+static void on_ready(Chat *chat, const EventReady *ready)
+{
+    chat->ready = *ready;
+    if (chat->state != CHAT_LOADING)
+        return;
+    if (chat->has_wanted)
+        adopt_wanted(chat);
+    bool again = chat->was_ready;
+    chat->was_ready = true;
+    chat->restarts = 0;
+    chat->state = CHAT_IDLE;
+    if (again || anything_set(&chat->set)) {
+        const Profile *profile = &chat->load.u.load.profile;
+        Request swap = {.type = REQUEST_SWITCH, .u.swap = {.index = -1, .name = chat->target}};
+        bool known = !chat->target;
+        for (int i = 0; i < profile->n_targets && !known; i++)
+            known = strcmp(profile->targets[i].model, chat->target) == 0;
+        if (!known)
+            client_send(chat->client, &swap, NULL);
+        Request set = {.type = REQUEST_SET, .u.set = chat->set};
+        if (anything_set(&chat->set))
+            client_send(chat->client, &set, NULL);
+    }
+    chat_ask_next(chat);
+}
+
+static void on_switch(Chat *chat, const EventSwitch *swap)
+{
+    const Profile *profile = &chat->load.u.load.profile;
+    char line[256];
+    if (swap->stage == SWITCH_FAILED) {
+        bool named = swap->target_index < 0 || swap->target_index >= profile->n_targets;
+        const char *target = named ? chat->switching : profile->targets[swap->target_index].model;
+        if (target && swap->room != SWITCH_ROOM_NONE)
+            chat_make_offer(chat, swap->room == SWITCH_ROOM_UNLOAD ? OFFER_UNLOAD : OFFER_REPLACE,
+                            target);
+        free(chat->switching);
+        chat->switching = NULL;
+    }
+    if (swap->stage != SWITCH_DONE)
+        return;
+    snprintf(line, sizeof(line), "target %s > %s (%.1f s), draft %s", chat->ready.target,
+             swap->target, swap->ms / 1000, swap->draft_kv_kept ? "kept" : "read anew");
+    keep_note(chat, line);
+    if (chat->switching)
+        set_target(chat, chat->switching);
+    else if (swap->target_index >= 0 && swap->target_index < profile->n_targets)
+        set_target(chat, profile->targets[swap->target_index].model);
+    free(chat->switching);
+    chat->switching = NULL;
+    snprintf(chat->ready.target, sizeof(chat->ready.target), "%s", swap->target);
+    chat->ready.target_index = swap->target_index;
+    if (swap->n_thresholds == chat->ready.n_exits)
+        memcpy(chat->ready.thresholds, swap->thresholds, sizeof(chat->ready.thresholds));
+    chat->set.n_thresholds = 0; /* the new pair has its own */
+}
+
+static void return_queue(Chat *chat)
+{
+    for (int i = 0; i < chat->n_queue; i++) {
+        chat->front->unqueued(chat->user);
+        chat_note(chat, NOTE_WARNING, "not sent: %s", chat->queue[i]);
+        free(chat->queue[i]);
+    }
+    chat->n_queue = 0;
+}
+
+static void on_done(Chat *chat, const char *reason, const EventStats *totals)
+{
+    Entry *answer = transcript_answer(&chat->transcript);
+    if (chat->state != CHAT_ANSWERING || !answer)
+        return;
+    snprintf(answer->reason, sizeof(answer->reason), "%s", reason);
+    snprintf(answer->target, sizeof(answer->target), "%s", chat->ready.target);
+    answer->totals = *totals;
+    chat->state = CHAT_IDLE;
+    if (trace_trim(chat->trace)) { /* a replay begins with READY: an empty set brings it */
+        Request set = {.type = REQUEST_SET};
+        client_send(chat->client, &set, NULL);
+    }
+    if (strcmp(reason, "context") == 0) {
+        chat_note(
+            chat, NOTE_WARNING,
+            "the context of %d tokens is full and nothing was dropped: /drop forgets the oldest "
+            "question and its answer, /undo takes back the last, /clear starts anew",
+            chat->ready.ctx);
+        return_queue(chat);
+    }
+    chat_ask_next(chat);
+}
+
+/* Returns -1 when the program must end. */
+static int on_error(Chat *chat, int code, const char *message, bool fatal)
+{
+    if (!chat->was_ready)
+        return err_set(&chat->failure, code ? code : EXIT_INTERNAL, "%s", message);
+    if (fatal)
+        chat->fatal_told = true;
+    if (fatal || chat->state != CHAT_LOADING)
+        return 0;
+    if (chat->has_wanted) {
+        Err err = {0};
+        request_free(&chat->wanted);
+        chat->has_wanted = false;
+        chat_note(chat, NOTE_WARNING, "the models that were there before are loaded again");
+        if (chat_revive(chat, &err) == 0)
+            return 0;
+    }
+    chat->state = CHAT_LOST;
+    return_queue(chat);
+    if (code == EXIT_NODEVICE)
+        chat_make_offer(chat, OFFER_CPU, NULL);
+    return 0;
+}
+
+static int take(Chat *chat, const Event *event)
+{
+    switch (event->type) {
+    case EVENT_READY:
+        on_ready(chat, &event->u.ready);
+        break;
+    case EVENT_TEXT:
+        if (chat->state == CHAT_ANSWERING &&
+            transcript_append(&chat->transcript, event->u.text.text, event->u.text.source) != 0)
+            return err_set(&chat->failure, EXIT_MEMORY, "out of memory for the answer's text");
+        break;
+    case EVENT_STATS:
+        if (chat->state == CHAT_ANSWERING && transcript_answer(&chat->transcript))
+            transcript_answer(&chat->transcript)->totals = event->u.stats;
+        break;
+    case EVENT_SWITCH:
+        on_switch(chat, &event->u.swap);
+        break;
+    case EVENT_DONE:
+        on_done(chat, event->u.done.reason, &event->u.done.totals);
+        break;
+    case EVENT_ERROR:
+        return on_error(chat, event->u.error.code, event->u.error.message, event->u.error.fatal);
+    case EVENT_ROUND: /* automatic thresholds have moved */
+        if (event->u.round.n_thresholds == chat->ready.n_exits)
+            memcpy(chat->ready.thresholds, event->u.round.thresholds,
+                   sizeof(chat->ready.thresholds));
+        break;
+    case EVENT_PREFILL:
+    case EVENT_WARNING:
+    case EVENT_LOAD:
+        break; /* the front shows them */
+    }
+    return 0;
+}
+
+/* Nothing of the chat is lost: say why, keep what came, start another worker. */
+static int on_worker_gone(Chat *chat, const Err *why)
+{
+    Entry *answer = transcript_answer(&chat->transcript);
+    if (!chat->was_ready) {
+        chat->failure = *why;
+        return -1;
+    }
+    if (chat->state == CHAT_ANSWERING && answer) {
+        snprintf(answer->reason, sizeof(answer->reason), "error");
+    }
+    if (!chat->fatal_told) {
+        Event event = {.type = EVENT_ERROR, .u.error = {.code = why->code, .fatal = true}};
+        snprintf(event.u.error.message, sizeof(event.u.error.message), "%s", why->text);
+        chat->front->event(chat->user, &event);
+    }
+    keep_note(chat, why->text);
+    bool wanted = chat->has_wanted;
+    if (wanted)
+        request_free(&chat->wanted);
+    chat->has_wanted = false;
+    if (why->code == EXIT_NODEVICE) {
+        chat->state = CHAT_LOST;
+        return_queue(chat);
+        chat_note(chat, NOTE_PLAIN, "the chat is kept; the next question tries the device again");
+        chat_make_offer(chat, OFFER_CPU, NULL);
+        return 0;
+    }
+    if (!wanted && chat->restarts > 0) {
+        chat->state = CHAT_LOST;
+        return_queue(chat);
+        chat_note(chat, NOTE_PLAIN, "the chat is kept; the next question tries a new worker");
+        return 0;
+    }
+    Err err = {0};
+    if (chat_revive(chat, &err) != 0) {
+        chat->state = CHAT_LOST;
+        chat_note(chat, NOTE_ERROR, "%s", err.text);
+        return 0;
+    }
+    chat_note(chat, NOTE_PLAIN,
+              "the chat is kept: a new worker loads the models and reads it "
+              "again at the next question; /regen asks the last one again");
+    return 0;
+}
+
+int chat_pump(Chat *chat)
+{
+    Event event;
+    Err err = {0};
+    for (;;) {
+        if (chat->state == CHAT_LOST && client_pid(chat->client) < 0)
+            return 0;
+        int got = client_next(chat->client, &event, &err);
+        if (got == 0)
+            return 0;
+        if (got < 0) {
+            if (on_worker_gone(chat, &err) != 0)
+                return -1;
+            err = (Err){0};
+            continue;
+        }
+        /* The front first: taking an answer's end may send the next question. What ends the program
+         * is told when it ends. */
+        if (chat->was_ready || event.type != EVENT_ERROR)
+            chat->front->event(chat->user, &event);
+        int status = take(chat, &event);
+        event_free(&event);
+        if (status != 0)
+            return -1;
+    }
+}

@@ -1,0 +1,336 @@
+/* chat_plain.c - the chat line by line: for screen readers, pipes and terminals without a screen.
+ *
+ *   stdin: messages and /commands, one a line  ->  stdout: answers;  stderr: all else
+ *
+ * The next line is read when the answer to the last one is over, so a file of lines is a script.
+ * Ctrl-C stops the answer; when idle, twice ends the program.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/chat/chat.h"
+#include "app/chat/export.h"
+#include "app/signals.h"
+#include "ui/text.h"
+
+typedef struct Plain {
+    Chat chat;
+    bool terminal;    /* someone types: prompts, and trouble is no exit code */
+    bool prompted;    /* the prompt stands there */
+    bool in_line;     /* stdout is in the middle of a line */
+    bool interrupted; /* Ctrl-C once, when idle */
+    bool at_end;      /* of stdin */
+    char *input;
+    size_t used, room;
+    char loading[64];
+    TextCleaner cleaner;
+    int code; /* of the last trouble */
+} Plain;
+
+static void end_line(Plain *plain)
+{
+    if (plain->in_line)
+        putchar('\n');
+    fflush(stdout);
+    if (plain->prompted)
+        fputc('\n', stderr);
+    plain->in_line = plain->prompted = false;
+}
+
+/* Text of several lines, cleaned, to stderr. */
+static void say(Plain *plain, const char *mark, const char *text)
+{
+    TextCleaner cleaner = {0};
+    size_t bytes = strlen(text);
+    char *clean = malloc(3 * (bytes + 3) + 1);
+    end_line(plain);
+    if (!clean)
+        return;
+    text_clean(&cleaner, text, bytes, clean);
+    fprintf(stderr, "%s%s\n", mark, clean);
+    free(clean);
+}
+
+static void on_text(Plain *plain, const char *text)
+{
+    size_t bytes = strlen(text);
+    char *clean = malloc(3 * (bytes + 3) + 1);
+    if (!clean)
+        return;
+    size_t n = text_clean(&plain->cleaner, text, bytes, clean);
+    fwrite(clean, 1, n, stdout);
+    fflush(stdout);
+    if (n > 0)
+        plain->in_line = clean[n - 1] != '\n';
+    free(clean);
+}
+
+static void on_switch(Plain *plain, const EventSwitch *swap)
+{
+    char line[512];
+    if (swap->stage == SWITCH_DONE)
+        snprintf(line, sizeof(line), "target %s (%.1f s), draft %s", swap->target, swap->ms / 1000,
+                 swap->draft_kv_kept ? "kept" : "read anew");
+    else if (swap->stage == SWITCH_FAILED)
+        snprintf(line, sizeof(line), "the target stays: %s", swap->reason);
+    else
+        return;
+    say(plain, "-- ", line);
+}
+
+static void on_ready(Plain *plain, const EventReady *ready)
+{
+    char line[512];
+    snprintf(line, sizeof(line), "target %s, draft %s, drafter %s, speculation %s, context %d",
+             ready->target, ready->draft[0] ? ready->draft : "none", ready->drafter,
+             spec_name(ready->spec), ready->ctx);
+    say(plain, "-- ", line);
+}
+
+static void front_event(void *user, const Event *event)
+{
+    Plain *plain = user;
+    char figures[256];
+    switch (event->type) {
+    case EVENT_READY:
+        on_ready(plain, &event->u.ready);
+        break;
+    case EVENT_LOAD:
+        if (strcmp(plain->loading, event->u.load.model) != 0) {
+            memcpy(plain->loading, event->u.load.model, sizeof(plain->loading));
+            say(plain, "-- loading ", event->u.load.model);
+        }
+        break;
+    case EVENT_TEXT:
+        on_text(plain, event->u.text.text);
+        break;
+    case EVENT_SWITCH:
+        on_switch(plain, &event->u.swap);
+        break;
+    case EVENT_WARNING:
+        say(plain, "warning: ", event->u.warning.message);
+        break;
+    case EVENT_ERROR:
+        plain->code = event->u.error.code ? event->u.error.code : EXIT_INTERNAL;
+        say(plain, "error: ", event->u.error.message);
+        break;
+    case EVENT_DONE:
+        answer_line(&event->u.done.totals, plain->chat.ready.target, event->u.done.reason, figures,
+                    sizeof(figures));
+        say(plain, "-- ", figures);
+        plain->cleaner = (TextCleaner){0};
+        break;
+    case EVENT_PREFILL:
+    case EVENT_ROUND:
+    case EVENT_STATS:
+        break;
+    }
+}
+
+static void front_note(void *user, NoteKind kind, const char *text)
+{
+    Plain *plain = user;
+    say(plain, kind == NOTE_ERROR ? "error: " : kind == NOTE_WARNING ? "warning: " : "", text);
+}
+
+static void front_notice(void *user, const char *text)
+{
+    say(user, "-- ", text);
+}
+
+static void front_taken_back(void *user, const char *text)
+{
+    say(user, "-- taken back: ", text);
+}
+
+static void front_changed(void *user)
+{
+    Plain *plain = user;
+    const Transcript *transcript = &plain->chat.transcript;
+    char line[96];
+    int questions = 0;
+    for (int i = 0; i < transcript->n; i++)
+        questions += transcript->entries[i].kind == ENTRY_USER;
+    snprintf(line, sizeof(line), "this chat has %d question%s", questions,
+             questions == 1 ? "" : "s");
+    say(plain, "-- ", questions > 0 ? line : "a new chat");
+}
+
+/* What the person sees anyway, having typed it. */
+static void front_said(void *user, const char *text)
+{
+    (void)user;
+    (void)text;
+}
+
+static void front_nothing(void *user)
+{
+    (void)user;
+}
+
+static const ChatFront front = {
+    .event = front_event,
+    .said = front_said,
+    .queued = front_said,
+    .unqueued = front_nothing,
+    .note = front_note,
+    .notice = front_notice,
+    .taken_back = front_taken_back,
+    .answer_dropped = front_nothing,
+    .changed = front_changed,
+    .renamed = front_nothing,
+    .asked = front_nothing,
+    .stopping = front_nothing,
+};
+
+/* -1 = reading failed or memory is out. */
+static int read_input(Plain *plain)
+{
+    if (plain->room - plain->used < 4096) {
+        char *larger = realloc(plain->input, plain->room + 65536);
+        if (!larger)
+            return err_set(&plain->chat.failure, EXIT_MEMORY, "out of memory for a line of input");
+        plain->input = larger;
+        plain->room += 65536;
+    }
+    ssize_t n = read(0, plain->input + plain->used, plain->room - plain->used - 1);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return 0;
+    if (n < 0 && errno != EIO) /* EIO: the terminal is gone */
+        return err_set(&plain->chat.failure, EXIT_IO, "stdin: %s", strerror(errno));
+    if (n <= 0)
+        plain->at_end = true;
+    else
+        plain->used += n;
+    return 0;
+}
+
+/* Takes one line of the input. false = there is no whole one. */
+static bool take_line(Plain *plain)
+{
+    char *end = plain->used ? memchr(plain->input, '\n', plain->used) : NULL;
+    size_t length = end ? (size_t)(end - plain->input) : plain->used;
+    if (!end && (!plain->at_end || plain->used == 0))
+        return false;
+    char *line = strndup(plain->input, length);
+    size_t taken = length + (end != NULL);
+    plain->used -= taken;
+    memmove(plain->input, plain->input + taken, plain->used);
+    if (!line)
+        return true;
+    if (length > 0 && line[length - 1] == '\r')
+        line[length - 1] = '\0';
+    plain->prompted = plain->interrupted = false;
+    if (line[strspn(line, " \t")] != '\0' && chat_line(&plain->chat, line) != 0)
+        plain->code = EXIT_USAGE;
+    free(line);
+    return true;
+}
+
+/* Returns an exit code, 0 = go on. */
+static int on_signal(Plain *plain, int number)
+{
+    Err err = {0};
+    if (number == SIGINT) {
+        if (chat_stop(&plain->chat))
+            return 0;
+        if (plain->interrupted || !plain->terminal) {
+            end_line(plain);
+            return EXIT_INTERRUPTED;
+        }
+        plain->interrupted = true;
+        say(plain, "-- ", "Ctrl-C again quits");
+        return 0;
+    }
+    end_line(plain);
+    if (chat_keep_last(&plain->chat, &err) != 0)
+        say(plain, "error: ", err.text);
+    return 128 + number;
+}
+
+static bool takes_input(const Plain *plain)
+{
+    return plain->chat.state == CHAT_IDLE || plain->chat.state == CHAT_LOST;
+}
+
+/* Waits for input, events or signals. Returns an exit code, 0 = go on. */
+static int wait_for_more(Plain *plain, int signals)
+{
+    Chat *chat = &plain->chat;
+    struct pollfd polled[] = {
+        {.fd = signals, .events = POLLIN},
+        {.fd = client_fd(chat->client), .events = client_poll_events(chat->client)},
+        {.fd = takes_input(plain) && !plain->at_end ? 0 : -1, .events = POLLIN},
+    };
+    if (poll(polled, 3, -1) < 0 && errno != EINTR)
+        return EXIT_INTERNAL;
+    for (int number = signals_next(signals); number; number = signals_next(signals)) {
+        int code = on_signal(plain, number);
+        if (code != 0)
+            return code;
+    }
+    if (polled[2].revents && read_input(plain) != 0)
+        return plain->chat.failure.code;
+    return 0;
+}
+
+static int run(Plain *plain, int signals)
+{
+    Chat *chat = &plain->chat;
+    for (;;) {
+        if (chat_pump(chat) != 0) {
+            end_line(plain);
+            return chat->failure.code;
+        }
+        if (takes_input(plain) && take_line(plain)) {
+            if (chat->quit)
+                return plain->terminal ? 0 : plain->code;
+            continue;
+        }
+        if (takes_input(plain) && plain->at_end) {
+            end_line(plain);
+            return plain->terminal ? 0 : plain->code;
+        }
+        if (takes_input(plain) && plain->terminal && !plain->prompted) {
+            end_line(plain);
+            fputs("you> ", stderr);
+            plain->prompted = true;
+        }
+        int code = wait_for_more(plain, signals);
+        if (code != 0)
+            return code;
+    }
+}
+
+int chat_plain(const Options *options, const ClientOptions *client_options)
+{
+    static const int watched[] = {SIGINT, SIGTERM, SIGHUP, 0};
+    Err err = {0};
+    int code;
+    Plain *plain = calloc(1, sizeof(*plain));
+    int signals = plain ? signals_open(watched, &err) : -1;
+    if (signals < 0) {
+        free(plain);
+        fprintf(stderr, "s2d: %s\n", err.code ? err.text : "out of memory");
+        return err.code ? err.code : EXIT_MEMORY;
+    }
+    plain->terminal = isatty(0);
+    if (chat_open(&plain->chat, &front, plain, options, client_options, &err) != 0) {
+        fprintf(stderr, "s2d: %s\n", err.text);
+        code = err.code;
+    } else {
+        code = run(plain, signals);
+        if (plain->chat.failure.code)
+            fprintf(stderr, "s2d: %s\n", plain->chat.failure.text);
+    }
+    chat_close(&plain->chat);
+    signals_close(signals, watched);
+    free(plain->input);
+    free(plain);
+    return code;
+}

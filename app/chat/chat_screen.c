@@ -1,0 +1,378 @@
+/* chat_screen.c - the chat on the whole screen: one poll() over keys, signals, the worker and the
+ * next frame.
+ *
+ * The screen starts once the worker has found its models: a missing one is a line on stderr, not a
+ * flash of a screen. However this ends, the terminal is as it was.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/chat/chat.h"
+#include "app/chat/export.h"
+#include "app/chat/slash.h"
+#include "app/paths.h"
+#include "app/signals.h"
+#include "ui/ui.h"
+
+typedef struct Screen {
+    Chat chat;
+    View view;
+    Ui *ui; /* NULL = not started yet */
+    UiOptions ui_options;
+    char *help;
+    char history[PATH_BYTES]; /* "" = none can be kept */
+    bool heard;               /* the worker has said something */
+    bool hung_up;             /* the terminal is gone */
+} Screen;
+
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH, 0};
+
+/* What the chat says. */
+
+static void front_event(void *user, const Event *event)
+{
+    Screen *screen = user;
+    screen->heard = true;
+    if (event->type == EVENT_LOAD && screen->view.state == VIEW_LOST)
+        screen->view.state = VIEW_STARTING; /* a new worker */
+    view_event(&screen->view, event);
+}
+
+static void front_said(void *user, const char *text)
+{
+    Screen *screen = user;
+    view_user(&screen->view, text);
+}
+
+static void front_queued(void *user, const char *text)
+{
+    Screen *screen = user;
+    char *line = NULL;
+    if (asprintf(&line, "queued: %s", text) < 0)
+        return;
+    view_queued(&screen->view, line);
+    free(line);
+}
+
+static void front_unqueued(void *user)
+{
+    Screen *screen = user;
+    view_unqueue(&screen->view);
+}
+
+static void front_note(void *user, NoteKind kind, const char *text)
+{
+    Screen *screen = user;
+    view_note(&screen->view,
+              kind == NOTE_ERROR     ? ITEM_ERROR
+              : kind == NOTE_WARNING ? ITEM_WARNING
+                                     : ITEM_NOTE,
+              text);
+}
+
+static void front_notice(void *user, const char *text)
+{
+    Screen *screen = user;
+    if (screen->ui)
+        ui_notice(screen->ui, text);
+}
+
+static void front_taken_back(void *user, const char *text)
+{
+    Screen *screen = user;
+    view_undo(&screen->view);
+    ui_set_input(screen->ui, text);
+}
+
+static void front_answer_dropped(void *user)
+{
+    Screen *screen = user;
+    view_drop_answer(&screen->view);
+}
+
+static void front_renamed(void *user)
+{
+    Screen *screen = user;
+    view_set_session(&screen->view, screen->chat.session);
+}
+
+static void front_changed(void *user)
+{
+    Screen *screen = user;
+    const Transcript *transcript = &screen->chat.transcript;
+    char figures[256];
+    view_clear(&screen->view);
+    front_renamed(user);
+    for (int i = 0; i < transcript->n; i++) {
+        const Entry *entry = &transcript->entries[i];
+        switch (entry->kind) {
+        case ENTRY_USER:
+            view_user(&screen->view, entry->text);
+            break;
+        case ENTRY_ANSWER:
+            answer_line(&entry->totals, entry->target, entry->reason, figures, sizeof(figures));
+            view_answer(&screen->view, entry->text, figures);
+            break;
+        case ENTRY_NOTE:
+            view_note(&screen->view, ITEM_NOTE, entry->text);
+            break;
+        }
+    }
+}
+
+static void front_asked(void *user)
+{
+    Screen *screen = user;
+    view_asked(&screen->view);
+}
+
+static void front_stopping(void *user)
+{
+    Screen *screen = user;
+    view_stop_asked(&screen->view);
+}
+
+static const ChatFront front = {
+    .event = front_event,
+    .said = front_said,
+    .queued = front_queued,
+    .unqueued = front_unqueued,
+    .note = front_note,
+    .notice = front_notice,
+    .taken_back = front_taken_back,
+    .answer_dropped = front_answer_dropped,
+    .changed = front_changed,
+    .renamed = front_renamed,
+    .asked = front_asked,
+    .stopping = front_stopping,
+};
+
+/* What the person does. */
+
+static char *complete(void *user, const char *line, int start, const char *word, int index)
+{
+    Screen *screen = user;
+    return command_complete(&screen->chat, line, start, word, index);
+}
+
+static void act(Screen *screen, const UiAction *action)
+{
+    Chat *chat = &screen->chat;
+    Err err = {0};
+    RequestSet set = {0};
+    switch (action->type) {
+    case UI_SEND:
+        chat_line(chat, action->text);
+        break;
+    case UI_STOP:
+        chat_stop(chat);
+        break;
+    case UI_QUIT:
+        chat->quit = true;
+        break;
+    case UI_SUSPEND:
+        ui_suspend(screen->ui);
+        signals_stop_here();
+        ui_resume(screen->ui);
+        break;
+    case UI_TARGET:
+        chat_switch(chat, action->index, NULL, &err);
+        break;
+    case UI_THRESHOLDS:
+        set.n_thresholds = action->n_thresholds;
+        memcpy(set.thresholds, action->thresholds, sizeof(set.thresholds));
+        chat_set(chat, &set, &err);
+        break;
+    case UI_AUTO:
+        set.has_auto = true;
+        set.auto_thresholds = action->on;
+        chat_set(chat, &set, &err);
+        break;
+    case UI_SPEC:
+        set.has_spec = true;
+        set.spec = action->spec;
+        chat_set(chat, &set, &err);
+        break;
+    case UI_EXPORT:
+        chat_export(chat, "md", NULL, &err);
+        break;
+    }
+    if (err.code)
+        chat_note(chat, NOTE_ERROR, "%s", err.text);
+}
+
+/* Returns an exit code, 0 = go on. */
+static int on_signal(Screen *screen, int number)
+{
+    switch (number) {
+    case SIGWINCH:
+        if (screen->ui)
+            ui_resize(screen->ui);
+        return 0;
+    case SIGCONT: /* after a stop that gave no time to leave the screen, or again after one that did
+                   */
+        if (screen->ui) {
+            ui_suspend(screen->ui);
+            ui_resume(screen->ui);
+        }
+        return 0;
+    case SIGTSTP:
+        if (screen->ui)
+            act(screen, &(UiAction){.type = UI_SUSPEND});
+        else
+            signals_stop_here();
+        return 0;
+    case SIGINT:
+        if (chat_stop(&screen->chat))
+            return 0;
+        return EXIT_INTERRUPTED;
+    default: /* TERM, HUP */
+        return 128 + number;
+    }
+}
+
+static int take_signals(Screen *screen, int signals)
+{
+    int code = 0;
+    for (int number = signals_next(signals); number; number = signals_next(signals)) {
+        int now = on_signal(screen, number);
+        code = code ? code : now;
+    }
+    return code;
+}
+
+static void take_keys(Screen *screen)
+{
+    char bytes[4096];
+    ssize_t n = read(ui_fd(screen->ui), bytes, sizeof(bytes));
+    if (n > 0)
+        ui_feed(screen->ui, bytes, n);
+    else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+        screen->hung_up = true;
+}
+
+/* Waits for something to do. timeout in ms, -1 = for ever. Returns an exit code, 0 = go on. */
+static int wait_for_more(Screen *screen, int signals, int timeout)
+{
+    const Client *client = screen->chat.client;
+    struct pollfd polled[] = {
+        {.fd = signals, .events = POLLIN},
+        {.fd = client_fd(client), .events = client_poll_events(client)},
+        {.fd = screen->ui ? ui_fd(screen->ui) : -1, .events = POLLIN},
+    };
+    if (poll(polled, 3, timeout) < 0 && errno != EINTR)
+        return EXIT_INTERNAL;
+    if (polled[2].revents)
+        take_keys(screen);
+    return take_signals(screen, signals);
+}
+
+/* Until the worker has found its models, or has been silent for long. */
+static int wait_for_worker(Screen *screen, int signals)
+{
+    for (int i = 0; i < 20 && !screen->heard; i++) {
+        int code = wait_for_more(screen, signals, 50);
+        if (code != 0)
+            return code;
+        if (chat_pump(&screen->chat) != 0)
+            return screen->chat.failure.code;
+    }
+    return 0;
+}
+
+static int run(Screen *screen, int signals)
+{
+    Chat *chat = &screen->chat;
+    UiAction action;
+    for (;;) {
+        ui_tick(screen->ui);
+        while (!chat->quit && ui_next(screen->ui, &action))
+            act(screen, &action);
+        if (chat_pump(chat) != 0)
+            return chat->failure.code;
+        if (chat->quit)
+            return 0;
+        if (screen->hung_up)
+            return 128 + SIGHUP;
+        ui_draw(screen->ui);
+        int code = wait_for_more(screen, signals, ui_timeout_ms(screen->ui));
+        if (code != 0)
+            return code;
+    }
+}
+
+static int start_ui(Screen *screen, Err *err)
+{
+    UiOptions *options = &screen->ui_options;
+    *options = (UiOptions){.view = &screen->view, .complete = complete, .user = screen};
+    screen->help = command_help();
+    if (!screen->help)
+        return err_set(err, EXIT_MEMORY, "out of memory");
+    options->commands = screen->help;
+    if (paths_make(PLACE_STATE, NULL) == 0 &&
+        paths_get(PLACE_STATE, "history", screen->history, sizeof(screen->history), NULL) == 0)
+        options->history = screen->history;
+    return ui_open(&screen->ui, options, err);
+}
+
+/* A crash of our own must not leave a terminal that no one can type in. */
+static void on_crash(int number)
+{
+    ui_emergency();
+    raise(number); /* SA_RESETHAND: now it ends the process */
+}
+
+static void catch_crashes(void)
+{
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_NODEFER};
+    for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+        sigaction(crashes[i], &action, NULL);
+}
+
+static int hold(Screen *screen, int signals, const Options *options,
+                const ClientOptions *client_options, Err *err)
+{
+    Chat *chat = &screen->chat;
+    if (view_open(&screen->view, err) != 0 ||
+        chat_open(chat, &front, screen, options, client_options, err) != 0)
+        return err->code;
+    int code = wait_for_worker(screen, signals);
+    if (code == 0 && start_ui(screen, err) != 0)
+        return err->code;
+    if (code == 0)
+        code = run(screen, signals);
+    if (chat->failure.code)
+        err_set(err, chat->failure.code, "%s", chat->failure.text);
+    if (code != 0 && chat_keep_last(chat, err) == 0 && chat->was_ready && !chat->failure.code)
+        err->code = 0;
+    return code;
+}
+
+int chat_screen(const Options *options, const ClientOptions *client_options)
+{
+    Err err = {0};
+    Screen *screen = calloc(1, sizeof(*screen));
+    int signals = screen ? signals_open(watched, &err) : -1;
+    if (signals < 0) {
+        free(screen);
+        fprintf(stderr, "s2d: %s\n", err.code ? err.text : "out of memory");
+        return err.code ? err.code : EXIT_MEMORY;
+    }
+    catch_crashes();
+    int code = hold(screen, signals, options, client_options, &err);
+    ui_close(screen->ui);
+    if (err.code)
+        fprintf(stderr, "s2d: %s\n", err.text);
+    chat_close(&screen->chat);
+    view_close(&screen->view);
+    signals_close(signals, watched);
+    free(screen->help);
+    free(screen);
+    return code;
+}

@@ -1,0 +1,16 @@
+/* export.h - the chat for other eyes: Markdown to read; and figures as one line of text. */
+#ifndef S2D_EXPORT_H
+#define S2D_EXPORT_H
+
+#include "app/chat/session_file.h"
+
+/* "MAT 2.91  64.0 t/s x1.52  122 tok / 42 rounds  target coder-1.5b  stopped": the line below an
+ * answer, as the screen has it. What was not measured is left out. Returns text. */
+const char *answer_line(const EventStats *stats, const char *target, const char *reason, char *text,
+                        size_t size);
+
+/* A readable transcript in Markdown, free it; NULL = out of memory. Control characters are left
+ * out: the text may be looked at with cat. */
+char *export_markdown(const SavedChat *chat);
+
+#endif

@@ -1,0 +1,245 @@
+/* slash.c - the table of slash commands. What they do to models and their settings is in
+ * slash_tune.c, the rest here. See slash.h. */
+#include "app/chat/slash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "app/chat/export.h"
+#include "app/chat/slash_tune.h"
+
+enum { HELP_COLUMN = 24 }; /* all lines fit the chat pane of a screen of 100 columns */
+
+static int run_help(Chat *chat, const char *text, Err *err)
+{
+    (void)text;
+    char *help = command_help();
+    if (!help)
+        return err_set(err, EXIT_MEMORY, "out of memory");
+    chat_note(chat, NOTE_PLAIN, "%s\n//TEXT                  sends /TEXT as a message", help);
+    free(help);
+    return 0;
+}
+
+static int run_regen(Chat *chat, const char *text, Err *err)
+{
+    (void)text;
+    return chat_regenerate(chat, err);
+}
+
+static int run_undo(Chat *chat, const char *text, Err *err)
+{
+    (void)text;
+    return chat_undo(chat, err);
+}
+
+static int run_drop(Chat *chat, const char *text, Err *err)
+{
+    (void)text;
+    return chat_drop_oldest(chat, err);
+}
+
+static int run_clear(Chat *chat, const char *text, Err *err)
+{
+    (void)text;
+    Err trouble = {0};
+    if (chat->state == CHAT_ANSWERING)
+        return err_set(err, EXIT_USAGE, "an answer is coming: stop it first (Esc)");
+    bool kept = chat->unsaved && transcript_first_question(&chat->transcript) >= 0;
+    if (chat_keep_last(chat, &trouble) != 0)
+        return err_set(err, trouble.code, "the chat stays, it cannot be kept: %s", trouble.text);
+    chat_clear(chat);
+    if (kept)
+        chat_notice(chat, "a new chat; the former one is kept as session \"last\"");
+    return 0;
+}
+
+static int run_system(Chat *chat, const char *text, Err *err)
+{
+    if (!*text) {
+        chat_note(chat, NOTE_PLAIN, "system: %s", chat->system ? chat->system : "(none)");
+        return 0;
+    }
+    bool none = strcmp(text, "none") == 0;
+    if (chat_set_system(chat, none ? NULL : text, err) != 0)
+        return -1;
+    chat_notice(chat, none ? "no system message from now on" : "the system message is changed");
+    return 0;
+}
+
+static int run_save(Chat *chat, const char *text, Err *err)
+{
+    const char *name = *text ? text : chat->session;
+    if (!*name)
+        return err_set(err, EXIT_USAGE, "/save NAME: this chat has no name yet");
+    if (chat->state == CHAT_ANSWERING)
+        return err_set(err, EXIT_USAGE, "an answer is coming: save when it is over");
+    if (chat_save(chat, name, err) != 0)
+        return -1;
+    if (name != chat->session && !strchr(name, '/'))
+        snprintf(chat->session, sizeof(chat->session), "%s", name);
+    chat->front->renamed(chat->user);
+    chat_notice(chat, "saved as %s", name);
+    return 0;
+}
+
+static int run_load(Chat *chat, const char *text, Err *err)
+{
+    if (!*text)
+        return err_set(err, EXIT_USAGE, "/load NAME: which session?");
+    return chat_load(chat, text, err);
+}
+
+static int run_export(Chat *chat, const char *text, Err *err)
+{
+    char form[8] = "";
+    size_t n = strcspn(text, " ");
+    if (n == 0 || n >= sizeof(form))
+        return err_set(err, EXIT_USAGE, "/export md|json|trace [FILE]");
+    memcpy(form, text, n);
+    return chat_export(chat, form, text + n + strspn(text + n, " "), err);
+}
+
+static int run_quit(Chat *chat, const char *text, Err *err)
+{
+    (void)text;
+    (void)err;
+    chat->quit = true;
+    return 0;
+}
+
+static void describe(const EventStats *stats, char *text, size_t size)
+{
+    char copies[96] = "";
+    if (stats->back_copies > 0)
+        snprintf(copies, sizeof(copies), "\n  %d copies back from the device, %.1f kB",
+                 stats->back_copies, (double)stats->back_bytes / 1e3);
+    double total = stats->draft_ms + stats->verify_ms + stats->accept_ms + stats->other_ms;
+    double whole = total > 0 ? total : 1;
+    snprintf(text, size,
+             "%d rounds, %d drafted, %d accepted, MAT %.2f, %.1f tokens/s%s\n"
+             "  draft %.0f%%, verify %.0f%%, accept %.0f%%, other %.0f%% of %.1f s; "
+             "prompts %.1f s%s",
+             stats->rounds, stats->drafted, stats->accepted, (double)stats->mat,
+             (double)stats->tokens_per_s,
+             stats->plain_tokens_per_s > 0 ? "" : ", plain not measured",
+             100 * stats->draft_ms / whole, 100 * stats->verify_ms / whole,
+             100 * stats->accept_ms / whole, 100 * stats->other_ms / whole, total / 1000,
+             (stats->prefill_ms + stats->draft_prefill_ms) / 1000, copies);
+}
+
+static int run_stats(Chat *chat, const char *text, Err *err)
+{
+    (void)text;
+    char one[512], all[512], plain[96] = "";
+    EventStats totals;
+    int answers;
+    const Entry *answer = transcript_answer(&chat->transcript);
+    if (!answer)
+        return err_set(err, EXIT_USAGE, "there is no answer yet");
+    describe(&answer->totals, one, sizeof(one));
+    transcript_totals(&chat->transcript, &totals, &answers);
+    describe(&totals, all, sizeof(all));
+    if (answer->totals.plain_tokens_per_s > 0)
+        snprintf(plain, sizeof(plain), "\n  plain %.1f tokens/s, measured in %d plain rounds",
+                 (double)answer->totals.plain_tokens_per_s, answer->totals.plain_rounds);
+    chat_note(chat, NOTE_PLAIN, "this answer: %s%s\nthis chat, %d answers: %s", one, plain, answers,
+              all);
+    return 0;
+}
+
+static const Command table[] = {
+    {"help", ARGUMENT_NONE, "", "these commands", NULL, run_help},
+    {"target", ARGUMENT_TARGET, "[N|NAME|FILE]", "another target, at once", NULL, run_target},
+    {"draft", ARGUMENT_MODEL, "MODEL|none", "another draft model", "none", run_draft},
+    {"profile", ARGUMENT_PROFILE, "[NAME]", "other models, same chat", NULL, run_profile},
+    {"drafter", ARGUMENT_DRAFTER, "KIND", "plain sd exit:L s2d s2d-frontier self ngram ngram+s2d",
+     "plain sd s2d s2d-frontier self ngram ngram+s2d", run_drafter},
+    {"tau", ARGUMENT_EXIT, "EXIT|all V|auto [off]", "an exit's threshold, 0 to 1", "all auto",
+     run_tau},
+    {"tree", ARGUMENT_WORDS, "auto|off|DxWxN", "depth x width x nodes", "auto off", run_tree},
+    {"spec", ARGUMENT_WORDS, "auto|on|off", "speculation", "auto on off", run_spec},
+    {"stats", ARGUMENT_NONE, "", "figures of answer and chat", NULL, run_stats},
+    {"regen", ARGUMENT_NONE, "", "answer again, next seed", NULL, run_regen},
+    {"undo", ARGUMENT_NONE, "", "take the last question back", NULL, run_undo},
+    {"drop", ARGUMENT_NONE, "", "forget the oldest exchange", NULL, run_drop},
+    {"clear", ARGUMENT_NONE, "", "a new chat", NULL, run_clear},
+    {"system", ARGUMENT_TEXT, "[TEXT|none]", "the system message", NULL, run_system},
+    {"set", ARGUMENT_WORDS, "[NAME VALUE]", "sampling and max_tokens",
+     "temperature top_k top_p seed max_tokens", run_set},
+    {"save", ARGUMENT_SESSION, "[NAME]", "save this chat", NULL, run_save},
+    {"load", ARGUMENT_SESSION, "NAME", "go on with a saved chat", NULL, run_load},
+    {"export", ARGUMENT_FORM, "md|json|trace [FILE]", "write the chat to a file", "md json trace",
+     run_export},
+    {"quit", ARGUMENT_NONE, "", "leave", NULL, run_quit},
+    {NULL, ARGUMENT_NONE, NULL, NULL, NULL, NULL},
+};
+
+const Command *command_table(void)
+{
+    return table;
+}
+
+char *command_help(void)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    if (!out)
+        return NULL;
+    for (const Command *command = table; command->name; command++) {
+        int used = fprintf(out, "/%s %s", command->name, command->usage);
+        fprintf(out, "%*s%s%s", used < HELP_COLUMN ? HELP_COLUMN - used : 1, "", command->help,
+                command[1].name ? "\n" : "");
+    }
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+int command_run(Chat *chat, const char *line, Err *err)
+{
+    size_t n = strcspn(line + 1, " \t\n");
+    for (const Command *command = table; command->name; command++) {
+        if (strlen(command->name) != n || strncmp(command->name, line + 1, n) != 0)
+            continue;
+        const char *from = line + 1 + n;
+        from += strspn(from, " \t\n");
+        char *text = strdup(from);
+        if (!text)
+            return err_set(err, EXIT_MEMORY, "out of memory");
+        size_t bytes = strlen(text);
+        while (bytes > 0 && strchr(" \t\n", text[bytes - 1]))
+            text[--bytes] = '\0';
+        int status = command->argument == ARGUMENT_NONE && bytes > 0
+                         ? err_set(err, EXIT_USAGE, "/%s takes no arguments", command->name)
+                         : command->run(chat, text, err);
+        free(text);
+        return status;
+    }
+    return err_set(err, EXIT_USAGE, "there is no command /%.*s; /help lists them, // sends a slash",
+                   (int)(n < 40 ? n : 40), line + 1);
+}
+
+int chat_line(Chat *chat, const char *line)
+{
+    Err err = {0};
+    if (chat_answer_offer(chat, line, &err)) {
+        if (err.code == 0)
+            return 0;
+        chat_note(chat, NOTE_ERROR, "%s", err.text);
+        return -1;
+    }
+    if (line[0] == '/' && line[1] != '/') {
+        if (command_run(chat, line, &err) == 0)
+            return 0;
+        chat_note(chat, NOTE_ERROR, "%s", err.text);
+        return -1;
+    }
+    chat_ask(chat, line[0] == '/' ? line + 1 : line);
+    return 0;
+}

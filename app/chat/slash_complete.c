@@ -1,0 +1,148 @@
+/* slash_complete.c - what Tab offers in a chat's input line. See slash.h. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/chat/slash.h"
+#include "app/paths.h"
+#include "app/profile/catalog.h"
+#include "ui/ui.h"
+
+/* Counts the candidates that fit, and keeps the one asked for. */
+typedef struct Pick {
+    const char *word;
+    int index; /* goes down with every candidate that fits; at 0 it is the next one */
+    char *found;
+} Pick;
+
+static void offer(Pick *pick, const char *candidate)
+{
+    if (pick->found || strncmp(candidate, pick->word, strlen(pick->word)) != 0)
+        return;
+    if (pick->index-- == 0)
+        pick->found = strdup(candidate);
+}
+
+static void offer_words(Pick *pick, const char *words)
+{
+    char word[32];
+    for (int n; words && sscanf(words, " %31s%n", word, &n) == 1; words += n)
+        offer(pick, word);
+}
+
+static int has_ending(const char *name, const char *ending)
+{
+    size_t n = strlen(name), e = strlen(ending);
+    return n > e && name[0] != '.' && strcmp(name + n - e, ending) == 0;
+}
+
+/* Files of a folder with one ending, in the order of their names, without the ending. */
+static void offer_folder(Pick *pick, const char *folder, const char *ending)
+{
+    struct dirent **list;
+    int n = scandir(folder, &list, NULL, alphasort);
+    for (int i = 0; i < n; i++) {
+        if (has_ending(list[i]->d_name, ending)) {
+            list[i]->d_name[strlen(list[i]->d_name) - strlen(ending)] = '\0';
+            offer(pick, list[i]->d_name);
+        }
+        free(list[i]);
+    }
+    if (n >= 0)
+        free(list);
+}
+
+static void offer_profiles(Pick *pick)
+{
+    char path[PATH_BYTES];
+    if (paths_get(PLACE_CONFIG, NULL, path, sizeof(path), NULL) == 0)
+        offer_folder(pick, path, ".yaml");
+    if (paths_shipped_profiles(path, sizeof(path), NULL) == 0)
+        offer_folder(pick, path, ".yaml");
+}
+
+static void offer_models(Pick *pick, bool only_here)
+{
+    char path[PATH_BYTES];
+    for (int i = 0; i < catalog_count(); i++) {
+        const char *name = catalog_at(i)->name;
+        if (!only_here || catalog_resolve(name, path, sizeof(path), NULL) == 0)
+            offer(pick, name);
+    }
+}
+
+static void offer_exits(Pick *pick, const Chat *chat, const char *before)
+{
+    char text[16];
+    for (int i = 0; i < chat->ready.n_exits; i++) {
+        snprintf(text, sizeof(text), "%s%d", before, chat->ready.exits[i]);
+        offer(pick, text);
+    }
+}
+
+static void offer_arguments(Pick *pick, const Chat *chat, const Command *command, bool first)
+{
+    char path[PATH_BYTES];
+    bool files = false;
+    if (first)
+        offer_words(pick, command->words);
+    switch (command->argument) {
+    case ARGUMENT_NONE:
+    case ARGUMENT_TEXT:
+    case ARGUMENT_WORDS:
+        break;
+    case ARGUMENT_TARGET:
+        for (int i = 0; i < chat->ready.n_targets; i++)
+            offer(pick, chat->ready.targets[i]);
+        files = true;
+        break;
+    case ARGUMENT_MODEL:
+        offer_models(pick, true);
+        files = true;
+        break;
+    case ARGUMENT_PROFILE:
+        offer_profiles(pick);
+        files = true;
+        break;
+    case ARGUMENT_EXIT:
+        if (first)
+            offer_exits(pick, chat, "");
+        break;
+    case ARGUMENT_DRAFTER:
+        offer_exits(pick, chat, "exit:");
+        break;
+    case ARGUMENT_SESSION:
+        if (paths_get(PLACE_DATA, NULL, path, sizeof(path), NULL) == 0)
+            offer_folder(pick, path, ".json");
+        files = strchr(pick->word, '/') != NULL;
+        break;
+    case ARGUMENT_FORM:
+        files = !first;
+        break;
+    }
+    if (files && !pick->found && pick->index >= 0)
+        pick->found = ui_complete_file(pick->word, pick->index);
+}
+
+char *command_complete(const Chat *chat, const char *line, int start, const char *word, int index)
+{
+    Pick pick = {word, index, NULL};
+    char name[40];
+    if (line[0] != '/' || line[1] == '/')
+        return NULL;
+    if (start <= 1) { /* the command itself; whether its slash is part of the word is not ours */
+        for (const Command *command = command_table(); command->name; command++) {
+            snprintf(name, sizeof(name), "%s%s", start == 0 ? "/" : "", command->name);
+            offer(&pick, name);
+        }
+        return pick.found;
+    }
+    size_t n = strcspn(line + 1, " \t");
+    size_t argument = 1 + n + strspn(line + 1 + n, " \t");
+    for (const Command *command = command_table(); command->name; command++) {
+        if (strlen(command->name) == n && strncmp(command->name, line + 1, n) == 0)
+            offer_arguments(&pick, chat, command, (size_t)start <= argument);
+    }
+    return pick.found;
+}

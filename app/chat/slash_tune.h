@@ -1,0 +1,16 @@
+/* slash_tune.h - the slash commands that change models, drafting and sampling. */
+#ifndef S2D_COMMAND_TUNE_H
+#define S2D_COMMAND_TUNE_H
+
+#include "app/chat/chat.h"
+
+int run_target(Chat *chat, const char *text, Err *err);
+int run_draft(Chat *chat, const char *text, Err *err);
+int run_profile(Chat *chat, const char *text, Err *err);
+int run_drafter(Chat *chat, const char *text, Err *err);
+int run_tau(Chat *chat, const char *text, Err *err);
+int run_tree(Chat *chat, const char *text, Err *err);
+int run_spec(Chat *chat, const char *text, Err *err);
+int run_set(Chat *chat, const char *text, Err *err);
+
+#endif

@@ -1,0 +1,100 @@
+/* trace.c - see trace.h. */
+#include "app/chat/trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/paths.h"
+
+struct Trace {
+    Client *client;
+    int fd; /* for reading */
+};
+
+/* Opens a file, has the client write to it and takes its name away. Returns its descriptor. */
+static int begin(Client *client, Err *err)
+{
+    char path[PATH_BYTES];
+    if (paths_make(PLACE_STATE, err) != 0 ||
+        paths_get(PLACE_STATE, "trace.XXXXXX", path, sizeof(path), err) != 0)
+        return -1;
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        return err_set(err, EXIT_IO, "%s: %s", path, strerror(errno));
+    int status = client_trace(client, path, err);
+    unlink(path);
+    if (status != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int trace_open(Trace **trace, Client *client, Err *err)
+{
+    *trace = calloc(1, sizeof(**trace));
+    if (!*trace)
+        return err_set(err, EXIT_MEMORY, "no memory for a trace");
+    (*trace)->client = client;
+    (*trace)->fd = begin(client, err);
+    if ((*trace)->fd < 0) {
+        free(*trace);
+        *trace = NULL;
+        return -1;
+    }
+    return 0;
+}
+
+void trace_close(Trace *trace)
+{
+    if (!trace)
+        return;
+    client_trace(trace->client, NULL, NULL);
+    close(trace->fd);
+    free(trace);
+}
+
+bool trace_trim(Trace *trace)
+{
+    struct stat status;
+    if (!trace || fstat(trace->fd, &status) != 0 || status.st_size < TRACE_BYTES)
+        return false;
+    int fd = begin(trace->client, NULL);
+    if (fd < 0)
+        return false;
+    close(trace->fd);
+    trace->fd = fd;
+    return true;
+}
+
+int trace_copy(const Trace *trace, const char *path, Err *err)
+{
+    char buffer[1 << 16];
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_set(err, EXIT_IO, "%s: %s", path,
+                       errno == EEXIST ? "exists already; choose another name" : strerror(errno));
+    off_t at = 0;
+    for (;;) {
+        ssize_t n = pread(trace->fd, buffer, sizeof(buffer), at);
+        if (n == 0)
+            break;
+        if (n < 0 || write(fd, buffer, n) != n) {
+            err_set(err, EXIT_IO, "%s: cannot be written: %s", path, strerror(errno));
+            close(fd);
+            unlink(path);
+            return -1;
+        }
+        at += n;
+    }
+    if (fsync(fd) != 0 || close(fd) != 0) {
+        unlink(path);
+        return err_set(err, EXIT_IO, "%s: cannot be written: %s", path, strerror(errno));
+    }
+    return 0;
+}

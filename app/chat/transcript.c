@@ -1,0 +1,242 @@
+/* transcript.c - see transcript.h. Arrays grow by doubling; a failed growth changes nothing. */
+#include "app/chat/transcript.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistr.h>
+
+/* Makes room for at least `wanted` elements in *array. */
+static int grow(void **array, size_t *room, size_t wanted, size_t element)
+{
+    if (wanted <= *room)
+        return 0;
+    size_t next = *room ? *room : 8;
+    while (next < wanted)
+        next *= 2;
+    void *larger = realloc(*array, next * element);
+    if (!larger)
+        return -1;
+    *array = larger;
+    *room = next;
+    return 0;
+}
+
+char *utf8_copy(const char *text)
+{
+    static const char replacement[] = "\xEF\xBF\xBD";
+    size_t bytes = strlen(text);
+    char *copy = malloc(bytes * 3 + 1); /* each byte becomes three at most */
+    if (!copy)
+        return NULL;
+    size_t used = 0;
+    for (size_t at = 0; at < bytes;) {
+        ucs4_t character;
+        int length = u8_mbtoucr(&character, (const uint8_t *)text + at, bytes - at);
+        if (length > 0) {
+            memcpy(copy + used, text + at, length);
+            used += length;
+            at += length;
+        } else {
+            memcpy(copy + used, replacement, 3);
+            used += 3;
+            at++;
+        }
+    }
+    copy[used] = '\0';
+    char *exact = realloc(copy, used + 1);
+    return exact ? exact : copy;
+}
+
+static void entry_clear(Entry *entry)
+{
+    free(entry->text);
+    free(entry->runs);
+    memset(entry, 0, sizeof(*entry));
+}
+
+Entry *transcript_add(Transcript *transcript, EntryKind kind, const char *text)
+{
+    size_t room = transcript->room;
+    char *copy = utf8_copy(text);
+    if (!copy ||
+        grow((void **)&transcript->entries, &room, transcript->n + 1, sizeof(Entry)) != 0) {
+        free(copy);
+        return NULL;
+    }
+    transcript->room = (int)room;
+    Entry *entry = &transcript->entries[transcript->n++];
+    memset(entry, 0, sizeof(*entry));
+    entry->kind = kind;
+    entry->text = copy;
+    entry->bytes = strlen(copy);
+    entry->room = entry->bytes + 1;
+    return entry;
+}
+
+Entry *transcript_answer(const Transcript *transcript)
+{
+    for (int i = transcript->n - 1; i >= 0; i--) {
+        if (transcript->entries[i].kind == ENTRY_ANSWER)
+            return &transcript->entries[i];
+    }
+    return NULL;
+}
+
+int transcript_append(Transcript *transcript, const char *text, int source)
+{
+    Entry *entry = transcript_answer(transcript);
+    size_t more = strlen(text);
+    if (!entry)
+        return -1;
+    if (more == 0)
+        return 0;
+    size_t room_runs = entry->room_runs;
+    if (grow((void **)&entry->text, &entry->room, entry->bytes + more + 1, 1) != 0 ||
+        grow((void **)&entry->runs, &room_runs, entry->n_runs + 1, sizeof(Run)) != 0)
+        return -1;
+    entry->room_runs = (int)room_runs;
+    memcpy(entry->text + entry->bytes, text, more + 1);
+    entry->bytes += more;
+    if (entry->n_runs == 0 || entry->runs[entry->n_runs - 1].source != source)
+        entry->runs[entry->n_runs++] = (Run){0, source};
+    entry->runs[entry->n_runs - 1].bytes += more;
+    return 0;
+}
+
+int transcript_last_question(const Transcript *transcript)
+{
+    int i = transcript->n - 1;
+    while (i >= 0 && transcript->entries[i].kind != ENTRY_USER)
+        i--;
+    return i;
+}
+
+int transcript_first_question(const Transcript *transcript)
+{
+    for (int i = 0; i < transcript->n; i++) {
+        if (transcript->entries[i].kind == ENTRY_USER)
+            return i;
+    }
+    return -1;
+}
+
+void transcript_cut(Transcript *transcript, int from, int upto)
+{
+    assert(from >= 0 && from <= upto && upto <= transcript->n);
+    for (int i = from; i < upto; i++)
+        entry_clear(&transcript->entries[i]);
+    if (transcript->n > upto)
+        memmove(&transcript->entries[from], &transcript->entries[upto],
+                (transcript->n - upto) * sizeof(Entry));
+    transcript->n -= upto - from;
+}
+
+int transcript_drop_oldest(Transcript *transcript)
+{
+    int first = transcript_first_question(transcript);
+    if (first < 0)
+        return -1;
+    int next = first + 1;
+    while (next < transcript->n && transcript->entries[next].kind != ENTRY_USER)
+        next++;
+    if (next == transcript->n)
+        return -1;
+    transcript_cut(transcript, first, next);
+    return 0;
+}
+
+/* "first\n\nsecond" in place of first; both are then one question. */
+static int join_question(Message *message, const char *more)
+{
+    size_t before = strlen(message->text);
+    char *joined = realloc((char *)message->text, before + strlen(more) + 3);
+    if (!joined)
+        return -1;
+    memcpy(joined + before, "\n\n", 2);
+    strcpy(joined + before + 2, more);
+    message->text = joined;
+    return 0;
+}
+
+int transcript_messages(const Transcript *transcript, const char *system, Message **messages)
+{
+    Message *list = calloc(transcript->n + 1, sizeof(*list));
+    int n = 0;
+    if (!list)
+        return -1;
+    if (system)
+        list[n++] = (Message){.role = ROLE_SYSTEM, .text = strdup(system)};
+    for (int i = 0; i < transcript->n; i++) {
+        const Entry *entry = &transcript->entries[i];
+        if (n > 0 && !list[n - 1].text)
+            break;
+        if (entry->kind == ENTRY_USER && n > 0 && list[n - 1].role == ROLE_USER) {
+            if (join_question(&list[n - 1], entry->text) != 0) {
+                transcript_messages_free(list, n);
+                return -1;
+            }
+        } else if (entry->kind == ENTRY_USER) {
+            list[n++] = (Message){.role = ROLE_USER, .text = strdup(entry->text)};
+        } else if (entry->kind == ENTRY_ANSWER && entry->bytes > 0) {
+            list[n++] = (Message){.role = ROLE_ASSISTANT, .text = strdup(entry->text)};
+        }
+    }
+    if (n > 0 && !list[n - 1].text) {
+        transcript_messages_free(list, n);
+        return -1;
+    }
+    *messages = list;
+    return n;
+}
+
+void transcript_messages_free(Message *messages, int n)
+{
+    for (int i = 0; i < n; i++)
+        free((char *)messages[i].text);
+    free(messages);
+}
+
+void transcript_totals(const Transcript *transcript, EventStats *totals, int *answers)
+{
+    double answer_ms = 0, first_tokens = 0;
+    memset(totals, 0, sizeof(*totals));
+    *answers = 0;
+    for (int i = 0; i < transcript->n; i++) {
+        const Entry *entry = &transcript->entries[i];
+        const EventStats *stats = &entry->totals;
+        if (entry->kind != ENTRY_ANSWER || entry->reason[0] == '\0')
+            continue;
+        ++*answers;
+        totals->tokens += stats->tokens;
+        totals->rounds += stats->rounds;
+        totals->drafted += stats->drafted;
+        totals->accepted += stats->accepted;
+        totals->draft_ms += stats->draft_ms;
+        totals->verify_ms += stats->verify_ms;
+        totals->accept_ms += stats->accept_ms;
+        totals->other_ms += stats->other_ms;
+        totals->prefill_ms += stats->prefill_ms;
+        totals->draft_prefill_ms += stats->draft_prefill_ms;
+        totals->back_copies += stats->back_copies;
+        totals->back_bytes += stats->back_bytes;
+        if (stats->tokens_per_s > 0) {
+            answer_ms += 1000.0 * (stats->tokens + 1) / stats->tokens_per_s;
+            first_tokens += 1;
+        }
+        if (stats->plain_tokens_per_s > 0) /* the newest measurement stands */
+            totals->plain_tokens_per_s = stats->plain_tokens_per_s;
+        totals->plain_rounds += stats->plain_rounds;
+    }
+    if (totals->rounds > 0)
+        totals->mat = (float)totals->tokens / totals->rounds;
+    if (answer_ms > 0)
+        totals->tokens_per_s = (float)(1000.0 * (totals->tokens + first_tokens) / answer_ms);
+}
+
+void transcript_close(Transcript *transcript)
+{
+    transcript_cut(transcript, 0, transcript->n);
+    free(transcript->entries);
+    memset(transcript, 0, sizeof(*transcript));
+}

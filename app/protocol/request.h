@@ -1,0 +1,113 @@
+/* request.h - what a front asks of the worker, as structs and as JSON lines.
+ *
+ * One object a line: `v`, `request`, and the fields below under the same names. How each one ends:
+ *
+ *   load     LOAD events, then READY; or ERROR (the worker stays and takes another load)
+ *
+ *   say      PREFILL, ROUND, TEXT, STATS …, and always one DONE; trouble is an ERROR before a DONE
+ *            "error"
+ *
+ *   switch   SWITCH check, load, prefill, then done and READY; or failed, and the old target goes
+ *            on: where its `room` is "unload", the same with `unload` works, where it is "replace",
+ *            a load of that target in its place
+ *
+ *   set      READY again, with what now holds; or ERROR and nothing has changed
+ *
+ *   stop     ends the answer that is going on and the load of a switch; nothing when idle
+ *
+ *   quit     ends the worker, as the end of its input does
+ *
+ * set and switch are taken in the middle of an answer; say and load wait for its end. A fatal ERROR
+ * is followed by the worker's end.
+ */
+#ifndef S2D_REQUEST_H
+#define S2D_REQUEST_H
+
+#include <stddef.h>
+
+#include "app/profile/profile.h"
+#include "engine/decode/session.h"
+
+enum {
+    REQUEST_LINE_MAX = 64 << 20, /* bytes of the longest request line */
+    MESSAGES_MAX = 4096,         /* most messages in one `say` */
+};
+
+typedef enum RequestType {
+    REQUEST_LOAD,
+    REQUEST_SAY,
+    REQUEST_STOP,
+    REQUEST_SWITCH,
+    REQUEST_SET,
+    REQUEST_QUIT,
+} RequestType;
+
+/* The profile with the command line's options already in it, and what a profile does not say. */
+typedef struct RequestLoad {
+    Profile profile;  /* names and paths are resolved by the worker, on its machine */
+    int target_index; /* of profile.targets: the one to start with */
+    SpecMode spec;
+    char drafter[24]; /* as drafter_parse takes it; "" = the profile's */
+    char tree[16];    /* as tree_parse takes it; "" = the profile's */
+    char isa[16];     /* "auto", "amx", "avx512", "avx2", "scalar" */
+    bool act_f32;
+} RequestLoad;
+
+/* The whole conversation, the system message included: the worker adds nothing and remembers
+ * nothing but its cache. An assistant message whose text is that of a former answer keeps that
+ * answer's own tokens, so that undo, edit and regen find the cache as it was. */
+typedef struct RequestSay {
+    Message *messages; /* [n_messages]; ids are the worker's business and do not travel */
+    int n_messages;
+    bool raw; /* one message: its text is fed without a template, special tokens in it parsed */
+    bool ignore_eos;
+    int max_tokens; /* 0 = until the context is full */
+    uint32_t seed;
+} RequestSay;
+
+typedef struct RequestSwitch {
+    int index;   /* of the profile's targets; -1 = by name */
+    char *name;  /* catalog name or path, one of the profile's or any other; NULL = by index */
+    bool unload; /* models that nothing uses may go, where memory is short */
+} RequestSwitch;
+
+/* Any of these together; they change at the next round. */
+typedef struct RequestSet {
+    int n_thresholds; /* 0 = not given */
+    float thresholds[EXITS_MAX];
+    char tree[16];    /* "" = not given */
+    char drafter[24]; /* "" = not given */
+    bool has_sampling, has_spec, has_auto;
+    Sampling sampling;
+    SpecMode spec;
+    bool auto_thresholds; /* thresholds that are given as well are what it begins with */
+} RequestSet;
+
+typedef struct Request {
+    RequestType type;
+    union {
+        RequestLoad load;
+        RequestSay say;
+        RequestSwitch swap;
+        RequestSet set;
+    } u;
+} Request;
+
+/* One line without its newline; free it. NULL = out of memory. Text that is no UTF-8 gets U+FFFD.
+ */
+char *request_to_line(const Request *request);
+
+/* Reads one line, strictly. On success the request owns all it points to: request_free it. On
+ * failure there is nothing to free. A request that a front fills in itself owns nothing. */
+int request_from_line(Request *request, const char *line, size_t bytes, Err *err);
+void request_free(Request *request);
+
+/* "auto", "on", "off"; -1 = unknown. */
+int spec_parse(const char *text, SpecMode *spec);
+const char *spec_name(SpecMode spec);
+
+/* "system", "user", "assistant"; "load", "say", …: -1 = unknown. */
+int role_parse(const char *text, Role *role);
+int request_parse(const char *text, RequestType *type);
+
+#endif

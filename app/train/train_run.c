@@ -1,0 +1,274 @@
+/* train_run.c - the steps of a run: progress, measurements, states, the log, and the result. */
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/profile/adapter_file.h"
+#include "app/profile/catalog.h"
+#include "app/save_file.h"
+#include "app/signals.h"
+#include "app/train/train.h"
+#include "kernels/common/clock.h"
+
+enum { TELL_MS = 5000, SAVE_MS = 10 * 60 * 1000 };
+
+/* What a run keeps an eye on. */
+typedef struct Watch {
+    Train *train;
+    FILE *log;
+    char state[PATH_BYTES];
+    int signals;
+    double start_ms, told_ms, saved_ms;
+    uint64_t start_tokens;
+    int start_step;
+} Watch;
+
+/* Lines go out whole, or the log is given up without a word: it is no result. */
+static void log_object(const Watch *w, json_t *object)
+{
+    if (w->log && object) {
+        json_dumpf(object, w->log, JSON_COMPACT | JSON_REAL_PRECISION(6));
+        fputc('\n', w->log);
+        fflush(w->log);
+    }
+    json_decref(object);
+}
+
+static double seconds_since(double ms)
+{
+    return (clock_ms() - ms) / 1000;
+}
+
+static void tell_step(Watch *w)
+{
+    const SoftConfig *soft = &w->train->options.soft;
+    const SoftProgress *p = soft_progress(w->train->soft);
+    double seconds = seconds_since(w->start_ms);
+    double rate = (double)(p->tokens - w->start_tokens) / (seconds > 0 ? seconds : 1);
+    double left = seconds / (p->step - w->start_step) * (soft->steps - p->step);
+    fprintf(stderr, "step %d/%d  loss", p->step, soft->steps);
+    for (int e = 0; e < soft->n_exits; e++)
+        fprintf(stderr, " e%d %.3f", soft->exits[e], p->loss[e]);
+    fprintf(stderr, "  %.0f tokens/s, %.0f min left\n", rate, left / 60 + 0.5);
+    w->told_ms = clock_ms();
+}
+
+static void log_step(const Watch *w)
+{
+    const SoftConfig *soft = &w->train->options.soft;
+    const SoftProgress *p = soft_progress(w->train->soft);
+    json_t *losses = json_array();
+    for (int e = 0; e < soft->n_exits; e++)
+        json_array_append_new(losses, json_real(p->loss[e]));
+    log_object(w, json_pack("{s:i, s:I, s:f, s:f, s:f, s:o}", "step", p->step, "tokens",
+                            (json_int_t)p->tokens, "seconds", seconds_since(w->start_ms), "rate",
+                            (double)p->rate, "norm", p->norm, "loss", losses));
+}
+
+/* A row per exit: against the base, and against what the texts say. */
+static int measure(Watch *w, Err *err)
+{
+    Train *t = w->train;
+    const SoftConfig *soft = &t->options.soft;
+    SoftScore scores[EXITS_MAX + 1];
+    if (t->held.n == 0)
+        return 0;
+    if (soft_evaluate(t->soft, t->held.texts, t->held.n, scores, err) != 0)
+        return -1;
+    fprintf(stderr, "%lld held-out tokens   against the base        against the texts\n",
+            (long long)scores[0].tokens);
+    fprintf(stderr, "exit    loss   top-1   top-4     MAT   top-1   top-4     MAT\n");
+    for (int e = 0; e <= soft->n_exits; e++) {
+        const SoftScore *s = &scores[e];
+        char name[16] = "base";
+        if (e < soft->n_exits)
+            snprintf(name, sizeof name, "%d", soft->exits[e]);
+        else if (s->tokens == 0)
+            continue;
+        fprintf(stderr, "%-4s %7.3f %6.1f %% %5.1f %% %7.2f %5.1f %% %5.1f %% %7.2f\n", name,
+                s->loss, 100 * s->top1[0], 100 * s->top4[0], s->mat[0], 100 * s->top1[1],
+                100 * s->top4[1], s->mat[1]);
+        log_object(w,
+                   json_pack("{s:i, s:s, s:I, s:f, s:[ff], s:[ff], s:[ff]}", "step",
+                             soft_progress(t->soft)->step, "exit", name, "held_out",
+                             (json_int_t)s->tokens, "loss", s->loss, "top1", s->top1[0], s->top1[1],
+                             "top4", s->top4[0], s->top4[1], "mat", s->mat[0], s->mat[1]));
+    }
+    return 0;
+}
+
+static int write_state(FILE *stream, void *user, Err *err)
+{
+    const Train *t = user;
+    return soft_save(t->soft, stream, train_base_hash(t), err);
+}
+
+static int save_state(Watch *w, Err *err)
+{
+    w->saved_ms = clock_ms();
+    return save_stream(w->state, write_state, w->train, err);
+}
+
+/* The weights of an adapter. */
+static int start_adapter(const Train *t, const char *path, Err *err)
+{
+    Adapter *adapter;
+    if (adapter_open(&adapter, path, err) != 0)
+        return -1;
+    int result = adapter_check(adapter, &t->config, err);
+    if (result == 0 && strcmp(adapter->info.base_sha256, t->base_sha256) != 0)
+        result = err_set(err, EXIT_DATA, "%s: an adapter of another base than %s",
+                         gguf_label(adapter->gguf), t->options.model);
+    if (result == 0)
+        result = soft_start_adapter(t->soft, adapter, err);
+    adapter_close(adapter);
+    return result;
+}
+
+/* All of a state, or the weights only of a state or an adapter. */
+static int load_state(const Train *t, const char *path, bool start, Err *err)
+{
+    Err why = {0};
+    char magic[4];
+    FILE *file = fopen(path, "rbe");
+    if (file == NULL)
+        return err_set(err, errno == ENOENT ? EXIT_NOINPUT : EXIT_IO, "%.300s: %s", path,
+                       strerror(errno));
+    bool adapter = fread(magic, sizeof magic, 1, file) == 1 && memcmp(magic, "GGUF", 4) == 0;
+    rewind(file);
+    if (start && adapter) {
+        fclose(file);
+        return start_adapter(t, path, err);
+    }
+    int result = (start ? soft_start : soft_load)(t->soft, file, train_base_hash(t), &why);
+    fclose(file);
+    return result == 0 ? 0 : err_set(err, why.code, "%.300s: %s", path, why.text);
+}
+
+static int steps(Watch *w, Err *err)
+{
+    Train *t = w->train;
+    const SoftProgress *p = soft_progress(t->soft);
+    int last = t->options.soft.steps, every = t->options.every;
+    while (p->step < last) {
+        if (soft_step(t->soft, err) != 0)
+            return -1;
+        log_step(w);
+        if (clock_ms() - w->told_ms > TELL_MS || p->step == last)
+            tell_step(w);
+        if (signals_next(w->signals) != 0) {
+            if (save_state(w, err) != 0)
+                return -1;
+            return err_set(err, EXIT_INTERRUPTED,
+                           "stopped after step %d of %d; the same command with --resume goes on",
+                           p->step, last);
+        }
+        bool due = every > 0 && p->step % every == 0 && p->step < last;
+        if (due && measure(w, err) != 0)
+            return -1;
+        if ((due || p->step == last || clock_ms() - w->saved_ms > SAVE_MS) &&
+            save_state(w, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int save_adapter(const Train *t, Err *err)
+{
+    const SoftConfig *soft = &t->options.soft;
+    AdapterInfo info = {.arch = t->config.arch,
+                        .layers = soft->layers,
+                        .n_vocab = soft->n_ids,
+                        .vocab = soft->ids,
+                        .alpha = soft->tune == SOFT_LORA ? (float)soft->rank : 0};
+    memcpy(info.base_sha256, t->base_sha256, sizeof info.base_sha256);
+    for (int e = 0; e < soft->n_exits; e++) {
+        info.copy_of[info.n_exits] = -1;
+        info.exits[info.n_exits++] = soft->exits[e];
+    }
+    if (info.exits[info.n_exits - 1] < soft->layers && info.n_exits < EXITS_MAX) {
+        info.copy_of[info.n_exits] = -1;
+        info.exits[info.n_exits++] = soft->layers;
+    }
+    AdapterTensor *tensors;
+    int n;
+    if (soft_tensors(t->soft, t->options.type, &tensors, &n, err) != 0)
+        return -1;
+    int result = adapter_save(t->options.out, &info, tensors, n, err);
+    free(tensors);
+    return result;
+}
+
+/* A whole draft, as a model. */
+static int write_model(FILE *stream, void *user, Err *err)
+{
+    const Train *t = user;
+    return soft_write_model(t->soft, t->gguf, t->options.type, stream, err);
+}
+
+/* The most memory that this process had, in bytes; 0 = not known. */
+static uint64_t peak_bytes(void)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[256];
+    unsigned long long kilobytes = 0;
+    while (file && fgets(line, sizeof line, file)) {
+        if (sscanf(line, "VmHWM: %llu", &kilobytes) == 1)
+            break;
+    }
+    if (file)
+        fclose(file);
+    return kilobytes * 1024;
+}
+
+static void tell_end(const Watch *w)
+{
+    const Train *t = w->train;
+    char planned[16], peak[16];
+    bool host = !strcmp(t->kernels->device, "cpu"); /* of a device's memory nothing is known */
+    fprintf(stderr, "%.1f minutes; %smemory %s at most, planned %s%s\n",
+            seconds_since(w->start_ms) / 60, host ? "" : "host ",
+            catalog_size_text(peak_bytes(), peak, sizeof peak),
+            catalog_size_text(t->plan.total, planned, sizeof planned),
+            host ? "" : " on the device");
+    if (t->teacher) {
+        const SoftTeacherCounts *c = soft_teacher_counts(t->teacher);
+        fprintf(stderr, "%llu tokens read by the base in %.0f s, %llu from the cache\n",
+                (unsigned long long)c->computed, c->ms / 1000, (unsigned long long)c->kept);
+    }
+}
+
+int train_run(Train *t, Err *err)
+{
+    static const int caught[] = {SIGINT, SIGTERM, SIGHUP, 0};
+    Watch w = {.train = t, .signals = -1};
+    char path[PATH_BYTES];
+    if (train_path(t, ".state", w.state, err) != 0 || train_path(t, ".log", path, err) != 0 ||
+        (t->options.start && load_state(t, t->options.start, true, err) != 0) ||
+        (t->options.resume && load_state(t, w.state, false, err) != 0))
+        return -1;
+    w.log = fopen(path, t->options.resume ? "ae" : "we");
+    w.signals = signals_open(caught, err);
+    w.start_ms = w.told_ms = w.saved_ms = clock_ms();
+    w.start_tokens = soft_progress(t->soft)->tokens;
+    w.start_step = soft_progress(t->soft)->step;
+    int result = w.signals < 0 ? -1 : 0;
+    if (result == 0 && w.start_step == 0 && t->options.every > 0)
+        result = measure(&w, err);
+    if (result == 0)
+        result = steps(&w, err);
+    if (result == 0)
+        result = measure(&w, err);
+    if (result == 0)
+        result = t->options.soft.tune == SOFT_FULL
+                     ? save_stream(t->options.out, write_model, t, err)
+                     : save_adapter(t, err);
+    tell_end(&w);
+    if (w.signals >= 0)
+        signals_close(w.signals, caught);
+    if (w.log)
+        fclose(w.log);
+    return result;
+}

@@ -1,0 +1,37 @@
+/* tune.h - what `s2d tune` found for one target (tune_measure.c), and how it is shown
+ * (tune_print.c). */
+#ifndef S2D_TUNE_H
+#define S2D_TUNE_H
+
+#include "engine/tune/threshold_search.h"
+
+enum { TUNE_RUNS = 4 };
+
+/* One way to answer the prompts that were kept for it, measured. */
+typedef struct TuneRun {
+    char name[16]; /* "plain", "now", "best", "next" */
+    float thresholds[EXITS_MAX];
+    double forecast;   /* tokens per ms of a chain; 0 for plain */
+    double tokens, ms; /* of all rounds */
+    int rounds;        /* tokens / rounds is MAT */
+    int by_exit_drafted[EXITS_MAX], by_exit_accepted[EXITS_MAX];
+    int reached[DEPTH_MAX];
+} TuneRun;
+
+typedef struct TuneResult {
+    char target[64], draft[64], adapter[64]; /* adapter "" = none */
+    char device[96];
+    int exits[EXITS_MAX];
+    Survey survey;
+    int answers, max_tokens;
+    int kept; /* prompts that the runs answered, none of them surveyed unless there was but one */
+    TuneMap map;
+    TuneRun runs[TUNE_RUNS]; /* the first is plain decoding */
+    int n_runs, chosen;
+} TuneResult;
+
+void tune_print(const TuneResult *result, bool colours);
+void tune_print_json(const TuneResult *result);
+void tune_print_csv(const TuneResult *result, bool header);
+
+#endif

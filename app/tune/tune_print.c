@@ -1,0 +1,230 @@
+/* tune_print.c - what tuning found: for people with the map of speed as a plot, as JSON lines, and
+ * the map as CSV. */
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/tune/tune.h"
+
+static double per_second(const TuneRun *run)
+{
+    return run->ms > 0 ? 1e3 * run->tokens / run->ms : 0;
+}
+
+static double mat(const TuneRun *run)
+{
+    return run->rounds > 0 ? run->tokens / run->rounds : 0;
+}
+
+/* How often an exit was right among the places where its confidence was in [low, high). */
+static void count(const Survey *survey, int exit, double low, double high, int *places, int *right)
+{
+    *places = *right = 0;
+    for (int i = 0; i < survey->n; i++) {
+        double p = (double)survey->places[i].p[exit];
+        if (p < low || p >= high)
+            continue;
+        ++*places;
+        *right += survey->places[i].hit[exit];
+    }
+}
+
+static double share(int part, int whole)
+{
+    return whole > 0 ? 100.0 * part / whole : 0;
+}
+
+/* ---- the map ---- */
+
+static void print_cell(double speed, double least, double most, bool colours)
+{
+    static const char ramp[] = " .:-=+*#%@";
+    static const unsigned char heat[] = {17, 18, 19, 54, 90, 126, 162, 202, 208, 220};
+    int level = most > least ? (int)((speed - least) / (most - least) * 9.99) : 9;
+    level = level < 0 ? 0 : level > 9 ? 9 : level;
+    if (colours)
+        printf("\x1b[48;5;%dm\x1b[38;5;%dm%6.1f \x1b[0m", heat[level], level > 6 ? 16 : 231,
+               1e3 * speed);
+    else
+        printf("%c%6.1f", ramp[level], 1e3 * speed);
+}
+
+static void print_map(const TuneResult *result, bool colours)
+{
+    const TuneMap *map = &result->map;
+    int rows = map->y < 0 ? 1 : MAP_STEPS;
+    double least = map->speed[0][0], most = least;
+    for (int y = 0; y < rows; y++)
+        for (int x = 0; x < MAP_STEPS; x++) {
+            least = map->speed[y][x] < least ? map->speed[y][x] : least;
+            most = map->speed[y][x] > most ? map->speed[y][x] : most;
+        }
+    printf("\nforecast tokens/s of a chain by thresholds, the others at best\n");
+    for (int y = rows - 1; y >= 0; y--) {
+        if (map->y >= 0)
+            printf("e%-3d %.1f ", result->exits[map->y], (double)tune_map_threshold(y));
+        else
+            printf("         ");
+        for (int x = 0; x < MAP_STEPS; x++)
+            print_cell(map->speed[y][x], least, most, colours);
+        printf("\n");
+    }
+    printf("e%-3d     ", result->exits[map->x]);
+    for (int x = 0; x < MAP_STEPS; x++)
+        printf("%6.1f ", (double)tune_map_threshold(x));
+    printf("\n");
+}
+
+/* ---- for people ---- */
+
+static void print_exits(const TuneResult *result)
+{
+    static const double bounds[] = {0, 0.2, 0.4, 0.6, 0.8, 0.9, 1.01};
+    enum { BANDS = sizeof bounds / sizeof *bounds - 1 };
+    const Survey *survey = &result->survey;
+    printf(
+        "exit   layers ms  asking ms   right     right where its confidence is (share of all)\n");
+    printf(
+        "                                        < .2       < .4       < .6       < .8       < .9 "
+        "      more\n");
+    for (int e = 0; e < survey->n_exits; e++) {
+        int places, right;
+        count(survey, e, 0, 2, &places, &right);
+        printf("e%-5d %9.2f %10.2f %6.1f %%  ", result->exits[e], survey->cost.layers[e][0],
+               survey->cost.ask[e], share(right, places));
+        for (int b = 0; b < BANDS; b++) {
+            count(survey, e, bounds[b], bounds[b + 1], &places, &right);
+            if (places > 0)
+                printf("%4.0f (%2.0f)%s", share(right, places), share(places, survey->n),
+                       b + 1 < BANDS ? "  " : "\n");
+            else
+                printf("   -     %s", b + 1 < BANDS ? "  " : "\n");
+        }
+    }
+}
+
+static void print_runs(const TuneResult *result)
+{
+    const TuneRun *plain = &result->runs[0];
+    int n = result->survey.n_exits;
+    printf("\nrun    thresholds%*s tokens/s       x    MAT   forecast\n", n > 2 ? 5 * n - 10 : 0,
+           "");
+    for (int i = 0; i < result->n_runs; i++) {
+        const TuneRun *run = &result->runs[i];
+        printf("%-6s", run->name);
+        for (int e = 0; e < n; e++) {
+            if (i == 0)
+                printf("     ");
+            else
+                printf(" %.2f", (double)run->thresholds[e]);
+        }
+        printf("%*s %9.1f %7.2f %6.2f", n > 2 ? 0 : 10 - 5 * n, "", per_second(run),
+               per_second(plain) > 0 ? per_second(run) / per_second(plain) : 0, mat(run));
+        if (run->forecast > 0)
+            printf(" %10.1f", 1e3 * run->forecast);
+        printf("%s\n", i == result->chosen ? "  <- kept" : "");
+    }
+    const TuneRun *kept = &result->runs[result->chosen];
+    printf("\nkept: accepted of what each exit drafted");
+    for (int e = 0; e < n; e++)
+        printf("%s e%d %d/%d", e ? "," : "", result->exits[e], kept->by_exit_accepted[e],
+               kept->by_exit_drafted[e]);
+    printf("\n      rounds that came to each depth");
+    for (int d = 0; d < DEPTH_MAX && kept->reached[d] > 0; d++)
+        printf(" %.2f", (double)kept->reached[d] / kept->rounds);
+    printf("\n");
+    if (per_second(kept) < per_second(plain))
+        printf("      plain decoding is faster here: --spec auto will mostly not draft\n");
+}
+
+void tune_print(const TuneResult *result, bool colours)
+{
+    printf("target %s, draft %s%s%s, %s, T=0\n", result->target, result->draft,
+           result->adapter[0] ? " with " : "", result->adapter, result->device);
+    printf(
+        "surveyed %d tokens of %d answers, at most %d tokens each; runs on %d other prompt%s\n\n",
+        result->survey.n, result->answers, result->max_tokens, result->kept,
+        result->kept == 1 ? "" : "s");
+    print_exits(result);
+    print_map(result, colours);
+    print_runs(result);
+    printf("\n");
+}
+
+/* ---- for programs ---- */
+
+static json_t *exits_json(const TuneResult *result)
+{
+    enum { BINS = 10 };
+    const Survey *survey = &result->survey;
+    json_t *all = json_array();
+    for (int e = 0; e < survey->n_exits; e++) {
+        json_t *bins = json_array();
+        int places, right;
+        for (int b = 0; b < BINS; b++) {
+            count(survey, e, b / 10.0, b == BINS - 1 ? 2 : (b + 1) / 10.0, &places, &right);
+            json_array_append_new(bins, json_pack("[i, i]", places, right));
+        }
+        count(survey, e, 0, 2, &places, &right);
+        json_array_append_new(
+            all, json_pack("{s:i, s:f, s:f, s:i, s:i, s:o}", "exit", result->exits[e], "layers_ms",
+                           survey->cost.layers[e][0], "ask_ms", survey->cost.ask[e], "places",
+                           places, "right", right, "by_confidence", bins));
+    }
+    return all;
+}
+
+static json_t *runs_json(const TuneResult *result)
+{
+    json_t *all = json_array();
+    for (int i = 0; i < result->n_runs; i++) {
+        const TuneRun *run = &result->runs[i];
+        json_t *thresholds = json_array(), *reached = json_array();
+        json_t *drafted = json_array(), *accepted = json_array();
+        for (int e = 0; i > 0 && e < result->survey.n_exits; e++) {
+            json_array_append_new(thresholds, json_real((double)run->thresholds[e]));
+            json_array_append_new(drafted, json_integer(run->by_exit_drafted[e]));
+            json_array_append_new(accepted, json_integer(run->by_exit_accepted[e]));
+        }
+        for (int d = 0; d < DEPTH_MAX && run->reached[d] > 0; d++)
+            json_array_append_new(reached, json_integer(run->reached[d]));
+        json_array_append_new(
+            all, json_pack("{s:s, s:o, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:b}", "run", run->name,
+                           "thresholds", thresholds, "tokens_per_s", per_second(run), "mat",
+                           mat(run), "forecast_tokens_per_s", 1e3 * run->forecast, "rounds",
+                           run->rounds, "by_exit_drafted", drafted, "by_exit_accepted", accepted,
+                           "reached", reached, "kept", i == result->chosen));
+    }
+    return all;
+}
+
+void tune_print_json(const TuneResult *result)
+{
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "target", result->target,
+                  "draft", result->draft, "adapter", result->adapter, "device", result->device,
+                  "places", result->survey.n, "answers", result->answers, "run_prompts",
+                  result->kept, "exits", exits_json(result), "runs", runs_json(result));
+    if (json)
+        json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    printf("\n");
+    json_decref(json);
+}
+
+void tune_print_csv(const TuneResult *result, bool header)
+{
+    const TuneMap *map = &result->map;
+    if (header)
+        printf("target,exit_x,threshold_x,exit_y,threshold_y,forecast_tokens_per_s,"
+               "forecast_mat\n");
+    for (int y = 0; y < (map->y < 0 ? 1 : MAP_STEPS); y++)
+        for (int x = 0; x < MAP_STEPS; x++) {
+            printf("\"%s\",%d,%.1f,", result->target, result->exits[map->x],
+                   (double)tune_map_threshold(x));
+            if (map->y >= 0)
+                printf("%d,%.1f", result->exits[map->y], (double)tune_map_threshold(y));
+            else
+                printf(",");
+            printf(",%.3f,%.3f\n", 1e3 * map->speed[y][x], map->mat[y][x]);
+        }
+}

@@ -1,0 +1,381 @@
+/* worker.c - `s2d worker`: the engine behind JSON lines, requests on stdin, events on stdout.
+ *
+ *   request lines -> Inbox -> pending -> load, say, switch, set -> Session -> events -> lines
+ *
+ * One request is under way at a time. While one is, the session's poll takes the others in between
+ * two rounds: stop, quit and the end of the input act at once, set and switch at the head of the
+ * queue as well, say and load wait. Every request ends as request.h says, whatever goes wrong; only
+ * what the session cannot survive ends the worker. Ctrl-C is the front's business: it sends `stop`.
+ */
+#include "app/worker/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/protocol/event_json.h"
+#include "kernels/common/clock.h"
+
+/* --- events --- */
+
+static int write_all(const char *data, size_t bytes)
+{
+    while (bytes > 0) {
+        ssize_t n = write(STDOUT_FILENO, data, bytes);
+        if (n < 0 && errno == EAGAIN) {
+            struct pollfd poller = {.fd = STDOUT_FILENO, .events = POLLOUT};
+            poll(&poller, 1, -1);
+            continue;
+        }
+        if (n < 0 && errno != EINTR)
+            return -1;
+        if (n > 0) {
+            data += n;
+            bytes -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+void worker_emit(Worker *worker, const Event *event)
+{
+    Event out = *event;
+    out.t_ms = clock_ms() - worker->start_ms;
+    out.turn = worker->turn;
+    if (out.type == EVENT_SWITCH && out.u.swap.stage == SWITCH_DONE)
+        out.u.swap.ms = clock_ms() - worker->switch_ms; /* the load included */
+    char *line = event_to_line(&out);
+    size_t bytes = line ? strlen(line) : 0;
+    if (line)
+        line[bytes] = '\n'; /* in place of the terminator: one write a line */
+    if (!line || write_all(line, bytes + 1) != 0) {
+        worker->quit = true;
+        worker->status = line ? EXIT_IO : EXIT_MEMORY;
+    }
+    free(line);
+}
+
+void worker_error(Worker *worker, const Err *err, bool fatal)
+{
+    Event event = {.type = EVENT_ERROR};
+    event.u.error.code = err->code;
+    event.u.error.fatal = fatal;
+    snprintf(event.u.error.message, sizeof(event.u.error.message), "%s", err->text);
+    worker_emit(worker, &event);
+}
+
+void worker_warn(Worker *worker, const char *code, const char *message)
+{
+    Event event = {.type = EVENT_WARNING};
+    snprintf(event.u.warning.code, sizeof(event.u.warning.code), "%s", code);
+    snprintf(event.u.warning.message, sizeof(event.u.warning.message), "%s", message);
+    worker_emit(worker, &event);
+}
+
+void worker_on_event(void *user, const Event *event)
+{
+    Worker *worker = user;
+    if (worker->session)
+        answers_event(&worker->answers, event, session_target(worker->session)->tokenizer);
+    worker_emit(worker, event);
+}
+
+/* --- requests --- */
+
+/* A stop is for what is going on and for what was asked before it. */
+static void stop_all(Worker *worker)
+{
+    worker->stop = worker->busy;
+    for (int i = 0; i < worker->n_pending; i++)
+        worker->pending[i].cancelled = true;
+}
+
+static void take_in(Worker *worker, Request *request)
+{
+    if (request->type == REQUEST_QUIT) {
+        worker->quit = true;
+    } else if (request->type == REQUEST_STOP) {
+        stop_all(worker);
+    } else if (worker->n_pending < PENDING_MAX) {
+        worker->pending[worker->n_pending++] = (Pending){.request = *request};
+        return;
+    } else {
+        Err err = {0};
+        err_set(&err, EXIT_USAGE, "request: %d are waiting already; this one is dropped",
+                PENDING_MAX);
+        worker_error(worker, &err, false);
+    }
+    request_free(request);
+}
+
+void worker_pump(Worker *worker, int timeout_ms)
+{
+    while (!worker->quit) {
+        Request request;
+        Err err = {0};
+        switch (inbox_next(&worker->inbox, timeout_ms, &request, &err)) {
+        case INBOX_REQUEST:
+            take_in(worker, &request);
+            break;
+        case INBOX_WRONG:
+            worker_error(worker, &err, false);
+            break;
+        case INBOX_NONE:
+            return;
+        case INBOX_END:
+            worker->quit = true;
+            return;
+        }
+        timeout_ms = 0;
+    }
+}
+
+static Pending pop(Worker *worker)
+{
+    Pending first = worker->pending[0];
+    worker->n_pending--;
+    memmove(worker->pending, worker->pending + 1,
+            sizeof(worker->pending[0]) * (size_t)worker->n_pending);
+    return first;
+}
+
+/* Between rounds the head of the queue is taken as long as it may be. */
+bool worker_on_poll(void *user)
+{
+    Worker *worker = user;
+    worker_pump(worker, 0);
+    while (!worker->quit && !worker->stop && worker->n_pending > 0) {
+        RequestType type = worker->pending[0].request.type;
+        if (type != REQUEST_SET && type != REQUEST_SWITCH)
+            break;
+        Pending next = pop(worker);
+        if (type == REQUEST_SET)
+            worker_set(worker, &next.request.u.set);
+        else
+            worker_switch(worker, &next.request.u.swap, next.cancelled);
+        request_free(&next.request);
+    }
+    return worker->quit || worker->stop;
+}
+
+/* --- say --- */
+
+static void emit_done(Worker *worker, const char *reason, uint32_t seed)
+{
+    Event event = {.type = EVENT_DONE};
+    snprintf(event.u.done.reason, sizeof(event.u.done.reason), "%s", reason);
+    event.u.done.seed = (int)seed;
+    worker_emit(worker, &event);
+}
+
+static int encode_raw(const Tokenizer *tokenizer, const char *text, int **ids, int *n, Err *err)
+{
+    int capacity = 0;
+    *ids = NULL;
+    *n = 0;
+    if (tokenizer_encode(tokenizer, text, strlen(text), true, ids, n, &capacity, err) != 0)
+        return -1;
+    int bos = tokenizer_bos(tokenizer);
+    if (!tokenizer_adds_bos(tokenizer) || bos < 0 || (*n > 0 && (*ids)[0] == bos))
+        return 0;
+    int *longer = realloc(*ids, sizeof(int) * ((size_t)*n + 1));
+    if (!longer)
+        return err_set(err, EXIT_MEMORY, "out of memory for a prompt");
+    memmove(longer + 1, longer, sizeof(int) * (size_t)*n);
+    longer[0] = bos;
+    *ids = longer;
+    ++*n;
+    return 0;
+}
+
+static int encode(Worker *worker, const RequestSay *say, int **ids, int *n, Err *err)
+{
+    const Model *target = session_target(worker->session);
+    if (say->raw)
+        return encode_raw(target->tokenizer, say->messages[0].text, ids, n, err);
+    TemplateKind kind = target->template;
+    const char *name = worker->load.profile.template;
+    if (name && template_by_name(&kind, name) != 0)
+        return err_set(err, EXIT_DATA, "template: \"%s\" is not known", name);
+    if (!name && !target->has_template)
+        return err_set(err, target->template_err.code, "%s", target->template_err.text);
+    answers_apply(&worker->answers, say->messages, say->n_messages);
+    if (name || !target->default_system[0] || say->messages[0].role == ROLE_SYSTEM)
+        return template_encode(kind, target->tokenizer, say->messages, say->n_messages, ids, n,
+                               err);
+
+    /* Nobody set a system prompt: the one that the model's own template would put in. */
+    Message *messages = malloc(sizeof(*messages) * ((size_t)say->n_messages + 1));
+    if (!messages)
+        return err_set(err, EXIT_MEMORY, "out of memory for a prompt");
+    messages[0] = (Message){.role = ROLE_SYSTEM, .text = target->default_system};
+    memcpy(messages + 1, say->messages, sizeof(*messages) * (size_t)say->n_messages);
+    int result =
+        template_encode(kind, target->tokenizer, messages, say->n_messages + 1, ids, n, err);
+    free(messages);
+    return result;
+}
+
+static void say(Worker *worker, const RequestSay *say, bool cancelled)
+{
+    Err err = {0};
+    int *ids = NULL, n = 0;
+    worker->turn++;
+    if (cancelled) {
+        emit_done(worker, "stopped", say->seed);
+        return;
+    }
+    if (!worker->session)
+        err_set(&err, EXIT_USAGE, "request: say: nothing is loaded yet");
+    else
+        encode(worker, say, &ids, &n, &err);
+    if (err.code == 0 && n == 0)
+        err_set(&err, EXIT_DATA, "nothing to answer: the prompt has no tokens");
+    if (err.code != 0) {
+        free(ids);
+        worker_error(worker, &err, false);
+        emit_done(worker, "error", say->seed);
+        return;
+    }
+    AnswerOptions options = {
+        .max_tokens = say->max_tokens, .ignore_eos = say->ignore_eos, .seed = say->seed};
+    worker->busy = true;
+    worker->stop = false;
+    answers_begin(&worker->answers);
+    int status = session_answer(worker->session, ids, n, &options, &err);
+    answers_end(&worker->answers, session_target(worker->session)->tokenizer);
+    worker->busy = worker->stop = false;
+    free(ids);
+    if (status == 0)
+        return;
+    worker_error(worker, &err, true);
+    emit_done(worker, "error", say->seed);
+    worker->quit = true;
+    worker->status = err.code;
+}
+
+/* --- set --- */
+
+void worker_keep_thresholds(Worker *worker, const float *thresholds, int n)
+{
+    Profile *profile = &worker->load.profile;
+    ProfileTarget *target = &profile->targets[worker->load.target_index];
+    if (n != profile_thresholds(profile))
+        return;
+    target->n_thresholds = n;
+    for (int i = 0; i < n; i++)
+        target->thresholds[i] = (double)thresholds[i];
+}
+
+static int set_thresholds(Worker *worker, const RequestSet *set, Err *err)
+{
+    EventReady now = {0};
+    session_describe(worker->session, &now);
+    if (set->n_thresholds != now.n_exits && set->n_thresholds != worker->load.profile.n_exits)
+        return err_set(err, EXIT_USAGE, "request: set: %d thresholds for %d exits",
+                       set->n_thresholds, now.n_exits);
+    session_set_thresholds(worker->session, set->thresholds, set->n_thresholds);
+    worker_keep_thresholds(worker, set->thresholds, set->n_thresholds);
+    return 0;
+}
+
+void worker_set(Worker *worker, const RequestSet *set)
+{
+    Err err = {0};
+    DraftConfig drafting;
+    if (!worker->session) {
+        err_set(&err, EXIT_USAGE, "request: set: nothing is loaded yet");
+    } else if (set->drafter[0]) {
+        worker_drafting(&worker->load, set->drafter, worker->load.target_index, &drafting);
+        if (session_set_drafter(worker->session, &drafting, &err) == 0)
+            strcpy(worker->load.drafter, set->drafter);
+    }
+    if (err.code == 0 && set->n_thresholds > 0)
+        set_thresholds(worker, set, &err);
+    if (err.code != 0) {
+        worker_error(worker, &err, false);
+        return;
+    }
+    /* `load` keeps what is set, for a session that takes this one's place. */
+    RequestLoad *load = &worker->load;
+    TreeShape shape;
+    if (set->tree[0] && tree_parse(set->tree, &shape) == 0) {
+        session_set_tree(worker->session, shape);
+        strcpy(load->tree, set->tree);
+    }
+    if (set->has_sampling) {
+        session_set_sampling(worker->session, set->sampling);
+        load->profile.temperature = (double)set->sampling.temperature;
+        load->profile.top_k = set->sampling.top_k;
+        load->profile.top_p = (double)set->sampling.top_p;
+        load->profile.seed = (int)set->sampling.seed;
+    }
+    if (set->has_auto)
+        session_set_auto(worker->session, set->auto_thresholds);
+    if (set->has_spec) {
+        session_set_spec(worker->session, set->spec);
+        load->spec = set->spec;
+    }
+    worker_ready(worker);
+}
+
+/* --- the process --- */
+
+static void run(Worker *worker, Pending *next)
+{
+    Request *request = &next->request;
+    switch (request->type) {
+    case REQUEST_LOAD:
+        worker_load(worker, &request->u.load);
+        break;
+    case REQUEST_SAY:
+        say(worker, &request->u.say, next->cancelled);
+        break;
+    case REQUEST_SWITCH:
+        worker_switch(worker, &request->u.swap, next->cancelled);
+        break;
+    case REQUEST_SET:
+        worker_set(worker, &request->u.set);
+        break;
+    default:
+        assert(!"stop and quit are never pending");
+    }
+}
+
+int cmd_worker(int argc, char **argv)
+{
+    if (argc > 1) {
+        fprintf(stderr, "s2d worker: takes no arguments, not \"%s\"; its requests come on stdin\n",
+                argv[1]);
+        return EXIT_USAGE;
+    }
+    Worker *worker = calloc(1, sizeof(*worker));
+    if (!worker)
+        return EXIT_MEMORY;
+    signal(SIGPIPE, SIG_IGN); /* a front that is gone shows as a failed write */
+    signal(SIGINT, SIG_IGN);  /* the front decides, */
+    signal(SIGHUP, SIG_IGN);  /* and when it goes, the input ends */
+    worker->inbox.fd = STDIN_FILENO;
+    worker->start_ms = clock_ms();
+    while (!worker->quit) {
+        worker_pump(worker, worker->n_pending > 0 ? 0 : -1);
+        if (worker->quit || worker->n_pending == 0)
+            continue;
+        Pending next = pop(worker);
+        run(worker, &next);
+        request_free(&next.request);
+    }
+    int status = worker->status;
+    for (int i = 0; i < worker->n_pending; i++)
+        request_free(&worker->pending[i].request);
+    worker_close(worker);
+    inbox_close(&worker->inbox);
+    free(worker);
+    return status;
+}

@@ -1,0 +1,91 @@
+/* worker.h - inside the worker: shared by worker.c (requests), worker_load.c and worker_switch.c
+ * (models). */
+#ifndef S2D_WORKER_H
+#define S2D_WORKER_H
+
+#include "app/protocol/inbox.h"
+#include "app/worker/answers.h"
+#include "app/worker/models_cache.h"
+
+enum { PENDING_MAX = 256 };
+
+typedef struct Pending {
+    Request request;
+    bool cancelled; /* by a later `stop` */
+} Pending;
+
+typedef struct Worker {
+    Inbox inbox;
+    Pending pending[PENDING_MAX]; /* requests read but not begun, oldest first */
+    int n_pending;
+    bool busy;                  /* answering, or loading a target */
+    bool stop;                  /* end what is going on */
+    bool quit;                  /* and the worker */
+    int status;                 /* to end with */
+    double start_ms, switch_ms; /* when it started; when the switch under way did */
+    int turn;
+
+    Kernels *kernels;
+    ModelsCache models;
+    Session *session; /* NULL = nothing is loaded */
+    Model *draft;     /* of the session; NULL = none */
+    RequestLoad load; /* what the session was made from; targets and thresholds as they are now */
+    double load_ms;
+    bool confined; /* sockets and exec are given up */
+    Answers answers;
+} Worker;
+
+/* Fills in t_ms and turn and writes the event. A front that is gone ends the worker. */
+void worker_emit(Worker *worker, const Event *event);
+void worker_error(Worker *worker, const Err *err, bool fatal);
+void worker_warn(Worker *worker, const char *code, const char *message);
+
+/* Takes in what requests have come; stop, quit and the end of the input act at once. */
+void worker_pump(Worker *worker, int timeout_ms);
+
+/* SessionConfig.emit and .poll; user is the Worker. */
+void worker_on_event(void *user, const Event *event);
+bool worker_on_poll(void *user);
+
+void worker_set(Worker *worker, const RequestSet *set);
+/* The thresholds belong to the target: a switch back finds them as they were left. */
+void worker_keep_thresholds(Worker *worker, const float *thresholds, int n);
+
+/* A model being read; worker_on_progress is the ModelProgress for it: an event for every hundredth,
+ * and a look at the requests. */
+typedef struct LoadProgress {
+    Worker *worker;
+    const char *model;
+    int target_index; /* of a switch; -1 = a load */
+    float shown;      /* -1 at first */
+} LoadProgress;
+
+bool worker_on_progress(void *user, float fraction);
+
+/* EXIT_MEMORY with the sizes when these bytes are not free. */
+int worker_check_memory(Worker *worker, const char *what, size_t weights, size_t session, Err *err);
+
+/* worker_load.c */
+/* Takes over the request's profile. ERROR when it fails: what was loaded before stays where it can.
+ */
+void worker_load(Worker *worker, RequestLoad *load);
+/* Says what now holds. */
+void worker_ready(Worker *worker);
+/* What to draft with for a target of the profile; drafter "" = what the profile says, or the
+ * best that it allows. */
+void worker_drafting(const RequestLoad *load, const char *drafter, int target,
+                     DraftConfig *drafting);
+/* What was tuned for the profile's targets from number `first` on; a warning where they cannot be
+ * read. base, layers: of the draft; adapter: its path or NULL. */
+void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *base, int layers,
+                       const char *adapter);
+/* draft: NULL = none. */
+int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, Model *draft,
+                        Session **session, Err *err);
+void worker_close(Worker *worker);
+
+/* worker_switch.c: SWITCH events up to done or failed. On failure the old target goes on unchanged.
+ */
+void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled);
+
+#endif

@@ -1,0 +1,291 @@
+/* worker_load.c - `load`: from a profile to models and a session. The switch is worker_switch.c.
+ *
+ * The headers are looked at first: vocabularies must fit, and weights, KV caches and scratch must
+ * fit into the memory that is free, before a byte of weights is read.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/commands.h"
+#include "app/profile/catalog.h"
+#include "app/worker/confine.h"
+#include "app/worker/tuned.h"
+#include "app/worker/worker.h"
+#include "kernels/common/clock.h"
+
+bool worker_on_progress(void *user, float fraction)
+{
+    LoadProgress *progress = user;
+    Worker *worker = progress->worker;
+    worker_pump(worker, 0);
+    if (fraction - progress->shown >= 0.01f || (fraction >= 1 && progress->shown < 1)) {
+        Event event = {.type = EVENT_LOAD};
+        progress->shown = fraction;
+        event.u.load.fraction = fraction;
+        snprintf(event.u.load.model, sizeof(event.u.load.model), "%s", progress->model);
+        if (progress->target_index >= 0) {
+            event = (Event){.type = EVENT_SWITCH};
+            event.u.swap = (EventSwitch){.stage = SWITCH_LOAD,
+                                         .target_index = progress->target_index,
+                                         .fraction = fraction,
+                                         .draft_kv_kept = true};
+            snprintf(event.u.swap.target, sizeof(event.u.swap.target), "%s", progress->model);
+        }
+        worker_emit(worker, &event);
+    }
+    return worker->quit || (worker->stop && progress->target_index >= 0);
+}
+
+int worker_check_memory(Worker *worker, const char *what, size_t weights, size_t session, Err *err)
+{
+    size_t have = worker->kernels->memory_free(worker->kernels);
+    if (weights + session <= have)
+        return 0;
+    char need[16], parts[2][16], left[16];
+    catalog_size_text(weights + session, need, sizeof(need));
+    catalog_size_text(weights, parts[0], sizeof(parts[0]));
+    catalog_size_text(session, parts[1], sizeof(parts[1]));
+    catalog_size_text(have, left, sizeof(left));
+    return err_set(
+        err, EXIT_MEMORY,
+        "%s needs %s (weights %s, context %s) and %s are free; try a smaller model or --ctx", what,
+        need, parts[0], parts[1], left);
+}
+
+void worker_drafting(const RequestLoad *load, const char *drafter, int target,
+                     DraftConfig *drafting)
+{
+    const Profile *profile = &load->profile;
+    const ProfileTarget *pair = &profile->targets[target];
+    *drafting = (DraftConfig){.layers = profile->draft_layers, .n_exits = profile->n_exits};
+    if (!drafter[0])
+        drafter = pair->drafter;
+    if (!drafter[0])
+        drafter = profile->draft_base ? "ngram+s2d" : "ngram";
+    drafter_parse(drafter, &drafting->kind, &drafting->fixed_exit);
+    memcpy(drafting->exits, profile->exits, sizeof(drafting->exits));
+    drafting->n_thresholds = pair->n_thresholds;
+    for (int i = 0; i < pair->n_thresholds; i++)
+        drafting->thresholds[i] = (float)pair->thresholds[i];
+    drafting->accept = pair->accept;
+}
+
+void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *base, int layers,
+                       const char *adapter)
+{
+    Err err = {0};
+    if (profile->n_exits > 0 && tuned_apply(profile, first, base, layers, adapter, &err) != 0)
+        worker_warn(worker, "tuned", err.text);
+}
+
+static TreeShape tree_of(const RequestLoad *load)
+{
+    const Profile *profile = &load->profile;
+    TreeShape shape = {.automatic = true};
+    if (load->tree[0])
+        tree_parse(load->tree, &shape);
+    else if (!profile->tree_auto)
+        shape = (TreeShape){.depth = profile->tree_depth,
+                            .width = profile->tree_width,
+                            .nodes = profile->tree_nodes};
+    return shape;
+}
+
+void worker_ready(Worker *worker)
+{
+    Event event = {.type = EVENT_READY};
+    EventReady *ready = &event.u.ready;
+    const Profile *profile = &worker->load.profile;
+    session_describe(worker->session, ready);
+    snprintf(ready->version, sizeof(ready->version), "%s", S2D_VERSION);
+    ready->n_targets = profile->n_targets;
+    ready->target_index = worker->load.target_index;
+    for (int i = 0; i < profile->n_targets; i++)
+        models_name(profile->targets[i].model, ready->targets[i], sizeof(ready->targets[i]));
+    ready->load_ms = worker->load_ms;
+    const ModelConfig *draft = worker->draft ? &worker->draft->config : NULL;
+    ready->memory_bytes = models_bytes(&worker->models) +
+                          session_bytes(worker->kernels, &session_target(worker->session)->config,
+                                        draft, profile->kv, profile->context);
+    worker_emit(worker, &event);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* The kernels that a load asks for: those that are open when they fit, else new ones, for which
+ * everything made with the old ones has to go. */
+static int open_kernels(Worker *worker, const RequestLoad *load, Err *err)
+{
+    const RequestLoad *old = &worker->load;
+    if (worker->kernels && same_text(old->profile.device, load->profile.device) &&
+        old->profile.threads == load->profile.threads && strcmp(old->isa, load->isa) == 0 &&
+        old->act_f32 == load->act_f32)
+        return 0;
+    worker_close(worker);
+    KernelsOptions options = {.device = load->profile.device,
+                              .isa = load->isa,
+                              .threads = load->profile.threads,
+                              .act_f32 = load->act_f32};
+    if (kernels_open(&worker->kernels, &options, err) != 0)
+        return -1;
+    worker->models = (ModelsCache){.kernels = worker->kernels};
+    return 0;
+}
+
+static int load_model(Worker *worker, const ModelPlan *plan, Model **model, Err *err)
+{
+    LoadProgress progress = {
+        .worker = worker, .model = plan->name, .target_index = -1, .shown = -1};
+    return models_load(&worker->models, plan, worker_on_progress, &progress, model, err);
+}
+
+/* draft: NULL when there is none. */
+static int check_plans(Worker *worker, const RequestLoad *load, const ModelPlan *target,
+                       const ModelPlan *draft, Err *err)
+{
+    size_t weights = target->weight_bytes;
+    if (draft && tokenizer_compatible(draft->tokenizer, target->tokenizer, err) != 0)
+        return -1;
+    if (draft && !models_plan_shared(target, draft))
+        weights += draft->weight_bytes;
+    TemplateKind kind;
+    if (load->profile.template && template_by_name(&kind, load->profile.template) != 0)
+        return err_set(err, EXIT_DATA,
+                       "template: \"%s\" is none of chatml, vicuna, llama2, llama3, zephyr",
+                       load->profile.template);
+    return worker_check_memory(worker, target->name, weights,
+                               session_bytes(worker->kernels, &target->config,
+                                             draft ? &draft->config : NULL, load->profile.kv,
+                                             load->profile.context),
+                               err);
+}
+
+int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, Model *draft,
+                        Session **session, Err *err)
+{
+    const Profile *profile = &load->profile;
+    SessionConfig config = {.kernels = worker->kernels,
+                            .target = target,
+                            .draft = draft,
+                            .spec = load->spec,
+                            .tree = tree_of(load),
+                            .sampling = {.temperature = (float)profile->temperature,
+                                         .top_k = profile->top_k,
+                                         .top_p = (float)profile->top_p,
+                                         .seed = (uint32_t)profile->seed},
+                            .kv = profile->kv,
+                            .ctx = profile->context,
+                            .emit = worker_on_event,
+                            .poll = worker_on_poll,
+                            .user = worker};
+    worker_drafting(load, load->drafter, load->target_index, &config.drafting);
+    return session_open(session, &config, err);
+}
+
+static int load_models(Worker *worker, RequestLoad *load, Model **target, Model **draft, Err *err)
+{
+    Profile *profile = &load->profile;
+    const char *draft_base = profile->draft_base;
+    ModelPlan target_plan = {0}, draft_plan = {0};
+    *draft = NULL;
+    int status =
+        models_plan(&worker->models, profile->targets[load->target_index].model, &target_plan, err);
+    if (status == 0 && draft_base)
+        status = models_plan_draft(&worker->models, profile, &draft_plan, err);
+    if (status == 0)
+        status = check_plans(worker, load, &target_plan, draft_base ? &draft_plan : NULL, err);
+    if (status == 0 && draft_base)
+        worker_take_tuned(worker, profile, 0, draft_plan.name, draft_plan.config.layers,
+                          draft_plan.adapter ? gguf_path(draft_plan.adapter->gguf) : NULL);
+    if (status == 0)
+        status = load_model(worker, &target_plan, target, err);
+    if (status == 0 && draft_base)
+        status = load_model(worker, &draft_plan, draft, err);
+    models_plan_close(&target_plan);
+    models_plan_close(&draft_plan);
+    return status;
+}
+
+/* Models and session, or nothing new. */
+static int load_all(Worker *worker, RequestLoad *load, Session **session, Model **draft, Err *err)
+{
+    Model *target;
+    if (load_models(worker, load, &target, draft, err) == 0 &&
+        worker_open_session(worker, load, target, *draft, session, err) == 0)
+        return 0;
+    models_trim(&worker->models, worker->session ? session_target(worker->session) : NULL,
+                worker->draft);
+    return -1;
+}
+
+static void drop_session(Worker *worker)
+{
+    session_close(worker->session);
+    worker->session = NULL;
+    worker->draft = NULL;
+    answers_clear(&worker->answers);
+}
+
+static void warn_context(Worker *worker)
+{
+    const Model *target = session_target(worker->session);
+    int asked = worker->load.profile.context, most = target->config.context;
+    if (asked <= most || most == 0)
+        return;
+    char text[160];
+    snprintf(text, sizeof(text), "%s was trained for %d tokens: the context is that, not %d",
+             target->name, most, asked);
+    worker_warn(worker, "context", text);
+}
+
+void worker_load(Worker *worker, RequestLoad *load)
+{
+    double start = clock_ms();
+    Err err = {0};
+    Model *draft;
+    Session *session;
+    int status = open_kernels(worker, load, &err);
+    if (status == 0)
+        status = load_all(worker, load, &session, &draft, &err);
+    if (status != 0 && err.code == EXIT_MEMORY && worker->session) {
+        /* Not beside what was loaded before: in its place, then. */
+        err = (Err){0};
+        drop_session(worker);
+        models_trim(&worker->models, NULL, NULL);
+        status = load_all(worker, load, &session, &draft, &err);
+    }
+    if (status != 0) {
+        if (!worker->quit)
+            worker_error(worker, &err, false);
+        return;
+    }
+    drop_session(worker);
+    worker->session = session;
+    worker->draft = draft;
+    models_trim(&worker->models, session_target(session), draft);
+    profile_close(&worker->load.profile);
+    worker->load = *load;
+    memset(&load->profile, 0, sizeof(load->profile));
+    worker->load_ms = clock_ms() - start;
+    if (!worker->confined)
+        confine_process();
+    worker->confined = true;
+    warn_context(worker);
+    worker_ready(worker);
+}
+
+void worker_close(Worker *worker)
+{
+    drop_session(worker);
+    models_close(&worker->models);
+    if (worker->kernels)
+        worker->kernels->close(worker->kernels);
+    worker->kernels = NULL;
+    profile_close(&worker->load.profile);
+    worker->load = (RequestLoad){0};
+}

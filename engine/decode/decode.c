@@ -1,0 +1,316 @@
+/* decode.c - one answer: prefill, then rounds of draft, verify and accept until it ends. */
+#include "engine/decode/session_state.h"
+
+#include <assert.h>
+#include <string.h>
+
+static bool asked_to_stop(Session *s)
+{
+    return s->config.poll && s->config.poll(s->config.user);
+}
+
+int session_prefill(Session *s, int upto, bool in_switch)
+{
+    double start = clock_ms();
+    int first = s->cached;
+    while (s->cached < upto) {
+        if (!in_switch && asked_to_stop(s))
+            return 1;
+        int slot[ROWS_MAX], prefix[ROWS_MAX];
+        uint64_t mask[ROWS_MAX] = {0};
+        int n = upto - s->cached < ROWS_MAX ? upto - s->cached : ROWS_MAX;
+        for (int i = 0; i < n; i++) {
+            slot[i] = s->cached + i;
+            prefix[i] = slot[i] + 1;
+        }
+        Rows rows = {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
+        forward(&s->target, &rows, s->tokens + s->cached, 0, s->config.target->config.layers);
+        s->cached += n;
+        if (!in_switch)
+            report_prefill(s, s->cached - first, upto - first, clock_ms() - start, 0);
+        if (s->cached == upto)
+            head(&s->target, s->target.hidden + (size_t)(n - 1) * s->config.target->config.hidden,
+                 1);
+    }
+    return 0;
+}
+
+/* Where the conversation in the cache stops being the one asked for. The prompt's last token is
+ * always read again: its logits are the first token of the answer. */
+static void take_prompt(Session *s, const int *prompt, int n)
+{
+    int same = 0;
+    int known = s->cached < n - 1 ? s->cached : n - 1;
+    while (same < known && s->tokens[same] == prompt[same])
+        same++;
+    s->cached = same;
+    memcpy(s->tokens + same, prompt + same, sizeof(int) * (size_t)(n - same));
+    s->n = n;
+}
+
+/* Counts of the exit after so many layers; of what no model proposed, those after the last. */
+static Calibration *accept_of(Session *s, int layer)
+{
+    int exit = exit_index(s, layer);
+    return &s->cost.accept[exit < 0 ? EXITS_MAX : exit];
+}
+
+/* What exits said of the place behind an accepted node, and which token came there. */
+static void count_visits(Session *s, const TreeNode *child, int token)
+{
+    for (int v = 0; v < child->n_visited; v++) {
+        const EventVisit *visit = &child->visited[v];
+        calibration_add(accept_of(s, visit->exit), child->depth, visit->p, visit->token == token);
+    }
+}
+
+static bool was_best(const TreeNode *node)
+{
+    for (int v = 0; v < node->n_visited; v++)
+        if (node->visited[v].exit == node->exit)
+            return node->visited[v].token == node->token;
+    return false;
+}
+
+static void count_acceptance(Session *s)
+{
+    /* A node was put to the test when its parent was accepted. Of greedy tokens it is known besides
+     * what each exit held for best, also where a deeper one knew better and it is in no tree. */
+    bool greedy = s->config.sampling.temperature <= 0;
+    bool on_path[NODES_MAX] = {0}, counted[NODES_MAX] = {0};
+    int next[NODES_MAX]; /* the token behind each accepted node: right is right, also where it ended
+                            the answer */
+    for (int i = 0; i < s->walk.n; i++) {
+        int node = s->walk.path[i];
+        on_path[node] = true;
+        next[node] = i + 1 < s->walk.n ? s->tree.node[s->walk.path[i + 1]].token : s->walk.bonus;
+    }
+    for (int i = 1; i < s->tree.n; i++) {
+        const TreeNode *node = &s->tree.node[i];
+        if (!on_path[node->parent])
+            continue;
+        int token = next[node->parent];
+        if (greedy && !counted[node->parent])
+            count_visits(s, node, token);
+        counted[node->parent] = true;
+        if (!greedy || !was_best(node))
+            calibration_add(accept_of(s, node->exit), node->depth, node->p, node->token == token);
+    }
+}
+
+/* What the answer may still come to: as long as the session's answers were, and one that is longer
+ * already goes on for as long again. */
+static double tokens_to_come(const Session *s, int left)
+{
+    double more = s->answer_mean - s->answered;
+    more = more > s->answered ? more : s->answered;
+    return more < left ? more : left;
+}
+
+/* Multiplications for one token in so many layers, but for attention over what was before. */
+static double work(const ModelConfig *m, int layers)
+{
+    double attention = 2.0 * (m->heads + m->kv_heads) * m->head_dim;
+    return layers * (attention + 3.0 * m->ffn) * m->hidden;
+}
+
+/* The draft reads as the target did, by what there is to multiply; 0 = who knows. */
+static double guess_read_ms(const Session *s, int tokens)
+{
+    enum { ENOUGH = 16 }; /* tokens, for a speed of reading to show */
+    const ModelConfig *target = &s->config.target->config;
+    const Model *draft = s->config.draft;
+    if (draft == NULL || tokens < ENOUGH)
+        return 0;
+    double share =
+        work(&draft->config, drafting_depth(&s->drafting)) / work(target, target->layers);
+    return s->stats.prefill_ms / tokens * share;
+}
+
+/* What the next round is to be, and before one that drafts: the drafter reads what it has not read
+ * of the text, if that is worth it: all or nothing, for a draft that knows only the end of a long
+ * prompt is seldom right (profiles/RESULTS.md). Returns true when somebody asked to stop. */
+static bool prepare(Session *s, int left, RoundMode *mode)
+{
+    const Drafter *asked = NULL;
+    for (bool decided = false;;) {
+        Drafter *d = s->drafter;
+        bool automatic = s->config.spec == SPEC_AUTO;
+        bool anew = !decided || d != asked; /* a poll may change it */
+        if (anew)
+            *mode = !d || s->config.spec == SPEC_OFF || left <= 1 ? ROUND_PLAIN
+                    : automatic                                   ? cost_next(&s->cost)
+                                                                  : ROUND_SPEC;
+        int behind = *mode == ROUND_SPEC ? d->behind(d, s->tokens, s->n) : 0;
+        if (behind < 0)
+            *mode = ROUND_PLAIN;
+        if (behind <= BEHIND_MAX)
+            return false;
+        if (anew && automatic && !cost_may_read(&s->cost, behind, tokens_to_come(s, left))) {
+            *mode = ROUND_PLAIN;
+            return false;
+        }
+        decided = true;
+        asked = d;
+        double start = clock_ms();
+        int rows = d->read(d, s->tokens, s->n);
+        double ms = clock_ms() - start;
+        cost_read(&s->cost, rows, ms);
+        s->stats.draft_prefill_ms += ms;
+        report_prefill(s, s->n - 1, s->n - 1, s->stats.prefill_ms, s->stats.draft_prefill_ms);
+        if (asked_to_stop(s))
+            return true;
+    }
+}
+
+/* What a plain round becomes where guesses can be had that take no time. */
+static RoundMode or_free(const Session *s, RoundMode mode, int left)
+{
+    bool wanted = mode == ROUND_PLAIN && s->config.spec == SPEC_AUTO && left > 1;
+    return wanted && s->drafter && s->drafter->free && cost_may_guess(&s->cost) ? ROUND_FREE : mode;
+}
+
+/* The root, and under it what the drafter proposes. */
+static void grow_tree(Session *s, int left, RoundMode mode)
+{
+    s->tree.n = 1;
+    s->tree.node[0] = (TreeNode){.parent = -1, .token = s->tokens[s->n - 1], .path = 1};
+    if (!round_drafts(mode))
+        return;
+    int depth = left - 1 < DEPTH_MAX ? left - 1 : DEPTH_MAX;
+    Sampling sampling = s->config.sampling;
+    sampling.seed = s->seed;
+    Proposal in = {.tokens = s->tokens,
+                   .n = s->n,
+                   .shape = s->config.tree,
+                   .max_depth = depth,
+                   .max_nodes = s->config.tree.automatic ? 32 : NODES_MAX - 1,
+                   .vocab = tokenizer_vocab(s->config.target->tokenizer),
+                   .sampling = &sampling,
+                   .cost = &s->cost,
+                   .free = mode == ROUND_FREE};
+    s->drafter->propose(s->drafter, &in, &s->tree);
+}
+
+/* One round; returns false when the answer is over. */
+static bool round_run(Session *s, const AnswerOptions *options, RoundMode mode, int *left)
+{
+    double t0 = clock_ms();
+    s->cost.context = s->cached;
+    grow_tree(s, *left, mode);
+    double t1 = clock_ms();
+    if (mode == ROUND_FREE && s->tree.n == 1)
+        mode = ROUND_PLAIN;
+    bool drafted = round_drafts(mode);
+    const Resume *resume = drafted ? s->drafter->resume : NULL;
+    verify(&s->target, &s->tree, s->cached, resume);
+    double t2 = clock_ms();
+    Sampling sampling = s->config.sampling;
+    sampling.seed = s->seed;
+    const Tokenizer *tokenizer = s->config.target->tokenizer;
+    WalkRules rules = {.sampling = &sampling,
+                       .position = s->n,
+                       .max_tokens = *left,
+                       .stop = options->ignore_eos ? NULL : tokenizer};
+    accept(&s->target, &s->sampler, &s->tree, &rules, &s->walk);
+    keep_path(&s->target, &s->tree, &s->walk, s->cached);
+    double t3 = clock_ms();
+
+    if (drafted) {
+        s->drafter->accepted(s->drafter, &s->tree, s->walk.path, s->walk.n);
+        count_acceptance(s);
+    }
+    s->cached += s->walk.n;
+    for (int i = 1; i < s->walk.n; i++)
+        s->tokens[s->n++] = s->tree.node[s->walk.path[i]].token;
+    s->tokens[s->n++] = s->walk.bonus;
+    *left -= s->walk.n;
+    s->answered += s->walk.n;
+    double gain = drafted ? cost_gain(&s->cost, s->walk.n, s->tree.n, t1 - t0) : 0;
+    cost_verify(&s->cost, s->tree.n, t2 - t1);
+    double t4 = clock_ms();
+    cost_round(&s->cost, mode, s->walk.n, t4 - t0);
+
+    if (s->tree.n == 1 && mode == ROUND_SPEC)
+        mode = ROUND_PLAIN; /* nothing was worth drafting */
+    report_round(s, mode, (double[]){t1 - t0, t2 - t1, t3 - t2, t4 - t3 + s->reported_ms}, gain);
+    for (int i = 1; i < s->walk.n; i++) {
+        const TreeNode *node = &s->tree.node[s->walk.path[i]];
+        report_text(s, node->token, node->exit > 0 ? node->exit : -1);
+    }
+    report_text(s, s->walk.bonus, 0);
+    report_stats(s);
+    s->reported_ms = clock_ms() - t4;
+    return options->ignore_eos || !tokenizer_is_end(tokenizer, s->walk.bonus);
+}
+
+static const char *answer(Session *s, const AnswerOptions *options)
+{
+    int room = s->ctx - s->n;
+    if (room < 1)
+        return "context";
+    int left = options->max_tokens > 0 && options->max_tokens < room ? options->max_tokens : room;
+    const char *full = left == room ? "context" : "length";
+
+    double start = clock_ms();
+    int read = s->n - s->cached;
+    if (session_prefill(s, s->n, false))
+        return "stopped";
+    s->stats.prefill_ms = clock_ms() - start;
+    cost_prefill(&s->cost, s->stats.prefill_ms);
+    if (s->cost.read_ms == 0)
+        s->cost.read_ms = guess_read_ms(s, read);
+    Sampling sampling = s->config.sampling;
+    sampling.seed = s->seed;
+    float score;
+    int first, known = tokenizer_vocab(s->config.target->tokenizer);
+    sample_ranked(&s->sampler, s->config.kernels, s->target.logits, s->config.target->config.vocab,
+                  known, &sampling, s->n, 1, &first, &score);
+    s->tokens[s->n++] = first;
+    left--;
+    s->rounds_start_ms = clock_ms();
+    s->reported_ms = 0;
+    report_text(s, first, 0);
+    if (!options->ignore_eos && tokenizer_is_end(s->config.target->tokenizer, first))
+        return "eos";
+
+    while (left > 0) {
+        RoundMode mode;
+        session_tune(s);
+        if (asked_to_stop(s) || prepare(s, left, &mode))
+            return "stopped";
+        if (!round_run(s, options, or_free(s, mode, left), &left))
+            return "eos";
+    }
+    return full;
+}
+
+int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOptions *options,
+                   Err *err)
+{
+    if (n_prompt < 1)
+        return err_set(err, EXIT_DATA, "nothing to answer: the prompt has no tokens");
+    memset(&s->stats, 0, sizeof s->stats);
+    s->back_copies = s->config.kernels->back_copies;
+    s->back_bytes = s->config.kernels->back_bytes;
+    s->utf8 = (Utf8){0};
+    s->seed = options->seed;
+    s->answered = 0;
+    s->tuner.upto = 0;
+    s->rounds_start_ms = clock_ms();
+    if (n_prompt >= s->ctx) {
+        report_done(s, "context");
+        return 0;
+    }
+    take_prompt(s, prompt, n_prompt);
+    s->answering = true;
+    const char *reason = answer(s, options);
+    s->answering = false;
+    /* One that was cut short says only that answers may be as long as that. */
+    bool cut = strcmp(reason, "eos") != 0;
+    if (!cut || s->answered > s->answer_mean)
+        s->answer_mean += 0.3 * (s->answered - s->answer_mean);
+    report_text_end(s);
+    report_done(s, reason);
+    return 0;
+}

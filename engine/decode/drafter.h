@@ -1,0 +1,87 @@
+/* drafter.h - what every proposer of tokens looks like to the session.
+ *
+ * open makes one, propose grows a tree under the last committed token, accepted says which path the
+ * target took, close frees it. A drafter keeps whatever caches it likes and compares the committed
+ * tokens with what it has read: it forgets what is no longer true and reads what is new. Nothing it
+ * does can change the text.
+ */
+#ifndef S2D_DRAFTER_H
+#define S2D_DRAFTER_H
+
+#include "engine/cost/cost.h"
+#include "engine/decode/sample.h"
+#include "engine/decode/session.h"
+#include "engine/decode/tree.h"
+#include "engine/model/forward.h"
+
+typedef struct Proposal {
+    const int *tokens; /* [n] the committed text; the last one is the root */
+    int n;
+    TreeShape shape;
+    int max_depth; /* 1 … DEPTH_MAX: what is left of the answer */
+    int max_nodes; /* 1 … NODES_MAX - 1 */
+    int vocab;     /* ids at or above are unknown to the target */
+    const Sampling *sampling;
+    Cost *cost; /* times are noted here; shape.automatic asks it */
+    bool free;  /* only what takes no time is wanted, whatever is behind */
+} Proposal;
+
+/* What was already computed for tree nodes, so that verification can resume: only a drafter that
+ * shares the target's weights and cache has it. */
+typedef struct Resume {
+    int layer[NODES_MAX]; /* by slot: layers done; 0 = none */
+    float *hidden;        /* [NODES_MAX, H] by slot: residual stream after those layers */
+} Resume;
+
+/* How many of a draft's exits are ever reached: behind one of threshold 0 nothing is read. */
+static inline int drafter_reach(const float *thresholds, int n_exits)
+{
+    int reach = 1;
+    while (reach < n_exits && thresholds[reach - 1] > 0)
+        reach++;
+    return reach;
+}
+
+/* So few tokens that were not read yet go along with the first drafting step. */
+enum { BEHIND_MAX = 8 };
+
+typedef struct Drafter Drafter;
+struct Drafter {
+    /* Committed tokens, all but the last one, that it would have to read first; -1 = it would say
+     * nothing of this text anyway. */
+    int (*behind)(Drafter *d, const int *tokens, int n);
+    /* Reads one batch of them. Returns how many rows it computed; 0 = nothing is left to read. */
+    int (*read)(Drafter *d, const int *tokens, int n);
+    /* Times its steps when nobody has drafted yet; what it writes lies behind `length` cached
+     * tokens. NULL = they cost nothing. */
+    void (*measure)(Drafter *d, int length, Curve *steps);
+    /* With at most BEHIND_MAX tokens behind, or `free`. Fills the tree: node 0 is the root; tree->n
+     * = 1 when nothing is worth proposing. */
+    void (*propose)(Drafter *d, const Proposal *in, Tree *tree);
+    /* path: nodes that are committed now, the root first. */
+    void (*accepted)(Drafter *d, const Tree *tree, const int *path, int n);
+    void (*close)(Drafter *d);
+    bool free;            /* it has proposals that take no time */
+    const Resume *resume; /* NULL = verification starts from nothing */
+    struct Draft *nested; /* the draft with exits, itself or within; NULL = none */
+};
+
+/* The nested-exits drafter over a draft model's first layers (s2d; with one exit: sd, exit:L).
+ * trained: the model whose trained exits it takes, of the same base; NULL = none. shared: NULL =
+ * its own KV cache of `slots` slots, of type kv; else the target's context (self). thresholds stay
+ * the caller's and are read at every proposal. */
+int draft_open(Drafter **drafter, Model *model, const Model *trained, Context *shared, KvType kv,
+               int slots, const int *exits, int n_exits, const float *thresholds, Err *err);
+/* From now on a whole frontier takes the first exit at which one of its nodes is confident: the
+ * rule of the paper's own code, to compare with. */
+void draft_by_frontier(Drafter *drafter);
+/* Bytes that draft_open will take beyond the weights. */
+size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots);
+
+/* Continues the last tokens as they went on when they were last seen in the text. */
+int ngram_open(Drafter **drafter, Err *err);
+/* Puts that beside what a draft model proposes, in one tree: *drafter, which has a cache of its
+ * own, becomes one that does both. On failure it is closed. */
+int ngram_join(Drafter **drafter, Err *err);
+
+#endif

@@ -1,0 +1,188 @@
+/* event.h - everything that the engine tells the world, as plain structs.
+ *
+ * This one stream is what panes draw, `--json` prints, traces store and benchmarks add up. The
+ * header includes nothing of the engine, so that the screen can be built and tested without it. The
+ * JSON form (one object a line) is in app/protocol/event_json.c; field names there are the names here.
+ */
+#ifndef S2D_EVENT_H
+#define S2D_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    EVENT_VERSION = 1,
+    EXITS_MAX = 8,     /* most exits of a draft */
+    NODES_MAX = 64,    /* most nodes of a tree, the root included */
+    VERIFY_POINTS = 6, /* T(n) is measured at n = 1, 2, 4, 8, 16, 32 */
+    DEPTH_MAX = 16,    /* deepest node of a tree */
+    TOKEN_TEXT = 32,   /* bytes of a token's text shown, terminator included */
+};
+
+typedef enum EventType {
+    EVENT_READY,   /* models are loaded, the worker takes requests */
+    EVENT_PREFILL, /* the prompt is being read */
+    EVENT_WARNING,
+    EVENT_LOAD,   /* a model file is being read */
+    EVENT_ROUND,  /* one draft - verify - accept round is over */
+    EVENT_TEXT,   /* text was committed */
+    EVENT_SWITCH, /* a change of target moved on */
+    EVENT_STATS,  /* running totals of this answer */
+    EVENT_DONE,   /* the answer is over */
+    EVENT_ERROR,
+} EventType;
+
+typedef enum SpecMode { SPEC_AUTO, SPEC_ON, SPEC_OFF } SpecMode;
+
+/* What a node's proposer saw at each exit on its way: the best token there and its probability. */
+typedef struct EventVisit {
+    int exit; /* layer number */
+    int token;
+    float p;
+} EventVisit;
+
+typedef struct EventNode {
+    int id;     /* 1 … ; the root, id 0, is the last committed token and is not listed */
+    int parent; /* id */
+    int depth;  /* 1 = child of the root */
+    int token;
+    char text[TOKEN_TEXT]; /* the token's text: may hold part of a character or control bytes */
+    float p;               /* conditional probability under the exit that proposed it */
+    int exit; /* layer number of the exit that proposed it; 0 = no model did (n-gram) */
+    bool accepted;
+    int n_visited;
+    /* What exits said of its parent, shallow to deep; deeper ones than `exit` after it had. */
+    EventVisit visited[EXITS_MAX];
+} EventNode;
+
+typedef struct EventReady {
+    char version[16];
+    char device[96];
+    char target[64], draft[64];  /* names; draft is "" when there is none */
+    char adapter[64];            /* file of the draft's trained exits; "" = none */
+    char drafter[24];            /* as drafter_parse takes it */
+    char quant[16];              /* of the target's matrices, the commonest: "Q4_K" */
+    char kv[8];                  /* what the KV caches hold: f16, q8, f32 */
+    int n_targets, target_index; /* of the profile: index of the current one */
+    char targets[8][64];
+    int n_exits;
+    int exits[EXITS_MAX];
+    float thresholds[EXITS_MAX];
+    bool auto_thresholds; /* they follow what is measured */
+    bool exits_trained;
+    int vocab, ctx;
+    int seed;
+    float temperature;
+    SpecMode spec;
+    double load_ms;
+    uint64_t memory_bytes; /* weights, KV and scratch of everything resident */
+    float verify_ms[VERIFY_POINTS];
+} EventReady;
+
+typedef struct EventRound {
+    int round; /* 1 … of this answer */
+    char target[64];
+    int n_nodes; /* nodes drafted and verified */
+    EventNode nodes[NODES_MAX];
+    int accepted;    /* nodes accepted; tokens committed = accepted + 1 */
+    int bonus_token; /* the target's own token after the accepted path */
+    char bonus_text[TOKEN_TEXT];
+    double draft_ms, verify_ms, accept_ms,
+        other_ms; /* stages; their sum is the round's wall time */
+    int ctx_used; /* committed tokens, the bonus included */
+    int n_thresholds;
+    float thresholds[EXITS_MAX];
+    char mode[12];        /* "spec", "plain" (nothing drafted), "probe" (plain, to measure it) */
+    float predicted_gain; /* the cost model's speed of this round over plain; 0 = no forecast */
+} EventRound;
+
+/* Text of one answer, whole UTF-8 characters (invalid bytes are U+FFFD already). */
+typedef struct EventText {
+    const char *text; /* terminated; valid during the callback or until the event is freed */
+    int source; /* exit layer that proposed it, 0 = the target's own token, -1 = drafted by no model
+                 */
+} EventText;
+
+typedef enum SwitchStage {
+    SWITCH_CHECK,
+    SWITCH_LOAD,
+    SWITCH_PREFILL,
+    SWITCH_DONE,
+    SWITCH_FAILED
+} SwitchStage;
+
+/* What would make room for a target that memory was refused for. */
+typedef enum SwitchRoom {
+    SWITCH_ROOM_NONE,
+    SWITCH_ROOM_UNLOAD,  /* models that nothing uses now */
+    SWITCH_ROOM_REPLACE, /* the current target as well */
+} SwitchRoom;
+
+typedef struct EventSwitch {
+    SwitchStage stage;
+    char target[64];
+    int target_index;
+    float fraction;   /* 0 … 1 of the stage */
+    char reason[256]; /* of a failure */
+    SwitchRoom room;  /* of a failure: what the person may be asked for */
+    bool draft_kv_kept;
+    int draft_rows_recomputed;
+    double ms;        /* done: from request to done */
+    int n_thresholds; /* done: those of the new pair */
+    float thresholds[EXITS_MAX];
+} EventSwitch;
+
+/* Totals of one answer. */
+typedef struct EventStats {
+    int tokens; /* committed by rounds: accepted + rounds; the first token is not among them */
+    int rounds;
+    int drafted, accepted;
+    float mat;                /* tokens / rounds */
+    float tokens_per_s;       /* all tokens of the answer, the first included, over wall time after
+                                 prefill */
+    float plain_tokens_per_s; /* measured plain rounds here; 0 = not measured yet */
+    int plain_rounds;         /* how many plain rounds that figure rests on */
+    int n_exits;
+    int by_exit_drafted[EXITS_MAX], by_exit_accepted[EXITS_MAX];
+    int reached[DEPTH_MAX]; /* rounds in which a node of depth d+1 was accepted; sum = accepted */
+    double draft_ms, verify_ms, accept_ms, other_ms, prefill_ms, draft_prefill_ms;
+    int back_copies; /* from a device to the host, each waited for; prompts' as well */
+    uint64_t back_bytes;
+} EventStats;
+
+typedef struct Event {
+    EventType type;
+    double t_ms; /* since the worker started */
+    int turn;    /* 1 … ; 0 before the first `say` */
+    union {
+        EventReady ready;
+        struct {
+            int done, total;
+            double ms, draft_ms;
+        } prefill;
+        struct {
+            char code[32];
+            char message[512];
+        } warning;
+        struct {
+            char model[64];
+            float fraction;
+        } load;
+        EventRound round;
+        EventText text;
+        EventSwitch swap;
+        EventStats stats;
+        struct {
+            char reason[16];
+            EventStats totals;
+            int seed;
+        } done; /* eos length context stopped error */
+        struct {
+            int code;
+            char message[512];
+            bool fatal;
+        } error;
+    } u;
+} Event;
+
+#endif

@@ -1,0 +1,199 @@
+/* report.c - a session's rounds as events: every figure that anybody will ever see starts here. */
+#include "engine/decode/session_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static Event *fresh(Session *s, EventType type)
+{
+    memset(&s->event, 0, sizeof s->event);
+    s->event.type = type;
+    return &s->event;
+}
+
+static void send(Session *s)
+{
+    if (s->config.emit)
+        s->config.emit(s->config.user, &s->event);
+}
+
+static void token_text(const Session *s, int token, char out[TOKEN_TEXT])
+{
+    size_t bytes;
+    const char *text = tokenizer_text(s->config.target->tokenizer, token, true, &bytes);
+    if (bytes >= TOKEN_TEXT)
+        bytes = TOKEN_TEXT - 1;
+    memcpy(out, text, bytes);
+    out[bytes] = '\0';
+}
+
+void report_prefill(Session *s, int done, int total, double ms, double draft_ms)
+{
+    Event *e = fresh(s, EVENT_PREFILL);
+    e->u.prefill.done = done;
+    e->u.prefill.total = total;
+    e->u.prefill.ms = ms;
+    e->u.prefill.draft_ms = draft_ms;
+    send(s);
+}
+
+void report_warning(Session *s, const char *code, const char *message)
+{
+    Event *e = fresh(s, EVENT_WARNING);
+    snprintf(e->u.warning.code, sizeof e->u.warning.code, "%s", code);
+    snprintf(e->u.warning.message, sizeof e->u.warning.message, "%s", message);
+    send(s);
+}
+
+int exit_index(const Session *s, int exit)
+{
+    for (int i = 0; i < s->drafting.n_exits; i++)
+        if (s->drafting.exits[i] == exit)
+            return i;
+    return -1;
+}
+
+static const char *mode_name(RoundMode mode)
+{
+    return round_drafts(mode) ? "spec" : mode == ROUND_PROBE ? "probe" : "plain";
+}
+
+void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
+{
+    EventStats *t = &s->stats;
+    const Tree *tree = &s->tree;
+    Event *e = fresh(s, EVENT_ROUND);
+    EventRound *r = &e->u.round;
+    r->round = ++t->rounds;
+    snprintf(r->target, sizeof r->target, "%s", s->config.target->name);
+    r->n_nodes = tree->n - 1;
+    r->accepted = s->walk.n - 1;
+    for (int i = 1; i < tree->n; i++) {
+        const TreeNode *node = &tree->node[i];
+        EventNode *out = &r->nodes[i - 1];
+        *out = (EventNode){.id = i,
+                           .parent = node->parent,
+                           .depth = node->depth,
+                           .token = node->token,
+                           .p = node->p,
+                           .exit = node->exit,
+                           .n_visited = node->n_visited};
+        memcpy(out->visited, node->visited, sizeof out->visited);
+        token_text(s, node->token, out->text);
+    }
+    for (int i = 1; i < s->walk.n; i++)
+        r->nodes[s->walk.path[i] - 1].accepted = true;
+    r->bonus_token = s->walk.bonus;
+    token_text(s, s->walk.bonus, r->bonus_text);
+    r->draft_ms = ms[0];
+    r->verify_ms = ms[1];
+    r->accept_ms = ms[2];
+    r->other_ms = ms[3];
+    r->ctx_used = s->n;
+    r->n_thresholds = s->drafting.n_exits;
+    memcpy(r->thresholds, s->drafting.thresholds, sizeof r->thresholds);
+    snprintf(r->mode, sizeof r->mode, "%s", mode_name(mode));
+    r->predicted_gain = (float)gain;
+
+    t->tokens += r->accepted + 1;
+    t->drafted += r->n_nodes;
+    t->accepted += r->accepted;
+    t->draft_ms += ms[0];
+    t->verify_ms += ms[1];
+    t->accept_ms += ms[2];
+    t->other_ms += ms[3];
+    for (int i = 0; i < r->n_nodes; i++) {
+        int exit = exit_index(s, r->nodes[i].exit);
+        if (exit >= 0) {
+            t->by_exit_drafted[exit]++;
+            t->by_exit_accepted[exit] += r->nodes[i].accepted;
+        }
+    }
+    for (int depth = 0; depth < r->accepted; depth++)
+        t->reached[depth]++;
+    send(s);
+}
+
+/* At most a token's bytes, each of them U+FFFD at worst, and what was held back. */
+enum { TEXT_MAX = 4096 };
+
+static void send_text(Session *s, const char *text, int source)
+{
+    if (text[0] == '\0')
+        return;
+    Event *e = fresh(s, EVENT_TEXT);
+    e->u.text.text = text;
+    e->u.text.source = source;
+    send(s);
+}
+
+void report_text(Session *s, int token, int source)
+{
+    char text[TEXT_MAX];
+    size_t bytes;
+    const char *raw = tokenizer_text(s->config.target->tokenizer, token, false, &bytes);
+    while (bytes > 0) { /* a token longer than the buffer comes in pieces */
+        size_t part = bytes < 1024 ? bytes : 1024;
+        utf8_feed(&s->utf8, raw, part, text, sizeof text);
+        send_text(s, text, source);
+        raw += part;
+        bytes -= part;
+    }
+}
+
+void report_text_end(Session *s)
+{
+    char text[8];
+    utf8_finish(&s->utf8, text, sizeof text);
+    send_text(s, text, 0);
+}
+
+static void complete_stats(Session *s)
+{
+    EventStats *t = &s->stats;
+    t->mat = t->rounds > 0 ? (float)t->tokens / (float)t->rounds : 0;
+    double ms = clock_ms() - s->rounds_start_ms;
+    t->tokens_per_s = t->rounds > 0 && ms > 0 ? (float)(1e3 * (t->tokens + 1) / ms) : 0;
+    double plain = cost_plain_ms(&s->cost);
+    t->plain_tokens_per_s = plain > 0 ? (float)(1e3 / plain) : 0;
+    t->plain_rounds = s->cost.plain_rounds;
+    t->n_exits = s->drafter ? s->drafting.n_exits : 0;
+    t->back_copies = (int)(s->config.kernels->back_copies - s->back_copies);
+    t->back_bytes = s->config.kernels->back_bytes - s->back_bytes;
+}
+
+void report_stats(Session *s)
+{
+    complete_stats(s);
+    Event *e = fresh(s, EVENT_STATS);
+    e->u.stats = s->stats;
+    send(s);
+}
+
+void report_done(Session *s, const char *reason)
+{
+    complete_stats(s);
+    Event *e = fresh(s, EVENT_DONE);
+    snprintf(e->u.done.reason, sizeof e->u.done.reason, "%s", reason);
+    e->u.done.totals = s->stats;
+    e->u.done.seed = (int)s->seed;
+    send(s);
+}
+
+void report_switch(Session *s, SwitchStage stage, int index, double fraction, const char *reason,
+                   bool kept, int rows, double ms)
+{
+    Event *e = fresh(s, EVENT_SWITCH);
+    EventSwitch *w = &e->u.swap;
+    w->stage = stage;
+    w->target_index = index;
+    w->fraction = (float)fraction;
+    w->draft_kv_kept = kept;
+    w->draft_rows_recomputed = rows;
+    w->ms = ms;
+    w->n_thresholds = s->drafting.n_exits;
+    memcpy(w->thresholds, s->drafting.thresholds, sizeof w->thresholds);
+    snprintf(w->target, sizeof w->target, "%s", s->config.target->name);
+    snprintf(w->reason, sizeof w->reason, "%s", reason ? reason : "");
+    send(s);
+}

@@ -1,0 +1,100 @@
+/* verify.c - see verify.h. */
+#include "engine/decode/verify.h"
+
+#include <assert.h>
+
+static void pass(Context *c, const Tree *tree, const int *nodes, int n, int length, int from,
+                 int upto)
+{
+    int slot[NODES_MAX], prefix[NODES_MAX], ids[NODES_MAX];
+    uint64_t mask[NODES_MAX];
+    Rows rows;
+    tree_rows(tree, nodes, n, length, slot, prefix, mask, &rows);
+    for (int i = 0; i < n; i++)
+        ids[i] = tree->node[nodes[i]].token;
+    forward(c, &rows, ids, from, upto);
+}
+
+void verify(Context *c, const Tree *tree, int length, const Resume *resume)
+{
+    Kernels *k = c->model->kernels;
+    int layers = c->model->config.layers;
+    size_t H = (size_t)c->model->config.hidden;
+    int nodes[NODES_MAX] = {0}, done[NODES_MAX];
+    assert(tree->n <= c->logit_rows);
+    for (int i = 0; i < tree->n; i++) {
+        nodes[i] = i;
+        done[i] = resume ? resume->layer[tree->node[i].slot] : 0;
+    }
+    if (resume == NULL) {
+        pass(c, tree, nodes, tree->n, length, 0, layers);
+        head(c, c->hidden, tree->n);
+        k->wait(k);
+        return;
+    }
+    /* Level by level: the nodes that stand lowest go on to where the next ones wait, and join them.
+     */
+    for (int level = 0; level < layers;) {
+        int next = layers, n = 0;
+        for (int i = 0; i < tree->n; i++) {
+            if (done[i] == level)
+                nodes[n++] = i;
+            else if (done[i] < next)
+                next = done[i];
+        }
+        for (int i = 0; i < n && level > 0; i++)
+            hidden_copy(c, c->hidden + i * H, resume->hidden + tree->node[nodes[i]].slot * H, 1);
+        if (n > 0)
+            pass(c, tree, nodes, n, length, level, next);
+        for (int i = 0; i < n; i++) {
+            hidden_copy(c, resume->hidden + tree->node[nodes[i]].slot * H, c->hidden + i * H, 1);
+            done[nodes[i]] = next;
+        }
+        level = next;
+    }
+    for (int i = 0; i < tree->n; i++)
+        hidden_copy(c, c->hidden + i * H, resume->hidden + tree->node[i].slot * H, 1);
+    head(c, c->hidden, tree->n);
+    k->wait(k);
+}
+
+void accept(Context *c, Sampler *sampler, const Tree *tree, const WalkRules *rules, Walk *walk)
+{
+    Kernels *k = c->model->kernels;
+    int vocab = c->model->config.vocab;
+    int known =
+        tokenizer_vocab(c->model->tokenizer); /* padded tables have rows that are no tokens */
+    Draws draws;
+    DrawRows rows = {.logits = c->logits,
+                     .n = tree->n,
+                     .stride = vocab,
+                     .vocab = vocab,
+                     .limit = known,
+                     .count = 1};
+    for (int i = 0; i < tree->n; i++)
+        rows.position[i] = rules->position + tree->node[i].depth;
+    draws_open(&draws, sampler, k, &rows, rules->sampling);
+    int node = 0;
+    walk->n = 0;
+    for (;;) {
+        float score;
+        walk->path[walk->n++] = node;
+        draws_row(&draws, node, &walk->bonus, &score);
+        if (walk->n == rules->max_tokens ||
+            (rules->stop && tokenizer_is_end(rules->stop, walk->bonus)))
+            return;
+        int child = tree_child(tree, node, walk->bonus);
+        if (child < 0)
+            return;
+        node = child;
+    }
+}
+
+void keep_path(Context *c, const Tree *tree, const Walk *walk, int length)
+{
+    Kernels *k = c->model->kernels;
+    int from[NODES_MAX];
+    for (int i = 0; i < walk->n; i++)
+        from[i] = length + tree->node[walk->path[i]].slot;
+    k->kv_move(k, c->kv, 0, c->model->config.layers, from, walk->n, length);
+}

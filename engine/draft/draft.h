@@ -1,0 +1,114 @@
+/* draft.h - inside the nested-exits drafter: shared by draft.c (cache and layers), exit_head.c
+ * (what exits say) and tree_build.c (the tree).
+ *
+ * The draft's layers are cut into ranges at its exits: range r is [exit[r-1], exit[r]). A token
+ * that left at an exit has no keys and values in deeper ranges; its residual stream waits at the
+ * door of the next range, and goes through it in one batch with the first later token that does
+ * (the "debt", at most PENDING_MAX rows).
+ *
+ * An exit may have a decoder layer of its own, trained for it: a branch, for what comes out of it
+ * is only scored, and the next range takes the residual stream as it was. Every row that goes
+ * through the exit's range leaves keys and values there too, in a cache of the draft's own, so the
+ * two are always there for the same rows. The rest of that layer is computed for those rows only
+ * that may be asked: nodes, and only while the exit is open (its threshold is below 1).
+ */
+#ifndef S2D_DRAFT_H
+#define S2D_DRAFT_H
+
+#include "engine/decode/drafter.h"
+
+enum {
+    PENDING_MAX = 16, /* committed rows that may wait at one door */
+    EXPAND_MAX = 16,  /* nodes that one drafting step looks at */
+    CANDIDATES_MAX = 256,
+};
+
+/* A token that could become a node: not expanded unless it has a slot. */
+typedef struct Candidate {
+    int parent; /* slot of the expanded parent */
+    int token;
+    int depth;
+    int slot; /* -1 = not expanded */
+    int exit; /* index of the one that proposed it, and said p */
+    int step; /* of growing, in which it came or was rated anew: what can be expanded next */
+    float p, rank, path;
+} Candidate;
+
+typedef struct Draft {
+    Drafter drafter; /* first member: the interface */
+    Context own;     /* unused when shared */
+    Context *context;
+    bool shared;      /* the context is the target's, with keys and values of all committed text */
+    bool by_frontier; /* one exit decision for a whole frontier */
+    bool follows; /* reads committed text: always, but where the target's cache is all it needs */
+    int ranges;
+    int reach; /* of these are in use: behind an exit of threshold 0 nothing is ever read */
+    int exit[EXITS_MAX];
+    const Exit *trained[EXITS_MAX]; /* what was trained for each exit; NULL = nothing */
+    const float *threshold;         /* [ranges] */
+    KvCache *exit_kv;               /* of the exits' own layers; NULL = there are none */
+
+    int *tokens;               /* [slots] what the cache of range 0 holds */
+    int length[EXITS_MAX];     /* committed tokens in the cache of each range; never increasing */
+    float *pending[EXITS_MAX]; /* [PENDING_MAX + NODES_MAX, H] rows length[r] … length[r-1]-1, r >=
+                                  1 */
+
+    /* The round's tree while it grows: node index = slot, expanded nodes only. */
+    Tree grown;
+    int base;            /* committed tokens below it */
+    int done[NODES_MAX]; /* by slot: ranges that the node went through */
+    float *hidden;       /* [NODES_MAX, H] by slot: residual stream after those */
+    float *said;         /* [NODES_MAX, H] by slot: the last one's own layer made this of it */
+    Candidate candidate[CANDIDATES_MAX];
+    int n_candidates, step;
+    bool narrow; /* the round's tokens come from the model's short list */
+    Sampler sampler;
+    Resume resume;
+} Draft;
+
+/* The interface, but for what differs from draft to draft; and freeing one, as far as it is open.
+ */
+extern const Drafter draft_calls;
+void draft_close(Drafter *drafter);
+
+/* Runs nodes of d->grown (slots, ascending) and whatever waits at its door through range r. For
+ * range 0, `tokens` names committed tokens length[0] … n_tokens-1 that go along. */
+void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, int n_tokens);
+
+/* Before a round's first range: its nodes lie behind tokens[n - 1], the root. */
+void draft_begin(Draft *d, const int *tokens, int n);
+
+/* Whether the short list's tokens only are scored; draft_begin decides that by the text. */
+void draft_narrow(Draft *d, bool narrow);
+
+/* Takes the thresholds as they are now. Where they reach deeper than before, the draft is behind.
+ */
+void draft_settle(Draft *d);
+
+/* What exit r says of nodes that went through range r, n <= EXPAND_MAX: d->context->logits, of the
+ * short list's tokens if d->narrow. */
+void draft_ask(Draft *d, int r, const int *slots, int n);
+
+/* Is the exit ever asked, and has it a layer of its own? */
+bool draft_is_open(const Draft *d, int r);
+bool draft_has_own(const Draft *d, int r);
+
+/* What an exit says of one node: its likeliest token and how likely that is, which thresholds are
+ * held against, and what it proposes, best first, each with how surely the target picks it too. */
+typedef struct Opinion {
+    int likeliest;
+    float confidence;
+    int n;
+    int ids[RANKED_MAX];
+    float p[RANKED_MAX];
+} Opinion;
+
+/* exit_head.c: of the nodes that draft_ask was called for, at most `count` <= RANKED_MAX tokens each,
+ * with ids below `limit`. */
+void draft_hear(Draft *d, const Sampling *sampling, int limit, const int *slots, int n, int count,
+                Opinion *opinions);
+
+/* tree_build.c: fills `tree` from the root on. */
+void draft_grow(Draft *d, const Proposal *in, Tree *tree);
+
+#endif

@@ -1,0 +1,194 @@
+/* gguf.c - opens, reads and closes GGUF files; see gguf.h.
+ *
+ * A path or memory in, a Gguf out whose header gguf_header.c has checked. Tensor data is read with
+ * pread.
+ */
+#include "engine/gguf/gguf_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEADER_MAX (256u << 20) /* real headers are under 32 MB */
+
+/* Reads exactly `bytes` bytes at `at` of the file. */
+int gguf_read_at(const Gguf *gguf, uint64_t at, void *out, size_t bytes, Err *err)
+{
+    if (gguf->fd < 0) {
+        memcpy(out, gguf->data + at, bytes);
+        return 0;
+    }
+    unsigned char *to = out;
+    while (bytes > 0) {
+        ssize_t got = pread(gguf->fd, to, bytes, (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_set(err, EXIT_IO, "%s: cannot read: %s", gguf->label, strerror(errno));
+        if (got == 0)
+            return err_set(err, EXIT_DATA,
+                           "%s: the file became shorter while it was read; "
+                           "load it again once nothing writes to it",
+                           gguf->label);
+        to += got;
+        at += (uint64_t)got;
+        bytes -= (size_t)got;
+    }
+    return 0;
+}
+
+int gguf_shown(GgufString name)
+{
+    return name.length < 100 ? (int)name.length : 100;
+}
+
+int gguf_name_compare(GgufString a, GgufString b)
+{
+    if (a.length != b.length)
+        return a.length < b.length ? -1 : 1;
+    return memcmp(a.data, b.data, a.length);
+}
+
+static int compare_name_tensor(const void *name, const void *tensor)
+{
+    return gguf_name_compare(*(const GgufString *)name, (*(const GgufTensor *const *)tensor)->name);
+}
+
+static Gguf *gguf_new(const char *path, Err *err)
+{
+    Gguf *gguf = calloc(1, sizeof *gguf);
+    if (gguf != NULL)
+        gguf->path = strdup(path);
+    if (gguf == NULL || gguf->path == NULL) {
+        free(gguf);
+        err_set(err, EXIT_MEMORY, "%s: no memory to open the file", path);
+        return NULL;
+    }
+    /* Err holds one line: of a long path its end says the most. */
+    size_t length = strlen(path), room = sizeof gguf->label - 4;
+    if (length <= room)
+        snprintf(gguf->label, sizeof gguf->label, "%s", path);
+    else
+        snprintf(gguf->label, sizeof gguf->label, "...%s", path + length - room);
+    gguf->fd = -1;
+    return gguf;
+}
+
+static int open_file(Gguf *gguf, Err *err)
+{
+    /* O_NONBLOCK: a FIFO is turned away below and does not hang here. */
+    gguf->fd = open(gguf->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (gguf->fd < 0)
+        return err_set(err, EXIT_NOINPUT, "%s: cannot open: %s", gguf->label, strerror(errno));
+    struct stat st;
+    if (fstat(gguf->fd, &st) != 0)
+        return err_set(err, EXIT_IO, "%s: cannot read: %s", gguf->label, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, EXIT_NOINPUT, "%s: not a regular file; name a GGUF model file",
+                       gguf->label);
+    gguf->file_bytes = (uint64_t)st.st_size;
+    gguf->reserved = gguf->file_bytes < HEADER_MAX ? gguf->file_bytes : HEADER_MAX;
+    if (gguf->reserved == 0)
+        return 0;
+    void *range = mmap(NULL, gguf->reserved, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (range == MAP_FAILED)
+        return err_set(err, EXIT_MEMORY, "%s: no memory for the header", gguf->label);
+    gguf->data = gguf->owned = range;
+    return 0;
+}
+
+int gguf_open(Gguf **out, const char *path, Err *err)
+{
+    *out = NULL;
+    Gguf *gguf = gguf_new(path, err);
+    if (gguf == NULL)
+        return -1;
+    if (open_file(gguf, err) != 0 || gguf_read_header(gguf, err) != 0) {
+        gguf_close(gguf);
+        return -1;
+    }
+    *out = gguf;
+    return 0;
+}
+
+int gguf_open_memory(Gguf **out, const void *data, size_t bytes, const char *name, Err *err)
+{
+    *out = NULL;
+    Gguf *gguf = gguf_new(name, err);
+    if (gguf == NULL)
+        return -1;
+    gguf->data = data;
+    gguf->have = gguf->file_bytes = bytes;
+    if (gguf_read_header(gguf, err) != 0) {
+        gguf_close(gguf);
+        return -1;
+    }
+    *out = gguf;
+    return 0;
+}
+
+void gguf_close(Gguf *gguf)
+{
+    if (gguf == NULL)
+        return;
+    for (int i = 0; i < gguf->n_keys; i++)
+        free(gguf->keys[i].strings);
+    free(gguf->keys);
+    free(gguf->keys_by_name);
+    free(gguf->tensors);
+    free(gguf->tensors_by_name);
+    if (gguf->owned != NULL)
+        munmap(gguf->owned, gguf->reserved);
+    if (gguf->fd >= 0)
+        close(gguf->fd);
+    free(gguf->path);
+    free(gguf);
+}
+
+const char *gguf_path(const Gguf *gguf)
+{
+    return gguf->path;
+}
+
+const char *gguf_label(const Gguf *gguf)
+{
+    return gguf->label;
+}
+
+uint64_t gguf_file_bytes(const Gguf *gguf)
+{
+    return gguf->file_bytes;
+}
+
+int gguf_tensor_count(const Gguf *gguf)
+{
+    return gguf->n_tensors;
+}
+
+const GgufTensor *gguf_tensor_at(const Gguf *gguf, int index)
+{
+    return &gguf->tensors[index];
+}
+
+const GgufTensor *gguf_tensor(const Gguf *gguf, const char *name)
+{
+    GgufString wanted = {name, strlen(name)};
+    const GgufTensor **found = bsearch(&wanted, gguf->tensors_by_name, (size_t)gguf->n_tensors,
+                                       sizeof(GgufTensor *), compare_name_tensor);
+    return found == NULL ? NULL : *found;
+}
+
+int gguf_read(const Gguf *gguf, const GgufTensor *tensor, uint64_t offset, void *out, size_t bytes,
+              Err *err)
+{
+    if (offset > tensor->bytes || bytes > tensor->bytes - offset)
+        return err_set(err, EXIT_INTERNAL, "%s: a read past the end of tensor '%.*s'", gguf->label,
+                       (int)tensor->name.length, tensor->name.data);
+    return gguf_read_at(gguf, tensor->offset + offset, out, bytes, err);
+}

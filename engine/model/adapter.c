@@ -1,0 +1,257 @@
+/* adapter.c - adapters: their keys, and where in them what is; see adapter.h. The tensors are
+ * checked in adapter_check.c. */
+#include "engine/model/adapter.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/model/model_parts.h"
+
+enum {
+    LAYER_MAX = 512,
+    VOCAB_MAX = 1 << 22,
+    SHOWN = 60, /* bytes of a name in a message */
+};
+
+int adapter_fail(const Adapter *adapter, Err *err, const char *format, ...)
+{
+    char text[320];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return err_set(err, EXIT_DATA, "%s: %s", gguf_label(adapter->gguf), text);
+}
+
+/* ---- keys ---- */
+
+/* A string key that must be there and be the text; what: the file is not, when it is another. */
+static int expect_text(const Adapter *adapter, const char *key, const char *text, const char *what,
+                       Err *err)
+{
+    GgufString value = {"", 0};
+    if (gguf_get_string(adapter->gguf, key, &value, err) < 0)
+        return -1;
+    if (value.length == strlen(text) && memcmp(value.data, text, value.length) == 0)
+        return 0;
+    return adapter_fail(
+        adapter, err, "key '%s' is '%.*s', not '%s': this is %s; name a file that s2d train wrote",
+        key, value.length < SHOWN ? (int)value.length : SHOWN, value.data, text, what);
+}
+
+static int get_count(const Adapter *adapter, const char *key, int low, int high, int *value,
+                     Err *err)
+{
+    uint32_t number;
+    int found = gguf_get_u32(adapter->gguf, key, &number, err);
+    if (found < 0)
+        return -1;
+    if (found == 0)
+        return adapter_fail(adapter, err, "key '%s' is missing; the file is no complete adapter",
+                            key);
+    if (number < (uint32_t)low || number > (uint32_t)high)
+        return adapter_fail(adapter, err, "key '%s' is %u, expected %d to %d", key, number, low,
+                            high);
+    *value = (int)number;
+    return 0;
+}
+
+/* An ascending array of at most `most` integers from 0 on; NULL and *n = 0 when it is not there. */
+static int get_ids(const Adapter *adapter, const char *key, int most, int **ids, int *n, Err *err)
+{
+    const Gguf *gguf = adapter->gguf;
+    int found = gguf_get_array(gguf, key, GGUF_I32, n, err);
+    *ids = NULL;
+    if (found <= 0)
+        return *n = 0, found;
+    if (*n < 1 || *n > most)
+        return adapter_fail(adapter, err, "key '%s' has %d elements, expected 1 to %d", key, *n,
+                            most);
+    *ids = malloc((size_t)*n * sizeof **ids);
+    if (*ids == NULL)
+        return err_set(err, EXIT_MEMORY, "%s: no memory for %d ids", gguf_label(gguf), *n);
+    int result = gguf_array_copy(gguf, key, GGUF_I32, *ids, *n, err) == 1 ? 0 : -1;
+    for (int i = 0; i < *n && result == 0; i++)
+        if ((*ids)[i] < 0 || (i > 0 && (*ids)[i] <= (*ids)[i - 1]))
+            result = adapter_fail(adapter, err,
+                                  "key '%s' does not ascend at %d; write it sorted, each once", key,
+                                  (*ids)[i]);
+    if (result == 0)
+        return 0;
+    free(*ids);
+    *ids = NULL;
+    return -1;
+}
+
+static int read_base(const Adapter *adapter, AdapterInfo *info, Err *err)
+{
+    GgufString arch = {"", 0}, hash = {"", 0};
+    if (gguf_get_string(adapter->gguf, "general.architecture", &arch, err) < 0 ||
+        gguf_get_string(adapter->gguf, "s2d.base.sha256", &hash, err) < 0)
+        return -1;
+    bool qwen2 = arch.length == 5 && memcmp(arch.data, "qwen2", 5) == 0;
+    if (!qwen2 && !(arch.length == 5 && memcmp(arch.data, "llama", 5) == 0))
+        return adapter_fail(adapter, err, "it is for architecture '%.*s'; s2d runs llama and qwen2",
+                            arch.length < SHOWN ? (int)arch.length : SHOWN, arch.data);
+    info->arch = qwen2 ? ARCH_QWEN2 : ARCH_LLAMA;
+    bool hex = hash.length == ADAPTER_HASH_TEXT - 1;
+    for (size_t i = 0; hex && i < hash.length; i++)
+        hex = memchr("0123456789abcdef", hash.data[i], 16) != NULL;
+    if (!hex)
+        return adapter_fail(
+            adapter, err,
+            "key 's2d.base.sha256' is not there or no SHA-256 in 64 lower-case digits: "
+            "which model it belongs to is not known");
+    memcpy(info->base_sha256, hash.data, hash.length);
+    return 0;
+}
+
+static int read_exits(const Adapter *adapter, AdapterInfo *info, Err *err)
+{
+    int *exits, n;
+    if (get_count(adapter, "s2d.layers", 1, LAYER_MAX, &info->layers, err) != 0 ||
+        get_ids(adapter, "s2d.exits", EXITS_MAX, &exits, &n, err) != 0)
+        return -1;
+    if (n == 0)
+        return adapter_fail(adapter, err,
+                            "key 's2d.exits' is missing; the file is no complete adapter");
+    info->n_exits = n;
+    memcpy(info->exits, exits, (size_t)n * sizeof *exits);
+    free(exits);
+    if (info->exits[0] < 1 || info->exits[n - 1] != info->layers)
+        return adapter_fail(
+            adapter, err,
+            "its exits are %d to %d; expected 1 or more, the last one %d as s2d.layers",
+            info->exits[0], info->exits[n - 1], info->layers);
+    for (int i = 0; i < n; i++) {
+        char key[64];
+        uint32_t there;
+        snprintf(key, sizeof key, "s2d.exit.%d.copy_of", info->exits[i]);
+        info->copy_of[i] = -1;
+        int found = gguf_get_u32(adapter->gguf, key, &there, err);
+        if (found < 0 ||
+            (found == 1 && get_count(adapter, key, 0, LAYER_MAX, &info->copy_of[i], err) != 0))
+            return -1;
+    }
+    return 0;
+}
+
+static int read_keys(Adapter *adapter, Err *err)
+{
+    AdapterInfo *info = &adapter->info;
+    if (expect_text(adapter, "general.type", "adapter", "no adapter", err) != 0 ||
+        expect_text(adapter, "adapter.type", "lora", "another kind of adapter", err) != 0 ||
+        read_base(adapter, info, err) != 0 || read_exits(adapter, info, err) != 0)
+        return -1;
+    int found = gguf_get_f32(adapter->gguf, "adapter.lora.alpha", &info->alpha, err);
+    if (found < 0)
+        return -1;
+    if (found == 1 && !(info->alpha > 0 && info->alpha <= 1e6f)) /* NaN fails too */
+        return adapter_fail(adapter, err,
+                            "key 'adapter.lora.alpha' is %g, expected a positive number",
+                            (double)info->alpha);
+    return get_ids(adapter, "s2d.vocab", VOCAB_MAX, &adapter->vocab, &info->n_vocab, err);
+}
+
+static int take(Adapter **out, Gguf *gguf, Err *err)
+{
+    Adapter *adapter = calloc(1, sizeof *adapter);
+    if (adapter == NULL) {
+        err_set(err, EXIT_MEMORY, "%s: no memory to open it", gguf_label(gguf));
+        gguf_close(gguf);
+        return -1;
+    }
+    adapter->gguf = gguf;
+    if (read_keys(adapter, err) != 0) {
+        adapter_close(adapter);
+        return -1;
+    }
+    adapter->info.vocab = adapter->vocab;
+    *out = adapter;
+    return 0;
+}
+
+int adapter_open(Adapter **adapter, const char *path, Err *err)
+{
+    Gguf *gguf;
+    *adapter = NULL;
+    return gguf_open(&gguf, path, err) == 0 ? take(adapter, gguf, err) : -1;
+}
+
+int adapter_open_memory(Adapter **adapter, const void *data, size_t bytes, const char *name,
+                        Err *err)
+{
+    Gguf *gguf;
+    *adapter = NULL;
+    return gguf_open_memory(&gguf, data, bytes, name, err) == 0 ? take(adapter, gguf, err) : -1;
+}
+
+void adapter_close(Adapter *adapter)
+{
+    if (adapter == NULL)
+        return;
+    gguf_close(adapter->gguf);
+    free(adapter->vocab);
+    free(adapter);
+}
+
+/* ---- what is where ---- */
+
+void adapter_exit_name(char name[64], int layer, const char *part)
+{
+    snprintf(name, 64, "s2d.exit.%d.%s", layer, part);
+}
+
+static const GgufTensor *find(const Adapter *adapter, int exit, int layer, const char *part,
+                              const char *suffix)
+{
+    char name[TENSOR_NAME_BYTES];
+    if (exit > 0)
+        snprintf(name, sizeof name, "s2d.exit.%d.blk.%s%s", exit, part, suffix);
+    else
+        snprintf(name, sizeof name, "blk.%d.%s%s", layer, part, suffix);
+    return gguf_tensor(adapter->gguf, name);
+}
+
+const GgufTensor *adapter_norm(const Adapter *adapter, int index)
+{
+    char name[TENSOR_NAME_BYTES];
+    adapter_exit_name(name, adapter->info.exits[index], "norm.weight");
+    return gguf_tensor(adapter->gguf, name);
+}
+
+bool adapter_has_norm(const Adapter *adapter, int index)
+{
+    return adapter_norm(adapter, index) != NULL;
+}
+
+Origin part_origin(const Gguf *gguf, const Adapter *adapter, int layer, int exit,
+                   const LayerPart *part)
+{
+    int of = exit >= 0 ? adapter->info.exits[exit] : 0;
+    const GgufTensor *own = exit >= 0 ? find(adapter, of, 0, part->name, "") : NULL;
+    if (own != NULL)
+        return (Origin){.gguf = adapter->gguf, .tensor = own};
+    if (layer < 0)
+        return (Origin){0};
+    return (Origin){.gguf = gguf,
+                    .tensor = gguf ? layer_tensor(gguf, layer, part) : NULL,
+                    .adapter = adapter,
+                    .a = adapter ? find(adapter, of, layer, part->name, ".lora_a") : NULL,
+                    .b = adapter ? find(adapter, of, layer, part->name, ".lora_b") : NULL};
+}
+
+bool adapter_has_layer(const Adapter *adapter, int index)
+{
+    return adapter->info.copy_of[index] >= 0 ||
+           find(adapter, adapter->info.exits[index], 0, layer_parts[0].name, "") != NULL;
+}
+
+bool adapter_changes_base(const Adapter *adapter)
+{
+    for (int i = 0; i < gguf_tensor_count(adapter->gguf); i++)
+        if (strncmp(gguf_tensor_at(adapter->gguf, i)->name.data, "blk.", 4) == 0)
+            return true;
+    return false;
+}

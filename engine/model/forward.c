@@ -1,0 +1,192 @@
+/* forward.c - see forward.h. The layer is that of LLaMA and Qwen2 (pre-norm, rotary positions,
+ * grouped-query attention, SwiGLU), as in their reference implementations in transformers. */
+#include "engine/model/forward.h"
+
+#include <assert.h>
+#include <string.h>
+
+size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots,
+                     int logit_rows)
+{
+    size_t attention = (size_t)config->heads * config->head_dim;
+    size_t key = (size_t)config->kv_heads * config->head_dim;
+    size_t row = (size_t)config->hidden + 2 * attention + 2 * key + config->ffn;
+    return kernels->kv_bytes(kernels, kv, layers, config->kv_heads, config->head_dim, slots) +
+           sizeof(float) * (ROWS_MAX * row + (size_t)logit_rows * config->vocab);
+}
+
+int context_open(Context *context, Model *model, KvType kv, int layers, int slots, int logit_rows,
+                 Err *err)
+{
+    Kernels *kernels = model->kernels;
+    const ModelConfig *config = &model->config;
+    assert(layers >= 1 && layers <= config->loaded && logit_rows >= 1);
+    *context = (Context){.model = model, .slots = slots, .logit_rows = logit_rows};
+    size_t attention = (size_t)config->heads * config->head_dim;
+    size_t key = (size_t)config->kv_heads * config->head_dim;
+    context->kv = kernels->kv_open(kernels, kv, layers, config->kv_heads, config->head_dim, slots);
+    context->hidden = kernels->buffer_alloc(kernels, (size_t)ROWS_MAX * config->hidden);
+    context->q = kernels->buffer_alloc(kernels, ROWS_MAX * attention);
+    context->k = kernels->buffer_alloc(kernels, ROWS_MAX * key);
+    context->v = kernels->buffer_alloc(kernels, ROWS_MAX * key);
+    context->attended = kernels->buffer_alloc(kernels, ROWS_MAX * attention);
+    context->inner = kernels->buffer_alloc(kernels, (size_t)ROWS_MAX * config->ffn);
+    context->logits = kernels->buffer_alloc(kernels, (size_t)logit_rows * config->vocab);
+    if (context->kv && context->hidden && context->q && context->k && context->v &&
+        context->attended && context->inner && context->logits)
+        return 0;
+    context_close(context);
+    return err_set(
+        err, EXIT_MEMORY, "%s: no memory for a context of %d tokens (%.1f GB); try a smaller --ctx",
+        model->name, slots, context_bytes(kernels, config, kv, layers, slots, logit_rows) / 1e9);
+}
+
+void context_close(Context *context)
+{
+    if (context->model == NULL)
+        return;
+    Kernels *kernels = context->model->kernels;
+    if (context->kv)
+        kernels->kv_close(kernels, context->kv);
+    float *buffers[] = {context->hidden,   context->q,     context->k,     context->v,
+                        context->attended, context->inner, context->logits};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        if (buffers[i])
+            kernels->buffer_free(kernels, buffers[i]);
+    *context = (Context){0};
+}
+
+/* All but the first rows of a batch. */
+static Rows rows_after(const Rows *rows, int first)
+{
+    Rows rest = *rows;
+    rest.n -= first;
+    rest.slot += first;
+    rest.prefix += first;
+    rest.mask += first;
+    return rest;
+}
+
+void layer_begin(Context *c, const Layer *layer, const Rows *rows)
+{
+    Kernels *k = c->model->kernels;
+    const ModelConfig *m = &c->model->config;
+    Linear qkv = {.count = 3,
+                  .mode = LINEAR_SET,
+                  .matrix = {layer->q, layer->k, layer->v},
+                  .bias = {layer->q_bias, layer->k_bias, layer->v_bias},
+                  .out = {c->q, c->k, c->v},
+                  .prompt = rows->prompt,
+                  .norm = layer->attn_norm,
+                  .norm_eps = m->norm_eps,
+                  .next = layer->o};
+    k->linear(k, &qkv, c->hidden, rows->n);
+    const float *factors = c->model->rope_factors;
+    k->rope(k, c->q, rows, m->heads, m->head_dim, m->rope_base, m->rope_neox, factors);
+    k->rope(k, c->k, rows, m->kv_heads, m->head_dim, m->rope_base, m->rope_neox, factors);
+}
+
+void layer_end(Context *c, const Layer *layer, const Rows *rows, float *hidden, const Matrix *next)
+{
+    Kernels *k = c->model->kernels;
+    Linear out = {.count = 1,
+                  .mode = LINEAR_ADD,
+                  .prompt = rows->prompt,
+                  .matrix = {layer->o},
+                  .out = {hidden},
+                  .next = layer->gate};
+    k->linear(k, &out, c->attended, rows->n);
+    if (layer->down == NULL)
+        return;
+
+    Linear gate_up = {.count = 2,
+                      .mode = LINEAR_SWIGLU,
+                      .matrix = {layer->gate, layer->up},
+                      .out = {c->inner},
+                      .prompt = rows->prompt,
+                      .norm = layer->ffn_norm,
+                      .norm_eps = c->model->config.norm_eps,
+                      .next = layer->down};
+    k->linear(k, &gate_up, hidden, rows->n);
+    Linear down = {.count = 1,
+                   .mode = LINEAR_ADD,
+                   .prompt = rows->prompt,
+                   .matrix = {layer->down},
+                   .out = {hidden},
+                   .next = next};
+    k->linear(k, &down, c->inner, rows->n);
+}
+
+void layer_forward(Context *c, const LayerPass *pass, const Rows *rows)
+{
+    Kernels *k = c->model->kernels;
+    const ModelConfig *m = &c->model->config;
+    size_t attention = (size_t)m->heads * m->head_dim, key = (size_t)m->kv_heads * m->head_dim;
+
+    layer_begin(c, pass->layer, rows);
+    Rows fresh = rows_after(rows, pass->held), rest = rows_after(rows, pass->quiet);
+    if (fresh.n > 0)
+        k->kv_write(k, pass->kv, pass->index, &fresh, c->k + pass->held * key,
+                    c->v + pass->held * key);
+    if (rest.n == 0)
+        return;
+    k->attention(k, pass->kv, pass->index, &rest, c->q + pass->quiet * attention, m->heads,
+                 c->attended);
+    layer_end(c, pass->layer, &rest, c->hidden + pass->quiet * (size_t)m->hidden, pass->next);
+}
+
+void forward_held(Context *context, const Rows *rows, int held, const int *ids, int from, int upto)
+{
+    Model *model = context->model;
+    assert(rows->n >= 1 && rows->n <= ROWS_MAX && from <= upto && upto <= model->config.loaded);
+    if (from == 0)
+        model->kernels->embed(model->kernels, model->embed, ids, rows->n, context->hidden);
+    for (int l = from; l < upto; l++) {
+        LayerPass pass = {.layer = &model->layers[l],
+                          .kv = context->kv,
+                          .index = l,
+                          .held = held,
+                          .next = l + 1 < upto ? model->layers[l + 1].q : model->head};
+        layer_forward(context, &pass, rows);
+    }
+    if (rows->prompt) /* each batch for itself: it is timed, and may be the last one */
+        model->kernels->wait(model->kernels);
+}
+
+void forward(Context *context, const Rows *rows, const int *ids, int from, int upto)
+{
+    forward_held(context, rows, 0, ids, from, upto);
+}
+
+static void score(Context *context, const Matrix *matrix, const float *norm, const float *hidden,
+                  int n)
+{
+    Model *model = context->model;
+    assert(n >= 1 && n <= context->logit_rows);
+    Linear linear = {.count = 1,
+                     .mode = LINEAR_SET,
+                     .matrix = {matrix},
+                     .out = {context->logits},
+                     .norm = norm,
+                     .norm_eps = model->config.norm_eps};
+    model->kernels->linear(model->kernels, &linear, hidden, n);
+}
+
+void head(Context *context, const float *hidden, int n)
+{
+    score(context, context->model->head, context->model->output_norm, hidden, n);
+}
+
+void head_of_exit(Context *context, const Exit *exit, bool narrow, const float *hidden, int n)
+{
+    const Model *model = context->model;
+    score(context, narrow ? model->short_head : model->head,
+          exit && exit->norm ? exit->norm : model->output_norm, hidden, n);
+}
+
+void hidden_copy(Context *context, float *to, const float *from, int rows)
+{
+    if (rows > 0 && to != from)
+        context->model->kernels->copy(context->model->kernels, to, from,
+                                      (size_t)rows * (size_t)context->model->config.hidden);
+}

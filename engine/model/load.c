@@ -1,0 +1,83 @@
+/* load.c - see load.h. */
+#include "engine/model/load.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+const ModelUse as_it_is = {0};
+
+static int tensor_error(const Gguf *gguf, const GgufTensor *tensor, int code, const char *problem,
+                        Err *err)
+{
+    return err_set(err, code, "%s: tensor '%.*s': %s", gguf_label(gguf), (int)tensor->name.length,
+                   tensor->name.data, problem);
+}
+
+/* Counts bytes read and tells the caller in steps of half a percent; -1 = cancelled. */
+static int advance(Loader *l, size_t bytes, Err *err)
+{
+    l->done_bytes += bytes;
+    if (l->progress == NULL ||
+        (l->done_bytes - l->told_bytes < l->total_bytes / 200 && l->done_bytes < l->total_bytes))
+        return 0;
+    l->told_bytes = l->done_bytes;
+    if (l->progress(l->user, (float)((double)l->done_bytes / (double)l->total_bytes)))
+        return err_set(err, EXIT_INTERRUPTED, "%s: loading was cancelled", gguf_label(l->gguf));
+    return 0;
+}
+
+/* MatrixSource.read */
+static int read_matrix(void *context, uint64_t offset, void *out, size_t bytes, Err *err)
+{
+    Loader *l = context;
+    size_t row_bytes = quant_row_bytes(l->intake.type, l->intake.cols);
+    int first = (int)(offset / row_bytes), rows = (int)(bytes / row_bytes);
+    size_t file_bytes = rows * quant_row_bytes(l->intake.origin.tensor->type, l->intake.cols);
+    assert(offset % row_bytes == 0 && bytes % row_bytes == 0);
+    l->read_failed =
+        intake_read(&l->intake, first, rows, out, err) != 0 || advance(l, file_bytes, err) != 0;
+    return l->read_failed ? -1 : 0;
+}
+
+int load_matrix(Loader *l, const Origin *origin, const ModelUse *use, Part part, Matrix **matrix,
+                Err *err)
+{
+    Kernels *k = l->model->kernels;
+    l->intake = intake_of(origin, use, part);
+    l->intake.threads = k->threads;
+    MatrixSource source = {.type = l->intake.type,
+                           .rows = l->intake.rows,
+                           .cols = l->intake.cols,
+                           .read = read_matrix,
+                           .context = l};
+    Err why = {0};
+    l->read_failed =
+        intake_open(&l->intake, &why) != 0 ||
+        (l->intake.rank > 0 && advance(l, origin->a->bytes + origin->b->bytes, &why) != 0);
+    int result = l->read_failed ? -1 : k->matrix_open(k, matrix, &source, &why);
+    intake_close(&l->intake);
+    if (result == 0)
+        return 0;
+    *matrix = NULL;
+    /* What the backend says lacks the file's and the tensor's name. */
+    return l->read_failed ? err_set(err, why.code, "%s", why.text)
+                          : tensor_error(origin->gguf, origin->tensor, why.code, why.text, err);
+}
+
+int load_vector(Loader *l, const Gguf *gguf, const GgufTensor *tensor, float **vector, Err *err)
+{
+    Kernels *k = l->model->kernels;
+    size_t count = (size_t)tensor->dims[0];
+    float *host = intake_floats(gguf, tensor, err);
+    if (host == NULL)
+        return -1;
+    *vector = k->buffer_alloc(k, count);
+    int result = advance(l, tensor->bytes, err);
+    if (*vector != NULL)
+        k->upload(k, *vector, host, count);
+    else
+        result =
+            tensor_error(gguf, tensor, EXIT_MEMORY, "no memory for it; try a smaller model", err);
+    free(host);
+    return result;
+}

@@ -1,0 +1,170 @@
+/* trainer_layer.c - a decoder layer forward and backward, over the rows of the batch.
+ *
+ * The layer is that of forward.c. Gradients are written under the forward pass's own steps, last
+ * one first; each "d" is the gradient of what its name says.
+ */
+#include "engine/train/trainer_parts.h"
+
+static Factor straight(const float *data, int stride)
+{
+    return (Factor){.data = data, .stride = stride};
+}
+
+static Factor turned(const float *data, int stride)
+{
+    return (Factor){.data = data, .stride = stride, .turned = true};
+}
+
+static Factor matrix_of(const SoftWeight *w, bool turn)
+{
+    return (Factor){.data = w->frozen ? (const void *)w->frozen : (const void *)w->value,
+                    .stride = w->cols,
+                    .turned = turn,
+                    .bf16 = w->frozen != NULL};
+}
+
+/* out = or += x W^T; x: [n, cols], out: [n, rows] */
+static void matrix_forward(Soft *s, const SoftWeight *w, const float *x, bool add, float *out)
+{
+    Learn *l = s->learn;
+    int n = s->batch.n, rank = s->config.rank;
+    l->product(l, straight(x, w->cols), matrix_of(w, false), n, w->rows, w->cols, add, out,
+               w->rows);
+    if (w->a == NULL)
+        return;
+    l->product(l, straight(x, w->cols), straight(w->a, w->cols), n, rank, w->cols, false,
+               s->acts.low, rank);
+    l->product(l, straight(s->acts.low, rank), straight(w->b, rank), n, w->rows, rank, true, out,
+               w->rows);
+}
+
+/* dlow = dout B, of the low-rank pair. */
+static float *low_gradient(Soft *s, const SoftWeight *w, const float *dout)
+{
+    int rank = s->config.rank;
+    float *dlow = s->acts.low + (size_t)s->config.rows * (size_t)rank;
+    s->learn->product(s->learn, straight(dout, w->rows), turned(w->b, rank), s->batch.n, rank,
+                      w->rows, false, dlow, rank);
+    return dlow;
+}
+
+/* The gradients of W. */
+static void matrix_gradients(Soft *s, const SoftWeight *w, const float *x, const float *dout)
+{
+    Learn *l = s->learn;
+    int n = s->batch.n, rank = s->config.rank, rows = w->rows, cols = w->cols;
+    if (w->grad)
+        l->product(l, turned(dout, rows), turned(x, cols), rows, cols, n, true, w->grad, cols);
+    if (w->a == NULL)
+        return;
+    float *low = s->acts.low, *dlow = low_gradient(s, w, dout);
+    l->product(l, straight(x, cols), straight(w->a, cols), n, rank, cols, false, low, rank);
+    l->product(l, turned(dout, rows), turned(low, rank), rows, rank, n, true, w->b_grad, rank);
+    l->product(l, turned(dlow, rank), turned(x, cols), rank, cols, n, true, w->a_grad, cols);
+}
+
+/* dx = or += dout W */
+static void matrix_backward(Soft *s, const SoftWeight *w, const float *dout, bool add, float *dx)
+{
+    Learn *l = s->learn;
+    int n = s->batch.n, rank = s->config.rank, rows = w->rows, cols = w->cols;
+    l->product(l, straight(dout, rows), matrix_of(w, true), n, cols, rows, add, dx, cols);
+    if (w->a)
+        l->product(l, straight(low_gradient(s, w, dout), rank), turned(w->a, cols), n, cols, rank,
+                   true, dx, cols);
+}
+
+static void bias_forward(Soft *s, const SoftWeight *w, float *x)
+{
+    if (w->cols > 0)
+        s->learn->bias(s->learn, x, w->value, s->batch.n, w->cols);
+}
+
+static void bias_backward(Soft *s, const SoftWeight *w, const float *dx)
+{
+    if (w->grad)
+        s->learn->bias_back(s->learn, dx, s->batch.n, w->cols, w->grad);
+}
+
+static Sequences sequences_of(const Soft *s)
+{
+    return (Sequences){.n = s->batch.n_texts, .start = s->batch.start};
+}
+
+static void copy_rows(Soft *s, float *to, const float *from)
+{
+    s->kernels->copy(s->kernels, to, from, (size_t)s->batch.n * (size_t)s->model.hidden);
+}
+
+void soft_layer_forward(Soft *s, const SoftLayer *layer, const float *input, float *output)
+{
+    Learn *l = s->learn;
+    const ModelConfig *m = &s->model;
+    const SoftWeight *w = layer->part;
+    SoftActs *a = &s->acts;
+    Sequences sequences = sequences_of(s);
+    int n = s->batch.n;
+    float *const projected[] = {a->q, a->k, a->v};
+
+    l->norm(l, input, w[PART_ATTN_NORM].value, m->norm_eps, n, m->hidden, a->attn_in);
+    for (int i = 0; i < 3; i++) {
+        matrix_forward(s, &w[PART_Q + i], a->attn_in, false, projected[i]);
+        bias_forward(s, &w[PART_Q_BIAS + i], projected[i]);
+    }
+    l->rope(l, a->q, &sequences, m->heads, false);
+    l->rope(l, a->k, &sequences, m->kv_heads, false);
+    l->attention(l, a->q, a->k, a->v, &sequences, a->attended);
+    copy_rows(s, a->middle, input);
+    matrix_forward(s, &w[PART_O], a->attended, true, a->middle);
+
+    l->norm(l, a->middle, w[PART_FFN_NORM].value, m->norm_eps, n, m->hidden, a->ffn_in);
+    matrix_forward(s, &w[PART_GATE], a->ffn_in, false, a->gate);
+    matrix_forward(s, &w[PART_UP], a->ffn_in, false, a->up);
+    l->swiglu(l, a->gate, a->up, (size_t)n * (size_t)m->ffn, a->inner);
+    copy_rows(s, output, a->middle);
+    matrix_forward(s, &w[PART_DOWN], a->inner, true, output);
+}
+
+/* The gradient of a norm, whose weight may be frozen. */
+static void norm_backward(Soft *s, const SoftWeight *w, const float *x, const float *dout,
+                          float *dx)
+{
+    s->learn->norm_back(s->learn, x, w->value, s->model.norm_eps, s->batch.n, w->cols, dout, dx,
+                        w->grad);
+}
+
+void soft_layer_backward(Soft *s, const SoftLayer *layer, const float *input, float *dstream,
+                         bool input_wanted)
+{
+    Learn *l = s->learn;
+    const ModelConfig *m = &s->model;
+    const SoftWeight *w = layer->part;
+    SoftActs *a = &s->acts;
+    Sequences sequences = sequences_of(s);
+
+    /* output = middle + down(swiglu(gate, up)): dstream is both output's and middle's. inner is
+     * needed no longer when its gradient comes. */
+    matrix_gradients(s, &w[PART_DOWN], a->inner, dstream);
+    matrix_backward(s, &w[PART_DOWN], dstream, false, a->inner);
+    l->swiglu_back(l, a->gate, a->up, a->inner, (size_t)s->batch.n * (size_t)m->ffn);
+    for (int i = 0; i < 2; i++) {
+        const float *dout = i ? a->up : a->gate;
+        matrix_gradients(s, &w[PART_GATE + i], a->ffn_in, dout);
+        matrix_backward(s, &w[PART_GATE + i], dout, i > 0, a->dnormed);
+    }
+    norm_backward(s, &w[PART_FFN_NORM], a->middle, a->dnormed, dstream);
+
+    /* middle = input + o(attended) */
+    matrix_gradients(s, &w[PART_O], a->attended, dstream);
+    matrix_backward(s, &w[PART_O], dstream, false, a->dattended);
+    l->attention_back(l, a->q, a->k, a->v, &sequences, a->dattended, a->dq, a->dk, a->dv);
+    l->rope(l, a->dq, &sequences, m->heads, true);
+    l->rope(l, a->dk, &sequences, m->kv_heads, true);
+    float *const dprojected[] = {a->dq, a->dk, a->dv};
+    for (int i = 0; i < 3; i++) {
+        bias_backward(s, &w[PART_Q_BIAS + i], dprojected[i]);
+        matrix_gradients(s, &w[PART_Q + i], a->attn_in, dprojected[i]);
+        matrix_backward(s, &w[PART_Q + i], dprojected[i], i > 0, a->dnormed);
+    }
+    norm_backward(s, &w[PART_ATTN_NORM], input, a->dnormed, input_wanted ? dstream : NULL);
+}

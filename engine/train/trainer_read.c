@@ -1,0 +1,191 @@
+/* trainer_read.c - what training starts from: the base's weights as its file has them, or an
+ * adapter's. */
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/train/trainer_parts.h"
+#include "kernels/noise.h"
+
+/* A row on its way from the file to the backend. */
+typedef struct Reader {
+    Soft *soft;
+    const Gguf *gguf;
+    void *blocks;
+    float *row;
+    uint16_t *half;
+    Err *err;
+} Reader;
+
+static int no_memory(const Reader *r)
+{
+    return err_set(r->err, EXIT_MEMORY, "%s: no memory for reading it", gguf_label(r->gguf));
+}
+
+/* Row `from` of the tensor becomes row `to` of w. */
+static int read_row(Reader *r, const GgufTensor *tensor, int from, const SoftWeight *w, int to)
+{
+    Kernels *k = r->soft->kernels;
+    size_t cols = (size_t)w->cols, bytes = quant_row_bytes(tensor->type, w->cols);
+    size_t at = (size_t)to * cols;
+    if (gguf_read(r->gguf, tensor, (uint64_t)from * bytes, r->blocks, bytes, r->err) != 0)
+        return -1;
+    if (!quant_row_finite(tensor->type, r->blocks, w->cols))
+        return err_set(r->err, EXIT_DATA,
+                       "%s: tensor '%.*s': NaN or Inf values; the file is damaged",
+                       gguf_label(r->gguf), (int)tensor->name.length, tensor->name.data);
+    quant_to_float(tensor->type, r->blocks, r->row, w->cols);
+    if (w->frozen == NULL) {
+        k->upload(k, w->value + at, r->row, cols);
+        return 0;
+    }
+    for (size_t i = 0; i < cols; i++)
+        r->half[i] = bf16_of(r->row[i]);
+    k->upload(k, (float *)(void *)(w->frozen + at), (const float *)(const void *)r->half, cols / 2);
+    return 0;
+}
+
+/* ids: the rows that are taken; NULL = all. */
+static int read_weight(Reader *r, const GgufTensor *tensor, const SoftWeight *w, const int *ids)
+{
+    size_t cols = (size_t)w->cols;
+    assert(tensor != NULL && tensor->dims[0] == w->cols && cols % 2 == 0);
+    r->blocks = malloc(quant_row_bytes(tensor->type, w->cols));
+    r->row = malloc(cols * sizeof *r->row);
+    r->half = malloc(cols * sizeof *r->half);
+    int result = r->blocks && r->row && r->half ? 0 : no_memory(r);
+    for (int i = 0; result == 0 && i < (w->rows > 0 ? w->rows : 1); i++)
+        result = read_row(r, tensor, ids ? ids[i] : i, w, i);
+    free(r->blocks);
+    free(r->row);
+    free(r->half);
+    return result;
+}
+
+/* A pair starts as no change: A is noise, B is zero (LoRA, arXiv 2106.09685). */
+static int start_pair(Reader *r, const SoftWeight *w, uint32_t number)
+{
+    Soft *s = r->soft;
+    size_t count = (size_t)s->config.rank * (size_t)w->cols;
+    float *noise = malloc(count * sizeof *noise), width = sqrtf(3.0f / (float)w->cols);
+    if (noise == NULL)
+        return no_memory(r);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits = noise_bits(s->config.seed, number, (uint32_t)i);
+        noise[i] = width * ((float)(bits >> 8) * 0x1p-23f - 1);
+    }
+    s->kernels->upload(s->kernels, w->a, noise, count);
+    free(noise);
+    return 0;
+}
+
+static int read_layer(Reader *r, int index)
+{
+    Soft *s = r->soft;
+    int layer = s->config.tune == SOFT_EXITS ? s->config.copy_of[index] : index;
+    for (int p = 0; p < LAYER_PARTS; p++) {
+        SoftWeight *w = &s->layers[index].part[p];
+        const GgufTensor *tensor = layer_tensor(r->gguf, layer, &layer_parts[p]);
+        if (tensor == NULL && layer_parts[p].is_bias) /* the file has none: starts from 0 */
+            continue;
+        if (w->cols > 0 && read_weight(r, tensor, w, NULL) != 0)
+            return -1;
+        if (w->a && start_pair(r, w, (uint32_t)(index * LAYER_PARTS + p)) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int soft_read_base(Soft *s, const Gguf *base, Err *err)
+{
+    Reader r = {.soft = s, .gguf = base, .err = err};
+    const GgufTensor *embed = gguf_tensor(base, "token_embd.weight");
+    const GgufTensor *head = gguf_tensor(base, "output.weight");
+    const GgufTensor *norm = gguf_tensor(base, "output_norm.weight");
+    assert(strcmp(layer_parts[PART_DOWN].name, "ffn_down.weight") == 0);
+    for (int l = 0; l < s->n_layers; l++) {
+        if (read_layer(&r, l) != 0)
+            return -1;
+    }
+    for (int i = 0; i < EXITS_MAX; i++) {
+        if (s->norm[i].cols > 0 && read_weight(&r, norm, &s->norm[i], NULL) != 0)
+            return -1;
+    }
+    if ((s->embed.value || s->embed.frozen) && read_weight(&r, embed, &s->embed, NULL) != 0)
+        return -1;
+    if (s->head.value && read_weight(&r, head, &s->head, NULL) != 0)
+        return -1;
+    return s->scored_head.frozen
+               ? read_weight(&r, head ? head : embed, &s->scored_head, s->config.ids)
+               : 0;
+}
+
+/* The adapter's tensor for what is trained. NULL = it has none of that name and shape. */
+static const GgufTensor *same_tensor(const Adapter *adapter, const AdapterTensor *trained)
+{
+    const GgufTensor *tensor = gguf_tensor(adapter->gguf, trained->name);
+    int rows = trained->rows > 0 ? trained->rows : 1;
+    return tensor && tensor->dims[0] == trained->cols && tensor->dims[1] == rows ? tensor : NULL;
+}
+
+static int check_same(const Soft *s, const Adapter *adapter, const AdapterTensor *trained, int n,
+                      Err *err)
+{
+    bool same = adapter->info.layers == s->config.layers && gguf_tensor_count(adapter->gguf) == n &&
+                (s->config.tune != SOFT_LORA || adapter->info.alpha == (float)s->config.rank);
+    for (int i = 0; same && i < n; i++)
+        same = same_tensor(adapter, &trained[i]) != NULL;
+    return same ? 0
+                : err_set(err, EXIT_DATA,
+                          "%s: an adapter of another --tune, --layers or --exits; its weights fit "
+                          "nothing here",
+                          gguf_label(adapter->gguf));
+}
+
+int soft_start_adapter(Soft *s, const Adapter *adapter, Err *err)
+{
+    Reader r = {.soft = s, .gguf = adapter->gguf, .err = err};
+    AdapterTensor *trained;
+    int n;
+    if (soft_tensors(s, QUANT_F32, &trained, &n, err) != 0)
+        return -1;
+    int result = check_same(s, adapter, trained, n, err);
+    for (int i = 0; result == 0 && i < n; i++) {
+        const AdapterTensor *to = &trained[i];
+        SoftWeight weight = {
+            .rows = to->rows, .cols = to->cols, .value = s->values + (to->values - s->values)};
+        result = read_weight(&r, same_tensor(adapter, to), &weight, NULL);
+    }
+    free(trained);
+    return result;
+}
+
+int soft_read_factors(const Soft *s, const Gguf *base, float **factors, Err *err)
+{
+    const GgufTensor *tensor = gguf_tensor(base, "rope_freqs.weight");
+    float scale = rope_scale(base, s->model.arch);
+    int count = s->model.head_dim / 2;
+    *factors = NULL;
+    if (tensor == NULL && scale == 1)
+        return 0;
+    float *values = malloc((size_t)count * sizeof *values);
+    void *raw = tensor ? malloc(tensor->bytes) : NULL;
+    int result = 0;
+    if (values == NULL || (tensor && raw == NULL))
+        result =
+            err_set(err, EXIT_MEMORY, "%s: no memory for the rotary factors", gguf_label(base));
+    else if (tensor)
+        result = gguf_read(base, tensor, 0, raw, tensor->bytes, err);
+    if (result == 0 && tensor)
+        quant_to_float(tensor->type, raw, values, count);
+    for (int i = 0; result == 0 && i < count; i++)
+        values[i] = tensor ? values[i] * scale : scale;
+    free(raw);
+    if (result != 0) {
+        free(values);
+        return -1;
+    }
+    *factors = values;
+    return 0;
+}

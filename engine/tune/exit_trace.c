@@ -1,0 +1,152 @@
+/* exit_trace.c - see exit_trace.h. The text takes the place of a tree: a chain of nodes, all of them right.
+ */
+#include "engine/tune/exit_trace.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/decode/session_state.h"
+#include "engine/draft/draft.h"
+
+/* Thresholds at which every exit is asked, and deeper ones, too. */
+#define LEAST 1e-9f
+static const float OPEN[EXITS_MAX] = {LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST};
+
+bool session_has_exits(const Session *s)
+{
+    return s->drafter && s->drafter->nested;
+}
+
+static Draft *draft_of(const Session *s)
+{
+    assert(session_has_exits(s));
+    return s->drafter->nested;
+}
+
+/* A chain of n tokens behind tokens[first - 1]; NULL = of any. */
+static void make_chain(Draft *d, const int *tokens, int first, int n, int *slots)
+{
+    d->grown.n = n;
+    for (int i = 0; i < n; i++) {
+        d->grown.node[i] = (TreeNode){
+            .parent = i - 1, .slot = i, .depth = i, .token = tokens ? tokens[first + i] : 0};
+        slots[i] = i;
+    }
+}
+
+static void survey_chain(Draft *d, const Sampling *sampling, const int *tokens, int first, int n,
+                         int limit, SurveyPlace *places)
+{
+    int slots[EXPAND_MAX];
+    Opinion opinions[EXPAND_MAX];
+    draft_begin(d, tokens, first + 1);
+    make_chain(d, tokens, first, n, slots);
+    for (int r = 0; r < d->ranges; r++) {
+        draft_range(d, r, slots, n, NULL, 0);
+        draft_ask(d, r, slots, n);
+        draft_hear(d, sampling, limit, slots, n, 1, opinions);
+        for (int i = 0; i < n; i++) {
+            places[i].p[r] = opinions[i].confidence;
+            places[i].hit[r] = opinions[i].ids[0] == tokens[first + i + 1];
+        }
+    }
+    d->drafter.accepted(&d->drafter, &d->grown, slots, n);
+}
+
+int session_survey(Session *s, int first, SurveyPlace *places, int most)
+{
+    Draft *d = draft_of(s);
+    const float *thresholds = d->threshold;
+    Sampling sampling = s->config.sampling;
+    sampling.seed = s->seed;
+    int limit = tokenizer_vocab(s->config.target->tokenizer), last = s->n - 1;
+    last = last - first < most ? last : first + most;
+    if (last <= first)
+        return 0;
+    memset(places, 0, sizeof *places * (size_t)(last - first));
+    d->threshold = OPEN;
+    while (d->drafter.read(&d->drafter, s->tokens, first + 1) > 0)
+        ;
+    for (int at = first; at < last; at += EXPAND_MAX) {
+        int n = last - at < EXPAND_MAX ? last - at : EXPAND_MAX;
+        survey_chain(d, &sampling, s->tokens, at, n, limit, places + (at - first));
+    }
+    d->threshold = thresholds;
+    draft_settle(d);
+    places[last - first - 1].end = true;
+    return last - first;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Lower quartile: a busy machine only adds time. */
+static double typical(double *values, int n)
+{
+    qsort(values, (size_t)n, sizeof *values, by_value);
+    return values[n / 4];
+}
+
+/* Times of every range over n rows; ask NULL: with the exits closed, else with what asking
+ * them takes. The first pass touches memory for the first time. */
+static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
+{
+    static const float closed[EXITS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
+    Draft *d = draft_of(s);
+    Kernels *k = d->context->model->kernels;
+    const float *thresholds = d->threshold;
+    double time[2][EXITS_MAX][SURVEY_TIMES];
+    const Model *model = d->context->model;
+    int slots[SURVEY_ROWS];
+    d->threshold = ask ? OPEN : closed;
+    draft_settle(d);
+    for (int t = -1; t < times; t++) {
+        draft_begin(d, s->tokens, d->follows ? d->length[0] + 1 : s->cached + 1);
+        draft_narrow(d, model->short_head != NULL); /* as nearly all text has it */
+        make_chain(d, NULL, 0, n, slots);
+        int vocab = d->narrow ? model->n_short : model->config.vocab;
+        for (int r = 0; r < d->ranges; r++) {
+            double start = clock_ms();
+            draft_range(d, r, slots, n, NULL, 0);
+            k->wait(k);
+            double between = clock_ms();
+            int id;
+            float top, log_sum;
+            if (ask) {
+                draft_ask(d, r, slots, n);
+                k->top(k, d->context->logits, 1, vocab, 1, &id, &top, &log_sum);
+            }
+            if (t >= 0) {
+                time[0][r][t] = between - start;
+                time[1][r][t] = clock_ms() - between;
+            }
+        }
+    }
+    d->threshold = thresholds;
+    draft_settle(d);
+    for (int r = 0; r < d->ranges; r++) {
+        ms[r] = typical(time[0][r], times);
+        if (ask)
+            ask[r] = typical(time[1][r], times);
+    }
+}
+
+void session_survey_cost(Session *s, int times, SurveyCost *cost)
+{
+    double one[EXITS_MAX], more[EXITS_MAX], open[EXITS_MAX], ask[EXITS_MAX];
+    *cost = (SurveyCost){.passes = s->cost};
+    cost->passes.context = s->cached;
+    time_ranges(s, 1, times, one, NULL);
+    time_ranges(s, SURVEY_ROWS, times, more, NULL);
+    time_ranges(s, 1, times, open, ask);
+    for (int r = 0; r < s->drafting.n_exits; r++) {
+        cost->layers[r][0] = one[r];
+        cost->layers[r][1] = fmax(one[r], more[r]);
+        cost->ask[r] = ask[r] + fmax(0, open[r] - one[r]);
+    }
+}

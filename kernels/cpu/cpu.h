@@ -1,0 +1,118 @@
+/* cpu.h - what the files of the CPU backend share; the engine sees kernels.h only.
+ *
+ *   cpu.c        opens the backend, chooses the instruction set, buffers
+ *   repack.c     reads and repacks weights (panel.h), rows of the embedding
+ *   matmul.c     norm, quantisation, products and what follows them in one parallel run
+ *   kv_cache.c         keys and values by slot      attention.c  softmax(q k) v
+ *   row.c        norm, rope, top, above
+ *   draw.c       tokens drawn from one row
+ *   isa.h        their inner loops            pool.h, store.h  threads, memory
+ *   measure_limits.c     what the machine can do at most
+ */
+#ifndef S2D_CPU_H
+#define S2D_CPU_H
+
+#include <stdatomic.h>
+
+#include "kernels/cpu/isa.h"
+#include "kernels/cpu/pool.h"
+#include "kernels/cpu/store.h"
+#include "kernels/kernels.h"
+
+enum { ROPE_PAIRS = DIM_MAX / 2 };
+
+/* Angles of the last rope, for the next one is usually over the same rows (q then k, layer by
+ * layer). */
+typedef struct RopeCache {
+    int pairs; /* head_dim / 2, 0 = empty */
+    float base;
+    bool has_factors;
+    float factors[ROPE_PAIRS];
+    double frequency[ROPE_PAIRS]; /* radians per position */
+    int position[ROWS_MAX];       /* -1 = empty */
+    float cos_sin[ROWS_MAX * 2 * ROPE_PAIRS];
+} RopeCache;
+
+/* Panels that a thread has yet to do: from the low half of `range` to before the high half. */
+typedef struct Share {
+    _Alignas(64) atomic_uint_least64_t range;
+} Share;
+
+typedef struct Cpu {
+    Kernels table; /* first: a Kernels * is a Cpu * */
+    const Isa *isa;
+    const IsaTiles *tiles; /* NULL = none */
+    Pool *pool;
+    Store *store;
+    int cols_max;      /* widest matrix so far: what the three below are sized for */
+    ActGroup *acts;    /* [groups][n] */
+    float *floats;     /* [ROWS_MAX][cols_max] normed rows */
+    Share *shares;     /* [LINEAR_MAX][threads] */
+    size_t scores_max; /* floats per thread */
+    float *scores;     /* [threads][scores_max] */
+    RopeCache rope;
+} Cpu;
+
+struct Matrix {
+    QuantType type;
+    int rows, cols, panels;
+    size_t panel_bytes;
+    uint8_t *data; /* [panels][panel_bytes] */
+};
+
+struct KvCache {
+    int layers, heads, dim, slots;
+    int padded; /* dim rounded up to 16 */
+    int blocks; /* of 16 slots */
+    KvType type;
+    size_t slot_bytes;   /* of one head's key or value */
+    char *keys, *values; /* [layers][heads], of each blocks * 16 * slot_bytes (kv.h) */
+};
+
+static inline Cpu *cpu_of(Kernels *k)
+{
+    return (Cpu *)k;
+}
+
+int cpu_open(Kernels **k, const KernelsOptions *options, Err *err);
+
+/* Scratch, grown when something is opened, never while decoding. -1 = no memory. */
+int cpu_reserve_cols(Cpu *cpu, int cols);
+int cpu_reserve_scores(Cpu *cpu, size_t floats);
+
+int matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *err);
+void matrix_close(Kernels *k, Matrix *matrix);
+size_t matrix_bytes(Kernels *k, QuantType type, int rows, int cols);
+void matrix_embed(Kernels *k, const Matrix *matrix, const int *ids, int n, float *out);
+
+void linear_run(Kernels *k, const Linear *linear, const float *x, int n);
+
+KvCache *kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
+void kv_close(Kernels *k, KvCache *kv);
+size_t kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
+void kv_write(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
+              const float *value);
+void kv_move(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to);
+void kv_read(Kernels *k, const KvCache *kv, int layer, int slot, float *key, float *value);
+/* One head's part of a layer. */
+char *kv_keys(const KvCache *kv, int layer, int head);
+char *kv_values(const KvCache *kv, int layer, int head);
+/* Turns a query or key of `dim` (a multiple of 16) floats as the keys of a KV_Q8 cache are. Twice
+ * gives 32 times what it was, 16 times in a last group of 16. */
+void kv_turn(float *x, int dim);
+
+void attention_run(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q,
+                   int heads, float *out);
+
+void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
+              float *out);
+void row_rope(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, float base,
+              bool neox, const float *factors);
+void row_top(Kernels *k, const float *logits, int n, int vocab, int count, int *ids, float *values,
+             float *log_sum);
+int row_above(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values,
+              int cap);
+int row_draw(Kernels *k, const float *row, int vocab, float floor, const Draw *how, int position,
+             int count, int *places, float *scores);
+
+#endif

@@ -1,0 +1,170 @@
+/* rows.h - kernels: what is done row by row; rows of weights as they are in the file.
+ *
+ * Each block has one row of the batch, whose sums are added in an order of their own: results do
+ * not depend on other rows.
+ */
+#ifndef S2D_CUDA_ROWS_H
+#define S2D_CUDA_ROWS_H
+
+#include "kernels/cuda/args.h"
+#include "kernels/cuda/device/lane.h"
+#include "kernels/cuda/layout.h"
+
+/* out = x / rms(x) * weight. grid: rows; shared: [WARPS] floats */
+BODY void norm_body(const Lane *at, const NormArgs *a)
+{
+    int row = at->block_x;
+    if (row >= a->meta->n)
+        return;
+    const float *x = a->x + (size_t)row * (size_t)a->cols;
+    float *out = a->out + (size_t)row * (size_t)a->cols, squares = 0.0f;
+    for (int k = at->thread; k < a->cols; k += THREADS)
+        squares = fmaf(x[k], x[k], squares);
+    squares = block_sum(at, squares, (float *)at->shared);
+    float scale = 1.0f / sqrtf(squares / (float)a->cols + a->eps);
+    for (int k = at->thread; k < a->cols; k += THREADS)
+        out[k] = x[k] * scale * a->weight[k];
+}
+
+/* Code of row r, input k of a step: the layout's formulas, one number at a time. */
+BODY int code_at(QuantType type, const uint8_t *codes, int r, int k)
+{
+    int b = k / 32, i = k % 32 / 8, e = k % 2, h = r / 8, lane = r % 8 * 4 + k % 8 / 2;
+    if (type == QUANT_Q8_0)
+        return codes[b * 512 + lane * 16 + (2 * (i / 2) + h) * 4 + 2 * (i % 2) + e];
+    int q = codes[lane * 16 + (2 * b + h) * 4 + i / 2 + 2 * e] >> 4 * (i % 2) & 15;
+    if (type == QUANT_Q6_K) {
+        int bit = 2 * (4 * h + i) + 16 * e;
+        q |= (codes[512 + lane * 8 + b * 4 + bit / 8] >> bit % 8 & 3) << 4;
+    } else if (layout_bits(type) == 5) {
+        int bit = 8 * b + 4 * h + i + 16 * e;
+        q |= (codes[512 + lane * 4 + bit / 8] >> bit % 8 & 1) << 4;
+    }
+    return q;
+}
+
+BODY float half_at(const uint8_t *p)
+{
+    return half_float((uint16_t)(p[0] | p[1] << 8));
+}
+
+BODY float float_value(QuantType type, const uint8_t *tile, int r, int c)
+{
+    int k = c % 16, size = layout_bits(type) / 8;
+    int at = ((r % 8 * 4 + k % 8 / 2) * 4 + 2 * (k / 8) + r / 8) * 2 + k % 2;
+    const uint8_t *p = tile + (size_t)(c / 16) * (size_t)(256 * size) + at * size;
+    if (type == QUANT_F32)
+        return *(const float *)p;
+    return type == QUANT_F16 ? half_at(p) : bf16_float((uint16_t)(p[0] | p[1] << 8));
+}
+
+/* What the file says: rounded once at most, as quant_to_float does. */
+BODY float weight_value(QuantType type, const uint8_t *tile, int r, int c)
+{
+    if (layout_is_float(type))
+        return float_value(type, tile, r, c);
+    int step = c / STEP, k = c % STEP, s = c % 256 / 32, h = r / 8;
+    const uint8_t *head = tile + layout_head_at(type, step);
+    float q =
+        (float)(code_at(type, tile + layout_codes_at(type, step), r, k) - layout_offset(type));
+    if (type == QUANT_Q6_K)
+        return half_at(head + 256 + r % 8 * 4 + h * 2) *
+               (float)(int8_t)head[16 * r + c % 256 / 16] * q;
+    if (layout_is_k(type)) {
+        head += 16 * r;
+        int min = (head[12 + s / 2] >> 4 * (s % 2) & 15) | head[4 + s] >> 6 << 4;
+        return half_at(head) * (float)(head[4 + s] & 63) * q - half_at(head + 2) * (float)min;
+    }
+    if (!layout_has_min(type))
+        return half_at(head + r % 8 * 8 + (2 * (k / 32) + h) * 2) * q;
+    head += r % 8 * 16;
+    return half_at(head + (2 * (k / 32) + h) * 2) * q + half_at(head + 8 + (2 * h + k / 32) * 2);
+}
+
+/* grid: rows */
+BODY void embed_body(const Lane *at, const EmbedArgs *a)
+{
+    int row = at->block_x;
+    if (row >= a->meta->n)
+        return;
+    QuantType type = (QuantType)a->type;
+    int id = a->meta->ids[row];
+    const uint8_t *tile = a->data + (size_t)(id / TILE_ROWS) * layout_tile_bytes(type, a->cols);
+    float *out = a->out + (size_t)row * (size_t)a->cols;
+    for (int c = at->thread; c < a->cols; c += THREADS)
+        out[c] = weight_value(type, tile, id % TILE_ROWS, c);
+}
+
+BODY float silu(float v)
+{
+    return v / (1.0f + expf(-v));
+}
+
+/* grid: rows of the matrix in THREADS, rows of the batch */
+BODY void finish_body(const Lane *at, const FinishArgs *a)
+{
+    int row = at->block_x * THREADS + at->thread, i = at->block_y;
+    if (row >= a->rows || i >= a->meta->n)
+        return;
+    size_t from = (size_t)i * (size_t)a->stride + (size_t)row;
+    float *out = a->out + (size_t)i * (size_t)a->rows + (size_t)row;
+    float y = a->y[0][from] * a->scale[i];
+    if (a->bias[0])
+        y += a->bias[0][row];
+    if (a->mode == LINEAR_SWIGLU) {
+        float up = a->y[1][from] * a->scale[i];
+        *out = silu(y) * (a->bias[1] ? up + a->bias[1][row] : up);
+    } else {
+        *out = a->mode == LINEAR_ADD ? *out + y : y;
+    }
+}
+
+/* grid: copies, floats in THREADS * 4 */
+BODY void copy_body(const Lane *at, const CopyArgs *a)
+{
+    int which = at->block_x;
+    if (which >= a->meta->copies)
+        return;
+    float *to = a->meta->copy_to[which];
+    const float *from = a->meta->copy_from[which];
+    int first = at->block_y * THREADS * 4 + at->thread, end = a->meta->floats[which];
+    for (int i = 0; i < 4; i++) {
+        if (first + i * THREADS < end)
+            to[first + i * THREADS] = from[first + i * THREADS];
+    }
+}
+
+/* grid: positions; angles in double, as on the CPU */
+BODY void rope_table_body(const Lane *at, const RopeTableArgs *a)
+{
+    int position = at->block_x;
+    for (int p = at->thread; p < a->pairs; p += THREADS) {
+        double frequency = pow((double)a->base, -(double)p / a->pairs);
+        if (a->factors)
+            frequency /= a->factors[p];
+        float *out = a->table + ((size_t)position * (size_t)a->pairs + (size_t)p) * 2;
+        out[0] = (float)cos(position * frequency);
+        out[1] = (float)sin(position * frequency);
+    }
+}
+
+/* grid: rows, parts */
+BODY void rope_body(const Lane *at, const RopeArgs *a)
+{
+    int row = at->block_x, part = at->block_y, pairs = a->pairs;
+    if (row >= a->meta->rows)
+        return;
+    int heads = part ? a->heads[1] : a->heads[0];
+    float *x = (part ? a->x[1] : a->x[0]) + (size_t)row * (size_t)(heads * 2 * pairs);
+    const float *table = a->table + (size_t)(a->meta->length[row] - 1) * (size_t)pairs * 2;
+    for (int i = at->thread; i < heads * pairs; i += THREADS) {
+        int p = i % pairs;
+        float *low = x + i / pairs * 2 * pairs + (a->neox ? p : 2 * p);
+        float *high = low + (a->neox ? pairs : 1), v = *low, w = *high;
+        float cosine = table[2 * p], sine = table[2 * p + 1];
+        *low = v * cosine - w * sine;
+        *high = v * sine + w * cosine;
+    }
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* train_avx512.c - the inner loops of training with AVX-512. */
+#if defined(__x86_64__)
+
+#include "kernels/cpu/isa.h"
+#include "kernels/cpu/lanes_avx512.h"
+
+#include "kernels/cpu/lanes_more.h"
+#include "kernels/train/train_isa.h"
+
+#include "kernels/train/train_rows.h"
+
+#include "kernels/train/train_float.h"
+
+const LearnIsa learn_isa_avx512 = LEARN_TABLE;
+
+#endif

@@ -1,0 +1,67 @@
+/* train_cpu.h - what the files of training on the CPU share; the engine sees train_ops.h only.
+ *
+ *   train_ops.c            opens it, chooses the instruction set, deals out work
+ *   train_elementwise.c        what is done row by row or element by element
+ *   train_product.c    products of matrices
+ *   train_attention.c  attention and its gradient
+ *   train_isa.h        their inner loops
+ */
+#ifndef S2D_LEARN_CPU_H
+#define S2D_LEARN_CPU_H
+
+#include "kernels/cpu/cpu.h"
+#include "kernels/train/train_isa.h"
+
+enum { QUERIES = 128 }; /* rows of attention that are computed together */
+
+typedef struct LearnCpu {
+    Learn table; /* first: a Learn * is a LearnCpu * */
+    Cpu *cpu;
+    const LearnIsa *isa;
+    const LearnTile *tile;
+    LearnShape shape;
+    char *memory;  /* all of the below */
+    float *angles; /* [length][2][head_dim / 2] cosines, then sines */
+    float *row;    /* [rows] a number for each */
+    char *packed;  /* panels of both factors of a product */
+    char *own;     /* [threads][own_bytes] for attention */
+    size_t own_bytes;
+} LearnCpu;
+
+static inline LearnCpu *learn_cpu_of(Learn *learn)
+{
+    return (LearnCpu *)learn;
+}
+
+/* Calls piece(learn, job, i, worker) for i = 0 … pieces-1, each once, on some thread. */
+typedef void LearnPiece(LearnCpu *learn, const void *job, int i, int worker);
+void learn_each(LearnCpu *learn, int pieces, LearnPiece *piece, const void *job);
+
+static inline int pieces_of(size_t count, size_t size)
+{
+    return (int)((count + size - 1) / size);
+}
+
+typedef struct Product {
+    Factor a, b;
+    int m, n, k;
+    bool add;
+    float *out; /* [m, n], rows `stride` apart */
+    int stride;
+} Product;
+
+void learn_product(Learn *learn, Factor a, Factor b, int m, int n, int k, bool add, float *out,
+                   int out_stride);
+size_t learn_product_bytes(const LearnTile *tile); /* of LearnCpu.packed */
+
+/* The same by the calling thread alone; packed: product_alone_bytes(tile, m, n, k). */
+void product_alone(const LearnTile *tile, const Product *product, char *packed);
+size_t product_alone_bytes(const LearnTile *tile, int m, int n, int k);
+
+size_t learn_attention_bytes(const LearnTile *tile, const LearnShape *shape); /* per thread */
+
+/* Puts the operations of train_attention.c and train_elementwise.c into the table. */
+void learn_fill_attention(Learn *table);
+void learn_fill_rows(Learn *table);
+
+#endif

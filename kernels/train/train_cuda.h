@@ -1,0 +1,67 @@
+/* train_cuda.h - what the files of training on a CUDA device share; the engine sees train_ops.h only.
+ *
+ *   train_cuda.c            opens it, runs commands, products of matrices
+ *   train_cuda_rows.c       what is done row by row or element by element
+ *   train_cuda_attention.c  attention and its gradient
+ *   cuda_train_rows.h, cuda_train_attention.h   their kernels
+ *
+ * Operations are sent off one by one as they come, and never kept as graphs: a step's batch has
+ * other numbers of rows than the one before.
+ */
+#ifndef S2D_LEARN_CUDA_H
+#define S2D_LEARN_CUDA_H
+
+#include "kernels/cuda/cuda.h"
+#include "kernels/train/train_ops.h"
+
+enum {
+    LEARN_QUERIES = 128,  /* positions of attention that are computed together */
+    LEARN_IDS = 1 << 15,  /* ids, and weights of a loss, that are sent at once */
+    LEARN_ROOM = 1 << 24, /* elements of a factor that change their type at once */
+    LEARN_K_MIN = 256,    /* that a product's sums are at least cut into */
+};
+
+typedef struct LearnCuda {
+    Learn table; /* first: a Learn * is a LearnCuda * */
+    Cuda *cuda;
+    LearnShape shape;
+    bool bf16;       /* what products take, else floats */
+    size_t room;     /* LEARN_ROOM; tests have less */
+    char *memory;    /* all of the below, on the device */
+    float *angles;   /* [length][2][head_dim / 2] cosines, then sines */
+    float *inverse;  /* [rows] of norm_back */
+    int *ids;        /* [LEARN_IDS] */
+    float *values;   /* [LEARN_IDS] weights of a loss */
+    float *results;  /* [LEARN_IDS] on their way back */
+    void *factor[2]; /* [room] of products, in their type */
+    /* Attention: in the products' type, and floats. */
+    void *q, *dout;            /* [kv_heads, rows, group, dim] */
+    void *key, *value;         /* [rows, kv_heads, dim] */
+    void *typed;               /* [heads, LEARN_QUERIES, width] weights or dweights */
+    float *weights, *dweights; /* the same */
+    float *stacked;            /* as q: results */
+} LearnCuda;
+
+static inline LearnCuda *learn_cuda_of(Learn *learn)
+{
+    return (LearnCuda *)learn;
+}
+
+/* Of a row of attention's weights: LearnShape.length, rounded up. */
+int learn_cuda_width(const LearnShape *shape);
+
+/* Runs a kernel on a grid of x times y blocks, after all that was asked for before. */
+void learn_cuda_run(LearnCuda *learn, KernelId kernel, int64_t x, int y, const void *args,
+                    size_t bytes);
+/* The same for a product. */
+void learn_cuda_multiply(LearnCuda *learn, const GpuProduct *product);
+/* Rows of `cols` numbers in the products' type: `from` itself where it is that already, else they
+ * are put to `to`, and *stride becomes to_stride. */
+const void *learn_cuda_typed(LearnCuda *learn, const void *from, bool bf16, int rows, int cols,
+                             int *stride, void *to, int to_stride);
+
+/* Puts the operations of train_cuda_rows.c and train_cuda_attention.c into the table. */
+void learn_cuda_fill_rows(Learn *table);
+void learn_cuda_fill_attention(Learn *table);
+
+#endif

@@ -1,0 +1,203 @@
+/* train_ops.c - opens training; on the CPU: chooses the instruction set, deals out work. */
+#include "kernels/train/train_ops.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "kernels/train/train_cpu.h"
+
+typedef struct Each {
+    LearnCpu *learn;
+    LearnPiece *piece;
+    const void *job;
+    int pieces;
+    atomic_int next;
+} Each;
+
+static void each_work(void *context, int worker)
+{
+    Each *e = context;
+    for (int i; (i = atomic_fetch_add_explicit(&e->next, 1, memory_order_relaxed)) < e->pieces;)
+        e->piece(e->learn, e->job, i, worker);
+}
+
+void learn_each(LearnCpu *learn, int pieces, LearnPiece *piece, const void *job)
+{
+    Each each = {learn, piece, job, pieces, 0};
+    if (pieces > 1)
+        pool_run(learn->cpu->pool, each_work, &each);
+    else
+        each_work(&each, 0);
+}
+
+enum { PEAK_ROUNDS = 4096, PEAK_PIECES = 64 };
+
+static void peak_piece(LearnCpu *learn, const void *job, int i, int worker)
+{
+    (void)job, (void)i, (void)worker;
+    volatile float sum = learn->tile->peak(PEAK_ROUNDS); /* so that it is needed */
+    (void)sum;
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static double cpu_peak(Learn *learn)
+{
+    LearnCpu *cpu = learn_cpu_of(learn);
+    const LearnTile *tile = cpu->tile;
+    double start = seconds(), spent = 0, products = 0;
+    while (spent < 0.01) {
+        learn_each(cpu, PEAK_PIECES, peak_piece, NULL);
+        products += (double)PEAK_PIECES * PEAK_ROUNDS * tile->rows * tile->cols * tile->unit;
+        spent = seconds() - start;
+    }
+    return products / spent;
+}
+
+void learn_angles(const LearnShape *shape, float *angles)
+{
+    int pairs = shape->head_dim / 2;
+    for (int p = 0; p < pairs; p++) {
+        double frequency = pow(shape->rope_base, -(double)p / pairs);
+        if (shape->rope_factors)
+            frequency /= shape->rope_factors[p];
+        for (int position = 0; position < shape->length; position++) {
+            float *at = angles + (size_t)position * 2 * (size_t)pairs + p;
+            at[0] = (float)cos(position * frequency);
+            at[pairs] = (float)sin(position * frequency);
+        }
+    }
+}
+
+static size_t aligned(size_t bytes)
+{
+    return (bytes + 63) & ~(size_t)63;
+}
+
+/* Parts of LearnCpu.memory. */
+static size_t angle_bytes(const LearnShape *shape)
+{
+    return aligned(sizeof(float) * (size_t)shape->length * (size_t)shape->head_dim);
+}
+
+static size_t row_bytes(const LearnShape *shape)
+{
+    return aligned(sizeof(float) * (size_t)shape->rows);
+}
+
+static size_t bytes_with(const LearnTile *tile, const LearnShape *shape, int threads)
+{
+    return angle_bytes(shape) + row_bytes(shape) + aligned(learn_product_bytes(tile)) +
+           (size_t)threads * aligned(learn_attention_bytes(tile, shape));
+}
+
+#if defined(__x86_64__)
+static bool has_bf16(void)
+{
+    return __builtin_cpu_supports("avx512bf16");
+}
+#endif
+
+static const LearnIsa *isa_of(const Cpu *cpu)
+{
+#if defined(__x86_64__)
+    if (cpu->isa == &isa_avx512)
+        return &learn_isa_avx512;
+    if (cpu->isa == &isa_avx2)
+        return &learn_isa_avx2;
+#else
+    (void)cpu;
+#endif
+    return &learn_isa_scalar;
+}
+
+static const LearnTile *tile_of(const Cpu *cpu, LearnProducts products)
+{
+    const LearnIsa *isa = isa_of(cpu);
+#if defined(__x86_64__)
+    if (products == LEARN_FLOATS || isa != &learn_isa_avx512 || !has_bf16())
+        return &isa->tile;
+    return products == LEARN_FASTEST && cpu->tiles ? &learn_tile_amx_avx512
+                                                   : &learn_tile_bf16_avx512;
+#else
+    (void)products;
+    return &isa->tile;
+#endif
+}
+
+static bool on_device(const Kernels *kernels)
+{
+    return strcmp(kernels->device, "cuda") == 0;
+}
+
+size_t learn_bytes(const Kernels *kernels, const LearnShape *shape)
+{
+    if (on_device(kernels))
+        return learn_cuda_bytes(shape, LEARN_FASTEST);
+    return bytes_with(tile_of((const Cpu *)kernels, LEARN_FASTEST), shape, kernels->threads);
+}
+
+static void cpu_close(Learn *learn)
+{
+    LearnCpu *cpu = learn_cpu_of(learn);
+    store_free(cpu->cpu->store, cpu->memory);
+    free(cpu);
+}
+
+int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, LearnProducts products,
+               Err *err)
+{
+    *learn = NULL;
+    if (on_device(kernels))
+        return learn_cuda_open(learn, kernels, shape, products, err);
+    LearnCpu *cpu = calloc(1, sizeof *cpu);
+    if (cpu == NULL)
+        return err_set(err, EXIT_MEMORY, "no memory for training");
+    cpu->table = (Learn){.close = cpu_close, .peak = cpu_peak, .product = learn_product};
+    learn_fill_attention(&cpu->table);
+    learn_fill_rows(&cpu->table);
+    cpu->table.kernels = kernels;
+    cpu->cpu = cpu_of(kernels);
+    cpu->isa = isa_of(cpu->cpu);
+    cpu->tile = tile_of(cpu->cpu, products);
+    cpu->table.precision = cpu->tile->precision;
+    cpu->shape = *shape;
+    size_t bytes = bytes_with(cpu->tile, shape, kernels->threads);
+    cpu->memory = store_alloc(cpu->cpu->store, bytes);
+    if (cpu->memory == NULL) {
+        free(cpu);
+        return err_set(err, EXIT_MEMORY, "no memory for training: %.1f GB of scratch", bytes / 1e9);
+    }
+    cpu->angles = (float *)cpu->memory;
+    cpu->row = (float *)(cpu->memory + angle_bytes(shape));
+    cpu->packed = (char *)cpu->row + row_bytes(shape);
+    cpu->own = cpu->packed + aligned(learn_product_bytes(cpu->tile));
+    cpu->own_bytes = aligned(learn_attention_bytes(cpu->tile, shape));
+    learn_angles(&cpu->shape, cpu->angles);
+    cpu->shape.rope_factors = NULL; /* the caller's, and no longer needed */
+    *learn = &cpu->table;
+    return 0;
+}
+
+uint16_t bf16_of(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, 4);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+float bf16_float(uint16_t value)
+{
+    uint32_t bits = (uint32_t)value << 16;
+    float result;
+    memcpy(&result, &bits, 4);
+    return result;
+}

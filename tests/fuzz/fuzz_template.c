@@ -1,0 +1,99 @@
+/* fuzz_template.c - any bytes as a template's text, and as what people and models said.
+ *
+ * First byte: kind of template; second: vocabulary; the rest is cut at zero bytes into messages,
+ * each of which begins with a byte that says whose it is. What was said must never become a control
+ * token, and a conversation's ids must begin those of the conversation with its answer.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/text/template.h"
+#include "tests/support/small_vocab.h"
+
+enum { MESSAGES_MAX = 16 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void demand(bool condition)
+{
+    if (!condition)
+        abort();
+}
+
+static void check_detect(const char *jinja, size_t bytes)
+{
+    TemplateKind kind;
+    Err err = {0};
+    char system[64];
+    if (template_detect(&kind, jinja, bytes, &err) != 0) {
+        demand(err.code == EXIT_DATA && err.text[0] != '\0');
+        return;
+    }
+    int found = template_default_system(kind, jinja, bytes, system, sizeof system);
+    demand(memchr(system, '\0', sizeof system) != NULL && (found != 0) == (system[0] != '\0'));
+}
+
+static int encode(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages, int n,
+                  int **ids)
+{
+    int count;
+    demand(template_encode(kind, tokenizer, messages, n, ids, &count, NULL) == 0);
+    return count;
+}
+
+static int control_tokens(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages,
+                          int n)
+{
+    int *ids, count = encode(kind, tokenizer, messages, n, &ids), control = 0;
+    for (int i = 0; i < count; i++)
+        control += tokenizer_is_special(tokenizer, ids[i]);
+    free(ids);
+    return control;
+}
+
+static void check_messages(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages,
+                           int n)
+{
+    Message harmless[MESSAGES_MAX];
+    for (int i = 0; i < n; i++)
+        harmless[i] = (Message){.role = messages[i].role, .text = "x"};
+    demand(control_tokens(kind, tokenizer, messages, n) ==
+           control_tokens(kind, tokenizer, harmless, n));
+    int *whole, count = encode(kind, tokenizer, messages, n, &whole);
+    for (int i = 0; i < n; i++) {
+        if (messages[i].role != ROLE_ASSISTANT)
+            continue;
+        int *before, n_before = encode(kind, tokenizer, messages, i, &before);
+        demand(n_before <= count);
+        demand(n_before == 0 || memcmp(before, whole, (size_t)n_before * sizeof *whole) == 0);
+        free(before);
+    }
+    free(whole);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static Tokenizer *tokenizers[2]; /* made once, for all inputs */
+    if (tokenizers[0] == NULL) {
+        tokenizers[0] = tiny_vocab_open(TINY_BPE);
+        tokenizers[1] = tiny_vocab_open(TINY_SPM);
+    }
+    check_detect((const char *)data, size);
+    if (size < 2)
+        return 0;
+    char *text = malloc(size - 1);
+    demand(text != NULL);
+    memcpy(text, data + 2, size - 2);
+    text[size - 2] = '\0';
+    Message messages[MESSAGES_MAX];
+    int n = 0;
+    for (size_t at = 0; at < size - 2 && n < MESSAGES_MAX; at += strlen(text + at) + 1) {
+        if (text[at] != '\0')
+            messages[n++] =
+                (Message){.role = (Role)((unsigned char)text[at] % 3), .text = text + at + 1};
+    }
+    check_messages((TemplateKind)(data[0] % 5), tokenizers[data[1] % 2], messages, n);
+    free(text);
+    return 0;
+}

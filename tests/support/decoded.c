@@ -1,0 +1,92 @@
+/* decoded.c - see decoded.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/decoded.h"
+
+static void on_round(Run *run, const EventRound *r)
+{
+    bool accepted[NODES_MAX] = {true};
+    for (int i = 0; i < r->n_nodes; i++)
+        accepted[r->nodes[i].id] = r->nodes[i].accepted;
+    int at = run->n;
+    for (int i = 0; i < r->n_nodes; i++) {
+        const EventNode *node = &r->nodes[i];
+        if (accepted[node->parent] && node->depth <= DEPTHS)
+            (node->accepted ? run->accepted : run->rejected)[node->depth - 1]++;
+        if (node->accepted)
+            run->tokens[at + node->depth - 1] = node->token;
+    }
+    run->n = at + r->accepted;
+    run->tokens[run->n++] = r->bonus_token;
+    run->rounds = r->round;
+    run->drafted += r->n_nodes;
+    run->last = *r;
+}
+
+void run_event(void *user, const Event *event)
+{
+    Run *run = user;
+    if (event->type == EVENT_ROUND)
+        on_round(run, &event->u.round);
+    if (event->type == EVENT_SWITCH && event->u.swap.stage == SWITCH_DONE)
+        run->switched++;
+    if (event->type == EVENT_DONE) {
+        run->stats = event->u.done.totals;
+        snprintf(run->reason, sizeof run->reason, "%s", event->u.done.reason);
+    }
+}
+
+bool run_poll(void *user)
+{
+    Run *run = user;
+    if (run->between)
+        run->between(run);
+    return run->stop_after > 0 && run->rounds >= run->stop_after;
+}
+
+void run_open(Run *run, const SessionConfig *config)
+{
+    Err err = {0};
+    if (session_open(&run->session, config, &err))
+        fail_msg("%s", err.text);
+}
+
+void run_ask(Run *run, const int *prompt, int n_prompt, int max_tokens)
+{
+    AnswerOptions options = {.max_tokens = max_tokens, .ignore_eos = true, .seed = 5};
+    Err err = {0};
+    if (session_answer(run->session, prompt, n_prompt, &options, &err))
+        fail_msg("%s", err.text);
+}
+
+void assert_same_cache(const Session *a, const Session *b)
+{
+    const ModelConfig *m = &a->config.target->config;
+    Kernels *k = a->config.kernels;
+    size_t size = (size_t)m->kv_heads * m->head_dim;
+    float *buffer = malloc(4 * size * sizeof(float));
+    assert_int_equal(a->cached, b->cached);
+    for (int layer = 0; layer < m->layers; layer++)
+        for (int slot = 0; slot < a->cached; slot++) {
+            k->kv_read(k, a->target.kv, layer, slot, buffer, buffer + size);
+            k->kv_read(k, b->target.kv, layer, slot, buffer + 2 * size, buffer + 3 * size);
+            assert_memory_equal(buffer, buffer + 2 * size, 2 * size * sizeof(float));
+        }
+    free(buffer);
+}
+
+void assert_same_answer(const Run *plain, const Run *run)
+{
+    assert_int_equal(plain->n, run->n);
+    assert_memory_equal(plain->tokens, run->tokens, sizeof(int) * (size_t)plain->n);
+    assert_string_equal(plain->reason, run->reason);
+    assert_same_cache(plain->session, run->session);
+}

@@ -1,0 +1,31 @@
+/* scene.h - a made-up chat as events, for the tests of the screen: no model, the same every time.
+ */
+#ifndef S2D_SCENE_H
+#define S2D_SCENE_H
+
+#include "ui/view.h"
+
+typedef struct Scene {
+    View view;
+    int turn;
+    EventStats stats; /* of the answer that goes on, as an engine would count */
+} Scene;
+
+void scene_open(Scene *scene);
+void scene_close(Scene *scene);
+
+/* Exits 6, 12, 18, 24; two targets. */
+void scene_ready(Scene *scene);
+/* A question, and the prompt is read. */
+void scene_say(Scene *scene, const char *text);
+/* One round: `words` holds n words; all but the last were drafted and accepted, by the exits in
+ * turn, the last is the target's. `extra` siblings that were not. Text, round and stats events. */
+void scene_round(Scene *scene, const char *const *words, int n, int extra);
+/* A round in which nothing is drafted: mode "plain" or "probe". */
+void scene_plain(Scene *scene, const char *word, const char *mode, float gain);
+void scene_done(Scene *scene, const char *reason);
+void scene_switch(Scene *scene, SwitchStage stage, int target, float fraction);
+void scene_text(Scene *scene, const char *text, int source);
+void scene_error(Scene *scene, const char *message, bool fatal);
+
+#endif

@@ -1,0 +1,214 @@
+/* tiny_model.c - see tiny_model.h.
+ *
+ * Scales: matrices have entries of variance 1/columns, so that a normalised input gives outputs of
+ * about 1 and every layer moves the residual stream by as much as it holds. Signs in the output
+ * norm keep a tied head from simply repeating its input token.
+ */
+#include "tests/support/tiny_model.h"
+#include "app/bench/random_weights.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t seed_of(uint64_t seed, const char *name)
+{
+    uint64_t hash = 0xcbf29ce484222325u ^ seed; /* FNV-1a */
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * 0x100000001b3u;
+    return hash;
+}
+
+TinyModel tiny_model(Arch arch)
+{
+    return (TinyModel){.arch = arch,
+                       .layers = 4,
+                       .hidden = 64,
+                       .heads = 4,
+                       .kv_heads = 2,
+                       .head_dim = 16,
+                       .ffn = 96,
+                       .context = 1024,
+                       .seed = 1,
+                       .settle_scale = 0.3f,
+                       .logit_gain = 3};
+}
+
+TinyModel tiny_model_of(Arch arch, QuantType type)
+{
+    TinyModel tiny = tiny_model(arch);
+    tiny.embed_type = tiny.head_type = tiny.attn_type = tiny.ffn_type = tiny.down_type = type;
+    if (quant_info(type)->block == 256) {
+        tiny.layers = 2;
+        tiny.hidden = tiny.ffn = 256;
+        tiny.head_dim = 64;
+    }
+    return tiny;
+}
+
+/* One tensor: announced in the first pass, filled in the second. */
+typedef struct Pass {
+    const TinyModel *tiny;
+    GgufWriter *writer;
+    bool fill;
+} Pass;
+
+static void matrix(const Pass *pass, const char *name, QuantType type, int rows, int cols,
+                   float scale)
+{
+    if (!pass->fill) {
+        gguf_write_tensor(pass->writer, name, type, rows, cols);
+        return;
+    }
+    float p = pass->tiny->perturb, keep = sqrtf(1 - p * p);
+    uint64_t state = seed_of(pass->tiny->seed, name), other = seed_of(~pass->tiny->seed, name);
+    float *row = malloc((size_t)cols * sizeof *row);
+    void *blocks = malloc(quant_row_bytes(type, cols));
+    if (row == NULL || blocks == NULL)
+        abort();
+    for (int r = 0; r < rows; r++) {
+        for (int c = 0; c < cols; c++) {
+            float own = noise_normal(&state), strange = noise_normal(&other);
+            row[c] = scale * (p == 0 ? own : keep * own + p * strange);
+        }
+        quant_from_float(type, row, blocks, cols);
+        gguf_write_data(pass->writer, blocks, quant_row_bytes(type, cols));
+    }
+    free(row);
+    free(blocks);
+}
+
+/* center + spread * noise; signs: half of the values negated. */
+static void vector(const Pass *pass, const char *name, int count, float center, float spread,
+                   bool signs)
+{
+    if (!pass->fill) {
+        gguf_write_tensor(pass->writer, name, QUANT_F32, 0, count);
+        return;
+    }
+    uint64_t state = seed_of(pass->tiny->seed, name);
+    bool bent = pass->tiny->last_seed > 0 && strcmp(name, "output_norm.weight") == 0;
+    for (int i = 0; i < count; i++) {
+        float value = center + spread * noise_normal(&state);
+        if (signs && (noise_bits(&state) & 1))
+            value = -value;
+        value *= bent ? 1 + 0.1f * (float)(i % 3 - 1) : 1;
+        gguf_write_data(pass->writer, &value, sizeof value);
+    }
+}
+
+static const char *layer_name(char name[64], int layer, const char *part)
+{
+    snprintf(name, 64, "blk.%d.%s", layer, part);
+    return name;
+}
+
+static void layer_tensors(const Pass *pass, int layer)
+{
+    const TinyModel *t = pass->tiny;
+    char name[64];
+    int q = t->heads * t->head_dim, k = t->kv_heads * t->head_dim;
+    float in = 1 / sqrtf((float)t->hidden);
+    float settle = t->settle > 0 && layer >= t->settle ? t->settle_scale : 1;
+    vector(pass, layer_name(name, layer, "attn_norm.weight"), t->hidden, 1, 0.1f, false);
+    matrix(pass, layer_name(name, layer, "attn_q.weight"), t->attn_type, q, t->hidden, 1.5f * in);
+    matrix(pass, layer_name(name, layer, "attn_k.weight"), t->attn_type, k, t->hidden, 1.5f * in);
+    matrix(pass, layer_name(name, layer, "attn_v.weight"), t->attn_type, k, t->hidden, in);
+    if (t->arch == ARCH_QWEN2) {
+        vector(pass, layer_name(name, layer, "attn_q.bias"), q, 0, 0.2f, false);
+        vector(pass, layer_name(name, layer, "attn_k.bias"), k, 0, 0.2f, false);
+        vector(pass, layer_name(name, layer, "attn_v.bias"), k, 0, 0.2f, false);
+    }
+    matrix(pass, layer_name(name, layer, "attn_output.weight"), t->attn_type, t->hidden, q,
+           settle / sqrtf((float)q));
+    vector(pass, layer_name(name, layer, "ffn_norm.weight"), t->hidden, 1, 0.1f, false);
+    matrix(pass, layer_name(name, layer, "ffn_gate.weight"), t->ffn_type, t->ffn, t->hidden,
+           2 * in);
+    matrix(pass, layer_name(name, layer, "ffn_up.weight"), t->ffn_type, t->ffn, t->hidden, in);
+    matrix(pass, layer_name(name, layer, "ffn_down.weight"), t->down_type, t->hidden, t->ffn,
+           settle / sqrtf((float)t->ffn));
+}
+
+static void tensors(const Pass *pass, int vocab)
+{
+    const TinyModel *t = pass->tiny;
+    float head = t->logit_gain / sqrtf((float)t->hidden);
+    matrix(pass, "token_embd.weight", t->embed_type, vocab, t->hidden, t->tied ? head : 1);
+    if (!t->tied)
+        matrix(pass, "output.weight", t->head_type, vocab, t->hidden, head);
+    vector(pass, "output_norm.weight", t->hidden, 1, 0.1f, true);
+    if (t->rope_factors)
+        vector(pass, "rope_freqs.weight", t->head_dim / 2, 2, 0.2f, false);
+    TinyModel last = *t;
+    last.seed = t->last_seed > 0 ? t->last_seed : t->seed;
+    for (int layer = 0; layer < t->layers - 1; layer++)
+        layer_tensors(pass, layer);
+    layer_tensors(&(Pass){&last, pass->writer, pass->fill}, t->layers - 1);
+}
+
+static int write_model(const TinyModel *t, FILE *stream, Err *err)
+{
+    const char *arch = t->arch == ARCH_QWEN2 ? "qwen2" : "llama";
+    const struct {
+        const char *name;
+        int value;
+    } sizes[] = {{"block_count", t->layers},
+                 {"context_length", t->context},
+                 {"embedding_length", t->hidden},
+                 {"feed_forward_length", t->ffn},
+                 {"attention.head_count", t->heads},
+                 {"attention.head_count_kv", t->kv_heads},
+                 {"attention.key_length", t->head_dim},
+                 {"attention.value_length", t->head_dim}};
+    char key[64];
+    GgufWriter *writer;
+    if (gguf_write_open(&writer, stream, err) != 0)
+        return -1;
+    gguf_write_string(writer, "general.architecture", arch);
+    gguf_write_u32(writer, "general.alignment", 32);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        snprintf(key, sizeof key, "%s.%s", arch, sizes[i].name);
+        gguf_write_u32(writer, key, (uint32_t)sizes[i].value);
+    }
+    snprintf(key, sizeof key, "%s.attention.layer_norm_rms_epsilon", arch);
+    gguf_write_f32(writer, key, 1e-5f);
+    snprintf(key, sizeof key, "%s.rope.freq_base", arch);
+    gguf_write_f32(writer, key, 10000);
+    if (t->rope_scale > 0) {
+        snprintf(key, sizeof key, "%s.rope.scaling.type", arch);
+        gguf_write_string(writer, key, "linear");
+        snprintf(key, sizeof key, "%s.rope.scaling.factor", arch);
+        gguf_write_f32(writer, key, t->rope_scale);
+    }
+    int vocab = tiny_vocab_write(writer, t->vocab) + t->padding;
+    tensors(&(Pass){t, writer, false}, vocab);
+    tensors(&(Pass){t, writer, true}, vocab);
+    return gguf_write_close(writer, err);
+}
+
+int tiny_model_write(const TinyModel *tiny, const char *path, Err *err)
+{
+    FILE *file = fopen(path, "wb");
+    if (file == NULL)
+        return err_set(err, EXIT_IO, "%s: cannot write", path);
+    int result = write_model(tiny, file, err);
+    if (fclose(file) != 0)
+        result = err_set(err, EXIT_IO, "%s: cannot write", path);
+    return result;
+}
+
+int tiny_model_bytes(const TinyModel *tiny, unsigned char **data, size_t *bytes, Err *err)
+{
+    char *memory = NULL;
+    *data = NULL;
+    FILE *stream = open_memstream(&memory, bytes);
+    if (stream == NULL)
+        return err_set(err, EXIT_MEMORY, "no memory for a tiny model");
+    int result = write_model(tiny, stream, err);
+    fclose(stream);
+    if (result != 0)
+        free(memory);
+    else
+        *data = (unsigned char *)memory;
+    return result;
+}

@@ -1,0 +1,194 @@
+/* train_cases.c - products, loss and optimiser; see train_cases.h. */
+#include "tests/support/train_cases.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/support/train_numbers.h"
+#include "tests/support/weights.h"
+
+enum { ROWS = 37, VOCAB = 83, TOP = 3 };
+
+Learn *learn_cases_open(Kernels *kernels, LearnProducts products, bool neox)
+{
+    LearnShape shape = learn_cases_shape(neox);
+    Err err = {0};
+    Learn *learn;
+    if (learn_open(&learn, kernels, &shape, products, &err) != 0)
+        fail_msg("%s", err.text);
+    return learn;
+}
+
+void learn_cases_close(Learn *learn)
+{
+    Kernels *kernels = learn->kernels;
+    learn->close(learn);
+    kernels->close(kernels);
+}
+
+static double element(const Factor *f, int i, int k, bool rounded)
+{
+    size_t at = f->turned ? (size_t)k * (size_t)f->stride + (size_t)i
+                          : (size_t)i * (size_t)f->stride + (size_t)k;
+    if (f->bf16)
+        return (double)bf16_float(((const uint16_t *)f->data)[at]);
+    float value = ((const float *)f->data)[at];
+    return (double)(rounded ? bf16_float(bf16_of(value)) : value);
+}
+
+/* host: the factors as they are on the host */
+static void check_product(Learn *learn, const Factor factors[2], const Factor host[2], int m, int n,
+                          int k, bool add, double tolerance)
+{
+    bool rounded = strncmp(learn->precision, "bf16", 4) == 0;
+    int stride = n + 3;
+    size_t size = (size_t)m * (size_t)stride;
+    float *before = filled(size, 5), *got = filled(size, 6), *out = buffer(learn, before, size);
+    learn->product(learn, factors[0], factors[1], m, n, k, add, out, stride);
+    take(learn, got, out, size);
+    for (int i = 0; i < m; i++) {
+        for (int j = 0; j < stride; j++) {
+            int at = i * stride + j;
+            if (j >= n) { /* between the rows */
+                assert_true(got[at] == before[at]);
+                continue;
+            }
+            double sum = add ? (double)before[at] : 0, sizes = fabs(sum);
+            for (int l = 0; l < k; l++) {
+                double term = element(&host[0], i, l, rounded) * element(&host[1], j, l, rounded);
+                sum += term;
+                sizes += fabs(term);
+            }
+            if (!(fabs((double)got[at] - sum) <= tolerance * sizes + 1e-30))
+                fail_msg("%d x %d x %d at %d, %d: %g, not %g", m, n, k, i, j, (double)got[at], sum);
+        }
+    }
+    drop(learn, out);
+    free(before);
+    free(got);
+}
+
+void learn_check_products(Learn *learn, int m, int n, int k, double tolerance)
+{
+    size_t a_size = (size_t)(m + 2) * (size_t)(k + 2), b_size = (size_t)(n + 2) * (size_t)(k + 2);
+    float *a = filled(a_size, 1), *b = filled(b_size, 2);
+    uint16_t *half = calloc(b_size + 1, sizeof *half);
+    for (size_t i = 0; i < b_size; i++)
+        half[i] = bf16_of(b[i]);
+    float *a_there = buffer(learn, a, a_size), *b_there = buffer(learn, b, b_size);
+    float *half_there =
+        buffer(learn, (const float *)(const void *)half, (b_size + 1) / 2); /* two to a float */
+    for (int way = 0; way < 8; way++) {
+        bool is_half = way & 4;
+        Factor host[2] = {{a, way & 1 ? m + 2 : k + 2, way & 1, false},
+                          {b, way & 2 ? n + 2 : k + 2, way & 2, is_half}};
+        Factor there[2] = {host[0], host[1]};
+        if (is_half)
+            host[1].data = half;
+        there[0].data = a_there;
+        there[1].data = is_half ? half_there : b_there;
+        check_product(learn, there, host, m, n, k, way % 3 == 0, tolerance);
+    }
+    drop(learn, a_there);
+    drop(learn, b_there);
+    drop(learn, half_there);
+    free(a);
+    free(b);
+    free(half);
+}
+
+/* The losses of rows of logits, and what becomes of these. */
+static void loss_of(Learn *learn, float *logits, const int *places, const float *weights,
+                    float scale, float *loss)
+{
+    float *there = buffer(learn, logits, ROWS * VOCAB);
+    learn->loss(learn, there, ROWS, VOCAB, TOP, places, weights, scale, loss);
+    take(learn, logits, there, ROWS * VOCAB);
+    drop(learn, there);
+}
+
+/* The loss turns logits into its gradient, so its differences are taken by hand. */
+void learn_check_loss(Learn *learn)
+{
+    int places[ROWS * TOP];
+    float weights[ROWS * TOP], loss[ROWS], again[ROWS];
+    for (int i = 0; i < ROWS * TOP; i++) {
+        places[i] = i * 17 % VOCAB;
+        weights[i] = i / TOP == 4 ? 0 : (float)(i % TOP + 1) / 7; /* row 4 says nothing */
+    }
+    float *logits = filled(ROWS * VOCAB, 3), *moved = malloc(sizeof *moved * ROWS * VOCAB);
+    float *grad = filled(ROWS * VOCAB, 3);
+    for (int i = 0; i < ROWS * VOCAB; i++)
+        grad[i] = logits[i] *= 5;
+    loss_of(learn, grad, places, weights, 0.5f, loss);
+    for (int i = 0; i < ROWS; i++) {
+        double sum = 0, expected = 0;
+        for (int v = 0; v < VOCAB; v++)
+            sum += exp((double)logits[i * VOCAB + v]);
+        for (int t = i * TOP; t < (i + 1) * TOP; t++)
+            expected += (double)weights[t] * (log(sum) - (double)logits[i * VOCAB + places[t]]);
+        assert_true(fabs((double)loss[i] - expected) < 1e-5);
+    }
+    for (int d = 0; d < 8; d++) {
+        float *direction = filled(ROWS * VOCAB, (uint32_t)(10 + d));
+        double value[2] = {0};
+        for (int side = 0; side < 2; side++) {
+            for (int i = 0; i < ROWS * VOCAB; i++)
+                moved[i] = logits[i] + (side ? 1 : -1) * direction[i] / 128;
+            loss_of(learn, moved, places, weights, 0, again);
+            for (int i = 0; i < ROWS; i++)
+                value[side] += 0.5 * (double)again[i];
+        }
+        double expected = (value[1] - value[0]) * 64;
+        assert_true(fabs(dot(grad, direction, ROWS * VOCAB) - expected) < 2e-3);
+        free(direction);
+    }
+    for (int v = 0; v < VOCAB; v++)
+        assert_true(grad[4 * VOCAB + v] == 0);
+    free(logits);
+    free(moved);
+    free(grad);
+}
+
+/* Against the formulas of the paper, in double. */
+void learn_check_adamw(Learn *learn)
+{
+    enum { N = 100 };
+    AdamW a = {.rate = 0.01f, .beta1 = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f, .decay = 0.1f};
+    float start[N], w[N], g[N], m32[N], *w_there = filled_buffer(learn, N, 1),
+                                        *mean = buffer(learn, NULL, N),
+                                        *square = buffer(learn, NULL, N);
+    double v[N], m[N] = {0}, s[N] = {0};
+    random_fill(start, N, 1);
+    for (int i = 0; i < N; i++)
+        v[i] = (double)start[i];
+    for (a.step = 1; a.step <= 5; a.step++) {
+        float *given = filled(N, (uint32_t)a.step + 7), *g_there = buffer(learn, given, N);
+        a.scale = 1.0f / (float)a.step;
+        learn->adamw(learn, &a, w_there, g_there, mean, square, N);
+        take(learn, w, w_there, N);
+        take(learn, g, g_there, N);
+        for (int i = 0; i < N; i++) {
+            double gi = (double)given[i] / a.step, rate = (double)a.rate;
+            m[i] = 0.9 * m[i] + 0.1 * gi;
+            s[i] = 0.99 * s[i] + 0.01 * gi * gi;
+            v[i] -= rate *
+                    (m[i] / (1 - pow(0.9, a.step)) / (sqrt(s[i] / (1 - pow(0.99, a.step))) + 1e-8) +
+                     0.1 * v[i]);
+            assert_true(fabs((double)w[i] - v[i]) < 1e-5);
+            assert_true(g[i] == 0);
+        }
+        drop(learn, g_there);
+        free(given);
+    }
+    take(learn, m32, mean, N);
+    assert_true(fabs(learn->squares(learn, mean, N) - dot(m32, m32, N)) < 1e-6);
+    drop(learn, w_there);
+    drop(learn, mean);
+    drop(learn, square);
+}

@@ -1,0 +1,634 @@
+/* test_chat.c - the conversation's rules against a worker that is real but for its models. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/chat/chat.h"
+#include "app/chat/slash.h"
+#include "app/paths.h"
+#include "tests/support/fake_worker.h"
+
+/* A front that writes down what it is told, as "kind: text" lines. */
+typedef struct Witness {
+    char heard[1 << 16];
+    char edit[256];
+    int errors, changed, asked;
+} Witness;
+
+static void hear(Witness *witness, const char *kind, const char *text)
+{
+    size_t used = strlen(witness->heard);
+    snprintf(witness->heard + used, sizeof(witness->heard) - used, "%s: %s\n", kind, text);
+}
+
+static void on_event(void *user, const Event *event)
+{
+    if (event->type == EVENT_DONE)
+        hear(user, "done", event->u.done.reason);
+    if (event->type == EVENT_ERROR) {
+        ((Witness *)user)->errors++;
+        hear(user, event->u.error.fatal ? "fatal" : "error", event->u.error.message);
+    }
+}
+static void on_said(void *user, const char *text)
+{
+    hear(user, "said", text);
+}
+static void on_queued(void *user, const char *text)
+{
+    hear(user, "queued", text);
+}
+static void on_unqueued(void *user)
+{
+    hear(user, "unqueued", "");
+}
+static void on_note(void *user, NoteKind kind, const char *text)
+{
+    static const char *const kinds[] = {"note", "warning", "refused"};
+    hear(user, kinds[kind], text);
+}
+static void on_notice(void *user, const char *text)
+{
+    hear(user, "notice", text);
+}
+static void on_taken_back(void *user, const char *text)
+{
+    snprintf(((Witness *)user)->edit, 256, "%s", text);
+}
+static void on_nothing(void *user)
+{
+    (void)user;
+}
+static void on_changed(void *user)
+{
+    ((Witness *)user)->changed++;
+}
+static void on_asked(void *user)
+{
+    ((Witness *)user)->asked++;
+}
+
+static const ChatFront front = {
+    .event = on_event,
+    .said = on_said,
+    .queued = on_queued,
+    .unqueued = on_unqueued,
+    .note = on_note,
+    .notice = on_notice,
+    .taken_back = on_taken_back,
+    .answer_dropped = on_nothing,
+    .changed = on_changed,
+    .renamed = on_nothing,
+    .asked = on_asked,
+    .stopping = on_nothing,
+};
+
+static char folder[64];
+static char profile[128];
+static char other_profile[128];
+
+typedef struct Fixture {
+    Chat chat;
+    Witness witness;
+} Fixture;
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* Lets the chat run until it is in this state, 10 s at most. */
+static void run_until(Chat *chat, ChatState state)
+{
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(chat_pump(chat), 0);
+        if (chat->state == state && chat->n_queue == 0)
+            return;
+        struct pollfd polled = {.fd = client_fd(chat->client), .events = POLLIN};
+        poll(&polled, 1, 10);
+    }
+    fail_msg("the chat is in state %d, not %d", chat->state, state);
+}
+
+static void run_until_text(Chat *chat, const char *text)
+{
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(chat_pump(chat), 0);
+        if (transcript_answer(&chat->transcript) &&
+            strstr(transcript_answer(&chat->transcript)->text, text))
+            return;
+        struct pollfd polled = {.fd = client_fd(chat->client), .events = POLLIN};
+        poll(&polled, 1, 10);
+    }
+    fail_msg("no answer with \"%s\"", text);
+}
+
+static int start(void **state)
+{
+    Err err = {0};
+    Options options = {.profile = profile};
+    ClientOptions client = {.program = "/proc/self/exe"};
+    Fixture *fixture = calloc(1, sizeof(*fixture));
+    *state = fixture;
+    if (chat_open(&fixture->chat, &front, &fixture->witness, &options, &client, &err) != 0) {
+        print_error("%s\n", err.text);
+        return -1;
+    }
+    run_until(&fixture->chat, CHAT_IDLE);
+    return 0;
+}
+
+static int end(void **state)
+{
+    Fixture *fixture = *state;
+    chat_close(&fixture->chat);
+    free(fixture);
+    return 0;
+}
+
+static void say(Fixture *fixture, const char *line)
+{
+    if (chat_line(&fixture->chat, line) != 0)
+        fail_msg("%s: %s", line, fixture->witness.heard);
+    run_until(&fixture->chat, CHAT_IDLE);
+}
+
+static void refused(Fixture *fixture, const char *line, const char *why)
+{
+    fixture->witness.heard[0] = '\0';
+    assert_int_equal(chat_line(&fixture->chat, line), -1);
+    if (!strstr(fixture->witness.heard, why))
+        fail_msg("%s: \"%s\" is not in \"%s\"", line, why, fixture->witness.heard);
+}
+
+static const char *answer(const Fixture *fixture)
+{
+    return transcript_answer(&fixture->chat.transcript)->text;
+}
+
+static void test_ask(void **state)
+{
+    Fixture *f = *state;
+    say(f, "hello");
+    assert_string_equal(answer(f), "[2] hello"); /* with the profile's system message */
+    say(f, "again");
+    assert_string_equal(answer(f), "[4] again");
+    say(f, "//stats");
+    assert_string_equal(answer(f), "[6] /stats");
+    Entry *last = transcript_answer(&f->chat.transcript);
+    assert_string_equal(last->reason, "eos");
+    assert_int_equal(last->n_runs, 2);
+    assert_int_equal(last->runs[0].source, 6);
+    assert_int_equal(last->totals.tokens, 2);
+}
+
+static void test_undo_regen_clear(void **state)
+{
+    Fixture *f = *state;
+    refused(f, "/undo", "nothing to take back");
+    refused(f, "/regen", "no question");
+    say(f, "one");
+    say(f, "two");
+    say(f, "/regen");
+    assert_string_equal(answer(f), "[4] two");
+    assert_int_equal(transcript_answer(&f->chat.transcript)->seed, 8);
+    say(f, "/regen");
+    assert_int_equal(transcript_answer(&f->chat.transcript)->seed, 9);
+    assert_non_null(strstr(f->witness.heard, "seed 9"));
+    say(f, "/undo");
+    assert_string_equal(f->witness.edit, "two");
+    assert_int_equal(f->chat.transcript.n, 2);
+    say(f, "three");
+    assert_string_equal(answer(f), "[4] three");
+    assert_int_equal(transcript_answer(&f->chat.transcript)->seed, 7);
+    say(f, "/drop");
+    assert_int_equal(f->chat.transcript.n, 2);
+    refused(f, "/drop", "no older question");
+    say(f, "/clear");
+    assert_int_equal(f->chat.transcript.n, 0);
+    say(f, "four");
+    assert_string_equal(answer(f), "[2] four");
+}
+
+static void test_queue_and_stop(void **state)
+{
+    Fixture *f = *state;
+    assert_false(chat_stop(&f->chat));
+    chat_line(&f->chat, "please wait");
+    run_until_text(&f->chat, "more");
+    chat_line(&f->chat, "next");
+    assert_int_equal(f->chat.n_queue, 1);
+    assert_non_null(strstr(f->witness.heard, "queued: next"));
+    refused(f, "/undo", "stop it first");
+    refused(f, "/clear", "stop it first");
+    refused(f, "/load x", "stop it first");
+    refused(f, "/draft x", "stop it first");
+    assert_true(chat_stop(&f->chat));
+    assert_true(chat_stop(&f->chat));
+    run_until(&f->chat, CHAT_IDLE);
+    assert_string_equal(answer(f), "[4] next");
+    assert_string_equal(f->chat.transcript.entries[1].reason, "stopped");
+    assert_int_equal(f->witness.asked, 2);
+    assert_non_null(strstr(f->witness.heard, "done: stopped\nunqueued: \nsaid: next"));
+}
+
+static void test_switch(void **state)
+{
+    Fixture *f = *state;
+    refused(f, "/target 3", "there is no target 3");
+    refused(f, "/target 99", "99");
+    chat_line(&f->chat, "please wait");
+    run_until_text(&f->chat, "more");
+    assert_int_equal(chat_line(&f->chat, "/target small"), 0);
+    for (int i = 0; i < 1000 && strcmp(f->chat.ready.target, "small") != 0; i++) {
+        assert_int_equal(chat_pump(&f->chat), 0);
+        usleep(1000);
+    }
+    assert_int_equal(f->chat.state, CHAT_ANSWERING);
+    chat_stop(&f->chat);
+    run_until(&f->chat, CHAT_IDLE);
+    assert_string_equal(transcript_answer(&f->chat.transcript)->target, "small");
+    const Entry *note = &f->chat.transcript.entries[f->chat.transcript.n - 1];
+    assert_int_equal(note->kind, ENTRY_NOTE);
+    assert_string_equal(note->text, "target big > small (0.4 s), draft kept");
+    assert_string_equal(f->chat.target, "small");
+    assert_int_equal(chat_line(&f->chat, "/target nowhere"), 0);
+    say(f, "hello"); /* behind the refusal */
+    assert_string_equal(f->chat.ready.target, "small");
+    assert_string_equal(f->chat.target, "small");
+}
+
+static void test_worker_dies(void **state)
+{
+    Fixture *f = *state;
+    say(f, "/target 2");
+    say(f, "one"); /* what is asked after a switch is answered after it */
+    say(f, "/tau 12 0.25");
+    say(f, "/set temperature 0.5");
+    chat_line(&f->chat, "now die");
+    run_until(&f->chat, CHAT_LOADING);
+    assert_non_null(strstr(f->witness.heard, "fatal: the worker was killed by signal 9"));
+    assert_non_null(strstr(f->witness.heard, "the chat is kept"));
+    assert_int_equal(f->witness.errors, 1);
+    assert_string_equal(answer(f), "[4] now die");
+    assert_string_equal(transcript_answer(&f->chat.transcript)->reason, "error");
+    run_until(&f->chat, CHAT_IDLE);
+    say(f, "two");
+    assert_string_equal(answer(f), "[6] two");
+    assert_string_equal(f->chat.ready.target, "small"); /* the new worker has the target, */
+    assert_float_equal(f->chat.ready.thresholds[1], 0.25f, 1e-6f); /* the thresholds */
+    assert_float_equal(f->chat.ready.temperature, 0.5f, 1e-6f);    /* and the sampling */
+}
+
+/* On until one is set by hand; a new worker is told. */
+static void test_automatic_thresholds(void **state)
+{
+    Fixture *f = *state;
+    static const struct {
+        const char *line, *question;
+        bool automatic;
+    } steps[] = {
+        {"/tau all 0.75", "one", false}, {"/tau auto", "two", true},
+        {"/spec on", "now die", true},   {"/tau auto off", "three", false},
+        {"/tau auto", "four", true},     {"/tau 6 0.5", "five", false},
+    };
+    say(f, "hello");
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        say(f, steps[i].line);
+        say(f, steps[i].question);
+        say(f, "and?");
+        assert_int_equal(f->chat.ready.auto_thresholds, steps[i].automatic);
+    }
+    /* A worker that began anew has the profile's. */
+    assert_float_equal(f->chat.ready.thresholds[0], 0.5f, 1e-6f);
+    assert_float_equal(f->chat.ready.thresholds[1], 0.5f, 1e-6f);
+}
+
+/* What a device failed at can go on with the CPU, in the same chat. */
+static void test_device_fails(void **state)
+{
+    Fixture *f = *state;
+    say(f, "/tau 12 0.25");
+    say(f, "one");
+    for (int yes = 0; yes < 2; yes++) {
+        f->witness.heard[0] = '\0';
+        chat_line(&f->chat, "now break");
+        run_until(&f->chat, CHAT_LOST);
+        assert_non_null(strstr(f->witness.heard, "status 69: a device failed: computing: no more"));
+        assert_non_null(strstr(f->witness.heard, "warning: go on with the CPU? y or n"));
+        say(f, yes ? "y" : "another question"); /* which tries the device again */
+        assert_string_equal(f->chat.ready.device, yes ? "cpu" : "auto");
+    }
+    assert_float_equal(chat_thresholds(&f->chat)[1], 0.25f, 1e-6f);
+    say(f, "two");
+    assert_string_equal(f->chat.ready.device, "cpu");
+    assert_non_null(strstr(answer(f), "two"));
+    say(f, "y"); /* an answer to nothing is a question */
+    assert_non_null(strstr(answer(f), "y"));
+}
+
+static void await_offer(Fixture *f, const char *line, ChatOffer offer)
+{
+    f->witness.heard[0] = '\0';
+    say(f, line);
+    for (int i = 0; i < 1000 && f->chat.offer != offer; i++) {
+        assert_int_equal(chat_pump(&f->chat), 0);
+        usleep(1000);
+    }
+    assert_int_equal(f->chat.offer, offer);
+}
+
+static void test_memory_is_asked_for(void **state)
+{
+    Fixture *f = *state;
+    await_offer(f, "/target wide", OFFER_UNLOAD);
+    assert_non_null(strstr(f->witness.heard, "unload what is not in use, and load wide? y or n"));
+    say(f, "n");
+    say(f, "one"); /* behind whatever was asked for */
+    assert_string_equal(f->chat.ready.target, "big");
+    await_offer(f, "/target wide", OFFER_UNLOAD);
+    say(f, "/stats"); /* no answer: the offer is gone */
+    say(f, "Y");
+    assert_string_equal(f->chat.ready.target, "big");
+    await_offer(f, "/target wide", OFFER_UNLOAD);
+    say(f, "YES");
+    say(f, "two");
+    assert_string_equal(f->chat.ready.target, "wide");
+    await_offer(f, "/target widest", OFFER_REPLACE);
+    assert_non_null(strstr(f->witness.heard, "unload the current target, and load widest?"));
+    say(f, "y");
+    say(f, "three");
+    assert_string_equal(f->chat.ready.target, "widest");
+    assert_string_equal(f->chat.ready.draft, "nested");
+}
+
+static void test_worker_killed_idle(void **state)
+{
+    Fixture *f = *state;
+    say(f, "one");
+    kill(client_pid(f->chat.client), SIGKILL);
+    run_until(&f->chat, CHAT_LOADING);
+    say(f, "two");
+    assert_string_equal(answer(f), "[4] two");
+}
+
+static void test_context_full(void **state)
+{
+    Fixture *f = *state;
+    say(f, "the context");
+    assert_string_equal(transcript_answer(&f->chat.transcript)->reason, "context");
+    assert_non_null(strstr(f->witness.heard, "/drop"));
+    say(f, "now refuse");
+    assert_string_equal(transcript_answer(&f->chat.transcript)->reason, "error");
+    assert_non_null(strstr(f->witness.heard, "error: refused"));
+    /* An empty answer is no message: the two questions go as one. */
+    say(f, "well");
+    assert_string_equal(answer(f), "[4] now refuse\n\nwell");
+}
+
+static void test_other_models(void **state)
+{
+    Fixture *f = *state;
+    say(f, "one");
+    say(f, "/target 2");
+    say(f, "two");
+    say(f, "/draft another");
+    assert_string_equal(f->chat.ready.draft, "another");
+    assert_string_equal(f->chat.ready.target, "small");
+    say(f, "three");
+    assert_string_equal(answer(f), "[6] three");
+    /* A load that fails leaves what was there. */
+    say(f, "/draft missing");
+    assert_non_null(strstr(f->witness.heard, "error: missing: there is no such model"));
+    assert_string_equal(f->chat.ready.draft, "another");
+    assert_string_equal(f->chat.ready.target, "small");
+    say(f, "four");
+    assert_string_equal(answer(f), "[8] four");
+    refused(f, "/profile /nowhere/at-all.yaml", "nowhere");
+    char line[256];
+    snprintf(line, sizeof(line), "/profile %s", other_profile);
+    say(f, line);
+    assert_string_equal(f->chat.ready.target, "third");
+    say(f, "five");
+    assert_string_equal(answer(f), "[10] five");
+    assert_int_equal(f->chat.settings.seed, 99);
+}
+
+static void test_settings(void **state)
+{
+    Fixture *f = *state;
+    refused(f, "/set temperature", "not a number");
+    refused(f, "/set temperature 11", "from 0 to 10");
+    refused(f, "/set temperature nan", "not a number");
+    refused(f, "/set top_k 1.5", "whole number");
+    refused(f, "/set color red", "the names are");
+    refused(f, "/tau 7 0.5", "no exit after layer 7");
+    refused(f, "/tau 6 1.5", "from 0 to 1");
+    refused(f, "/tau 6", "/tau EXIT|all VALUE");
+    refused(f, "/tau auto on", "/tau");
+    refused(f, "/tree 1x2", "neither auto");
+    refused(f, "/spec maybe", "none of auto, on, off");
+    refused(f, "/drafter oracle", "none of plain");
+    refused(f, "/bogus 1", "no command /bogus");
+    refused(f, "/stats now", "takes no arguments");
+    refused(f, "/", "no command /");
+    say(f, "/set top_p 0.9");
+    say(f, "/set max_tokens 5");
+    assert_float_equal(f->chat.settings.top_p, 0.9, 1e-9);
+    assert_int_equal(f->chat.settings.max_tokens, 5);
+    chat_line(&f->chat, "/tau all 0.75");
+    chat_line(&f->chat, "/tau e6 0.5"); /* before the worker confirmed the first */
+    chat_line(&f->chat, "/spec off");
+    say(f, "hello");
+    assert_float_equal(f->chat.ready.thresholds[0], 0.5f, 1e-6f);
+    assert_float_equal(f->chat.ready.thresholds[1], 0.75f, 1e-6f);
+    assert_int_equal(f->chat.ready.spec, SPEC_OFF);
+    say(f, "/system");
+    assert_non_null(strstr(f->witness.heard, "note: system: Be brief."));
+    say(f, "/system none");
+    say(f, "hello");
+    assert_string_equal(answer(f), "[3] hello");
+    say(f, "/stats");
+    assert_non_null(strstr(f->witness.heard, "this chat, 2 answers: 2 rounds"));
+    assert_non_null(strstr(f->witness.heard, "2 copies back from the device, 1.5 kB"));
+    assert_non_null(strstr(f->witness.heard, "4 copies back from the device, 3.0 kB"));
+}
+
+static void test_save_load(void **state)
+{
+    Fixture *f = *state;
+    refused(f, "/save", "no name yet");
+    refused(f, "/save a/../b\n", "");
+    refused(f, "/save .hidden", "dot");
+    refused(f, "/load none", "no such file");
+    say(f, "one");
+    say(f, "/set seed 42");
+    say(f, "/save first");
+    assert_false(f->chat.unsaved);
+    say(f, "two");
+    say(f, "/load first"); /* what was here and not saved is now "last" */
+    assert_int_equal(f->chat.transcript.n, 2);
+    assert_string_equal(f->chat.session, "first");
+    say(f, "three");
+    assert_string_equal(answer(f), "[4] three");
+    say(f, "/load last"); /* the two change places */
+    assert_int_equal(f->chat.transcript.n, 4);
+    assert_string_equal(answer(f), "[4] two");
+    say(f, "/load last");
+    assert_string_equal(answer(f), "[4] three");
+    int changed = f->witness.changed;
+    char path[128];
+    snprintf(path, sizeof(path), "%s/bad.json", folder);
+    write_text(path, "{\"version\": 1}");
+    refused(f, "/load bad.json", "no such file"); /* a name with its ending is a path */
+    char line[160];
+    snprintf(line, sizeof(line), "/load %s", path);
+    refused(f, line, "bad.json");
+    assert_int_equal(f->witness.changed, changed);
+    assert_string_equal(answer(f), "[4] three");
+}
+
+static void test_export(void **state)
+{
+    Fixture *f = *state;
+    char line[256], path[128];
+    say(f, "one");
+    static const char *const forms[] = {"md", "json", "trace"};
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s/out.%s", folder, forms[i]);
+        snprintf(line, sizeof(line), "/export %s %s", forms[i], path);
+        say(f, line);
+        assert_int_equal(access(path, R_OK), 0);
+        refused(f, line, "exists already");
+    }
+    refused(f, "/export pdf", "none of md, json, trace");
+    char text[256] = "";
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof(text), file));
+    assert_non_null(strstr(text, "\"load\"")); /* from the first event on */
+    fclose(file);
+}
+
+static void test_complete(void **state)
+{
+    Fixture *f = *state;
+    static const struct {
+        const char *line;
+        int start;
+        const char *word;
+        const char *first, *second;
+    } cases[] = {
+        {"/ta", 1, "ta", "target", "tau"},
+        {"/ta", 0, "/ta", "/target", "/tau"},
+        {"/target sm", 8, "sm", "small", NULL},
+        {"/tau ", 5, "", "all", "auto"},
+        {"/tau au", 5, "au", "auto", NULL},
+        {"/tau 1", 5, "1", "12", NULL},
+        {"/drafter e", 9, "e", "exit:6", "exit:12"},
+        {"/spec o", 6, "o", "on", "off"},
+        {"/set t", 5, "t", "temperature", "top_k"},
+        {"/export j", 8, "j", "json", NULL},
+        {"hello t", 6, "t", NULL, NULL},
+        {"//ta", 0, "//ta", NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (int n = 0; n < 2; n++) {
+            const char *expected = n ? cases[i].second : cases[i].first;
+            char *got = command_complete(&f->chat, cases[i].line, cases[i].start, cases[i].word, n);
+            if (expected && got)
+                assert_string_equal(got, expected);
+            else if (expected || got)
+                fail_msg("%s: got %s, not %s", cases[i].line, got ? got : "nothing",
+                         expected ? expected : "nothing");
+            free(got);
+        }
+    }
+}
+
+static void test_first_load_fails(void **state)
+{
+    (void)state;
+    Err err = {0};
+    Options options = {.profile = profile, .draft = "missing"};
+    ClientOptions client = {.program = "/proc/self/exe"};
+    Fixture *f = calloc(1, sizeof(*f));
+    assert_int_equal(chat_open(&f->chat, &front, &f->witness, &options, &client, &err), 0);
+    int status = 0;
+    for (int i = 0; i < 1000 && status == 0; i++) {
+        struct pollfd polled = {.fd = client_fd(f->chat.client), .events = POLLIN};
+        poll(&polled, 1, 10);
+        status = chat_pump(&f->chat);
+    }
+    assert_int_equal(status, -1);
+    assert_int_equal(f->chat.failure.code, EXIT_NOINPUT);
+    assert_string_equal(f->chat.failure.text, "missing: there is no such model");
+    chat_close(&f->chat);
+    free(f);
+}
+
+static int make_places(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/s2d-test-chat-XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    setenv("XDG_DATA_HOME", folder, 1);
+    setenv("XDG_STATE_HOME", folder, 1);
+    setenv("XDG_CONFIG_HOME", folder, 1);
+    snprintf(profile, sizeof(profile), "%s/test.yaml", folder);
+    write_text(profile, "name: test\n"
+                        "draft: {base: nested, layers: 12, exits: [6, 12]}\n"
+                        "targets:\n  - model: big\n  - model: small\n"
+                        "sampling: {seed: 7}\n"
+                        "system: Be brief.\n");
+    snprintf(other_profile, sizeof(other_profile), "%s/other.yaml", folder);
+    write_text(other_profile, "name: other\ntargets:\n  - model: third\n"
+                              "sampling: {seed: 99}\nsystem: Be long.\n");
+    return 0;
+}
+
+static int remove_places(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf %s", folder);
+    return system(command);
+}
+
+int main(int argc, char **argv)
+{
+    fake_worker_maybe(argc, argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_ask, start, end),
+        cmocka_unit_test_setup_teardown(test_undo_regen_clear, start, end),
+        cmocka_unit_test_setup_teardown(test_queue_and_stop, start, end),
+        cmocka_unit_test_setup_teardown(test_switch, start, end),
+        cmocka_unit_test_setup_teardown(test_worker_dies, start, end),
+        cmocka_unit_test_setup_teardown(test_worker_killed_idle, start, end),
+        cmocka_unit_test_setup_teardown(test_automatic_thresholds, start, end),
+        cmocka_unit_test_setup_teardown(test_device_fails, start, end),
+        cmocka_unit_test_setup_teardown(test_memory_is_asked_for, start, end),
+        cmocka_unit_test_setup_teardown(test_context_full, start, end),
+        cmocka_unit_test_setup_teardown(test_other_models, start, end),
+        cmocka_unit_test_setup_teardown(test_settings, start, end),
+        cmocka_unit_test_setup_teardown(test_save_load, start, end),
+        cmocka_unit_test_setup_teardown(test_export, start, end),
+        cmocka_unit_test_setup_teardown(test_complete, start, end),
+        cmocka_unit_test(test_first_load_fails),
+    };
+    return cmocka_run_group_tests(tests, make_places, remove_places);
+}

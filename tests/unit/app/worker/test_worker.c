@@ -1,0 +1,731 @@
+/* test_worker.c - the worker on tiny models, seen through a client: what every request ends in, and
+ * what a front learns when the worker dies.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/commands.h"
+#include "app/protocol/client.h"
+#include "tests/support/model_folder.h"
+
+enum { PATIENCE_MS = 60000 }; /* for one event, on the slowest machine under a sanitizer */
+
+static ModelFolder folder;
+
+/* --- talking --- */
+
+static Client *start(void)
+{
+    Client *client;
+    Err err = {0};
+    if (client_open(&client, NULL, &err) != 0)
+        fail_msg("%s", err.text);
+    return client;
+}
+
+/* 1 = an event, -1 = the worker is gone. */
+static int next(Client *client, Event *event, Err *err)
+{
+    for (;;) {
+        int got = client_next(client, event, err);
+        if (got != 0)
+            return got;
+        if (client_wait(client, PATIENCE_MS) == 0)
+            fail_msg("the worker says nothing");
+    }
+}
+
+/* The next event of a type; others are dropped. Its text, if any, is freed. */
+static Event await(Client *client, EventType type)
+{
+    static Event event;
+    Err err = {0};
+    for (;;) {
+        if (next(client, &event, &err) < 0)
+            fail_msg("no %s event came: %s", event_name(type), err.text);
+        event_free(&event);
+        if (event.type == type)
+            return event;
+        if (event.type == EVENT_ERROR && type == EVENT_READY)
+            fail_msg("%s", event.u.error.message);
+    }
+}
+
+static EventSwitch await_switch(Client *client)
+{
+    for (;;) {
+        EventSwitch swap = await(client, EVENT_SWITCH).u.swap;
+        if (swap.stage == SWITCH_DONE || swap.stage == SWITCH_FAILED)
+            return swap;
+    }
+}
+
+static void send_request(Client *client, const Request *request)
+{
+    Err err = {0};
+    if (client_send(client, request, &err) != 0)
+        fail_msg("%s", err.text);
+}
+
+static void send_line(Client *client, const char *line)
+{
+    assert_int_equal(send(client_fd(client), line, strlen(line), MSG_NOSIGNAL), strlen(line));
+}
+
+/* draft NULL = none. */
+static void send_load(Client *client, const char *target, const char *draft, int context)
+{
+    static char paths[3][256];
+    Request request = {.type = REQUEST_LOAD};
+    RequestLoad *load = &request.u.load;
+    Profile *profile = &load->profile;
+    profile->targets[0].model = model_folder_file(&folder, target, paths[0]);
+    profile->targets[1].model = model_folder_file(&folder, "second.gguf", paths[1]);
+    profile->n_targets = 2;
+    if (draft) {
+        profile->draft_base = model_folder_file(&folder, draft, paths[2]);
+        profile->n_exits = 2;
+        profile->exits[0] = 2;
+        profile->exits[1] = 4;
+    }
+    profile->tree_auto = true;
+    profile->top_p = 1;
+    profile->threads = 1;
+    profile->context = context;
+    load->spec = SPEC_ON;
+    strcpy(load->isa, "auto");
+    send_request(client, &request);
+}
+
+static void send_say(Client *client, Message *messages, int n, int max_tokens)
+{
+    Request request = {.type = REQUEST_SAY};
+    request.u.say = (RequestSay){.messages = messages,
+                                 .n_messages = n,
+                                 .ignore_eos = true,
+                                 .max_tokens = max_tokens,
+                                 .seed = 1};
+    send_request(client, &request);
+}
+
+static void send_question(Client *client, const char *text, int max_tokens)
+{
+    Message message = {.role = ROLE_USER, .text = text};
+    send_say(client, &message, 1, max_tokens);
+}
+
+static void send_type(Client *client, RequestType type)
+{
+    Request request = {.type = type};
+    send_request(client, &request);
+}
+
+static void send_switch(Client *client, int index, const char *file)
+{
+    char path[256];
+    Request request = {.type = REQUEST_SWITCH};
+    request.u.swap.index = index;
+    request.u.swap.name = file ? model_folder_file(&folder, file, path) : NULL;
+    send_request(client, &request);
+}
+
+typedef struct Answer {
+    char text[1 << 16];
+    char reason[16];
+    EventStats totals;
+    int prompt;          /* tokens read */
+    EventSwitch swap;    /* the last one */
+    char targets[2][64]; /* of the first and the last round */
+} Answer;
+
+/* Everything up to `done`. */
+static void listen_answer(Client *client, Answer *answer)
+{
+    Event event;
+    Err err = {0};
+    memset(answer, 0, sizeof(*answer));
+    for (bool done = false; !done;) {
+        if (next(client, &event, &err) < 0)
+            fail_msg("%s", err.text);
+        if (event.type == EVENT_TEXT)
+            strncat(answer->text, event.u.text.text,
+                    sizeof(answer->text) - strlen(answer->text) - 1);
+        if (event.type == EVENT_PREFILL && answer->totals.rounds == 0)
+            answer->prompt = event.u.prefill.total;
+        if (event.type == EVENT_SWITCH)
+            answer->swap = event.u.swap;
+        if (event.type == EVENT_ROUND)
+            memcpy(answer->targets[event.u.round.round > 1], event.u.round.target, 64);
+        if (event.type == EVENT_DONE) {
+            memcpy(answer->reason, event.u.done.reason, sizeof(answer->reason));
+            answer->totals = event.u.done.totals;
+            done = true;
+        }
+        event_free(&event);
+    }
+}
+
+static Client *start_loaded(const char *draft)
+{
+    Client *client = start();
+    send_load(client, "target.gguf", draft, 0);
+    await(client, EVENT_READY);
+    return client;
+}
+
+/* Waits for the worker's end and returns the reason. */
+static Err await_end(Client *client)
+{
+    Event event;
+    Err err = {0};
+    while (next(client, &event, &err) > 0)
+        event_free(&event);
+    return err;
+}
+
+/* --- the tests --- */
+
+static void it_loads_and_answers(void **state)
+{
+    (void)state;
+    static Answer answer, again;
+    Client *client = start();
+    send_load(client, "target.gguf", "draft.gguf", 500);
+    EventReady ready = await(client, EVENT_READY).u.ready;
+    assert_string_equal(ready.version, S2D_VERSION);
+    assert_string_equal(ready.target, "target");
+    assert_string_equal(ready.draft, "draft");
+    assert_string_equal(ready.drafter, "ngram+s2d");
+    assert_int_equal(ready.n_targets, 2);
+    assert_string_equal(ready.targets[1], "second");
+    assert_int_equal(ready.target_index, 0);
+    assert_int_equal(ready.n_exits, 2);
+    assert_int_equal(ready.ctx, 500);
+    assert_true(ready.memory_bytes > 0 && ready.verify_ms[0] > 0);
+
+    send_question(client, "hello", 50);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "length");
+    assert_int_equal(answer.totals.tokens + 1, 50);
+    assert_true(answer.totals.drafted > 0 && strlen(answer.text) > 0);
+
+    send_question(client, "hello", 50);
+    listen_answer(client, &again);
+    assert_string_equal(answer.text, again.text);
+    assert_int_equal(again.prompt, 1); /* the rest of the prompt was in the cache */
+    client_close(client);
+}
+
+static void the_text_does_not_depend_on_what_is_set(void **state)
+{
+    (void)state;
+    static Answer plain, answer;
+    static const char *const sets[] = {
+        "{\"request\":\"set\",\"drafter\":\"sd\",\"spec\":\"on\"}\n",
+        "{\"request\":\"set\",\"drafter\":\"exit:2\",\"tree\":\"4x3x12\"}\n",
+        "{\"request\":\"set\",\"drafter\":\"s2d\",\"thresholds\":[0.2,0.05],\"tree\":\"off\"}\n",
+        "{\"request\":\"set\",\"drafter\":\"self\",\"tree\":\"auto\"}\n",
+        "{\"request\":\"set\",\"drafter\":\"ngram\",\"spec\":\"auto\"}\n",
+        "{\"request\":\"set\",\"drafter\":\"s2d\",\"auto_thresholds\":true}\n",
+    };
+    Client *client = start_loaded("draft.gguf");
+    send_line(client,
+              "{\"request\":\"set\",\"spec\":\"off\",\"sampling\":{\"temperature\":0.8}}\n");
+    assert_int_equal(await(client, EVENT_READY).u.ready.spec, SPEC_OFF);
+    send_question(client, "hello", 80);
+    listen_answer(client, &plain);
+    assert_int_equal(plain.totals.drafted, 0);
+    for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+        send_line(client, sets[i]);
+        await(client, EVENT_READY);
+        send_question(client, "hello", 80);
+        listen_answer(client, &answer);
+        assert_string_equal(plain.text, answer.text);
+    }
+    client_close(client);
+}
+
+/* Where the first token is whole characters the ids of an answer are known, and the next question
+ * reads neither the first one nor the answer again. (Many a token of a tiny model is a mere byte.)
+ */
+static void an_answer_keeps_its_own_tokens(void **state)
+{
+    (void)state;
+    static const char *const questions[] = {"why", "no", "yes", "ok", "how", "what"};
+    static Answer first, second;
+    int kept = 0;
+    Client *client = start_loaded(NULL);
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        Message messages[3] = {{.role = ROLE_USER, .text = questions[i]},
+                               {.role = ROLE_ASSISTANT, .text = first.text},
+                               {.role = ROLE_USER, .text = "and now?"}};
+        send_say(client, messages, 1, 60);
+        listen_answer(client, &first);
+        send_say(client, messages, 3, 5);
+        listen_answer(client, &second);
+        kept += second.prompt < 40;
+    }
+    assert_in_range(kept, 1, 6);
+    client_close(client);
+}
+
+/* On until a threshold is set by hand; over a change of target, too. */
+static void thresholds_may_be_automatic(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line;
+        bool automatic;
+    } steps[] = {
+        {"{\"request\":\"set\",\"auto_thresholds\":true,\"drafter\":\"s2d\"}\n", true},
+        {"{\"request\":\"set\",\"spec\":\"on\"}\n", true},
+        {"{\"request\":\"switch\",\"target\":1}\n", true},
+        {"{\"request\":\"set\",\"drafter\":\"ngram\"}\n", false}, /* which has no exits */
+        {"{\"request\":\"set\",\"drafter\":\"s2d\"}\n", true},
+        {"{\"request\":\"set\",\"thresholds\":[0.2,0.1]}\n", false},
+        {"{\"request\":\"set\",\"thresholds\":[0.2,0.1],\"auto_thresholds\":true}\n", true},
+        {"{\"request\":\"set\",\"auto_thresholds\":false}\n", false},
+    };
+    Client *client = start_loaded("draft.gguf");
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        send_line(client, steps[i].line);
+        Event event = await(client, EVENT_READY);
+        assert_int_equal(event.u.ready.auto_thresholds, steps[i].automatic);
+        assert_int_equal(event.u.ready.n_exits > 0, i != 3);
+    }
+    client_close(client);
+}
+
+static void wrong_requests_are_answered_and_survived(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *reason;
+    } cases[] = {
+        {"nonsense\n", "not a JSON line"},
+        {"{}\n", "must be load, say"},
+        {"[1]\n", "not an object"},
+        {"{\"request\":\"say\"}\n", "\"messages\""},
+        {"{\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"a\"}],\"seed\":-1}\n",
+         "\"seed\""},
+        {"{\"request\":\"set\",\"drafter\":\"magic\"}\n", "\"drafter\""},
+        {"{\"request\":\"set\",\"tree\":\"0x0x0\"}\n", "\"tree\""},
+        {"{\"request\":\"set\",\"thresholds\":[0.1,0.2,0.3]}\n", "3 thresholds for 2 exits"},
+        {"{\"request\":\"set\",\"drafter\":\"exit:5\"}\n", "exit:5"},
+        {"{\"request\":\"set\",\"colour\":1}\n", "\"colour\" is not known"},
+        {"{\"request\":\"stop\",\"v\":2}\n", "version 2"},
+    };
+    static Answer answer;
+    Client *client = start_loaded("draft.gguf");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        send_line(client, cases[i].line);
+        Event event = await(client, EVENT_ERROR);
+        assert_false(event.u.error.fatal);
+        if (!strstr(event.u.error.message, cases[i].reason))
+            fail_msg("%s  says %s", cases[i].line, event.u.error.message);
+    }
+    send_line(client, "\n\n{\"request\":\"stop\"}\n"); /* nothing to stop */
+    send_question(client, "hello", 10);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "length");
+    client_close(client);
+}
+
+static void a_load_that_fails_says_why(void **state)
+{
+    (void)state;
+    static Answer answer;
+    Client *client = start();
+    send_question(client, "hello", 5); /* before any load */
+    assert_int_equal(await(client, EVENT_ERROR).u.error.code, EXIT_USAGE);
+    assert_string_equal(await(client, EVENT_DONE).u.done.reason, "error");
+
+    send_load(client, "missing.gguf", NULL, 0);
+    assert_int_equal(await(client, EVENT_ERROR).u.error.code, EXIT_NOINPUT);
+    send_load(client, "tiny.yaml", NULL, 0);
+    assert_int_equal(await(client, EVENT_ERROR).u.error.code, EXIT_DATA);
+    send_load(client, "target.gguf", "spm.gguf", 0);
+    assert_int_equal(await(client, EVENT_ERROR).u.error.code, EXIT_DATA);
+    send_load(client, "huge.gguf", NULL, 1 << 20);
+    Event event = await(client, EVENT_ERROR);
+    assert_int_equal(event.u.error.code, EXIT_MEMORY);
+    assert_non_null(strstr(event.u.error.message, "GB"));
+
+    send_load(client, "target.gguf", "draft.gguf", 0);
+    await(client, EVENT_READY);
+    send_load(client, "missing.gguf", NULL, 0); /* what was loaded stays */
+    await(client, EVENT_ERROR);
+    send_question(client, "hello", 10);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "length");
+    client_close(client);
+}
+
+static void stop_ends_the_answer(void **state)
+{
+    (void)state;
+    static Answer answer;
+    Client *client = start_loaded("draft.gguf");
+    send_question(client, "hello", 0);
+    await(client, EVENT_ROUND);
+    send_type(client, REQUEST_STOP);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "stopped");
+    /* A stop is for what was asked before it, not after. */
+    send_question(client, "one", 0);
+    send_question(client, "two", 0);
+    send_type(client, REQUEST_STOP);
+    send_question(client, "three", 5);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "stopped");
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "stopped");
+    assert_int_equal(answer.totals.tokens, 0);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "length");
+    client_close(client);
+}
+
+static void the_context_ends_an_answer(void **state)
+{
+    (void)state;
+    static Answer answer;
+    Client *client = start();
+    send_load(client, "target.gguf", "draft.gguf", 100);
+    await(client, EVENT_READY);
+    send_question(client, "hello", 0);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "context");
+    assert_true(answer.totals.tokens > 10);
+    client_close(client);
+}
+
+static void the_target_changes_between_answers(void **state)
+{
+    (void)state;
+    static Answer first, second, direct;
+    Client *client = start_loaded("draft.gguf");
+    send_question(client, "hello", 20);
+    listen_answer(client, &first);
+    send_switch(client, 1, NULL);
+    EventSwitch swap = await_switch(client);
+    assert_int_equal(swap.stage, SWITCH_DONE);
+    assert_string_equal(swap.target, "second");
+    assert_int_equal(await(client, EVENT_READY).u.ready.target_index, 1);
+    send_question(client, "hello", 20);
+    listen_answer(client, &second);
+    assert_string_not_equal(first.text, second.text);
+
+    send_switch(client, -1, "target.gguf"); /* and back, by name */
+    assert_int_equal(await_switch(client).stage, SWITCH_DONE);
+    send_question(client, "hello", 20);
+    listen_answer(client, &direct);
+    assert_string_equal(first.text, direct.text);
+
+    send_switch(client, -1, "draft.gguf"); /* one that the profile does not name */
+    assert_int_equal(await_switch(client).stage, SWITCH_DONE);
+    EventReady ready = await(client, EVENT_READY).u.ready;
+    assert_int_equal(ready.n_targets, 3);
+    assert_int_equal(ready.target_index, 2);
+    client_close(client);
+
+    client = start();
+    send_load(client, "second.gguf", NULL, 0);
+    await(client, EVENT_READY);
+    send_question(client, "hello", 20);
+    listen_answer(client, &direct);
+    assert_string_equal(second.text, direct.text);
+
+    send_switch(client, -1, "spm.gguf"); /* another vocabulary: between answers it may be had */
+    swap = await_switch(client);
+    assert_int_equal(swap.stage, SWITCH_DONE);
+    assert_false(swap.draft_kv_kept);
+    send_question(client, "hello", 20);
+    listen_answer(client, &direct);
+    assert_string_equal(direct.targets[0], "spm");
+    client_close(client);
+}
+
+static void the_target_changes_in_the_middle_of_an_answer(void **state)
+{
+    (void)state;
+    static Answer answer;
+    Client *client = start_loaded("draft.gguf");
+    send_question(client, "hello", 0);
+    assert_string_equal(await(client, EVENT_ROUND).u.round.target, "target");
+    send_switch(client, 1, NULL);
+    assert_int_equal(await_switch(client).stage, SWITCH_DONE);
+    assert_string_equal(await(client, EVENT_ROUND).u.round.target, "second");
+    send_type(client, REQUEST_STOP);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "stopped");
+    client_close(client);
+}
+
+static void a_switch_that_fails_changes_nothing(void **state)
+{
+    (void)state;
+    static Answer undisturbed, answer;
+    static const char *const files[] = {"missing.gguf", "tiny.yaml", "spm.gguf", "huge.gguf"};
+    Client *client = start();
+    send_load(client, "target.gguf", "draft.gguf", 1 << 20); /* as long as a model goes */
+    await(client, EVENT_READY);
+    send_question(client, "hello", 200);
+    listen_answer(client, &undisturbed);
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        send_question(client, "hello", 200);
+        send_switch(client, -1, files[i]); /* taken at the first poll of the answer */
+        listen_answer(client, &answer);
+        assert_int_equal(answer.swap.stage, SWITCH_FAILED);
+        assert_true(strlen(answer.swap.reason) > 10);
+        assert_string_equal(answer.text, undisturbed.text);
+        assert_string_equal(answer.targets[1], "target");
+    }
+    send_switch(client, 5, NULL);
+    assert_int_equal(await_switch(client).stage, SWITCH_FAILED);
+    client_close(client);
+}
+
+static void a_worker_that_is_killed_says_so(void **state)
+{
+    (void)state;
+    static Answer answer;
+    Client *client = start_loaded("draft.gguf");
+    send_question(client, "hello", 0);
+    await(client, EVENT_ROUND);
+    kill(client_pid(client), SIGKILL);
+    Err err = await_end(client);
+    assert_int_equal(err.code, EXIT_INTERNAL);
+    assert_non_null(strstr(err.text, "killed by signal 9 (out of memory?)"));
+    assert_int_equal(client_fd(client), -1);
+    Request stop = {.type = REQUEST_STOP};
+    assert_int_equal(client_send(client, &stop, NULL), -1);
+
+    assert_int_equal(client_restart(client, &err), 0);
+    send_load(client, "target.gguf", NULL, 0);
+    await(client, EVENT_READY);
+    send_question(client, "hello", 5);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "length");
+    client_close(client);
+}
+
+static void a_program_that_is_no_worker_is_told_apart(void **state)
+{
+    (void)state;
+    Client *client;
+    Err err = {0};
+    ClientOptions missing = {.program = "/nowhere/s2d"}, chatter = {.program = "/bin/echo"};
+    assert_int_equal(client_open(&client, &missing, &err), 0);
+    err = await_end(client);
+    assert_non_null(strstr(err.text, "/nowhere/s2d: No such file"));
+    client_close(client);
+    assert_int_equal(client_open(&client, &chatter, &err), 0);
+    err = await_end(client);
+    assert_int_equal(err.code, EXIT_INTERNAL);
+    assert_non_null(strstr(err.text, "protocol"));
+    client_close(client);
+}
+
+/* --host: an ssh that runs the worker here. */
+static void a_worker_may_be_far_away(void **state)
+{
+    (void)state;
+    char self[256] = "", script[1024], path[4096], old[2048];
+    assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
+    snprintf(script, sizeof(script),
+             "#!/bin/sh\n"
+             "test \"$*\" = '-o BatchMode=yes -- box s2d worker' || { echo \"what is $*?\" >&2; "
+             "exit 255; }\n"
+             "exec %s worker\n",
+             self);
+    assert_int_equal(model_folder_write(&folder, "ssh", script), 0);
+    assert_int_equal(chmod(model_folder_file(&folder, "ssh", path), 0700), 0);
+    snprintf(old, sizeof(old), "%s", getenv("PATH"));
+    snprintf(path, sizeof(path), "%s:%s", folder.path, old);
+    setenv("PATH", path, 1);
+    Client *client, *refused;
+    Err err = {0};
+    assert_int_equal(client_open(&client, &(ClientOptions){.host = "box"}, &err), 0);
+    assert_int_equal(client_open(&refused, &(ClientOptions){.host = "another"}, &err), 0);
+    setenv("PATH", old, 1);
+    send_load(client, "target.gguf", NULL, 0);
+    assert_string_equal(await(client, EVENT_READY).u.ready.target, "target");
+    client_close(client);
+    assert_non_null(strstr(await_end(refused).text, "what is -o BatchMode=yes -- another"));
+    client_close(refused);
+}
+
+/* What it no longer may do, seen from outside: no new privileges, and a filter. */
+static void a_loaded_worker_is_confined(void **state)
+{
+    (void)state;
+    char path[64], line[256];
+    int privileges = -1, filter = -1;
+    Client *client = start_loaded(NULL);
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)client_pid(client));
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        sscanf(line, "NoNewPrivs: %d", &privileges);
+        sscanf(line, "Seccomp: %d", &filter);
+    }
+    fclose(file);
+    client_close(client);
+    assert_int_equal(privileges, 1);
+    if (filter == -1) {
+        print_message("this kernel has no seccomp\n");
+        skip();
+    }
+    assert_int_equal(filter, 2);
+}
+
+static void the_end_of_its_input_ends_it(void **state)
+{
+    (void)state;
+    for (int busy = 0; busy < 2; busy++) {
+        Client *client = start_loaded("draft.gguf");
+        if (busy) {
+            send_question(client, "hello", 0);
+            await(client, EVENT_ROUND);
+        }
+        shutdown(client_fd(client), SHUT_WR);
+        Err err = await_end(client);
+        assert_non_null(strstr(err.text, "ended with status 0"));
+        client_close(client);
+    }
+    Client *client = start();
+    send_load(client, "huge.gguf", NULL, 64); /* in the middle of a load, or before it */
+    shutdown(client_fd(client), SHUT_WR);
+    await_end(client);
+    client_close(client);
+    client = start_loaded(NULL);
+    send_type(client, REQUEST_QUIT);
+    assert_non_null(strstr(await_end(client).text, "status 0"));
+    client_close(client);
+}
+
+static void a_front_that_is_killed_takes_its_worker_along(void **state)
+{
+    (void)state;
+    int tell[2];
+    assert_int_equal(pipe(tell), 0);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* the worker's end comes here */
+    pid_t front = fork();
+    if (front == 0) {
+        Client *client = start_loaded(NULL);
+        send_question(client, "hello", 0);
+        pid_t worker = client_pid(client);
+        if (write(tell[1], &worker, sizeof(worker)) < 0)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    pid_t worker;
+    assert_int_equal(read(tell[0], &worker, sizeof(worker)), sizeof(worker));
+    kill(front, SIGKILL);
+    assert_int_equal(waitpid(front, NULL, 0), front);
+    assert_int_equal(waitpid(worker, NULL, 0), worker); /* hangs when it lives on */
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    close(tell[0]);
+    close(tell[1]);
+}
+
+static void closing_is_quick(void **state)
+{
+    (void)state;
+    Client *client = start_loaded("draft.gguf");
+    send_question(client, "hello", 0);
+    await(client, EVENT_ROUND);
+    kill(client_pid(client), SIGSTOP); /* the worst case: it hears nothing */
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    client_close(client);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    assert_in_range(to.tv_sec - from.tv_sec, 0, 2);
+}
+
+static void a_trace_holds_every_event(void **state)
+{
+    (void)state;
+    static Answer answer;
+    char path[256], line[1 << 16];
+    int events = 0, done = 0;
+    Client *client = start();
+    Err err = {0};
+    assert_int_equal(client_trace(client, model_folder_file(&folder, "trace", path), &err), 0);
+    send_load(client, "target.gguf", "draft.gguf", 0);
+    await(client, EVENT_READY);
+    send_question(client, "hello", 20);
+    listen_answer(client, &answer);
+    assert_int_equal(client_trace(client, NULL, &err), 0);
+    client_close(client);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        Event event;
+        assert_int_equal(event_from_line(&event, line, strlen(line), NULL), 0);
+        done += event.type == EVENT_DONE;
+        events++;
+        event_free(&event);
+    }
+    fclose(file);
+    assert_int_equal(done, 1);
+    assert_true(events > 5);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return model_folder_make(&folder);
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    model_folder_remove(&folder);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "worker") == 0)
+        return cmd_worker(argc - 1, argv + 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_loads_and_answers),
+        cmocka_unit_test(the_text_does_not_depend_on_what_is_set),
+        cmocka_unit_test(an_answer_keeps_its_own_tokens),
+        cmocka_unit_test(thresholds_may_be_automatic),
+        cmocka_unit_test(wrong_requests_are_answered_and_survived),
+        cmocka_unit_test(a_load_that_fails_says_why),
+        cmocka_unit_test(stop_ends_the_answer),
+        cmocka_unit_test(the_context_ends_an_answer),
+        cmocka_unit_test(the_target_changes_between_answers),
+        cmocka_unit_test(the_target_changes_in_the_middle_of_an_answer),
+        cmocka_unit_test(a_switch_that_fails_changes_nothing),
+        cmocka_unit_test(a_worker_that_is_killed_says_so),
+        cmocka_unit_test(a_program_that_is_no_worker_is_told_apart),
+        cmocka_unit_test(a_worker_may_be_far_away),
+        cmocka_unit_test(a_loaded_worker_is_confined),
+        cmocka_unit_test(the_end_of_its_input_ends_it),
+        cmocka_unit_test(a_front_that_is_killed_takes_its_worker_along),
+        cmocka_unit_test(closing_is_quick),
+        cmocka_unit_test(a_trace_holds_every_event),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

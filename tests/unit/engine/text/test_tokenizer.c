@@ -1,0 +1,493 @@
+/* test_tokenizer.c - token ids: rules on small vocabularies made here, and reference ids of real
+ * ones.
+ *
+ * The reference ids and vocabulary files are not part of the project; those tests look for them
+ * beside the checkout and say so when they, or a model, are not there.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/paths.h"
+#include "app/profile/catalog.h"
+#include "tests/support/small_vocab.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+#define SPACE "\xc4\xa0"    /* a space in a BPE vocabulary: U+0120 */
+#define MARK "\xe2\x96\x81" /* a space in an SPM vocabulary: U+2581 */
+
+static void expect_ids(const Tokenizer *tokenizer, const char *text, bool special,
+                       const int *expected, int n)
+{
+    int *ids, count = encode_text(tokenizer, text, strlen(text), special, &ids);
+    assert_int_equal(count, n);
+    for (int i = 0; i < n; i++)
+        assert_int_equal(ids[i], expected[i]);
+    free(ids);
+}
+
+#define EXPECT(tokenizer, text, special, ...)                        \
+    expect_ids(tokenizer, text, special, (const int[]){__VA_ARGS__}, \
+               COUNT(((const int[]){__VA_ARGS__})))
+
+/* Tokens of a BPE vocabulary; the merges are in this order of rank. */
+static const char *const letters[] = {"a",        "b",         "c",   "d",         SPACE,
+                                      "ab",       "bc",        "cd",  "abc",       SPACE "a",
+                                      "<|user|>", "<|user|>x", "<t>", "<|im_end|>"};
+static const int letter_types[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 3, 4, 4};
+static const char *const letter_merges[] = {"b c", "a b", "c d", "a bc", SPACE " a"};
+static const SmallVocab bpe = {.model = "gpt2",
+                               .pre = "qwen2",
+                               .tokens = letters,
+                               .n_tokens = COUNT(letters),
+                               .types = letter_types,
+                               .n_types = COUNT(letter_types),
+                               .merges = letter_merges,
+                               .n_merges = COUNT(letter_merges)};
+
+static Tokenizer *open_small(const SmallVocab *vocab)
+{
+    Err err = {0};
+    Tokenizer *tokenizer;
+    if (small_vocab_open(&tokenizer, vocab, &err) != 0)
+        fail_msg("%s", err.text);
+    return tokenizer;
+}
+
+static void test_bpe_merges(void **state)
+{
+    (void)state;
+    Tokenizer *t = open_small(&bpe);
+    EXPECT(t, "ab", false, 5);
+    EXPECT(t, "abc", false, 8);     /* bc comes before ab, and then a bc */
+    EXPECT(t, "abcd", false, 8, 3); /* bc also comes before cd */
+    EXPECT(t, "ababcd", false, 5, 8, 3);
+    EXPECT(t, "cdcd", false, 7, 7);
+    EXPECT(t, "a a", false, 0, 9);
+    EXPECT(t,
+           "a\x01"
+           "b",
+           false, 0, 1); /* a byte without a token vanishes */
+    expect_ids(t, "", false, NULL, 0);
+    tokenizer_close(t);
+}
+
+static void test_special(void **state)
+{
+    (void)state;
+    Tokenizer *t = open_small(&bpe);
+    EXPECT(t, "a<|user|>b", true, 0, 10, 1);
+    EXPECT(t, "<|user|>x<|user|>", true, 11, 10); /* the longest */
+    EXPECT(t, "a<|user|>b", false, 0,
+           1); /* its characters are plain text, which has no tokens here */
+    EXPECT(t, "a<t>b", false, 0, 12, 1);   /* added by the makers: also in plain text */
+    EXPECT(t, "<|im_end|>a", false, 3, 0); /* structures a chat: never in plain text */
+    EXPECT(t, "<|im_end|>a", true, 13, 0);
+    assert_true(tokenizer_is_special(t, 10));
+    assert_true(tokenizer_is_special(t, 13));
+    assert_false(tokenizer_is_special(t, 12));
+    assert_true(tokenizer_is_end(t, 13));
+    assert_false(tokenizer_is_end(t, 10));
+    assert_int_equal(tokenizer_find(t, "<t>"), 12);
+    assert_int_equal(tokenizer_find(t, "<t"), -1);
+    size_t bytes;
+    tokenizer_text(t, 10, false, &bytes);
+    assert_int_equal(bytes, 0);
+    assert_memory_equal(tokenizer_text(t, 10, true, &bytes), "<|user|>", 8);
+    assert_int_equal(bytes, 8);
+    assert_memory_equal(tokenizer_text(t, 9, false, &bytes), " a", 2);
+    tokenizer_text(t, -1, true, &bytes);
+    assert_int_equal(bytes, 0);
+    tokenizer_text(t, COUNT(letters), true, &bytes);
+    assert_int_equal(bytes, 0);
+    tokenizer_close(t);
+}
+
+static void test_spans(void **state)
+{
+    (void)state;
+    Tokenizer *t = open_small(&bpe);
+    TextSpan spans[] = {{"<|us", 4, true},      {"er|>a", 5, true}, {"bc", 2, false},
+                        {"<|user|>", 8, false}, {"d", 1, true},     {"<|user|>", 8, true}};
+    int *ids = NULL, count = 0, capacity = 0;
+    assert_int_equal(tokenizer_encode_spans(t, spans, COUNT(spans), &ids, &count, &capacity, NULL),
+                     0);
+    /* A token in two spans is none, words reach over borders, and what was said stays plain. */
+    assert_int_equal(count, 3);
+    assert_int_equal(ids[0], 8);
+    assert_int_equal(ids[1], 3);
+    assert_int_equal(ids[2], 10);
+    free(ids);
+    tokenizer_close(t);
+}
+
+/* The same merges by trying all pairs again and again. */
+static int merge_slowly(const char *word, int ids[], const int (*merges)[3], int n_merges)
+{
+    int n = 0;
+    for (; word[n] != '\0'; n++)
+        ids[n] = word[n] - 'a';
+    for (int rank = 0; rank < n_merges; rank++) {
+        for (int i = 0; i + 1 < n; i++) {
+            if (ids[i] != merges[rank][0] || ids[i + 1] != merges[rank][1])
+                continue;
+            ids[i] = merges[rank][2];
+            memmove(ids + i + 1, ids + i + 2, (size_t)(--n - i - 1) * sizeof *ids);
+            rank = -1; /* a new token: the first merges may apply again */
+            break;
+        }
+    }
+    return n;
+}
+
+static void test_bpe_against_slow(void **state)
+{
+    enum { LETTERS = 3, MERGES = 24, TOKENS = LETTERS + MERGES, WORD = 60 };
+    (void)state;
+    unsigned seed = 1;
+    for (int round = 0; round < 200; round++) {
+        char token[TOKENS][20], merge[MERGES][40];
+        const char *tokens[TOKENS], *lines[MERGES];
+        int merges[MERGES][3], n_tokens = LETTERS, n_merges = 0;
+        for (int i = 0; i < LETTERS; i++)
+            snprintf(token[i], sizeof token[i], "%c", 'a' + i);
+        while (n_merges < MERGES) {
+            int left = rand_r(&seed) % n_tokens, right = rand_r(&seed) % n_tokens, same = 0;
+            if (strlen(token[left]) + strlen(token[right]) > 16)
+                continue;
+            strcpy(stpcpy(token[n_tokens], token[left]), token[right]);
+            while (strcmp(token[same], token[n_tokens]) != 0)
+                same++;
+            if (same < n_tokens)
+                continue;
+            snprintf(merge[n_merges], sizeof merge[0], "%s %s", token[left], token[right]);
+            merges[n_merges][0] = left;
+            merges[n_merges][1] = right;
+            merges[n_merges++][2] = n_tokens++;
+        }
+        for (int i = 0; i < TOKENS; i++)
+            tokens[i] = token[i];
+        for (int i = 0; i < MERGES; i++)
+            lines[i] = merge[i];
+        SmallVocab vocab = {.model = "gpt2",
+                            .pre = "smollm",
+                            .tokens = tokens,
+                            .n_tokens = TOKENS,
+                            .merges = lines,
+                            .n_merges = MERGES};
+        Tokenizer *t = open_small(&vocab);
+        for (int k = 0; k < 20; k++) {
+            char word[WORD + 1] = "";
+            int ids[WORD], length = 1 + rand_r(&seed) % WORD;
+            for (int i = 0; i < length; i++)
+                word[i] = (char)('a' + rand_r(&seed) % LETTERS);
+            expect_ids(t, word, false, ids, merge_slowly(word, ids, merges, MERGES));
+        }
+        tokenizer_close(t);
+    }
+}
+
+static void test_whole_words(void **state)
+{
+    (void)state;
+    static const char *const tokens[] = {"a", "b", "c", "bc", "abc", SPACE};
+    static const char *const merges[] = {"b c"};
+    SmallVocab vocab = {.model = "gpt2",
+                        .pre = "llama-bpe",
+                        .tokens = tokens,
+                        .n_tokens = COUNT(tokens),
+                        .merges = merges,
+                        .n_merges = 1};
+    Tokenizer *t = open_small(&vocab);
+    EXPECT(t, "abc", false, 4); /* no merge makes it, but the word is a token */
+    EXPECT(t, "abca", false, 0, 3, 0);
+    tokenizer_close(t);
+    vocab.pre = "qwen2";
+    t = open_small(&vocab);
+    EXPECT(t, "abc", false, 0, 3);
+    tokenizer_close(t);
+}
+
+static const char *const spm_tokens[] = {"<unk>",  "<s>", "</s>", MARK,     "a",      "b",
+                                         MARK "a", "ab",  "aa",   "<0x41>", "<0xC3>", "<0xa9>",
+                                         "s",      "<",   ">",    "<s",     MARK "<", "ba"};
+static const int spm_types[] = {2, 3, 3, 1, 1, 1, 1, 1, 1, 6, 6, 6, 1, 1, 1, 1, 4, 1};
+static const float spm_scores[] = {0, 0, 0, -9, -9, -9, -1, -2, -3,
+                                   0, 0, 0, -9, -9, -9, -4, -5, -2};
+static const SmallVocab spm = {.model = "llama",
+                               .tokens = spm_tokens,
+                               .n_tokens = COUNT(spm_tokens),
+                               .types = spm_types,
+                               .n_types = COUNT(spm_types),
+                               .scores = spm_scores,
+                               .n_scores = COUNT(spm_scores),
+                               .id_key = "unknown_token_id",
+                               .id = 0};
+
+static void test_spm(void **state)
+{
+    (void)state;
+    Tokenizer *t = open_small(&spm);
+    EXPECT(t, "a", false, 6);     /* a space comes before the text */
+    EXPECT(t, "ab", false, 6, 5); /* the better score first */
+    EXPECT(t, "baa", false, 3, 17, 4);
+    EXPECT(t, "bab", false, 3, 17, 5);         /* ba and ab score alike: the left one */
+    EXPECT(t, "A\u00e9", false, 3, 9, 10, 11); /* no token: its bytes */
+    EXPECT(t, "B", false, 3, 0);               /* no byte either: unknown */
+    EXPECT(t, "b<s>", false, 3, 5, 15, 14);    /* not the control token <s> */
+    EXPECT(t, "b<s>a", true, 3, 5, 1, 6);
+    EXPECT(t, "b\xc3", false, 3, 5, 10);
+    expect_ids(t, "", false, NULL, 0);
+    size_t bytes;
+    assert_memory_equal(tokenizer_text(t, 6, false, &bytes), " a", 2);
+    assert_memory_equal(tokenizer_text(t, 11, false, &bytes), "\xa9", 1);
+    assert_int_equal(bytes, 1);
+    /* A text that continues another begins without the space. */
+    int *ids = NULL, count = 0, capacity = 0;
+    assert_int_equal(tokenizer_encode(t, "b", 1, false, &ids, &count, &capacity, NULL), 0);
+    assert_int_equal(tokenizer_encode(t, "a", 1, false, &ids, &count, &capacity, NULL), 0);
+    assert_int_equal(count, 3);
+    assert_int_equal(ids[2], 4);
+    free(ids);
+    tokenizer_close(t);
+}
+
+static void expect_refused(const SmallVocab *vocab, const char *why)
+{
+    Err err = {0};
+    Tokenizer *tokenizer;
+    if (small_vocab_open(&tokenizer, vocab, &err) == 0)
+        fail_msg("opened, although: %s", why);
+    assert_int_equal(err.code, EXIT_DATA);
+    if (strstr(err.text, why) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.text, why);
+}
+
+#define REFUSED(base, why, ...)      \
+    do {                             \
+        SmallVocab vocab = base;     \
+        __VA_ARGS__;                 \
+        expect_refused(&vocab, why); \
+    } while (0)
+
+static void test_bad_vocabularies(void **state)
+{
+    static const char *const no_space[] = {"ab"};
+    static const char *const ends_in_space[] = {"ab "};
+    static const char *const unknown_left[] = {"x b"};
+    static const char *const unknown_sum[] = {"a d"};
+    static const char *const empty_token[] = {"a", ""};
+    static const char *const bad_byte[] = {"<0x-1>", "a"}, *const bad_digits[] = {"<0xZZ>", "a"};
+    static const int byte_types[] = {6, 1}, wrong_types[] = {1, 7};
+    static const float scores[] = {0, 0}, not_a_number[] = {0, 0.0f / 0.0f};
+    (void)state;
+    REFUSED(bpe, "no tokenizer.ggml.model", vocab.model = NULL);
+    REFUSED(bpe, "not known", vocab.model = "bert");
+    REFUSED(bpe, "pre-tokenizer 'tekken' is not known", vocab.pre = "tekken");
+    REFUSED(bpe, "no tokenizer.ggml.tokens", vocab.tokens = NULL);
+    REFUSED(bpe, "no tokenizer.ggml.merges", vocab.merges = NULL);
+    REFUSED(bpe, "13 entries for 14", vocab.n_types--);
+    REFUSED(spm, "17 entries for 18", vocab.n_scores--);
+    REFUSED(spm, "no tokenizer.ggml.scores", vocab.scores = NULL);
+    REFUSED(bpe, "eos_token_id is 14", vocab.id_key = "eos_token_id", vocab.id = 14);
+    REFUSED(bpe, "eos_token_id is 4294967295", vocab.id_key = "eos_token_id",
+            vocab.id = UINT32_MAX);
+    REFUSED(bpe, "bos_token_id is 99", vocab.id_key = "bos_token_id", vocab.id = 99);
+    REFUSED(bpe, "merge 0", vocab.merges = no_space, vocab.n_merges = 1);
+    REFUSED(bpe, "merge 0", vocab.merges = ends_in_space, vocab.n_merges = 1);
+    REFUSED(bpe, "merge 0", vocab.merges = unknown_left, vocab.n_merges = 1);
+    REFUSED(bpe, "merge 0", vocab.merges = unknown_sum, vocab.n_merges = 1);
+    REFUSED(bpe, "token 1 has 0 bytes", vocab.tokens = empty_token, vocab.n_tokens = 2,
+            vocab.types = NULL);
+    REFUSED(spm, "'<0x-1>'", vocab.tokens = bad_byte, vocab.n_tokens = 2, vocab.types = byte_types,
+            vocab.n_types = 2, vocab.scores = scores, vocab.n_scores = 2);
+    REFUSED(spm, "'<0xZZ>'", vocab.tokens = bad_digits, vocab.n_tokens = 2,
+            vocab.types = byte_types, vocab.n_types = 2, vocab.scores = scores, vocab.n_scores = 2);
+    REFUSED(spm, "type 7", vocab.n_tokens = 2, vocab.types = wrong_types, vocab.n_types = 2,
+            vocab.scores = scores, vocab.n_scores = 2);
+    REFUSED(spm, "not a number", vocab.n_tokens = 2, vocab.n_types = 2, vocab.scores = not_a_number,
+            vocab.n_scores = 2);
+    REFUSED(spm, "no unknown token", vocab.id_key = NULL);
+}
+
+static void test_long_token(void **state)
+{
+    (void)state;
+    char *text = malloc(5001);
+    assert_non_null(text);
+    memset(text, 'a', 5000);
+    text[5000] = '\0';
+    const char *tokens[] = {"a", text};
+    REFUSED(bpe, "token 1 has 5000 bytes", vocab.tokens = tokens, vocab.n_tokens = 2,
+            vocab.types = NULL);
+    free(text);
+}
+
+static void test_compatible(void **state)
+{
+    (void)state;
+    Err err = {0};
+    SmallVocab fewer = bpe, other = bpe;
+    fewer.n_tokens = fewer.n_types = 13;
+    const char *tokens[COUNT(letters)];
+    memcpy(tokens, letters, sizeof letters);
+    tokens[11] = "<|user|>y";
+    other.tokens = tokens;
+    Tokenizer *full = open_small(&bpe), *draft = open_small(&fewer), *strange = open_small(&other);
+    assert_int_equal(tokenizer_compatible(full, full, &err), 0);
+    assert_int_equal(tokenizer_compatible(draft, full, &err), 0); /* the target may have more */
+    assert_int_equal(tokenizer_compatible(full, draft, &err), -1);
+    assert_non_null(strstr(err.text, "14 tokens"));
+    err.code = 0;
+    assert_int_equal(tokenizer_compatible(full, strange, &err), -1);
+    assert_non_null(strstr(err.text, "token 11 is '<|user|>x'"));
+    tokenizer_close(full);
+    tokenizer_close(draft);
+    tokenizer_close(strange);
+}
+
+/* Every byte, in every neighbourhood, comes back. */
+static void test_round_trip(void **state)
+{
+    enum { SIZE = 5000 };
+    (void)state;
+    unsigned seed = 7;
+    Tokenizer *tokenizers[] = {tiny_vocab_open(TINY_BPE), tiny_vocab_open(TINY_SPM)};
+    for (int round = 0; round < 20; round++) {
+        char text[SIZE];
+        for (int i = 0; i < SIZE; i++)
+            text[i] = (char)(round % 2 ? rand_r(&seed) : " the\nworld,you"[rand_r(&seed) % 14]);
+        for (int k = 0; k < 2; k++) {
+            int *ids, count = encode_text(tokenizers[k], text, SIZE, false, &ids);
+            size_t bytes;
+            char *back = decode_ids(tokenizers[k], ids, count, &bytes);
+            assert_int_equal(bytes, SIZE + k); /* SPM puts a space before the text */
+            assert_memory_equal(back + k, text, SIZE);
+            free(back);
+            free(ids);
+        }
+    }
+    tokenizer_close(tokenizers[0]);
+    tokenizer_close(tokenizers[1]);
+}
+
+/* Would take hours if any step were quadratic. */
+static void test_long_texts(void **state)
+{
+    enum { SIZE = 1 << 20 };
+    static const char *const patterns[] = {"a",          " ",   "\n", "the", "\xff",         "<",
+                                           "<|im_end|>", " \n", "'",  "1",   "\xe6\x97\xa5", "er"};
+    (void)state;
+    char *text = malloc(SIZE);
+    assert_non_null(text);
+    Tokenizer *tokenizers[] = {tiny_vocab_open(TINY_BPE), tiny_vocab_open(TINY_SPM)};
+    for (int p = 0; p < COUNT(patterns); p++) {
+        for (size_t i = 0; i < SIZE; i++)
+            text[i] = patterns[p][i % strlen(patterns[p])];
+        for (int k = 0; k < 2; k++) {
+            int *ids, count = encode_text(tokenizers[k], text, SIZE, true, &ids);
+            assert_in_range(count, SIZE / 10, SIZE + 1);
+            free(ids);
+        }
+    }
+    tokenizer_close(tokenizers[0]);
+    tokenizer_close(tokenizers[1]);
+    free(text);
+}
+
+/* Opens the model of a reference row; 0 when its file is not here, which is said once. */
+static int open_reference(Tokenizer **tokenizer, const char *model)
+{
+    char path[PATH_BYTES];
+    Gguf *gguf;
+    Err err = {0};
+    if (strncmp(model, "vocab/", 6) == 0)
+        snprintf(path, sizeof path, "../shared/golden/%s", model);
+    else if (catalog_resolve(model, path, sizeof path, NULL) != 0)
+        path[0] = '\0';
+    if (access(path, R_OK) != 0) {
+        print_message("skipped: %s is not here\n", model);
+        return 0;
+    }
+    if (gguf_open(&gguf, path, &err) != 0 || tokenizer_open(tokenizer, gguf, &err) != 0)
+        fail_msg("%s", err.text);
+    gguf_close(gguf);
+    return 1;
+}
+
+static int check_row(const Tokenizer *tokenizer, const json_t *row)
+{
+    const json_t *text = json_object_get(row, "text"), *expected = json_object_get(row, "ids");
+    bool special = json_is_true(json_object_get(row, "parse_special"));
+    int *ids, count = encode_text(tokenizer, json_string_value(text), json_string_length(text),
+                                  special, &ids);
+    int same = count == (int)json_array_size(expected);
+    for (int i = 0; same && i < count; i++)
+        same = ids[i] == json_integer_value(json_array_get(expected, (size_t)i));
+    if (!same)
+        print_error("%s: other ids for %s\n", json_string_value(json_object_get(row, "model")),
+                    json_string_value(text));
+    free(ids);
+    return same;
+}
+
+static void test_reference(void **state)
+{
+    (void)state;
+    FILE *file = fopen("../shared/golden/tokens.jsonl", "r");
+    if (file == NULL) {
+        print_message("skipped: no reference ids (../shared/golden/tokens.jsonl)\n");
+        skip();
+    }
+    char model[128] = "";
+    Tokenizer *tokenizer = NULL;
+    int equal = 0, rows = 0;
+    for (json_t *row; (row = json_loadf(file, JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, NULL));
+         json_decref(row)) {
+        const char *name = json_string_value(json_object_get(row, "model"));
+        if (strcmp(name, model) != 0) {
+            snprintf(model, sizeof model, "%s", name);
+            tokenizer_close(tokenizer);
+            tokenizer = NULL;
+            open_reference(&tokenizer, model);
+        }
+        if (tokenizer == NULL)
+            continue;
+        rows++;
+        equal += check_row(tokenizer, row);
+    }
+    tokenizer_close(tokenizer);
+    fclose(file);
+    print_message("%d of %d reference rows equal\n", equal, rows);
+    if (rows == 0)
+        skip();
+    assert_int_equal(equal, rows);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_bpe_merges),
+        cmocka_unit_test(test_special),
+        cmocka_unit_test(test_spans),
+        cmocka_unit_test(test_bpe_against_slow),
+        cmocka_unit_test(test_whole_words),
+        cmocka_unit_test(test_spm),
+        cmocka_unit_test(test_bad_vocabularies),
+        cmocka_unit_test(test_long_token),
+        cmocka_unit_test(test_compatible),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_long_texts),
+        cmocka_unit_test(test_reference),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,117 @@
+/* test_pool.c - threads that share out work: everything once, nobody left inside, idle means idle.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "kernels/cpu/pool.h"
+
+enum { PIECES = 50 };
+
+typedef struct Job {
+    atomic_int next, done, workers;
+    int hits[PIECES]; /* plain: a piece has one taker, and pool_run orders it before its return */
+    int sum;
+} Job;
+
+static void work(void *context, int worker)
+{
+    Job *job = context;
+    assert_true(worker >= 0 && worker < 4);
+    assert_int_equal(atomic_fetch_or(&job->workers, 1 << worker) & 1 << worker, 0);
+    for (int i; (i = atomic_fetch_add(&job->next, 1)) < PIECES;) {
+        job->hits[i]++;
+        atomic_fetch_add_explicit(&job->done, 1, memory_order_release);
+    }
+    /* Whoever waits sees all pieces. */
+    pool_wait(&job->done, PIECES);
+    for (int i = 0; i < PIECES; i++)
+        assert_int_equal(job->hits[i], 1);
+}
+
+static void every_piece_is_done_once(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 4; threads++) {
+        Pool *pool = pool_open(threads);
+        assert_non_null(pool);
+        assert_int_equal(pool_threads(pool), threads);
+        for (int run = 0; run < 2000; run++) {
+            Job job;
+            memset(&job, 0, sizeof job);
+            pool_run(pool, work, &job);
+            assert_int_equal(atomic_load(&job.done), PIECES);
+            assert_true(atomic_load(&job.workers) & 1);
+            memset(&job, 0xff, sizeof job); /* nobody is inside any more */
+        }
+        pool_close(pool);
+    }
+}
+
+static void meet(void *context, int worker)
+{
+    atomic_int *inside = context;
+    (void)worker;
+    atomic_fetch_add(inside, 1);
+    pool_wait(inside, 4);
+}
+
+/* The caller goes on only when all others are inside: they do come, awake or asleep. */
+static void all_come_when_there_is_time(void **state)
+{
+    Pool *pool = pool_open(4);
+    (void)state;
+    for (int run = 0; run < 20; run++) {
+        atomic_int inside = 0;
+        pool_run(pool, meet, &inside);
+        assert_int_equal(inside, 4);
+        if (run % 5 == 0)
+            nanosleep(&(struct timespec){.tv_nsec = 3000000}, NULL);
+    }
+    pool_close(pool);
+}
+
+static double cpu_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void waiting_threads_sleep(void **state)
+{
+    (void)state;
+    Pool *pool = pool_open(3);
+    assert_non_null(pool);
+    for (int run = 0; run < 3; run++) { /* asleep, woken, asleep again */
+        Job job;
+        memset(&job, 0, sizeof job);
+        pool_run(pool, work, &job);
+        double before = cpu_seconds();
+        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
+        assert_true(cpu_seconds() - before < 0.1); /* one that spins uses 0.2 */
+    }
+    pool_close(pool);
+}
+
+static void cores_are_counted(void **state)
+{
+    (void)state;
+    assert_true(pool_cores() >= 1 && pool_cores() <= 4096);
+    pool_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_piece_is_done_once),
+        cmocka_unit_test(all_come_when_there_is_time),
+        cmocka_unit_test(waiting_threads_sleep),
+        cmocka_unit_test(cores_are_counted),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

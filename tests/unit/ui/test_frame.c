@@ -1,0 +1,467 @@
+/* test_frame.c - whole screens, drawn into memory from a made-up chat.
+ *
+ * Goldens are tests/golden/NAME.txt; `test_frame write` writes them anew, for a look at the
+ * difference.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/scene.h"
+#include "ui/frame.h"
+#include "ui/panes/pane.h"
+
+static bool write_goldens;
+
+static const char *const answer[][5] = {
+    {"A", " small", " draft", " proposes", NULL},
+    {" **several", " tokens**", ",", NULL},
+    {" the", " target", " checks", " them", NULL},
+    {" all", ".\n\n", NULL},
+    {"- ", "keep the longest", " `prefix`", "\n", NULL},
+    {"- ", "\u65e5\u672c\u8a9e", " \U0001F642 stays wide", "\n\n", NULL},
+    {"```", "c\n", "return", " x;", NULL},
+    {"\n", "```\n\n", NULL},
+    {"Done\033[31m", " and\033[0m", " out", ".", NULL},
+};
+
+static int count(const char *const *words)
+{
+    int n = 0;
+    while (words[n] != NULL)
+        n++;
+    return n;
+}
+
+/* A chat of two answers with a switch in the middle of the second, which goes on. */
+static void play(Scene *scene)
+{
+    scene_ready(scene);
+    view_set_session(&scene->view, "demo-1");
+    scene_say(scene, "Explain speculative decoding.");
+    for (size_t i = 0; i < sizeof answer / sizeof answer[0]; i++)
+        scene_round(scene, answer[i], count(answer[i]), (int)(i % 4));
+    scene_done(scene, "eos");
+    scene_say(scene, "Why is it lossless?");
+    static const char *const words[] = {"Every", " kept", " token", " is"};
+    static const char *const more[] = {" what", " the", " target"};
+    scene_round(scene, words, 4, 3);
+    scene_switch(scene, SWITCH_DONE, 1, 1);
+    scene_round(scene, more, 3, 2);
+}
+
+static void draw_at(Scene *scene, Frame *frame, Cells *cells, Layout *layout, int width, int height,
+                    bool unicode)
+{
+    assert_int_equal(cells_open(cells, width, height, unicode), 0);
+    frame_draw(frame, &scene->view, cells, layout);
+}
+
+static Frame new_frame(void)
+{
+    return (Frame){.focus = FOCUS_INPUT,
+                   .front = PANE_TREE,
+                   .commands = "/help   this\n/quit   leave",
+                   .prompt = "> ",
+                   .line = "/target 2",
+                   .line_bytes = 9,
+                   .point = 9};
+}
+
+static void compare_golden(const char *name, const char *text)
+{
+    char path[128], *expected;
+    snprintf(path, sizeof path, "tests/golden/%s.txt", name);
+    if (write_goldens) {
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fputs(text, file);
+        fclose(file);
+        return;
+    }
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        fail_msg("%s is not there; `test_frame write` makes it", path);
+    expected = calloc(1, 1 << 16);
+    assert_non_null(expected);
+    size_t n = fread(expected, 1, (1 << 16) - 1, file);
+    fclose(file);
+    assert_true(n > 0);
+    assert_string_equal(text, expected);
+    free(expected);
+}
+
+static void check_golden(const char *name, Frame *frame, int width, int height, bool unicode)
+{
+    Scene *scene = malloc(sizeof *scene);
+    assert_non_null(scene);
+    Cells cells;
+    Layout layout;
+    scene_open(scene);
+    play(scene);
+    draw_at(scene, frame, &cells, &layout, width, height, unicode);
+    char *text = cells_dump(&cells);
+    assert_non_null(text);
+    compare_golden(name, text);
+    free(text);
+    cells_close(&cells);
+    scene_close(scene);
+    free(scene);
+}
+
+static void test_goldens(void **state)
+{
+    (void)state;
+    Frame frame = new_frame();
+    check_golden("chat-100x30", &frame, 100, 30, true);
+    check_golden("chat-80x24", &frame, 80, 24, true);
+    check_golden("chat-60x15", &frame, 60, 15, true);
+    check_golden("chat-40x8", &frame, 40, 8, true);
+    check_golden("chat-39x8", &frame, 39, 8, true);
+    check_golden("chat-100x30-ascii", &frame, 100, 30, false);
+    frame.focus = frame.front = PANE_THRESHOLDS;
+    check_golden("thresholds-60x15", &frame, 60, 15, true);
+    frame.focus = frame.front = PANE_TREE;
+    check_golden("tree-120x40", &frame, 120, 40, true);
+    frame.overlay = OVERLAY_HELP;
+    check_golden("help-100x30", &frame, 100, 30, true);
+    frame.overlay = OVERLAY_TARGETS;
+    check_golden("targets-80x24", &frame, 80, 24, true);
+}
+
+static int setup(void **state)
+{
+    Scene *scene = malloc(sizeof *scene);
+    if (scene == NULL)
+        return -1;
+    scene_open(scene);
+    *state = scene;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    scene_close(*state);
+    free(*state);
+    return 0;
+}
+
+static const Cell *cell_at(const Cells *cells, int y, int x)
+{
+    return &cells->cells[y * cells->width + x];
+}
+
+/* Whatever the size, every cell is printable and wide characters are whole. */
+static void test_any_size(void **state)
+{
+    Scene *scene = *state;
+    play(scene);
+    for (int width = 1; width < 130; width += width < 45 ? 1 : 7)
+        for (int height = 1; height < 50; height += height < 18 ? 1 : 5) {
+            Frame frame = new_frame();
+            Cells cells;
+            Layout layout;
+            frame.focus = (width + height) % (PANE_COUNT + 1);
+            frame.front = (PaneId)(height % PANE_COUNT);
+            frame.overlay = (Overlay)(width % 3);
+            draw_at(scene, &frame, &cells, &layout, width, height, height % 2 == 0);
+            for (int i = 0; i < width * height; i++) {
+                const Cell *cell = &cells.cells[i];
+                assert_true(cell->width <= 2);
+                if (cell->width == 0)
+                    assert_true(i % width > 0 && cell[-1].width == 2);
+                else
+                    assert_int_equal(text_char_width(cell->ch), cell->width);
+            }
+            assert_true(cells.cursor_x < width && cells.cursor_y < height);
+            cells_close(&cells);
+        }
+}
+
+/* Wide and combining characters, escape sequences and tabs at every column leave the divider where
+ * it is. */
+static void test_borders_stand(void **state)
+{
+    Scene *scene = *state;
+    scene_ready(scene);
+    for (int i = 0; i < 60; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "%.*s%s", i,
+                 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+                 "\u65e5\u672c\U0001F468\u200d\U0001F469\ufe0f e\u0301\t\033[10Cz\u202e\ufeff");
+        view_note(&scene->view, ITEM_NOTE, text);
+    }
+    for (int scroll = 0; scroll < 60; scroll += 20) {
+        Frame frame = new_frame();
+        Cells cells;
+        Layout layout;
+        scene->view.scroll = scroll;
+        draw_at(scene, &frame, &cells, &layout, 100, 30, true);
+        for (int y = 1; y < layout.rule.y; y++) {
+            uint32_t ch = cell_at(&cells, y, layout.divider_x)->ch;
+            assert_true(ch == 0x2502 || ch == 0x251C || ch == 0x252C);
+        }
+        cells_close(&cells);
+    }
+}
+
+/* Finds text on the screen and returns its first cell's attributes; -1 = not there. */
+static int attr_of(const Cells *cells, const char *text)
+{
+    for (int y = 0; y < cells->height; y++)
+        for (int x = 0; x + (int)strlen(text) <= cells->width; x++) {
+            size_t i = 0;
+            while (text[i] != '\0' && cell_at(cells, y, x + (int)i)->ch == (uint32_t)text[i])
+                i++;
+            if (text[i] == '\0')
+                return cell_at(cells, y, x)->attr;
+        }
+    return -1;
+}
+
+static void test_tokens_have_their_exits_colour(void **state)
+{
+    Scene *scene = *state;
+    play(scene);
+    Frame frame = new_frame();
+    Cells cells;
+    Layout layout;
+    draw_at(scene, &frame, &cells, &layout, 140, 60, true);
+    assert_int_equal(attr_of(&cells, "Every"), STYLE_EXIT | ATTR_DRAFTED);
+    assert_int_equal(attr_of(&cells, "kept token"), (STYLE_EXIT + 1) | ATTR_DRAFTED);
+    assert_int_equal(attr_of(&cells, "token is"), (STYLE_EXIT + 2) | ATTR_DRAFTED);
+    assert_int_equal(attr_of(&cells, "target_"), STYLE_TEXT);
+    assert_int_equal(attr_of(&cells, "several"), STYLE_EXIT | ATTR_DRAFTED | ATTR_BOLD);
+    assert_int_equal(attr_of(&cells, "exits untrained"), STYLE_WARN);
+    cells_close(&cells);
+    strcpy(scene->view.ready.adapter, "coder.gguf");
+    scene->view.ready.exits_trained = true;
+    draw_at(scene, &frame, &cells, &layout, 140, 60, true);
+    assert_int_equal(attr_of(&cells, "exits untrained"), -1);
+    assert_int_not_equal(attr_of(&cells, "exits trained"), -1);
+    assert_int_equal(attr_of(&cells, "**"), -1);
+    assert_int_equal(attr_of(&cells, "[31m"), -1);
+    cells_close(&cells);
+}
+
+static void test_markdown(void **state)
+{
+    Scene *scene = *state;
+    scene_ready(scene);
+    view_answer(&scene->view,
+                "# Title\n"
+                "plain **bold** and `code`, 2 ** 3, a*b\n"
+                "1. first item that is long enough to wrap\n"
+                "  - nested\n",
+                "");
+    view_answer(&scene->view, "```py\nx = **1**\n```\nend", "2 tok");
+    view_user(&scene->view, "- as **typed**");
+    Cells cells;
+    assert_int_equal(cells_open(&cells, 41, 20, false), 0);
+    pane_chat.draw(&scene->view, &cells, (Rect){0, 0, 20, 41}, false);
+    char *text = cells_dump(&cells);
+    assert_string_equal(text, "s2d> Title\n"
+                              "plain bold and `code`, 2 ** 3, a*b\n"
+                              "1. first item that is long enough to\n"
+                              "   wrap\n"
+                              "  - nested\n"
+                              "\n"
+                              "s2d>\n"
+                              "+ py\n"
+                              "| x = **1**\n"
+                              "+\n"
+                              "end\n"
+                              "  2 tok\n"
+                              "\n"
+                              "you> - as **typed**\n"
+                              "\n\n\n\n\n\n");
+    assert_true(attr_of(&cells, "bold") & ATTR_BOLD);
+    assert_false(attr_of(&cells, "plain") & ATTR_BOLD);
+    free(text);
+    cells_close(&cells);
+}
+
+static void test_scrolled_text_stands_still(void **state)
+{
+    Scene *scene = *state;
+    play(scene);
+    for (int i = 0; i < 30; i++)
+        view_note(&scene->view, ITEM_NOTE, "a note");
+    Frame frame = new_frame();
+    Cells cells;
+    Layout layout;
+    Key page_up = {.code = KB_PAGE_UP};
+    UiAction action;
+    draw_at(scene, &frame, &cells, &layout, 100, 30, true);
+    cells_close(&cells);
+    assert_int_equal(pane_chat.key(&scene->view, &page_up, &action), PANE_TAKEN);
+    draw_at(scene, &frame, &cells, &layout, 100, 30, true);
+    Cell before = *cell_at(&cells, 5, 3);
+    Cell row[50];
+    memcpy(row, cell_at(&cells, 5, 0), sizeof row);
+    cells_close(&cells);
+    assert_int_equal(scene->view.scroll, 10);
+    view_note(&scene->view, ITEM_ERROR, "one more\nand another");
+    draw_at(scene, &frame, &cells, &layout, 100, 30, true);
+    assert_int_equal(scene->view.scroll, 12);
+    assert_memory_equal(row, cell_at(&cells, 5, 0), sizeof row);
+    assert_int_equal(before.ch, cell_at(&cells, 5, 3)->ch);
+    cells_close(&cells);
+    /* Past the beginning there is nothing. */
+    scene->view.scroll = 1 << 20;
+    draw_at(scene, &frame, &cells, &layout, 100, 30, true);
+    assert_true(scene->view.scroll < 200);
+    assert_int_equal(attr_of(&cells, "you> "), STYLE_USER | ATTR_BOLD);
+    cells_close(&cells);
+}
+
+static void test_long_input(void **state)
+{
+    Scene *scene = *state;
+    scene_ready(scene);
+    enum { BYTES = 300000 };
+    char *paste = malloc(BYTES + 1);
+    assert_non_null(paste);
+    for (int i = 0; i < BYTES; i++)
+        paste[i] = i % 61 == 60 ? '\n' : (char)('a' + i % 26);
+    paste[BYTES] = '\0';
+    Frame frame = new_frame();
+    frame.line = paste;
+    frame.line_bytes = BYTES;
+    static const size_t points[] = {0, 1, 61, BYTES / 2, BYTES};
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        Cells cells;
+        Layout layout;
+        frame.point = points[i];
+        draw_at(scene, &frame, &cells, &layout, 80, 24, true);
+        assert_int_equal(layout.input.height, INPUT_ROWS);
+        assert_true(cells.cursor_y >= layout.input.y &&
+                    cells.cursor_y < layout.input.y + layout.input.height);
+        cells_close(&cells);
+    }
+    free(paste);
+}
+
+static void test_cursor_by_width(void **state)
+{
+    Scene *scene = *state;
+    scene_ready(scene);
+    Frame frame = new_frame();
+    Cells cells;
+    Layout layout;
+    frame.line = "a\u65e5\u672ce\u0301\tz";
+    frame.line_bytes = frame.point = strlen(frame.line);
+    draw_at(scene, &frame, &cells, &layout, 80, 24, true);
+    assert_int_equal(cells.cursor_x, 2 + 1 + 4 + 1 + 2 + 1);
+    cells_close(&cells);
+}
+
+/* Each child of the last accepted node is a "no", the likeliest one with what the target wanted. */
+static void test_tree_tells_what_became_of_nodes(void **state)
+{
+    Scene *scene = *state;
+    static const char *const words[] = {" yes", " indeed"};
+    scene_ready(scene);
+    scene_say(scene, "x");
+    scene_round(scene, words, 2, 3);
+    Cells cells;
+    assert_int_equal(cells_open(&cells, 60, 8, false), 0);
+    pane_tree.draw(&scene->view, &cells, (Rect){0, 0, 8, 60}, false);
+    char *text = cells_dump(&cells);
+    assert_non_null(strstr(text, "ROUND 1  drafted 4  accepted 1 +1"));
+    char *yes = strstr(text, "' yes'"), *fix = strstr(text, "no > ' indeed'");
+    assert_non_null(yes);
+    assert_non_null(strstr(yes, "ok"));
+    assert_non_null(fix);
+    assert_null(strstr(fix + 1, "no > "));
+    assert_non_null(strstr(fix + 1, "no\n"));
+    assert_non_null(strstr(fix + 1, " .\n"));
+    free(text);
+    cells_close(&cells);
+}
+
+static void test_copies_show_where_a_device_makes_them(void **state)
+{
+    Scene *scene = *state;
+    char text[128];
+    play(scene);
+    pane_speed.title(&scene->view, text, sizeof text);
+    assert_null(strstr(text, "copies"));
+    scene->view.stats.back_copies = 5; /* in two rounds */
+    pane_speed.title(&scene->view, text, sizeof text);
+    assert_non_null(strstr(text, "2.5 copies/round"));
+}
+
+static void test_sliders_make_actions(void **state)
+{
+    Scene *scene = *state;
+    UiAction action = {0};
+    Key up = {.code = KB_TEXT, .n = 1, .bytes = "]"},
+        down = {.code = KB_TEXT, .n = 1, .bytes = "["};
+    Key next = {.code = KB_TEXT, .n = 1, .bytes = "."},
+        other = {.code = KB_TEXT, .n = 1, .bytes = "q"};
+    assert_int_equal(pane_thresholds.key(&scene->view, &up, &action),
+                     PANE_IGNORED); /* no exits yet */
+    scene_ready(scene);
+    assert_int_equal(pane_thresholds.key(&scene->view, &up, &action), PANE_ACTION);
+    assert_int_equal(action.type, UI_THRESHOLDS);
+    assert_int_equal(action.n_thresholds, 4);
+    assert_float_equal(action.thresholds[0], 0.75, 1e-6);
+    assert_float_equal(action.thresholds[1], 0.55, 1e-6);
+    assert_int_equal(pane_thresholds.key(&scene->view, &next, &action), PANE_TAKEN);
+    for (int i = 0; i < 30; i++)
+        assert_int_equal(pane_thresholds.key(&scene->view, &down, &action), PANE_ACTION);
+    assert_float_equal(action.thresholds[1], 0, 1e-6);
+    assert_int_equal(pane_thresholds.key(&scene->view, &other, &action), PANE_IGNORED);
+}
+
+static void test_automatic_thresholds(void **state)
+{
+    Scene *scene = *state;
+    View *view = &scene->view;
+    UiAction action = {0};
+    Key a = {.code = KB_TEXT, .n = 1, .bytes = "a"}, up = {.code = KB_TEXT, .n = 1, .bytes = "]"};
+    char text[64];
+    scene_ready(scene);
+    assert_int_equal(pane_thresholds.key(view, &a, &action), PANE_ACTION);
+    assert_true(action.type == UI_AUTO && action.on);
+    pane_thresholds.title(view, text, sizeof text);
+    assert_string_equal(text, "THRESHOLDS  [ ] adjust  a auto"); /* nothing was said yet */
+    view->ready.auto_thresholds = true;
+    pane_thresholds.title(view, text, sizeof text);
+    assert_string_equal(text, "THRESHOLDS  auto  [ ] adjust  a stop");
+    assert_int_equal(pane_thresholds.key(view, &a, &action), PANE_ACTION);
+    assert_true(action.type == UI_AUTO && !action.on);
+    assert_int_equal(pane_thresholds.key(view, &up, &action), PANE_ACTION);
+    assert_int_equal(action.type, UI_THRESHOLDS);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    write_goldens = argc > 1 && strcmp(argv[1], "write") == 0;
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_goldens),
+        TEST(test_any_size),
+        TEST(test_borders_stand),
+        TEST(test_tokens_have_their_exits_colour),
+        TEST(test_markdown),
+        TEST(test_scrolled_text_stands_still),
+        TEST(test_long_input),
+        TEST(test_cursor_by_width),
+        TEST(test_tree_tells_what_became_of_nodes),
+        TEST(test_copies_show_where_a_device_makes_them),
+        TEST(test_sliders_make_actions),
+        TEST(test_automatic_thresholds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,432 @@
+/* test_input.c - from bytes to keys, and from keys to lines: escape sequences, paste, editing,
+ * history. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ui/input.h"
+#include "ui/keys.h"
+
+/* Keys. */
+
+static void assert_key(const char *bytes, size_t n, KeyCode code, int number, const char *text)
+{
+    /* Whole and byte by byte. */
+    for (size_t piece = n; piece >= 1; piece -= piece > 1 ? n - 1 : 1) {
+        KeyParser parser = {0};
+        Key key;
+        bool got = false;
+        for (size_t at = 0; at < n; at += piece) {
+            assert_false(got);
+            keys_feed(&parser, bytes + at, piece);
+            got = keys_next(&parser, &key, false);
+        }
+        assert_true(got);
+        assert_int_equal(key.code, code);
+        assert_int_equal(key.number, number);
+        assert_string_equal(key.bytes, text);
+        assert_false(keys_waits(&parser));
+        assert_false(keys_next(&parser, &key, false));
+        keys_close(&parser);
+    }
+}
+
+#define KEY(bytes, code) assert_key(bytes, sizeof(bytes) - 1, code, 0, "")
+#define FUNCTION(bytes, number) assert_key(bytes, sizeof(bytes) - 1, KB_FUNCTION, number, "")
+#define TEXT(bytes, code) assert_key(bytes, sizeof(bytes) - 1, code, 0, bytes)
+
+static void test_terminals_sequences(void **state)
+{
+    (void)state;
+    KEY("\033[A", KB_UP);
+    KEY("\033OA", KB_UP);
+    KEY("\033[B", KB_DOWN);
+    KEY("\033[C", KB_RIGHT);
+    KEY("\033[D", KB_LEFT);
+    KEY("\033[1;5C", KB_WORD_RIGHT);
+    KEY("\033[1;3D", KB_WORD_LEFT);
+    KEY("\033[5~", KB_PAGE_UP);
+    KEY("\033[6~", KB_PAGE_DOWN);
+    KEY("\033[H", KB_HOME);
+    KEY("\033[1~", KB_HOME); /* vt220, tmux, console */
+    KEY("\033[7~", KB_HOME); /* rxvt */
+    KEY("\033OH", KB_HOME);
+    KEY("\033[F", KB_END);
+    KEY("\033[4~", KB_END);
+    KEY("\033[8~", KB_END);
+    KEY("\033[3~", KB_DELETE);
+    KEY("\033[Z", KB_BACKTAB);
+    FUNCTION("\033OP", 1);
+    FUNCTION("\033OS", 4);
+    FUNCTION("\033[11~", 1);
+    FUNCTION("\033[[A", 1); /* console */
+    FUNCTION("\033[[E", 5);
+    FUNCTION("\033[15~", 5);
+    FUNCTION("\033[17~", 6);
+    FUNCTION("\033[19~", 8);
+    FUNCTION("\033[21~", 10);
+    FUNCTION("\033[24~", 12);
+    FUNCTION("\033[1;2P", 1);
+}
+
+static void test_characters(void **state)
+{
+    (void)state;
+    TEXT("a", KB_TEXT);
+    TEXT("\u00e4", KB_TEXT);
+    TEXT("\u65e5", KB_TEXT);
+    TEXT("\U0001F642", KB_TEXT);
+    TEXT("\r", KB_CTRL);
+    TEXT("\x03", KB_CTRL);
+    TEXT("\x7f", KB_CTRL);
+    assert_key("\033x", 2, KB_ALT, 0, "x");
+    assert_key("\033\r", 2, KB_ALT, 0, "\r");
+    assert_key("\0331", 2, KB_ALT, 0, "1");
+}
+
+static void test_lone_escape_needs_time(void **state)
+{
+    (void)state;
+    KeyParser parser = {0};
+    Key key;
+    keys_feed(&parser, "\033", 1);
+    assert_false(keys_next(&parser, &key, false));
+    assert_true(keys_waits(&parser));
+    assert_true(keys_next(&parser, &key, true));
+    assert_int_equal(key.code, KB_ESC);
+    assert_false(keys_waits(&parser));
+    /* Two are one and the start of something. */
+    keys_feed(&parser, "\033\033[A", 4);
+    assert_true(keys_next(&parser, &key, false));
+    assert_int_equal(key.code, KB_ESC);
+    assert_true(keys_next(&parser, &key, false));
+    assert_int_equal(key.code, KB_UP);
+    /* One that came for itself, though a bracket was typed after it. */
+    keys_feed(&parser, "\033[", 2);
+    assert_false(keys_next(&parser, &key, false));
+    assert_true(keys_next(&parser, &key, true));
+    assert_int_equal(key.code, KB_ALT);
+    keys_close(&parser);
+}
+
+static void test_unknown_sequences_are_swallowed(void **state)
+{
+    (void)state;
+    KeyParser parser = {0};
+    Key key;
+    static const char bytes[] = "\033[?1;2c\033[999~\033[1;2;3;4;5m\033[200;1~x\033[201~\xff\xc0z";
+    keys_feed(&parser, bytes, sizeof bytes - 1);
+    assert_true(keys_next(&parser, &key, false));
+    assert_int_equal(key.code, KB_PASTE);
+    assert_true(keys_next(&parser, &key, false));
+    assert_string_equal(key.bytes, "z");
+    assert_false(keys_next(&parser, &key, false));
+    keys_close(&parser);
+}
+
+static void test_paste_keeps_its_newlines(void **state)
+{
+    (void)state;
+    static const char bytes[] = "\033[200~one\r\ntwo\rthree\n\033[A\ttab\033[201~after";
+    for (size_t piece = 1; piece < sizeof bytes; piece += 3) {
+        KeyParser parser = {0};
+        Key key = {0};
+        bool pasted = false;
+        char after[16] = "";
+        for (size_t at = 0; at < sizeof bytes - 1; at += piece) {
+            size_t n = sizeof bytes - 1 - at < piece ? sizeof bytes - 1 - at : piece;
+            keys_feed(&parser, bytes + at, n);
+            while (keys_next(&parser, &key, false)) {
+                if (key.code == KB_PASTE) {
+                    assert_false(pasted);
+                    pasted = true;
+                    assert_string_equal(parser.paste, "one\ntwo\nthree\n\033[A\ttab");
+                } else {
+                    strcat(after, key.bytes);
+                }
+            }
+        }
+        assert_true(pasted);
+        assert_string_equal(after, "after");
+        keys_close(&parser);
+    }
+}
+
+static void test_paste_is_bounded(void **state)
+{
+    (void)state;
+    KeyParser parser = {0};
+    Key key;
+    char *block = malloc(1 << 20);
+    assert_non_null(block);
+    memset(block, 'x', 1 << 20);
+    keys_feed(&parser, "\033[200~", 6);
+    for (int i = 0; i < 6; i++) {
+        keys_feed(&parser, block, 1 << 20);
+        assert_false(keys_next(&parser, &key, false));
+    }
+    keys_feed(&parser, "\033[201~", 6);
+    assert_true(keys_next(&parser, &key, false));
+    assert_true(parser.truncated);
+    assert_int_equal(parser.paste_bytes, KEYS_PASTE_BYTES);
+    free(block);
+    keys_close(&parser);
+}
+
+/* The line editor. */
+
+static char *complete(void *user, const char *line, int start, const char *word, int index)
+{
+    (void)user;
+    (void)line;
+    static const char *const words[] = {"/tau", "/target", "/tree", "/quit"};
+    for (size_t i = 0; start == 0 && i < 4; i++)
+        if (strncmp(words[i], word, strlen(word)) == 0 && index-- == 0)
+            return strdup(words[i]);
+    return NULL;
+}
+
+static UiOptions options = {.complete = complete};
+
+static int open_input(void **state)
+{
+    (void)state;
+    return input_open(&options, NULL);
+}
+
+static int close_input(void **state)
+{
+    (void)state;
+    input_close();
+    return 0;
+}
+
+static void type(const char *text)
+{
+    input_feed(text, strlen(text));
+}
+
+static void assert_line(const char *expected, size_t expected_point)
+{
+    size_t bytes, point;
+    const char *line = input_line(&bytes, &point);
+    assert_int_equal(bytes, strlen(expected));
+    assert_memory_equal(line, expected, bytes);
+    assert_int_equal(point, expected_point);
+}
+
+static void assert_taken(const char *expected)
+{
+    char *line = input_take();
+    assert_non_null(line);
+    assert_string_equal(line, expected);
+    free(line);
+    assert_null(input_take());
+}
+
+static void test_typing_and_editing(void **state)
+{
+    (void)state;
+    type("hello");
+    assert_line("hello", 5);
+    type("\x01");
+    type("\u65e5");
+    assert_line("\u65e5hello", 3);
+    type("\033[C");
+    type("\x7f");
+    assert_line("\u65e5ello", 3);
+    type("\033f"); /* a word on */
+    assert_line("\u65e5ello", 7);
+    type("\r");
+    assert_taken("\u65e5ello");
+    assert_line("", 0);
+}
+
+static void test_blank_lines_are_not_sent(void **state)
+{
+    (void)state;
+    type("\r");
+    assert_null(input_take());
+    type("  ");
+    type("\r");
+    assert_null(input_take());
+}
+
+static void test_several_lines(void **state)
+{
+    (void)state;
+    type("first");
+    input_insert("\n", 1);
+    type("second \u65e5\u672c");
+    assert_line("first\nsecond \u65e5\u672c", 19);
+    assert_false(input_vertical(1));
+    assert_true(input_vertical(-1));
+    assert_line("first\nsecond \u65e5\u672c", 5); /* the line above is shorter */
+    assert_false(input_vertical(-1));
+    assert_true(input_vertical(1));
+    assert_line("first\nsecond \u65e5\u672c", 11);
+    type("\r");
+    assert_taken("first\nsecond \u65e5\u672c");
+}
+
+static void test_paste_does_not_send(void **state)
+{
+    (void)state;
+    static const char text[] = "a\nb\tc\033[31md\x01\x7f\n";
+    input_insert(text, sizeof text - 1);
+    assert_null(input_take());
+    assert_line("a\nb\tcd\n", 7);
+}
+
+static void test_large_paste(void **state)
+{
+    (void)state;
+    enum { BYTES = 200000 };
+    char *text = malloc(BYTES);
+    assert_non_null(text);
+    for (int i = 0; i < BYTES; i++)
+        text[i] = i % 80 == 79 ? '\n' : 'x';
+    input_insert(text, BYTES);
+    type("end\r");
+    char *line = input_take();
+    assert_non_null(line);
+    assert_int_equal(strlen(line), BYTES + 3);
+    free(line);
+    free(text);
+    /* More than a line may hold is not taken. */
+    text = malloc(INPUT_BYTES + 1);
+    assert_non_null(text);
+    memset(text, 'y', INPUT_BYTES + 1);
+    type("short");
+    assert_false(input_insert(text, INPUT_BYTES + 1));
+    assert_line("short", 5);
+    free(text);
+}
+
+static void test_history(void **state)
+{
+    (void)state;
+    type("first question\r");
+    assert_taken("first question");
+    type("second\r");
+    assert_taken("second");
+    type("draft");
+    type("\033[A");
+    assert_line("second", 6);
+    type("\033[A");
+    assert_line("first question", 14);
+    type("\033[B");
+    type("\033[B");
+    assert_line("draft", 5);
+    input_kill();
+    assert_line("", 0);
+    type("\x12"); /* Ctrl-R */
+    assert_true(input_searching());
+    type("quest");
+    assert_non_null(strstr(input_prompt(), "quest"));
+    type("\r");
+    assert_false(input_searching());
+    assert_taken("first question");
+    /* Ctrl-C on an old line: the next search finds it again. */
+    type("\033[A");
+    input_kill();
+    assert_line("", 0);
+    type("\x12");
+    type("first");
+    assert_line("first question", 0);
+    type("\007");
+    assert_false(input_searching());
+    assert_line("", 0);
+}
+
+static void test_history_file(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/s2d-history-XXXXXX";
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    close(file);
+    options.history = path;
+    assert_int_equal(input_open(&options, NULL), 0);
+    type("one line\r");
+    free(input_take());
+    type("two");
+    input_insert("\n", 1);
+    type("lines\r");
+    free(input_take());
+    input_close();
+    assert_int_equal(input_open(&options, NULL), 0);
+    type("\033[A");
+    assert_line("two\nlines", 9);
+    type("\033[A");
+    assert_line("one line", 8);
+    input_close();
+    options.history = NULL;
+    unlink(path);
+}
+
+static void test_completion(void **state)
+{
+    (void)state;
+    int n;
+    type("/q\t");
+    assert_line("/quit ", 6);
+    input_kill();
+    type("/t\t");
+    char *const *choices = input_choices(&n);
+    assert_int_equal(n, 3);
+    assert_string_equal(choices[0], "/target");
+    type("x"); /* the next key closes the list */
+    input_choices(&n);
+    assert_int_equal(n, 0);
+    input_kill();
+    type("hello /t\t"); /* not at the start: no command */
+    input_choices(&n);
+    assert_int_equal(n, 0);
+    assert_line("hello /t", 8);
+}
+
+static void test_text_can_be_put_back(void **state)
+{
+    (void)state;
+    type("half");
+    input_set("whole\nmessage");
+    assert_line("whole\nmessage", 13);
+    input_kill();
+    type("\x19"); /* Ctrl-Y brings it back */
+    assert_line("whole\nmessage", 13);
+}
+
+int main(void)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    setenv("INPUTRC", "/dev/null", 1); /* not the tester's own keys */
+#define EDIT(name) cmocka_unit_test_setup_teardown(name, open_input, close_input)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_terminals_sequences),
+        cmocka_unit_test(test_characters),
+        cmocka_unit_test(test_lone_escape_needs_time),
+        cmocka_unit_test(test_unknown_sequences_are_swallowed),
+        cmocka_unit_test(test_paste_keeps_its_newlines),
+        cmocka_unit_test(test_paste_is_bounded),
+        EDIT(test_typing_and_editing),
+        EDIT(test_blank_lines_are_not_sent),
+        EDIT(test_several_lines),
+        EDIT(test_paste_does_not_send),
+        EDIT(test_large_paste),
+        EDIT(test_history),
+        cmocka_unit_test(test_history_file),
+        EDIT(test_completion),
+        EDIT(test_text_can_be_put_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

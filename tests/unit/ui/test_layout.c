@@ -1,0 +1,134 @@
+/* test_layout.c - panes at every size: within the window, never over each other, the right ones
+ * there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/layout.h"
+
+enum { MOST = 240 };
+
+/* Marks a rectangle's cells as taken; fails when one lies outside or is taken already. */
+static void take(char *grid, const Layout *layout, Rect rect)
+{
+    if (rect.width == 0 || rect.height == 0)
+        return;
+    assert_true(rect.x >= 0 && rect.y >= 0 && rect.width > 0 && rect.height > 0);
+    assert_true(rect.x + rect.width <= layout->width);
+    assert_true(rect.y + rect.height <= layout->height);
+    for (int y = rect.y; y < rect.y + rect.height; y++)
+        for (int x = rect.x; x < rect.x + rect.width; x++) {
+            assert_int_equal(grid[y * MOST + x], 0);
+            grid[y * MOST + x] = 1;
+        }
+}
+
+static void check(int width, int height, int input_rows, int n_exits, PaneId front)
+{
+    static char grid[MOST * MOST];
+    Layout layout;
+    memset(grid, 0, sizeof grid);
+    layout_make(&layout, width, height, input_rows, n_exits, front);
+    take(grid, &layout, layout.header);
+    take(grid, &layout, layout.figures);
+    take(grid, &layout, layout.input);
+    take(grid, &layout, layout.status);
+    take(grid, &layout, layout.keys);
+    take(grid, &layout, layout.rule);
+    for (int pane = 0; pane < PANE_COUNT; pane++) {
+        take(grid, &layout, layout.panes[pane]);
+        take(grid, &layout, layout.titles[pane]);
+    }
+    if (layout.mode == LAYOUT_MESSAGE)
+        return;
+    assert_true(layout.input.height >= 1);
+    assert_true(layout.panes[PANE_CHAT].height >= 3);
+    if (layout.mode == LAYOUT_FULL)
+        assert_true(layout.panes[PANE_TREE].height >= 4);
+    /* Every row belongs to something. */
+    for (int y = 0; y < height; y++)
+        assert_non_null(memchr(grid + y * MOST, 1, MOST));
+}
+
+static void test_nothing_overlaps_at_any_size(void **state)
+{
+    (void)state;
+    for (int width = 1; width < MOST; width += width < 85 ? 1 : 13)
+        for (int height = 1; height < 70; height++)
+            for (int input_rows = 1; input_rows < 30; input_rows += 5)
+                check(width, height, input_rows, 4, (PaneId)(height % PANE_COUNT));
+}
+
+static void test_nothing_overlaps_with_any_exits(void **state)
+{
+    (void)state;
+    for (int n_exits = 0; n_exits <= 8; n_exits++)
+        for (int front = 0; front < PANE_COUNT; front++)
+            for (int height = 15; height < 40; height++) {
+                check(60, height, 1, n_exits, (PaneId)front);
+                check(80, height, 1, n_exits, (PaneId)front);
+                check(100, height, 6, n_exits, (PaneId)front);
+            }
+}
+
+static void test_modes(void **state)
+{
+    (void)state;
+    static const struct {
+        int width, height;
+        LayoutMode mode;
+    } cases[] = {
+        {100, 30, LAYOUT_FULL},  {80, 24, LAYOUT_FULL},   {80, 15, LAYOUT_FULL},
+        {79, 24, LAYOUT_TABS},   {60, 15, LAYOUT_TABS},   {59, 15, LAYOUT_SMALL},
+        {60, 14, LAYOUT_SMALL},  {200, 14, LAYOUT_SMALL}, {40, 8, LAYOUT_SMALL},
+        {39, 8, LAYOUT_MESSAGE}, {40, 7, LAYOUT_MESSAGE}, {1, 1, LAYOUT_MESSAGE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Layout layout;
+        layout_make(&layout, cases[i].width, cases[i].height, 1, 4, PANE_TREE);
+        assert_int_equal(layout.mode, cases[i].mode);
+    }
+}
+
+static void test_all_panes_at_100x30(void **state)
+{
+    (void)state;
+    Layout layout;
+    layout_make(&layout, 100, 30, 1, 4, PANE_TREE);
+    for (int pane = 0; pane < PANE_COUNT; pane++)
+        assert_true(layout_shows(&layout, (PaneId)pane));
+    assert_true(layout.panes[PANE_TREE].height >= 8);
+    assert_int_equal(layout.panes[PANE_THRESHOLDS].height, 2);
+}
+
+/* Where rows are short some panes go, but never the one that was asked for. */
+static void test_front_pane_is_seen(void **state)
+{
+    (void)state;
+    for (int height = 16; height < 40; height++)
+        for (int front = 0; front < PANE_COUNT; front++) {
+            Layout layout;
+            layout_make(&layout, 100, height, 1, 4, (PaneId)front);
+            assert_true(layout_shows(&layout, (PaneId)front));
+            layout_make(&layout, 70, height, 1, 4, (PaneId)front);
+            assert_true(layout_shows(&layout, (PaneId)front));
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_overlaps_at_any_size),
+        cmocka_unit_test(test_nothing_overlaps_with_any_exits),
+        cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_all_panes_at_100x30),
+        cmocka_unit_test(test_front_pane_is_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

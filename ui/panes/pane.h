@@ -1,0 +1,45 @@
+/* pane.h - what a pane is: a title, a drawing, keys. One file each: pane_<name>.c.
+ *
+ * A pane draws a View into a rectangle of Cells and may turn a key into an action. It keeps no
+ * state of its own.
+ */
+#ifndef S2D_PANE_H
+#define S2D_PANE_H
+
+#include "ui/cells.h"
+#include "ui/keys.h"
+#include "ui/ui.h"
+
+typedef enum PaneKey {
+    PANE_IGNORED, /* not a key of this pane */
+    PANE_TAKEN,
+    PANE_ACTION, /* and *action is to be handed to the app */
+} PaneKey;
+
+typedef struct Pane {
+    const char *tab; /* short name */
+    /* A name and, after two blanks, a remark; one that begins with "!" is a warning. */
+    void (*title)(const View *view, char *out, size_t bytes);
+    void (*draw)(View *view, Cells *cells, Rect rect, bool focused);
+    PaneKey (*key)(View *view, const Key *key, UiAction *action); /* NULL = has no keys */
+} Pane;
+
+/* By PaneId. */
+const Pane *pane_get(PaneId id);
+
+extern const Pane pane_chat, pane_tree, pane_exits, pane_depth, pane_speed, pane_thresholds;
+
+/* The rows around the panes: who speaks (top), what happens (bottom), and both in one row for small
+ * windows. */
+void status_header(const View *view, Cells *cells, Rect rect);
+void status_line(const View *view, Cells *cells, Rect rect, const char *notice);
+void status_figures(const View *view, Cells *cells, Rect rect, const char *notice);
+
+/* Colour of a token by who proposed it (EventText.source). */
+int pane_source_attr(const View *view, int source);
+/* One character for it in the exit strip. */
+char pane_source_mark(const View *view, int source);
+/* ".91", "1.0" */
+const char *pane_fraction(double p, char out[8]);
+
+#endif

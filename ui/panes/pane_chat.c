@@ -1,0 +1,244 @@
+/* pane_chat.c - the conversation: who said what, each token in the colour of the exit that proposed
+ * it.
+ *
+ * Only the lines in sight are drawn; heights of the other items are cached in them. When the person
+ * has scrolled up, the text stands still while the answer grows below.
+ */
+#include "ui/panes/pane.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/markdown.h"
+
+static const char *prefix_of(const Item *item)
+{
+    switch (item->kind) {
+    case ITEM_USER:
+        return "you> ";
+    case ITEM_ANSWER:
+        return item->continued ? "" : "s2d> ";
+    case ITEM_SWITCH:
+        return "-- ";
+    case ITEM_WARNING:
+        return "warning: ";
+    case ITEM_ERROR:
+        return "error: ";
+    default:
+        return "";
+    }
+}
+
+static bool is_talk(const Item *item)
+{
+    return item->kind == ITEM_USER || item->kind == ITEM_ANSWER;
+}
+
+/* Notes that follow each other stand together, all else is parted by a blank row. */
+static int gap_before(const Scrollback *scrollback, int i)
+{
+    const Item *item = &scrollback->items[i];
+    return i > 0 && (is_talk(item) || is_talk(&scrollback->items[i - 1])) ? 1 : 0;
+}
+
+static int figures_rows(const Item *item, int width)
+{
+    int rows = 0;
+    size_t skip, n = strlen(item->figures);
+    for (size_t at = 0; at < n; at += skip, rows++)
+        at += text_wrap(item->figures + at, n - at, width - 2, &skip);
+    return rows;
+}
+
+/* Rows of an item without the gap before it. */
+static int item_height(const View *view, Item *item, int width)
+{
+    if (item->wrap_width != width) {
+        item->height = markdown_lines(view, item, width, (int)strlen(prefix_of(item)),
+                                      item->kind == ITEM_ANSWER, NULL, NULL) +
+                       figures_rows(item, width);
+        item->wrap_width = width;
+    }
+    return item->height;
+}
+
+typedef struct Drawing {
+    Cells *cells;
+    Rect rect;
+    int y; /* of the next line; may lie above or below the rectangle */
+    int end_x;
+} Drawing;
+
+static bool in_sight(const Drawing *d)
+{
+    return d->y >= d->rect.y && d->y < d->rect.y + d->rect.height;
+}
+
+static void draw_line(void *user, const Line *line)
+{
+    Drawing *d = user;
+    if (in_sight(d)) {
+        int x = d->rect.x, right = d->rect.x + d->rect.width;
+        static const struct {
+            Glyph glyph;
+            int attr;
+        } leads[] = {
+            [LEAD_BULLET] = {GLYPH_BULLET, STYLE_DIM},
+            [LEAD_CODE] = {GLYPH_VERTICAL, STYLE_BORDER},
+            [LEAD_CODE_BEGIN] = {GLYPH_CORNER_TL, STYLE_BORDER},
+            [LEAD_CODE_END] = {GLYPH_CORNER_BL, STYLE_BORDER},
+        };
+        if (line->lead != LEAD_NONE)
+            cells_glyph(d->cells, d->y, x + line->indent - 2, leads[line->lead].glyph,
+                        leads[line->lead].attr);
+        x += line->indent;
+        for (size_t from = 0, to; from < line->bytes; from = to) {
+            to = from + 1;
+            while (to < line->bytes && line->attrs[to] == line->attrs[from])
+                to++;
+            /* A combining mark belongs to the character before it, whoever proposed it. */
+            while (to < line->bytes) {
+                uint32_t ch;
+                size_t step = text_decode(line->text + to, line->bytes - to, &ch);
+                if (text_char_width(ch) != 0)
+                    break;
+                to += step;
+            }
+            x += cells_text(d->cells, d->y, x, right - x, line->text + from, to - from,
+                            line->attrs[from]);
+        }
+        d->end_x = x;
+    }
+    d->y++;
+}
+
+static void draw_figures(Drawing *d, const Item *item)
+{
+    size_t skip, n = strlen(item->figures);
+    for (size_t at = 0; at < n; at += skip, d->y++) {
+        size_t length = text_wrap(item->figures + at, n - at, d->rect.width - 2, &skip);
+        if (in_sight(d))
+            cells_text(d->cells, d->y, d->rect.x + 2, d->rect.width - 2, item->figures + at, length,
+                       STYLE_DIM);
+        at += length;
+    }
+}
+
+static void draw_item(const View *view, Drawing *d, const Item *item)
+{
+    const char *prefix = prefix_of(item);
+    int attr = item->kind == ITEM_USER      ? STYLE_USER | ATTR_BOLD
+               : item->kind == ITEM_ANSWER  ? STYLE_TITLE | ATTR_BOLD
+               : item->kind == ITEM_WARNING ? STYLE_WARN | ATTR_BOLD
+               : item->kind == ITEM_ERROR   ? STYLE_BAD | ATTR_BOLD
+                                            : STYLE_DIM;
+    if (in_sight(d))
+        cells_text(d->cells, d->y, d->rect.x, d->rect.width, prefix, strlen(prefix), attr);
+    markdown_lines(view, item, d->rect.width, (int)strlen(prefix), item->kind == ITEM_ANSWER,
+                   draw_line, d);
+    if (item->kind == ITEM_SWITCH) {
+        d->y--;
+        if (in_sight(d))
+            cells_print(d->cells, d->y, d->end_x, d->rect.x + d->rect.width - d->end_x, STYLE_DIM,
+                        " --");
+        d->y++;
+    }
+    if (item->open && view->state == VIEW_GENERATING) {
+        d->y--;
+        if (in_sight(d) && d->end_x < d->rect.x + d->rect.width)
+            cells_text(d->cells, d->y, d->end_x, 1, "_", 1, STYLE_TITLE | ATTR_BOLD);
+        d->y++;
+    }
+    draw_figures(d, item);
+}
+
+/* What an empty chat says. */
+static void draw_welcome(const View *view, Cells *cells, Rect rect)
+{
+    static const char *const lines[] = {
+        "s2d: speculative decoding, live",     "",
+        "A draft model guesses tokens ahead,", "the target checks them in one pass:",
+        "its own text, only sooner.",          "",
+        "Type a message and press Enter.",     "F1 shows keys and commands.",
+    };
+    int n = (int)(sizeof lines / sizeof lines[0]), y = rect.y + (rect.height - n) / 2;
+    if (view->state == VIEW_STARTING && view->loading[0] == '\0')
+        n -= 2;
+    for (int i = 0; i < n && rect.height >= n; i++)
+        cells_print(cells, y + i, rect.x + 2, rect.width - 2,
+                    i == 0 ? STYLE_TITLE | ATTR_BOLD : STYLE_DIM, "%s", lines[i]);
+}
+
+static void chat_draw(View *view, Cells *cells, Rect rect, bool focused)
+{
+    (void)focused;
+    Scrollback *scrollback = &view->scrollback;
+    rect.width--; /* a blank column before the divider */
+    if (scrollback->n_items == 0) {
+        draw_welcome(view, cells, rect);
+        return;
+    }
+    int total = 0;
+    for (int i = 0; i < scrollback->n_items; i++)
+        total += gap_before(scrollback, i) + item_height(view, &scrollback->items[i], rect.width);
+    if (view->scroll > 0 && view->chat_width == rect.width)
+        view->scroll += total - view->chat_lines;
+    int most = total > rect.height ? total - rect.height : 0;
+    view->scroll = view->scroll > most ? most : view->scroll < 0 ? 0 : view->scroll;
+    view->chat_lines = total;
+    view->chat_width = rect.width;
+
+    Drawing d = {.cells = cells, .rect = rect};
+    d.y = rect.y - (most - view->scroll);
+    for (int i = 0; i < scrollback->n_items && d.y < rect.y + rect.height; i++) {
+        d.y += gap_before(scrollback, i);
+        if (d.y + scrollback->items[i].height <= rect.y)
+            d.y += scrollback->items[i].height;
+        else
+            draw_item(view, &d, &scrollback->items[i]);
+    }
+}
+
+static void chat_title(const View *view, char *out, size_t bytes)
+{
+    int n = snprintf(out, bytes, "CHAT");
+    if (view->session[0] != '\0')
+        n += snprintf(out + n, bytes - (size_t)n, "  session %.40s", view->session);
+    if (view->state != VIEW_STARTING)
+        n += snprintf(out + n, bytes - (size_t)n, "  temp %.1f", view->ready.temperature);
+    if (view->scroll > 0)
+        snprintf(out + n, bytes - (size_t)n, "  %d lines below", view->scroll);
+}
+
+static PaneKey chat_key(View *view, const Key *key, UiAction *action)
+{
+    (void)action;
+    switch (key->code) {
+    case KB_UP:
+        view->scroll++;
+        break;
+    case KB_DOWN:
+        view->scroll--;
+        break;
+    case KB_PAGE_UP:
+        view->scroll += 10;
+        break;
+    case KB_PAGE_DOWN:
+        view->scroll -= 10;
+        break;
+    case KB_HOME:
+        view->scroll = view->chat_lines;
+        break;
+    case KB_END:
+        view->scroll = 0;
+        break;
+    default:
+        return PANE_IGNORED;
+    }
+    if (view->scroll < 0)
+        view->scroll = 0;
+    view->changes++;
+    return PANE_TAKEN;
+}
+
+const Pane pane_chat = {"CHAT", chat_title, chat_draw, chat_key};

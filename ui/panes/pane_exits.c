@@ -1,0 +1,65 @@
+/* pane_exits.c - who proposed each of the latest tokens, one character a token, and the shares of
+ * the exits in the accepted ones of this answer. T = the target's own token.
+ */
+#include "ui/panes/pane.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void draw_strip(const View *view, Cells *cells, Rect rect)
+{
+    unsigned kept = view->n_strip < VIEW_STRIP ? view->n_strip : VIEW_STRIP;
+    unsigned shown = kept < (unsigned)rect.width ? kept : (unsigned)rect.width;
+    for (unsigned i = 0; i < shown; i++) {
+        int source = view->strip[(view->n_strip - shown + i) % VIEW_STRIP];
+        char mark = pane_source_mark(view, source);
+        cells_text(cells, rect.y, rect.x + (int)i, 1, &mark, 1,
+                   (pane_source_attr(view, source) & ~ATTR_DRAFTED) | ATTR_BOLD);
+    }
+    if (shown == 0)
+        cells_print(cells, rect.y, rect.x, rect.width, STYLE_DIM, "no tokens yet");
+}
+
+/* ". e6 61%  o e12 24%  T own 30%"; without blanks between where the row is short. */
+static void draw_shares(const View *view, Cells *cells, Rect rect)
+{
+    const EventReady *ready = &view->ready;
+    int x = rect.x, right = rect.x + rect.width, y = rect.y + 1;
+    bool narrow = rect.width < ready->n_exits * 10 + 9;
+    for (int i = 0; i < ready->n_exits; i++) {
+        char mark = pane_source_mark(view, ready->exits[i]);
+        x += cells_text(cells, y, x, right - x, &mark, 1, (STYLE_EXIT + i) | ATTR_BOLD);
+        x += cells_print(cells, y, x, right - x, STYLE_TEXT, narrow ? "e%d" : " e%d",
+                         ready->exits[i]);
+        if (view->accepted > 0)
+            x += cells_print(cells, y, x, right - x, STYLE_TEXT, " %.0f%%",
+                             100.0 * view->accepted_by[i] / view->accepted);
+        x += narrow ? 1 : 2;
+    }
+    if (view->accepted_by[EXITS_MAX] > 0)
+        x += 2 + cells_print(cells, y, x, right - x, STYLE_FREE, "n ngram %.0f%%",
+                             100.0 * view->accepted_by[EXITS_MAX] / view->accepted);
+    if (right - x >= 8)
+        cells_print(cells, y, x, right - x, STYLE_DIM, "T target");
+}
+
+static void exits_draw(View *view, Cells *cells, Rect rect, bool focused)
+{
+    (void)focused;
+    draw_strip(view, cells, rect);
+    draw_shares(view, cells, rect);
+}
+
+static void exits_title(const View *view, char *out, size_t bytes)
+{
+    const EventReady *ready = &view->ready;
+    bool has_exits = (ready->n_exits > 1 && strstr(ready->drafter, "s2d")) ||
+                     strncmp(ready->drafter, "exit", 4) == 0;
+    snprintf(out, bytes, "EXIT per token%s",
+             !has_exits               ? ""
+             : !ready->exits_trained  ? "  !exits untrained"
+             : ready->adapter[0] != 0 ? "  exits trained"
+                                      : "");
+}
+
+const Pane pane_exits = {"EXITS", exits_title, exits_draw, NULL};

@@ -56,17 +56,16 @@ OBJ     = $(SRC:%.c=$(BUILD)/%.o)
 LIB_OBJ = $(filter-out $(BUILD)/app/main.o,$(OBJ))
 
 # tests/unit: a program for each subject, in the rooms of what it tests. tests/fuzz: fuzz_*.c are targets,
-# make_*.c fill a folder with inputs for the target of that name. tests/support helps them all.
-TEST_SRC  = $(sort $(shell find tests/unit -name 'test_*.c'))
-TESTS     = $(TEST_SRC:%.c=$(BUILD)/%)
-FUZZERS   = $(patsubst %.c,%,$(filter-out tests/fuzz/fuzz_main.c,$(wildcard tests/fuzz/fuzz_*.c)))
-REPLAYS   = $(FUZZERS:%=$(BUILD)/%)
-MAKERS    = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/make_*.c))
-HELP_SRC  = $(filter-out $(DEVICE_SRC),$(wildcard tests/support/*.c))
+# make_*.c fill a folder with inputs for the target of that name. tests/support helps them all. The
+# programs are all in $(BUILD)/tests.
+PROGRAMS  = $(basename $(sort $(shell find tests/unit -name 'test_*.c') $(wildcard tests/fuzz/*.c)))
+in_build  = $(addprefix $(BUILD)/tests/,$(notdir $(filter $1,$(PROGRAMS))))
+TESTS     = $(call in_build,tests/unit/%)
+REPLAYS   = $(filter-out %/fuzz_main,$(call in_build,tests/fuzz/fuzz_%))
+MAKERS    = $(call in_build,tests/fuzz/make_%)
+HELP_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(DEVICE_SRC),$(wildcard tests/support/*.c)))
 DEVICE_SRC   = tests/support/cuda_device.c
-DEVICE_TESTS = $(patsubst tests/%.c,$(BUILD)/tests/device/%,$(foreach t,$(TEST_SRC),$(if \
-               $(findstring /test_cuda_,$t),$t)))
-HELP_OBJ  = $(HELP_SRC:%.c=$(BUILD)/%.o)
+DEVICE_TESTS = $(patsubst $(BUILD)/tests/%,$(BUILD)/tests/device/%,$(filter %/tests/test_cuda_%,$(TESTS)))
 
 LINT_SRC = $(shell find app engine kernels ui tests -name '*.[ch]' -o -name '*.cu')
 MAN      = $(wildcard man/*.1 man/*.5)
@@ -93,17 +92,14 @@ $(IMAGE): kernels/cuda/kernels.cu $(wildcard kernels/*.h kernels/cuda/*.h kernel
 $(BUILD)/tests/all.a: $(LIB_OBJ) $(HELP_OBJ)
 	@rm -f $@ && ar rcs $@ $^
 
-$(TESTS) $(MAKERS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/all.a
-	@echo link $@
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
-$(REPLAYS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/fuzz/fuzz_main.o $(BUILD)/tests/all.a
-	@echo link $@
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
-# The same tests, with a device in the place of the one that the host plays.
-$(DEVICE_TESTS): $(BUILD)/tests/device/%: $(BUILD)/tests/%.o $(DEVICE_SRC:%.c=$(BUILD)/%.o) $(BUILD)/tests/all.a
+$(foreach p,$(PROGRAMS),$(eval $(call in_build,$p) $(BUILD)/tests/device/$(notdir $p): $(BUILD)/$p.o))
+$(TESTS) $(MAKERS) $(REPLAYS) $(DEVICE_TESTS): $(BUILD)/tests/all.a
 	@mkdir -p $(@D)
 	@echo link $@
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/tests/all.a $(LDLIBS) -lcmocka
+$(REPLAYS): $(BUILD)/tests/fuzz/fuzz_main.o
+# The same tests, with a device in the place of the one that the host plays.
+$(DEVICE_TESTS): $(DEVICE_SRC:%.c=$(BUILD)/%.o)
 tests: s2d $(TESTS) $(REPLAYS) $(MAKERS)
 
 # Shows the command, then runs it as root or after a yes (YES=1 is one).
@@ -150,7 +146,7 @@ cuda-bench: s2d
 fuzz:
 	@$(MAKE) --no-print-directory CUDA=0 BUILD=build-fuzz CC=$(CLANG) OPT="-O1 -fno-omit-frame-pointer \
 	  -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all" fuzz-targets
-fuzz-targets: $(FUZZERS:tests/fuzz/%=$(BUILD)/libfuzzer/%) $(MAKERS)
+fuzz-targets: $(REPLAYS:$(BUILD)/tests/%=$(BUILD)/libfuzzer/%) $(MAKERS)
 	@sh tests/fuzz/fuzz.sh $(BUILD) $(FUZZ_SECONDS) $(filter $(BUILD)/libfuzzer/%,$^)
 $(BUILD)/libfuzzer/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/all.a
 	@mkdir -p $(@D)
@@ -195,4 +191,4 @@ help:
 
 .PHONY: all tests deps deps-dev chat check cuda-check cuda-bench asan sanitised-tests fuzz fuzz-targets bench lint format \
         install clean help
--include $(OBJ:.o=.d) $(TESTS:=.d) $(REPLAYS:=.d) $(MAKERS:=.d) $(HELP_OBJ:.o=.d)
+-include $(OBJ:.o=.d) $(PROGRAMS:%=$(BUILD)/%.d) $(HELP_OBJ:.o=.d)

@@ -24,9 +24,9 @@ for program in "$@"; do
         # Inputs that once broke something, and those that tests/fuzz/make_SUBJECT.c makes, must pass quietly.
         subject=${name#fuzz_}
         inputs=tests/corpus/$subject
-        if [ -x "$build/tests/fuzz/make_$subject" ]; then
+        if [ -x "$build/tests/make_$subject" ]; then
             mkdir -p "$build/corpus/$subject"
-            "$build/tests/fuzz/make_$subject" "$build/corpus/$subject" || failed=$((failed + 1))
+            "$build/tests/make_$subject" "$build/corpus/$subject" || failed=$((failed + 1))
             inputs="$inputs $build/corpus/$subject"
         fi
         # shellcheck disable=SC2086 -- a list of folders

@@ -9,7 +9,7 @@ for program in "$@"; do
     subject=${subject#fuzz_}
     corpus=$build/corpus/$subject
     mkdir -p "$corpus"
-    [ ! -x "$build/tests/fuzz/make_$subject" ] || "$build/tests/fuzz/make_$subject" "$corpus"
+    [ ! -x "$build/tests/make_$subject" ] || "$build/tests/make_$subject" "$corpus"
     seeds=
     [ ! -d "tests/corpus/$subject" ] || seeds=tests/corpus/$subject
     echo "fuzz $subject, $seconds s"

@@ -3,8 +3,8 @@
  * Each takes its own command line (argv[0] is the command's name), prints text to stdout and
  * everything else to stderr, and returns the process's exit code (kernels/common/err.h).
  */
-#ifndef S2D_COMMANDS_H
-#define S2D_COMMANDS_H
+#ifndef S2D_APP_COMMANDS_H
+#define S2D_APP_COMMANDS_H
 
 #define S2D_VERSION "0.1.0"
 

@@ -3,8 +3,8 @@
  * base + adapter -> the base's first layers, the exit's own layer behind them, its norm as the
  * final one, the base's embedding, head and vocabulary. Any program that runs the base runs it.
  */
-#ifndef S2D_DRAFT_MERGE_H
-#define S2D_DRAFT_MERGE_H
+#ifndef S2D_APP_DRAFT_MERGE_H
+#define S2D_APP_DRAFT_MERGE_H
 
 #include "engine/model/adapter.h"
 

@@ -1,6 +1,6 @@
 /* figures.h - one answer in one line: what `run` and `replay` print below it. */
-#ifndef S2D_FIGURES_H
-#define S2D_FIGURES_H
+#ifndef S2D_APP_FIGURES_H
+#define S2D_APP_FIGURES_H
 
 #include <stddef.h>
 

@@ -15,8 +15,8 @@
  *   --adapter F | none      what was trained for the draft; another one than the profile's drops
  * the profile's exits and thresholds: the adapter has exits of its own
  */
-#ifndef S2D_OPTIONS_H
-#define S2D_OPTIONS_H
+#ifndef S2D_APP_OPTIONS_H
+#define S2D_APP_OPTIONS_H
 
 #include "app/protocol/request.h"
 

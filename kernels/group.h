@@ -7,8 +7,8 @@
  * s = i / 32 d[0] * scale[s] * (q - 32)                      Q6_K, s = i / 16, scale signed Every
  * product here fits a float exactly, so a value is rounded once at most and is unique.
  */
-#ifndef S2D_GROUP_H
-#define S2D_GROUP_H
+#ifndef S2D_KERNELS_GROUP_H
+#define S2D_KERNELS_GROUP_H
 
 #include "kernels/quant.h"
 

@@ -11,9 +11,9 @@
 #include "kernels/cpu/cpu.h"
 #include "kernels/cuda/device/gpu.h"
 
-int rows_position(const Rows *rows, int i)
+int batch_position(const Batch *batch, int i)
 {
-    return rows->prefix[i] + __builtin_popcountll(rows->mask[i]) - 1;
+    return batch->prefix[i] + __builtin_popcountll(batch->mask[i]) - 1;
 }
 
 #ifndef S2D_CUDA

@@ -2,7 +2,7 @@
  *
  *   Matrix   a weight matrix, repacked (CPU) or uploaded (a device) by the backend that owns it
  *   KvCache  keys and values of every layer, in slots
- *   Rows     which slots each row of a batch may see: this is what makes a tree of tokens one batch
+ *   Batch    which slots each row of a batch may see: this is what makes a tree of tokens one batch
  *
  * Float buffers below are in the backend's memory (buffer_alloc); integer arrays that describe a
  * batch are in host memory.
@@ -15,8 +15,8 @@
  * The CPU's scalar path is the oracle for its vector paths (bit by bit) and, with float
  * activations, for every other backend (within a tolerance).
  */
-#ifndef S2D_KERNELS_H
-#define S2D_KERNELS_H
+#ifndef S2D_KERNELS_KERNELS_H
+#define S2D_KERNELS_KERNELS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,16 +60,16 @@ typedef struct MatrixSource {
  * among them. That list is in the order of logical positions, and the row's own position is its
  * length - 1. prompt rows and plain decoding: prefix[i] = position + 1, mask[i] = 0 a tree node:
  * prefix[i] = length of the committed text, mask[i] = its ancestors and itself */
-typedef struct Rows {
+typedef struct Batch {
     int n;
     bool prompt; /* prompt tokens, as opposed to generated ones (a device may use another path) */
     const int *slot;      /* [n] */
     const int *prefix;    /* [n] */
     const uint64_t *mask; /* [n] */
     int base;
-} Rows;
+} Batch;
 
-int rows_position(const Rows *rows, int i);
+int batch_position(const Batch *batch, int i);
 
 /* y_j = W_j · f(x) + bias_j for up to three matrices that share one input. */
 typedef enum LinearMode {
@@ -81,7 +81,7 @@ typedef enum LinearMode {
 typedef struct Linear {
     int count; /* 1 … LINEAR_MAX */
     LinearMode mode;
-    bool prompt;                      /* as in Rows */
+    bool prompt;                      /* as in Batch */
     const Matrix *matrix[LINEAR_MAX]; /* each [rows_j, cols], the same cols */
     const float *bias[LINEAR_MAX];    /* [rows_j] or NULL */
     float *out[LINEAR_MAX];           /* [n, rows_j]; SWIGLU uses out[0] only */
@@ -126,7 +126,7 @@ struct Kernels {
      * takes. */
     int (*matrix_open)(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *err);
     void (*matrix_close)(Kernels *k, Matrix *matrix);
-    size_t (*matrix_bytes)(Kernels *k, QuantType type, int rows, int cols);
+    size_t (*matrix_bytes)(Kernels *k, QuantType type, int batch, int cols);
 
     /* out[i] = row ids[i] of the matrix, as floats. out: [n, cols] */
     void (*embed)(Kernels *k, const Matrix *matrix, const int *ids, int n, float *out);
@@ -138,10 +138,10 @@ struct Kernels {
     void (*norm)(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
                  float *out);
 
-    /* Rotary position embedding in place, for the positions of `rows`. x: [n, heads, head_dim].
+    /* Rotary position embedding in place, for the positions of `batch`. x: [n, heads, head_dim].
      * neox: pairs (i, i + head_dim/2), else pairs (2i, 2i+1). factors: [head_dim/2] divisors of the
      * frequencies (Llama 3's rope_freqs) or NULL. */
-    void (*rope)(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, float base,
+    void (*rope)(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
                  bool neox, const float *factors);
 
     /* Keys and values: `layers` layers of `slots` slots of [kv_heads, head_dim], as `type`, or
@@ -149,8 +149,8 @@ struct Kernels {
     KvCache *(*kv_open)(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
     void (*kv_close)(Kernels *k, KvCache *kv);
     size_t (*kv_bytes)(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
-    /* key, value: [n, kv_heads, head_dim] go to rows->slot. */
-    void (*kv_write)(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
+    /* key, value: [n, kv_heads, head_dim] go to batch->slot. */
+    void (*kv_write)(Kernels *k, KvCache *kv, int layer, const Batch *batch, const float *key,
                      const float *value);
     /* Slot to+i takes what slot from[i] holds, for i = 0 … n-1 in this order, layers [first, last);
      * from[i] >= to+i. */
@@ -160,7 +160,7 @@ struct Kernels {
 
     /* out = softmax(q · keys / sqrt(head_dim)) · values over the slots that each row sees, heads
      * grouped over kv_heads. q, out: [n, heads, head_dim]. */
-    void (*attention)(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q,
+    void (*attention)(Kernels *k, const KvCache *kv, int layer, const Batch *batch, const float *q,
                       int heads, float *out);
 
     /* Over logits [n, vocab] in backend memory. */

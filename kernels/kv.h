@@ -11,8 +11,8 @@
  * their digits. So a key is turned before it is rounded, by a Walsh-Hadamard matrix over each 32
  * dimensions, and the queries are turned with it: products stay what they were.
  */
-#ifndef S2D_KV_H
-#define S2D_KV_H
+#ifndef S2D_KERNELS_KV_H
+#define S2D_KERNELS_KV_H
 
 #include <stddef.h>
 

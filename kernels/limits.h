@@ -4,8 +4,8 @@
  * by the minute, so each call is one short measurement, to be taken in turn with what is compared
  * with it.
  */
-#ifndef S2D_LIMITS_H
-#define S2D_LIMITS_H
+#ifndef S2D_KERNELS_LIMITS_H
+#define S2D_KERNELS_LIMITS_H
 
 #include "kernels/kernels.h"
 

@@ -3,8 +3,8 @@
  *
  * Philox4x32-10: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
  */
-#ifndef S2D_NOISE_H
-#define S2D_NOISE_H
+#ifndef S2D_KERNELS_NOISE_H
+#define S2D_KERNELS_NOISE_H
 
 #include <math.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * blocks of 32 or 256 values along a row, scales in IEEE half precision. The scalar code here is
  * the oracle that every repacked layout and vector kernel is compared with.
  */
-#ifndef S2D_QUANT_H
-#define S2D_QUANT_H
+#ifndef S2D_KERNELS_QUANT_H
+#define S2D_KERNELS_QUANT_H
 
 #include <stdbool.h>
 #include <stddef.h>

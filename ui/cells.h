@@ -5,8 +5,8 @@
  * character takes two cells, the right one having width 0; drawing over one half blanks the other,
  * so borders never shift. Control characters cannot get in: the second fence after text_clean.
  */
-#ifndef S2D_CELLS_H
-#define S2D_CELLS_H
+#ifndef S2D_UI_CELLS_H
+#define S2D_UI_CELLS_H
 
 #include <stdbool.h>
 #include <stddef.h>

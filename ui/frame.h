@@ -3,8 +3,8 @@
  * The Frame is what the Ui knows beside the View: focus, the input line, a notice, what lies over
  * the panes.
  */
-#ifndef S2D_FRAME_H
-#define S2D_FRAME_H
+#ifndef S2D_UI_FRAME_H
+#define S2D_UI_FRAME_H
 
 #include "ui/cells.h"
 #include "ui/view.h"

@@ -7,8 +7,8 @@
  *
  * readline's state is the process's, so there is one Input at a time.
  */
-#ifndef S2D_INPUT_H
-#define S2D_INPUT_H
+#ifndef S2D_UI_INPUT_H
+#define S2D_UI_INPUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

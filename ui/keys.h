@@ -5,8 +5,8 @@
  * sequences are swallowed whole. An Esc followed by nothing for KEYS_ESC_MS is a key of its own:
  * the caller keeps the time and says so. Source: ECMA-48, xterm's ctlseqs.
  */
-#ifndef S2D_KEYS_H
-#define S2D_KEYS_H
+#ifndef S2D_UI_KEYS_H
+#define S2D_UI_KEYS_H
 
 #include <stdbool.h>
 #include <stddef.h>

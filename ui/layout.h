@@ -5,8 +5,8 @@
  * as a tab below; under 60x15: chat and one line of figures; under 40x8: a message. Rectangles
  * never overlap or leave the window.
  */
-#ifndef S2D_LAYOUT_H
-#define S2D_LAYOUT_H
+#ifndef S2D_UI_LAYOUT_H
+#define S2D_UI_LAYOUT_H
 
 #include <stdbool.h>
 

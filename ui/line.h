@@ -3,8 +3,8 @@
  * In: prompt, text with newlines, cursor as a byte offset. Out: how many rows that takes at a
  * width, and the rows around the cursor drawn. Long lines wrap; control characters show as blanks.
  */
-#ifndef S2D_LINE_H
-#define S2D_LINE_H
+#ifndef S2D_UI_LINE_H
+#define S2D_UI_LINE_H
 
 #include "ui/cells.h"
 

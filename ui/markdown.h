@@ -6,8 +6,8 @@
  * its marks, dimmed; all else stands as it came. A text that still grows is drawn as if what is
  * open now will be closed.
  */
-#ifndef S2D_MARKDOWN_H
-#define S2D_MARKDOWN_H
+#ifndef S2D_UI_MARKDOWN_H
+#define S2D_UI_MARKDOWN_H
 
 #include "ui/cells.h"
 #include "ui/view.h"

@@ -1,6 +1,6 @@
 /* overlay.h - boxes over the panes: help (F1) and the list of targets (F2). */
-#ifndef S2D_OVERLAY_H
-#define S2D_OVERLAY_H
+#ifndef S2D_UI_OVERLAY_H
+#define S2D_UI_OVERLAY_H
 
 #include "ui/frame.h"
 

@@ -231,7 +231,7 @@ static attr_t attributes_of(const Screen *screen, int attr)
     return on;
 }
 
-static void draw_row(const Screen *screen, const Cells *cells, int y)
+static void paint_row(const Screen *screen, const Cells *cells, int y)
 {
     for (int x = 0; x < cells->width; x++) {
         const Cell *cell = &cells->cells[y * cells->width + x];
@@ -269,7 +269,7 @@ void screen_draw(Screen *screen, const Cells *cells)
         if (!screen->all && memcmp(old, new, row * sizeof *new) == 0)
             continue;
         memcpy(old, new, row * sizeof *new);
-        draw_row(screen, cells, y);
+        paint_row(screen, cells, y);
     }
     screen->all = false;
     bool cursor = cells->cursor_y >= 0 && cells->cursor_x >= 0;

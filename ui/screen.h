@@ -4,8 +4,8 @@
  * Raw mode, no keypad translation (keys.h reads the bytes), bracketed paste on while it is ours.
  * Colours unless NO_COLOR is set or there are none. No signal's disposition is changed.
  */
-#ifndef S2D_SCREEN_H
-#define S2D_SCREEN_H
+#ifndef S2D_UI_SCREEN_H
+#define S2D_UI_SCREEN_H
 
 #include "kernels/common/err.h"
 #include "ui/cells.h"

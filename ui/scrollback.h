@@ -5,8 +5,8 @@
  * first. Only for looking at: what is sent to the model or saved is the app's. Bounded: the oldest
  * items go first.
  */
-#ifndef S2D_SCROLLBACK_H
-#define S2D_SCROLLBACK_H
+#ifndef S2D_UI_SCROLLBACK_H
+#define S2D_UI_SCROLLBACK_H
 
 #include <stdbool.h>
 #include <stddef.h>

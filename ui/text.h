@@ -5,8 +5,8 @@
  * and terminals do it so. Needs LC_CTYPE set to a UTF-8 locale; in any other locale each non-ASCII
  * character becomes U+FFFD.
  */
-#ifndef S2D_TEXT_H
-#define S2D_TEXT_H
+#ifndef S2D_UI_TEXT_H
+#define S2D_UI_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,8 +7,8 @@
  * nothing of it but what is only about looking: scroll, browsed round, sliders. It never blocks and
  * catches no signals. One Ui a process: readline and curses have one state.
  */
-#ifndef S2D_UI_H
-#define S2D_UI_H
+#ifndef S2D_UI_UI_H
+#define S2D_UI_UI_H
 
 #include <stdbool.h>
 #include <stddef.h>

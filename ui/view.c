@@ -190,11 +190,8 @@ static void on_round(View *view, const EventRound *round, int turn)
 static void on_switch_done(View *view, const EventSwitch *swap)
 {
     char line[256];
-    int n = snprintf(line, sizeof line, "target %s > %s (%.1f s), draft %s", view->ready.target,
-                     swap->target, swap->ms / 1000, swap->draft_kv_kept ? "kept" : "read anew");
-    if (swap->draft_rows_recomputed > 0 && n < (int)sizeof line)
-        snprintf(line + n, sizeof line - (size_t)n, ", %d rows recomputed",
-                 swap->draft_rows_recomputed);
+    snprintf(line, sizeof line, "target %s > %s (%.1f s), draft %s", view->ready.target,
+             swap->target, swap->ms / 1000, swap->draft_kv_kept ? "kept" : "read anew");
     Item *open = scrollback_open_answer(&view->scrollback);
     if (open != NULL)
         open->open = false;

@@ -7,8 +7,8 @@
  * that is sent to the model or saved is the app's. All memory is bounded: oldest items, rounds and
  * history columns go first.
  */
-#ifndef S2D_VIEW_H
-#define S2D_VIEW_H
+#ifndef S2D_UI_VIEW_H
+#define S2D_UI_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* bench.h - the benchmarks: one file each, all called as `s2d bench NAME …`. */
-#ifndef S2D_BENCH_H
-#define S2D_BENCH_H
+#ifndef S2D_APP_BENCH_BENCH_H
+#define S2D_APP_BENCH_BENCH_H
 
 /* argv[0] is the benchmark's name. They print their table to stdout, all else to stderr, and return
  * the process's exit code. */

@@ -60,7 +60,7 @@ static int fill_cache(Bench *b, Err *err)
         int n = c->slots - at < ROWS_MAX ? c->slots - at : ROWS_MAX;
         for (int i = 0; i < n; i++)
             slot[i] = at + i;
-        Rows rows = {.n = n, .slot = slot, .prefix = prefix, .mask = mask};
+        Batch rows = {.n = n, .slot = slot, .prefix = prefix, .mask = mask};
         for (int l = 0; l < m->layers; l++)
             k->kv_write(k, c->kv, l, &rows, c->k, c->v);
     }
@@ -85,7 +85,7 @@ static void pass(Bench *b, int n, int length)
         if (!prompt)
             mask[i] = UINT64_MAX >> (63 - i);
     }
-    Rows rows = {
+    Batch rows = {
         .n = n, .prompt = prompt, .slot = slot, .prefix = prefix, .mask = mask, .base = length};
     forward(c, &rows, ids, 0, m->layers);
     int heads = prompt ? 1 : n;

@@ -141,15 +141,16 @@ void bench_methods_close(BenchResult *result)
 }
 
 /* Whose figures to put beside: of the paper's exits the one at the same share of its draft. */
-static const SeedsRow *counterpart(const BenchDraft *draft, DrafterKind kind, int exit, bool tree)
+static const PublishedRow *counterpart(const BenchDraft *draft, DrafterKind kind, int exit,
+                                       bool tree)
 {
-    bool soft = draft->n_exits > 1;
+    bool trainer = draft->n_exits > 1;
     if (kind == DRAFTER_S2D || kind == DRAFTER_S2D_FRONTIER)
-        return soft ? seeds_find(SEEDS_S2D, SEEDS_LAYERS, tree) : NULL;
-    int scaled = exit * SEEDS_LAYERS;
+        return trainer ? published_find(PUBLISHED_S2D, PUBLISHED_LAYERS, tree) : NULL;
+    int scaled = exit * PUBLISHED_LAYERS;
     if (exit == 0 || draft->layers == 0 || scaled % draft->layers != 0)
         return NULL;
-    return seeds_find(soft ? SEEDS_SOFT : SEEDS_SFT, scaled / draft->layers, tree);
+    return published_find(trainer ? PUBLISHED_SOFT : PUBLISHED_SFT, scaled / draft->layers, tree);
 }
 
 /* An adapter of one exit was trained for that one alone, as SFT does it; one of several exits for
@@ -191,6 +192,7 @@ void bench_methods_name(BenchResult *result)
             snprintf(title, size, "%s%sSD%s", how, plus, tree ? ", tree" : "");
         else
             snprintf(title, size, "%s%sEarlyExit L%d%s", how, plus, exit, tree ? ", tree" : "");
-        method->seeds = drafts && draft->n_exits > 0 ? counterpart(draft, kind, exit, tree) : NULL;
+        method->published =
+            drafts && draft->n_exits > 0 ? counterpart(draft, kind, exit, tree) : NULL;
     }
 }

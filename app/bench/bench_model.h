@@ -4,8 +4,8 @@
  *   bench_model_open (options, backend) -> bench_model_load -> measure, with bench_measure_limits
  * in turn, for the machine's speed moves by the minute -> bench_limits
  */
-#ifndef S2D_BENCH_MODEL_H
-#define S2D_BENCH_MODEL_H
+#ifndef S2D_APP_BENCH_BENCH_MODEL_H
+#define S2D_APP_BENCH_BENCH_MODEL_H
 
 #include "app/options.h"
 #include "app/worker/models_cache.h"

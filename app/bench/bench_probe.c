@@ -91,7 +91,7 @@ static void norm(Kernels *k, const float *x, const float *weight, float eps, int
     add(probe_of(k), &(ProbeRow){.op = PROBE_NORM, .bytes = 8.0 * n * cols}, start);
 }
 
-static void rope(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, float base,
+static void rope(Kernels *k, float *x, const Batch *rows, int heads, int head_dim, float base,
                  bool neox, const float *factors)
 {
     double start = clock_ms();
@@ -109,7 +109,7 @@ static KvCache *kv_open(Kernels *k, KvType type, int layers, int kv_heads, int h
     return p->inner->kv_open(p->inner, type, layers, kv_heads, head_dim, slots);
 }
 
-static void kv_write(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
+static void kv_write(Kernels *k, KvCache *kv, int layer, const Batch *rows, const float *key,
                      const float *value)
 {
     double start = clock_ms();
@@ -127,7 +127,7 @@ static void kv_move(Kernels *k, KvCache *kv, int first, int last, const int *fro
 }
 
 /* The cache has to be read once, however many rows there are. */
-static void attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q,
+static void attention(Kernels *k, const KvCache *kv, int layer, const Batch *rows, const float *q,
                       int heads, float *out)
 {
     const Probe *p = probe_of(k);
@@ -136,7 +136,7 @@ static void attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows
     ProbeRow row = {.op = PROBE_ATTENTION};
     int last = 0;
     for (int i = 0; i < rows->n; i++) {
-        int seen = rows_position(rows, i) + 1;
+        int seen = batch_position(rows, i) + 1;
         row.macs += 2.0 * seen * heads * p->head_dim;
         last = seen > last ? seen : last;
     }

@@ -4,8 +4,8 @@
  * their order, with the caches as a pass leaves them. Calls of the same operation on the same types
  * and shapes are added up in one row.
  */
-#ifndef S2D_BENCH_PROBE_H
-#define S2D_BENCH_PROBE_H
+#ifndef S2D_APP_BENCH_BENCH_PROBE_H
+#define S2D_APP_BENCH_BENCH_PROBE_H
 
 #include "kernels/kernels.h"
 

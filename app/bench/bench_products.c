@@ -13,7 +13,7 @@
 
 typedef struct Products {
     Kernels *kernels;
-    Learn *learn;
+    TrainOps *ops;
     float *a, *b, *out;
     int repeats;
     double flops, ms; /* of all */
@@ -34,9 +34,9 @@ static void time_product(Products *p, const char *name, int m, int n, int k, boo
     Factor a = {.data = p->a, .stride = turn_a ? m : k, .turned = turn_a};
     Factor b = {.data = p->b, .stride = turn_b ? n : k, .turned = turn_b};
     for (int r = 0; r < p->repeats; r++) {
-        peak[r] = p->learn->peak(p->learn);
+        peak[r] = p->ops->peak(p->ops);
         double start = clock_ms();
-        p->learn->product(p->learn, a, b, m, n, k, false, p->out, n);
+        p->ops->product(p->ops, a, b, m, n, k, false, p->out, n);
         ms[r] = clock_ms() - start;
     }
     qsort(ms, (size_t)p->repeats, sizeof *ms, compare);
@@ -66,13 +66,13 @@ static int run(Products *p, const Shape *s, int rows, int scored, Err *err)
     int q = s->heads * s->head_dim, kv = s->kv_heads * s->head_dim;
     int widest = s->ffn > scored ? s->ffn : scored;
     size_t side = (size_t)widest * (size_t)(s->hidden > rows ? s->hidden : rows);
-    LearnShape shape = {.heads = s->heads,
+    TrainShape shape = {.heads = s->heads,
                         .kv_heads = s->kv_heads,
                         .head_dim = s->head_dim,
                         .rope_base = s->rope_base,
                         .rows = rows,
                         .length = rows};
-    if (learn_open(&p->learn, p->kernels, &shape, LEARN_FASTEST, err) != 0)
+    if (train_open(&p->ops, p->kernels, &shape, TRAIN_FASTEST, err) != 0)
         return -1;
     float **buffers[] = {&p->a, &p->b, &p->out};
     for (int i = 0; i < 3; i++) {
@@ -81,7 +81,7 @@ static int run(Products *p, const Shape *s, int rows, int scored, Err *err)
             return err_set(err, EXIT_MEMORY, "no memory for matrices of %d x %d", widest, rows);
     }
     printf("%s, %s; products of %s, %d rows, %d tokens scored, median of %d\n",
-           p->kernels->description, p->learn->precision, s->name, rows, scored, p->repeats);
+           p->kernels->description, p->ops->precision, s->name, rows, scored, p->repeats);
     time_matrix(p, "q", rows, s->hidden, q);
     time_matrix(p, "k", rows, s->hidden, kv);
     time_matrix(p, "o", rows, q, s->hidden);
@@ -135,8 +135,8 @@ int bench_products(int argc, char **argv)
         if (buffers[i])
             p.kernels->buffer_free(p.kernels, buffers[i]);
     }
-    if (p.learn)
-        p.learn->close(p.learn);
+    if (p.ops)
+        p.ops->close(p.ops);
     if (p.kernels)
         p.kernels->close(p.kernels);
     if (err.code != 0)

@@ -27,7 +27,7 @@ enum { CONTEXT = 256, FEW = 1, MANY = 4, FIRST_EXIT = 6, EXITS = 3, DRAFTED = 5 
 static const int counts[] = {1, 2, 4, 8, 16, 32};
 enum { N_COUNTS = sizeof counts / sizeof *counts, MODELS = 4 };
 
-static const char *const shapes[SEEDS_TARGETS] = {"vicuna-7b", "vicuna-13b", "llama-2-70b"};
+static const char *const shapes[PUBLISHED_TARGETS] = {"vicuna-7b", "vicuna-13b", "llama-2-70b"};
 
 /* A model of a shape cut to some layers. */
 typedef struct Cut {
@@ -40,7 +40,7 @@ typedef struct Cut {
 
 typedef struct Project {
     bool has_target, json;
-    SeedsTarget target;
+    PublishedTarget target;
     int temperature, many, context, repeats;
     double mat; /* 0 = the published ones */
     TreeShape chain, tree;
@@ -90,14 +90,14 @@ static int open_cut(Project *p, Cut *cut, const char *folder, Err *err)
 static int open_cuts(Project *p, Err *err)
 {
     char folder[PATH_BYTES];
-    const char *names[] = {shapes[SEEDS_7B], shapes[p->target]};
+    const char *names[] = {shapes[PUBLISHED_7B], shapes[p->target]};
     if (paths_make(PLACE_MODELS, err) != 0 ||
         paths_get(PLACE_MODELS, "project-XXXXXX", folder, sizeof folder, err) != 0)
         return -1;
     if (mkdtemp(folder) == NULL)
         return err_set(err, EXIT_IO, "%s: cannot make this folder", folder);
     int status = 0;
-    for (int i = 0; status == 0 && i < (p->target == SEEDS_7B ? 1 : 2); i++)
+    for (int i = 0; status == 0 && i < (p->target == PUBLISHED_7B ? 1 : 2); i++)
         for (int large = 0; status == 0 && large < 2; large++) {
             Cut *cut = &p->cuts[p->n_cuts++];
             *cut = (Cut){.shape = names[i], .layers = large ? p->many : FEW};
@@ -158,15 +158,15 @@ static void print_range(double low, double high)
     printf(" %15s", text);
 }
 
-static void print_row(const Project *p, const SeedsRow *row)
+static void print_row(const Project *p, const PublishedRow *row)
 {
-    SeedsFigure published = row->at[p->temperature][p->target];
+    PublishedFigure published = row->at[p->temperature][p->target];
     double mat = p->mat > 0 ? p->mat : (double)published.mat;
     const TreeShape *tree = row->tree ? &p->tree : &p->chain;
-    if (mat == 0 || (p->mat > 0 && (row->method == SEEDS_SFT || mat > tree->depth + 1)))
+    if (mat == 0 || (p->mat > 0 && (row->method == PUBLISHED_SFT || mat > tree->depth + 1)))
         return; /* what a draft was trained by is in the MAT: at a given one once is enough */
     int layers = synth_layers(shapes[p->target]);
-    bool s2d = row->method == SEEDS_S2D;
+    bool s2d = row->method == PUBLISHED_S2D;
     Projection slow = project_round(&p->draft_cost, row->exit, s2d ? EXITS : 1, &p->target_cost,
                                     layers, tree, mat);
     Projection fast =
@@ -176,7 +176,7 @@ static void print_row(const Project *p, const SeedsRow *row)
         printf("{\"projected\":true,\"target\":\"%s\",\"method\":\"%s\",\"tree\":%s,\"mat\":%.4f,"
                "\"draft_ms\":[%.3f,%.3f],\"verify_ms\":%.3f,\"speedup\":[%.4f,%.4f],"
                "\"published\":%.2f}\n",
-               seeds_target_name(p->target), row->name, row->tree ? "true" : "false", mat,
+               published_target_name(p->target), row->name, row->tree ? "true" : "false", mat,
                fast.draft_ms, slow.draft_ms, slow.verify_ms, slow.speedup, fast.speedup,
                (double)published.speedup);
         return;
@@ -196,7 +196,7 @@ static void print(const Project *p)
 {
     const char *target = shapes[p->target];
     int layers = synth_layers(target), n;
-    const SeedsRow *rows = seeds_rows(&n);
+    const PublishedRow *rows = published_rows(&n);
     if (!p->json)
         printf(
             "PROJECTED for %s, T=%d, not measured with its weights\n"
@@ -206,8 +206,8 @@ static void print(const Project *p)
             "%d drafted tokens without a tree, with one %dx%dx%d; prompts are not counted; S2D "
             "from all tokens leaving at layer %d to all asking %d exits\n\n"
             "%-9s T(n), ms    %9s",
-            target, p->temperature, shapes[SEEDS_7B], p->target == SEEDS_7B ? "" : ", ",
-            p->target == SEEDS_7B ? " and target" : target, FEW, p->many,
+            target, p->temperature, shapes[PUBLISHED_7B], p->target == PUBLISHED_7B ? "" : ", ",
+            p->target == PUBLISHED_7B ? " and target" : target, FEW, p->many,
             quant_info((uint32_t)p->synth.type)->name, p->kernels->description, p->context,
             p->repeats, p->vocab, p->mat > 0 ? "as given" : "as published in arXiv 2407.01955",
             p->chain.depth, p->tree.depth, p->tree.width, p->tree.nodes, FIRST_EXIT, EXITS, "", "");
@@ -215,7 +215,7 @@ static void print(const Project *p)
         printf(" %8d", counts[i]);
     printf(p->json ? "" : "\n");
     print_pass(p, "target", &p->target_cost, layers);
-    for (int exit = FIRST_EXIT; exit <= SEEDS_LAYERS; exit += 3)
+    for (int exit = FIRST_EXIT; exit <= PUBLISHED_LAYERS; exit += 3)
         print_pass(p, "draft", &p->draft_cost, exit);
     if (!p->json)
         printf("\n%-32s %5s %15s %10s %15s %10s\n", "", "MAT", "draft, ms", "T(n), ms", "speedup",
@@ -232,7 +232,7 @@ static int take(Project *p, int option, const char *text, Err *err)
     switch (option) {
     case 't':
         p->has_target = true;
-        if (seeds_target(text, &p->target) == 0)
+        if (published_target(text, &p->target) == 0)
             return 0;
         return err_set(err, EXIT_USAGE, "--target: \"%s\" is none of 7b, 13b, 70b", text);
     case 'v':
@@ -297,7 +297,7 @@ static int parse(Project *p, int argc, char **argv, Err *err)
     if (p->mat > deepest + 1)
         return err_set(err, EXIT_USAGE, "--mat: %d drafted tokens give at most %d", deepest,
                        deepest + 1);
-    if (p->mat == 0 && p->target == SEEDS_70B && p->temperature == 1)
+    if (p->mat == 0 && p->target == PUBLISHED_70B && p->temperature == 1)
         return err_set(err, EXIT_USAGE, "nothing was published for 70b at T=1; give --mat");
     return 0;
 }

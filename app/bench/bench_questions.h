@@ -1,7 +1,7 @@
 /* bench_questions.h - a file of questions in Spec-Bench's form: JSON lines with question_id,
  * category, turns and, where the right answer is known, reference. */
-#ifndef S2D_BENCH_QUESTIONS_H
-#define S2D_BENCH_QUESTIONS_H
+#ifndef S2D_APP_BENCH_BENCH_QUESTIONS_H
+#define S2D_APP_BENCH_BENCH_QUESTIONS_H
 
 #include <stdbool.h>
 

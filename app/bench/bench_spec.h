@@ -5,8 +5,8 @@
  * samples bench_cell.c     samples -> figures  bench_table.c    all figures, by category: people,
  * JSON, CSV bench_summary.c  the methods beside the published ones, and bars
  */
-#ifndef S2D_BENCH_SPEC_H
-#define S2D_BENCH_SPEC_H
+#ifndef S2D_APP_BENCH_BENCH_SPEC_H
+#define S2D_APP_BENCH_BENCH_SPEC_H
 
 #include <stdbool.h>
 
@@ -28,9 +28,9 @@ typedef struct BenchDraft {
 } BenchDraft;
 
 typedef struct Method {
-    char name[96];         /* as given, without folders: "s2d", "s2d/off", "sd/4x4x12@soft.gguf" */
-    char title[48];        /* as the paper would call it: "SoFT L6" */
-    const SeedsRow *seeds; /* the published counterpart; NULL = none */
+    char name[96];  /* as given, without folders: "s2d", "s2d/off", "sd/4x4x12@soft.gguf" */
+    char title[48]; /* as the paper would call it: "SoFT L6" */
+    const PublishedRow *published; /* the published counterpart; NULL = none */
     char drafter[24], tree[16];
     SpecMode spec; /* SPEC_OFF: plain decoding */
     int draft;     /* whose worker runs it */

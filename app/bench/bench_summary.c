@@ -16,10 +16,10 @@ static int column(const BenchResult *result)
     return result->temperature == 0 ? 0 : result->temperature == 1 ? 1 : -1;
 }
 
-static void print_published(const SeedsRow *row, int temperature)
+static void print_published(const PublishedRow *row, int temperature)
 {
-    for (int t = 0; t < SEEDS_TARGETS; t++) {
-        SeedsFigure figure = row->at[temperature][t];
+    for (int t = 0; t < PUBLISHED_TARGETS; t++) {
+        PublishedFigure figure = row->at[temperature][t];
         if (figure.speedup > 0)
             printf("  %4.2f/%4.2f", (double)figure.speedup, (double)figure.mat);
         else
@@ -37,8 +37,8 @@ static void print_row(const BenchResult *result, int group, int m)
         snprintf(interval, sizeof interval, "±%.2f", cell.speedup.half);
     printf("%-24s %-22s %8.2f %7.2f %-5s %5.2f", method->title, method->name, cell.speed,
            cell.speedup.value, interval, cell.mat);
-    if (method->seeds && column(result) >= 0)
-        print_published(method->seeds, column(result));
+    if (method->published && column(result) >= 0)
+        print_published(method->published, column(result));
     printf("\n");
 }
 
@@ -79,15 +79,15 @@ void bench_print_summary(const BenchResult *result)
     bool mt_bench = bench_cell(result, GROUP_MT_BENCH, 0).questions > 0, beside = false;
     int group = mt_bench ? GROUP_MT_BENCH : GROUP_ALL;
     for (int m = 0; m < result->n_methods; m++)
-        beside = beside || (result->methods[m].seeds && column(result) >= 0);
+        beside = beside || (result->methods[m].published && column(result) >= 0);
     printf("\n%s, %d questions%s\n", mt_bench ? "MT-Bench" : "all categories",
            bench_cell(result, group, 0).questions,
            beside ? "; beside it MT-Bench of arXiv 2407.01955, speedup/MAT, the exit at the same "
                     "share of the draft"
                   : "");
     printf("%-24s %-22s %8s %7s %-5s %5s", "", "method", "t/s", "speedup", "", "MAT");
-    for (int t = 0; beside && t < SEEDS_TARGETS; t++)
-        printf("  %9s", seeds_target_name((SeedsTarget)t));
+    for (int t = 0; beside && t < PUBLISHED_TARGETS; t++)
+        printf("  %9s", published_target_name((PublishedTarget)t));
     printf("\n");
     for (int m = 0; m < result->n_methods; m++)
         print_row(result, group, m);

@@ -1,6 +1,6 @@
 /* bench_worker.h - a worker as `s2d bench spec` uses it: whole answers, timed. */
-#ifndef S2D_BENCH_WORKER_H
-#define S2D_BENCH_WORKER_H
+#ifndef S2D_APP_BENCH_BENCH_WORKER_H
+#define S2D_APP_BENCH_BENCH_WORKER_H
 
 #include "app/bench/bench_spec.h"
 #include "app/protocol/client.h"

@@ -1,6 +1,6 @@
 /* last_number.h - the number that an answer ends with, as GSM8K is scored. */
-#ifndef S2D_LAST_NUMBER_H
-#define S2D_LAST_NUMBER_H
+#ifndef S2D_APP_BENCH_LAST_NUMBER_H
+#define S2D_APP_BENCH_LAST_NUMBER_H
 
 #include <stdbool.h>
 

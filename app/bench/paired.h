@@ -5,8 +5,8 @@
  * - ratio * base[i], by Student's t (the ratio estimator's linearisation). Pairs must be
  * independent of each other: repeats of one question are averaged first.
  */
-#ifndef S2D_PAIRED_H
-#define S2D_PAIRED_H
+#ifndef S2D_APP_BENCH_PAIRED_H
+#define S2D_APP_BENCH_PAIRED_H
 
 typedef struct Ratio {
     double value; /* mean of own by mean of base; 0 = no base */

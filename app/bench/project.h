@@ -6,8 +6,8 @@
  * checks `nodes` + 1 rows: speedup = MAT * T(1) / (draft + T(nodes + 1)). The reading of prompts is
  * not in it.
  */
-#ifndef S2D_PROJECT_H
-#define S2D_PROJECT_H
+#ifndef S2D_APP_BENCH_PROJECT_H
+#define S2D_APP_BENCH_PROJECT_H
 
 #include "engine/cost/curve.h"
 #include "engine/decode/session.h"

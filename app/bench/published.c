@@ -5,35 +5,35 @@
 #include <strings.h>
 
 /* clang-format off */
-static const SeedsRow rows[] = {
+static const PublishedRow rows[] = {
     /* T = 0: 7B, 13B, 70B; T = 1: 7B, 13B */
-    {"SFT+EarlyExit L6", SEEDS_SFT, 6, false,
+    {"SFT+EarlyExit L6", PUBLISHED_SFT, 6, false,
      {{{0.98f, 1.51f}, {1.00f, 1.51f}, {1.32f, 1.46f}}, {{0.96f, 1.52f}, {1.03f, 1.51f}}}},
-    {"SFT+EarlyExit L6", SEEDS_SFT, 6, true,
+    {"SFT+EarlyExit L6", PUBLISHED_SFT, 6, true,
      {{{1.19f, 2.51f}, {1.18f, 2.52f}}, {{1.20f, 2.41f}, {1.15f, 2.41f}}}},
-    {"SFT+EarlyExit L9", SEEDS_SFT, 9, false,
+    {"SFT+EarlyExit L9", PUBLISHED_SFT, 9, false,
      {{{1.08f, 1.99f}, {1.05f, 1.98f}, {1.54f, 1.80f}}, {{0.99f, 2.04f}, {1.12f, 2.04f}}}},
-    {"SFT+EarlyExit L9", SEEDS_SFT, 9, true,
+    {"SFT+EarlyExit L9", PUBLISHED_SFT, 9, true,
      {{{1.36f, 3.44f}, {1.43f, 3.43f}}, {{1.11f, 3.17f}, {1.23f, 3.17f}}}},
-    {"SFT+SD", SEEDS_SFT, 12, false,
+    {"SFT+SD", PUBLISHED_SFT, 12, false,
      {{{1.19f, 3.19f}, {1.21f, 3.05f}, {1.94f, 2.46f}}, {{1.16f, 3.44f}, {1.10f, 3.16f}}}},
-    {"SFT+SD", SEEDS_SFT, 12, true,
+    {"SFT+SD", PUBLISHED_SFT, 12, true,
      {{{1.68f, 4.68f}, {1.64f, 4.59f}}, {{1.33f, 4.16f}, {1.54f, 4.15f}}}},
-    {"SoFT L6", SEEDS_SOFT, 6, false,
+    {"SoFT L6", PUBLISHED_SOFT, 6, false,
      {{{1.38f, 2.43f}, {1.38f, 2.40f}, {1.83f, 2.05f}}, {{1.30f, 2.53f}, {1.35f, 2.87f}}}},
-    {"SoFT L6", SEEDS_SOFT, 6, true,
+    {"SoFT L6", PUBLISHED_SOFT, 6, true,
      {{{1.99f, 4.08f}, {1.95f, 4.08f}}, {{1.86f, 3.73f}, {1.74f, 3.70f}}}},
-    {"SoFT L9", SEEDS_SOFT, 9, false,
+    {"SoFT L9", PUBLISHED_SOFT, 9, false,
      {{{1.16f, 3.00f}, {1.31f, 2.78f}, {1.92f, 2.27f}}, {{1.26f, 3.05f}, {1.32f, 2.87f}}}},
-    {"SoFT L9", SEEDS_SOFT, 9, true,
+    {"SoFT L9", PUBLISHED_SOFT, 9, true,
      {{{1.84f, 4.45f}, {1.79f, 4.42f}}, {{1.52f, 3.89f}, {1.68f, 4.01f}}}},
-    {"SoFT L12", SEEDS_SOFT, 12, false,
+    {"SoFT L12", PUBLISHED_SOFT, 12, false,
      {{{1.17f, 3.11f}, {1.23f, 3.01f}, {1.91f, 2.39f}}, {{1.07f, 3.22f}, {1.20f, 3.17f}}}},
-    {"SoFT L12", SEEDS_SOFT, 12, true,
+    {"SoFT L12", PUBLISHED_SOFT, 12, true,
      {{{1.63f, 4.61f}, {1.62f, 4.59f}}, {{1.44f, 4.12f}, {1.58f, 4.23f}}}},
-    {"SoFT+S2D", SEEDS_S2D, 12, false,
+    {"SoFT+S2D", PUBLISHED_S2D, 12, false,
      {{{1.34f, 2.86f}, {1.38f, 2.76f}, {1.95f, 2.36f}}, {{1.27f, 3.01f}, {1.38f, 2.89f}}}},
-    {"SoFT+S2D", SEEDS_S2D, 12, true,
+    {"SoFT+S2D", PUBLISHED_S2D, 12, true,
      {{{2.00f, 4.11f}, {1.93f, 4.11f}}, {{1.84f, 3.77f}, {1.77f, 3.79f}}}},
 };
 /* clang-format on */
@@ -41,13 +41,13 @@ enum { N_ROWS = sizeof rows / sizeof *rows };
 
 static const char *const targets[] = {"7B", "13B", "70B"};
 
-const SeedsRow *seeds_rows(int *n)
+const PublishedRow *published_rows(int *n)
 {
     *n = N_ROWS;
     return rows;
 }
 
-const SeedsRow *seeds_find(SeedsMethod method, int exit, bool tree)
+const PublishedRow *published_find(PublishedMethod method, int exit, bool tree)
 {
     for (int i = 0; i < N_ROWS; i++)
         if (rows[i].method == method && rows[i].exit == exit && rows[i].tree == tree)
@@ -55,16 +55,16 @@ const SeedsRow *seeds_find(SeedsMethod method, int exit, bool tree)
     return NULL;
 }
 
-const char *seeds_target_name(SeedsTarget target)
+const char *published_target_name(PublishedTarget target)
 {
     return targets[target];
 }
 
-int seeds_target(const char *text, SeedsTarget *out)
+int published_target(const char *text, PublishedTarget *out)
 {
-    for (int i = 0; i < SEEDS_TARGETS; i++)
+    for (int i = 0; i < PUBLISHED_TARGETS; i++)
         if (strcasecmp(targets[i], text) == 0) {
-            *out = (SeedsTarget)i;
+            *out = (PublishedTarget)i;
             return 0;
         }
     return -1;

@@ -1,6 +1,6 @@
 /* random_weights.h - seeded random numbers for weights that are made up: the same on every machine. */
-#ifndef S2D_NOISE_H
-#define S2D_NOISE_H
+#ifndef S2D_APP_BENCH_RANDOM_WEIGHTS_H
+#define S2D_APP_BENCH_RANDOM_WEIGHTS_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* shapes.h - the shapes of some models, for what needs no weights: plans, and made-up models. */
-#ifndef S2D_SHAPES_H
-#define S2D_SHAPES_H
+#ifndef S2D_APP_BENCH_SHAPES_H
+#define S2D_APP_BENCH_SHAPES_H
 
 #include "engine/model/model.h"
 

@@ -3,8 +3,8 @@
  *
  *   shape, layers, type, seed, a vocabulary -> a GGUF file that loads and runs
  */
-#ifndef S2D_SYNTH_H
-#define S2D_SYNTH_H
+#ifndef S2D_APP_BENCH_SYNTH_H
+#define S2D_APP_BENCH_SYNTH_H
 
 #include "kernels/common/err.h"
 #include "kernels/quant.h"

@@ -9,8 +9,8 @@
  * chat.c keeps the conversation, chat_models.c what the worker has loaded and set, chat_events.c
  * takes the events, chat_files.c saves, loads and exports, slash.c reads the slash commands.
  */
-#ifndef S2D_CHAT_H
-#define S2D_CHAT_H
+#ifndef S2D_APP_CHAT_CHAT_H
+#define S2D_APP_CHAT_CHAT_H
 
 #include "app/chat/session_file.h"
 #include "app/chat/trace.h"

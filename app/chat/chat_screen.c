@@ -19,7 +19,7 @@
 #include "app/signals.h"
 #include "ui/ui.h"
 
-typedef struct Screen {
+typedef struct ScreenChat {
     Chat chat;
     View view;
     Ui *ui; /* NULL = not started yet */
@@ -28,7 +28,7 @@ typedef struct Screen {
     char history[PATH_BYTES]; /* "" = none can be kept */
     bool heard;               /* the worker has said something */
     bool hung_up;             /* the terminal is gone */
-} Screen;
+} ScreenChat;
 
 static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH, 0};
 
@@ -36,7 +36,7 @@ static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINC
 
 static void front_event(void *user, const Event *event)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     screen->heard = true;
     if (event->type == EVENT_LOAD && screen->view.state == VIEW_LOST)
         screen->view.state = VIEW_STARTING; /* a new worker */
@@ -45,13 +45,13 @@ static void front_event(void *user, const Event *event)
 
 static void front_said(void *user, const char *text)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     view_user(&screen->view, text);
 }
 
 static void front_queued(void *user, const char *text)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     char *line = NULL;
     if (asprintf(&line, "queued: %s", text) < 0)
         return;
@@ -61,13 +61,13 @@ static void front_queued(void *user, const char *text)
 
 static void front_unqueued(void *user)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     view_unqueue(&screen->view);
 }
 
 static void front_note(void *user, NoteKind kind, const char *text)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     view_note(&screen->view,
               kind == NOTE_ERROR     ? ITEM_ERROR
               : kind == NOTE_WARNING ? ITEM_WARNING
@@ -77,33 +77,33 @@ static void front_note(void *user, NoteKind kind, const char *text)
 
 static void front_notice(void *user, const char *text)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     if (screen->ui)
         ui_notice(screen->ui, text);
 }
 
 static void front_taken_back(void *user, const char *text)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     view_undo(&screen->view);
     ui_set_input(screen->ui, text);
 }
 
 static void front_answer_dropped(void *user)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     view_drop_answer(&screen->view);
 }
 
 static void front_renamed(void *user)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     view_set_session(&screen->view, screen->chat.session);
 }
 
 static void front_changed(void *user)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     const Transcript *transcript = &screen->chat.transcript;
     char figures[256];
     view_clear(&screen->view);
@@ -127,13 +127,13 @@ static void front_changed(void *user)
 
 static void front_asked(void *user)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     view_asked(&screen->view);
 }
 
 static void front_stopping(void *user)
 {
-    Screen *screen = user;
+    ScreenChat *screen = user;
     view_stop_asked(&screen->view);
 }
 
@@ -156,11 +156,11 @@ static const ChatFront front = {
 
 static char *complete(void *user, const char *line, int start, const char *word, int index)
 {
-    Screen *screen = user;
-    return command_complete(&screen->chat, line, start, word, index);
+    ScreenChat *screen = user;
+    return slash_complete(&screen->chat, line, start, word, index);
 }
 
-static void act(Screen *screen, const UiAction *action)
+static void act(ScreenChat *screen, const UiAction *action)
 {
     Chat *chat = &screen->chat;
     Err err = {0};
@@ -207,7 +207,7 @@ static void act(Screen *screen, const UiAction *action)
 }
 
 /* Returns an exit code, 0 = go on. */
-static int on_signal(Screen *screen, int number)
+static int on_signal(ScreenChat *screen, int number)
 {
     switch (number) {
     case SIGWINCH:
@@ -236,7 +236,7 @@ static int on_signal(Screen *screen, int number)
     }
 }
 
-static int take_signals(Screen *screen, int signals)
+static int take_signals(ScreenChat *screen, int signals)
 {
     int code = 0;
     for (int number = signals_next(signals); number; number = signals_next(signals)) {
@@ -246,7 +246,7 @@ static int take_signals(Screen *screen, int signals)
     return code;
 }
 
-static void take_keys(Screen *screen)
+static void take_keys(ScreenChat *screen)
 {
     char bytes[4096];
     ssize_t n = read(ui_fd(screen->ui), bytes, sizeof(bytes));
@@ -257,7 +257,7 @@ static void take_keys(Screen *screen)
 }
 
 /* Waits for something to do. timeout in ms, -1 = for ever. Returns an exit code, 0 = go on. */
-static int wait_for_more(Screen *screen, int signals, int timeout)
+static int wait_for_more(ScreenChat *screen, int signals, int timeout)
 {
     const Client *client = screen->chat.client;
     struct pollfd polled[] = {
@@ -273,7 +273,7 @@ static int wait_for_more(Screen *screen, int signals, int timeout)
 }
 
 /* Until the worker has found its models, or has been silent for long. */
-static int wait_for_worker(Screen *screen, int signals)
+static int wait_for_worker(ScreenChat *screen, int signals)
 {
     for (int i = 0; i < 20 && !screen->heard; i++) {
         int code = wait_for_more(screen, signals, 50);
@@ -285,7 +285,7 @@ static int wait_for_worker(Screen *screen, int signals)
     return 0;
 }
 
-static int run(Screen *screen, int signals)
+static int run(ScreenChat *screen, int signals)
 {
     Chat *chat = &screen->chat;
     UiAction action;
@@ -306,11 +306,11 @@ static int run(Screen *screen, int signals)
     }
 }
 
-static int start_ui(Screen *screen, Err *err)
+static int start_ui(ScreenChat *screen, Err *err)
 {
     UiOptions *options = &screen->ui_options;
     *options = (UiOptions){.view = &screen->view, .complete = complete, .user = screen};
-    screen->help = command_help();
+    screen->help = slash_help();
     if (!screen->help)
         return err_set(err, EXIT_MEMORY, "out of memory");
     options->commands = screen->help;
@@ -335,7 +335,7 @@ static void catch_crashes(void)
         sigaction(crashes[i], &action, NULL);
 }
 
-static int hold(Screen *screen, int signals, const Options *options,
+static int hold(ScreenChat *screen, int signals, const Options *options,
                 const ClientOptions *client_options, Err *err)
 {
     Chat *chat = &screen->chat;
@@ -357,7 +357,7 @@ static int hold(Screen *screen, int signals, const Options *options,
 int chat_screen(const Options *options, const ClientOptions *client_options)
 {
     Err err = {0};
-    Screen *screen = calloc(1, sizeof(*screen));
+    ScreenChat *screen = calloc(1, sizeof(*screen));
     int signals = screen ? signals_open(watched, &err) : -1;
     if (signals < 0) {
         free(screen);

@@ -1,6 +1,6 @@
 /* export.h - the chat for other eyes: Markdown to read; and figures as one line of text. */
-#ifndef S2D_EXPORT_H
-#define S2D_EXPORT_H
+#ifndef S2D_APP_CHAT_EXPORT_H
+#define S2D_APP_CHAT_EXPORT_H
 
 #include "app/chat/session_file.h"
 

@@ -10,8 +10,8 @@
  * Reading is strict: a later version, an unknown or missing key, a wrong type or a number out of
  * range is one clear line, and nothing is loaded. Tokens are not kept: a model reads the texts.
  */
-#ifndef S2D_SESSION_FILE_H
-#define S2D_SESSION_FILE_H
+#ifndef S2D_APP_CHAT_SESSION_FILE_H
+#define S2D_APP_CHAT_SESSION_FILE_H
 
 #include <jansson.h>
 

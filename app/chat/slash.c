@@ -15,7 +15,7 @@ enum { HELP_COLUMN = 24 }; /* all lines fit the chat pane of a screen of 100 col
 static int run_help(Chat *chat, const char *text, Err *err)
 {
     (void)text;
-    char *help = command_help();
+    char *help = slash_help();
     if (!help)
         return err_set(err, EXIT_MEMORY, "out of memory");
     chat_note(chat, NOTE_PLAIN, "%s\n//TEXT                  sends /TEXT as a message", help);
@@ -150,7 +150,7 @@ static int run_stats(Chat *chat, const char *text, Err *err)
     return 0;
 }
 
-static const Command table[] = {
+static const SlashCommand table[] = {
     {"help", ARGUMENT_NONE, "", "these commands", NULL, run_help},
     {"target", ARGUMENT_TARGET, "[N|NAME|FILE]", "another target, at once", NULL, run_target},
     {"draft", ARGUMENT_MODEL, "MODEL|none", "another draft model", "none", run_draft},
@@ -177,19 +177,19 @@ static const Command table[] = {
     {NULL, ARGUMENT_NONE, NULL, NULL, NULL, NULL},
 };
 
-const Command *command_table(void)
+const SlashCommand *slash_table(void)
 {
     return table;
 }
 
-char *command_help(void)
+char *slash_help(void)
 {
     char *text = NULL;
     size_t bytes = 0;
     FILE *out = open_memstream(&text, &bytes);
     if (!out)
         return NULL;
-    for (const Command *command = table; command->name; command++) {
+    for (const SlashCommand *command = table; command->name; command++) {
         int used = fprintf(out, "/%s %s", command->name, command->usage);
         fprintf(out, "%*s%s%s", used < HELP_COLUMN ? HELP_COLUMN - used : 1, "", command->help,
                 command[1].name ? "\n" : "");
@@ -201,10 +201,10 @@ char *command_help(void)
     return text;
 }
 
-int command_run(Chat *chat, const char *line, Err *err)
+int slash_run(Chat *chat, const char *line, Err *err)
 {
     size_t n = strcspn(line + 1, " \t\n");
-    for (const Command *command = table; command->name; command++) {
+    for (const SlashCommand *command = table; command->name; command++) {
         if (strlen(command->name) != n || strncmp(command->name, line + 1, n) != 0)
             continue;
         const char *from = line + 1 + n;
@@ -235,7 +235,7 @@ int chat_line(Chat *chat, const char *line)
         return -1;
     }
     if (line[0] == '/' && line[1] != '/') {
-        if (command_run(chat, line, &err) == 0)
+        if (slash_run(chat, line, &err) == 0)
             return 0;
         chat_note(chat, NOTE_ERROR, "%s", err.text);
         return -1;

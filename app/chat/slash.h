@@ -1,16 +1,16 @@
 /* slash.h - the slash commands: one table that runs them, explains them and completes them.
  *
- *   "/tau 12 0.6" -> command_run -> what chat.h offers;  Tab -> command_complete
+ *   "/tau 12 0.6" -> slash_run -> what chat.h offers;  Tab -> slash_complete
  *
  * Handlers take their arguments as one text, blanks around it gone. Wrong ones are refused before
  * anything changes.
  */
-#ifndef S2D_COMMAND_H
-#define S2D_COMMAND_H
+#ifndef S2D_APP_CHAT_SLASH_H
+#define S2D_APP_CHAT_SLASH_H
 
 #include "app/chat/chat.h"
 
-typedef enum CommandArgument {
+typedef enum SlashArgument {
     ARGUMENT_NONE, /* any is an error */
     ARGUMENT_TEXT,
     ARGUMENT_TARGET,
@@ -21,27 +21,27 @@ typedef enum CommandArgument {
     ARGUMENT_SESSION,
     ARGUMENT_WORDS, /* those of `words` */
     ARGUMENT_FORM,  /* those of `words`, then a file */
-} CommandArgument;
+} SlashArgument;
 
-typedef struct Command {
+typedef struct SlashCommand {
     const char *name;
-    CommandArgument argument;
+    SlashArgument argument;
     const char *usage; /* "EXIT|all VALUE" */
     const char *help;
     const char *words; /* blank-separated, for completion */
     int (*run)(Chat *chat, const char *text, Err *err);
-} Command;
+} SlashCommand;
 
 /* Ends with a name of NULL. */
-const Command *command_table(void);
+const SlashCommand *slash_table(void);
 
 /* line begins with '/'. */
-int command_run(Chat *chat, const char *line, Err *err);
+int slash_run(Chat *chat, const char *line, Err *err);
 
 /* The table as text: one line each, newlines between. Free it; NULL = out of memory. */
-char *command_help(void);
+char *slash_help(void);
 
 /* UiComplete for a line of the chat: the index-th candidate for `word`, free it; NULL = no more. */
-char *command_complete(const Chat *chat, const char *line, int start, const char *word, int index);
+char *slash_complete(const Chat *chat, const char *line, int start, const char *word, int index);
 
 #endif

@@ -81,7 +81,7 @@ static void offer_exits(Pick *pick, const Chat *chat, const char *before)
     }
 }
 
-static void offer_arguments(Pick *pick, const Chat *chat, const Command *command, bool first)
+static void offer_arguments(Pick *pick, const Chat *chat, const SlashCommand *command, bool first)
 {
     char path[PATH_BYTES];
     bool files = false;
@@ -125,14 +125,14 @@ static void offer_arguments(Pick *pick, const Chat *chat, const Command *command
         pick->found = ui_complete_file(pick->word, pick->index);
 }
 
-char *command_complete(const Chat *chat, const char *line, int start, const char *word, int index)
+char *slash_complete(const Chat *chat, const char *line, int start, const char *word, int index)
 {
     Pick pick = {word, index, NULL};
     char name[40];
     if (line[0] != '/' || line[1] == '/')
         return NULL;
     if (start <= 1) { /* the command itself; whether its slash is part of the word is not ours */
-        for (const Command *command = command_table(); command->name; command++) {
+        for (const SlashCommand *command = slash_table(); command->name; command++) {
             snprintf(name, sizeof(name), "%s%s", start == 0 ? "/" : "", command->name);
             offer(&pick, name);
         }
@@ -140,7 +140,7 @@ char *command_complete(const Chat *chat, const char *line, int start, const char
     }
     size_t n = strcspn(line + 1, " \t");
     size_t argument = 1 + n + strspn(line + 1 + n, " \t");
-    for (const Command *command = command_table(); command->name; command++) {
+    for (const SlashCommand *command = slash_table(); command->name; command++) {
         if (strlen(command->name) == n && strncmp(command->name, line + 1, n) == 0)
             offer_arguments(&pick, chat, command, (size_t)start <= argument);
     }

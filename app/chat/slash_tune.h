@@ -1,6 +1,6 @@
 /* slash_tune.h - the slash commands that change models, drafting and sampling. */
-#ifndef S2D_COMMAND_TUNE_H
-#define S2D_COMMAND_TUNE_H
+#ifndef S2D_APP_CHAT_SLASH_TUNE_H
+#define S2D_APP_CHAT_SLASH_TUNE_H
 
 #include "app/chat/chat.h"
 

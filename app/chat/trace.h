@@ -3,8 +3,8 @@
  * They go to a file without a name in the state folder, which vanishes with the process however
  * that ends. It is begun anew, at an answer's end, when it has grown past TRACE_BYTES.
  */
-#ifndef S2D_TRACE_H
-#define S2D_TRACE_H
+#ifndef S2D_APP_CHAT_TRACE_H
+#define S2D_APP_CHAT_TRACE_H
 
 #include "app/protocol/client.h"
 

@@ -4,8 +4,8 @@
  * each stretch of their text. All text in here is valid UTF-8 (invalid bytes became U+FFFD on the
  * way in), yet it may hold control characters: whoever shows it cleans it.
  */
-#ifndef S2D_TRANSCRIPT_H
-#define S2D_TRANSCRIPT_H
+#ifndef S2D_APP_CHAT_TRANSCRIPT_H
+#define S2D_APP_CHAT_TRANSCRIPT_H
 
 #include <stddef.h>
 

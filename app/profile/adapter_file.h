@@ -1,7 +1,7 @@
 /* adapter_file.h - adapters as files: written whole or not at all, opened for the base that they
  * were trained on and for no other. */
-#ifndef S2D_ADAPTER_FILE_H
-#define S2D_ADAPTER_FILE_H
+#ifndef S2D_APP_PROFILE_ADAPTER_FILE_H
+#define S2D_APP_PROFILE_ADAPTER_FILE_H
 
 #include "engine/model/adapter.h"
 

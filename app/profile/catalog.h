@@ -4,8 +4,8 @@
  * not known for certain (an address, a size, a hash) is not in the catalog: such entries have no
  * sources, and one points to a file of one's own instead ("path-only").
  */
-#ifndef S2D_CATALOG_H
-#define S2D_CATALOG_H
+#ifndef S2D_APP_PROFILE_CATALOG_H
+#define S2D_APP_PROFILE_CATALOG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
  * Read from YAML through libcyaml, strictly: unknown keys, doubled keys, aliases and numbers out of
  * range are errors with file, line and column. See man/s2d-profile.5.
  */
-#ifndef S2D_PROFILE_H
-#define S2D_PROFILE_H
+#ifndef S2D_APP_PROFILE_PROFILE_H
+#define S2D_APP_PROFILE_PROFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,8 +5,8 @@
  * and forgets where a value stood once it is loaded. This pass over libyaml's events (0.2.5)
  * refuses the first three, bounds the depth, and remembers the places.
  */
-#ifndef S2D_PROFILE_SCAN_H
-#define S2D_PROFILE_SCAN_H
+#ifndef S2D_APP_PROFILE_PROFILE_SCAN_H
+#define S2D_APP_PROFILE_PROFILE_SCAN_H
 
 #include <stddef.h>
 

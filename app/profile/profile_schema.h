@@ -4,8 +4,8 @@
  * fault. Numbers stay strings: left to itself, libcyaml 1.3.1 reads 0.5x as 0.5, takes nan, and
  * lets 1e999 through.
  */
-#ifndef S2D_PROFILE_SCHEMA_H
-#define S2D_PROFILE_SCHEMA_H
+#ifndef S2D_APP_PROFILE_PROFILE_SCHEMA_H
+#define S2D_APP_PROFILE_PROFILE_SCHEMA_H
 
 #include "app/profile/profile_scan.h"
 

@@ -3,8 +3,8 @@
  * Ids and ranges in decimal digits, blanks or line ends between them, comments from # to the line's
  * end: `0-49151 49153 # …`. Their order does not matter, and what is given twice counts once.
  */
-#ifndef S2D_SHORT_LIST_H
-#define S2D_SHORT_LIST_H
+#ifndef S2D_APP_PROFILE_SHORT_LIST_H
+#define S2D_APP_PROFILE_SHORT_LIST_H
 
 #include <stddef.h>
 

@@ -5,8 +5,8 @@
  * Nothing here blocks but client_close (under 2 s). The front polls client_fd for
  * client_poll_events and then calls client_next until it returns 0.
  */
-#ifndef S2D_CLIENT_H
-#define S2D_CLIENT_H
+#ifndef S2D_APP_PROTOCOL_CLIENT_H
+#define S2D_APP_PROTOCOL_CLIENT_H
 
 #include <sys/types.h>
 

@@ -143,7 +143,6 @@ static const Field switch_rows[] = {
     TEXT("reason", EventSwitch, reason),
     NAME("room", EventSwitch, room, room_names),
     BOOL("draft_kv_kept", EventSwitch, draft_kv_kept),
-    NUM("draft_rows_recomputed", EventSwitch, draft_rows_recomputed),
     TIME("ms", EventSwitch, ms),
     FLOATS("thresholds", EventSwitch, thresholds, n_thresholds),
 };

@@ -3,8 +3,8 @@
  * One row a field: key, kind, place, limits. event_json.c walks the rows in both directions, so
  * that what is written is what is read.
  */
-#ifndef S2D_EVENT_FIELDS_H
-#define S2D_EVENT_FIELDS_H
+#ifndef S2D_APP_PROTOCOL_EVENT_FIELDS_H
+#define S2D_APP_PROTOCOL_EVENT_FIELDS_H
 
 #include <jansson.h>
 #include <stddef.h>

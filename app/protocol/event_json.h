@@ -10,8 +10,8 @@
  * checked, text too long for its field is cut between characters, unknown keys are ignored, missing
  * ones are errors.
  */
-#ifndef S2D_EVENT_JSON_H
-#define S2D_EVENT_JSON_H
+#ifndef S2D_APP_PROTOCOL_EVENT_JSON_H
+#define S2D_APP_PROTOCOL_EVENT_JSON_H
 
 #include <jansson.h>
 #include <stddef.h>

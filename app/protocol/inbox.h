@@ -1,6 +1,6 @@
 /* inbox.h - the worker's requests as they come in, without ever waiting for half a line. */
-#ifndef S2D_INBOX_H
-#define S2D_INBOX_H
+#ifndef S2D_APP_PROTOCOL_INBOX_H
+#define S2D_APP_PROTOCOL_INBOX_H
 
 #include "app/protocol/request.h"
 

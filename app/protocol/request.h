@@ -20,8 +20,8 @@
  * set and switch are taken in the middle of an answer; say and load wait for its end. A fatal ERROR
  * is followed by the worker's end.
  */
-#ifndef S2D_REQUEST_H
-#define S2D_REQUEST_H
+#ifndef S2D_APP_PROTOCOL_REQUEST_H
+#define S2D_APP_PROTOCOL_REQUEST_H
 
 #include <stddef.h>
 

@@ -4,8 +4,8 @@
  * it once its SHA-256 matched. SIGINT and SIGTERM are blocked by the caller; a pending one ends the
  * transfer with EXIT_INTERRUPTED and leaves what came so far for the next time.
  */
-#ifndef S2D_FETCH_H
-#define S2D_FETCH_H
+#ifndef S2D_APP_PULL_FETCH_H
+#define S2D_APP_PULL_FETCH_H
 
 #include <stdbool.h>
 

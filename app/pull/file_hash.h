@@ -4,8 +4,8 @@
  * hash, size, inode, time of change and path. A file that changed since has another line's values
  * and is hashed again; a list that cannot be read or written is done without.
  */
-#ifndef S2D_FILE_HASH_H
-#define S2D_FILE_HASH_H
+#ifndef S2D_APP_PULL_FILE_HASH_H
+#define S2D_APP_PULL_FILE_HASH_H
 
 #include "app/pull/sha256.h"
 

@@ -1,7 +1,7 @@
 /* prompts.h - a file of prompts: a text a line, or JSON lines with "prompt", or with "turns", the
  * first of which is taken (as Spec-Bench has them). What the first line is, all are. */
-#ifndef S2D_PROMPTS_H
-#define S2D_PROMPTS_H
+#ifndef S2D_APP_TRAIN_PROMPTS_H
+#define S2D_APP_TRAIN_PROMPTS_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* train.c - `s2d train`: what a run is made of, from the command line to the first step.
  *
- *   options, base's header -> plan, printed -> texts -> base, Soft -> train_run.c
+ *   options, base's header -> plan, printed -> texts -> base, Trainer -> train_run.c
  *
  * Beside the result OUT lie OUT.state (to resume from), OUT.cache (what the base said of the texts)
  * and OUT.log (one JSON object a line).
@@ -35,17 +35,17 @@ uint64_t train_base_hash(const Train *t)
 static int settle_copies(Train *t, Err *err)
 {
     const TrainOptions *o = &t->options;
-    SoftConfig *soft = &t->options.soft;
+    TrainerConfig *trainer = &t->options.trainer;
     int all = t->config.layers;
-    if (o->copy == COPY_NAMED && o->n_copies != soft->n_exits)
+    if (o->copy == COPY_NAMED && o->n_copies != trainer->n_exits)
         return err_set(err, EXIT_USAGE, "--copy: %d layers for %d exits", o->n_copies,
-                       soft->n_exits);
-    for (int e = 0; e < soft->n_exits; e++) {
-        int next = soft->exits[e] < all ? soft->exits[e] : all - 1;
+                       trainer->n_exits);
+    for (int e = 0; e < trainer->n_exits; e++) {
+        int next = trainer->exits[e] < all ? trainer->exits[e] : all - 1;
         int layer = o->copy == COPY_NEXT ? next : o->copy == COPY_LAST ? all - 1 : o->copies[e] - 1;
         if (layer >= all)
             return err_set(err, EXIT_USAGE, "--copy: %s has %d layers", o->model, all);
-        soft->copy_of[e] = layer;
+        trainer->copy_of[e] = layer;
     }
     return 0;
 }
@@ -53,35 +53,35 @@ static int settle_copies(Train *t, Err *err)
 /* Layers, exits and what exits begin as, against the base. */
 static int settle_draft(Train *t, Err *err)
 {
-    SoftConfig *soft = &t->options.soft;
+    TrainerConfig *trainer = &t->options.trainer;
     int all = t->config.layers, layers = t->options.layers ? t->options.layers : all;
     if (layers > all)
         return err_set(err, EXIT_USAGE, "--layers: %s has %d layers", t->options.model, all);
-    soft->layers = layers;
-    if (soft->n_exits == 0) {
-        int parts = soft->tune == SOFT_EXITS ? 3 : 4;
+    trainer->layers = layers;
+    if (trainer->n_exits == 0) {
+        int parts = trainer->tune == TRAINER_EXITS ? 3 : 4;
         for (int i = 1; i <= parts; i++) {
             if (layers * i / 4 > layers * (i - 1) / 4)
-                soft->exits[soft->n_exits++] = layers * i / 4;
+                trainer->exits[trainer->n_exits++] = layers * i / 4;
         }
     }
-    int deepest = soft->n_exits ? soft->exits[soft->n_exits - 1] : 0;
+    int deepest = trainer->n_exits ? trainer->exits[trainer->n_exits - 1] : 0;
     if (deepest < 1 || deepest > layers)
         return err_set(err, EXIT_USAGE, "--exits: the draft has %d layers", layers);
-    if (soft->tune != SOFT_EXITS && deepest != layers)
+    if (trainer->tune != TRAINER_EXITS && deepest != layers)
         return err_set(err, EXIT_USAGE, "--exits: the last one is the draft's last layer, %d",
                        layers);
-    if (deepest < layers && soft->n_exits == EXITS_MAX)
+    if (deepest < layers && trainer->n_exits == EXITS_MAX)
         return err_set(err, EXIT_USAGE, "--exits: %d at most, with the whole draft as the last",
                        EXITS_MAX);
     if (settle_copies(t, err) != 0)
         return -1;
-    if (soft->ids && soft->n_ids < soft->top)
-        return err_set(err, EXIT_USAGE, "--list: fewer tokens than the %d of --top", soft->top);
-    if (soft->loss == SOFT_TEXT)
-        soft->top = 1;
-    soft->rows = soft->batch < ROWS_AT_ONCE ? soft->batch : ROWS_AT_ONCE;
-    soft->rows = soft->rows > soft->length ? soft->rows : soft->length;
+    if (trainer->ids && trainer->n_ids < trainer->top)
+        return err_set(err, EXIT_USAGE, "--list: fewer tokens than the %d of --top", trainer->top);
+    if (trainer->loss == TRAINER_TEXT)
+        trainer->top = 1;
+    trainer->rows = trainer->batch < ROWS_AT_ONCE ? trainer->batch : ROWS_AT_ONCE;
+    trainer->rows = trainer->rows > trainer->length ? trainer->rows : trainer->length;
     return 0;
 }
 
@@ -90,7 +90,7 @@ static int find_template(Train *t, Err *err)
 {
     GgufString jinja;
     t->coder.tokenizer = t->tokenizer;
-    t->coder.length = t->options.soft.length;
+    t->coder.length = t->options.trainer.length;
     t->coder.system = t->options.system ? t->options.system : t->system;
     int found = gguf_get_string(t->gguf, "tokenizer.chat_template", &jinja, err);
     if (found <= 0)
@@ -113,16 +113,16 @@ static int open_header(Train *t, Err *err)
     if (t->list.n > 0)
         t->use = (ModelUse){.ids = t->list.ids, .n_ids = t->list.n};
     t->use.requantise = true; /* as the draft will be */
-    t->options.soft.ids = t->use.ids;
-    t->options.soft.n_ids = t->use.n_ids;
+    t->options.trainer.ids = t->use.ids;
+    t->options.trainer.n_ids = t->use.n_ids;
     ModelConfig narrowed = t->config;
     return model_narrow(&narrowed, &t->use, t->options.model, err);
 }
 
 /* Is the base itself run? */
-static bool wants_base(const SoftConfig *soft)
+static bool wants_base(const TrainerConfig *trainer)
 {
-    return soft->tune == SOFT_EXITS || soft->loss == SOFT_DISTILL;
+    return trainer->tune == TRAINER_EXITS || trainer->loss == TRAINER_DISTILL;
 }
 
 /* Weights of a base that is not here, as Q4_K. */
@@ -142,32 +142,32 @@ static size_t shape_bytes(const Train *t)
 static int make_plan(Train *t, Err *err)
 {
     Shape shape;
-    SoftBase base;
+    TrainerBase base;
     if (t->options.shape) {
         if (shape_find(&shape, t->options.shape, err) != 0)
             return -1;
         t->options.model = shape.name;
         t->config = shape_config(&shape);
-        base = (SoftBase){t->config, shape.tied, t->config.arch == ARCH_QWEN2};
+        base = (TrainerBase){t->config, shape.tied, t->config.arch == ARCH_QWEN2};
     } else {
         if (open_header(t, err) != 0)
             return -1;
-        base = soft_base(t->gguf, &t->config);
+        base = trainer_base(t->gguf, &t->config);
     }
     if (settle_draft(t, err) != 0 ||
-        soft_plan(&t->plan, &t->options.soft, &base, t->kernels, err) != 0)
+        trainer_plan(&t->plan, &t->options.trainer, &base, t->kernels, err) != 0)
         return -1;
-    if (wants_base(&t->options.soft)) {
-        soft_plan_add(&t->plan, "frozen base",
-                      t->gguf ? model_bytes(t->kernels, t->gguf, &t->config, &t->use, NULL)
-                              : shape_bytes(t));
-        soft_plan_add(&t->plan, "base's context and records",
-                      soft_teacher_bytes(t->kernels, &t->config, &t->options.soft));
+    if (wants_base(&t->options.trainer)) {
+        trainer_plan_add(&t->plan, "frozen base",
+                         t->gguf ? model_bytes(t->kernels, t->gguf, &t->config, &t->use, NULL)
+                                 : shape_bytes(t));
+        trainer_plan_add(&t->plan, "base's context and records",
+                         trainer_teacher_bytes(t->kernels, &t->config, &t->options.trainer));
     }
     return 0;
 }
 
-static void print_plan(const SoftPlan *plan)
+static void print_plan(const TrainerPlan *plan)
 {
     char size[16];
     for (int i = 0; i < plan->n; i++)
@@ -218,32 +218,32 @@ static int read_texts(Train *t, Err *err)
 
 static void settle_steps(Train *t)
 {
-    SoftConfig *soft = &t->options.soft;
-    double epoch = soft_steps_of_epoch(soft, t->data.texts, t->data.n);
+    TrainerConfig *trainer = &t->options.trainer;
+    double epoch = trainer_steps_of_epoch(trainer, t->data.texts, t->data.n);
     double steps = t->options.epochs * epoch + 0.5;
     if (t->options.steps >= 0)
-        soft->steps = t->options.steps;
+        trainer->steps = t->options.steps;
     else
-        soft->steps = steps < 1 ? 1 : steps > 1e9 ? 1000000000 : (int)steps;
+        trainer->steps = steps < 1 ? 1 : steps > 1e9 ? 1000000000 : (int)steps;
 }
 
 static int open_soft(Train *t, Err *err)
 {
     char cache[PATH_BYTES];
-    SoftSource *source = NULL;
+    TrainerSource *source = NULL;
     if (file_hash(t->path, t->base_sha256, err) != 0 || train_path(t, ".cache", cache, err) != 0)
         return -1;
-    if (wants_base(&t->options.soft)) {
+    if (wants_base(&t->options.trainer)) {
         if (model_open_draft(&t->base, t->kernels, t->path, t->options.model, &t->use, NULL, NULL,
                              err) != 0 ||
-            soft_teacher_open(&t->teacher, t->base, &t->options.soft,
-                              t->options.cache ? t->options.cache : cache, train_base_hash(t),
-                              err) != 0)
+            trainer_teacher_open(&t->teacher, t->base, &t->options.trainer,
+                                 t->options.cache ? t->options.cache : cache, train_base_hash(t),
+                                 err) != 0)
             return -1;
-        source = soft_teacher_source(t->teacher);
+        source = trainer_teacher_source(t->teacher);
     }
-    return soft_open(&t->soft, &t->options.soft, t->kernels, t->gguf, &t->config, t->data.texts,
-                     t->data.n, source, err);
+    return trainer_open(&t->trainer, &t->options.trainer, t->kernels, t->gguf, &t->config,
+                        t->data.texts, t->data.n, source, err);
 }
 
 static int train(Train *t, Err *err)
@@ -262,8 +262,8 @@ static int train(Train *t, Err *err)
 
 static void train_close(Train *t)
 {
-    soft_close(t->soft);
-    soft_teacher_close(t->teacher);
+    trainer_close(t->trainer);
+    trainer_teacher_close(t->teacher);
     model_close(t->base);
     train_data_close(&t->data);
     train_data_close(&t->held);

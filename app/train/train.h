@@ -1,6 +1,6 @@
 /* train.h - inside `s2d train`: one run, what it has open, and its steps. */
-#ifndef S2D_TRAIN_H
-#define S2D_TRAIN_H
+#ifndef S2D_APP_TRAIN_TRAIN_H
+#define S2D_APP_TRAIN_TRAIN_H
 
 #include <stdio.h>
 
@@ -23,12 +23,12 @@ typedef struct Train {
     ShortList list;    /* scored tokens; n 0 = all */
     ModelUse use;
     Kernels *kernels;
-    SoftPlan plan;
+    TrainerPlan plan;
     Questions avoid;
     TrainData data, held;
     Model *base; /* NULL where nothing is asked of it */
-    SoftTeacher *teacher;
-    Soft *soft;
+    TrainerTeacher *teacher;
+    Trainer *trainer;
 } Train;
 
 /* OUT and a suffix. */

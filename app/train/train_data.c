@@ -22,23 +22,23 @@ static int no_memory(Err *err)
 }
 
 /* Takes over both arrays, also on failure. */
-static int add_text(TrainData *data, int *ids, bool *learn, int n, Err *err)
+static int add_text(TrainData *data, int *ids, bool *is_label, int n, Err *err)
 {
     if (data->n == data->capacity) {
         int capacity = data->capacity ? 2 * data->capacity : 64;
-        SoftText *texts = realloc(data->texts, (size_t)capacity * sizeof *texts);
+        TrainerText *texts = realloc(data->texts, (size_t)capacity * sizeof *texts);
         if (texts == NULL) {
             free(ids);
-            free(learn);
+            free(is_label);
             return no_memory(err);
         }
         data->texts = texts;
         data->capacity = capacity;
     }
-    data->texts[data->n++] = (SoftText){.ids = ids, .learn = learn, .n = n};
+    data->texts[data->n++] = (TrainerText){.ids = ids, .is_label = is_label, .n = n};
     data->tokens += n;
     for (int i = 0; i < n; i++)
-        data->labels += learn[i];
+        data->labels += is_label[i];
     return 0;
 }
 
@@ -46,7 +46,7 @@ void train_data_close(TrainData *data)
 {
     for (int i = 0; i < data->n; i++) {
         free(data->texts[i].ids);
-        free(data->texts[i].learn);
+        free(data->texts[i].is_label);
     }
     free(data->texts);
     *data = (TrainData){0};
@@ -141,7 +141,7 @@ static int encode_answers(Chat *chat, const TrainCoder *coder, Err *err)
 
 /* Marks the answers in the ids of the whole chat; returns where the last one ends. */
 static int mark_answers(const Chat *chat, const TrainCoder *coder, const int *ids, int n,
-                        bool *learn, Err *err)
+                        bool *is_label, Err *err)
 {
     int end = 0;
     for (int i = 0; i < chat->n; i++) {
@@ -161,7 +161,7 @@ static int mark_answers(const Chat *chat, const TrainCoder *coder, const int *id
         bool ended = i < chat->n - 1 || chat->ended;
         if (ended && after < n && tokenizer_is_end(coder->tokenizer, ids[after]))
             after++;
-        memset(learn + before, true, (size_t)(after - before) * sizeof *learn);
+        memset(is_label + before, true, (size_t)(after - before) * sizeof *is_label);
         end = after;
     }
     return end;
@@ -171,7 +171,7 @@ static int add_chat(TrainData *data, const TrainCoder *coder, const json_t *obje
 {
     Chat chat;
     int *ids = NULL, n = 0, end = 0;
-    bool *learn = NULL;
+    bool *is_label = NULL;
     if (!read_chat(&chat, coder, object)) {
         data->skipped++;
         return 0;
@@ -182,23 +182,23 @@ static int add_chat(TrainData *data, const TrainCoder *coder, const json_t *obje
     if (result == 0)
         result = template_encode(coder->template, coder->tokenizer, chat.messages, chat.n, &ids, &n,
                                  err);
-    if (result == 0 && (learn = calloc((size_t)n + 1, sizeof *learn)) == NULL)
+    if (result == 0 && (is_label = calloc((size_t)n + 1, sizeof *is_label)) == NULL)
         result = no_memory(err);
     if (result == 0)
-        result = end = mark_answers(&chat, coder, ids, n, learn, err);
+        result = end = mark_answers(&chat, coder, ids, n, is_label, err);
     chat_close(&chat);
     if (result >= 0) {
         data->cut += end > coder->length;
         end = end < coder->length ? end : coder->length;
         bool any = false;
         for (int i = 1; i < end; i++)
-            any = any || learn[i];
+            any = any || is_label[i];
         if (any)
-            return add_text(data, ids, learn, end, err);
+            return add_text(data, ids, is_label, end, err);
         data->skipped++;
     }
     free(ids);
-    free(learn);
+    free(is_label);
     return result < 0 ? -1 : 0;
 }
 
@@ -215,17 +215,17 @@ static int add_plain(TrainData *data, const TrainCoder *coder, const char *text,
         if (count < 2)
             break;
         int *piece = malloc((size_t)count * sizeof *piece);
-        bool *learn = malloc((size_t)count * sizeof *learn);
-        if (piece == NULL || learn == NULL) {
+        bool *is_label = malloc((size_t)count * sizeof *is_label);
+        if (piece == NULL || is_label == NULL) {
             free(piece);
-            free(learn);
+            free(is_label);
             result = no_memory(err);
             break;
         }
         memcpy(piece, ids + at, (size_t)count * sizeof *piece);
-        memset(learn, true, (size_t)count * sizeof *learn);
-        learn[0] = false;
-        result = add_text(data, piece, learn, count, err);
+        memset(is_label, true, (size_t)count * sizeof *is_label);
+        is_label[0] = false;
+        result = add_text(data, piece, is_label, count, err);
     }
     free(ids);
     return result;
@@ -298,12 +298,12 @@ int train_data_hold(TrainData *data, int every, TrainData *held, Err *err)
     assert(every >= 2);
     *held = (TrainData){0};
     for (int i = 0; i < data->n; i++) {
-        SoftText text = data->texts[i];
+        TrainerText text = data->texts[i];
         if (result == 0 && i % every == every - 1) {
             data->tokens -= text.n;
             for (int j = 0; j < text.n; j++)
-                data->labels -= text.learn[j];
-            result = add_text(held, text.ids, text.learn, text.n, err);
+                data->labels -= text.is_label[j];
+            result = add_text(held, text.ids, text.is_label, text.n, err);
         } else {
             data->texts[kept++] = text;
         }

@@ -7,8 +7,8 @@
  *
  * Conversations are encoded with the project's own templates, as the chat encodes them.
  */
-#ifndef S2D_TRAIN_DATA_H
-#define S2D_TRAIN_DATA_H
+#ifndef S2D_APP_TRAIN_TRAIN_DATA_H
+#define S2D_APP_TRAIN_TRAIN_DATA_H
 
 #include <stdint.h>
 
@@ -26,7 +26,7 @@ typedef struct TrainCoder {
 } TrainCoder;
 
 typedef struct TrainData {
-    SoftText *texts;
+    TrainerText *texts;
     int n, capacity;
     int64_t tokens, labels;
     int skipped; /* conversations in which nothing is to be learned, or of an unknown form */

@@ -169,7 +169,7 @@ static int make_ask(const Asking *a, int number, Ask **made, Err *err)
     if (template_encode(model->template, model->tokenizer, messages + !has_system, 1 + has_system,
                         &ids, &n, err) != 0)
         return -1;
-    if (n >= a->options->soft.length) {
+    if (n >= a->options->trainer.length) {
         free(ids);
         return 0;
     }
@@ -183,7 +183,7 @@ static int make_ask(const Asking *a, int number, Ask **made, Err *err)
     }
     ask->job = (GenerateJob){.prompt = ids,
                              .n_prompt = n,
-                             .seed = a->options->soft.seed + (uint32_t)number,
+                             .seed = a->options->trainer.seed + (uint32_t)number,
                              .max_tokens = a->options->tokens,
                              .ids = said};
     ask->number = number;
@@ -268,7 +268,7 @@ static int open_model(Asking *a, Err *err)
         return err_set(err, a->model->template_err.code, "%s", a->model->template_err.text);
     Sampling sampling = {
         .temperature = (float)o->temperature, .top_k = o->top_k, .top_p = (float)o->top_p};
-    return generator_open(&a->generator, a->model, o->at_once, o->soft.length + o->tokens,
+    return generator_open(&a->generator, a->model, o->at_once, o->trainer.length + o->tokens,
                           &sampling, err);
 }
 

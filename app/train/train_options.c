@@ -73,15 +73,15 @@ static const struct option known[] = {
     {"top-k", 1, NULL, OPT_TOP_K},     {"top-p", 1, NULL, OPT_TOP_P},
     {"at-once", 1, NULL, OPT_AT_ONCE}, {0}};
 
-static int take_tune(SoftConfig *soft, const char *text, Err *err)
+static int take_tune(TrainerConfig *trainer, const char *text, Err *err)
 {
     if (strcmp(text, "exits") == 0) {
-        soft->tune = SOFT_EXITS;
+        trainer->tune = TRAINER_EXITS;
     } else if (strcmp(text, "full") == 0) {
-        soft->tune = SOFT_FULL;
+        trainer->tune = TRAINER_FULL;
     } else if (strncmp(text, "lora:", 5) == 0) {
-        soft->tune = SOFT_LORA;
-        return options_integer(text + 5, "--tune lora", 1, 1024, &soft->rank, err);
+        trainer->tune = TRAINER_LORA;
+        return options_integer(text + 5, "--tune lora", 1, 1024, &trainer->rank, err);
     } else {
         return err_set(err, EXIT_USAGE, "--tune: \"%s\" is none of exits, lora:RANK, full", text);
     }
@@ -115,12 +115,12 @@ static int take_layers(const char *what, const char *text, int layers[EXITS_MAX]
     return 0;
 }
 
-static int take_exits(SoftConfig *soft, const char *text, Err *err)
+static int take_exits(TrainerConfig *trainer, const char *text, Err *err)
 {
-    if (take_layers("--exits", text, soft->exits, &soft->n_exits, err) != 0)
+    if (take_layers("--exits", text, trainer->exits, &trainer->n_exits, err) != 0)
         return -1;
-    for (int i = 1; i < soft->n_exits; i++) {
-        if (soft->exits[i] <= soft->exits[i - 1])
+    for (int i = 1; i < trainer->n_exits; i++) {
+        if (trainer->exits[i] <= trainer->exits[i - 1])
             return err_set(err, EXIT_USAGE, "--exits: \"%s\" does not ascend", text);
     }
     return 0;
@@ -156,44 +156,44 @@ static int take_float(const char *text, const char *what, double low, double hig
 
 static int take_soft(TrainOptions *o, int id, const char *text, Err *err)
 {
-    SoftConfig *soft = &o->soft;
+    TrainerConfig *trainer = &o->trainer;
     int word, seed;
     switch (id) {
     case OPT_TUNE:
-        return take_tune(soft, text, err);
+        return take_tune(trainer, text, err);
     case OPT_METHOD:
         if ((word = take_word("--method", text, "soft", "sft", err)) < 0)
             return -1;
-        soft->last_only = word == 1;
+        trainer->last_only = word == 1;
         return 0;
     case OPT_LOSS:
         if ((word = take_word("--loss", text, "distill", "text", err)) < 0)
             return -1;
-        soft->loss = word == 0 ? SOFT_DISTILL : SOFT_TEXT;
+        trainer->loss = word == 0 ? TRAINER_DISTILL : TRAINER_TEXT;
         return 0;
     case OPT_TOP:
-        return options_integer(text, "--top", 4, SOFT_TOP_MAX, &soft->top, err);
+        return options_integer(text, "--top", 4, TRAINER_TOP_MAX, &trainer->top, err);
     case OPT_EXITS:
-        return take_exits(soft, text, err);
+        return take_exits(trainer, text, err);
     case OPT_BATCH:
-        return options_integer(text, "--batch", 16, 1 << 20, &soft->batch, err);
+        return options_integer(text, "--batch", 16, 1 << 20, &trainer->batch, err);
     case OPT_LENGTH:
-        return options_integer(text, "--length", 16, 1 << 15, &soft->length, err);
+        return options_integer(text, "--length", 16, 1 << 15, &trainer->length, err);
     case OPT_RATE:
-        return take_float(text, "--rate", 0, 1, &soft->rate, err);
+        return take_float(text, "--rate", 0, 1, &trainer->rate, err);
     case OPT_WARMUP:
-        return take_float(text, "--warmup", 0, 1, &soft->warmup, err);
+        return take_float(text, "--warmup", 0, 1, &trainer->warmup, err);
     case OPT_COSINE:
-        soft->cosine = true;
+        trainer->cosine = true;
         return 0;
     case OPT_DECAY:
-        return take_float(text, "--decay", 0, 1, &soft->decay, err);
+        return take_float(text, "--decay", 0, 1, &trainer->decay, err);
     case OPT_CLIP:
-        return take_float(text, "--clip", 0, 1e9, &soft->clip, err);
+        return take_float(text, "--clip", 0, 1e9, &trainer->clip, err);
     default: /* OPT_SEED */
         if (options_integer(text, "--seed", 0, INT_MAX, &seed, err) != 0)
             return -1;
-        soft->seed = (uint32_t)seed;
+        trainer->seed = (uint32_t)seed;
         return 0;
     }
 }
@@ -296,7 +296,7 @@ static int check(const TrainOptions *o, Err *err)
         return err_set(err, EXIT_USAGE, "--steps 0 measures what --start FILE brings");
     if (o->hold == 1)
         return err_set(err, EXIT_USAGE, "--hold 1 would hold everything back");
-    if (o->soft.last_only && o->soft.tune == SOFT_EXITS)
+    if (o->trainer.last_only && o->trainer.tune == TRAINER_EXITS)
         return err_set(err, EXIT_USAGE,
                        "--method sft trains a draft's last exit; it goes with --tune full or lora");
     return 0;
@@ -305,14 +305,14 @@ static int check(const TrainOptions *o, Err *err)
 int train_options_parse(TrainOptions *options, int argc, char **argv, Err *err)
 {
     *options = (TrainOptions){
-        .soft = {.loss = SOFT_DISTILL,
-                 .top = 16,
-                 .batch = 512,
-                 .length = 1024,
-                 .rate = 5e-4f,
-                 .warmup = 0.03f,
-                 .clip = 1,
-                 .seed = 1},
+        .trainer = {.loss = TRAINER_DISTILL,
+                    .top = 16,
+                    .batch = 512,
+                    .length = 1024,
+                    .rate = 5e-4f,
+                    .warmup = 0.03f,
+                    .clip = 1,
+                    .seed = 1},
         .epochs = 3,
         .steps = -1,
         .hold = 50,

@@ -1,6 +1,6 @@
 /* train_options.h - the command line of `s2d train`. Pointers point into argv. */
-#ifndef S2D_TRAIN_OPTIONS_H
-#define S2D_TRAIN_OPTIONS_H
+#ifndef S2D_APP_TRAIN_TRAIN_OPTIONS_H
+#define S2D_APP_TRAIN_TRAIN_OPTIONS_H
 
 #include "engine/train/trainer.h"
 
@@ -14,14 +14,14 @@ typedef struct TrainOptions {
     const char *model;
     const char *data[TRAIN_FILES_MAX];
     int n_data;
-    const char *eval;   /* texts to measure on; NULL = some of the data are held back */
-    const char *avoid;  /* questions that no text may hold; NULL = none */
-    const char *out;    /* adapter or model; its state, cache and log lie beside it */
-    const char *cache;  /* NULL = beside out */
-    const char *list;   /* file of the scored tokens; NULL = all are scored */
-    const char *system; /* NULL = the template's own */
-    SoftConfig soft;    /* layers, exits, ids and steps come later, from base and data */
-    int layers;         /* 0 = all of the base */
+    const char *eval;      /* texts to measure on; NULL = some of the data are held back */
+    const char *avoid;     /* questions that no text may hold; NULL = none */
+    const char *out;       /* adapter or model; its state, cache and log lie beside it */
+    const char *cache;     /* NULL = beside out */
+    const char *list;      /* file of the scored tokens; NULL = all are scored */
+    const char *system;    /* NULL = the template's own */
+    TrainerConfig trainer; /* layers, exits, ids and steps come later, from base and data */
+    int layers;            /* 0 = all of the base */
     TrainCopy copy;
     int n_copies, copies[EXITS_MAX]; /* COPY_NAMED: layer numbers from 1, one per exit */
     double epochs;

@@ -43,24 +43,24 @@ static double seconds_since(double ms)
 
 static void tell_step(Watch *w)
 {
-    const SoftConfig *soft = &w->train->options.soft;
-    const SoftProgress *p = soft_progress(w->train->soft);
+    const TrainerConfig *trainer = &w->train->options.trainer;
+    const TrainerProgress *p = trainer_progress(w->train->trainer);
     double seconds = seconds_since(w->start_ms);
     double rate = (double)(p->tokens - w->start_tokens) / (seconds > 0 ? seconds : 1);
-    double left = seconds / (p->step - w->start_step) * (soft->steps - p->step);
-    fprintf(stderr, "step %d/%d  loss", p->step, soft->steps);
-    for (int e = 0; e < soft->n_exits; e++)
-        fprintf(stderr, " e%d %.3f", soft->exits[e], p->loss[e]);
+    double left = seconds / (p->step - w->start_step) * (trainer->steps - p->step);
+    fprintf(stderr, "step %d/%d  loss", p->step, trainer->steps);
+    for (int e = 0; e < trainer->n_exits; e++)
+        fprintf(stderr, " e%d %.3f", trainer->exits[e], p->loss[e]);
     fprintf(stderr, "  %.0f tokens/s, %.0f min left\n", rate, left / 60 + 0.5);
     w->told_ms = clock_ms();
 }
 
 static void log_step(const Watch *w)
 {
-    const SoftConfig *soft = &w->train->options.soft;
-    const SoftProgress *p = soft_progress(w->train->soft);
+    const TrainerConfig *trainer = &w->train->options.trainer;
+    const TrainerProgress *p = trainer_progress(w->train->trainer);
     json_t *losses = json_array();
-    for (int e = 0; e < soft->n_exits; e++)
+    for (int e = 0; e < trainer->n_exits; e++)
         json_array_append_new(losses, json_real(p->loss[e]));
     log_object(w, json_pack("{s:i, s:I, s:f, s:f, s:f, s:o}", "step", p->step, "tokens",
                             (json_int_t)p->tokens, "seconds", seconds_since(w->start_ms), "rate",
@@ -71,20 +71,20 @@ static void log_step(const Watch *w)
 static int measure(Watch *w, Err *err)
 {
     Train *t = w->train;
-    const SoftConfig *soft = &t->options.soft;
-    SoftScore scores[EXITS_MAX + 1];
+    const TrainerConfig *trainer = &t->options.trainer;
+    TrainerScore scores[EXITS_MAX + 1];
     if (t->held.n == 0)
         return 0;
-    if (soft_evaluate(t->soft, t->held.texts, t->held.n, scores, err) != 0)
+    if (trainer_evaluate(t->trainer, t->held.texts, t->held.n, scores, err) != 0)
         return -1;
     fprintf(stderr, "%lld held-out tokens   against the base        against the texts\n",
             (long long)scores[0].tokens);
     fprintf(stderr, "exit    loss   top-1   top-4     MAT   top-1   top-4     MAT\n");
-    for (int e = 0; e <= soft->n_exits; e++) {
-        const SoftScore *s = &scores[e];
+    for (int e = 0; e <= trainer->n_exits; e++) {
+        const TrainerScore *s = &scores[e];
         char name[16] = "base";
-        if (e < soft->n_exits)
-            snprintf(name, sizeof name, "%d", soft->exits[e]);
+        if (e < trainer->n_exits)
+            snprintf(name, sizeof name, "%d", trainer->exits[e]);
         else if (s->tokens == 0)
             continue;
         fprintf(stderr, "%-4s %7.3f %6.1f %% %5.1f %% %7.2f %5.1f %% %5.1f %% %7.2f\n", name,
@@ -92,7 +92,7 @@ static int measure(Watch *w, Err *err)
                 100 * s->top4[1], s->mat[1]);
         log_object(w,
                    json_pack("{s:i, s:s, s:I, s:f, s:[ff], s:[ff], s:[ff]}", "step",
-                             soft_progress(t->soft)->step, "exit", name, "held_out",
+                             trainer_progress(t->trainer)->step, "exit", name, "held_out",
                              (json_int_t)s->tokens, "loss", s->loss, "top1", s->top1[0], s->top1[1],
                              "top4", s->top4[0], s->top4[1], "mat", s->mat[0], s->mat[1]));
     }
@@ -102,7 +102,7 @@ static int measure(Watch *w, Err *err)
 static int write_state(FILE *stream, void *user, Err *err)
 {
     const Train *t = user;
-    return soft_save(t->soft, stream, train_base_hash(t), err);
+    return trainer_save(t->trainer, stream, train_base_hash(t), err);
 }
 
 static int save_state(Watch *w, Err *err)
@@ -122,7 +122,7 @@ static int start_adapter(const Train *t, const char *path, Err *err)
         result = err_set(err, EXIT_DATA, "%s: an adapter of another base than %s",
                          gguf_label(adapter->gguf), t->options.model);
     if (result == 0)
-        result = soft_start_adapter(t->soft, adapter, err);
+        result = trainer_start_adapter(t->trainer, adapter, err);
     adapter_close(adapter);
     return result;
 }
@@ -142,7 +142,7 @@ static int load_state(const Train *t, const char *path, bool start, Err *err)
         fclose(file);
         return start_adapter(t, path, err);
     }
-    int result = (start ? soft_start : soft_load)(t->soft, file, train_base_hash(t), &why);
+    int result = (start ? trainer_start : trainer_load)(t->trainer, file, train_base_hash(t), &why);
     fclose(file);
     return result == 0 ? 0 : err_set(err, why.code, "%.300s: %s", path, why.text);
 }
@@ -150,10 +150,10 @@ static int load_state(const Train *t, const char *path, bool start, Err *err)
 static int steps(Watch *w, Err *err)
 {
     Train *t = w->train;
-    const SoftProgress *p = soft_progress(t->soft);
-    int last = t->options.soft.steps, every = t->options.every;
+    const TrainerProgress *p = trainer_progress(t->trainer);
+    int last = t->options.trainer.steps, every = t->options.every;
     while (p->step < last) {
-        if (soft_step(t->soft, err) != 0)
+        if (trainer_step(t->trainer, err) != 0)
             return -1;
         log_step(w);
         if (clock_ms() - w->told_ms > TELL_MS || p->step == last)
@@ -177,24 +177,24 @@ static int steps(Watch *w, Err *err)
 
 static int save_adapter(const Train *t, Err *err)
 {
-    const SoftConfig *soft = &t->options.soft;
+    const TrainerConfig *trainer = &t->options.trainer;
     AdapterInfo info = {.arch = t->config.arch,
-                        .layers = soft->layers,
-                        .n_vocab = soft->n_ids,
-                        .vocab = soft->ids,
-                        .alpha = soft->tune == SOFT_LORA ? (float)soft->rank : 0};
+                        .layers = trainer->layers,
+                        .n_vocab = trainer->n_ids,
+                        .vocab = trainer->ids,
+                        .alpha = trainer->tune == TRAINER_LORA ? (float)trainer->rank : 0};
     memcpy(info.base_sha256, t->base_sha256, sizeof info.base_sha256);
-    for (int e = 0; e < soft->n_exits; e++) {
+    for (int e = 0; e < trainer->n_exits; e++) {
         info.copy_of[info.n_exits] = -1;
-        info.exits[info.n_exits++] = soft->exits[e];
+        info.exits[info.n_exits++] = trainer->exits[e];
     }
-    if (info.exits[info.n_exits - 1] < soft->layers && info.n_exits < EXITS_MAX) {
+    if (info.exits[info.n_exits - 1] < trainer->layers && info.n_exits < EXITS_MAX) {
         info.copy_of[info.n_exits] = -1;
-        info.exits[info.n_exits++] = soft->layers;
+        info.exits[info.n_exits++] = trainer->layers;
     }
     AdapterTensor *tensors;
     int n;
-    if (soft_tensors(t->soft, t->options.type, &tensors, &n, err) != 0)
+    if (trainer_tensors(t->trainer, t->options.type, &tensors, &n, err) != 0)
         return -1;
     int result = adapter_save(t->options.out, &info, tensors, n, err);
     free(tensors);
@@ -205,7 +205,7 @@ static int save_adapter(const Train *t, Err *err)
 static int write_model(FILE *stream, void *user, Err *err)
 {
     const Train *t = user;
-    return soft_write_model(t->soft, t->gguf, t->options.type, stream, err);
+    return trainer_write_model(t->trainer, t->gguf, t->options.type, stream, err);
 }
 
 /* The most memory that this process had, in bytes; 0 = not known. */
@@ -234,7 +234,7 @@ static void tell_end(const Watch *w)
             catalog_size_text(t->plan.total, planned, sizeof planned),
             host ? "" : " on the device");
     if (t->teacher) {
-        const SoftTeacherCounts *c = soft_teacher_counts(t->teacher);
+        const TrainerTeacherCounts *c = trainer_teacher_counts(t->teacher);
         fprintf(stderr, "%llu tokens read by the base in %.0f s, %llu from the cache\n",
                 (unsigned long long)c->computed, c->ms / 1000, (unsigned long long)c->kept);
     }
@@ -252,8 +252,8 @@ int train_run(Train *t, Err *err)
     w.log = fopen(path, t->options.resume ? "ae" : "we");
     w.signals = signals_open(caught, err);
     w.start_ms = w.told_ms = w.saved_ms = clock_ms();
-    w.start_tokens = soft_progress(t->soft)->tokens;
-    w.start_step = soft_progress(t->soft)->step;
+    w.start_tokens = trainer_progress(t->trainer)->tokens;
+    w.start_step = trainer_progress(t->trainer)->step;
     int result = w.signals < 0 ? -1 : 0;
     if (result == 0 && w.start_step == 0 && t->options.every > 0)
         result = measure(&w, err);
@@ -262,7 +262,7 @@ int train_run(Train *t, Err *err)
     if (result == 0)
         result = measure(&w, err);
     if (result == 0)
-        result = t->options.soft.tune == SOFT_FULL
+        result = t->options.trainer.tune == TRAINER_FULL
                      ? save_stream(t->options.out, write_model, t, err)
                      : save_adapter(t, err);
     tell_end(&w);

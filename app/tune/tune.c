@@ -42,12 +42,12 @@ static Profile *profile_of(Tune *tune)
 
 /* Of the first guess of a round the survey knows most, where every exit was asked everywhere; of
  * deeper ones what the runs did. */
-static void keep_accept(TunedPair *pair, const Survey *survey, const Calibration *runs)
+static void keep_accept(TunedPair *pair, const ExitTraces *traces, const Calibration *runs)
 {
     pair->has_accept = true;
     for (int e = 0; e < pair->n_exits; e++) {
         pair->accept[e] = runs[e];
-        pair->accept[e].at[0] = survey->accept[e].at[0];
+        pair->accept[e].at[0] = traces->accept[e].at[0];
     }
 }
 
@@ -64,7 +64,7 @@ static int keep(Tune *tune, Err *err)
     pair.tokens_per_s = run->ms > 0 ? 1e3 * run->tokens / run->ms : 0;
     pair.plain_tokens_per_s = plain->ms > 0 ? 1e3 * plain->tokens / plain->ms : 0;
     strftime(pair.day, sizeof pair.day, "%Y-%m-%d", gmtime_r(&now, &day));
-    keep_accept(&pair, &result->survey, session_accept(tune->measure.session));
+    keep_accept(&pair, &result->traces, session_accept(tune->measure.session));
     tuned_put(&tune->tuned, &pair);
     return tuned_save(&tune->tuned, err);
 }
@@ -147,7 +147,7 @@ static int tune_target(Tune *tune, int index, Err *err)
     memcpy(result->adapter, ready.adapter, sizeof result->adapter);
     memcpy(result->device, ready.device, sizeof result->device);
     memcpy(result->exits, ready.exits, sizeof result->exits);
-    result->survey.n_exits = ready.n_exits;
+    result->traces.n_exits = ready.n_exits;
     result->max_tokens = result->max_tokens < ready.ctx ? result->max_tokens : ready.ctx;
     if (tune_survey(&tune->measure, err) != 0 ||
         tune_runs(&tune->measure, ready.thresholds, err) != 0 || keep(tune, err) != 0)
@@ -174,8 +174,8 @@ static int tune_targets(Tune *tune, Err *err)
         int status = is_asked(tune, i) ? tune_target(tune, i, err) : 0;
         session_close(tune->measure.session);
         tune->measure.session = NULL;
-        free(tune->result.survey.places);
-        tune->result.survey.places = NULL;
+        free(tune->result.traces.places);
+        tune->result.traces.places = NULL;
         models_trim(&tune->models, tune->draft, NULL);
         if (status != 0)
             return -1;
@@ -274,7 +274,7 @@ int cmd_tune(int argc, char **argv)
     if (err.code != 0)
         fprintf(stderr, "s2d tune: %s\n", err.text);
     session_close(tune->measure.session);
-    free(tune->result.survey.places);
+    free(tune->result.traces.places);
     prompts_close(&tune->prompts);
     if (tune->kernels) {
         models_close(&tune->models);

@@ -1,7 +1,7 @@
 /* tune.h - what `s2d tune` found for one target (tune_measure.c), and how it is shown
  * (tune_print.c). */
-#ifndef S2D_TUNE_H
-#define S2D_TUNE_H
+#ifndef S2D_APP_TUNE_TUNE_H
+#define S2D_APP_TUNE_TUNE_H
 
 #include "engine/tune/threshold_search.h"
 
@@ -22,10 +22,10 @@ typedef struct TuneResult {
     char target[64], draft[64], adapter[64]; /* adapter "" = none */
     char device[96];
     int exits[EXITS_MAX];
-    Survey survey;
+    ExitTraces traces;
     int answers, max_tokens;
     int kept; /* prompts that the runs answered, none of them surveyed unless there was but one */
-    TuneMap map;
+    ThresholdMap map;
     TuneRun runs[TUNE_RUNS]; /* the first is plain decoding */
     int n_runs, chosen;
 } TuneResult;

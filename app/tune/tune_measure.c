@@ -57,15 +57,14 @@ static int ask(TuneMeasure *m, const char *prompt, int max_tokens, int *n_prompt
 /* The places of one answer go behind those of the others. */
 static int survey_answer(TuneMeasure *m, int n_prompt, Err *err)
 {
-    Survey *survey = &m->result->survey;
+    ExitTraces *traces = &m->result->traces;
     int most = m->result->max_tokens;
-    SurveyPlace *grown =
-        realloc(survey->places, sizeof *grown * ((size_t)survey->n + (size_t)most));
+    ExitTrace *grown = realloc(traces->places, sizeof *grown * ((size_t)traces->n + (size_t)most));
     if (!grown)
-        return err_set(err, EXIT_MEMORY, "no memory for %d places", survey->n + most);
-    survey->places = grown;
-    int n = session_survey(m->session, n_prompt, grown + survey->n, most);
-    survey->n += n;
+        return err_set(err, EXIT_MEMORY, "no memory for %d places", traces->n + most);
+    traces->places = grown;
+    int n = exit_trace(m->session, n_prompt, grown + traces->n, most);
+    traces->n += n;
     m->result->answers += n > 0;
     return 0;
 }
@@ -78,7 +77,7 @@ static bool is_kept(const TuneMeasure *m, int prompt)
 
 int tune_survey(TuneMeasure *m, Err *err)
 {
-    Survey *survey = &m->result->survey;
+    ExitTraces *traces = &m->result->traces;
     session_set_spec(m->session, SPEC_OFF);
     for (int i = 0; i < m->prompts->n; i++) {
         int n_prompt;
@@ -89,12 +88,12 @@ int tune_survey(TuneMeasure *m, Err *err)
             survey_answer(m, n_prompt, err) != 0)
             return -1;
     }
-    if (survey->n == 0)
+    if (traces->n == 0)
         return err_set(err, EXIT_DATA, "%s: the answers to these prompts are empty",
                        m->result->target);
     session_measure(m->session);
-    session_survey_cost(m->session, SURVEY_TIMES, &survey->cost);
-    survey_count(survey);
+    exit_trace_cost(m->session, EXIT_TRACE_TIMES, &traces->cost);
+    exit_traces_count(traces);
     return 0;
 }
 
@@ -107,20 +106,20 @@ static void add_run(TuneResult *result, const char *name, const float *threshold
     if (!thresholds)
         return;
     memcpy(run->thresholds, thresholds, sizeof run->thresholds);
-    Forecast f = forecast(&result->survey, thresholds);
+    Forecast f = forecast(&result->traces, thresholds);
     run->forecast = f.ms > 0 ? f.tokens / f.ms : 0;
 }
 
 static void choose_runs(TuneResult *result, const float *now)
 {
     static const char *const names[] = {"best", "next"};
-    TunePoint points[TUNE_STARTS];
-    int n = tune_search(&result->survey, now, points);
-    tune_map(&result->survey, &points[0], &result->map);
+    ThresholdPoint points[SEARCH_STARTS];
+    int n = threshold_search(&result->traces, now, points);
+    threshold_map(&result->traces, &points[0], &result->map);
     add_run(result, "plain", NULL);
     add_run(result, "now", now);
     for (int i = 0; i < n && i < 2 && result->n_runs < TUNE_RUNS; i++)
-        if (memcmp(points[i].thresholds, now, sizeof *now * (size_t)result->survey.n_exits) != 0)
+        if (memcmp(points[i].thresholds, now, sizeof *now * (size_t)result->traces.n_exits) != 0)
             add_run(result, names[i], points[i].thresholds);
 }
 
@@ -132,7 +131,7 @@ static int answer_with(TuneMeasure *m, TuneRun *run, const char *prompt, bool co
     int n_prompt, most = count ? result->max_tokens : WARM_TOKENS;
     session_set_spec(m->session, plain ? SPEC_OFF : SPEC_ON);
     if (!plain)
-        session_set_thresholds(m->session, run->thresholds, result->survey.n_exits);
+        session_set_thresholds(m->session, run->thresholds, result->traces.n_exits);
     if (ask(m, prompt, most, &n_prompt, err) != 0)
         return -1;
     if (!count)

@@ -2,8 +2,8 @@
  *
  * Every third prompt is kept for the real runs, the others are surveyed; a single one is both.
  */
-#ifndef S2D_TUNE_MEASURE_H
-#define S2D_TUNE_MEASURE_H
+#ifndef S2D_APP_TUNE_TUNE_MEASURE_H
+#define S2D_APP_TUNE_TUNE_MEASURE_H
 
 #include "app/profile/profile.h"
 #include "app/train/prompts.h"

@@ -17,15 +17,16 @@ static double mat(const TuneRun *run)
 }
 
 /* How often an exit was right among the places where its confidence was in [low, high). */
-static void count(const Survey *survey, int exit, double low, double high, int *places, int *right)
+static void count(const ExitTraces *traces, int exit, double low, double high, int *places,
+                  int *right)
 {
     *places = *right = 0;
-    for (int i = 0; i < survey->n; i++) {
-        double p = (double)survey->places[i].p[exit];
+    for (int i = 0; i < traces->n; i++) {
+        double p = (double)traces->places[i].p[exit];
         if (p < low || p >= high)
             continue;
         ++*places;
-        *right += survey->places[i].hit[exit];
+        *right += traces->places[i].hit[exit];
     }
 }
 
@@ -51,7 +52,7 @@ static void print_cell(double speed, double least, double most, bool colours)
 
 static void print_map(const TuneResult *result, bool colours)
 {
-    const TuneMap *map = &result->map;
+    const ThresholdMap *map = &result->map;
     int rows = map->y < 0 ? 1 : MAP_STEPS;
     double least = map->speed[0][0], most = least;
     for (int y = 0; y < rows; y++)
@@ -62,7 +63,7 @@ static void print_map(const TuneResult *result, bool colours)
     printf("\nforecast tokens/s of a chain by thresholds, the others at best\n");
     for (int y = rows - 1; y >= 0; y--) {
         if (map->y >= 0)
-            printf("e%-3d %.1f ", result->exits[map->y], (double)tune_map_threshold(y));
+            printf("e%-3d %.1f ", result->exits[map->y], (double)threshold_map_value(y));
         else
             printf("         ");
         for (int x = 0; x < MAP_STEPS; x++)
@@ -71,7 +72,7 @@ static void print_map(const TuneResult *result, bool colours)
     }
     printf("e%-3d     ", result->exits[map->x]);
     for (int x = 0; x < MAP_STEPS; x++)
-        printf("%6.1f ", (double)tune_map_threshold(x));
+        printf("%6.1f ", (double)threshold_map_value(x));
     printf("\n");
 }
 
@@ -81,21 +82,21 @@ static void print_exits(const TuneResult *result)
 {
     static const double bounds[] = {0, 0.2, 0.4, 0.6, 0.8, 0.9, 1.01};
     enum { BANDS = sizeof bounds / sizeof *bounds - 1 };
-    const Survey *survey = &result->survey;
+    const ExitTraces *traces = &result->traces;
     printf(
         "exit   layers ms  asking ms   right     right where its confidence is (share of all)\n");
     printf(
         "                                        < .2       < .4       < .6       < .8       < .9 "
         "      more\n");
-    for (int e = 0; e < survey->n_exits; e++) {
+    for (int e = 0; e < traces->n_exits; e++) {
         int places, right;
-        count(survey, e, 0, 2, &places, &right);
-        printf("e%-5d %9.2f %10.2f %6.1f %%  ", result->exits[e], survey->cost.layers[e][0],
-               survey->cost.ask[e], share(right, places));
+        count(traces, e, 0, 2, &places, &right);
+        printf("e%-5d %9.2f %10.2f %6.1f %%  ", result->exits[e], traces->cost.layers[e][0],
+               traces->cost.ask[e], share(right, places));
         for (int b = 0; b < BANDS; b++) {
-            count(survey, e, bounds[b], bounds[b + 1], &places, &right);
+            count(traces, e, bounds[b], bounds[b + 1], &places, &right);
             if (places > 0)
-                printf("%4.0f (%2.0f)%s", share(right, places), share(places, survey->n),
+                printf("%4.0f (%2.0f)%s", share(right, places), share(places, traces->n),
                        b + 1 < BANDS ? "  " : "\n");
             else
                 printf("   -     %s", b + 1 < BANDS ? "  " : "\n");
@@ -106,7 +107,7 @@ static void print_exits(const TuneResult *result)
 static void print_runs(const TuneResult *result)
 {
     const TuneRun *plain = &result->runs[0];
-    int n = result->survey.n_exits;
+    int n = result->traces.n_exits;
     printf("\nrun    thresholds%*s tokens/s       x    MAT   forecast\n", n > 2 ? 5 * n - 10 : 0,
            "");
     for (int i = 0; i < result->n_runs; i++) {
@@ -143,7 +144,7 @@ void tune_print(const TuneResult *result, bool colours)
            result->adapter[0] ? " with " : "", result->adapter, result->device);
     printf(
         "surveyed %d tokens of %d answers, at most %d tokens each; runs on %d other prompt%s\n\n",
-        result->survey.n, result->answers, result->max_tokens, result->kept,
+        result->traces.n, result->answers, result->max_tokens, result->kept,
         result->kept == 1 ? "" : "s");
     print_exits(result);
     print_map(result, colours);
@@ -156,19 +157,19 @@ void tune_print(const TuneResult *result, bool colours)
 static json_t *exits_json(const TuneResult *result)
 {
     enum { BINS = 10 };
-    const Survey *survey = &result->survey;
+    const ExitTraces *traces = &result->traces;
     json_t *all = json_array();
-    for (int e = 0; e < survey->n_exits; e++) {
+    for (int e = 0; e < traces->n_exits; e++) {
         json_t *bins = json_array();
         int places, right;
         for (int b = 0; b < BINS; b++) {
-            count(survey, e, b / 10.0, b == BINS - 1 ? 2 : (b + 1) / 10.0, &places, &right);
+            count(traces, e, b / 10.0, b == BINS - 1 ? 2 : (b + 1) / 10.0, &places, &right);
             json_array_append_new(bins, json_pack("[i, i]", places, right));
         }
-        count(survey, e, 0, 2, &places, &right);
+        count(traces, e, 0, 2, &places, &right);
         json_array_append_new(
             all, json_pack("{s:i, s:f, s:f, s:i, s:i, s:o}", "exit", result->exits[e], "layers_ms",
-                           survey->cost.layers[e][0], "ask_ms", survey->cost.ask[e], "places",
+                           traces->cost.layers[e][0], "ask_ms", traces->cost.ask[e], "places",
                            places, "right", right, "by_confidence", bins));
     }
     return all;
@@ -181,7 +182,7 @@ static json_t *runs_json(const TuneResult *result)
         const TuneRun *run = &result->runs[i];
         json_t *thresholds = json_array(), *reached = json_array();
         json_t *drafted = json_array(), *accepted = json_array();
-        for (int e = 0; i > 0 && e < result->survey.n_exits; e++) {
+        for (int e = 0; i > 0 && e < result->traces.n_exits; e++) {
             json_array_append_new(thresholds, json_real((double)run->thresholds[e]));
             json_array_append_new(drafted, json_integer(run->by_exit_drafted[e]));
             json_array_append_new(accepted, json_integer(run->by_exit_accepted[e]));
@@ -203,7 +204,7 @@ void tune_print_json(const TuneResult *result)
     json_t *json =
         json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "target", result->target,
                   "draft", result->draft, "adapter", result->adapter, "device", result->device,
-                  "places", result->survey.n, "answers", result->answers, "run_prompts",
+                  "places", result->traces.n, "answers", result->answers, "run_prompts",
                   result->kept, "exits", exits_json(result), "runs", runs_json(result));
     if (json)
         json_dumpf(json, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
@@ -213,16 +214,16 @@ void tune_print_json(const TuneResult *result)
 
 void tune_print_csv(const TuneResult *result, bool header)
 {
-    const TuneMap *map = &result->map;
+    const ThresholdMap *map = &result->map;
     if (header)
         printf("target,exit_x,threshold_x,exit_y,threshold_y,forecast_tokens_per_s,"
                "forecast_mat\n");
     for (int y = 0; y < (map->y < 0 ? 1 : MAP_STEPS); y++)
         for (int x = 0; x < MAP_STEPS; x++) {
             printf("\"%s\",%d,%.1f,", result->target, result->exits[map->x],
-                   (double)tune_map_threshold(x));
+                   (double)threshold_map_value(x));
             if (map->y >= 0)
-                printf("%d,%.1f", result->exits[map->y], (double)tune_map_threshold(y));
+                printf("%d,%.1f", result->exits[map->y], (double)threshold_map_value(y));
             else
                 printf(",");
             printf(",%.3f,%.3f\n", 1e3 * map->speed[y][x], map->mat[y][x]);

@@ -4,8 +4,8 @@
  * encoded in other tokens than the model chose; with its own tokens the conversation fits the cache
  * again.
  */
-#ifndef S2D_ANSWERS_H
-#define S2D_ANSWERS_H
+#ifndef S2D_APP_WORKER_ANSWERS_H
+#define S2D_APP_WORKER_ANSWERS_H
 
 #include "engine/decode/event.h"
 #include "engine/text/template.h"

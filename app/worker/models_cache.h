@@ -7,8 +7,8 @@
  * back to a target is quick, and a draft and a target of one file share their weights, unless the
  * draft has a short list, an adapter or weights of its own.
  */
-#ifndef S2D_MODELS_CACHE_H
-#define S2D_MODELS_CACHE_H
+#ifndef S2D_APP_WORKER_MODELS_CACHE_H
+#define S2D_APP_WORKER_MODELS_CACHE_H
 
 #include <limits.h>
 

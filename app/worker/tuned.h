@@ -6,8 +6,8 @@
  * name. Where a profile loads such a pair, these thresholds take the place of its own, and the cost
  * model starts from these counts; the profile itself is never written to.
  */
-#ifndef S2D_TUNED_H
-#define S2D_TUNED_H
+#ifndef S2D_APP_WORKER_TUNED_H
+#define S2D_APP_WORKER_TUNED_H
 
 #include <stdbool.h>
 

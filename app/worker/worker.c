@@ -102,13 +102,13 @@ static void take_in(Worker *worker, Request *request)
         worker->quit = true;
     } else if (request->type == REQUEST_STOP) {
         stop_all(worker);
-    } else if (worker->n_pending < PENDING_MAX) {
+    } else if (worker->n_pending < REQUESTS_MAX) {
         worker->pending[worker->n_pending++] = (Pending){.request = *request};
         return;
     } else {
         Err err = {0};
         err_set(&err, EXIT_USAGE, "request: %d are waiting already; this one is dropped",
-                PENDING_MAX);
+                REQUESTS_MAX);
         worker_error(worker, &err, false);
     }
     request_free(request);

@@ -1,13 +1,13 @@
 /* worker.h - inside the worker: shared by worker.c (requests), worker_load.c and worker_switch.c
  * (models). */
-#ifndef S2D_WORKER_H
-#define S2D_WORKER_H
+#ifndef S2D_APP_WORKER_WORKER_H
+#define S2D_APP_WORKER_WORKER_H
 
 #include "app/protocol/inbox.h"
 #include "app/worker/answers.h"
 #include "app/worker/models_cache.h"
 
-enum { PENDING_MAX = 256 };
+enum { REQUESTS_MAX = 256 };
 
 typedef struct Pending {
     Request request;
@@ -16,7 +16,7 @@ typedef struct Pending {
 
 typedef struct Worker {
     Inbox inbox;
-    Pending pending[PENDING_MAX]; /* requests read but not begun, oldest first */
+    Pending pending[REQUESTS_MAX]; /* requests read but not begun, oldest first */
     int n_pending;
     bool busy;                  /* answering, or loading a target */
     bool stop;                  /* end what is going on */

@@ -4,8 +4,8 @@
  * the text it continues is its own, it errs more than near the root. So acceptance is counted, by
  * stated probability and depth. All counts are of nodes whose parent was accepted.
  */
-#ifndef S2D_CALIBRATION_H
-#define S2D_CALIBRATION_H
+#ifndef S2D_ENGINE_COST_CALIBRATION_H
+#define S2D_ENGINE_COST_CALIBRATION_H
 
 #include <stdbool.h>
 

@@ -121,7 +121,7 @@ RoundMode cost_next(const Cost *cost)
     return cost->spec_rounds < PROBE_EVERY ? ROUND_SPEC : ROUND_PROBE;
 }
 
-bool cost_may_guess(const Cost *cost)
+bool cost_may_try_ngram(const Cost *cost)
 {
     return cost->plain_rounds >= FIRST_PLAIN && within_risk(cost, 0);
 }
@@ -168,7 +168,7 @@ void cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
     }
     double plain = cost_plain_ms(cost);
     cost->debt_ms = fmax(0, cost->debt_ms + ms - tokens * plain);
-    if (mode == ROUND_FREE)
+    if (mode == ROUND_NGRAM)
         return;
     if (cost->trial == 0 && !cost->pays) { /* the first round of a later trial */
         cost->trial = RETRY;

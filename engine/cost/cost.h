@@ -10,8 +10,8 @@
  * when the debt, the trial's own expected loss included, is within 1 % of all the time that the
  * answers took.
  */
-#ifndef S2D_COST_H
-#define S2D_COST_H
+#ifndef S2D_ENGINE_COST_COST_H
+#define S2D_ENGINE_COST_COST_H
 
 #include <stdbool.h>
 
@@ -46,19 +46,19 @@ void cost_try_again(Cost *cost);
 typedef enum RoundMode {
     ROUND_PLAIN,
     ROUND_SPEC,
-    ROUND_FREE, /* plain, but for guesses that take no time */
+    ROUND_NGRAM, /* plain, but for guesses from the text itself, which take no time */
     ROUND_PROBE,
 } RoundMode;
 
 static inline bool round_drafts(RoundMode mode)
 {
-    return mode == ROUND_SPEC || mode == ROUND_FREE;
+    return mode == ROUND_SPEC || mode == ROUND_NGRAM;
 }
 
 /* What the next round should be under `--spec auto`. */
 RoundMode cost_next(const Cost *cost);
-/* May a plain round be a free one? What such rounds lose is in the ledger, too. */
-bool cost_may_guess(const Cost *cost);
+/* May a plain round try n-grams? What such rounds lose is in the ledger, too. */
+bool cost_may_try_ngram(const Cost *cost);
 /* May the draft read `tokens` tokens now, in an answer of which about `expected` more will come? */
 bool cost_may_read(const Cost *cost, int tokens, double expected);
 

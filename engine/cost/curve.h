@@ -1,6 +1,6 @@
 /* curve.h - milliseconds of a pass by its number of rows, as they were measured last. */
-#ifndef S2D_CURVE_H
-#define S2D_CURVE_H
+#ifndef S2D_ENGINE_COST_CURVE_H
+#define S2D_ENGINE_COST_CURVE_H
 
 enum { CURVE_POINTS = 7 };
 

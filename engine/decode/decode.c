@@ -23,8 +23,8 @@ int session_prefill(Session *s, int upto, bool in_switch)
             slot[i] = s->cached + i;
             prefix[i] = slot[i] + 1;
         }
-        Rows rows = {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
-        forward(&s->target, &rows, s->tokens + s->cached, 0, s->config.target->config.layers);
+        Batch batch = {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
+        forward(&s->target, &batch, s->tokens + s->cached, 0, s->config.target->config.layers);
         s->cached += n;
         if (!in_switch)
             report_prefill(s, s->cached - first, upto - first, clock_ms() - start, 0);
@@ -80,10 +80,11 @@ static void count_acceptance(Session *s)
     bool on_path[NODES_MAX] = {0}, counted[NODES_MAX] = {0};
     int next[NODES_MAX]; /* the token behind each accepted node: right is right, also where it ended
                             the answer */
-    for (int i = 0; i < s->walk.n; i++) {
-        int node = s->walk.path[i];
+    for (int i = 0; i < s->acceptance.n; i++) {
+        int node = s->acceptance.path[i];
         on_path[node] = true;
-        next[node] = i + 1 < s->walk.n ? s->tree.node[s->walk.path[i + 1]].token : s->walk.bonus;
+        next[node] = i + 1 < s->acceptance.n ? s->tree.node[s->acceptance.path[i + 1]].token
+                                             : s->acceptance.bonus;
     }
     for (int i = 1; i < s->tree.n; i++) {
         const TreeNode *node = &s->tree.node[i];
@@ -164,10 +165,12 @@ static bool prepare(Session *s, int left, RoundMode *mode)
 }
 
 /* What a plain round becomes where guesses can be had that take no time. */
-static RoundMode or_free(const Session *s, RoundMode mode, int left)
+static RoundMode try_ngram(const Session *s, RoundMode mode, int left)
 {
     bool wanted = mode == ROUND_PLAIN && s->config.spec == SPEC_AUTO && left > 1;
-    return wanted && s->drafter && s->drafter->free && cost_may_guess(&s->cost) ? ROUND_FREE : mode;
+    return wanted && s->drafter && s->drafter->has_ngrams && cost_may_try_ngram(&s->cost)
+               ? ROUND_NGRAM
+               : mode;
 }
 
 /* The root, and under it what the drafter proposes. */
@@ -188,7 +191,7 @@ static void grow_tree(Session *s, int left, RoundMode mode)
                    .vocab = tokenizer_vocab(s->config.target->tokenizer),
                    .sampling = &sampling,
                    .cost = &s->cost,
-                   .free = mode == ROUND_FREE};
+                   .ngrams_only = mode == ROUND_NGRAM};
     s->drafter->propose(s->drafter, &in, &s->tree);
 }
 
@@ -199,7 +202,7 @@ static bool round_run(Session *s, const AnswerOptions *options, RoundMode mode, 
     s->cost.context = s->cached;
     grow_tree(s, *left, mode);
     double t1 = clock_ms();
-    if (mode == ROUND_FREE && s->tree.n == 1)
+    if (mode == ROUND_NGRAM && s->tree.n == 1)
         mode = ROUND_PLAIN;
     bool drafted = round_drafts(mode);
     const Resume *resume = drafted ? s->drafter->resume : NULL;
@@ -208,40 +211,40 @@ static bool round_run(Session *s, const AnswerOptions *options, RoundMode mode, 
     Sampling sampling = s->config.sampling;
     sampling.seed = s->seed;
     const Tokenizer *tokenizer = s->config.target->tokenizer;
-    WalkRules rules = {.sampling = &sampling,
-                       .position = s->n,
-                       .max_tokens = *left,
-                       .stop = options->ignore_eos ? NULL : tokenizer};
-    accept(&s->target, &s->sampler, &s->tree, &rules, &s->walk);
-    keep_path(&s->target, &s->tree, &s->walk, s->cached);
+    AcceptRules rules = {.sampling = &sampling,
+                         .position = s->n,
+                         .max_tokens = *left,
+                         .stop = options->ignore_eos ? NULL : tokenizer};
+    accept(&s->target, &s->sampler, &s->tree, &rules, &s->acceptance);
+    keep_path(&s->target, &s->tree, &s->acceptance, s->cached);
     double t3 = clock_ms();
 
     if (drafted) {
-        s->drafter->accepted(s->drafter, &s->tree, s->walk.path, s->walk.n);
+        s->drafter->accepted(s->drafter, &s->tree, s->acceptance.path, s->acceptance.n);
         count_acceptance(s);
     }
-    s->cached += s->walk.n;
-    for (int i = 1; i < s->walk.n; i++)
-        s->tokens[s->n++] = s->tree.node[s->walk.path[i]].token;
-    s->tokens[s->n++] = s->walk.bonus;
-    *left -= s->walk.n;
-    s->answered += s->walk.n;
-    double gain = drafted ? cost_gain(&s->cost, s->walk.n, s->tree.n, t1 - t0) : 0;
+    s->cached += s->acceptance.n;
+    for (int i = 1; i < s->acceptance.n; i++)
+        s->tokens[s->n++] = s->tree.node[s->acceptance.path[i]].token;
+    s->tokens[s->n++] = s->acceptance.bonus;
+    *left -= s->acceptance.n;
+    s->answered += s->acceptance.n;
+    double gain = drafted ? cost_gain(&s->cost, s->acceptance.n, s->tree.n, t1 - t0) : 0;
     cost_verify(&s->cost, s->tree.n, t2 - t1);
     double t4 = clock_ms();
-    cost_round(&s->cost, mode, s->walk.n, t4 - t0);
+    cost_round(&s->cost, mode, s->acceptance.n, t4 - t0);
 
     if (s->tree.n == 1 && mode == ROUND_SPEC)
         mode = ROUND_PLAIN; /* nothing was worth drafting */
     report_round(s, mode, (double[]){t1 - t0, t2 - t1, t3 - t2, t4 - t3 + s->reported_ms}, gain);
-    for (int i = 1; i < s->walk.n; i++) {
-        const TreeNode *node = &s->tree.node[s->walk.path[i]];
+    for (int i = 1; i < s->acceptance.n; i++) {
+        const TreeNode *node = &s->tree.node[s->acceptance.path[i]];
         report_text(s, node->token, node->exit > 0 ? node->exit : -1);
     }
-    report_text(s, s->walk.bonus, 0);
+    report_text(s, s->acceptance.bonus, 0);
     report_stats(s);
     s->reported_ms = clock_ms() - t4;
-    return options->ignore_eos || !tokenizer_is_end(tokenizer, s->walk.bonus);
+    return options->ignore_eos || !tokenizer_is_end(tokenizer, s->acceptance.bonus);
 }
 
 static const char *answer(Session *s, const AnswerOptions *options)
@@ -262,10 +265,9 @@ static const char *answer(Session *s, const AnswerOptions *options)
         s->cost.read_ms = guess_read_ms(s, read);
     Sampling sampling = s->config.sampling;
     sampling.seed = s->seed;
-    float score;
-    int first, known = tokenizer_vocab(s->config.target->tokenizer);
-    sample_ranked(&s->sampler, s->config.kernels, s->target.logits, s->config.target->config.vocab,
-                  known, &sampling, s->n, 1, &first, &score);
+    const Model *target = s->config.target;
+    int first = sample_token(&s->sampler, s->config.kernels, s->target.logits, target->config.vocab,
+                             tokenizer_vocab(target->tokenizer), &sampling, s->n);
     s->tokens[s->n++] = first;
     left--;
     s->rounds_start_ms = clock_ms();
@@ -279,7 +281,7 @@ static const char *answer(Session *s, const AnswerOptions *options)
         session_tune(s);
         if (asked_to_stop(s) || prepare(s, left, &mode))
             return "stopped";
-        if (!round_run(s, options, or_free(s, mode, left), &left))
+        if (!round_run(s, options, try_ngram(s, mode, left), &left))
             return "eos";
     }
     return full;

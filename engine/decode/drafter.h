@@ -5,8 +5,8 @@
  * tokens with what it has read: it forgets what is no longer true and reads what is new. Nothing it
  * does can change the text.
  */
-#ifndef S2D_DRAFTER_H
-#define S2D_DRAFTER_H
+#ifndef S2D_ENGINE_DECODE_DRAFTER_H
+#define S2D_ENGINE_DECODE_DRAFTER_H
 
 #include "engine/cost/cost.h"
 #include "engine/decode/sample.h"
@@ -22,8 +22,8 @@ typedef struct Proposal {
     int max_nodes; /* 1 … NODES_MAX - 1 */
     int vocab;     /* ids at or above are unknown to the target */
     const Sampling *sampling;
-    Cost *cost; /* times are noted here; shape.automatic asks it */
-    bool free;  /* only what takes no time is wanted, whatever is behind */
+    Cost *cost;       /* times are noted here; shape.automatic asks it */
+    bool ngrams_only; /* only what the text itself says is wanted: that takes no time */
 } Proposal;
 
 /* What was already computed for tree nodes, so that verification can resume: only a drafter that
@@ -55,13 +55,13 @@ struct Drafter {
     /* Times its steps when nobody has drafted yet; what it writes lies behind `length` cached
      * tokens. NULL = they cost nothing. */
     void (*measure)(Drafter *d, int length, Curve *steps);
-    /* With at most BEHIND_MAX tokens behind, or `free`. Fills the tree: node 0 is the root; tree->n
+    /* With at most BEHIND_MAX tokens behind, or `ngrams_only`. Fills the tree: node 0 is the root; tree->n
      * = 1 when nothing is worth proposing. */
     void (*propose)(Drafter *d, const Proposal *in, Tree *tree);
     /* path: nodes that are committed now, the root first. */
     void (*accepted)(Drafter *d, const Tree *tree, const int *path, int n);
     void (*close)(Drafter *d);
-    bool free;            /* it has proposals that take no time */
+    bool has_ngrams;      /* it has proposals from the text itself, which take no time */
     const Resume *resume; /* NULL = verification starts from nothing */
     struct Draft *nested; /* the draft with exits, itself or within; NULL = none */
 };

@@ -4,8 +4,8 @@
  * header includes nothing of the engine, so that the screen can be built and tested without it. The
  * JSON form (one object a line) is in app/protocol/event_json.c; field names there are the names here.
  */
-#ifndef S2D_EVENT_H
-#define S2D_EVENT_H
+#ifndef S2D_ENGINE_DECODE_EVENT_H
+#define S2D_ENGINE_DECODE_EVENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -126,7 +126,6 @@ typedef struct EventSwitch {
     char reason[256]; /* of a failure */
     SwitchRoom room;  /* of a failure: what the person may be asked for */
     bool draft_kv_kept;
-    int draft_rows_recomputed;
     double ms;        /* done: from request to done */
     int n_thresholds; /* done: those of the new pair */
     float thresholds[EXITS_MAX];

@@ -27,10 +27,10 @@ struct Generator {
 /* Neighbouring rows of one conversation. */
 typedef struct Run {
     KvCache *kv;
-    Rows rows;
+    Batch batch;
 } Run;
 
-static void layer_run(Generator *g, int index, const Rows *all, const Run *runs, int n_runs)
+static void layer_run(Generator *g, int index, const Batch *all, const Run *runs, int n_runs)
 {
     Context *c = &g->context;
     Kernels *k = g->model->kernels;
@@ -38,16 +38,16 @@ static void layer_run(Generator *g, int index, const Rows *all, const Run *runs,
     const ModelConfig *m = &g->model->config;
     size_t q = (size_t)(m->heads * m->head_dim), kv = (size_t)(m->kv_heads * m->head_dim);
     layer_begin(c, layer, all);
-    for (int i = 0, row = 0; i < n_runs; row += runs[i++].rows.n) {
-        const Rows *rows = &runs[i].rows;
+    for (int i = 0, row = 0; i < n_runs; row += runs[i++].batch.n) {
+        const Batch *batch = &runs[i].batch;
         size_t at = (size_t)row;
-        k->kv_write(k, runs[i].kv, index, rows, c->k + at * kv, c->v + at * kv);
-        k->attention(k, runs[i].kv, index, rows, c->q + at * q, m->heads, c->attended + at * q);
+        k->kv_write(k, runs[i].kv, index, batch, c->k + at * kv, c->v + at * kv);
+        k->attention(k, runs[i].kv, index, batch, c->q + at * q, m->heads, c->attended + at * q);
     }
     layer_end(c, layer, all, c->hidden, index + 1 < m->layers ? layer[1].q : g->model->head);
 }
 
-static void run_layers(Generator *g, const Rows *all, const int *ids, const Run *runs, int n_runs)
+static void run_layers(Generator *g, const Batch *all, const int *ids, const Run *runs, int n_runs)
 {
     Kernels *k = g->model->kernels;
     k->embed(k, g->model->embed, ids, all->n, g->context.hidden);
@@ -61,12 +61,11 @@ static bool say(Generator *g, Place *place, int row)
     GenerateJob *job = place->job;
     const Tokenizer *tokenizer = g->model->tokenizer;
     int vocab = g->model->config.vocab;
-    float score;
     Sampling sampling = g->sampling;
     sampling.seed = job->seed;
-    sample_ranked(&g->sampler, g->model->kernels, g->context.logits + (size_t)row * (size_t)vocab,
-                  vocab, tokenizer_vocab(tokenizer), &sampling, place->length, 1, &place->token,
-                  &score);
+    const float *logits = g->context.logits + (size_t)row * (size_t)vocab;
+    place->token = sample_token(&g->sampler, g->model->kernels, logits, vocab,
+                                tokenizer_vocab(tokenizer), &sampling, place->length);
     job->ids[job->n++] = place->token;
     job->ended = tokenizer_is_end(tokenizer, place->token);
     if (!job->ended && job->n < job->max_tokens && place->length < g->slots)
@@ -102,7 +101,7 @@ bool generator_add(Generator *g, GenerateJob *job)
         }
         Run run = {place->kv,
                    {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask}};
-        run_layers(g, &run.rows, job->prompt + place->length, &run, 1);
+        run_layers(g, &run.batch, job->prompt + place->length, &run, 1);
         if (n == left)
             head(&g->context, g->context.hidden + (size_t)(n - 1) * (size_t)g->model->config.hidden,
                  1);
@@ -124,12 +123,12 @@ int generator_step(Generator *g, GenerateJob **done)
         prefix[n] = place->length + 1;
         ids[n] = place->token;
         runs[n].kv = place->kv;
-        runs[n].rows = (Rows){.n = 1, .slot = slot + n, .prefix = prefix + n, .mask = mask + n};
+        runs[n].batch = (Batch){.n = 1, .slot = slot + n, .prefix = prefix + n, .mask = mask + n};
         row[n++] = place;
     }
     if (n == 0)
         return 0;
-    Rows all = {.n = n, .slot = slot, .prefix = prefix, .mask = mask};
+    Batch all = {.n = n, .slot = slot, .prefix = prefix, .mask = mask};
     run_layers(g, &all, ids, runs, n);
     head(&g->context, g->context.hidden, n);
     for (int i = 0; i < n; i++) {

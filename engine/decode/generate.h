@@ -4,8 +4,8 @@
  * many times as fast as one after another. By batch invariance each says what it would have said
  * alone, token for token, with the same seed.
  */
-#ifndef S2D_GENERATE_H
-#define S2D_GENERATE_H
+#ifndef S2D_ENGINE_DECODE_GENERATE_H
+#define S2D_ENGINE_DECODE_GENERATE_H
 
 #include "engine/decode/session.h" /* Sampling */
 #include "engine/model/model.h"

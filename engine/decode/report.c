@@ -37,14 +37,6 @@ void report_prefill(Session *s, int done, int total, double ms, double draft_ms)
     send(s);
 }
 
-void report_warning(Session *s, const char *code, const char *message)
-{
-    Event *e = fresh(s, EVENT_WARNING);
-    snprintf(e->u.warning.code, sizeof e->u.warning.code, "%s", code);
-    snprintf(e->u.warning.message, sizeof e->u.warning.message, "%s", message);
-    send(s);
-}
-
 int exit_index(const Session *s, int exit)
 {
     for (int i = 0; i < s->drafting.n_exits; i++)
@@ -67,7 +59,7 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
     r->round = ++t->rounds;
     snprintf(r->target, sizeof r->target, "%s", s->config.target->name);
     r->n_nodes = tree->n - 1;
-    r->accepted = s->walk.n - 1;
+    r->accepted = s->acceptance.n - 1;
     for (int i = 1; i < tree->n; i++) {
         const TreeNode *node = &tree->node[i];
         EventNode *out = &r->nodes[i - 1];
@@ -81,10 +73,10 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
         memcpy(out->visited, node->visited, sizeof out->visited);
         token_text(s, node->token, out->text);
     }
-    for (int i = 1; i < s->walk.n; i++)
-        r->nodes[s->walk.path[i] - 1].accepted = true;
-    r->bonus_token = s->walk.bonus;
-    token_text(s, s->walk.bonus, r->bonus_text);
+    for (int i = 1; i < s->acceptance.n; i++)
+        r->nodes[s->acceptance.path[i] - 1].accepted = true;
+    r->bonus_token = s->acceptance.bonus;
+    token_text(s, s->acceptance.bonus, r->bonus_text);
     r->draft_ms = ms[0];
     r->verify_ms = ms[1];
     r->accept_ms = ms[2];
@@ -181,7 +173,7 @@ void report_done(Session *s, const char *reason)
 }
 
 void report_switch(Session *s, SwitchStage stage, int index, double fraction, const char *reason,
-                   bool kept, int rows, double ms)
+                   bool kept, double ms)
 {
     Event *e = fresh(s, EVENT_SWITCH);
     EventSwitch *w = &e->u.swap;
@@ -189,7 +181,6 @@ void report_switch(Session *s, SwitchStage stage, int index, double fraction, co
     w->target_index = index;
     w->fraction = (float)fraction;
     w->draft_kv_kept = kept;
-    w->draft_rows_recomputed = rows;
     w->ms = ms;
     w->n_thresholds = s->drafting.n_exits;
     memcpy(w->thresholds, s->drafting.thresholds, sizeof w->thresholds);

@@ -98,8 +98,8 @@ static Draw draw_of(const Sampling *s, const int *tokens)
 }
 
 /* One row, where it is not drawn along with others. */
-static int rank_row(Sampler *s, Kernels *k, const float *logits, int vocab,
-                    const Sampling *sampling, int position, int count, int *ids, float *scores)
+static int sample_alone(Sampler *s, Kernels *k, const float *logits, int vocab,
+                        const Sampling *sampling, int position, int count, int *ids, float *scores)
 {
     if (sampling->temperature <= 0.0f) {
         count = count < vocab ? count : vocab;
@@ -141,12 +141,12 @@ void draws_open(Draws *d, Sampler *s, Kernels *k, const DrawRows *rows, const Sa
             rows->count, d->ids, d->scores, d->found);
 }
 
-int draws_row(const Draws *d, int row, int *ids, float *scores)
+int sample_ranked(const Draws *d, int row, int *ids, float *scores)
 {
     const DrawRows *r = &d->rows;
     if (!d->ready)
-        return rank_row(d->sampler, d->kernels, r->logits + (size_t)row * (size_t)r->stride,
-                        r->vocab, d->sampling, r->position[row], r->count, ids, scores);
+        return sample_alone(d->sampler, d->kernels, r->logits + (size_t)row * (size_t)r->stride,
+                            r->vocab, d->sampling, r->position[row], r->count, ids, scores);
     for (int i = 0; i < d->found[row]; i++) {
         ids[i] = sampler_token(d->sampler, d->ids[row * r->count + i]);
         scores[i] = d->scores[row * r->count + i];
@@ -154,8 +154,8 @@ int draws_row(const Draws *d, int row, int *ids, float *scores)
     return d->found[row];
 }
 
-int sample_ranked(Sampler *s, Kernels *k, const float *logits, int vocab, int limit,
-                  const Sampling *sampling, int position, int count, int *ids, float *scores)
+int sample_token(Sampler *s, Kernels *k, const float *logits, int vocab, int limit,
+                 const Sampling *sampling, int position)
 {
     Draws draws;
     DrawRows row = {.logits = logits,
@@ -163,8 +163,11 @@ int sample_ranked(Sampler *s, Kernels *k, const float *logits, int vocab, int li
                     .stride = vocab,
                     .vocab = vocab,
                     .limit = limit,
-                    .count = count,
+                    .count = 1,
                     .position = {position}};
+    int id;
+    float score;
     draws_open(&draws, s, k, &row, sampling);
-    return draws_row(&draws, 0, ids, scores);
+    sample_ranked(&draws, 0, &id, &score);
+    return id;
 }

@@ -6,8 +6,8 @@
  * order of calls (kernels/noise.h). T = 0 is the plain arg-max, ties to the lowest id. So
  * speculation cannot change the text: draft and verification look at the same noise.
  */
-#ifndef S2D_SAMPLE_H
-#define S2D_SAMPLE_H
+#ifndef S2D_ENGINE_DECODE_SAMPLE_H
+#define S2D_ENGINE_DECODE_SAMPLE_H
 
 #include "engine/decode/session.h"
 #include "kernels/kernels.h"
@@ -38,18 +38,17 @@ int sampler_token(const Sampler *sampler, int place);
 /* How many of `vocab` logits belong to ids below the limit: they come first. */
 int sampler_places(const Sampler *sampler, int vocab, int limit);
 
-/* The `count` best ids of one row at `position`, best first; the first one is the token. scores:
- * their logit/T + noise (T = 0: the logits). Returns how many there are: 1 <= n <= count <=
- * RANKED_MAX. limit: only ids below it are considered (0 = all), for a draft whose target knows
- * fewer tokens. */
-int sample_ranked(Sampler *sampler, Kernels *kernels, const float *logits, int vocab, int limit,
-                  const Sampling *sampling, int position, int count, int *ids, float *scores);
+/* The token of one row of `vocab` logits at `position`. limit: only ids below it are considered (0 =
+ * all), for a draft whose target knows fewer tokens. */
+int sample_token(Sampler *sampler, Kernels *kernels, const float *logits, int vocab, int limit,
+                 const Sampling *sampling, int position);
 
 /* Rows of one head that tokens are wanted of, and the tokens: a device is asked once for all rows,
  * the CPU for each row when it is wanted. */
 typedef struct DrawRows {
     const float *logits;                /* [n, stride] */
-    int n, stride, vocab, limit, count; /* the rest as for sample_ranked */
+    int n, stride, vocab, limit, count; /* count: ids wanted of each, at most RANKED_MAX; the
+                                           rest as for sample_token */
     int position[NODES_MAX];            /* [n] */
 } DrawRows;
 
@@ -66,7 +65,8 @@ typedef struct Draws {
 /* What is passed has to last as long as it is asked, and the logits must not change. */
 void draws_open(Draws *draws, Sampler *sampler, Kernels *kernels, const DrawRows *rows,
                 const Sampling *sampling);
-/* As sample_ranked. */
-int draws_row(const Draws *draws, int row, int *ids, float *scores);
+/* The best ids of one row, best first; the first one is the token. scores: their logit/T + noise (T =
+ * 0: the logits). Returns how many there are: 1 <= n <= count. */
+int sample_ranked(const Draws *draws, int row, int *ids, float *scores);
 
 #endif

@@ -1,7 +1,7 @@
 /* session_state.h - inside a session: shared by session.c (set-up and changes), decode.c (prefill
  * and rounds) and report.c (events). */
-#ifndef S2D_SESSION_STATE_H
-#define S2D_SESSION_STATE_H
+#ifndef S2D_ENGINE_DECODE_SESSION_STATE_H
+#define S2D_ENGINE_DECODE_SESSION_STATE_H
 
 #include "engine/decode/session.h"
 #include "engine/decode/verify.h"
@@ -42,7 +42,7 @@ struct Session {
 
     /* the answer under way */
     Tree tree;
-    Walk walk;
+    Acceptance acceptance;
     Utf8 utf8;
     uint32_t seed;
     EventStats stats;
@@ -87,13 +87,12 @@ int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Contex
 /* Which of the drafter's exits is after so many layers; -1 = none. */
 int exit_index(const Session *s, int exit);
 void report_prefill(Session *s, int done, int total, double ms, double draft_ms);
-void report_warning(Session *s, const char *code, const char *message);
 void report_round(Session *s, RoundMode mode, const double ms[4], double gain);
 void report_text(Session *s, int token, int source);
 void report_text_end(Session *s);
 void report_stats(Session *s);
 void report_done(Session *s, const char *reason);
 void report_switch(Session *s, SwitchStage stage, int index, double fraction, const char *reason,
-                   bool kept, int rows, double ms);
+                   bool kept, double ms);
 
 #endif

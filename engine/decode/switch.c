@@ -70,8 +70,8 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
     s->cached = 0;
     session_learn(s);
     s->tuner.upto = cached; /* what is read as a prompt now, `self` must not run as an answer */
-    report_switch(s, SWITCH_PREFILL, index, 0, NULL, true, 0, clock_ms() - start);
+    report_switch(s, SWITCH_PREFILL, index, 0, NULL, true, clock_ms() - start);
     session_prefill(s, cached, true);
-    report_switch(s, SWITCH_DONE, index, 1, NULL, kept, 0, clock_ms() - start);
+    report_switch(s, SWITCH_DONE, index, 1, NULL, kept, clock_ms() - start);
     return 0;
 }

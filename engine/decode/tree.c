@@ -17,13 +17,13 @@ int tree_child(const Tree *tree, int node, int token)
     return -1;
 }
 
-void tree_rows(const Tree *tree, const int *nodes, int n, int length, int *slot, int *prefix,
-               uint64_t *mask, Rows *rows)
+void tree_batch(const Tree *tree, const int *nodes, int n, int length, int *slot, int *prefix,
+                uint64_t *mask, Batch *batch)
 {
     for (int i = 0; i < n; i++) {
         slot[i] = length + tree->node[nodes[i]].slot;
         prefix[i] = length;
         mask[i] = tree_mask(tree, nodes[i]);
     }
-    *rows = (Rows){.n = n, .slot = slot, .prefix = prefix, .mask = mask, .base = length};
+    *batch = (Batch){.n = n, .slot = slot, .prefix = prefix, .mask = mask, .base = length};
 }

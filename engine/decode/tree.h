@@ -5,8 +5,8 @@
  * and its bit in the ancestor masks; along every path slots ascend with depth, as kernels.h wants
  * it.
  */
-#ifndef S2D_TREE_H
-#define S2D_TREE_H
+#ifndef S2D_ENGINE_DECODE_TREE_H
+#define S2D_ENGINE_DECODE_TREE_H
 
 #include "engine/decode/event.h"
 #include "kernels/kernels.h"
@@ -36,7 +36,7 @@ int tree_child(const Tree *tree, int node, int token);
 
 /* A batch of tree nodes over `length` committed tokens in the cache; arrays are the caller's, [n].
  */
-void tree_rows(const Tree *tree, const int *nodes, int n, int length, int *slot, int *prefix,
-               uint64_t *mask, Rows *rows);
+void tree_batch(const Tree *tree, const int *nodes, int n, int length, int *slot, int *prefix,
+                uint64_t *mask, Batch *batch);
 
 #endif

@@ -8,11 +8,11 @@ static void pass(Context *c, const Tree *tree, const int *nodes, int n, int leng
 {
     int slot[NODES_MAX], prefix[NODES_MAX], ids[NODES_MAX];
     uint64_t mask[NODES_MAX];
-    Rows rows;
-    tree_rows(tree, nodes, n, length, slot, prefix, mask, &rows);
+    Batch batch;
+    tree_batch(tree, nodes, n, length, slot, prefix, mask, &batch);
     for (int i = 0; i < n; i++)
         ids[i] = tree->node[nodes[i]].token;
-    forward(c, &rows, ids, from, upto);
+    forward(c, &batch, ids, from, upto);
 }
 
 void verify(Context *c, const Tree *tree, int length, const Resume *resume)
@@ -58,7 +58,8 @@ void verify(Context *c, const Tree *tree, int length, const Resume *resume)
     k->wait(k);
 }
 
-void accept(Context *c, Sampler *sampler, const Tree *tree, const WalkRules *rules, Walk *walk)
+void accept(Context *c, Sampler *sampler, const Tree *tree, const AcceptRules *rules,
+            Acceptance *acceptance)
 {
     Kernels *k = c->model->kernels;
     int vocab = c->model->config.vocab;
@@ -75,26 +76,26 @@ void accept(Context *c, Sampler *sampler, const Tree *tree, const WalkRules *rul
         rows.position[i] = rules->position + tree->node[i].depth;
     draws_open(&draws, sampler, k, &rows, rules->sampling);
     int node = 0;
-    walk->n = 0;
+    acceptance->n = 0;
     for (;;) {
         float score;
-        walk->path[walk->n++] = node;
-        draws_row(&draws, node, &walk->bonus, &score);
-        if (walk->n == rules->max_tokens ||
-            (rules->stop && tokenizer_is_end(rules->stop, walk->bonus)))
+        acceptance->path[acceptance->n++] = node;
+        sample_ranked(&draws, node, &acceptance->bonus, &score);
+        if (acceptance->n == rules->max_tokens ||
+            (rules->stop && tokenizer_is_end(rules->stop, acceptance->bonus)))
             return;
-        int child = tree_child(tree, node, walk->bonus);
+        int child = tree_child(tree, node, acceptance->bonus);
         if (child < 0)
             return;
         node = child;
     }
 }
 
-void keep_path(Context *c, const Tree *tree, const Walk *walk, int length)
+void keep_path(Context *c, const Tree *tree, const Acceptance *acceptance, int length)
 {
     Kernels *k = c->model->kernels;
     int from[NODES_MAX];
-    for (int i = 0; i < walk->n; i++)
-        from[i] = length + tree->node[walk->path[i]].slot;
-    k->kv_move(k, c->kv, 0, c->model->config.layers, from, walk->n, length);
+    for (int i = 0; i < acceptance->n; i++)
+        from[i] = length + tree->node[acceptance->path[i]].slot;
+    k->kv_move(k, c->kv, 0, c->model->config.layers, from, acceptance->n, length);
 }

@@ -1,7 +1,7 @@
-/* verify.h - one pass of the target over a tree, and the walk that decides what of it becomes text.
+/* verify.h - one pass of the target over a tree, and the acceptance that decides what of it becomes text.
  */
-#ifndef S2D_VERIFY_H
-#define S2D_VERIFY_H
+#ifndef S2D_ENGINE_DECODE_VERIFY_H
+#define S2D_ENGINE_DECODE_VERIFY_H
 
 #include "engine/decode/drafter.h"
 
@@ -10,26 +10,26 @@
  * (its hidden buffer is used up). Needs target->logit_rows >= tree->n. */
 void verify(Context *target, const Tree *tree, int length, const Resume *resume);
 
-typedef struct Walk {
+typedef struct Acceptance {
     int path[NODES_MAX]; /* nodes that become text, the root first */
     int n;               /* accepted = n - 1 */
     int bonus;           /* the target's own token after the path */
-} Walk;
+} Acceptance;
 
-typedef struct WalkRules {
+typedef struct AcceptRules {
     const Sampling *sampling;
     int position;          /* index in the text of the token after the root */
     int max_tokens;        /* tokens that may still be committed, the bonus included; >= 1 */
-    const Tokenizer *stop; /* an end token of this vocabulary ends the walk; NULL = none does */
-} WalkRules;
+    const Tokenizer *stop; /* an end token of this vocabulary ends the path; NULL = none does */
+} AcceptRules;
 
 /* Sample and match: take the target's token at each position, follow the child that carries it,
  * stop where none does. Exact for every drafter, because the tokens are the target's whatever was
  * proposed. */
-void accept(Context *target, Sampler *sampler, const Tree *tree, const WalkRules *rules,
-            Walk *walk);
+void accept(Context *target, Sampler *sampler, const Tree *tree, const AcceptRules *rules,
+            Acceptance *acceptance);
 
-/* After the walk: the accepted nodes' keys and values become those of the committed text. */
-void keep_path(Context *target, const Tree *tree, const Walk *walk, int length);
+/* After acceptance: the accepted nodes' keys and values become those of the committed text. */
+void keep_path(Context *target, const Tree *tree, const Acceptance *acceptance, int length);
 
 #endif

@@ -58,15 +58,15 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
 
     int slot[ROWS_MAX], prefix[ROWS_MAX], ids[ROWS_MAX];
     uint64_t mask[ROWS_MAX];
-    Rows rows;
-    tree_rows(&d->grown, nodes, n, d->base, slot + committed, prefix + committed, mask + committed,
-              &rows);
+    Batch batch;
+    tree_batch(&d->grown, nodes, n, d->base, slot + committed, prefix + committed, mask + committed,
+               &batch);
     for (int i = 0; i < committed; i++) {
         slot[i] = d->length[r] + i;
         prefix[i] = slot[i] + 1;
         mask[i] = 0;
     }
-    rows = (Rows){.n = total, .slot = slot, .prefix = prefix, .mask = mask, .base = d->base};
+    batch = (Batch){.n = total, .slot = slot, .prefix = prefix, .mask = mask, .base = d->base};
     if (r == 0) {
         for (int i = 0; i < committed; i++)
             ids[i] = tokens[d->length[0] + i];
@@ -77,7 +77,7 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
         for (int i = 0; i < n; i++)
             hidden_copy(c, c->hidden + (committed + i) * H, d->hidden + nodes[i] * H, 1);
     }
-    forward_held(c, &rows, d->shared ? committed : 0, ids, range_start(d, r), d->exit[r]);
+    forward_kv_present(c, &batch, d->shared ? committed : 0, ids, range_start(d, r), d->exit[r]);
 
     if (d->follows && r + 1 < d->reach)
         hidden_copy(c, d->pending[r + 1] + waiting(d, r + 1) * H, c->hidden, committed);
@@ -91,15 +91,15 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
     if (!draft_has_own(d, r))
         return;
     /* Committed tokens are not asked, nor is anything where the exit is closed. */
-    int quiet = draft_is_open(d, r) ? committed : total;
+    int kv_only = draft_is_open(d, r) ? committed : total;
     const Model *model = c->model;
     LayerPass pass = {.layer = d->trained[r]->own,
                       .kv = d->exit_kv,
                       .index = d->trained[r]->kv,
-                      .quiet = quiet,
+                      .kv_only = kv_only,
                       .next = d->narrow ? model->short_head : model->head};
-    layer_forward(c, &pass, &rows);
-    for (int i = 0; i < total - quiet; i++)
+    layer_forward(c, &pass, &batch);
+    for (int i = 0; i < total - kv_only; i++)
         hidden_copy(c, d->said + nodes[i] * H, c->hidden + (committed + i) * H, 1);
 }
 
@@ -206,7 +206,7 @@ static int draft_behind(Drafter *drafter, const int *tokens, int n)
     return d->follows ? n - 1 - still_true(d, tokens, n - 1) : 0;
 }
 
-void draft_ask(Draft *d, int r, const int *slots, int n)
+void exit_logits(Draft *d, int r, const int *slots, int n)
 {
     Context *c = d->context;
     size_t H = width(d);

@@ -12,8 +12,8 @@
  * two are always there for the same rows. The rest of that layer is computed for those rows only
  * that may be asked: nodes, and only while the exit is open (its threshold is below 1).
  */
-#ifndef S2D_DRAFT_H
-#define S2D_DRAFT_H
+#ifndef S2D_ENGINE_DRAFT_DRAFT_H
+#define S2D_ENGINE_DRAFT_DRAFT_H
 
 #include "engine/decode/drafter.h"
 
@@ -31,7 +31,7 @@ typedef struct Candidate {
     int slot; /* -1 = not expanded */
     int exit; /* index of the one that proposed it, and said p */
     int step; /* of growing, in which it came or was rated anew: what can be expanded next */
-    float p, rank, path;
+    float p, accept_prob, path;
 } Candidate;
 
 typedef struct Draft {
@@ -87,7 +87,7 @@ void draft_settle(Draft *d);
 
 /* What exit r says of nodes that went through range r, n <= EXPAND_MAX: d->context->logits, of the
  * short list's tokens if d->narrow. */
-void draft_ask(Draft *d, int r, const int *slots, int n);
+void exit_logits(Draft *d, int r, const int *slots, int n);
 
 /* Is the exit ever asked, and has it a layer of its own? */
 bool draft_is_open(const Draft *d, int r);
@@ -95,18 +95,18 @@ bool draft_has_own(const Draft *d, int r);
 
 /* What an exit says of one node: its likeliest token and how likely that is, which thresholds are
  * held against, and what it proposes, best first, each with how surely the target picks it too. */
-typedef struct Opinion {
+typedef struct ExitPrediction {
     int likeliest;
     float confidence;
     int n;
     int ids[RANKED_MAX];
     float p[RANKED_MAX];
-} Opinion;
+} ExitPrediction;
 
-/* exit_head.c: of the nodes that draft_ask was called for, at most `count` <= RANKED_MAX tokens each,
+/* exit_head.c: of the nodes that exit_logits was called for, at most `count` <= RANKED_MAX tokens each,
  * with ids below `limit`. */
-void draft_hear(Draft *d, const Sampling *sampling, int limit, const int *slots, int n, int count,
-                Opinion *opinions);
+void exit_predict(Draft *d, const Sampling *sampling, int limit, const int *slots, int n, int count,
+                  ExitPrediction *predictions);
 
 /* tree_build.c: fills `tree` from the root on. */
 void draft_grow(Draft *d, const Proposal *in, Tree *tree);

@@ -9,10 +9,10 @@
 
 #include <math.h>
 
-static void say_drawn(const Draws *draws, int row, int count, Opinion *o)
+static void say_drawn(const Draws *draws, int row, int count, ExitPrediction *o)
 {
     float scores[RANKED_MAX], sum = 0;
-    int n = draws_row(draws, row, o->ids, scores);
+    int n = sample_ranked(draws, row, o->ids, scores);
     for (int i = 0; i < n; i++)
         sum += o->p[i] = expf(scores[i] - scores[0]);
     for (int i = 0; i < n; i++)
@@ -20,8 +20,8 @@ static void say_drawn(const Draws *draws, int row, int count, Opinion *o)
     o->n = n < count ? n : count;
 }
 
-void draft_hear(Draft *d, const Sampling *sampling, int limit, const int *slots, int n, int count,
-                Opinion *opinions)
+void exit_predict(Draft *d, const Sampling *sampling, int limit, const int *slots, int n, int count,
+                  ExitPrediction *predictions)
 {
     const Model *model = d->context->model;
     Kernels *k = model->kernels;
@@ -39,7 +39,7 @@ void draft_hear(Draft *d, const Sampling *sampling, int limit, const int *slots,
     if (drawn)
         draws_open(&draws, &d->sampler, k, &rows, sampling);
     for (int i = 0; i < n; i++) {
-        Opinion *o = &opinions[i];
+        ExitPrediction *o = &predictions[i];
         float top[RANKED_MAX], log_sum;
         o->n = drawn ? 1 : count < vocab ? count : vocab;
         k->top(k, rows.logits + (size_t)i * (size_t)stride, 1, vocab, o->n, o->ids, top, &log_sum);

@@ -124,7 +124,7 @@ int ngram_open(Drafter **drafter, Err *err)
     *d = (Drafter){.behind = ngram_read,
                    .read = ngram_read,
                    .propose = ngram_propose,
-                   .free = true,
+                   .has_ngrams = true,
                    .accepted = ngram_accepted,
                    .close = ngram_close};
     *drafter = d;
@@ -169,7 +169,7 @@ static void joined_propose(Drafter *d, const Proposal *in, Tree *tree)
     start_tree(in, tree);
     double gain = join_chain(in, tree, 0);
     joined->alone =
-        in->free || (in->shape.automatic && tree->n > 1 && gain > cost_speedup(in->cost));
+        in->ngrams_only || (in->shape.automatic && tree->n > 1 && gain > cost_speedup(in->cost));
     if (joined->alone)
         return;
     start_tree(in, tree);
@@ -203,7 +203,7 @@ int ngram_join(Drafter **drafter, Err *err)
                                    .propose = joined_propose,
                                    .accepted = joined_accepted,
                                    .close = joined_close,
-                                   .free = true,
+                                   .has_ngrams = true,
                                    .nested = (*drafter)->nested},
                        .model = *drafter};
     *drafter = &joined->drafter;

@@ -19,10 +19,10 @@
 static void rate(const Draft *d, const Proposal *in, Candidate *c, float p, int exit)
 {
     c->step = d->step;
-    c->rank = p;
+    c->accept_prob = p;
     if (in->shape.automatic)
-        c->rank = fminf(calibration_at(&in->cost->accept[exit], c->depth, p), 1);
-    c->path = d->grown.node[c->parent].path * c->rank;
+        c->accept_prob = fminf(calibration_at(&in->cost->accept[exit], c->depth, p), 1);
+    c->path = d->grown.node[c->parent].path * c->accept_prob;
 }
 
 static void add_candidate(Draft *d, const Proposal *in, int parent, int token, float p, int exit)
@@ -41,8 +41,8 @@ static void add_candidate(Draft *d, const Proposal *in, int parent, int token, f
 
 /* A deeper exit of a node that has candidates already: they are rated by it, and its own best ones
  * join them. What it does not name is at most as likely as the last that it does. */
-static void second_opinion(Draft *d, const Proposal *in, int slot, int exit, const Opinion *o,
-                           int width)
+static void predict_again(Draft *d, const Proposal *in, int slot, int exit, const ExitPrediction *o,
+                          int width)
 {
     bool known[RANKED_MAX] = {0};
     for (int i = 0; i < d->n_candidates; i++) {
@@ -54,7 +54,7 @@ static void second_opinion(Draft *d, const Proposal *in, int slot, int exit, con
             known[at] = known[at] || o->ids[at] == c->token;
             rate(d, in, c, o->p[at], exit);
         } else { /* parents come before their children */
-            c->path = d->grown.node[c->parent].path * c->rank;
+            c->path = d->grown.node[c->parent].path * c->accept_prob;
         }
         if (c->slot >= 0)
             d->grown.node[c->slot].path = c->path;
@@ -119,22 +119,22 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
         int all = also_asked(d, slots, n, asked, n_asked);
         /* Two, so that a second opinion says how much less likely a token is that is not first. */
         int best = all > n_asked && width < 2 ? 2 : width;
-        Opinion opinions[EXPAND_MAX];
-        draft_ask(d, r, asked, all);
-        draft_hear(d, in->sampling, in->vocab, asked, all, best, opinions);
+        ExitPrediction predictions[EXPAND_MAX];
+        exit_logits(d, r, asked, all);
+        exit_predict(d, in->sampling, in->vocab, asked, all, best, predictions);
         float most = 0;
         for (int i = 0; i < all; i++) {
-            const Opinion *o = &opinions[i];
+            const ExitPrediction *o = &predictions[i];
             TreeNode *node = &d->grown.node[asked[i]];
             most = fmaxf(most, o->confidence);
             node->visited[node->n_visited++] =
                 (EventVisit){d->exit[r], o->likeliest, o->confidence};
         }
         for (int i = 0; i < all; i++) {
-            const Opinion *o = &opinions[i];
+            const ExitPrediction *o = &predictions[i];
             bool sure = (d->by_frontier ? most : o->confidence) >= d->threshold[r];
             if (i >= n_asked) {
-                second_opinion(d, in, asked[i], r, o, width);
+                predict_again(d, in, asked[i], r, o, width);
                 continue;
             }
             if (!sure && !last)

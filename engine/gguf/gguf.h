@@ -5,8 +5,8 @@
  * Tensor data is read with pread, so that a file that shrinks is an error and not a signal. Format:
  * github.com/ggml-org/ggml, docs/gguf.md.
  */
-#ifndef S2D_GGUF_H
-#define S2D_GGUF_H
+#ifndef S2D_ENGINE_GGUF_GGUF_H
+#define S2D_ENGINE_GGUF_GGUF_H
 
 #include "kernels/common/err.h"
 #include "kernels/quant.h"

@@ -4,8 +4,8 @@
  * The header is kept in memory as it is in the file. Keys hold positions in it; every position and
  * count below was checked by gguf_header.c, so that gguf_meta.c reads without further checks.
  */
-#ifndef S2D_GGUF_PARTS_H
-#define S2D_GGUF_PARTS_H
+#ifndef S2D_ENGINE_GGUF_GGUF_PARTS_H
+#define S2D_ENGINE_GGUF_GGUF_PARTS_H
 
 #include "engine/gguf/gguf.h"
 

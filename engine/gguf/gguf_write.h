@@ -6,8 +6,8 @@
  * The header goes out with the first data; a tensor's data may come in any number of pieces, so a
  * model larger than memory can be written. Failures stick and are reported by gguf_write_close.
  */
-#ifndef S2D_GGUF_WRITE_H
-#define S2D_GGUF_WRITE_H
+#ifndef S2D_ENGINE_GGUF_GGUF_WRITE_H
+#define S2D_ENGINE_GGUF_GGUF_WRITE_H
 
 #include <stdio.h>
 

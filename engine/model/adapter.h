@@ -19,8 +19,8 @@
  * W becomes W + alpha / R * B A, with A [R, cols] and B [rows, R]. A layer without any ffn_* tensor
  * is attention only.
  */
-#ifndef S2D_ADAPTER_H
-#define S2D_ADAPTER_H
+#ifndef S2D_ENGINE_MODEL_ADAPTER_H
+#define S2D_ENGINE_MODEL_ADAPTER_H
 
 #include <stdio.h>
 

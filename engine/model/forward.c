@@ -57,9 +57,9 @@ void context_close(Context *context)
 }
 
 /* All but the first rows of a batch. */
-static Rows rows_after(const Rows *rows, int first)
+static Batch rows_after(const Batch *batch, int first)
 {
-    Rows rest = *rows;
+    Batch rest = *batch;
     rest.n -= first;
     rest.slot += first;
     rest.prefix += first;
@@ -67,7 +67,7 @@ static Rows rows_after(const Rows *rows, int first)
     return rest;
 }
 
-void layer_begin(Context *c, const Layer *layer, const Rows *rows)
+void layer_begin(Context *c, const Layer *layer, const Batch *batch)
 {
     Kernels *k = c->model->kernels;
     const ModelConfig *m = &c->model->config;
@@ -76,26 +76,27 @@ void layer_begin(Context *c, const Layer *layer, const Rows *rows)
                   .matrix = {layer->q, layer->k, layer->v},
                   .bias = {layer->q_bias, layer->k_bias, layer->v_bias},
                   .out = {c->q, c->k, c->v},
-                  .prompt = rows->prompt,
+                  .prompt = batch->prompt,
                   .norm = layer->attn_norm,
                   .norm_eps = m->norm_eps,
                   .next = layer->o};
-    k->linear(k, &qkv, c->hidden, rows->n);
+    k->linear(k, &qkv, c->hidden, batch->n);
     const float *factors = c->model->rope_factors;
-    k->rope(k, c->q, rows, m->heads, m->head_dim, m->rope_base, m->rope_neox, factors);
-    k->rope(k, c->k, rows, m->kv_heads, m->head_dim, m->rope_base, m->rope_neox, factors);
+    k->rope(k, c->q, batch, m->heads, m->head_dim, m->rope_base, m->rope_neox, factors);
+    k->rope(k, c->k, batch, m->kv_heads, m->head_dim, m->rope_base, m->rope_neox, factors);
 }
 
-void layer_end(Context *c, const Layer *layer, const Rows *rows, float *hidden, const Matrix *next)
+void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden,
+               const Matrix *next)
 {
     Kernels *k = c->model->kernels;
     Linear out = {.count = 1,
                   .mode = LINEAR_ADD,
-                  .prompt = rows->prompt,
+                  .prompt = batch->prompt,
                   .matrix = {layer->o},
                   .out = {hidden},
                   .next = layer->gate};
-    k->linear(k, &out, c->attended, rows->n);
+    k->linear(k, &out, c->attended, batch->n);
     if (layer->down == NULL)
         return;
 
@@ -103,59 +104,60 @@ void layer_end(Context *c, const Layer *layer, const Rows *rows, float *hidden, 
                       .mode = LINEAR_SWIGLU,
                       .matrix = {layer->gate, layer->up},
                       .out = {c->inner},
-                      .prompt = rows->prompt,
+                      .prompt = batch->prompt,
                       .norm = layer->ffn_norm,
                       .norm_eps = c->model->config.norm_eps,
                       .next = layer->down};
-    k->linear(k, &gate_up, hidden, rows->n);
+    k->linear(k, &gate_up, hidden, batch->n);
     Linear down = {.count = 1,
                    .mode = LINEAR_ADD,
-                   .prompt = rows->prompt,
+                   .prompt = batch->prompt,
                    .matrix = {layer->down},
                    .out = {hidden},
                    .next = next};
-    k->linear(k, &down, c->inner, rows->n);
+    k->linear(k, &down, c->inner, batch->n);
 }
 
-void layer_forward(Context *c, const LayerPass *pass, const Rows *rows)
+void layer_forward(Context *c, const LayerPass *pass, const Batch *batch)
 {
     Kernels *k = c->model->kernels;
     const ModelConfig *m = &c->model->config;
     size_t attention = (size_t)m->heads * m->head_dim, key = (size_t)m->kv_heads * m->head_dim;
 
-    layer_begin(c, pass->layer, rows);
-    Rows fresh = rows_after(rows, pass->held), rest = rows_after(rows, pass->quiet);
+    layer_begin(c, pass->layer, batch);
+    Batch fresh = rows_after(batch, pass->kv_present), rest = rows_after(batch, pass->kv_only);
     if (fresh.n > 0)
-        k->kv_write(k, pass->kv, pass->index, &fresh, c->k + pass->held * key,
-                    c->v + pass->held * key);
+        k->kv_write(k, pass->kv, pass->index, &fresh, c->k + pass->kv_present * key,
+                    c->v + pass->kv_present * key);
     if (rest.n == 0)
         return;
-    k->attention(k, pass->kv, pass->index, &rest, c->q + pass->quiet * attention, m->heads,
+    k->attention(k, pass->kv, pass->index, &rest, c->q + pass->kv_only * attention, m->heads,
                  c->attended);
-    layer_end(c, pass->layer, &rest, c->hidden + pass->quiet * (size_t)m->hidden, pass->next);
+    layer_end(c, pass->layer, &rest, c->hidden + pass->kv_only * (size_t)m->hidden, pass->next);
 }
 
-void forward_held(Context *context, const Rows *rows, int held, const int *ids, int from, int upto)
+void forward_kv_present(Context *context, const Batch *batch, int kv_present, const int *ids,
+                        int from, int upto)
 {
     Model *model = context->model;
-    assert(rows->n >= 1 && rows->n <= ROWS_MAX && from <= upto && upto <= model->config.loaded);
+    assert(batch->n >= 1 && batch->n <= ROWS_MAX && from <= upto && upto <= model->config.loaded);
     if (from == 0)
-        model->kernels->embed(model->kernels, model->embed, ids, rows->n, context->hidden);
+        model->kernels->embed(model->kernels, model->embed, ids, batch->n, context->hidden);
     for (int l = from; l < upto; l++) {
         LayerPass pass = {.layer = &model->layers[l],
                           .kv = context->kv,
                           .index = l,
-                          .held = held,
+                          .kv_present = kv_present,
                           .next = l + 1 < upto ? model->layers[l + 1].q : model->head};
-        layer_forward(context, &pass, rows);
+        layer_forward(context, &pass, batch);
     }
-    if (rows->prompt) /* each batch for itself: it is timed, and may be the last one */
+    if (batch->prompt) /* each batch for itself: it is timed, and may be the last one */
         model->kernels->wait(model->kernels);
 }
 
-void forward(Context *context, const Rows *rows, const int *ids, int from, int upto)
+void forward(Context *context, const Batch *batch, const int *ids, int from, int upto)
 {
-    forward_held(context, rows, 0, ids, from, upto);
+    forward_kv_present(context, batch, 0, ids, from, upto);
 }
 
 static void score(Context *context, const Matrix *matrix, const float *norm, const float *hidden,

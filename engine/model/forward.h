@@ -4,8 +4,8 @@
  * from, upto): embedding when from is 0, then the layers [from, upto). The head is a call of its
  * own, because only some rows of a batch need logits.
  */
-#ifndef S2D_FORWARD_H
-#define S2D_FORWARD_H
+#ifndef S2D_ENGINE_MODEL_FORWARD_H
+#define S2D_ENGINE_MODEL_FORWARD_H
 
 #include "engine/model/model.h"
 
@@ -33,30 +33,31 @@ size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int
                      int logit_rows);
 
 /* The two parts of a layer, for whoever has the rows of a batch in several caches. begin: hidden ->
- * q, k, v, turned to the rows' positions. end: attended -> hidden [rows->n, H]. next: as below. */
-void layer_begin(Context *context, const Layer *layer, const Rows *rows);
-void layer_end(Context *context, const Layer *layer, const Rows *rows, float *hidden,
+ * q, k, v, turned to the rows' positions. end: attended -> hidden [batch->n, H]. next: as below. */
+void layer_begin(Context *context, const Layer *layer, const Batch *batch);
+void layer_end(Context *context, const Layer *layer, const Batch *batch, float *hidden,
                const Matrix *next);
 
 typedef struct LayerPass {
     const Layer *layer;
     KvCache *kv; /* whose layer `index` gets the batch's keys and values */
     int index;
-    int held;  /* rows, the first ones, that have theirs there already: those stay as they are */
-    int quiet; /* rows, the first ones, that only leave theirs: their residual stream stays */
+    int kv_present; /* rows, the first ones, that have theirs there already: those stay as they are */
+    int kv_only;    /* rows, the first ones, that only leave theirs: their residual stream stays */
     const Matrix *next; /* what is needed after it; NULL = not known */
 } LayerPass;
 
 /* Runs the batch in context->hidden through one layer. */
-void layer_forward(Context *context, const LayerPass *pass, const Rows *rows);
+void layer_forward(Context *context, const LayerPass *pass, const Batch *batch);
 
-/* Runs the batch through layers [from, upto). ids: [rows->n] tokens when from is 0, else unused:
+/* Runs the batch through layers [from, upto). ids: [batch->n] tokens when from is 0, else unused:
  * then context->hidden holds the rows' residual stream after layer from. Writes each row's keys and
  * values to its slot, but for the first `held` rows, and leaves the residual stream after layer
  * upto in context->hidden. */
-void forward_held(Context *context, const Rows *rows, int held, const int *ids, int from, int upto);
+void forward_kv_present(Context *context, const Batch *batch, int kv_present, const int *ids,
+                        int from, int upto);
 /* The same, held = 0. */
-void forward(Context *context, const Rows *rows, const int *ids, int from, int upto);
+void forward(Context *context, const Batch *batch, const int *ids, int from, int upto);
 
 /* Final norm and head: context->logits[i] of hidden[i], [n, H]; n <= logit_rows. hidden may be
  * context->hidden. */

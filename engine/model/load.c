@@ -30,32 +30,32 @@ static int advance(Loader *l, size_t bytes, Err *err)
 static int read_matrix(void *context, uint64_t offset, void *out, size_t bytes, Err *err)
 {
     Loader *l = context;
-    size_t row_bytes = quant_row_bytes(l->intake.type, l->intake.cols);
+    size_t row_bytes = quant_row_bytes(l->source.type, l->source.cols);
     int first = (int)(offset / row_bytes), rows = (int)(bytes / row_bytes);
-    size_t file_bytes = rows * quant_row_bytes(l->intake.origin.tensor->type, l->intake.cols);
+    size_t file_bytes = rows * quant_row_bytes(l->source.origin.tensor->type, l->source.cols);
     assert(offset % row_bytes == 0 && bytes % row_bytes == 0);
-    l->read_failed =
-        intake_read(&l->intake, first, rows, out, err) != 0 || advance(l, file_bytes, err) != 0;
+    l->read_failed = weight_source_read(&l->source, first, rows, out, err) != 0 ||
+                     advance(l, file_bytes, err) != 0;
     return l->read_failed ? -1 : 0;
 }
 
-int load_matrix(Loader *l, const Origin *origin, const ModelUse *use, Part part, Matrix **matrix,
-                Err *err)
+int load_matrix(Loader *l, const Origin *origin, const ModelUse *use, QuantClass part,
+                Matrix **matrix, Err *err)
 {
     Kernels *k = l->model->kernels;
-    l->intake = intake_of(origin, use, part);
-    l->intake.threads = k->threads;
-    MatrixSource source = {.type = l->intake.type,
-                           .rows = l->intake.rows,
-                           .cols = l->intake.cols,
+    l->source = weight_source_of(origin, use, part);
+    l->source.threads = k->threads;
+    MatrixSource source = {.type = l->source.type,
+                           .rows = l->source.rows,
+                           .cols = l->source.cols,
                            .read = read_matrix,
                            .context = l};
     Err why = {0};
     l->read_failed =
-        intake_open(&l->intake, &why) != 0 ||
-        (l->intake.rank > 0 && advance(l, origin->a->bytes + origin->b->bytes, &why) != 0);
+        weight_source_open(&l->source, &why) != 0 ||
+        (l->source.rank > 0 && advance(l, origin->a->bytes + origin->b->bytes, &why) != 0);
     int result = l->read_failed ? -1 : k->matrix_open(k, matrix, &source, &why);
-    intake_close(&l->intake);
+    weight_source_close(&l->source);
     if (result == 0)
         return 0;
     *matrix = NULL;
@@ -68,7 +68,7 @@ int load_vector(Loader *l, const Gguf *gguf, const GgufTensor *tensor, float **v
 {
     Kernels *k = l->model->kernels;
     size_t count = (size_t)tensor->dims[0];
-    float *host = intake_floats(gguf, tensor, err);
+    float *host = weight_source_floats(gguf, tensor, err);
     if (host == NULL)
         return -1;
     *vector = k->buffer_alloc(k, count);

@@ -4,8 +4,8 @@
  * would poison every answer without a word: the backend looks for them in matrices, load_vector in
  * vectors. Private to the model.
  */
-#ifndef S2D_LOAD_H
-#define S2D_LOAD_H
+#ifndef S2D_ENGINE_MODEL_LOAD_H
+#define S2D_ENGINE_MODEL_LOAD_H
 
 #include "engine/model/weight_source.h"
 
@@ -13,15 +13,15 @@ typedef struct Loader {
     Model *model;
     const Gguf *gguf; /* of the model */
     const ModelUse *use;
-    Intake intake;    /* of the matrix that is read now */
-    bool read_failed; /* the message in err is complete */
+    WeightSource source; /* of the matrix that is read now */
+    bool read_failed;    /* the message in err is complete */
     uint64_t done_bytes, total_bytes, told_bytes;
     ModelProgress progress;
     void *user;
 } Loader;
 
 /* use: what may be made of it; `as_it_is` for nothing. On failure *matrix is NULL. */
-int load_matrix(Loader *loader, const Origin *origin, const ModelUse *use, Part part,
+int load_matrix(Loader *loader, const Origin *origin, const ModelUse *use, QuantClass part,
                 Matrix **matrix, Err *err);
 extern const ModelUse as_it_is;
 

@@ -98,14 +98,14 @@ static int load_weights(Loader *l, Err *err)
     const GgufTensor *norm = gguf_tensor(l->gguf, "output_norm.weight");
     Origin from_embed = {.gguf = l->gguf, .tensor = embed};
     Origin from_head = {.gguf = l->gguf, .tensor = head ? head : embed};
-    if (load_matrix(l, &from_embed, &as_it_is, PART_HEAD, &model->embed, err) != 0)
+    if (load_matrix(l, &from_embed, &as_it_is, QUANT_CLASS_HEAD, &model->embed, err) != 0)
         return -1;
     if (head == NULL)
         model->head = model->embed;
-    else if (load_matrix(l, &from_head, l->use, PART_HEAD, &model->head, err) != 0)
+    else if (load_matrix(l, &from_head, l->use, QUANT_CLASS_HEAD, &model->head, err) != 0)
         return -1;
     if (l->use->ids != NULL &&
-        load_matrix(l, &from_head, l->use, PART_SHORT_HEAD, &model->short_head, err) != 0)
+        load_matrix(l, &from_head, l->use, QUANT_CLASS_SHORT_HEAD, &model->short_head, err) != 0)
         return -1;
     if (load_vector(l, l->gguf, norm, &model->output_norm, err) != 0 || load_rope(l, err) != 0)
         return -1;

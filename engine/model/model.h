@@ -4,8 +4,8 @@
  *   V vocabulary   H hidden size   L layers   F feed-forward size
  *   A attention heads   G key/value heads   D head size   Q = A*D   K = G*D   n rows of a batch
  */
-#ifndef S2D_MODEL_H
-#define S2D_MODEL_H
+#ifndef S2D_ENGINE_MODEL_MODEL_H
+#define S2D_ENGINE_MODEL_MODEL_H
 
 #include "engine/decode/event.h" /* EXITS_MAX */
 #include "engine/gguf/gguf.h"

@@ -20,18 +20,18 @@ enum {
 };
 
 const LayerPart layer_parts[LAYER_PARTS] = {
-    {"attn_norm.weight", 0, 'H', false, PART_FINE, offsetof(Layer, attn_norm)},
-    {"attn_q.weight", 'Q', 'H', false, PART_FINE, offsetof(Layer, q)},
-    {"attn_k.weight", 'K', 'H', false, PART_FINE, offsetof(Layer, k)},
-    {"attn_v.weight", 'K', 'H', false, PART_FINE, offsetof(Layer, v)},
-    {"attn_q.bias", 0, 'Q', true, PART_FINE, offsetof(Layer, q_bias)},
-    {"attn_k.bias", 0, 'K', true, PART_FINE, offsetof(Layer, k_bias)},
-    {"attn_v.bias", 0, 'K', true, PART_FINE, offsetof(Layer, v_bias)},
-    {"attn_output.weight", 'H', 'Q', false, PART_FINE, offsetof(Layer, o)},
-    {"ffn_norm.weight", 0, 'H', false, PART_FINE, offsetof(Layer, ffn_norm)},
-    {"ffn_gate.weight", 'F', 'H', false, PART_FINE, offsetof(Layer, gate)},
-    {"ffn_up.weight", 'F', 'H', false, PART_COARSE, offsetof(Layer, up)},
-    {"ffn_down.weight", 'H', 'F', false, PART_COARSE, offsetof(Layer, down)},
+    {"attn_norm.weight", 0, 'H', false, QUANT_CLASS_FINE, offsetof(Layer, attn_norm)},
+    {"attn_q.weight", 'Q', 'H', false, QUANT_CLASS_FINE, offsetof(Layer, q)},
+    {"attn_k.weight", 'K', 'H', false, QUANT_CLASS_FINE, offsetof(Layer, k)},
+    {"attn_v.weight", 'K', 'H', false, QUANT_CLASS_FINE, offsetof(Layer, v)},
+    {"attn_q.bias", 0, 'Q', true, QUANT_CLASS_FINE, offsetof(Layer, q_bias)},
+    {"attn_k.bias", 0, 'K', true, QUANT_CLASS_FINE, offsetof(Layer, k_bias)},
+    {"attn_v.bias", 0, 'K', true, QUANT_CLASS_FINE, offsetof(Layer, v_bias)},
+    {"attn_output.weight", 'H', 'Q', false, QUANT_CLASS_FINE, offsetof(Layer, o)},
+    {"ffn_norm.weight", 0, 'H', false, QUANT_CLASS_FINE, offsetof(Layer, ffn_norm)},
+    {"ffn_gate.weight", 'F', 'H', false, QUANT_CLASS_FINE, offsetof(Layer, gate)},
+    {"ffn_up.weight", 'F', 'H', false, QUANT_CLASS_COARSE, offsetof(Layer, up)},
+    {"ffn_down.weight", 'H', 'F', false, QUANT_CLASS_COARSE, offsetof(Layer, down)},
 };
 
 /* What the checks share. */

@@ -4,8 +4,8 @@
  * One table names every tensor of a layer, its shape in the letters of model.h, and the field of
  * Layer that it goes to. Private.
  */
-#ifndef S2D_MODEL_PARTS_H
-#define S2D_MODEL_PARTS_H
+#ifndef S2D_ENGINE_MODEL_MODEL_PARTS_H
+#define S2D_ENGINE_MODEL_MODEL_PARTS_H
 
 #include <stddef.h>
 
@@ -18,9 +18,9 @@ typedef struct LayerPart {
     const char *name; /* after "blk.N." */
     char rows;        /* shape letter, or 0: a vector of `cols` floats */
     char cols;
-    bool is_bias; /* qwen2 must have it, llama may */
-    Part part;    /* of a draft that is rounded */
-    size_t field; /* offset in Layer of the Matrix * or float * */
+    bool is_bias;    /* qwen2 must have it, llama may */
+    QuantClass part; /* of a draft that is rounded */
+    size_t field;    /* offset in Layer of the Matrix * or float * */
 } LayerPart;
 
 extern const LayerPart layer_parts[LAYER_PARTS];

@@ -39,11 +39,11 @@ typedef struct Sum {
     uint64_t file;
 } Sum;
 
-static void add_matrix(Sum *sum, const Origin *origin, const ModelUse *use, Part part)
+static void add_matrix(Sum *sum, const Origin *origin, const ModelUse *use, QuantClass part)
 {
-    Intake intake = intake_of(origin, use, part);
-    sum->memory += sum->kernels->matrix_bytes(sum->kernels, intake.type, intake.rows, intake.cols);
-    sum->file += intake_bytes(&intake);
+    WeightSource source = weight_source_of(origin, use, part);
+    sum->memory += sum->kernels->matrix_bytes(sum->kernels, source.type, source.rows, source.cols);
+    sum->file += weight_source_bytes(&source);
 }
 
 static void add_vector(Sum *sum, const GgufTensor *tensor)
@@ -75,11 +75,11 @@ size_t model_bytes(Kernels *kernels, const Gguf *gguf, const ModelConfig *config
     const GgufTensor *head = gguf_tensor(gguf, "output.weight");
     Origin from_embed = {.gguf = gguf, .tensor = embed};
     Origin from_head = {.gguf = gguf, .tensor = head ? head : embed};
-    add_matrix(&sum, &from_embed, &as_it_is, PART_HEAD);
+    add_matrix(&sum, &from_embed, &as_it_is, QUANT_CLASS_HEAD);
     if (head != NULL)
-        add_matrix(&sum, &from_head, use, PART_HEAD);
+        add_matrix(&sum, &from_head, use, QUANT_CLASS_HEAD);
     if (use->ids != NULL)
-        add_matrix(&sum, &from_head, use, PART_SHORT_HEAD);
+        add_matrix(&sum, &from_head, use, QUANT_CLASS_SHORT_HEAD);
     add_vector(&sum, gguf_tensor(gguf, "output_norm.weight"));
     add_vector(&sum, gguf_tensor(gguf, "rope_freqs.weight"));
     for (int layer = 0; layer < config->loaded; layer++)

@@ -9,41 +9,41 @@
 /* What a draft's weights are rounded to where that is smaller: a drafted token takes as long as its
  * bytes take to be read. Feed-forward's up and down lose nothing by four bits; the gate, attention
  * and the head would (profiles/RESULTS.md). Types of four bits stay as they are. */
-static QuantType smaller(QuantType type, int cols, Part part)
+static QuantType smaller(QuantType type, int cols, QuantClass part)
 {
-    QuantType to = part == PART_COARSE ? QUANT_Q4_0 : QUANT_Q5_0;
+    QuantType to = part == QUANT_CLASS_COARSE ? QUANT_Q4_0 : QUANT_Q5_0;
     bool less = quant_row_bytes(to, 256) < quant_row_bytes(type, 256);
     bool four_bits = type == QUANT_Q4_1 || type == QUANT_Q4_K;
     return less && !four_bits && cols % quant_info(to)->block == 0 ? to : type;
 }
 
-Intake intake_of(const Origin *origin, const ModelUse *use, Part part)
+WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantClass part)
 {
     const GgufTensor *tensor = origin->tensor;
-    Intake intake = {.origin = *origin,
-                     .rows = (int)tensor->dims[1],
-                     .cols = (int)tensor->dims[0],
-                     .type = tensor->type,
-                     .threads = 1};
-    if (part == PART_SHORT_HEAD) {
-        intake.ids = use->ids;
-        intake.rows = use->n_ids;
+    WeightSource source = {.origin = *origin,
+                           .rows = (int)tensor->dims[1],
+                           .cols = (int)tensor->dims[0],
+                           .type = tensor->type,
+                           .threads = 1};
+    if (part == QUANT_CLASS_SHORT_HEAD) {
+        source.ids = use->ids;
+        source.rows = use->n_ids;
     }
     if (origin->a != NULL) {
-        intake.rank = (int)origin->a->dims[1];
-        intake.type = intake.cols % quant_info(QUANT_Q8_0)->block == 0 ? QUANT_Q8_0 : QUANT_F32;
+        source.rank = (int)origin->a->dims[1];
+        source.type = source.cols % quant_info(QUANT_Q8_0)->block == 0 ? QUANT_Q8_0 : QUANT_F32;
     }
-    bool seldom = part == PART_HEAD && use->ids; /* a short one does most of its work */
+    bool seldom = part == QUANT_CLASS_HEAD && use->ids; /* a short one does most of its work */
     if (use->requantise && !seldom)
-        intake.type = smaller(intake.type, intake.cols, part);
-    return intake;
+        source.type = smaller(source.type, source.cols, part);
+    return source;
 }
 
-uint64_t intake_bytes(const Intake *intake)
+uint64_t weight_source_bytes(const WeightSource *source)
 {
-    const Origin *origin = &intake->origin;
-    uint64_t bytes = (uint64_t)intake->rows * quant_row_bytes(origin->tensor->type, intake->cols);
-    return bytes + (intake->rank > 0 ? origin->a->bytes + origin->b->bytes : 0);
+    const Origin *origin = &source->origin;
+    uint64_t bytes = (uint64_t)source->rows * quant_row_bytes(origin->tensor->type, source->cols);
+    return bytes + (source->rank > 0 ? origin->a->bytes + origin->b->bytes : 0);
 }
 
 static int not_finite(const Gguf *gguf, const GgufTensor *tensor, Err *err)
@@ -52,7 +52,7 @@ static int not_finite(const Gguf *gguf, const GgufTensor *tensor, Err *err)
                    gguf_label(gguf), (int)tensor->name.length, tensor->name.data);
 }
 
-float *intake_floats(const Gguf *gguf, const GgufTensor *tensor, Err *err)
+float *weight_source_floats(const Gguf *gguf, const GgufTensor *tensor, Err *err)
 {
     int cols = (int)tensor->dims[0], rows = (int)tensor->dims[1];
     size_t row_bytes = quant_row_bytes(tensor->type, cols);
@@ -77,30 +77,30 @@ float *intake_floats(const Gguf *gguf, const GgufTensor *tensor, Err *err)
     return NULL;
 }
 
-int intake_open(Intake *intake, Err *err)
+int weight_source_open(WeightSource *source, Err *err)
 {
-    const Origin *origin = &intake->origin;
-    if (intake->rank == 0)
+    const Origin *origin = &source->origin;
+    if (source->rank == 0)
         return 0;
-    intake->a = intake_floats(origin->adapter->gguf, origin->a, err);
-    intake->b = intake->a ? intake_floats(origin->adapter->gguf, origin->b, err) : NULL;
-    if (intake->b == NULL)
+    source->a = weight_source_floats(origin->adapter->gguf, origin->a, err);
+    source->b = source->a ? weight_source_floats(origin->adapter->gguf, origin->b, err) : NULL;
+    if (source->b == NULL)
         return -1;
-    float scale = origin->adapter->info.alpha / (float)intake->rank;
-    for (size_t i = 0; i < (size_t)intake->rank * (size_t)intake->cols; i++)
-        intake->a[i] *= scale;
+    float scale = origin->adapter->info.alpha / (float)source->rank;
+    for (size_t i = 0; i < (size_t)source->rank * (size_t)source->cols; i++)
+        source->a[i] *= scale;
     return 0;
 }
 
-void intake_close(Intake *intake)
+void weight_source_close(WeightSource *source)
 {
-    free(intake->a);
-    free(intake->b);
-    intake->a = intake->b = NULL;
+    free(source->a);
+    free(source->b);
+    source->a = source->b = NULL;
 }
 
 /* The rows as they are in the file; neighbours are read in one go. */
-static int read_rows(const Intake *in, int first, int count, uint8_t *out, Err *err)
+static int read_rows(const WeightSource *in, int first, int count, uint8_t *out, Err *err)
 {
     const Origin *origin = &in->origin;
     size_t row_bytes = quant_row_bytes(origin->tensor->type, in->cols);
@@ -117,7 +117,7 @@ static int read_rows(const Intake *in, int first, int count, uint8_t *out, Err *
 
 /* One thread's share of rounding: its rows. */
 typedef struct Share {
-    const Intake *intake;
+    const WeightSource *source;
     const uint8_t *in;
     uint8_t *out;
     float *values; /* [cols] */
@@ -126,12 +126,12 @@ typedef struct Share {
     bool finite;
 } Share;
 
-static void add_change(const Intake *intake, int row, float *values)
+static void add_change(const WeightSource *source, int row, float *values)
 {
-    for (int r = 0; r < intake->rank; r++) {
-        float weight = intake->b[(size_t)row * (size_t)intake->rank + (size_t)r];
-        const float *a = intake->a + (size_t)r * (size_t)intake->cols;
-        for (int i = 0; i < intake->cols; i++)
+    for (int r = 0; r < source->rank; r++) {
+        float weight = source->b[(size_t)row * (size_t)source->rank + (size_t)r];
+        const float *a = source->a + (size_t)r * (size_t)source->cols;
+        for (int i = 0; i < source->cols; i++)
             values[i] += weight * a[i];
     }
 }
@@ -139,16 +139,16 @@ static void add_change(const Intake *intake, int row, float *values)
 static void *round_rows(void *context)
 {
     Share *s = context;
-    const Intake *intake = s->intake;
-    QuantType from = intake->origin.tensor->type;
-    size_t in_bytes = quant_row_bytes(from, intake->cols);
-    size_t out_bytes = quant_row_bytes(intake->type, intake->cols);
+    const WeightSource *source = s->source;
+    QuantType from = source->origin.tensor->type;
+    size_t in_bytes = quant_row_bytes(from, source->cols);
+    size_t out_bytes = quant_row_bytes(source->type, source->cols);
     for (int row = s->first; row < s->end; row++) {
         const uint8_t *in = s->in + (size_t)row * in_bytes;
-        s->finite = s->finite && quant_row_finite(from, in, intake->cols);
-        quant_to_float(from, in, s->values, intake->cols);
-        add_change(intake, s->start + row, s->values);
-        quant_fit(intake->type, s->values, s->out + (size_t)row * out_bytes, intake->cols);
+        s->finite = s->finite && quant_row_finite(from, in, source->cols);
+        quant_to_float(from, in, s->values, source->cols);
+        add_change(source, s->start + row, s->values);
+        quant_fit(source->type, s->values, s->out + (size_t)row * out_bytes, source->cols);
     }
     return NULL;
 }
@@ -157,18 +157,18 @@ enum { SHARES_MAX = 16 };
 
 /* Deals the rows out to threads; the caller takes the first share, and any for which there is no
  * thread. */
-static bool round_all(const Intake *intake, const uint8_t *in, uint8_t *out, float *values,
+static bool round_all(const WeightSource *source, const uint8_t *in, uint8_t *out, float *values,
                       int start, int count)
 {
     Share share[SHARES_MAX];
     pthread_t thread[SHARES_MAX];
     bool started[SHARES_MAX] = {false}, finite = true;
-    int n = intake->threads < SHARES_MAX ? intake->threads : SHARES_MAX;
+    int n = source->threads < SHARES_MAX ? source->threads : SHARES_MAX;
     for (int i = n - 1; i >= 0; i--) {
-        share[i] = (Share){.intake = intake,
+        share[i] = (Share){.source = source,
                            .in = in,
                            .out = out,
-                           .values = values + (size_t)i * (size_t)intake->cols,
+                           .values = values + (size_t)i * (size_t)source->cols,
                            .start = start,
                            .first = (int)((int64_t)count * i / n),
                            .end = (int)((int64_t)count * (i + 1) / n),
@@ -185,20 +185,20 @@ static bool round_all(const Intake *intake, const uint8_t *in, uint8_t *out, flo
     return finite;
 }
 
-int intake_read(const Intake *intake, int first, int count, void *out, Err *err)
+int weight_source_read(const WeightSource *source, int first, int count, void *out, Err *err)
 {
-    const Origin *origin = &intake->origin;
-    if (intake->type == origin->tensor->type && intake->rank == 0)
-        return read_rows(intake, first, count, out, err);
-    size_t row_bytes = quant_row_bytes(origin->tensor->type, intake->cols);
+    const Origin *origin = &source->origin;
+    if (source->type == origin->tensor->type && source->rank == 0)
+        return read_rows(source, first, count, out, err);
+    size_t row_bytes = quant_row_bytes(origin->tensor->type, source->cols);
     uint8_t *in = malloc((size_t)count * row_bytes);
-    float *values = malloc(SHARES_MAX * (size_t)intake->cols * sizeof *values);
+    float *values = malloc(SHARES_MAX * (size_t)source->cols * sizeof *values);
     int result = -1;
     if (in == NULL || values == NULL)
         err_set(err, EXIT_MEMORY, "%s: no memory for reading it", gguf_label(origin->gguf));
     else
-        result = read_rows(intake, first, count, in, err);
-    if (result == 0 && !round_all(intake, in, out, values, first, count))
+        result = read_rows(source, first, count, in, err);
+    if (result == 0 && !round_all(source, in, out, values, first, count))
         result = not_finite(origin->gguf, origin->tensor, err);
     free(in);
     free(values);

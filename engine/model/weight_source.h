@@ -5,8 +5,8 @@
  * rows are read, turned into floats and rounded again. in: a tensor and what is wanted of it ->
  * out: rows of blocks, as MatrixSource reads them. Private to the model.
  */
-#ifndef S2D_INTAKE_H
-#define S2D_INTAKE_H
+#ifndef S2D_ENGINE_MODEL_WEIGHT_SOURCE_H
+#define S2D_ENGINE_MODEL_WEIGHT_SOURCE_H
 
 #include "engine/model/model.h"
 
@@ -18,34 +18,40 @@ typedef struct Origin {
     const GgufTensor *a, *b;  /* a low-rank change, or NULL */
 } Origin;
 
-typedef struct Intake {
+typedef struct WeightSource {
     Origin origin;
     const int *ids; /* [rows] ascending: the rows that are taken; NULL = all */
     int rows, cols;
     QuantType type; /* what they become */
     int threads;    /* that rounding may use */
     int rank;       /* of a low-rank change; 0 = none */
-    float *a, *b;   /* [rank, cols] scaled, [rows, rank]: from intake_open to intake_close */
-} Intake;
+    float *a,
+        *b; /* [rank, cols] scaled, [rows, rank]: from weight_source_open to weight_source_close */
+} WeightSource;
 
 /* What a matrix is for: a layer that is rounded to five bits or to four, or scoring tokens. */
-typedef enum Part { PART_FINE, PART_COARSE, PART_HEAD, PART_SHORT_HEAD } Part;
+typedef enum QuantClass {
+    QUANT_CLASS_FINE,
+    QUANT_CLASS_COARSE,
+    QUANT_CLASS_HEAD,
+    QUANT_CLASS_SHORT_HEAD
+} QuantClass;
 
 /* What the use takes of a tensor with two dimensions. */
-Intake intake_of(const Origin *origin, const ModelUse *use, Part part);
+WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantClass part);
 
 /* Bytes that it reads from files. */
-uint64_t intake_bytes(const Intake *intake);
+uint64_t weight_source_bytes(const WeightSource *source);
 
-/* Reads a low-rank change, if there is one. intake_close also after -1. */
-int intake_open(Intake *intake, Err *err);
-void intake_close(Intake *intake);
+/* Reads a low-rank change, if there is one. weight_source_close also after -1. */
+int weight_source_open(WeightSource *source, Err *err);
+void weight_source_close(WeightSource *source);
 
-/* Rows first … first + count - 1 of those that are taken, as blocks of intake->type. */
-int intake_read(const Intake *intake, int first, int count, void *out, Err *err);
+/* Rows first … first + count - 1 of those that are taken, as blocks of source->type. */
+int weight_source_read(const WeightSource *source, int first, int count, void *out, Err *err);
 
 /* A tensor's values as floats, [rows, cols], free them; NULL = EXIT_MEMORY, EXIT_IO, or EXIT_DATA
  * where one is not finite. */
-float *intake_floats(const Gguf *gguf, const GgufTensor *tensor, Err *err);
+float *weight_source_floats(const Gguf *gguf, const GgufTensor *tensor, Err *err);
 
 #endif

@@ -236,9 +236,9 @@ int bpe_encode(const Bpe *bpe, const char *text, size_t bytes, IdList *out, Err 
     if (bytes > INT_MAX / 4)
         return err_set(err, EXIT_DATA, "a text of %zu bytes is too long to tokenize", bytes);
     Merger merger = {0};
-    Pretokens walk = {.kind = bpe->pre, .text = text, .bytes = bytes};
+    Pretokens acceptance = {.kind = bpe->pre, .text = text, .bytes = bytes};
     int rc = 0;
-    for (size_t n, at = 0; rc == 0 && (n = pretoken_next(&walk)) > 0; at += n) {
+    for (size_t n, at = 0; rc == 0 && (n = pretoken_next(&acceptance)) > 0; at += n) {
         int id = bpe->whole_words ? find_word(bpe, text + at, n) : -1;
         rc =
             id >= 0 ? id_list_add(out, id, err) : encode_word(bpe, &merger, text + at, n, out, err);

@@ -6,8 +6,8 @@
  * programs (SmolLM2 leaves out some control characters and bytes that UTF-8 never uses).
  * Source: github.com/openai/gpt-2, src/encoder.py.
  */
-#ifndef S2D_BPE_H
-#define S2D_BPE_H
+#ifndef S2D_ENGINE_TEXT_BPE_H
+#define S2D_ENGINE_TEXT_BPE_H
 
 #include "engine/text/vocab.h"
 

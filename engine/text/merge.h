@@ -4,8 +4,8 @@
  * and how early. Out: the symbols that are left. Of equal priorities the leftmost goes first. A
  * linked list and a heap make it O(n log n) for n symbols, whatever the text.
  */
-#ifndef S2D_MERGE_H
-#define S2D_MERGE_H
+#ifndef S2D_ENGINE_TEXT_MERGE_H
+#define S2D_ENGINE_TEXT_MERGE_H
 
 #include "kernels/common/err.h"
 

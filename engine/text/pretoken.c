@@ -185,33 +185,33 @@ static size_t digits_end(const char *text, size_t at, size_t end)
     return end;
 }
 
-size_t pretoken_next(Pretokens *walk)
+size_t pretoken_next(Pretokens *acceptance)
 {
-    const char *text = walk->text;
-    size_t at = walk->at, end = 0;
-    if (at >= walk->bytes)
+    const char *text = acceptance->text;
+    size_t at = acceptance->at, end = 0;
+    if (at >= acceptance->bytes)
         return 0;
-    switch (walk->kind) {
+    switch (acceptance->kind) {
     case PRETOKEN_QWEN2:
-        end = llama3_word(text, at, walk->bytes, 1);
+        end = llama3_word(text, at, acceptance->bytes, 1);
         break;
     case PRETOKEN_LLAMA3:
-        end = llama3_word(text, at, walk->bytes, 3);
+        end = llama3_word(text, at, acceptance->bytes, 3);
         break;
     case PRETOKEN_SMOLLM:
-        if (at >= walk->piece)
-            walk->piece = digit_end(text, at, walk->bytes);
-        end = gpt2_word(text, at, walk->piece);
+        if (at >= acceptance->piece)
+            acceptance->piece = digit_end(text, at, acceptance->bytes);
+        end = gpt2_word(text, at, acceptance->piece);
         break;
     case PRETOKEN_DEFAULT:
-        if (at >= walk->piece)
-            walk->piece = marks_end(text, at, walk->bytes);
-        if (at >= walk->word)
-            walk->word = gpt2_word(text, at, walk->piece);
-        end = digits_end(text, at, walk->word);
+        if (at >= acceptance->piece)
+            acceptance->piece = marks_end(text, at, acceptance->bytes);
+        if (at >= acceptance->word)
+            acceptance->word = gpt2_word(text, at, acceptance->piece);
+        end = digits_end(text, at, acceptance->word);
         break;
     }
-    walk->at = end;
+    acceptance->at = end;
     return end - at;
 }
 

@@ -5,8 +5,8 @@
  * do for `tokenizer.ggml.pre`, in one pass and linear time; the expressions stand above each
  * scanner.
  */
-#ifndef S2D_PRETOKEN_H
-#define S2D_PRETOKEN_H
+#ifndef S2D_ENGINE_TEXT_PRETOKEN_H
+#define S2D_ENGINE_TEXT_PRETOKEN_H
 
 #include <stddef.h>
 
@@ -32,6 +32,6 @@ typedef struct Pretokens {
 } Pretokens;
 
 /* The bytes of the next word, which begins at the old `at`; 0 = the text has ended. */
-size_t pretoken_next(Pretokens *walk);
+size_t pretoken_next(Pretokens *acceptance);
 
 #endif

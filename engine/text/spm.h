@@ -5,8 +5,8 @@
  * first. A character that is no token becomes its bytes, <0x00> … <0xFF>.
  * Source: github.com/google/sentencepiece, src/bpe_model.cc; llama.cpp, llm_tokenizer_spm.
  */
-#ifndef S2D_SPM_H
-#define S2D_SPM_H
+#ifndef S2D_ENGINE_TEXT_SPM_H
+#define S2D_ENGINE_TEXT_SPM_H
 
 #include "engine/text/vocab.h"
 

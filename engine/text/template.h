@@ -4,8 +4,8 @@
  * Llama-2, Llama-3, Zephyr. Special tokens are parsed in the template's own text only; what a
  * person or a model said is always plain text, so a typed <|im_end|> stays ten harmless characters.
  */
-#ifndef S2D_TEMPLATE_H
-#define S2D_TEMPLATE_H
+#ifndef S2D_ENGINE_TEXT_TEMPLATE_H
+#define S2D_ENGINE_TEXT_TEMPLATE_H
 
 #include "engine/text/tokenizer.h"
 

@@ -4,8 +4,8 @@
  * default); "llama": SentencePiece BPE by scores, with byte fallback. Time is O(n log n) in the
  * text's length for any input. The ids agree with llama.cpp's (and Hugging Face's) tokenizer.
  */
-#ifndef S2D_TOKENIZER_H
-#define S2D_TOKENIZER_H
+#ifndef S2D_ENGINE_TEXT_TOKENIZER_H
+#define S2D_ENGINE_TEXT_TOKENIZER_H
 
 #include "engine/gguf/gguf.h"
 

@@ -1,6 +1,6 @@
 /* utf8.h - tokens are bytes, the screen wants characters: holds back what is not complete yet. */
-#ifndef S2D_UTF8_H
-#define S2D_UTF8_H
+#ifndef S2D_ENGINE_TEXT_UTF8_H
+#define S2D_ENGINE_TEXT_UTF8_H
 
 #include <stddef.h>
 

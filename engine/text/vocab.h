@@ -5,8 +5,8 @@
  * file cannot choose strings that collide), and the longest special token at a place in a text (a
  * sorted list, narrowed byte by byte). Nothing changes after vocab_open.
  */
-#ifndef S2D_VOCAB_H
-#define S2D_VOCAB_H
+#ifndef S2D_ENGINE_TEXT_VOCAB_H
+#define S2D_ENGINE_TEXT_VOCAB_H
 
 #include "engine/gguf/gguf.h"
 

@@ -7,9 +7,9 @@
 #include "engine/train/trainer_parts.h"
 
 /* Arrays in host memory, by what they hold. */
-static int host_arrays(Soft *s, Err *err)
+static int host_arrays(Trainer *s, Err *err)
 {
-    SoftBatch *b = &s->batch;
+    TrainerBatch *b = &s->batch;
     size_t rows = (size_t)s->config.rows, top = (size_t)s->config.top;
     size_t H = (size_t)s->model.hidden, vocab = (size_t)s->model.vocab;
     struct {
@@ -19,7 +19,7 @@ static int host_arrays(Soft *s, Err *err)
                   {&s->places, sizeof(int) * vocab},
                   {&s->host, sizeof(float) * rows * H},
                   {&s->chosen, sizeof(int) * ((size_t)s->config.batch + 1)},
-                  {&s->best, sizeof(int) * rows * SOFT_CHAIN},
+                  {&s->best, sizeof(int) * rows * TRAINER_CHAIN},
                   {&b->start, sizeof(int) * (rows + 1)},
                   {&b->ids, sizeof(int) * rows},
                   {&b->row, sizeof(int) * rows},
@@ -32,7 +32,7 @@ static int host_arrays(Soft *s, Err *err)
         *(void **)arrays[i].pointer = calloc(1, arrays[i].bytes + 1);
         ok = ok && *(void **)arrays[i].pointer;
     }
-    for (int e = 0; s->config.tune == SOFT_EXITS && e < s->config.n_exits; e++) {
+    for (int e = 0; s->config.tune == TRAINER_EXITS && e < s->config.n_exits; e++) {
         b->hidden[e] = calloc(rows * H, sizeof *b->hidden[e]);
         ok = ok && b->hidden[e];
     }
@@ -40,7 +40,7 @@ static int host_arrays(Soft *s, Err *err)
 }
 
 /* The inverse of the list of scored tokens. */
-static void fill_places(Soft *s)
+static void fill_places(Trainer *s)
 {
     for (int i = 0; i < s->model.vocab; i++)
         s->places[i] = s->config.ids ? -1 : i;
@@ -48,45 +48,45 @@ static void fill_places(Soft *s)
         s->places[s->config.ids[i]] = i;
 }
 
-static int open_all(Soft *s, const Gguf *gguf, Err *err)
+static int open_all(Trainer *s, const Gguf *gguf, Err *err)
 {
-    SoftArena count = {0}, arena = {0};
-    LearnShape shape = soft_learn_shape(s);
+    TrainerArena count = {0}, arena = {0};
+    TrainShape shape = trainer_learn_shape(s);
     /* What turns by positions is scaled as in the engine. */
     float *factors = NULL;
-    int result = soft_read_factors(s, gguf, &factors, err);
+    int result = trainer_read_factors(s, gguf, &factors, err);
     shape.rope_factors = factors;
     if (result == 0)
-        result = learn_open(&s->learn, s->kernels, &shape,
-                            s->config.exact ? LEARN_FLOATS : LEARN_FASTEST, err);
+        result = train_open(&s->ops, s->kernels, &shape,
+                            s->config.exact ? TRAIN_FLOATS : TRAIN_FASTEST, err);
     free(factors);
     if (result != 0 || host_arrays(s, err) != 0)
         return -1;
     fill_places(s);
-    soft_lay(s, &count);
+    trainer_lay(s, &count);
     s->memory = s->kernels->buffer_alloc(s->kernels, count.used / sizeof(float));
     if (s->memory == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for training: it takes %.1f GB",
                        (double)count.used / 1e9);
     arena.memory = (char *)s->memory;
-    soft_lay(s, &arena);
+    trainer_lay(s, &arena);
     assert(arena.used == count.used);
-    soft_shuffle(s);
-    return soft_read_base(s, gguf, err);
+    trainer_shuffle(s);
+    return trainer_read_base(s, gguf, err);
 }
 
-int soft_open(Soft **soft, const SoftConfig *config, Kernels *kernels, const Gguf *gguf,
-              const ModelConfig *base, const SoftText *texts, int n_texts, SoftSource *source,
-              Err *err)
+int trainer_open(Trainer **trainer, const TrainerConfig *config, Kernels *kernels, const Gguf *gguf,
+                 const ModelConfig *base, const TrainerText *texts, int n_texts,
+                 TrainerSource *source, Err *err)
 {
-    *soft = NULL;
-    assert(config->rows >= config->length && config->top >= 1 && config->top <= SOFT_TOP_MAX);
-    assert(source || (config->tune != SOFT_EXITS && config->loss == SOFT_TEXT));
-    SoftBase shape = soft_base(gguf, base);
-    Soft *s = malloc(sizeof *s);
+    *trainer = NULL;
+    assert(config->rows >= config->length && config->top >= 1 && config->top <= TRAINER_TOP_MAX);
+    assert(source || (config->tune != TRAINER_EXITS && config->loss == TRAINER_TEXT));
+    TrainerBase shape = trainer_base(gguf, base);
+    Trainer *s = malloc(sizeof *s);
     if (s == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for training");
-    if (soft_shape(s, config, &shape, err) != 0) {
+    if (trainer_shape(s, config, &shape, err) != 0) {
         free(s);
         return -1;
     }
@@ -95,22 +95,22 @@ int soft_open(Soft **soft, const SoftConfig *config, Kernels *kernels, const Ggu
     s->n_texts = n_texts;
     s->source = source;
     if (open_all(s, gguf, err) != 0) {
-        soft_close(s);
+        trainer_close(s);
         return -1;
     }
-    *soft = s;
+    *trainer = s;
     return 0;
 }
 
-void soft_close(Soft *s)
+void trainer_close(Trainer *s)
 {
     if (s == NULL)
         return;
     if (s->memory)
         s->kernels->buffer_free(s->kernels, s->memory);
-    if (s->learn)
-        s->learn->close(s->learn);
-    SoftBatch *b = &s->batch;
+    if (s->ops)
+        s->ops->close(s->ops);
+    TrainerBatch *b = &s->batch;
     void *arrays[] = {s->order, s->places, s->host, s->chosen, s->best,    b->start, b->ids,
                       b->row,   b->next,   b->base, b->places, b->weights, s->layers};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
@@ -120,7 +120,7 @@ void soft_close(Soft *s)
     free(s);
 }
 
-const SoftProgress *soft_progress(const Soft *soft)
+const TrainerProgress *trainer_progress(const Trainer *trainer)
 {
-    return &soft->progress;
+    return &trainer->progress;
 }

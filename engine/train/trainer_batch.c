@@ -6,7 +6,7 @@
 #include "engine/train/trainer_parts.h"
 #include "kernels/noise.h"
 
-void soft_shuffle(Soft *s)
+void trainer_shuffle(Trainer *s)
 {
     for (int i = 0; i < s->n_texts; i++)
         s->order[i] = i;
@@ -18,7 +18,7 @@ void soft_shuffle(Soft *s)
     }
 }
 
-int soft_steps_of_epoch(const SoftConfig *config, const SoftText *texts, int n_texts)
+int trainer_steps_of_epoch(const TrainerConfig *config, const TrainerText *texts, int n_texts)
 {
     int64_t tokens = 0;
     for (int i = 0; i < n_texts; i++)
@@ -29,14 +29,14 @@ int soft_steps_of_epoch(const SoftConfig *config, const SoftText *texts, int n_t
     return steps > 0 ? steps : 1;
 }
 
-int soft_choose(Soft *s)
+int trainer_choose(Trainer *s)
 {
     int n = 0;
     for (int rows = 0; rows < s->config.batch;) {
         if (s->next == s->n_texts) {
             s->epoch++;
             s->next = 0;
-            soft_shuffle(s);
+            trainer_shuffle(s);
         }
         int text = s->order[s->next++];
         s->chosen[n++] = text;
@@ -45,31 +45,31 @@ int soft_choose(Soft *s)
     return n;
 }
 
-int soft_weight_of(const Soft *s, const SoftText *text)
+int trainer_weight_of(const Trainer *s, const TrainerText *text)
 {
     int weight = 0;
     for (int i = 1; i < text->n; i++)
-        weight +=
-            text->learn[i] && (s->config.loss == SOFT_DISTILL || s->places[text->ids[i]] >= 0);
+        weight += text->is_label[i] &&
+                  (s->config.loss == TRAINER_DISTILL || s->places[text->ids[i]] >= 0);
     return weight;
 }
 
 /* The rows and labels of one text behind those that are there. */
-static int append(Soft *s, const SoftText *text, Err *err)
+static int append(Trainer *s, const TrainerText *text, Err *err)
 {
-    SoftBatch *b = &s->batch;
+    TrainerBatch *b = &s->batch;
     int top = s->config.top, first = b->labels;
     size_t H = (size_t)s->model.hidden;
     memcpy(b->ids + b->n, text->ids, sizeof *b->ids * (size_t)text->n);
     for (int i = 1; i < text->n; i++) {
-        if (!text->learn[i])
+        if (!text->is_label[i])
             continue;
         b->row[b->labels] = b->n + i - 1;
         b->next[b->labels++] = s->places[text->ids[i]];
     }
     if (s->source) {
-        SoftRecord record = {.places = b->places + first * top,
-                             .weights = b->weights + first * top};
+        TrainerRecord record = {.places = b->places + first * top,
+                                .weights = b->weights + first * top};
         for (int e = 0; b->hidden[0] && e < s->config.n_exits; e++)
             record.hidden[e] = b->hidden[e] + (size_t)b->n * H;
         if (s->source->read(s->source, text, &record, err) != 0)
@@ -77,7 +77,7 @@ static int append(Soft *s, const SoftText *text, Err *err)
     }
     for (int j = first; j < b->labels; j++) {
         b->base[j] = s->source ? b->places[j * top] : -1;
-        if (s->config.loss == SOFT_DISTILL)
+        if (s->config.loss == TRAINER_DISTILL)
             continue;
         memset(b->places + j * top, 0, sizeof *b->places * (size_t)top);
         memset(b->weights + j * top, 0, sizeof *b->weights * (size_t)top);
@@ -91,14 +91,14 @@ static int append(Soft *s, const SoftText *text, Err *err)
     return 0;
 }
 
-int soft_gather(Soft *s, const SoftText *texts, const int *chosen, int n, Err *err)
+int trainer_gather(Trainer *s, const TrainerText *texts, const int *chosen, int n, Err *err)
 {
-    SoftBatch *b = &s->batch;
+    TrainerBatch *b = &s->batch;
     b->n = b->n_texts = b->labels = 0;
     b->start[0] = 0;
     int i = 0;
     for (; i < n; i++) {
-        const SoftText *text = &texts[chosen ? chosen[i] : i];
+        const TrainerText *text = &texts[chosen ? chosen[i] : i];
         assert(text->n >= 1 && text->n <= s->config.length);
         if (b->n + text->n > s->config.rows)
             break;

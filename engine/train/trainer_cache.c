@@ -25,7 +25,7 @@ typedef struct Slot {
     uint64_t key, at; /* of its head in the file; 0 = free */
 } Slot;
 
-struct SoftCache {
+struct TrainerCache {
     int fd;
     char *path;
     uint64_t end; /* of the file */
@@ -33,7 +33,7 @@ struct SoftCache {
     size_t size, used;
 };
 
-uint64_t soft_hash(uint64_t state, const void *data, size_t bytes)
+uint64_t trainer_hash(uint64_t state, const void *data, size_t bytes)
 {
     const unsigned char *at = data;
     uint64_t hash = state ? state : 0xcbf29ce484222325u, word;
@@ -47,13 +47,13 @@ uint64_t soft_hash(uint64_t state, const void *data, size_t bytes)
     return hash ^ hash >> 32;
 }
 
-static int io_error(const SoftCache *c, Err *err)
+static int io_error(const TrainerCache *c, Err *err)
 {
     return err_set(err, EXIT_IO, "%.300s: %s", c->path, strerror(errno));
 }
 
 /* 0 = all of it, 1 = the file ends before, -1 */
-static int read_at(const SoftCache *c, void *out, size_t bytes, uint64_t at, Err *err)
+static int read_at(const TrainerCache *c, void *out, size_t bytes, uint64_t at, Err *err)
 {
     for (char *to = out; bytes > 0;) {
         ssize_t got = pread(c->fd, to, bytes, (off_t)at);
@@ -70,7 +70,7 @@ static int read_at(const SoftCache *c, void *out, size_t bytes, uint64_t at, Err
     return 0;
 }
 
-static int write_at(const SoftCache *c, const void *data, size_t bytes, uint64_t at, Err *err)
+static int write_at(const TrainerCache *c, const void *data, size_t bytes, uint64_t at, Err *err)
 {
     for (const char *from = data; bytes > 0;) {
         ssize_t put = pwrite(c->fd, from, bytes, (off_t)at);
@@ -94,7 +94,7 @@ static Slot *slot_of(Slot *slots, size_t size, uint64_t key)
 }
 
 /* The last record of a key counts. */
-static int remember(SoftCache *c, uint64_t key, uint64_t at, Err *err)
+static int remember(TrainerCache *c, uint64_t key, uint64_t at, Err *err)
 {
     if (2 * (c->used + 1) > c->size) {
         size_t size = c->size ? 2 * c->size : 1024;
@@ -116,7 +116,7 @@ static int remember(SoftCache *c, uint64_t key, uint64_t at, Err *err)
 }
 
 /* Walks along the records' heads; what is behind the last whole record goes. */
-static int index_file(SoftCache *c, uint64_t file_bytes, Err *err)
+static int index_file(TrainerCache *c, uint64_t file_bytes, Err *err)
 {
     RecordHead head;
     int result;
@@ -132,7 +132,7 @@ static int index_file(SoftCache *c, uint64_t file_bytes, Err *err)
     return ftruncate(c->fd, (off_t)c->end) == 0 ? 0 : io_error(c, err);
 }
 
-static int start(SoftCache *c, uint64_t kind, Err *err)
+static int start(TrainerCache *c, uint64_t kind, Err *err)
 {
     Head head;
     struct stat status;
@@ -162,10 +162,10 @@ static int start(SoftCache *c, uint64_t kind, Err *err)
     return index_file(c, (uint64_t)status.st_size, err);
 }
 
-int soft_cache_open(SoftCache **cache, const char *path, uint64_t kind, Err *err)
+int trainer_cache_open(TrainerCache **cache, const char *path, uint64_t kind, Err *err)
 {
     *cache = NULL;
-    SoftCache *c = calloc(1, sizeof *c);
+    TrainerCache *c = calloc(1, sizeof *c);
     if (c != NULL)
         c->path = strdup(path);
     if (c == NULL || c->path == NULL) {
@@ -175,14 +175,14 @@ int soft_cache_open(SoftCache **cache, const char *path, uint64_t kind, Err *err
     c->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     int result = c->fd < 0 ? io_error(c, err) : start(c, kind, err);
     if (result != 0) {
-        soft_cache_close(c);
+        trainer_cache_close(c);
         return -1;
     }
     *cache = c;
     return 0;
 }
 
-void soft_cache_close(SoftCache *c)
+void trainer_cache_close(TrainerCache *c)
 {
     if (c == NULL)
         return;
@@ -193,7 +193,7 @@ void soft_cache_close(SoftCache *c)
     free(c);
 }
 
-int soft_cache_find(SoftCache *c, uint64_t key, void *out, size_t bytes, Err *err)
+int trainer_cache_find(TrainerCache *c, uint64_t key, void *out, size_t bytes, Err *err)
 {
     RecordHead head;
     const Slot *slot = c->size ? slot_of(c->slots, c->size, key) : NULL;
@@ -206,12 +206,12 @@ int soft_cache_find(SoftCache *c, uint64_t key, void *out, size_t bytes, Err *er
         result = read_at(c, out, bytes, slot->at + sizeof head, err);
     if (result != 0)
         return result < 0 ? -1 : 0;
-    return soft_hash(key, out, bytes) == head.check;
+    return trainer_hash(key, out, bytes) == head.check;
 }
 
-int soft_cache_add(SoftCache *c, uint64_t key, const void *data, size_t bytes, Err *err)
+int trainer_cache_add(TrainerCache *c, uint64_t key, const void *data, size_t bytes, Err *err)
 {
-    RecordHead head = {key, bytes, soft_hash(key, data, bytes)};
+    RecordHead head = {key, bytes, trainer_hash(key, data, bytes)};
     if (write_at(c, data, bytes, c->end + sizeof head, err) != 0 ||
         write_at(c, &head, sizeof head, c->end, err) != 0 || remember(c, key, c->end, err) != 0)
         return -1;

@@ -2,26 +2,26 @@
  * never changed. What was cut off at its end is dropped, what is damaged counts as not there.
  * Private to the trainer.
  */
-#ifndef S2D_SOFT_CACHE_H
-#define S2D_SOFT_CACHE_H
+#ifndef S2D_ENGINE_TRAIN_TRAINER_CACHE_H
+#define S2D_ENGINE_TRAIN_TRAINER_CACHE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "kernels/common/err.h"
 
-typedef struct SoftCache SoftCache;
+typedef struct TrainerCache TrainerCache;
 
 /* kind: what the records are of; EXIT_DATA when the file there says something else, EXIT_IO when
  * it is open already. */
-int soft_cache_open(SoftCache **cache, const char *path, uint64_t kind, Err *err);
-void soft_cache_close(SoftCache *cache);
+int trainer_cache_open(TrainerCache **cache, const char *path, uint64_t kind, Err *err);
+void trainer_cache_close(TrainerCache *cache);
 /* 1 = found, and out filled; 0 = not there, or not of this size, or damaged; -1 = cannot be read.
  */
-int soft_cache_find(SoftCache *cache, uint64_t key, void *out, size_t bytes, Err *err);
-int soft_cache_add(SoftCache *cache, uint64_t key, const void *data, size_t bytes, Err *err);
+int trainer_cache_find(TrainerCache *cache, uint64_t key, void *out, size_t bytes, Err *err);
+int trainer_cache_add(TrainerCache *cache, uint64_t key, const void *data, size_t bytes, Err *err);
 
 /* FNV-1a over words of eight bytes; state: 0 to start. */
-uint64_t soft_hash(uint64_t state, const void *data, size_t bytes);
+uint64_t trainer_hash(uint64_t state, const void *data, size_t bytes);
 
 #endif

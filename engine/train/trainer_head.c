@@ -5,14 +5,14 @@
  */
 #include "engine/train/trainer_parts.h"
 
-static const SoftWeight *norm_of(const Soft *s, int exit)
+static const TrainerWeight *norm_of(const Trainer *s, int exit)
 {
-    return &s->norm[s->config.tune == SOFT_EXITS ? exit : 0];
+    return &s->norm[s->config.tune == TRAINER_EXITS ? exit : 0];
 }
 
-static Factor head_factor(const Soft *s, bool turned)
+static Factor head_factor(const Trainer *s, bool turned)
 {
-    const SoftWeight *w = &s->scored_head;
+    const TrainerWeight *w = &s->scored_head;
     return (Factor){.data = w->frozen ? (const void *)w->frozen : (const void *)w->value,
                     .stride = w->cols,
                     .turned = turned,
@@ -20,9 +20,9 @@ static Factor head_factor(const Soft *s, bool turned)
 }
 
 /* Labels from … from+n-1: s->taken, s->normed, s->logits. */
-static void piece_logits(Soft *s, int exit, const float *stream, int from, int n)
+static void piece_logits(Trainer *s, int exit, const float *stream, int from, int n)
 {
-    Learn *l = s->learn;
+    TrainOps *l = s->ops;
     int H = s->model.hidden;
     l->rows(l, stream, false, s->batch.row + from, n, H, s->taken);
     l->norm(l, s->taken, norm_of(s, exit)->value, s->model.norm_eps, n, H, s->normed);
@@ -31,11 +31,11 @@ static void piece_logits(Soft *s, int exit, const float *stream, int from, int n
 }
 
 /* From the logits' gradient to the stream's. */
-static void piece_backward(Soft *s, int exit, int from, int n, float *dstream)
+static void piece_backward(Trainer *s, int exit, int from, int n, float *dstream)
 {
-    Learn *l = s->learn;
+    TrainOps *l = s->ops;
     int H = s->model.hidden;
-    const SoftWeight *norm = norm_of(s, exit), *head = &s->scored_head;
+    const TrainerWeight *norm = norm_of(s, exit), *head = &s->scored_head;
     if (head->grad)
         l->product(l, (Factor){.data = s->logits, .stride = s->scored, .turned = true},
                    (Factor){.data = s->normed, .stride = H, .turned = true}, s->scored, H, n, true,
@@ -48,23 +48,23 @@ static void piece_backward(Soft *s, int exit, int from, int n, float *dstream)
     l->rows_back(l, s->dtaken, s->batch.row + from, n, H, dstream);
 }
 
-static int piece_size(const Soft *s, int from)
+static int piece_size(const Trainer *s, int from)
 {
     int left = s->batch.labels - from;
     return left < s->piece ? left : s->piece;
 }
 
-double soft_head_loss(Soft *s, int exit, const float *stream, float scale, float *dstream)
+double trainer_head_loss(Trainer *s, int exit, const float *stream, float scale, float *dstream)
 {
     int top = s->config.top;
-    float loss[SOFT_PIECE_MAX];
+    float loss[TRAINER_PIECE_MAX];
     double sum = 0;
     for (int from = 0, n; from < s->batch.labels; from += n) {
         n = piece_size(s, from);
         size_t at = (size_t)from * (size_t)top;
         piece_logits(s, exit, stream, from, n);
-        s->learn->loss(s->learn, s->logits, n, s->scored, top, s->batch.places + at,
-                       s->batch.weights + at, scale, loss);
+        s->ops->loss(s->ops, s->logits, n, s->scored, top, s->batch.places + at,
+                     s->batch.weights + at, scale, loss);
         for (int i = 0; i < n; i++)
             sum += (double)loss[i];
         piece_backward(s, exit, from, n, dstream);
@@ -72,19 +72,19 @@ double soft_head_loss(Soft *s, int exit, const float *stream, float scale, float
     return sum;
 }
 
-double soft_head_top(Soft *s, int exit, const float *stream, int *best)
+double trainer_head_top(Trainer *s, int exit, const float *stream, int *best)
 {
     int top = s->config.top;
-    float loss[SOFT_PIECE_MAX], values[SOFT_PIECE_MAX * SOFT_CHAIN];
+    float loss[TRAINER_PIECE_MAX], values[TRAINER_PIECE_MAX * TRAINER_CHAIN];
     double sum = 0;
     for (int from = 0, n; from < s->batch.labels; from += n) {
         n = piece_size(s, from);
         size_t at = (size_t)from * (size_t)top;
         piece_logits(s, exit, stream, from, n);
-        s->kernels->top(s->kernels, s->logits, n, s->scored, SOFT_CHAIN, best + from * SOFT_CHAIN,
-                        values, NULL);
-        s->learn->loss(s->learn, s->logits, n, s->scored, top, s->batch.places + at,
-                       s->batch.weights + at, 0, loss);
+        s->kernels->top(s->kernels, s->logits, n, s->scored, TRAINER_CHAIN,
+                        best + from * TRAINER_CHAIN, values, NULL);
+        s->ops->loss(s->ops, s->logits, n, s->scored, top, s->batch.places + at,
+                     s->batch.weights + at, 0, loss);
         for (int i = 0; i < n; i++)
             sum += (double)loss[i];
     }

@@ -15,7 +15,7 @@ static Factor turned(const float *data, int stride)
     return (Factor){.data = data, .stride = stride, .turned = true};
 }
 
-static Factor matrix_of(const SoftWeight *w, bool turn)
+static Factor matrix_of(const TrainerWeight *w, bool turn)
 {
     return (Factor){.data = w->frozen ? (const void *)w->frozen : (const void *)w->value,
                     .stride = w->cols,
@@ -24,9 +24,9 @@ static Factor matrix_of(const SoftWeight *w, bool turn)
 }
 
 /* out = or += x W^T; x: [n, cols], out: [n, rows] */
-static void matrix_forward(Soft *s, const SoftWeight *w, const float *x, bool add, float *out)
+static void matrix_forward(Trainer *s, const TrainerWeight *w, const float *x, bool add, float *out)
 {
-    Learn *l = s->learn;
+    TrainOps *l = s->ops;
     int n = s->batch.n, rank = s->config.rank;
     l->product(l, straight(x, w->cols), matrix_of(w, false), n, w->rows, w->cols, add, out,
                w->rows);
@@ -39,19 +39,19 @@ static void matrix_forward(Soft *s, const SoftWeight *w, const float *x, bool ad
 }
 
 /* dlow = dout B, of the low-rank pair. */
-static float *low_gradient(Soft *s, const SoftWeight *w, const float *dout)
+static float *low_gradient(Trainer *s, const TrainerWeight *w, const float *dout)
 {
     int rank = s->config.rank;
     float *dlow = s->acts.low + (size_t)s->config.rows * (size_t)rank;
-    s->learn->product(s->learn, straight(dout, w->rows), turned(w->b, rank), s->batch.n, rank,
-                      w->rows, false, dlow, rank);
+    s->ops->product(s->ops, straight(dout, w->rows), turned(w->b, rank), s->batch.n, rank, w->rows,
+                    false, dlow, rank);
     return dlow;
 }
 
 /* The gradients of W. */
-static void matrix_gradients(Soft *s, const SoftWeight *w, const float *x, const float *dout)
+static void matrix_gradients(Trainer *s, const TrainerWeight *w, const float *x, const float *dout)
 {
-    Learn *l = s->learn;
+    TrainOps *l = s->ops;
     int n = s->batch.n, rank = s->config.rank, rows = w->rows, cols = w->cols;
     if (w->grad)
         l->product(l, turned(dout, rows), turned(x, cols), rows, cols, n, true, w->grad, cols);
@@ -64,9 +64,10 @@ static void matrix_gradients(Soft *s, const SoftWeight *w, const float *x, const
 }
 
 /* dx = or += dout W */
-static void matrix_backward(Soft *s, const SoftWeight *w, const float *dout, bool add, float *dx)
+static void matrix_backward(Trainer *s, const TrainerWeight *w, const float *dout, bool add,
+                            float *dx)
 {
-    Learn *l = s->learn;
+    TrainOps *l = s->ops;
     int n = s->batch.n, rank = s->config.rank, rows = w->rows, cols = w->cols;
     l->product(l, straight(dout, rows), matrix_of(w, true), n, cols, rows, add, dx, cols);
     if (w->a)
@@ -74,34 +75,34 @@ static void matrix_backward(Soft *s, const SoftWeight *w, const float *dout, boo
                    true, dx, cols);
 }
 
-static void bias_forward(Soft *s, const SoftWeight *w, float *x)
+static void bias_forward(Trainer *s, const TrainerWeight *w, float *x)
 {
     if (w->cols > 0)
-        s->learn->bias(s->learn, x, w->value, s->batch.n, w->cols);
+        s->ops->bias(s->ops, x, w->value, s->batch.n, w->cols);
 }
 
-static void bias_backward(Soft *s, const SoftWeight *w, const float *dx)
+static void bias_backward(Trainer *s, const TrainerWeight *w, const float *dx)
 {
     if (w->grad)
-        s->learn->bias_back(s->learn, dx, s->batch.n, w->cols, w->grad);
+        s->ops->bias_back(s->ops, dx, s->batch.n, w->cols, w->grad);
 }
 
-static Sequences sequences_of(const Soft *s)
+static Sequences sequences_of(const Trainer *s)
 {
     return (Sequences){.n = s->batch.n_texts, .start = s->batch.start};
 }
 
-static void copy_rows(Soft *s, float *to, const float *from)
+static void copy_rows(Trainer *s, float *to, const float *from)
 {
     s->kernels->copy(s->kernels, to, from, (size_t)s->batch.n * (size_t)s->model.hidden);
 }
 
-void soft_layer_forward(Soft *s, const SoftLayer *layer, const float *input, float *output)
+void trainer_layer_forward(Trainer *s, const TrainerLayer *layer, const float *input, float *output)
 {
-    Learn *l = s->learn;
+    TrainOps *l = s->ops;
     const ModelConfig *m = &s->model;
-    const SoftWeight *w = layer->part;
-    SoftActs *a = &s->acts;
+    const TrainerWeight *w = layer->part;
+    TrainerActs *a = &s->acts;
     Sequences sequences = sequences_of(s);
     int n = s->batch.n;
     float *const projected[] = {a->q, a->k, a->v};
@@ -126,20 +127,20 @@ void soft_layer_forward(Soft *s, const SoftLayer *layer, const float *input, flo
 }
 
 /* The gradient of a norm, whose weight may be frozen. */
-static void norm_backward(Soft *s, const SoftWeight *w, const float *x, const float *dout,
+static void norm_backward(Trainer *s, const TrainerWeight *w, const float *x, const float *dout,
                           float *dx)
 {
-    s->learn->norm_back(s->learn, x, w->value, s->model.norm_eps, s->batch.n, w->cols, dout, dx,
-                        w->grad);
+    s->ops->norm_back(s->ops, x, w->value, s->model.norm_eps, s->batch.n, w->cols, dout, dx,
+                      w->grad);
 }
 
-void soft_layer_backward(Soft *s, const SoftLayer *layer, const float *input, float *dstream,
-                         bool input_wanted)
+void trainer_layer_backward(Trainer *s, const TrainerLayer *layer, const float *input,
+                            float *dstream, bool input_wanted)
 {
-    Learn *l = s->learn;
+    TrainOps *l = s->ops;
     const ModelConfig *m = &s->model;
-    const SoftWeight *w = layer->part;
-    SoftActs *a = &s->acts;
+    const TrainerWeight *w = layer->part;
+    TrainerActs *a = &s->acts;
     Sequences sequences = sequences_of(s);
 
     /* output = middle + down(swiglu(gate, up)): dstream is both output's and middle's. inner is

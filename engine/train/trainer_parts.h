@@ -10,8 +10,8 @@
  *   trainer_state.c     checkpoints
  *   trainer_write.c     what was learned, as tensors
  */
-#ifndef S2D_SOFT_PARTS_H
-#define S2D_SOFT_PARTS_H
+#ifndef S2D_ENGINE_TRAIN_TRAINER_PARTS_H
+#define S2D_ENGINE_TRAIN_TRAINER_PARTS_H
 
 #include "engine/model/model_parts.h"
 #include "engine/train/trainer.h"
@@ -34,19 +34,19 @@ enum {
 
 /* A matrix or a vector. Its numbers are trained (value and grad), or frozen (a matrix as bf16, a
  * vector in value) and maybe changed by a low-rank pair that is trained. */
-typedef struct SoftWeight {
+typedef struct TrainerWeight {
     int rows, cols; /* rows 0: a vector of cols values; cols 0: the model has no such thing */
     float *value, *grad;
     uint16_t *frozen;               /* [rows, cols] */
     float *a, *a_grad, *b, *b_grad; /* A [rank, cols], B [rows, rank], or NULL */
-} SoftWeight;
+} TrainerWeight;
 
-typedef struct SoftLayer {
-    SoftWeight part[LAYER_PARTS];
-} SoftLayer;
+typedef struct TrainerLayer {
+    TrainerWeight part[LAYER_PARTS];
+} TrainerLayer;
 
 /* What one layer's forward pass leaves for its backward pass. */
-typedef struct SoftActs {
+typedef struct TrainerActs {
     float *attn_in;           /* [rows, H] normed */
     float *q, *k, *v;         /* [rows, Q], [rows, K] turned by their positions */
     float *attended;          /* [rows, Q] */
@@ -57,12 +57,12 @@ typedef struct SoftActs {
     float *dattended; /* [rows, Q] */
     float *dnormed;   /* [rows, H] */
     float *low;       /* [rows, 2 * rank] of low-rank pairs */
-} SoftActs;
+} TrainerActs;
 
-enum { SOFT_PIECE_MAX = 512 }; /* rows of logits at a time */
+enum { TRAINER_PIECE_MAX = 512 }; /* rows of logits at a time */
 
 /* The texts that are computed together. */
-typedef struct SoftBatch {
+typedef struct TrainerBatch {
     int n; /* rows */
     int n_texts;
     int *start; /* [rows + 1] first row of each */
@@ -74,21 +74,21 @@ typedef struct SoftBatch {
     int *places;    /* [rows, top] */
     float *weights; /* [rows, top] */
     uint16_t *hidden[EXITS_MAX]; /* [rows, H] */
-} SoftBatch;
+} TrainerBatch;
 
 /* Weights that are clipped together: all, or an exit's. */
-typedef struct SoftGroup {
+typedef struct TrainerGroup {
     size_t from, upto; /* of the flat arrays */
-} SoftGroup;
+} TrainerGroup;
 
-struct Soft {
-    SoftConfig config;
+struct Trainer {
+    TrainerConfig config;
     ModelConfig model;
     bool tied, biases;
     Kernels *kernels;
-    Learn *learn;
-    SoftSource *source;
-    const SoftText *texts;
+    TrainOps *ops;
+    TrainerSource *source;
+    const TrainerText *texts;
     int n_texts;
     int *order;  /* [n_texts] of this epoch */
     int *places; /* [V] of each token in the list of scored ones; -1 = not in it */
@@ -99,12 +99,12 @@ struct Soft {
     size_t trained;                          /* numbers */
     float *values, *grads, *means, *squares; /* [trained] */
     int n_layers;                            /* trained or run here: one per exit, or the draft's */
-    SoftLayer *layers;                       /* [n_layers] host */
-    SoftWeight norm[EXITS_MAX];              /* by exit; SOFT_LORA and SOFT_FULL have norm[0] */
-    SoftWeight embed;                        /* [V, H]; SOFT_LORA and SOFT_FULL */
-    SoftWeight head;                         /* [V, H] of its own; SOFT_FULL, not tied */
-    SoftWeight scored_head;                  /* [scored, H] rows of the head, as they are used */
-    SoftActs acts;
+    TrainerLayer *layers;                    /* [n_layers] host */
+    TrainerWeight norm[EXITS_MAX]; /* by exit; TRAINER_LORA and TRAINER_FULL have norm[0] */
+    TrainerWeight embed;           /* [V, H]; TRAINER_LORA and TRAINER_FULL */
+    TrainerWeight head;            /* [V, H] of its own; TRAINER_FULL, not tied */
+    TrainerWeight scored_head;     /* [scored, H] rows of the head, as they are used */
+    TrainerActs acts;
     float *stream;     /* [n_layers + 1, rows, H] each layer's input, or one */
     float *out, *dout; /* [rows, H] a layer's output and the gradient */
     int piece;         /* rows of logits at a time */
@@ -113,61 +113,63 @@ struct Soft {
 
     float *host; /* [rows, H] on the way */
     int *chosen; /* [batch + 1] texts of a step */
-    int *best;   /* [rows, SOFT_CHAIN] */
-    SoftBatch batch;
-    SoftProgress progress;
+    int *best;   /* [rows, TRAINER_CHAIN] */
+    TrainerBatch batch;
+    TrainerProgress progress;
     uint64_t epoch;
     int next; /* place in order */
 };
 
 /* trainer_plan.c: finds a place for everything; memory NULL only counts. */
-typedef struct SoftArena {
+typedef struct TrainerArena {
     char *memory;
     size_t used;
-    SoftPlan *plan;
-} SoftArena;
-void soft_lay(Soft *soft, SoftArena *arena);
+    TrainerPlan *plan;
+} TrainerArena;
+void trainer_lay(Trainer *trainer, TrainerArena *arena);
 /* Everything but pointers; layers is allocated. */
-int soft_shape(Soft *soft, const SoftConfig *config, const SoftBase *base, Err *err);
-LearnShape soft_learn_shape(const Soft *soft);
-SoftGroup soft_group(const Soft *soft, int index, int *count);
+int trainer_shape(Trainer *trainer, const TrainerConfig *config, const TrainerBase *base, Err *err);
+TrainShape trainer_learn_shape(const Trainer *trainer);
+TrainerGroup trainer_group(const Trainer *trainer, int index, int *count);
 
 /* trainer_read.c */
-int soft_read_base(Soft *soft, const Gguf *base, Err *err);
-/* *factors: as LearnShape's, allocated; NULL = none. */
-int soft_read_factors(const Soft *soft, const Gguf *base, float **factors, Err *err);
+int trainer_read_base(Trainer *trainer, const Gguf *base, Err *err);
+/* *factors: as TrainShape's, allocated; NULL = none. */
+int trainer_read_factors(const Trainer *trainer, const Gguf *base, float **factors, Err *err);
 
 /* trainer_layer.c: input [n, H] -> output [n, H]; both need `acts` in between. dstream: the gradient
  * of the output, [n, H], becomes that of the input (where input_wanted). */
-void soft_layer_forward(Soft *soft, const SoftLayer *layer, const float *input, float *output);
-void soft_layer_backward(Soft *soft, const SoftLayer *layer, const float *input, float *dstream,
-                         bool input_wanted);
+void trainer_layer_forward(Trainer *trainer, const TrainerLayer *layer, const float *input,
+                           float *output);
+void trainer_layer_backward(Trainer *trainer, const TrainerLayer *layer, const float *input,
+                            float *dstream, bool input_wanted);
 
 /* trainer_head.c: the batch's labels from the residual stream [n, H] at an exit. Adds the loss, and to
  * dstream its gradient. */
-double soft_head_loss(Soft *soft, int exit, const float *stream, float scale, float *dstream);
-/* Top places of each label's row: [labels, SOFT_CHAIN]; returns the loss. */
-double soft_head_top(Soft *soft, int exit, const float *stream, int *top);
+double trainer_head_loss(Trainer *trainer, int exit, const float *stream, float scale,
+                         float *dstream);
+/* Top places of each label's row: [labels, TRAINER_CHAIN]; returns the loss. */
+double trainer_head_top(Trainer *trainer, int exit, const float *stream, int *top);
 
 /* trainer_batch.c: the texts of the next step go to s->chosen; returns how many. */
-int soft_choose(Soft *soft);
+int trainer_choose(Trainer *trainer);
 /* What the loss of a text weighs. */
-int soft_weight_of(const Soft *soft, const SoftText *text);
+int trainer_weight_of(const Trainer *trainer, const TrainerText *text);
 /* Fills the batch with texts chosen[0 … n-1] (NULL: 0 … n-1) until its rows are full; returns how
  * many, -1 on failure. */
-int soft_gather(Soft *soft, const SoftText *texts, const int *chosen, int n, Err *err);
+int trainer_gather(Trainer *trainer, const TrainerText *texts, const int *chosen, int n, Err *err);
 /* The shuffled order of an epoch. */
-void soft_shuffle(Soft *soft);
+void trainer_shuffle(Trainer *trainer);
 
 /* trainer_step.c: an exit's residual stream, before its norm, for the batch: [n, H]. Whole drafts:
- * soft_forward first. */
-const float *soft_exit_stream(Soft *soft, int exit);
-void soft_forward(Soft *soft);
+ * trainer_forward first. */
+const float *trainer_exit_stream(Trainer *trainer, int exit);
+void trainer_forward(Trainer *trainer);
 /* The batch's loss to progress.loss, scale times its gradient to the gradients. */
-void soft_backward(Soft *soft, float scale);
-/* SOFT_FULL: the scored rows of the head as they are now, before the head is used; and their
+void trainer_backward(Trainer *trainer, float scale);
+/* TRAINER_FULL: the scored rows of the head as they are now, before the head is used; and their
  * gradient to where they are from. */
-void soft_open_head(Soft *soft);
-void soft_close_head(Soft *soft);
+void trainer_open_head(Trainer *trainer);
+void trainer_close_head(Trainer *trainer);
 
 #endif

@@ -10,41 +10,41 @@
 
 enum { ALIGNED = 64, LOGITS_BYTES = 128 << 20 };
 
-void soft_plan_add(SoftPlan *plan, const char *what, uint64_t bytes)
+void trainer_plan_add(TrainerPlan *plan, const char *what, uint64_t bytes)
 {
-    assert(plan->n < SOFT_PARTS_MAX);
+    assert(plan->n < TRAINER_PARTS_MAX);
     plan->part[plan->n].what = what;
     plan->part[plan->n++].bytes = bytes;
     plan->total += bytes;
 }
 
-static void *take(SoftArena *arena, size_t bytes)
+static void *take(TrainerArena *arena, size_t bytes)
 {
     void *place = arena->memory ? arena->memory + arena->used : NULL;
     arena->used += (bytes + ALIGNED - 1) & ~(size_t)(ALIGNED - 1);
     return place;
 }
 
-static float *take_floats(SoftArena *arena, size_t rows, size_t cols)
+static float *take_floats(TrainerArena *arena, size_t rows, size_t cols)
 {
     return take(arena, rows * cols * sizeof(float));
 }
 
 /* Notes what was taken since the last note. */
-static void note(SoftArena *arena, const char *what, size_t *since)
+static void note(TrainerArena *arena, const char *what, size_t *since)
 {
     if (arena->plan && arena->used > *since)
-        soft_plan_add(arena->plan, what, arena->used - *since);
+        trainer_plan_add(arena->plan, what, arena->used - *since);
     *since = arena->used;
 }
 
-static size_t floats_of(const SoftWeight *w)
+static size_t floats_of(const TrainerWeight *w)
 {
     return (size_t)(w->rows > 0 ? w->rows : 1) * (size_t)w->cols;
 }
 
 /* A place of `count` numbers in the flat arrays. */
-static size_t claim(Soft *s, size_t count, float **value, float **grad)
+static size_t claim(Trainer *s, size_t count, float **value, float **grad)
 {
     size_t at = s->trained;
     *value = s->values ? s->values + at : NULL;
@@ -53,49 +53,49 @@ static size_t claim(Soft *s, size_t count, float **value, float **grad)
     return at;
 }
 
-static void train(Soft *s, SoftWeight *w)
+static void train(Trainer *s, TrainerWeight *w)
 {
     if (w->cols > 0)
         claim(s, floats_of(w), &w->value, &w->grad);
 }
 
-static void train_pair(Soft *s, SoftWeight *w)
+static void train_pair(Trainer *s, TrainerWeight *w)
 {
     claim(s, (size_t)s->config.rank * (size_t)w->cols, &w->a, &w->a_grad);
     claim(s, (size_t)s->config.rank * (size_t)w->rows, &w->b, &w->b_grad);
 }
 
 /* Everything that is trained, group by group. */
-static void lay_trained(Soft *s)
+static void lay_trained(Trainer *s)
 {
-    SoftTune tune = s->config.tune;
+    TrainerTune tune = s->config.tune;
     s->trained = 0;
     for (int l = 0; l < s->n_layers; l++) {
         for (int p = 0; p < LAYER_PARTS; p++) {
-            SoftWeight *w = &s->layers[l].part[p];
-            if (tune != SOFT_LORA)
+            TrainerWeight *w = &s->layers[l].part[p];
+            if (tune != TRAINER_LORA)
                 train(s, w);
             else if (w->rows > 0)
                 train_pair(s, w);
         }
-        if (tune == SOFT_EXITS)
+        if (tune == TRAINER_EXITS)
             train(s, &s->norm[l]);
     }
-    if (tune == SOFT_FULL) {
+    if (tune == TRAINER_FULL) {
         train(s, &s->norm[0]);
         train(s, &s->embed);
         train(s, &s->head);
     }
 }
 
-SoftGroup soft_group(const Soft *s, int index, int *count)
+TrainerGroup trainer_group(const Trainer *s, int index, int *count)
 {
-    *count = s->config.tune == SOFT_EXITS ? s->n_layers : 1;
+    *count = s->config.tune == TRAINER_EXITS ? s->n_layers : 1;
     size_t size = s->trained / (size_t)*count; /* exits' layers are of one shape */
-    return (SoftGroup){(size_t)index * size, (size_t)(index + 1) * size};
+    return (TrainerGroup){(size_t)index * size, (size_t)(index + 1) * size};
 }
 
-static void lay_frozen(SoftArena *arena, SoftWeight *w)
+static void lay_frozen(TrainerArena *arena, TrainerWeight *w)
 {
     if (w->rows > 0)
         w->frozen = take(arena, floats_of(w) * sizeof(uint16_t));
@@ -103,9 +103,9 @@ static void lay_frozen(SoftArena *arena, SoftWeight *w)
         w->value = take_floats(arena, 1, (size_t)w->cols);
 }
 
-static void lay_all_frozen(Soft *s, SoftArena *arena)
+static void lay_all_frozen(Trainer *s, TrainerArena *arena)
 {
-    if (s->config.tune == SOFT_LORA) {
+    if (s->config.tune == TRAINER_LORA) {
         for (int l = 0; l < s->n_layers; l++) {
             for (int p = 0; p < LAYER_PARTS; p++)
                 lay_frozen(arena, &s->layers[l].part[p]);
@@ -113,14 +113,14 @@ static void lay_all_frozen(Soft *s, SoftArena *arena)
         lay_frozen(arena, &s->norm[0]);
         lay_frozen(arena, &s->embed);
     }
-    if (s->config.tune != SOFT_FULL)
+    if (s->config.tune != TRAINER_FULL)
         lay_frozen(arena, &s->scored_head);
 }
 
-static void lay_acts(Soft *s, SoftArena *arena)
+static void lay_acts(Trainer *s, TrainerArena *arena)
 {
     const ModelConfig *m = &s->model;
-    SoftActs *a = &s->acts;
+    TrainerActs *a = &s->acts;
     size_t n = (size_t)s->config.rows, H = (size_t)m->hidden, F = (size_t)m->ffn;
     size_t Q = (size_t)(m->heads * m->head_dim), K = (size_t)(m->kv_heads * m->head_dim);
     float **wide[] = {&a->q, &a->attended, &a->dq, &a->dattended};
@@ -135,51 +135,51 @@ static void lay_acts(Soft *s, SoftArena *arena)
         *stream[i] = take_floats(arena, n, H);
     for (size_t i = 0; i < 3; i++)
         *inner[i] = take_floats(arena, n, F);
-    if (s->config.tune == SOFT_LORA)
+    if (s->config.tune == TRAINER_LORA)
         a->low = take_floats(arena, n, 2 * (size_t)s->config.rank);
     s->stream =
-        take_floats(arena, s->config.tune == SOFT_EXITS ? n : n * ((size_t)s->n_layers + 1), H);
+        take_floats(arena, s->config.tune == TRAINER_EXITS ? n : n * ((size_t)s->n_layers + 1), H);
 }
 
-static void lay_logits(Soft *s, SoftArena *arena)
+static void lay_logits(Trainer *s, TrainerArena *arena)
 {
     size_t scored = (size_t)s->scored, H = (size_t)s->model.hidden;
     size_t fit = LOGITS_BYTES / sizeof(float) / scored;
-    s->piece = fit < 16 ? 16 : fit > SOFT_PIECE_MAX ? SOFT_PIECE_MAX : (int)fit;
+    s->piece = fit < 16 ? 16 : fit > TRAINER_PIECE_MAX ? TRAINER_PIECE_MAX : (int)fit;
     size_t piece = (size_t)s->piece;
     s->logits = take_floats(arena, piece, scored);
     float **rows[] = {&s->taken, &s->normed, &s->dnormed, &s->dtaken};
     for (size_t i = 0; i < 4; i++)
         *rows[i] = take_floats(arena, piece, H);
-    if (s->config.tune == SOFT_FULL && s->config.ids) {
+    if (s->config.tune == TRAINER_FULL && s->config.ids) {
         s->scored_head.value = take_floats(arena, scored, H);
         s->scored_head.grad = take_floats(arena, scored, H);
     }
 }
 
 /* Sizes of all weights. */
-static void shape_weights(Soft *s)
+static void shape_weights(Trainer *s)
 {
     const ModelConfig *m = &s->model;
     for (int l = 0; l < s->n_layers; l++) {
         for (int p = 0; p < LAYER_PARTS; p++) {
-            SoftWeight *w = &s->layers[l].part[p];
+            TrainerWeight *w = &s->layers[l].part[p];
             if (layer_parts[p].is_bias && !s->biases)
                 continue;
             w->rows = layer_parts[p].rows ? shape_size(m, layer_parts[p].rows) : 0;
             w->cols = shape_size(m, layer_parts[p].cols);
         }
     }
-    int norms = s->config.tune == SOFT_EXITS ? s->n_layers : 1;
+    int norms = s->config.tune == TRAINER_EXITS ? s->n_layers : 1;
     for (int i = 0; i < norms; i++)
-        s->norm[i] = (SoftWeight){.cols = m->hidden};
-    s->embed = s->head = (SoftWeight){.rows = m->vocab, .cols = m->hidden};
-    if (s->tied || s->config.tune != SOFT_FULL)
+        s->norm[i] = (TrainerWeight){.cols = m->hidden};
+    s->embed = s->head = (TrainerWeight){.rows = m->vocab, .cols = m->hidden};
+    if (s->tied || s->config.tune != TRAINER_FULL)
         s->head.cols = 0;
-    s->scored_head = (SoftWeight){.rows = s->scored, .cols = m->hidden};
+    s->scored_head = (TrainerWeight){.rows = s->scored, .cols = m->hidden};
 }
 
-void soft_lay(Soft *s, SoftArena *arena)
+void trainer_lay(Trainer *s, TrainerArena *arena)
 {
     size_t since = 0;
     shape_weights(s);
@@ -201,21 +201,21 @@ void soft_lay(Soft *s, SoftArena *arena)
     note(arena, "logits", &since);
 }
 
-int soft_shape(Soft *s, const SoftConfig *config, const SoftBase *base, Err *err)
+int trainer_shape(Trainer *s, const TrainerConfig *config, const TrainerBase *base, Err *err)
 {
-    *s = (Soft){.config = *config,
-                .model = base->config,
-                .tied = base->tied,
-                .biases = base->biases,
-                .scored = config->ids ? config->n_ids : base->config.vocab};
-    s->n_layers = config->tune == SOFT_EXITS ? config->n_exits : config->layers;
+    *s = (Trainer){.config = *config,
+                   .model = base->config,
+                   .tied = base->tied,
+                   .biases = base->biases,
+                   .scored = config->ids ? config->n_ids : base->config.vocab};
+    s->n_layers = config->tune == TRAINER_EXITS ? config->n_exits : config->layers;
     s->layers = calloc((size_t)s->n_layers, sizeof *s->layers);
     return s->layers ? 0 : err_set(err, EXIT_MEMORY, "no memory for training");
 }
 
-LearnShape soft_learn_shape(const Soft *s)
+TrainShape trainer_learn_shape(const Trainer *s)
 {
-    return (LearnShape){.heads = s->model.heads,
+    return (TrainShape){.heads = s->model.heads,
                         .kv_heads = s->model.kv_heads,
                         .head_dim = s->model.head_dim,
                         .rope_base = s->model.rope_base,
@@ -224,24 +224,24 @@ LearnShape soft_learn_shape(const Soft *s)
                         .length = s->config.length};
 }
 
-SoftBase soft_base(const Gguf *gguf, const ModelConfig *config)
+TrainerBase trainer_base(const Gguf *gguf, const ModelConfig *config)
 {
-    return (SoftBase){.config = *config,
-                      .tied = gguf_tensor(gguf, "output.weight") == NULL,
-                      .biases = layer_tensor(gguf, 0, &layer_parts[PART_Q_BIAS]) != NULL};
+    return (TrainerBase){.config = *config,
+                         .tied = gguf_tensor(gguf, "output.weight") == NULL,
+                         .biases = layer_tensor(gguf, 0, &layer_parts[PART_Q_BIAS]) != NULL};
 }
 
-int soft_plan(SoftPlan *plan, const SoftConfig *config, const SoftBase *base,
-              const Kernels *kernels, Err *err)
+int trainer_plan(TrainerPlan *plan, const TrainerConfig *config, const TrainerBase *base,
+                 const Kernels *kernels, Err *err)
 {
-    Soft s;
-    SoftArena arena = {.plan = plan};
-    *plan = (SoftPlan){0};
-    if (soft_shape(&s, config, base, err) != 0)
+    Trainer s;
+    TrainerArena arena = {.plan = plan};
+    *plan = (TrainerPlan){0};
+    if (trainer_shape(&s, config, base, err) != 0)
         return -1;
-    soft_lay(&s, &arena);
-    LearnShape learn = soft_learn_shape(&s);
-    soft_plan_add(plan, "scratch", learn_bytes(kernels, &learn));
+    trainer_lay(&s, &arena);
+    TrainShape ops = trainer_learn_shape(&s);
+    trainer_plan_add(plan, "scratch", train_bytes(kernels, &ops));
     plan->trained = s.trained;
     free(s.layers);
     return 0;

@@ -10,7 +10,7 @@
 
 /* A row on its way from the file to the backend. */
 typedef struct Reader {
-    Soft *soft;
+    Trainer *trainer;
     const Gguf *gguf;
     void *blocks;
     float *row;
@@ -24,9 +24,9 @@ static int no_memory(const Reader *r)
 }
 
 /* Row `from` of the tensor becomes row `to` of w. */
-static int read_row(Reader *r, const GgufTensor *tensor, int from, const SoftWeight *w, int to)
+static int read_row(Reader *r, const GgufTensor *tensor, int from, const TrainerWeight *w, int to)
 {
-    Kernels *k = r->soft->kernels;
+    Kernels *k = r->trainer->kernels;
     size_t cols = (size_t)w->cols, bytes = quant_row_bytes(tensor->type, w->cols);
     size_t at = (size_t)to * cols;
     if (gguf_read(r->gguf, tensor, (uint64_t)from * bytes, r->blocks, bytes, r->err) != 0)
@@ -47,7 +47,7 @@ static int read_row(Reader *r, const GgufTensor *tensor, int from, const SoftWei
 }
 
 /* ids: the rows that are taken; NULL = all. */
-static int read_weight(Reader *r, const GgufTensor *tensor, const SoftWeight *w, const int *ids)
+static int read_weight(Reader *r, const GgufTensor *tensor, const TrainerWeight *w, const int *ids)
 {
     size_t cols = (size_t)w->cols;
     assert(tensor != NULL && tensor->dims[0] == w->cols && cols % 2 == 0);
@@ -64,9 +64,9 @@ static int read_weight(Reader *r, const GgufTensor *tensor, const SoftWeight *w,
 }
 
 /* A pair starts as no change: A is noise, B is zero (LoRA, arXiv 2106.09685). */
-static int start_pair(Reader *r, const SoftWeight *w, uint32_t number)
+static int start_pair(Reader *r, const TrainerWeight *w, uint32_t number)
 {
-    Soft *s = r->soft;
+    Trainer *s = r->trainer;
     size_t count = (size_t)s->config.rank * (size_t)w->cols;
     float *noise = malloc(count * sizeof *noise), width = sqrtf(3.0f / (float)w->cols);
     if (noise == NULL)
@@ -82,10 +82,10 @@ static int start_pair(Reader *r, const SoftWeight *w, uint32_t number)
 
 static int read_layer(Reader *r, int index)
 {
-    Soft *s = r->soft;
-    int layer = s->config.tune == SOFT_EXITS ? s->config.copy_of[index] : index;
+    Trainer *s = r->trainer;
+    int layer = s->config.tune == TRAINER_EXITS ? s->config.copy_of[index] : index;
     for (int p = 0; p < LAYER_PARTS; p++) {
-        SoftWeight *w = &s->layers[index].part[p];
+        TrainerWeight *w = &s->layers[index].part[p];
         const GgufTensor *tensor = layer_tensor(r->gguf, layer, &layer_parts[p]);
         if (tensor == NULL && layer_parts[p].is_bias) /* the file has none: starts from 0 */
             continue;
@@ -97,9 +97,9 @@ static int read_layer(Reader *r, int index)
     return 0;
 }
 
-int soft_read_base(Soft *s, const Gguf *base, Err *err)
+int trainer_read_base(Trainer *s, const Gguf *base, Err *err)
 {
-    Reader r = {.soft = s, .gguf = base, .err = err};
+    Reader r = {.trainer = s, .gguf = base, .err = err};
     const GgufTensor *embed = gguf_tensor(base, "token_embd.weight");
     const GgufTensor *head = gguf_tensor(base, "output.weight");
     const GgufTensor *norm = gguf_tensor(base, "output_norm.weight");
@@ -129,11 +129,11 @@ static const GgufTensor *same_tensor(const Adapter *adapter, const AdapterTensor
     return tensor && tensor->dims[0] == trained->cols && tensor->dims[1] == rows ? tensor : NULL;
 }
 
-static int check_same(const Soft *s, const Adapter *adapter, const AdapterTensor *trained, int n,
+static int check_same(const Trainer *s, const Adapter *adapter, const AdapterTensor *trained, int n,
                       Err *err)
 {
     bool same = adapter->info.layers == s->config.layers && gguf_tensor_count(adapter->gguf) == n &&
-                (s->config.tune != SOFT_LORA || adapter->info.alpha == (float)s->config.rank);
+                (s->config.tune != TRAINER_LORA || adapter->info.alpha == (float)s->config.rank);
     for (int i = 0; same && i < n; i++)
         same = same_tensor(adapter, &trained[i]) != NULL;
     return same ? 0
@@ -143,17 +143,17 @@ static int check_same(const Soft *s, const Adapter *adapter, const AdapterTensor
                           gguf_label(adapter->gguf));
 }
 
-int soft_start_adapter(Soft *s, const Adapter *adapter, Err *err)
+int trainer_start_adapter(Trainer *s, const Adapter *adapter, Err *err)
 {
-    Reader r = {.soft = s, .gguf = adapter->gguf, .err = err};
+    Reader r = {.trainer = s, .gguf = adapter->gguf, .err = err};
     AdapterTensor *trained;
     int n;
-    if (soft_tensors(s, QUANT_F32, &trained, &n, err) != 0)
+    if (trainer_tensors(s, QUANT_F32, &trained, &n, err) != 0)
         return -1;
     int result = check_same(s, adapter, trained, n, err);
     for (int i = 0; result == 0 && i < n; i++) {
         const AdapterTensor *to = &trained[i];
-        SoftWeight weight = {
+        TrainerWeight weight = {
             .rows = to->rows, .cols = to->cols, .value = s->values + (to->values - s->values)};
         result = read_weight(&r, same_tensor(adapter, to), &weight, NULL);
     }
@@ -161,7 +161,7 @@ int soft_start_adapter(Soft *s, const Adapter *adapter, Err *err)
     return result;
 }
 
-int soft_read_factors(const Soft *s, const Gguf *base, float **factors, Err *err)
+int trainer_read_factors(const Trainer *s, const Gguf *base, float **factors, Err *err)
 {
     const GgufTensor *tensor = gguf_tensor(base, "rope_freqs.weight");
     float scale = rope_scale(base, s->model.arch);

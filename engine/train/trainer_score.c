@@ -18,7 +18,7 @@ static int rounds_of(const int *best, int width, const int *truth, int first, in
     int rounds = 0;
     for (int i = first; i < end; rounds++) {
         int right = 0;
-        while (right < SOFT_CHAIN && i + right < end &&
+        while (right < TRAINER_CHAIN && i + right < end &&
                best[(i + right) * width] == truth[i + right])
             right++;
         i += right + 1;
@@ -27,10 +27,10 @@ static int rounds_of(const int *best, int width, const int *truth, int first, in
 }
 
 /* best: [labels, width], likeliest first. */
-static void count_labels(const SoftBatch *b, const int *best, int width, const int *truth, int of,
-                         Count *count)
+static void count_labels(const TrainerBatch *b, const int *best, int width, const int *truth,
+                         int of, Count *count)
 {
-    int most = width < SOFT_CHAIN ? width : SOFT_CHAIN;
+    int most = width < TRAINER_CHAIN ? width : TRAINER_CHAIN;
     for (int j = 0; j < b->labels; j++) {
         int place = 0;
         while (place < most && best[j * width + place] != truth[j])
@@ -45,7 +45,7 @@ static void count_labels(const SoftBatch *b, const int *best, int width, const i
     }
 }
 
-static void count_batch(const Soft *s, const int *best, int width, Count *count)
+static void count_batch(const Trainer *s, const int *best, int width, Count *count)
 {
     count->tokens += s->batch.labels;
     if (s->source)
@@ -53,9 +53,9 @@ static void count_batch(const Soft *s, const int *best, int width, Count *count)
     count_labels(&s->batch, best, width, s->batch.next, 1, count);
 }
 
-static SoftScore score_of(const Count *c)
+static TrainerScore score_of(const Count *c)
 {
-    SoftScore score = {.tokens = c->tokens};
+    TrainerScore score = {.tokens = c->tokens};
     double tokens = c->tokens > 0 ? (double)c->tokens : 1;
     score.loss = c->loss / tokens;
     for (int of = 0; of < 2; of++) {
@@ -66,21 +66,22 @@ static SoftScore score_of(const Count *c)
     return score;
 }
 
-int soft_evaluate(Soft *s, const SoftText *texts, int n_texts, SoftScore *scores, Err *err)
+int trainer_evaluate(Trainer *s, const TrainerText *texts, int n_texts, TrainerScore *scores,
+                     Err *err)
 {
     Count count[EXITS_MAX + 1] = {{0}};
     int exits = s->config.n_exits;
-    soft_open_head(s);
+    trainer_open_head(s);
     for (int i = 0, taken; i < n_texts; i += taken) {
-        taken = soft_gather(s, texts + i, NULL, n_texts - i, err);
+        taken = trainer_gather(s, texts + i, NULL, n_texts - i, err);
         if (taken < 0)
             return -1;
-        soft_forward(s);
+        trainer_forward(s);
         for (int e = 0; e < exits; e++) {
-            count[e].loss += soft_head_top(s, e, soft_exit_stream(s, e), s->best);
-            count_batch(s, s->best, SOFT_CHAIN, &count[e]);
+            count[e].loss += trainer_head_top(s, e, trainer_exit_stream(s, e), s->best);
+            count_batch(s, s->best, TRAINER_CHAIN, &count[e]);
         }
-        if (s->source && s->config.loss == SOFT_DISTILL)
+        if (s->source && s->config.loss == TRAINER_DISTILL)
             count_batch(s, s->batch.places, s->config.top, &count[exits]);
     }
     for (int e = 0; e <= exits; e++)

@@ -20,47 +20,47 @@ typedef struct Head {
 } Head;
 
 /* Options that a run may not change half-way, and the caller's fingerprint. */
-static uint64_t run_of(const Soft *s, uint64_t fingerprint)
+static uint64_t run_of(const Trainer *s, uint64_t fingerprint)
 {
-    const SoftConfig *c = &s->config;
+    const TrainerConfig *c = &s->config;
     int whole[] = {(int)c->tune, c->rank,      c->layers,  c->n_exits, c->last_only,
                    (int)c->loss, c->top,       c->batch,   c->rows,    c->steps,
-                   c->cosine,    (int)c->seed, s->n_texts, s->scored,  s->learn->precision[0]};
+                   c->cosine,    (int)c->seed, s->n_texts, s->scored,  s->ops->precision[0]};
     float parts[] = {c->rate, c->warmup, c->decay, c->clip};
-    uint64_t hash = soft_hash(fingerprint, whole, sizeof whole);
-    hash = soft_hash(hash, parts, sizeof parts);
-    hash = soft_hash(hash, c->exits, sizeof *c->exits * (size_t)c->n_exits);
-    hash = soft_hash(hash, c->copy_of, sizeof *c->copy_of * (size_t)c->n_exits);
+    uint64_t hash = trainer_hash(fingerprint, whole, sizeof whole);
+    hash = trainer_hash(hash, parts, sizeof parts);
+    hash = trainer_hash(hash, c->exits, sizeof *c->exits * (size_t)c->n_exits);
+    hash = trainer_hash(hash, c->copy_of, sizeof *c->copy_of * (size_t)c->n_exits);
     if (c->ids)
-        hash = soft_hash(hash, c->ids, sizeof *c->ids * (size_t)c->n_ids);
+        hash = trainer_hash(hash, c->ids, sizeof *c->ids * (size_t)c->n_ids);
     for (int i = 0; i < s->n_texts; i++) {
-        hash = soft_hash(hash, s->texts[i].ids, sizeof *s->texts[i].ids * (size_t)s->texts[i].n);
-        hash =
-            soft_hash(hash, s->texts[i].learn, sizeof *s->texts[i].learn * (size_t)s->texts[i].n);
+        hash = trainer_hash(hash, s->texts[i].ids, sizeof *s->texts[i].ids * (size_t)s->texts[i].n);
+        hash = trainer_hash(hash, s->texts[i].is_label,
+                            sizeof *s->texts[i].is_label * (size_t)s->texts[i].n);
     }
     return hash;
 }
 
 /* Weights that can take each other's place. */
-static uint64_t weights_of(const Soft *s, uint64_t fingerprint)
+static uint64_t weights_of(const Trainer *s, uint64_t fingerprint)
 {
-    const SoftConfig *c = &s->config;
+    const TrainerConfig *c = &s->config;
     int whole[] = {(int)c->tune, c->rank, c->layers, c->n_exits, (int)s->trained};
-    uint64_t hash = soft_hash(fingerprint, whole, sizeof whole);
-    return soft_hash(hash, c->exits, sizeof *c->exits * (size_t)c->n_exits);
+    uint64_t hash = trainer_hash(fingerprint, whole, sizeof whole);
+    return trainer_hash(hash, c->exits, sizeof *c->exits * (size_t)c->n_exits);
 }
 
 /* Header, arrays and checksum to the stream. */
-static int put_all(const Soft *s, const Head *head, FILE *stream, float *chunk)
+static int put_all(const Trainer *s, const Head *head, FILE *stream, float *chunk)
 {
     const float *arrays[] = {s->values, s->means, s->squares};
-    uint64_t check = soft_hash(0, head, sizeof *head);
+    uint64_t check = trainer_hash(0, head, sizeof *head);
     fwrite(head, sizeof *head, 1, stream); /* failures stick to the stream */
     for (size_t a = 0; a < 3; a++) {
         for (size_t at = 0, n; at < s->trained; at += n) {
             n = s->trained - at < CHUNK ? s->trained - at : CHUNK;
             s->kernels->download(s->kernels, chunk, arrays[a] + at, n);
-            check = soft_hash(check, chunk, n * sizeof *chunk);
+            check = trainer_hash(check, chunk, n * sizeof *chunk);
             if (fwrite(chunk, sizeof *chunk, n, stream) != n)
                 return -1;
         }
@@ -69,7 +69,7 @@ static int put_all(const Soft *s, const Head *head, FILE *stream, float *chunk)
     return fflush(stream) == 0 && !ferror(stream) ? 0 : -1;
 }
 
-int soft_save(const Soft *s, FILE *stream, uint64_t fingerprint, Err *err)
+int trainer_save(const Trainer *s, FILE *stream, uint64_t fingerprint, Err *err)
 {
     Head head = {.run = run_of(s, fingerprint),
                  .weights = weights_of(s, fingerprint),
@@ -89,7 +89,7 @@ int soft_save(const Soft *s, FILE *stream, uint64_t fingerprint, Err *err)
 }
 
 /* Reads what put_all wrote; keep: so many of the arrays are filled. -1 = it is not whole. */
-static int get_all(Soft *s, FILE *stream, float *chunk, size_t keep)
+static int get_all(Trainer *s, FILE *stream, float *chunk, size_t keep)
 {
     float *arrays[] = {s->values, s->means, s->squares};
     Head head;
@@ -97,13 +97,13 @@ static int get_all(Soft *s, FILE *stream, float *chunk, size_t keep)
     rewind(stream);
     if (fread(&head, sizeof head, 1, stream) != 1)
         return -1;
-    check = soft_hash(0, &head, sizeof head);
+    check = trainer_hash(0, &head, sizeof head);
     for (size_t a = 0; a < 3; a++) {
         for (size_t at = 0, n; at < s->trained; at += n) {
             n = s->trained - at < CHUNK ? s->trained - at : CHUNK;
             if (fread(chunk, sizeof *chunk, n, stream) != n)
                 return -1;
-            check = soft_hash(check, chunk, n * sizeof *chunk);
+            check = trainer_hash(check, chunk, n * sizeof *chunk);
             if (a < keep)
                 s->kernels->upload(s->kernels, arrays[a] + at, chunk, n);
         }
@@ -112,7 +112,8 @@ static int get_all(Soft *s, FILE *stream, float *chunk, size_t keep)
 }
 
 /* head: as read. Does it belong to this run, or at least hold such weights? */
-static int check_head(const Soft *s, const Head *head, uint64_t fingerprint, bool start, Err *err)
+static int check_head(const Trainer *s, const Head *head, uint64_t fingerprint, bool start,
+                      Err *err)
 {
     if (memcmp(head->magic, MAGIC, sizeof MAGIC) != 0)
         return err_set(err, EXIT_DATA, "not a state of s2d train");
@@ -130,7 +131,8 @@ static int check_head(const Soft *s, const Head *head, uint64_t fingerprint, boo
 }
 
 /* start: the weights only. */
-static int read_state(Soft *s, FILE *stream, uint64_t fingerprint, bool start, Head *head, Err *err)
+static int read_state(Trainer *s, FILE *stream, uint64_t fingerprint, bool start, Head *head,
+                      Err *err)
 {
     float *chunk = malloc(CHUNK * sizeof *chunk);
     int result = 0;
@@ -147,7 +149,7 @@ static int read_state(Soft *s, FILE *stream, uint64_t fingerprint, bool start, H
     return result;
 }
 
-int soft_load(Soft *s, FILE *stream, uint64_t fingerprint, Err *err)
+int trainer_load(Trainer *s, FILE *stream, uint64_t fingerprint, Err *err)
 {
     Head head;
     if (read_state(s, stream, fingerprint, false, &head, err) != 0)
@@ -156,11 +158,11 @@ int soft_load(Soft *s, FILE *stream, uint64_t fingerprint, Err *err)
     s->progress.tokens = head.tokens;
     s->epoch = head.epoch;
     s->next = (int)head.next;
-    soft_shuffle(s);
+    trainer_shuffle(s);
     return 0;
 }
 
-int soft_start(Soft *s, FILE *stream, uint64_t fingerprint, Err *err)
+int trainer_start(Trainer *s, FILE *stream, uint64_t fingerprint, Err *err)
 {
     Head head;
     return read_state(s, stream, fingerprint, true, &head, err);

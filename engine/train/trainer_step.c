@@ -9,106 +9,104 @@
 
 #include "engine/train/trainer_parts.h"
 
-static size_t stream_size(const Soft *s)
+static size_t stream_size(const Trainer *s)
 {
     return (size_t)s->batch.n * (size_t)s->model.hidden;
 }
 
 /* The input of layer l of a whole draft: [n, H]. */
-static float *stream_at(const Soft *s, int l)
+static float *stream_at(const Trainer *s, int l)
 {
     return s->stream + (size_t)l * (size_t)s->config.rows * (size_t)s->model.hidden;
 }
 
-void soft_forward(Soft *s)
+void trainer_forward(Trainer *s)
 {
-    const SoftWeight *w = &s->embed;
-    if (s->config.tune == SOFT_EXITS)
+    const TrainerWeight *w = &s->embed;
+    if (s->config.tune == TRAINER_EXITS)
         return;
-    s->learn->rows(s->learn, w->frozen ? (const void *)w->frozen : (const void *)w->value,
-                   w->frozen != NULL, s->batch.ids, s->batch.n, w->cols, s->stream);
+    s->ops->rows(s->ops, w->frozen ? (const void *)w->frozen : (const void *)w->value,
+                 w->frozen != NULL, s->batch.ids, s->batch.n, w->cols, s->stream);
     for (int l = 0; l < s->n_layers; l++)
-        soft_layer_forward(s, &s->layers[l], stream_at(s, l), stream_at(s, l + 1));
+        trainer_layer_forward(s, &s->layers[l], stream_at(s, l), stream_at(s, l + 1));
 }
 
-const float *soft_exit_stream(Soft *s, int exit)
+const float *trainer_exit_stream(Trainer *s, int exit)
 {
-    if (s->config.tune != SOFT_EXITS)
+    if (s->config.tune != TRAINER_EXITS)
         return stream_at(s, s->config.exits[exit]);
     for (size_t i = 0; i < stream_size(s); i++)
         s->host[i] = bf16_float(s->batch.hidden[exit][i]);
     s->kernels->upload(s->kernels, s->stream, s->host, stream_size(s));
-    soft_layer_forward(s, &s->layers[exit], s->stream, s->out);
+    trainer_layer_forward(s, &s->layers[exit], s->stream, s->out);
     return s->out;
 }
 
-static void exits_backward(Soft *s, float scale)
+static void exits_backward(Trainer *s, float scale)
 {
     for (int e = 0; e < s->config.n_exits; e++) {
-        const float *out = soft_exit_stream(s, e);
-        s->learn->zero(s->learn, s->dout, stream_size(s));
-        s->progress.loss[e] += soft_head_loss(s, e, out, scale, s->dout);
-        soft_layer_backward(s, &s->layers[e], s->stream, s->dout, false);
+        const float *out = trainer_exit_stream(s, e);
+        s->ops->zero(s->ops, s->dout, stream_size(s));
+        s->progress.loss[e] += trainer_head_loss(s, e, out, scale, s->dout);
+        trainer_layer_backward(s, &s->layers[e], s->stream, s->dout, false);
     }
 }
 
-static void draft_backward(Soft *s, float scale)
+static void draft_backward(Trainer *s, float scale)
 {
     int first = s->config.last_only ? s->config.n_exits - 1 : 0;
     scale /= (float)(s->config.n_exits - first);
-    soft_forward(s);
-    s->learn->zero(s->learn, s->dout, stream_size(s));
+    trainer_forward(s);
+    s->ops->zero(s->ops, s->dout, stream_size(s));
     for (int l = s->n_layers; l >= 0; l--) {
         for (int e = first; e < s->config.n_exits; e++) {
             if (s->config.exits[e] == l)
-                s->progress.loss[e] += soft_head_loss(s, e, stream_at(s, l), scale, s->dout);
+                s->progress.loss[e] += trainer_head_loss(s, e, stream_at(s, l), scale, s->dout);
         }
         if (l == 0)
             break;
         if (l < s->n_layers) /* the last one's activations are still there */
-            soft_layer_forward(s, &s->layers[l - 1], stream_at(s, l - 1), s->out);
-        soft_layer_backward(s, &s->layers[l - 1], stream_at(s, l - 1), s->dout, true);
+            trainer_layer_forward(s, &s->layers[l - 1], stream_at(s, l - 1), s->out);
+        trainer_layer_backward(s, &s->layers[l - 1], stream_at(s, l - 1), s->dout, true);
     }
     if (s->embed.grad)
-        s->learn->rows_back(s->learn, s->dout, s->batch.ids, s->batch.n, s->embed.cols,
-                            s->embed.grad);
+        s->ops->rows_back(s->ops, s->dout, s->batch.ids, s->batch.n, s->embed.cols, s->embed.grad);
 }
 
-void soft_backward(Soft *s, float scale)
+void trainer_backward(Trainer *s, float scale)
 {
-    (s->config.tune == SOFT_EXITS ? exits_backward : draft_backward)(s, scale);
+    (s->config.tune == TRAINER_EXITS ? exits_backward : draft_backward)(s, scale);
 }
 
 /* The rows of the head that are scored, where they are trained within a larger table. */
-static SoftWeight *scored_table(Soft *s)
+static TrainerWeight *scored_table(Trainer *s)
 {
     return s->head.value ? &s->head : &s->embed;
 }
 
-void soft_open_head(Soft *s)
+void trainer_open_head(Trainer *s)
 {
-    SoftWeight *scored = &s->scored_head, *table = scored_table(s);
-    if (s->config.tune != SOFT_FULL)
+    TrainerWeight *scored = &s->scored_head, *table = scored_table(s);
+    if (s->config.tune != TRAINER_FULL)
         return;
     if (s->config.ids == NULL) {
         scored->value = table->value;
         scored->grad = table->grad;
         return;
     }
-    s->learn->rows(s->learn, table->value, false, s->config.ids, s->scored, table->cols,
-                   scored->value);
-    s->learn->zero(s->learn, scored->grad, (size_t)s->scored * (size_t)table->cols);
+    s->ops->rows(s->ops, table->value, false, s->config.ids, s->scored, table->cols, scored->value);
+    s->ops->zero(s->ops, scored->grad, (size_t)s->scored * (size_t)table->cols);
 }
 
-void soft_close_head(Soft *s)
+void trainer_close_head(Trainer *s)
 {
-    SoftWeight *table = scored_table(s);
-    if (s->config.tune == SOFT_FULL && s->config.ids)
-        s->learn->rows_back(s->learn, s->scored_head.grad, s->config.ids, s->scored, table->cols,
-                            table->grad);
+    TrainerWeight *table = scored_table(s);
+    if (s->config.tune == TRAINER_FULL && s->config.ids)
+        s->ops->rows_back(s->ops, s->scored_head.grad, s->config.ids, s->scored, table->cols,
+                          table->grad);
 }
 
-static float rate_at(const SoftConfig *c, int step)
+static float rate_at(const TrainerConfig *c, int step)
 {
     float warm = c->warmup * (float)c->steps, at = (float)step;
     if (at < warm)
@@ -117,17 +115,17 @@ static float rate_at(const SoftConfig *c, int step)
     return c->rate * (c->cosine ? 0.5f * (1 + cosf(3.14159265f * part)) : 1 - part);
 }
 
-static void adam(Soft *s, AdamW *adamw, float decay, float *value, float *grad, size_t count)
+static void adam(Trainer *s, AdamW *adamw, float decay, float *value, float *grad, size_t count)
 {
     if (grad == NULL)
         return;
     size_t at = (size_t)(value - s->values);
     adamw->decay = decay;
-    s->learn->adamw(s->learn, adamw, value, grad, s->means + at, s->squares + at, count);
+    s->ops->adamw(s->ops, adamw, value, grad, s->means + at, s->squares + at, count);
 }
 
 /* Matrices decay, vectors do not. */
-static void adam_weight(Soft *s, AdamW *adamw, const SoftWeight *w)
+static void adam_weight(Trainer *s, AdamW *adamw, const TrainerWeight *w)
 {
     size_t rows = (size_t)w->rows, cols = (size_t)w->cols, rank = (size_t)s->config.rank;
     adam(s, adamw, rows ? s->config.decay : 0, w->value, w->grad, (rows ? rows : 1) * cols);
@@ -135,7 +133,7 @@ static void adam_weight(Soft *s, AdamW *adamw, const SoftWeight *w)
     adam(s, adamw, s->config.decay, w->b, w->b_grad, rank * rows);
 }
 
-static void update(Soft *s)
+static void update(Trainer *s)
 {
     int groups;
     AdamW adamw = {.rate = s->progress.rate,
@@ -144,11 +142,10 @@ static void update(Soft *s)
                    .epsilon = 1e-8f,
                    .step = s->progress.step + 1};
     s->progress.norm = 0;
-    soft_group(s, 0, &groups);
+    trainer_group(s, 0, &groups);
     for (int g = 0; g < groups; g++) {
-        SoftGroup group = soft_group(s, g, &groups);
-        double norm =
-            sqrt(s->learn->squares(s->learn, s->grads + group.from, group.upto - group.from));
+        TrainerGroup group = trainer_group(s, g, &groups);
+        double norm = sqrt(s->ops->squares(s->ops, s->grads + group.from, group.upto - group.from));
         s->progress.norm = norm > s->progress.norm ? norm : s->progress.norm;
         bool clipped = s->config.clip > 0 && norm > (double)s->config.clip;
         adamw.scale = clipped ? s->config.clip / (float)norm : 1;
@@ -163,22 +160,22 @@ static void update(Soft *s)
     }
 }
 
-int soft_step(Soft *s, Err *err)
+int trainer_step(Trainer *s, Err *err)
 {
-    SoftProgress *p = &s->progress;
-    int n = soft_choose(s), weight = 0;
+    TrainerProgress *p = &s->progress;
+    int n = trainer_choose(s), weight = 0;
     for (int i = 0; i < n; i++)
-        weight += soft_weight_of(s, &s->texts[s->chosen[i]]);
+        weight += trainer_weight_of(s, &s->texts[s->chosen[i]]);
     memset(p->loss, 0, sizeof p->loss);
-    soft_open_head(s);
+    trainer_open_head(s);
     for (int i = 0, taken; i < n; i += taken) {
-        taken = soft_gather(s, s->texts, s->chosen + i, n - i, err);
+        taken = trainer_gather(s, s->texts, s->chosen + i, n - i, err);
         if (taken < 0)
             return -1;
         p->tokens += (uint64_t)s->batch.n;
-        soft_backward(s, 1 / (float)(weight ? weight : 1));
+        trainer_backward(s, 1 / (float)(weight ? weight : 1));
     }
-    soft_close_head(s);
+    trainer_close_head(s);
     for (int e = 0; e < s->config.n_exits; e++) {
         p->loss[e] /= weight ? weight : 1;
         if (!isfinite(p->loss[e]))

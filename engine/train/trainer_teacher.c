@@ -12,37 +12,37 @@
 
 enum { LOGIT_ROWS = 32 };
 
-struct SoftTeacher {
-    SoftSource source; /* first: the interface */
+struct TrainerTeacher {
+    TrainerSource source; /* first: the interface */
     Model *base;
     Context context;
-    SoftConfig config;
+    TrainerConfig config;
     int scored;
-    SoftCache *cache; /* NULL = none */
-    char *record;     /* as in the file: hidden of each exit, places, weights */
-    float *rows;      /* [ROWS_MAX, H] host */
-    float *taken;     /* [LOGIT_ROWS, H] of the labels */
-    SoftTeacherCounts counts;
+    TrainerCache *cache; /* NULL = none */
+    char *record;        /* as in the file: hidden of each exit, places, weights */
+    float *rows;         /* [ROWS_MAX, H] host */
+    float *taken;        /* [LOGIT_ROWS, H] of the labels */
+    TrainerTeacherCounts counts;
 };
 
-static size_t hidden_bytes(const ModelConfig *base, const SoftConfig *config, int n)
+static size_t hidden_bytes(const ModelConfig *base, const TrainerConfig *config, int n)
 {
-    return config->tune == SOFT_EXITS ? sizeof(uint16_t) * (size_t)n * (size_t)base->hidden : 0;
+    return config->tune == TRAINER_EXITS ? sizeof(uint16_t) * (size_t)n * (size_t)base->hidden : 0;
 }
 
-static size_t record_bytes(const ModelConfig *base, const SoftConfig *config, int n, int labels)
+static size_t record_bytes(const ModelConfig *base, const TrainerConfig *config, int n, int labels)
 {
     return (size_t)config->n_exits * hidden_bytes(base, config, n) +
            (size_t)labels * (size_t)config->top * (sizeof(int) + sizeof(float));
 }
 
-size_t soft_record_bytes(const ModelConfig *base, const SoftConfig *config, int length)
+size_t trainer_record_bytes(const ModelConfig *base, const TrainerConfig *config, int length)
 {
     return record_bytes(base, config, length, length);
 }
 
 /* What the residual stream holds now, rows of positions first … */
-static void keep_hidden(SoftTeacher *t, const SoftText *text, int exit, int first, int n)
+static void keep_hidden(TrainerTeacher *t, const TrainerText *text, int exit, int first, int n)
 {
     size_t H = (size_t)t->base->config.hidden, count = (size_t)n * H;
     Kernels *k = t->base->kernels;
@@ -55,7 +55,7 @@ static void keep_hidden(SoftTeacher *t, const SoftText *text, int exit, int firs
 }
 
 /* The distributions of up to LOGIT_ROWS labels, whose rows are in t->taken. */
-static void keep_labels(SoftTeacher *t, int n, int *places, float *weights)
+static void keep_labels(TrainerTeacher *t, int n, int *places, float *weights)
 {
     int top = t->config.top;
     Kernels *k = t->base->kernels;
@@ -71,25 +71,25 @@ static void keep_labels(SoftTeacher *t, int n, int *places, float *weights)
 }
 
 /* Positions first … first+n-1. *label: how many labels there were before. */
-static void compute_part(SoftTeacher *t, const SoftText *text, int first, int n, int *label,
+static void compute_part(TrainerTeacher *t, const TrainerText *text, int first, int n, int *label,
                          int *places, float *weights)
 {
     int slot[ROWS_MAX], prefix[ROWS_MAX], from = 0, taken = 0, top = t->config.top;
     uint64_t mask[ROWS_MAX] = {0};
     size_t H = (size_t)t->base->config.hidden;
-    Rows rows = {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
+    Batch batch = {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
     for (int i = 0; i < n; i++) {
         slot[i] = first + i;
         prefix[i] = first + i + 1;
     }
-    for (int e = 0; t->config.tune == SOFT_EXITS && e < t->config.n_exits; e++) {
-        forward(&t->context, &rows, text->ids + first, from, t->config.exits[e]);
+    for (int e = 0; t->config.tune == TRAINER_EXITS && e < t->config.n_exits; e++) {
+        forward(&t->context, &batch, text->ids + first, from, t->config.exits[e]);
         keep_hidden(t, text, e, first, n);
         from = t->config.exits[e];
     }
-    forward(&t->context, &rows, text->ids + first, from, t->base->config.layers);
+    forward(&t->context, &batch, text->ids + first, from, t->base->config.layers);
     for (int i = 0; i <= n; i++) {
-        bool learned = i < n && first + i + 1 < text->n && text->learn[first + i + 1];
+        bool learned = i < n && first + i + 1 < text->n && text->is_label[first + i + 1];
         if (taken == LOGIT_ROWS || (i == n && taken > 0)) {
             keep_labels(t, taken, places + *label * top, weights + *label * top);
             *label += taken;
@@ -101,17 +101,18 @@ static void compute_part(SoftTeacher *t, const SoftText *text, int first, int n,
     }
 }
 
-static int labels_of(const SoftText *text)
+static int labels_of(const TrainerText *text)
 {
     int labels = 0;
     for (int i = 1; i < text->n; i++)
-        labels += text->learn[i];
+        labels += text->is_label[i];
     return labels;
 }
 
-static int teacher_read(SoftSource *source, const SoftText *text, SoftRecord *record, Err *err)
+static int teacher_read(TrainerSource *source, const TrainerText *text, TrainerRecord *record,
+                        Err *err)
 {
-    SoftTeacher *t = (SoftTeacher *)source;
+    TrainerTeacher *t = (TrainerTeacher *)source;
     const ModelConfig *base = &t->base->config;
     int labels = labels_of(text), label = 0, found = 0;
     size_t hidden = hidden_bytes(base, &t->config, text->n),
@@ -119,10 +120,10 @@ static int teacher_read(SoftSource *source, const SoftText *text, SoftRecord *re
     size_t bytes = record_bytes(base, &t->config, text->n, labels);
     int *places = (int *)(void *)(t->record + (size_t)t->config.n_exits * hidden);
     float *weights = (float *)(void *)(places + count);
-    uint64_t key = soft_hash(0, text->ids, sizeof *text->ids * (size_t)text->n);
-    key = soft_hash(key, text->learn, sizeof *text->learn * (size_t)text->n);
+    uint64_t key = trainer_hash(0, text->ids, sizeof *text->ids * (size_t)text->n);
+    key = trainer_hash(key, text->is_label, sizeof *text->is_label * (size_t)text->n);
     assert(text->n <= t->config.length);
-    if (t->cache && (found = soft_cache_find(t->cache, key, t->record, bytes, err)) < 0)
+    if (t->cache && (found = trainer_cache_find(t->cache, key, t->record, bytes, err)) < 0)
         return -1;
     *(found ? &t->counts.kept : &t->counts.computed) += (uint64_t)text->n;
     if (!found) {
@@ -132,7 +133,7 @@ static int teacher_read(SoftSource *source, const SoftText *text, SoftRecord *re
             compute_part(t, text, first, n, &label, places, weights);
         }
         t->counts.ms += clock_ms() - start;
-        if (t->cache && soft_cache_add(t->cache, key, t->record, bytes, err) != 0)
+        if (t->cache && trainer_cache_add(t->cache, key, t->record, bytes, err) != 0)
             return -1;
     }
     for (int e = 0; e < t->config.n_exits && record->hidden[e]; e++)
@@ -142,27 +143,27 @@ static int teacher_read(SoftSource *source, const SoftText *text, SoftRecord *re
     return 0;
 }
 
-size_t soft_teacher_bytes(Kernels *kernels, const ModelConfig *base, const SoftConfig *config)
+size_t trainer_teacher_bytes(Kernels *kernels, const ModelConfig *base, const TrainerConfig *config)
 {
     return context_bytes(kernels, base, KV_F16, base->layers, config->length, LOGIT_ROWS) +
-           soft_record_bytes(base, config, config->length) +
+           trainer_record_bytes(base, config, config->length) +
            sizeof(float) * (size_t)base->hidden * (ROWS_MAX + LOGIT_ROWS);
 }
 
-int soft_teacher_open(SoftTeacher **teacher, Model *base, const SoftConfig *config,
-                      const char *path, uint64_t base_hash, Err *err)
+int trainer_teacher_open(TrainerTeacher **teacher, Model *base, const TrainerConfig *config,
+                         const char *path, uint64_t base_hash, Err *err)
 {
     *teacher = NULL;
     Kernels *k = base->kernels;
     size_t H = (size_t)base->config.hidden;
-    SoftTeacher *t = calloc(1, sizeof *t);
+    TrainerTeacher *t = calloc(1, sizeof *t);
     if (t == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for the base's records");
     t->source.read = teacher_read;
     t->base = base;
     t->config = *config;
     t->scored = base->short_head ? base->n_short : base->config.vocab;
-    t->record = malloc(soft_record_bytes(&base->config, config, config->length));
+    t->record = malloc(trainer_record_bytes(&base->config, config, config->length));
     t->rows = malloc(ROWS_MAX * H * sizeof *t->rows);
     t->taken = k->buffer_alloc(k, LOGIT_ROWS * H);
     int result = 0;
@@ -172,22 +173,22 @@ int soft_teacher_open(SoftTeacher **teacher, Model *base, const SoftConfig *conf
         result = context_open(&t->context, base, KV_F16, base->config.layers, config->length,
                               LOGIT_ROWS, err);
     if (result == 0 && path) {
-        int what[] = {config->tune == SOFT_EXITS, config->n_exits, config->top, t->scored};
-        uint64_t kind = soft_hash(base_hash, what, sizeof what);
-        kind = soft_hash(kind, config->exits, sizeof *config->exits * (size_t)config->n_exits);
+        int what[] = {config->tune == TRAINER_EXITS, config->n_exits, config->top, t->scored};
+        uint64_t kind = trainer_hash(base_hash, what, sizeof what);
+        kind = trainer_hash(kind, config->exits, sizeof *config->exits * (size_t)config->n_exits);
         if (config->ids)
-            kind = soft_hash(kind, config->ids, sizeof *config->ids * (size_t)config->n_ids);
-        result = soft_cache_open(&t->cache, path, kind, err);
+            kind = trainer_hash(kind, config->ids, sizeof *config->ids * (size_t)config->n_ids);
+        result = trainer_cache_open(&t->cache, path, kind, err);
     }
     if (result != 0) {
-        soft_teacher_close(t);
+        trainer_teacher_close(t);
         return -1;
     }
     *teacher = t;
     return 0;
 }
 
-void soft_teacher_close(SoftTeacher *t)
+void trainer_teacher_close(TrainerTeacher *t)
 {
     if (t == NULL)
         return;
@@ -195,18 +196,18 @@ void soft_teacher_close(SoftTeacher *t)
     if (t->taken)
         k->buffer_free(k, t->taken);
     context_close(&t->context);
-    soft_cache_close(t->cache);
+    trainer_cache_close(t->cache);
     free(t->record);
     free(t->rows);
     free(t);
 }
 
-SoftSource *soft_teacher_source(SoftTeacher *teacher)
+TrainerSource *trainer_teacher_source(TrainerTeacher *teacher)
 {
     return &teacher->source;
 }
 
-const SoftTeacherCounts *soft_teacher_counts(const SoftTeacher *teacher)
+const TrainerTeacherCounts *trainer_teacher_counts(const TrainerTeacher *teacher)
 {
     return &teacher->counts;
 }

@@ -8,7 +8,7 @@
 
 /* Tensors on their way. */
 typedef struct Writer {
-    const Soft *soft;
+    const Trainer *trainer;
     QuantType type;
     AdapterTensor *tensors;
     int n;
@@ -27,11 +27,11 @@ static void put(Writer *w, const char *name, QuantType type, int rows, int cols,
                               .rows = rows,
                               .cols = cols,
                               .values = value,
-                              .kernels = w->soft->kernels};
+                              .kernels = w->trainer->kernels};
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
 }
 
-static void put_weight(Writer *w, const char *name, QuantType type, const SoftWeight *weight)
+static void put_weight(Writer *w, const char *name, QuantType type, const TrainerWeight *weight)
 {
     if (weight->cols > 0)
         put(w, name, type, weight->rows, weight->cols, weight->value);
@@ -39,7 +39,7 @@ static void put_weight(Writer *w, const char *name, QuantType type, const SoftWe
 
 static void put_exit(Writer *w, int index)
 {
-    const Soft *s = w->soft;
+    const Trainer *s = w->trainer;
     int layer = s->config.exits[index];
     char name[64], part[48];
     adapter_exit_name(name, layer, "norm.weight");
@@ -53,10 +53,10 @@ static void put_exit(Writer *w, int index)
 
 static void put_pairs(Writer *w, int layer)
 {
-    const Soft *s = w->soft;
+    const Trainer *s = w->trainer;
     char name[64];
     for (int p = 0; p < LAYER_PARTS; p++) {
-        const SoftWeight *weight = &s->layers[layer].part[p];
+        const TrainerWeight *weight = &s->layers[layer].part[p];
         if (weight->a == NULL)
             continue;
         snprintf(name, sizeof name, "blk.%d.%s.lora_a", layer, layer_parts[p].name);
@@ -71,11 +71,11 @@ static void put_layer(Writer *w, int layer)
     char name[64];
     for (int p = 0; p < LAYER_PARTS; p++) {
         snprintf(name, sizeof name, "blk.%d.%s", layer, layer_parts[p].name);
-        put_weight(w, name, w->type, &w->soft->layers[layer].part[p]);
+        put_weight(w, name, w->type, &w->trainer->layers[layer].part[p]);
     }
 }
 
-static AdapterTensor *tensors_room(const Soft *s, Err *err)
+static AdapterTensor *tensors_room(const Trainer *s, Err *err)
 {
     AdapterTensor *tensors =
         malloc(((size_t)s->n_layers * (2 * LAYER_PARTS + 1) + 3) * sizeof *tensors);
@@ -84,13 +84,13 @@ static AdapterTensor *tensors_room(const Soft *s, Err *err)
     return tensors;
 }
 
-int soft_tensors(const Soft *s, QuantType type, AdapterTensor **tensors, int *n, Err *err)
+int trainer_tensors(const Trainer *s, QuantType type, AdapterTensor **tensors, int *n, Err *err)
 {
-    Writer w = {.soft = s, .type = type, .tensors = tensors_room(s, err)};
+    Writer w = {.trainer = s, .type = type, .tensors = tensors_room(s, err)};
     if (w.tensors == NULL)
         return -1;
     for (int l = 0; l < s->n_layers; l++)
-        (s->config.tune == SOFT_EXITS ? put_exit : put_pairs)(&w, l);
+        (s->config.tune == TRAINER_EXITS ? put_exit : put_pairs)(&w, l);
     *tensors = w.tensors;
     *n = w.n;
     return 0;
@@ -147,11 +147,11 @@ static int write_factors(GgufWriter *writer, const Gguf *base, const GgufTensor 
     return result;
 }
 
-int soft_write_model(const Soft *s, const Gguf *base, QuantType type, FILE *stream, Err *err)
+int trainer_write_model(const Trainer *s, const Gguf *base, QuantType type, FILE *stream, Err *err)
 {
     char layers_key[64];
     GgufWriter *writer;
-    Writer w = {.soft = s, .type = type, .tensors = tensors_room(s, err)};
+    Writer w = {.trainer = s, .type = type, .tensors = tensors_room(s, err)};
     const GgufTensor *factors = gguf_tensor(base, "rope_freqs.weight");
     if (w.tensors == NULL)
         return -1;

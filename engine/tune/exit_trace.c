@@ -36,26 +36,26 @@ static void make_chain(Draft *d, const int *tokens, int first, int n, int *slots
     }
 }
 
-static void survey_chain(Draft *d, const Sampling *sampling, const int *tokens, int first, int n,
-                         int limit, SurveyPlace *places)
+static void trace_chain(Draft *d, const Sampling *sampling, const int *tokens, int first, int n,
+                        int limit, ExitTrace *places)
 {
     int slots[EXPAND_MAX];
-    Opinion opinions[EXPAND_MAX];
+    ExitPrediction predictions[EXPAND_MAX];
     draft_begin(d, tokens, first + 1);
     make_chain(d, tokens, first, n, slots);
     for (int r = 0; r < d->ranges; r++) {
         draft_range(d, r, slots, n, NULL, 0);
-        draft_ask(d, r, slots, n);
-        draft_hear(d, sampling, limit, slots, n, 1, opinions);
+        exit_logits(d, r, slots, n);
+        exit_predict(d, sampling, limit, slots, n, 1, predictions);
         for (int i = 0; i < n; i++) {
-            places[i].p[r] = opinions[i].confidence;
-            places[i].hit[r] = opinions[i].ids[0] == tokens[first + i + 1];
+            places[i].p[r] = predictions[i].confidence;
+            places[i].hit[r] = predictions[i].ids[0] == tokens[first + i + 1];
         }
     }
     d->drafter.accepted(&d->drafter, &d->grown, slots, n);
 }
 
-int session_survey(Session *s, int first, SurveyPlace *places, int most)
+int exit_trace(Session *s, int first, ExitTrace *places, int most)
 {
     Draft *d = draft_of(s);
     const float *thresholds = d->threshold;
@@ -71,7 +71,7 @@ int session_survey(Session *s, int first, SurveyPlace *places, int most)
         ;
     for (int at = first; at < last; at += EXPAND_MAX) {
         int n = last - at < EXPAND_MAX ? last - at : EXPAND_MAX;
-        survey_chain(d, &sampling, s->tokens, at, n, limit, places + (at - first));
+        trace_chain(d, &sampling, s->tokens, at, n, limit, places + (at - first));
     }
     d->threshold = thresholds;
     draft_settle(d);
@@ -100,9 +100,9 @@ static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
     Draft *d = draft_of(s);
     Kernels *k = d->context->model->kernels;
     const float *thresholds = d->threshold;
-    double time[2][EXITS_MAX][SURVEY_TIMES];
+    double time[2][EXITS_MAX][EXIT_TRACE_TIMES];
     const Model *model = d->context->model;
-    int slots[SURVEY_ROWS];
+    int slots[EXIT_TRACE_ROWS];
     d->threshold = ask ? OPEN : closed;
     draft_settle(d);
     for (int t = -1; t < times; t++) {
@@ -118,7 +118,7 @@ static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
             int id;
             float top, log_sum;
             if (ask) {
-                draft_ask(d, r, slots, n);
+                exit_logits(d, r, slots, n);
                 k->top(k, d->context->logits, 1, vocab, 1, &id, &top, &log_sum);
             }
             if (t >= 0) {
@@ -136,13 +136,13 @@ static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
     }
 }
 
-void session_survey_cost(Session *s, int times, SurveyCost *cost)
+void exit_trace_cost(Session *s, int times, ExitCost *cost)
 {
     double one[EXITS_MAX], more[EXITS_MAX], open[EXITS_MAX], ask[EXITS_MAX];
-    *cost = (SurveyCost){.passes = s->cost};
+    *cost = (ExitCost){.passes = s->cost};
     cost->passes.context = s->cached;
     time_ranges(s, 1, times, one, NULL);
-    time_ranges(s, SURVEY_ROWS, times, more, NULL);
+    time_ranges(s, EXIT_TRACE_ROWS, times, more, NULL);
     time_ranges(s, 1, times, open, ask);
     for (int r = 0; r < s->drafting.n_exits; r++) {
         cost->layers[r][0] = one[r];

@@ -8,7 +8,7 @@
 
 /* The draft between rounds: rows of committed text that wait for each range. */
 typedef struct Play {
-    const Survey *survey;
+    const ExitTraces *traces;
     const float *thresholds;
     int reach; /* ranges in use: behind an exit of threshold 0 nothing is read */
     int waiting[EXITS_MAX];
@@ -19,26 +19,26 @@ typedef struct Chain {
     int n; /* tokens */
     int exit[DEPTH_MAX];
     float path[DEPTH_MAX];
-    const SurveyPlace *places; /* of its tokens */
-    int asked;                 /* nodes that went through the draft, the root first */
-    int done[DEPTH_MAX];       /* ranges that each of them went through */
+    const ExitTrace *places; /* of its tokens */
+    int asked;               /* nodes that went through the draft, the root first */
+    int done[DEPTH_MAX];     /* ranges that each of them went through */
     double ms;
 } Chain;
 
-void survey_count(Survey *survey)
+void exit_traces_count(ExitTraces *traces)
 {
-    memset(survey->accept, 0, sizeof survey->accept);
-    for (int i = 0; i < survey->n; i++)
-        for (int r = 0; r < survey->n_exits; r++)
-            calibration_add(&survey->accept[r], 1, survey->places[i].p[r],
-                            survey->places[i].hit[r]);
+    memset(traces->accept, 0, sizeof traces->accept);
+    for (int i = 0; i < traces->n; i++)
+        for (int r = 0; r < traces->n_exits; r++)
+            calibration_add(&traces->accept[r], 1, traces->places[i].p[r],
+                            traces->places[i].hit[r]);
 }
 
 /* Everything that is at range r's door goes through it. Returns the first node of the chain that
  * did. */
 static int run_range(Play *play, Chain *chain, int r)
 {
-    const double *ms = play->survey->cost.layers[r];
+    const double *ms = play->traces->cost.layers[r];
     int rows = play->waiting[r];
     if (r + 1 < play->reach)
         play->waiting[r + 1] += rows;
@@ -50,22 +50,22 @@ static int run_range(Play *play, Chain *chain, int r)
             rows++;
             first = i;
         }
-    chain->ms += ms[0] + (rows - 1) * (ms[1] - ms[0]) / (SURVEY_ROWS - 1);
+    chain->ms += ms[0] + (rows - 1) * (ms[1] - ms[0]) / (EXIT_TRACE_ROWS - 1);
     return first;
 }
 
-static float rated(const Play *play, int r, int depth, const SurveyPlace *place)
+static float rated(const Play *play, int r, int depth, const ExitTrace *place)
 {
-    return fminf(1, calibration_at(&play->survey->accept[r], depth, place->p[r]));
+    return fminf(1, calibration_at(&play->traces->accept[r], depth, place->p[r]));
 }
 
 /* Exit r is asked of tokens that shallower ones had proposed, from `first` on. Where it would have
  * said another one, that one takes its place and the chain ends there: returns true. A survey does
  * not say of two wrong tokens whether they were the same, nor does it matter. */
-static bool second_opinion(const Play *play, Chain *chain, int first, int r)
+static bool predict_again(const Play *play, Chain *chain, int first, int r)
 {
     for (int i = first; i < chain->n; i++) {
-        const SurveyPlace *place = &chain->places[i];
+        const ExitTrace *place = &chain->places[i];
         float path = i > 0 ? chain->path[i - 1] : 1;
         bool other = place->hit[r] != place->hit[chain->exit[i]];
         chain->path[i] = path * (other ? 1 - place->p[r] : rated(play, r, i + 1, place));
@@ -88,7 +88,7 @@ static int best_prefix(const Play *play, const Chain *chain, float child, double
     *best = 0;
     for (int n = 1; n <= chain->n + (child > 0); n++) {
         tokens += n <= chain->n ? chain->path[n - 1] : child;
-        double gain = cost_gain(&play->survey->cost.passes, tokens, n + 1, chain->ms + step);
+        double gain = cost_gain(&play->traces->cost.passes, tokens, n + 1, chain->ms + step);
         if (gain > *best) {
             *best = gain;
             best_n = n;
@@ -100,16 +100,16 @@ static int best_prefix(const Play *play, const Chain *chain, float child, double
 /* One more token of the chain. Returns whether there may be a further one. */
 static bool draft_token(Play *play, Chain *chain)
 {
-    const Survey *survey = play->survey;
-    const SurveyPlace *place = &chain->places[chain->n];
-    int last = survey->n_exits - 1, r;
+    const ExitTraces *traces = play->traces;
+    const ExitTrace *place = &chain->places[chain->n];
+    int last = traces->n_exits - 1, r;
     chain->done[chain->asked++] = 0;
     for (r = 0;; r++) {
         int first = run_range(play, chain, r);
         if (r < last && play->thresholds[r] >= 1)
             continue;
-        chain->ms += survey->cost.ask[r];
-        if (second_opinion(play, chain, first, r))
+        chain->ms += traces->cost.ask[r];
+        if (predict_again(play, chain, first, r))
             return true;
         if (r == last || place->p[r] >= play->thresholds[r])
             break;
@@ -125,7 +125,7 @@ static bool draft_token(Play *play, Chain *chain)
         return false;
     double stop, go, step = chain->ms / chain->asked;
     best_prefix(play, chain, 0, 0, &stop);
-    best_prefix(play, chain, path * calibration_at(&survey->accept[last], depth + 1, 0.75f), step,
+    best_prefix(play, chain, path * calibration_at(&traces->accept[last], depth + 1, 0.75f), step,
                 &go);
     return go > stop;
 }
@@ -140,7 +140,7 @@ static void flush(Play *play, Chain *chain)
 }
 
 /* A round at places[0 … left-1] of an answer. Returns how many of them it is through with. */
-static int play_round(Play *play, const SurveyPlace *places, int left, Forecast *f)
+static int play_round(Play *play, const ExitTrace *places, int left, Forecast *f)
 {
     Chain chain = {.places = places};
     double gain;
@@ -165,23 +165,23 @@ static int play_round(Play *play, const SurveyPlace *places, int left, Forecast 
     f->rounds++;
     f->tokens += through;
     f->draft_ms += chain.ms;
-    f->ms += chain.ms + cost_verify_ms(&play->survey->cost.passes, n + 1);
+    f->ms += chain.ms + cost_verify_ms(&play->traces->cost.passes, n + 1);
     return through;
 }
 
-Forecast forecast(const Survey *survey, const float *thresholds)
+Forecast forecast(const ExitTraces *traces, const float *thresholds)
 {
     Forecast f = {0};
-    Play play = {.survey = survey,
+    Play play = {.traces = traces,
                  .thresholds = thresholds,
-                 .reach = drafter_reach(thresholds, survey->n_exits)};
-    for (int start = 0; start < survey->n;) {
+                 .reach = drafter_reach(thresholds, traces->n_exits)};
+    for (int start = 0; start < traces->n;) {
         int end = start;
-        while (end < survey->n - 1 && !survey->places[end].end)
+        while (end < traces->n - 1 && !traces->places[end].end)
             end++;
         memset(play.waiting, 0, sizeof play.waiting);
         for (int at = start; at <= end;)
-            at += play_round(&play, survey->places + at, end + 1 - at, &f);
+            at += play_round(&play, traces->places + at, end + 1 - at, &f);
         start = end + 1;
     }
     return f;

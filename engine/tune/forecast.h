@@ -7,18 +7,18 @@
  * survey knows is what the exits say behind a wrong guess: there they are taken to be as sure as
  * behind the right one, which concerns only what is drafted in vain.
  */
-#ifndef S2D_FORECAST_H
-#define S2D_FORECAST_H
+#ifndef S2D_ENGINE_TUNE_FORECAST_H
+#define S2D_ENGINE_TUNE_FORECAST_H
 
 #include "engine/tune/exit_trace.h"
 
-typedef struct Survey {
+typedef struct ExitTraces {
     int n_exits;
-    SurveyPlace *places; /* [n] */
+    ExitTrace *places; /* [n] */
     int n;
-    SurveyCost cost;
-    Calibration accept[EXITS_MAX]; /* survey_count fills it from the places */
-} Survey;
+    ExitCost cost;
+    Calibration accept[EXITS_MAX]; /* exit_traces_count fills it from the places */
+} ExitTraces;
 
 typedef struct Forecast {
     int tokens, rounds;
@@ -27,8 +27,8 @@ typedef struct Forecast {
     int reached[DEPTH_MAX]; /* rounds in which a token of depth d+1 was accepted */
 } Forecast;
 
-void survey_count(Survey *survey);
+void exit_traces_count(ExitTraces *traces);
 /* thresholds: [n_exits]; 1 = the exit is never asked, but for the last one. */
-Forecast forecast(const Survey *survey, const float *thresholds);
+Forecast forecast(const ExitTraces *traces, const float *thresholds);
 
 #endif

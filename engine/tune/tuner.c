@@ -18,7 +18,7 @@ bool tuner_may(const Tuner *t, double total_ms, double plain_ms)
     return t->spent_ms <= SHARE * (total_ms - t->start_ms) + START * plain_ms;
 }
 
-void tuner_add(Tuner *t, const SurveyPlace *piece)
+void tuner_add(Tuner *t, const ExitTrace *piece)
 {
     memcpy(t->places + t->next, piece, sizeof *piece * TUNER_PIECE);
     t->places[t->next + TUNER_PIECE - 1].end = true;
@@ -30,14 +30,14 @@ void tuner_add(Tuner *t, const SurveyPlace *piece)
 bool tuner_search(Tuner *t, int n_exits, float *thresholds)
 {
     static const double CLEARLY = 1.02; /* a change is not made for less */
-    Survey survey = {.n_exits = n_exits, .places = t->places, .n = t->n, .cost = t->cost};
-    TunePoint points[TUNE_STARTS];
+    ExitTraces traces = {.n_exits = n_exits, .places = t->places, .n = t->n, .cost = t->cost};
+    ThresholdPoint points[SEARCH_STARTS];
     if (t->fresh < TUNER_FRESH)
         return false;
     t->fresh = 0;
-    survey_count(&survey);
-    Forecast now = forecast(&survey, thresholds);
-    tune_search(&survey, thresholds, points);
+    exit_traces_count(&traces);
+    Forecast now = forecast(&traces, thresholds);
+    threshold_search(&traces, thresholds, points);
     if (!(points[0].speed * now.ms > CLEARLY * now.tokens))
         return false;
     memcpy(thresholds, points[0].thresholds, sizeof *thresholds * (size_t)n_exits);
@@ -63,11 +63,11 @@ void session_tune(Session *s)
     if (from == 0)
         return;
     double start = clock_ms();
-    SurveyPlace piece[TUNER_PIECE];
+    ExitTrace piece[TUNER_PIECE];
     if (!t->timed)
-        session_survey_cost(s, TIMES, &t->cost);
+        exit_trace_cost(s, TIMES, &t->cost);
     t->timed = true;
-    session_survey(s, from, piece, TUNER_PIECE);
+    exit_trace(s, from, piece, TUNER_PIECE);
     t->upto = from + TUNER_PIECE;
     tuner_add(t, piece);
     t->cost.passes = s->cost;

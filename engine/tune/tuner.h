@@ -11,8 +11,8 @@
  * that answers take, after a start as long as a few plain rounds. Only what the draft has read
  * anyway is surveyed: while plain decoding is faster nothing is.
  */
-#ifndef S2D_TUNER_H
-#define S2D_TUNER_H
+#ifndef S2D_ENGINE_TUNE_TUNER_H
+#define S2D_ENGINE_TUNE_TUNER_H
 
 #include "engine/tune/exit_trace.h"
 
@@ -24,10 +24,10 @@ enum {
 
 typedef struct Tuner {
     bool on;
-    SurveyPlace places[TUNER_PLACES]; /* whole pieces, each with its end marked */
+    ExitTrace places[TUNER_PLACES]; /* whole pieces, each with its end marked */
     int n, next, fresh;
-    int upto;        /* tokens of the text, up to which it was surveyed in this answer */
-    SurveyCost cost; /* timed once for a pair of draft and target */
+    int upto;      /* tokens of the text, up to which it was surveyed in this answer */
+    ExitCost cost; /* timed once for a pair of draft and target */
     bool timed;
     double start_ms, spent_ms; /* of all answers when it began, and by surveys and searches since */
 } Tuner;
@@ -38,7 +38,7 @@ void tuner_reset(Tuner *tuner, double total_ms);
 /* May more time be spent now? plain_ms: of a plain round. */
 bool tuner_may(const Tuner *tuner, double total_ms, double plain_ms);
 /* Takes TUNER_PIECE places in a row. */
-void tuner_add(Tuner *tuner, const SurveyPlace *piece);
+void tuner_add(Tuner *tuner, const ExitTrace *piece);
 /* With enough new places: searches. Returns whether thresholds, [n_exits], were changed. */
 bool tuner_search(Tuner *tuner, int n_exits, float *thresholds);
 

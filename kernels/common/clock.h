@@ -1,6 +1,6 @@
 /* clock.h - the one clock that every duration here is measured by. */
-#ifndef S2D_CLOCK_H
-#define S2D_CLOCK_H
+#ifndef S2D_KERNELS_COMMON_CLOCK_H
+#define S2D_KERNELS_COMMON_CLOCK_H
 
 #include <time.h>
 

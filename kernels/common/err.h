@@ -5,8 +5,8 @@
  * an assert. The first message sticks: a caller that fails because its callee failed does not hide
  * the reason.
  */
-#ifndef S2D_ERR_H
-#define S2D_ERR_H
+#ifndef S2D_KERNELS_COMMON_ERR_H
+#define S2D_KERNELS_COMMON_ERR_H
 
 /* Exit codes, after sysexits.h where it has one. */
 enum {

@@ -1,6 +1,6 @@
 /* amx.h - the tile registers of AMX; for files that are compiled with -mamx-tile. */
-#ifndef S2D_AMX_H
-#define S2D_AMX_H
+#ifndef S2D_KERNELS_CPU_AMX_H
+#define S2D_KERNELS_CPU_AMX_H
 
 #include <immintrin.h>
 #include <stdint.h>

@@ -16,7 +16,7 @@ enum { ALONE = 1 << 15 }; /* multiplications that are not worth waking anyone fo
 typedef struct Job {
     Cpu *cpu;
     const KvCache *kv;
-    const Rows *rows;
+    const Batch *batch;
     int layer;
     const float *q;
     int heads, group; /* group = query heads per key head */
@@ -36,16 +36,16 @@ static Query query_at(const Job *job, int key_head, int j)
     int row = j / job->group;
     return (Query){.row = row,
                    .head = key_head * job->group + j % job->group,
-                   .prefix = job->rows->prefix[row],
-                   .length = rows_position(job->rows, row) + 1};
+                   .prefix = job->batch->prefix[row],
+                   .length = batch_position(job->batch, row) + 1};
 }
 
 /* The tree slots that a query sees, in logical order; returns how many. */
-static int tree_slots(const Rows *rows, const Query *query, int slots[TREE_SLOTS])
+static int tree_slots(const Batch *batch, const Query *query, int slots[TREE_SLOTS])
 {
     int n = 0;
-    for (uint64_t mask = rows->mask[query->row]; mask; mask &= mask - 1)
-        slots[n++] = rows->base + __builtin_ctzll(mask);
+    for (uint64_t mask = batch->mask[query->row]; mask; mask &= mask - 1)
+        slots[n++] = batch->base + __builtin_ctzll(mask);
     return n;
 }
 
@@ -53,7 +53,7 @@ static void tile(const Job *job, int key_head, int from, int count, float *scrat
 {
     const Isa *isa = job->cpu->isa;
     const KvCache *kv = job->kv;
-    const Rows *rows = job->rows;
+    const Batch *batch = job->batch;
     const char *keys = kv_keys(kv, job->layer, key_head),
                *values = kv_values(kv, job->layer, key_head);
     int dim = kv->padded, longest = 0, shortest = kv->slots;
@@ -74,22 +74,22 @@ static void tile(const Job *job, int key_head, int from, int count, float *scrat
             kv_turn(q + i * dim, dim);
         longest = query[i].prefix > longest ? query[i].prefix : longest;
         shortest = query[i].prefix < shortest ? query[i].prefix : shortest;
-        trees |= rows->mask[query[i].row];
+        trees |= batch->mask[query[i].row];
     }
 
     /* Scores by slot: of the prefix in place, of the tree's blocks aside. */
     size_t stride = ((size_t)longest + TREE_SLOTS + 31) / 16 * 16;
     isa->scores(keys, kv->type, dim, (longest + 15) / 16, q, count, scratch, stride);
     if (trees) {
-        int first = rows->base / 16, last = (rows->base + 63 - __builtin_clzll(trees)) / 16;
+        int first = batch->base / 16, last = (batch->base + 63 - __builtin_clzll(trees)) / 16;
         const char *at = keys + (size_t)first * KV_BLOCK * kv->slot_bytes;
         isa->scores(at, kv->type, dim, last - first + 1, q, count, tree, TREE_SLOTS + 16);
     }
     for (int i = 0; i < count; i++) {
         float *p = scratch + (size_t)i * stride;
-        int n = tree_slots(rows, &query[i], slots);
+        int n = tree_slots(batch, &query[i], slots);
         for (int t = 0; t < n; t++)
-            p[query[i].prefix + t] = tree[i * (TREE_SLOTS + 16) + slots[t] - rows->base / 16 * 16];
+            p[query[i].prefix + t] = tree[i * (TREE_SLOTS + 16) + slots[t] - batch->base / 16 * 16];
         inverse[i] = 1.0f / isa->softmax(p, query[i].length, job->scale);
     }
 
@@ -99,7 +99,7 @@ static void tile(const Job *job, int key_head, int from, int count, float *scrat
         float *p = scratch + (size_t)i * stride, *a = acc + i * dim;
         const char *rest = values + (size_t)shortest * kv->slot_bytes;
         isa->mix(rest, kv->type, dim, NULL, query[i].prefix - shortest, p + shortest, stride, 1, a);
-        int n = tree_slots(rows, &query[i], slots);
+        int n = tree_slots(batch, &query[i], slots);
         isa->mix(values, kv->type, dim, slots, n, p + query[i].prefix, stride, 1, a);
         float *out =
             job->out +
@@ -112,7 +112,7 @@ static void tile(const Job *job, int key_head, int from, int count, float *scrat
 static void work(void *context, int worker)
 {
     Job *job = context;
-    int queries = job->rows->n * job->group, units = job->kv->heads * job->tiles;
+    int queries = job->batch->n * job->group, units = job->kv->heads * job->tiles;
     float *scratch = job->cpu->scores + (size_t)worker * job->cpu->scores_max;
     for (int u; (u = atomic_fetch_add_explicit(&job->next, 1, memory_order_relaxed)) < units;) {
         int t = u % job->tiles;
@@ -121,22 +121,22 @@ static void work(void *context, int worker)
     }
 }
 
-void attention_run(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q,
+void attention_run(Kernels *k, const KvCache *kv, int layer, const Batch *batch, const float *q,
                    int heads, float *out)
 {
-    Job job = {.cpu = cpu_of(k), .kv = kv, .rows = rows, .layer = layer, .q = q, .heads = heads};
+    Job job = {.cpu = cpu_of(k), .kv = kv, .batch = batch, .layer = layer, .q = q, .heads = heads};
     job.group = heads / kv->heads;
     job.out = out;
     job.scale = 1.0f / sqrtf((float)kv->dim);
     /* Tiles of at most 8 queries; smaller ones while they do not share out evenly. */
-    int queries = rows->n * job.group, threads = k->threads;
+    int queries = batch->n * job.group, threads = k->threads;
     job.tiles = (queries + TILE - 1) / TILE;
     while (kv->heads * job.tiles % threads && kv->heads * job.tiles < 4 * threads &&
            job.tiles < queries)
         job.tiles++;
     long long cost = 0;
-    for (int i = 0; i < rows->n; i++)
-        cost += (long long)rows->prefix[i] * heads * kv->dim;
+    for (int i = 0; i < batch->n; i++)
+        cost += (long long)batch->prefix[i] * heads * kv->dim;
     if (cost < ALONE)
         work(&job, 0);
     else

@@ -186,7 +186,7 @@ static const Kernels cpu_table = {
     .attention = attention_run,
     .top = row_top,
     .above = row_above,
-    .draw_row = row_draw,
+    .draw_row = draw_row,
 };
 
 int cpu_open(Kernels **k, const KernelsOptions *options, Err *err)

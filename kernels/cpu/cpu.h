@@ -9,8 +9,8 @@
  *   isa.h        their inner loops            pool.h, store.h  threads, memory
  *   measure_limits.c     what the machine can do at most
  */
-#ifndef S2D_CPU_H
-#define S2D_CPU_H
+#ifndef S2D_KERNELS_CPU_CPU_H
+#define S2D_KERNELS_CPU_CPU_H
 
 #include <stdatomic.h>
 
@@ -90,7 +90,7 @@ void linear_run(Kernels *k, const Linear *linear, const float *x, int n);
 KvCache *kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
 void kv_close(Kernels *k, KvCache *kv);
 size_t kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
-void kv_write(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
+void kv_write(Kernels *k, KvCache *kv, int layer, const Batch *batch, const float *key,
               const float *value);
 void kv_move(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to);
 void kv_read(Kernels *k, const KvCache *kv, int layer, int slot, float *key, float *value);
@@ -101,18 +101,18 @@ char *kv_values(const KvCache *kv, int layer, int head);
  * gives 32 times what it was, 16 times in a last group of 16. */
 void kv_turn(float *x, int dim);
 
-void attention_run(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q,
+void attention_run(Kernels *k, const KvCache *kv, int layer, const Batch *batch, const float *q,
                    int heads, float *out);
 
 void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
               float *out);
-void row_rope(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, float base,
+void row_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
               bool neox, const float *factors);
 void row_top(Kernels *k, const float *logits, int n, int vocab, int count, int *ids, float *values,
              float *log_sum);
 int row_above(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values,
               int cap);
-int row_draw(Kernels *k, const float *row, int vocab, float floor, const Draw *how, int position,
+int draw_row(Kernels *k, const float *row, int vocab, float floor, const Draw *how, int position,
              int count, int *places, float *scores);
 
 #endif

@@ -82,7 +82,7 @@ static uint32_t near_blocks(const Contest *c, int from)
     return blocks;
 }
 
-int row_draw(Kernels *k, const float *row, int vocab, float floor, const Draw *how, int position,
+int draw_row(Kernels *k, const float *row, int vocab, float floor, const Draw *how, int position,
              int count, int *places, float *scores)
 {
     int best_place;

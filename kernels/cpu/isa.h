@@ -5,8 +5,8 @@
  * isa_scalar.c is the oracle of isa_avx2.c, isa_avx512.c and isa_amx_avx512.c, which has products
  * of many rows only. Nothing here knows of threads or allocates.
  */
-#ifndef S2D_ISA_H
-#define S2D_ISA_H
+#ifndef S2D_KERNELS_CPU_ISA_H
+#define S2D_KERNELS_CPU_ISA_H
 
 #include "kernels/cpu/panel.h"
 #include "kernels/kv.h"

@@ -1,7 +1,7 @@
 /* isa_codes.h - what a panel (panel.h) holds, in vectors, and where its next bytes are; included by
  * isa_dot.h and isa_amx_avx512.c after lanes_*.h. */
-#ifndef S2D_ISA_CODES_H
-#define S2D_ISA_CODES_H
+#ifndef S2D_KERNELS_CPU_ISA_CODES_H
+#define S2D_KERNELS_CPU_ISA_CODES_H
 
 #include "kernels/cpu/lanes_more.h"
 

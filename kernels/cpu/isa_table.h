@@ -1,6 +1,6 @@
 /* isa_table.h - the table of one instruction set: the same functions, compiled over its lanes. */
-#ifndef S2D_ISA_TABLE_H
-#define S2D_ISA_TABLE_H
+#ifndef S2D_KERNELS_CPU_ISA_TABLE_H
+#define S2D_KERNELS_CPU_ISA_TABLE_H
 
 #define ISA_TABLE                                                                         \
     {                                                                                     \

@@ -238,12 +238,12 @@ static void value_put(const Cpu *cpu, const KvCache *kv, char *at, const float *
         cpu->isa->halves(value, kv->dim, (uint16_t *)at);
 }
 
-void kv_write(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
+void kv_write(Kernels *k, KvCache *kv, int layer, const Batch *batch, const float *key,
               const float *value)
 {
     Cpu *cpu = cpu_of(k);
-    for (int i = 0; i < rows->n; i++) {
-        int slot = rows->slot[i];
+    for (int i = 0; i < batch->n; i++) {
+        int slot = batch->slot[i];
         for (int h = 0; h < kv->heads; h++, key += kv->dim, value += kv->dim) {
             key_put(cpu, kv, key_block(kv, kv_keys(kv, layer, h), slot), slot, key);
             value_put(cpu, kv, value_at(kv, kv_values(kv, layer, h), slot), value);

@@ -4,8 +4,8 @@
  * of at most six bits are far from that: 2 * 63 * 127 < 32768. Codes of eight bits are taken as
  * signed, |code| times an activation that carries the sign: at most 2 * 128 * 127 = 32512.
  */
-#ifndef S2D_LANES_H
-#define S2D_LANES_H
+#ifndef S2D_KERNELS_CPU_LANES_AVX2_H
+#define S2D_KERNELS_CPU_LANES_AVX2_H
 
 #include <immintrin.h>
 #include <math.h>

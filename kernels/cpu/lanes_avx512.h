@@ -1,6 +1,6 @@
 /* lanes_avx512.h - 16 lanes in one AVX-512 register; meanings and bits are lanes_scalar.h's. */
-#ifndef S2D_LANES_H
-#define S2D_LANES_H
+#ifndef S2D_KERNELS_CPU_LANES_AVX512_H
+#define S2D_KERNELS_CPU_LANES_AVX512_H
 
 #include <immintrin.h>
 #include <math.h>

@@ -1,8 +1,8 @@
 /* lanes_more.h - what is built from the lanes of whichever lanes_*.h was included before: short
  * ends of rows, the exponential, and how loops are inlined and unrolled.
  */
-#ifndef S2D_LANES_MORE_H
-#define S2D_LANES_MORE_H
+#ifndef S2D_KERNELS_CPU_LANES_MORE_H
+#define S2D_KERNELS_CPU_LANES_MORE_H
 
 #define INLINE static inline __attribute__((always_inline))
 #define UNROLL LANES_UNROLL /* for loops whose bound is constant once inlined */

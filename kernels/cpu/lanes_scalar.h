@@ -6,8 +6,8 @@
  * lanes_avx2.h and lanes_avx512.h give the same bits. Where operands are not numbers: lanes_max(a,
  * b) and lanes_min(a, b) are b when either is NaN.
  */
-#ifndef S2D_LANES_H
-#define S2D_LANES_H
+#ifndef S2D_KERNELS_CPU_LANES_SCALAR_H
+#define S2D_KERNELS_CPU_LANES_SCALAR_H
 
 #include <math.h>
 #include <string.h>

@@ -22,8 +22,8 @@
  *
  * Float matrices: [input][16 rows] of the file's own type.
  */
-#ifndef S2D_PANEL_H
-#define S2D_PANEL_H
+#ifndef S2D_KERNELS_CPU_PANEL_H
+#define S2D_KERNELS_CPU_PANEL_H
 
 #include "kernels/group.h"
 

@@ -8,8 +8,8 @@
  *
  * Not reentrant: one run at a time, started by one thread at a time.
  */
-#ifndef S2D_POOL_H
-#define S2D_POOL_H
+#ifndef S2D_KERNELS_CPU_POOL_H
+#define S2D_KERNELS_CPU_POOL_H
 
 #include <stdatomic.h>
 

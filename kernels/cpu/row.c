@@ -77,15 +77,16 @@ static const float *rope_angles(RopeCache *cache, int i, int position)
     return cosine;
 }
 
-void row_rope(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, float base,
+void row_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
               bool neox, const float *factors)
 {
     RopeCache *cache = &cpu_of(k)->rope;
     int pairs = head_dim / 2;
-    assert(pairs <= ROPE_PAIRS && rows->n <= ROWS_MAX);
+    assert(pairs <= ROPE_PAIRS && batch->n <= ROWS_MAX);
     rope_key(cache, pairs, base, factors);
-    for (int i = 0; i < rows->n; i++) {
-        const float *cosine = rope_angles(cache, i, rows_position(rows, i)), *sine = cosine + pairs;
+    for (int i = 0; i < batch->n; i++) {
+        const float *cosine = rope_angles(cache, i, batch_position(batch, i)),
+                    *sine = cosine + pairs;
         for (int h = 0; h < heads; h++, x += head_dim) {
             /* Element p of a pair's first half, and how far its partner is. */
             int step = neox ? 1 : 2, partner = neox ? pairs : 1;

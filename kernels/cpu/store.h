@@ -4,8 +4,8 @@
  * Allocated one by one they would end in small pages and stall on address translation, so they
  * are carved from regions of at least 256 MiB. What nobody has written to yet takes no memory.
  */
-#ifndef S2D_STORE_H
-#define S2D_STORE_H
+#ifndef S2D_KERNELS_CPU_STORE_H
+#define S2D_KERNELS_CPU_STORE_H
 
 #include <stddef.h>
 

@@ -5,8 +5,8 @@
  * of a step look the same every time, and can be kept as a graph (queue.c). Grids are made for
  * counts rounded up; blocks for rows beyond the Meta's count do nothing.
  */
-#ifndef S2D_CUDA_ARGS_H
-#define S2D_CUDA_ARGS_H
+#ifndef S2D_KERNELS_CUDA_ARGS_H
+#define S2D_KERNELS_CUDA_ARGS_H
 
 #include "kernels/cuda/cuda_train_args.h"
 #include "kernels/kernels.h"
@@ -39,7 +39,7 @@ enum {
 typedef struct Meta {
     int n;                                                  /* rows of linear, norm, embed, top */
     int ids[ROWS_MAX];                                      /* for embed */
-    int rows, base;                                         /* as in Rows, for the rest */
+    int rows, base;                                         /* as in Batch, for the rest */
     int slot[ROWS_MAX], prefix[ROWS_MAX], length[ROWS_MAX]; /* length = position + 1 */
     uint64_t mask[ROWS_MAX];
     int moves, to, from[ROWS_MAX];

@@ -94,7 +94,7 @@ static void copy_some(Cuda *cuda, float *to, const float *from, size_t floats)
 {
     Queue *q = &cuda->queue;
     CopyArgs args = {q->device};
-    Command *last = q->n ? &q->commands[q->n - 1] : NULL;
+    GpuCommand *last = q->n ? &q->commands[q->n - 1] : NULL;
     Meta *meta = &q->meta;
     if (!last || last->kernel != KERNEL_copy || meta->copies == COPIES_MAX ||
         !copy_apart(meta, to, from, floats)) {

@@ -24,8 +24,8 @@
  *   top, draws       nothing, for the same logits; their sums and scores 1e-3, 1e-5
  *   a whole model    0.02 of the best log-probabilities of a made-up one, 0.05 of a real one
  */
-#ifndef S2D_CUDA_H
-#define S2D_CUDA_H
+#ifndef S2D_KERNELS_CUDA_CUDA_H
+#define S2D_KERNELS_CUDA_CUDA_H
 
 #include "kernels/cpu/pool.h"
 #include "kernels/cuda/device/gpu.h"
@@ -45,12 +45,12 @@ typedef struct Scratch {
 typedef struct Graph {
     uint64_t hash, used; /* used: when last; 0 = empty */
     int n;
-    Command *commands; /* [n], NULL until it is kept */
+    GpuCommand *commands; /* [n], NULL until it is kept */
     void *graph;
 } Graph;
 
 typedef struct Queue {
-    Command *commands;
+    GpuCommand *commands;
     int n;
     uint32_t reads; /* of the Meta, by what waits */
     bool changed;   /* the Meta, since it was sent */
@@ -130,7 +130,7 @@ void queue_add(Cuda *cuda, KernelId kernel, int x, int y, int z, const void *arg
 /* The Meta to be written to, when commands that read these fields have been sent off. */
 Meta *queue_meta(Cuda *cuda, uint32_t fields);
 void queue_count(Cuda *cuda, int n);
-void queue_rows(Cuda *cuda, const Rows *rows);
+void queue_rows(Cuda *cuda, const Batch *batch);
 /* Sends off what waits. */
 void queue_flush(Cuda *cuda);
 /* The same; graphs: as one, where it was seen before. */
@@ -161,15 +161,15 @@ void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n
 KvCache *cuda_kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
 void cuda_kv_close(Kernels *k, KvCache *kv);
 size_t cuda_kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
-void cuda_kv_write(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
+void cuda_kv_write(Kernels *k, KvCache *kv, int layer, const Batch *batch, const float *key,
                    const float *value);
 void cuda_kv_move(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to);
 void cuda_kv_read(Kernels *k, const KvCache *kv, int layer, int slot, float *key, float *value);
-void cuda_rope(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, float base,
+void cuda_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
                bool neox, const float *factors);
 /* Angles made with divisors in [from, from + floats) are made anew. */
 void cuda_rope_forget(Cuda *cuda, const float *from, size_t floats);
-void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q,
+void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Batch *batch, const float *q,
                     int heads, float *out);
 
 /* top.c */

@@ -187,7 +187,7 @@ static void driver_get(Gpu *gpu, void *to, const void *from, size_t bytes)
 
 /* ---- kernels ---- */
 
-static void driver_launch(Gpu *gpu, const Command *c)
+static void driver_launch(Gpu *gpu, const GpuCommand *c)
 {
     Driver *d = driver_of(gpu);
     void *params[] = {(void *)c->args};
@@ -197,7 +197,7 @@ static void driver_launch(Gpu *gpu, const Command *c)
           kernel_names[c->kernel]);
 }
 
-static void *driver_graph_open(Gpu *gpu, const Command *commands, int n)
+static void *driver_graph_open(Gpu *gpu, const GpuCommand *commands, int n)
 {
     Driver *d = driver_of(gpu);
     CUgraph graph;
@@ -207,7 +207,7 @@ static void *driver_graph_open(Gpu *gpu, const Command *commands, int n)
         return NULL;
     CUresult result = CUDA_SUCCESS;
     for (int i = 0; i < n && result == CUDA_SUCCESS; i++) {
-        const Command *c = &commands[i];
+        const GpuCommand *c = &commands[i];
         void *params[] = {(void *)c->args};
         CUDA_KERNEL_NODE_PARAMS what = {.func = d->kernels[c->kernel],
                                         .gridDimX = (unsigned)c->grid[0],

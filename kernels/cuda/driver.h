@@ -1,6 +1,6 @@
 /* driver.h - what the two files that call NVIDIA's libraries share. */
-#ifndef S2D_CUDA_DRIVER_H
-#define S2D_CUDA_DRIVER_H
+#ifndef S2D_KERNELS_CUDA_DRIVER_H
+#define S2D_KERNELS_CUDA_DRIVER_H
 
 #include <cuda.h>
 

@@ -70,14 +70,15 @@ static KvArgs layer_args(const KvCache *kv, int layer)
     return args;
 }
 
-void cuda_kv_write(Kernels *k, KvCache *kv, int layer, const Rows *rows, const float *key,
+void cuda_kv_write(Kernels *k, KvCache *kv, int layer, const Batch *batch, const float *key,
                    const float *value)
 {
     Cuda *cuda = cuda_of(k);
     KvWriteArgs args = {cuda->queue.device, layer_args(kv, layer), key, value};
     cuda->best.logits = NULL;
-    queue_rows(cuda, rows);
-    queue_add(cuda, KERNEL_kv_write, cuda_round_rows(rows->n), 1, 1, &args, sizeof args, META_ROWS);
+    queue_rows(cuda, batch);
+    queue_add(cuda, KERNEL_kv_write, cuda_round_rows(batch->n), 1, 1, &args, sizeof args,
+              META_ROWS);
 }
 
 void cuda_kv_move(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to)
@@ -166,7 +167,7 @@ static const float *rope_table(Cuda *cuda, int pairs, float base, const float *f
 static bool rope_join(Cuda *cuda, const RopeArgs *args, int rows)
 {
     Queue *q = &cuda->queue;
-    Command *last = q->n ? &q->commands[q->n - 1] : NULL;
+    GpuCommand *last = q->n ? &q->commands[q->n - 1] : NULL;
     RopeArgs before;
     if (!last || last->kernel != KERNEL_rope || last->grid[0] != rows)
         return false;
@@ -182,14 +183,14 @@ static bool rope_join(Cuda *cuda, const RopeArgs *args, int rows)
     return true;
 }
 
-void cuda_rope(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, float base,
+void cuda_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
                bool neox, const float *factors)
 {
     Cuda *cuda = cuda_of(k);
     int positions = 0;
     cuda->best.logits = NULL;
-    for (int i = 0; i < rows->n; i++) {
-        int position = rows_position(rows, i);
+    for (int i = 0; i < batch->n; i++) {
+        int position = batch_position(batch, i);
         positions = position >= positions ? position + 1 : positions;
     }
     RopeArgs args;
@@ -201,8 +202,8 @@ void cuda_rope(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, 
     args.parts = 1;
     args.pairs = head_dim / 2;
     args.neox = neox;
-    queue_rows(cuda, rows);
-    int grid = cuda_round_rows(rows->n);
+    queue_rows(cuda, batch);
+    int grid = cuda_round_rows(batch->n);
     if (!rope_join(cuda, &args, grid))
         queue_add(cuda, KERNEL_rope, grid, 1, 1, &args, sizeof args, META_ROWS);
 }
@@ -210,11 +211,11 @@ void cuda_rope(Kernels *k, float *x, const Rows *rows, int heads, int head_dim, 
 /* ---- attention ---- */
 
 /* Pieces before the tail of the longest row, rounded up so that grids seldom change. */
-static int pieces_wanted(const Rows *rows)
+static int pieces_wanted(const Batch *batch)
 {
     int most = 0, grid = 1;
-    for (int i = 0; i < rows->n; i++) {
-        int length = rows_position(rows, i) + 1;
+    for (int i = 0; i < batch->n; i++) {
+        int length = batch_position(batch, i) + 1;
         int pieces = length > TAIL ? (length - TAIL) / PIECE : 0;
         most = pieces > most ? pieces : most;
     }
@@ -224,22 +225,22 @@ static int pieces_wanted(const Rows *rows)
 }
 
 /* Queries as the keys of a q8 cache are. */
-static const float *turned_queries(Cuda *cuda, const KvArgs *kv, const Rows *rows, const float *q,
+static const float *turned_queries(Cuda *cuda, const KvArgs *kv, const Batch *batch, const float *q,
                                    int heads)
 {
     size_t floats = (size_t)ROWS_MAX * (size_t)heads * (size_t)kv->padded;
     TurnArgs args = {.q = q, .heads = heads, .dim = kv->dim, .padded = kv->padded};
     args.out = cuda_reserve(cuda, &cuda->turned, floats * sizeof *args.out);
     args.meta = cuda->queue.device;
-    queue_add(cuda, KERNEL_turn, cuda_round_rows(rows->n), 1, 1, &args, sizeof args, META_ROWS);
+    queue_add(cuda, KERNEL_turn, cuda_round_rows(batch->n), 1, 1, &args, sizeof args, META_ROWS);
     return args.out;
 }
 
-void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows, const float *q,
+void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Batch *batch, const float *q,
                     int heads, float *out)
 {
     Cuda *cuda = cuda_of(k);
-    int pieces = pieces_wanted(rows), group = heads / kv->args.heads;
+    int pieces = pieces_wanted(batch), group = heads / kv->args.heads;
     AttendArgs args;
     memset(&args, 0, sizeof args);
     args.meta = cuda->queue.device;
@@ -257,11 +258,11 @@ void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Rows *rows, 
         args.piece = cuda_reserve(cuda, &cuda->pieces, bytes);
         args.weight = cuda_reserve(cuda, &cuda->piece_weights, results * 2 * sizeof(float));
     }
-    queue_rows(cuda, rows);
-    args.q = args.kv.q8 ? turned_queries(cuda, &args.kv, rows, q, heads) : q;
+    queue_rows(cuda, batch);
+    args.q = args.kv.q8 ? turned_queries(cuda, &args.kv, batch, q, heads) : q;
     args.q_dim = args.kv.q8 ? args.kv.padded : args.kv.dim;
-    for (args.first = 0; args.first < rows->n; args.first += args.rows) {
-        int left = rows->n - args.first;
+    for (args.first = 0; args.first < batch->n; args.first += args.rows) {
+        int left = batch->n - args.first;
         int grid = cuda_round_rows(left < args.rows ? left : args.rows);
         if (pieces)
             queue_add(cuda, KERNEL_attend_pieces, (grid * group + QUERIES - 1) / QUERIES, pieces,

@@ -22,8 +22,8 @@
  * high 2 bits of a minimum on top, eight nibbles with the minima's low bits. Head of Q6_K: for each
  * row 16 scales, then for each g the halves d of rows g and g + 8.
  */
-#ifndef S2D_CUDA_LAYOUT_H
-#define S2D_CUDA_LAYOUT_H
+#ifndef S2D_KERNELS_CUDA_LAYOUT_H
+#define S2D_KERNELS_CUDA_LAYOUT_H
 
 #include "kernels/cuda/device/lane.h"
 #include "kernels/quant.h"

@@ -1,7 +1,7 @@
 /* pack.h - weights from the file's order to that of a device's tiles (layout.h), and
  * back. */
-#ifndef S2D_CUDA_PACK_H
-#define S2D_CUDA_PACK_H
+#ifndef S2D_KERNELS_CUDA_PACK_H
+#define S2D_KERNELS_CUDA_PACK_H
 
 #include "kernels/cuda/layout.h"
 

@@ -64,7 +64,7 @@ void queue_add(Cuda *cuda, KernelId kernel, int x, int y, int z, const void *arg
     Queue *q = &cuda->queue;
     if (q->n == QUEUE_MAX)
         queue_flush(cuda);
-    Command *c = &q->commands[q->n++];
+    GpuCommand *c = &q->commands[q->n++];
     memset(c, 0, sizeof *c);
     c->kernel = (int32_t)kernel;
     c->grid[0] = x;
@@ -90,27 +90,27 @@ void queue_count(Cuda *cuda, int n)
         queue_meta(cuda, META_N)->n = n;
 }
 
-static bool same_rows(const Meta *meta, const Rows *rows)
+static bool same_rows(const Meta *meta, const Batch *batch)
 {
-    size_t n = (size_t)rows->n;
-    return meta->rows == rows->n && meta->base == rows->base &&
-           !memcmp(meta->slot, rows->slot, n * sizeof(int)) &&
-           !memcmp(meta->prefix, rows->prefix, n * sizeof(int)) &&
-           !memcmp(meta->mask, rows->mask, n * sizeof(uint64_t));
+    size_t n = (size_t)batch->n;
+    return meta->rows == batch->n && meta->base == batch->base &&
+           !memcmp(meta->slot, batch->slot, n * sizeof(int)) &&
+           !memcmp(meta->prefix, batch->prefix, n * sizeof(int)) &&
+           !memcmp(meta->mask, batch->mask, n * sizeof(uint64_t));
 }
 
-void queue_rows(Cuda *cuda, const Rows *rows)
+void queue_rows(Cuda *cuda, const Batch *batch)
 {
-    if (same_rows(&cuda->queue.meta, rows))
+    if (same_rows(&cuda->queue.meta, batch))
         return;
     Meta *meta = queue_meta(cuda, META_ROWS);
-    meta->rows = rows->n;
-    meta->base = rows->base;
-    for (int i = 0; i < rows->n; i++) {
-        meta->slot[i] = rows->slot[i];
-        meta->prefix[i] = rows->prefix[i];
-        meta->mask[i] = rows->mask[i];
-        meta->length[i] = rows_position(rows, i) + 1;
+    meta->rows = batch->n;
+    meta->base = batch->base;
+    for (int i = 0; i < batch->n; i++) {
+        meta->slot[i] = batch->slot[i];
+        meta->prefix[i] = batch->prefix[i];
+        meta->mask[i] = batch->mask[i];
+        meta->length[i] = batch_position(batch, i) + 1;
     }
 }
 
@@ -127,7 +127,7 @@ static void meta_send(Cuda *cuda)
     q->changed = false;
 }
 
-static uint64_t commands_hash(const Command *commands, int n)
+static uint64_t commands_hash(const GpuCommand *commands, int n)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     const unsigned char *p = (const unsigned char *)commands;

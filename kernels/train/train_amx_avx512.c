@@ -173,7 +173,7 @@ static float peak(int rounds)
     return sum[0];
 }
 
-const LearnTile learn_tile_amx_avx512 = {.precision = "bf16 by AMX",
+const TrainTile train_tile_amx_avx512 = {.precision = "bf16 by AMX",
                                          .rows = WIDTH,
                                          .cols = WIDTH,
                                          .unit = UNIT,

@@ -20,7 +20,7 @@ typedef struct Job {
 
 /* Some rows of one query head. */
 typedef struct Part {
-    const LearnCpu *learn;
+    const TrainCpu *ops;
     const Job *job;
     size_t q_at, k_at;         /* of the first row in q, and of the sequence's first in key */
     int q_stride, k_stride;    /* floats from row to row */
@@ -31,12 +31,12 @@ typedef struct Part {
     char *packed;
 } Part;
 
-static int weights_width(const LearnShape *shape)
+static int weights_width(const TrainShape *shape)
 {
     return (shape->length + 15) & ~15;
 }
 
-size_t learn_attention_bytes(const LearnTile *tile, const LearnShape *shape)
+size_t train_attention_bytes(const TrainTile *tile, const TrainShape *shape)
 {
     int width = weights_width(shape), dim = shape->head_dim;
     size_t most = 0, sizes[] = {product_alone_bytes(tile, QUERIES, width, dim),
@@ -51,7 +51,7 @@ static void multiply(const Part *p, Factor a, Factor b, int m, int n, int k, boo
                      int stride)
 {
     Product product = {a, b, m, n, k, add, out, stride};
-    product_alone(p->learn->tile, &product, p->packed);
+    product_alone(p->ops->tile, &product, p->packed);
 }
 
 static Factor straight(const float *data, int stride)
@@ -68,15 +68,15 @@ static Factor turned(const float *data, int stride)
 static void weigh(const Part *p)
 {
     const Job *job = p->job;
-    int dim = p->learn->shape.head_dim;
+    int dim = p->ops->shape.head_dim;
     float scale = 1 / sqrtf((float)dim);
     multiply(p, straight(job->q + p->q_at, p->q_stride), straight(job->key + p->k_at, p->k_stride),
              p->rows, p->seen, dim, false, p->weights, p->width);
     for (int i = 0; i < p->rows; i++) {
         float *row = p->weights + (size_t)i * (size_t)p->width;
         int own = p->first + i + 1;
-        float sum = p->learn->cpu->isa->softmax(row, own, scale);
-        p->learn->isa->multiply(row, 1 / sum, own);
+        float sum = p->ops->cpu->isa->softmax(row, own, scale);
+        p->ops->isa->multiply(row, 1 / sum, own);
         memset(row + own, 0, (size_t)(p->seen - own) * sizeof *row);
     }
 }
@@ -86,13 +86,13 @@ static void forward_part(const Part *p)
     const Job *job = p->job;
     weigh(p);
     multiply(p, straight(p->weights, p->width), turned(job->value + p->k_at, p->k_stride), p->rows,
-             p->learn->shape.head_dim, p->seen, false, job->out + p->q_at, p->q_stride);
+             p->ops->shape.head_dim, p->seen, false, job->out + p->q_at, p->q_stride);
 }
 
 static void backward_part(const Part *p)
 {
     const Job *job = p->job;
-    int dim = p->learn->shape.head_dim;
+    int dim = p->ops->shape.head_dim;
     const float *dout = job->dout + p->q_at;
     weigh(p);
     multiply(p, straight(dout, p->q_stride), straight(job->value + p->k_at, p->k_stride), p->rows,
@@ -101,8 +101,8 @@ static void backward_part(const Part *p)
              true, job->dvalue + p->k_at, p->k_stride);
     for (int i = 0; i < p->rows; i++) {
         size_t at = (size_t)i * (size_t)p->width;
-        p->learn->isa->softmax_back(p->weights + at, p->dweights + at, 1 / sqrtf((float)dim),
-                                    p->seen);
+        p->ops->isa->softmax_back(p->weights + at, p->dweights + at, 1 / sqrtf((float)dim),
+                                  p->seen);
     }
     multiply(p, straight(p->dweights, p->width), turned(job->key + p->k_at, p->k_stride), p->rows,
              dim, p->seen, false, job->dq + p->q_at, p->q_stride);
@@ -110,20 +110,20 @@ static void backward_part(const Part *p)
              p->rows, true, job->dkey + p->k_at, p->k_stride);
 }
 
-static void head_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void head_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const Job *job = context;
-    const LearnShape *shape = &learn->shape;
+    const TrainShape *shape = &ops->shape;
     int dim = shape->head_dim, group = shape->heads / shape->kv_heads;
     int sequence = i / shape->kv_heads, head = i % shape->kv_heads;
     int start = job->sequences->start[sequence],
         length = job->sequences->start[sequence + 1] - start;
-    Part part = {.learn = learn,
+    Part part = {.ops = ops,
                  .job = job,
                  .q_stride = shape->heads * dim,
                  .k_stride = shape->kv_heads * dim,
                  .width = weights_width(shape)};
-    part.weights = (float *)(learn->own + (size_t)worker * learn->own_bytes);
+    part.weights = (float *)(ops->own + (size_t)worker * ops->own_bytes);
     part.dweights = part.weights + QUERIES * (size_t)part.width;
     part.packed = (char *)(part.dweights + QUERIES * (size_t)part.width);
     part.k_at = (size_t)start * (size_t)part.k_stride + (size_t)(head * dim);
@@ -143,19 +143,19 @@ static void head_piece(LearnCpu *learn, const void *context, int i, int worker)
     }
 }
 
-static void cpu_attention(Learn *learn, const float *q, const float *key, const float *value,
+static void cpu_attention(TrainOps *ops, const float *q, const float *key, const float *value,
                           const Sequences *sequences, float *out)
 {
-    LearnCpu *cpu = learn_cpu_of(learn);
+    TrainCpu *cpu = train_cpu_of(ops);
     Job job = {.q = q, .key = key, .value = value, .sequences = sequences, .out = out};
-    learn_each(cpu, sequences->n * cpu->shape.kv_heads, head_piece, &job);
+    train_each(cpu, sequences->n * cpu->shape.kv_heads, head_piece, &job);
 }
 
-static void cpu_attention_back(Learn *learn, const float *q, const float *key, const float *value,
+static void cpu_attention_back(TrainOps *ops, const float *q, const float *key, const float *value,
                                const Sequences *sequences, const float *dout, float *dq,
                                float *dkey, float *dvalue)
 {
-    LearnCpu *cpu = learn_cpu_of(learn);
+    TrainCpu *cpu = train_cpu_of(ops);
     Job job = {.q = q,
                .key = key,
                .value = value,
@@ -164,10 +164,10 @@ static void cpu_attention_back(Learn *learn, const float *q, const float *key, c
                .dq = dq,
                .dkey = dkey,
                .dvalue = dvalue};
-    learn_each(cpu, sequences->n * cpu->shape.kv_heads, head_piece, &job);
+    train_each(cpu, sequences->n * cpu->shape.kv_heads, head_piece, &job);
 }
 
-void learn_fill_attention(Learn *table)
+void train_fill_attention(TrainOps *table)
 {
     table->attention = cpu_attention;
     table->attention_back = cpu_attention_back;

@@ -11,6 +11,6 @@
 
 #include "kernels/train/train_float.h"
 
-const LearnIsa learn_isa_avx2 = LEARN_TABLE;
+const TrainIsa train_isa_avx2 = TRAIN_TABLE;
 
 #endif

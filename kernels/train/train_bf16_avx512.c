@@ -164,7 +164,7 @@ static float peak(int rounds)
     return _mm512_reduce_add_ps(total);
 }
 
-const LearnTile learn_tile_bf16_avx512 = {.precision = "bf16",
+const TrainTile train_tile_bf16_avx512 = {.precision = "bf16",
                                           .rows = TILE_ROWS,
                                           .cols = TILE_COLS,
                                           .unit = 2,

@@ -6,36 +6,36 @@
  *   train_attention.c  attention and its gradient
  *   train_isa.h        their inner loops
  */
-#ifndef S2D_LEARN_CPU_H
-#define S2D_LEARN_CPU_H
+#ifndef S2D_KERNELS_TRAIN_TRAIN_CPU_H
+#define S2D_KERNELS_TRAIN_TRAIN_CPU_H
 
 #include "kernels/cpu/cpu.h"
 #include "kernels/train/train_isa.h"
 
 enum { QUERIES = 128 }; /* rows of attention that are computed together */
 
-typedef struct LearnCpu {
-    Learn table; /* first: a Learn * is a LearnCpu * */
+typedef struct TrainCpu {
+    TrainOps table; /* first: a TrainOps * is a TrainCpu * */
     Cpu *cpu;
-    const LearnIsa *isa;
-    const LearnTile *tile;
-    LearnShape shape;
+    const TrainIsa *isa;
+    const TrainTile *tile;
+    TrainShape shape;
     char *memory;  /* all of the below */
     float *angles; /* [length][2][head_dim / 2] cosines, then sines */
     float *row;    /* [rows] a number for each */
     char *packed;  /* panels of both factors of a product */
     char *own;     /* [threads][own_bytes] for attention */
     size_t own_bytes;
-} LearnCpu;
+} TrainCpu;
 
-static inline LearnCpu *learn_cpu_of(Learn *learn)
+static inline TrainCpu *train_cpu_of(TrainOps *ops)
 {
-    return (LearnCpu *)learn;
+    return (TrainCpu *)ops;
 }
 
-/* Calls piece(learn, job, i, worker) for i = 0 … pieces-1, each once, on some thread. */
-typedef void LearnPiece(LearnCpu *learn, const void *job, int i, int worker);
-void learn_each(LearnCpu *learn, int pieces, LearnPiece *piece, const void *job);
+/* Calls piece(ops, job, i, worker) for i = 0 … pieces-1, each once, on some thread. */
+typedef void TrainPiece(TrainCpu *ops, const void *job, int i, int worker);
+void train_each(TrainCpu *ops, int pieces, TrainPiece *piece, const void *job);
 
 static inline int pieces_of(size_t count, size_t size)
 {
@@ -50,18 +50,18 @@ typedef struct Product {
     int stride;
 } Product;
 
-void learn_product(Learn *learn, Factor a, Factor b, int m, int n, int k, bool add, float *out,
+void train_product(TrainOps *ops, Factor a, Factor b, int m, int n, int k, bool add, float *out,
                    int out_stride);
-size_t learn_product_bytes(const LearnTile *tile); /* of LearnCpu.packed */
+size_t train_product_bytes(const TrainTile *tile); /* of TrainCpu.packed */
 
 /* The same by the calling thread alone; packed: product_alone_bytes(tile, m, n, k). */
-void product_alone(const LearnTile *tile, const Product *product, char *packed);
-size_t product_alone_bytes(const LearnTile *tile, int m, int n, int k);
+void product_alone(const TrainTile *tile, const Product *product, char *packed);
+size_t product_alone_bytes(const TrainTile *tile, int m, int n, int k);
 
-size_t learn_attention_bytes(const LearnTile *tile, const LearnShape *shape); /* per thread */
+size_t train_attention_bytes(const TrainTile *tile, const TrainShape *shape); /* per thread */
 
 /* Puts the operations of train_attention.c and train_elementwise.c into the table. */
-void learn_fill_attention(Learn *table);
-void learn_fill_rows(Learn *table);
+void train_fill_attention(TrainOps *table);
+void train_fill_rows(TrainOps *table);
 
 #endif

@@ -12,7 +12,7 @@
 
 /* ---- memory ---- */
 
-int learn_cuda_width(const LearnShape *shape)
+int train_cuda_width(const TrainShape *shape)
 {
     return (shape->length + 15) & ~15;
 }
@@ -25,19 +25,19 @@ static void *take(char *memory, size_t *used, size_t elements, size_t size)
 }
 
 /* Finds a place for everything; returns how much it is. Without memory it only counts. */
-static size_t lay(LearnCuda *l)
+static size_t lay(TrainCuda *l)
 {
-    const LearnShape *s = &l->shape;
+    const TrainShape *s = &l->shape;
     char *memory = l->memory;
     size_t used = 0, size = l->bf16 ? sizeof(uint16_t) : sizeof(float), rows = (size_t)s->rows;
     size_t wide = rows * (size_t)(s->heads * s->head_dim);
     size_t narrow = rows * (size_t)(s->kv_heads * s->head_dim);
-    size_t scores = (size_t)s->heads * LEARN_QUERIES * (size_t)learn_cuda_width(s);
+    size_t scores = (size_t)s->heads * TRAIN_QUERIES * (size_t)train_cuda_width(s);
     l->angles = take(memory, &used, (size_t)s->length * (size_t)s->head_dim, sizeof(float));
     l->inverse = take(memory, &used, rows, sizeof(float));
-    l->ids = take(memory, &used, LEARN_IDS, sizeof(int));
-    l->values = take(memory, &used, LEARN_IDS, sizeof(float));
-    l->results = take(memory, &used, LEARN_IDS, sizeof(float));
+    l->ids = take(memory, &used, TRAIN_IDS, sizeof(int));
+    l->values = take(memory, &used, TRAIN_IDS, sizeof(float));
+    l->results = take(memory, &used, TRAIN_IDS, sizeof(float));
     l->factor[0] = take(memory, &used, l->room, size);
     l->factor[1] = take(memory, &used, l->room, size);
     l->q = take(memory, &used, wide, size);
@@ -51,15 +51,15 @@ static size_t lay(LearnCuda *l)
     return used;
 }
 
-size_t learn_cuda_bytes(const LearnShape *shape, LearnProducts products)
+size_t train_cuda_bytes(const TrainShape *shape, TrainProducts products)
 {
-    LearnCuda l = {.shape = *shape, .bf16 = products != LEARN_FLOATS, .room = LEARN_ROOM};
+    TrainCuda l = {.shape = *shape, .bf16 = products != TRAIN_FLOATS, .room = TRAIN_ROOM};
     return lay(&l);
 }
 
 /* ---- commands ---- */
 
-void learn_cuda_run(LearnCuda *l, KernelId kernel, int64_t x, int y, const void *args, size_t bytes)
+void train_cuda_run(TrainCuda *l, KernelId kernel, int64_t x, int y, const void *args, size_t bytes)
 {
     assert(x <= INT32_MAX);
     if (x == 0)
@@ -69,26 +69,26 @@ void learn_cuda_run(LearnCuda *l, KernelId kernel, int64_t x, int y, const void 
     queue_send(l->cuda, false);
 }
 
-void learn_cuda_multiply(LearnCuda *l, const GpuProduct *product)
+void train_cuda_multiply(TrainCuda *l, const GpuProduct *product)
 {
     l->cuda->best.logits = NULL;
     queue_send(l->cuda, false); /* copies that wait */
     l->cuda->gpu->product(l->cuda->gpu, product);
 }
 
-const void *learn_cuda_typed(LearnCuda *l, const void *from, bool bf16, int rows, int cols,
+const void *train_cuda_typed(TrainCuda *l, const void *from, bool bf16, int rows, int cols,
                              int *stride, void *to, int to_stride)
 {
     if (bf16 == l->bf16)
         return from;
-    LearnConvertArgs args = {.from = from,
+    TrainConvertArgs args = {.from = from,
                              .to = to,
                              .from_stride = *stride,
                              .to_stride = to_stride,
                              .cols = cols,
                              .from_bf16 = bf16,
                              .to_bf16 = l->bf16};
-    learn_cuda_run(l, KERNEL_learn_convert, rows, (cols + LEARN_COLS - 1) / LEARN_COLS, &args,
+    train_cuda_run(l, KERNEL_train_convert, rows, (cols + TRAIN_COLS - 1) / TRAIN_COLS, &args,
                    sizeof args);
     *stride = to_stride;
     return to;
@@ -104,7 +104,7 @@ static size_t eights(int n)
 
 /* Outer indices first … first+count-1 and k's from … from+k-1 of a factor, in the products' type.
  * which: the scratch that it may take */
-static GpuFactor part_of(LearnCuda *l, const Factor *f, int which, int first, int count, int from,
+static GpuFactor part_of(TrainCuda *l, const Factor *f, int which, int first, int count, int from,
                          int k)
 {
     size_t at =
@@ -112,7 +112,7 @@ static GpuFactor part_of(LearnCuda *l, const Factor *f, int which, int first, in
     const char *data = (const char *)f->data + at * (f->bf16 ? sizeof(uint16_t) : sizeof(float));
     int rows = f->turned ? k : count, cols = f->turned ? count : k;
     GpuFactor part = {.stride = f->stride, .turned = f->turned};
-    part.data = learn_cuda_typed(l, data, f->bf16, rows, cols, &part.stride, l->factor[which],
+    part.data = train_cuda_typed(l, data, f->bf16, rows, cols, &part.stride, l->factor[which],
                                  (int)eights(cols));
     return part;
 }
@@ -124,14 +124,14 @@ static int fitting(size_t room, int n, int other)
     return most < (size_t)n ? (int)most : n;
 }
 
-static void cuda_product(Learn *learn, Factor a, Factor b, int m, int n, int k, bool add,
+static void cuda_product(TrainOps *ops, Factor a, Factor b, int m, int n, int k, bool add,
                          float *out, int out_stride)
 {
-    LearnCuda *l = learn_cuda_of(learn);
+    TrainCuda *l = train_cuda_of(ops);
     bool change_a = a.bf16 != l->bf16, change_b = b.bf16 != l->bf16;
     int widest = change_a && (m > n || !change_b) ? m : change_b ? n : 0;
     int k_part = widest ? fitting(l->room, k, widest) : k;
-    k_part = k_part < LEARN_K_MIN ? LEARN_K_MIN : k_part;
+    k_part = k_part < TRAIN_K_MIN ? TRAIN_K_MIN : k_part;
     k_part = k_part < k ? k_part : k;
     int m_part = change_a ? fitting(l->room, m, k_part) : m;
     int n_part = change_b ? fitting(l->room, n, k_part) : n;
@@ -147,7 +147,7 @@ static void cuda_product(Learn *learn, Factor a, Factor b, int m, int n, int k, 
                 product.m = m - row < m_part ? m - row : m_part;
                 product.a = part_of(l, &a, 0, row, product.m, from, some);
                 product.out = out + (size_t)row * (size_t)out_stride + col;
-                learn_cuda_multiply(l, &product);
+                train_cuda_multiply(l, &product);
             }
         }
     }
@@ -161,11 +161,11 @@ static double seconds(void)
 }
 
 /* Square products of what is in scratch, larger ones until they take long enough. */
-static double cuda_peak(Learn *learn)
+static double cuda_peak(TrainOps *ops)
 {
     enum { SIDE_MIN = 256, SIDE_MAX = 4096, REPEATS = 4 };
-    LearnCuda *l = learn_cuda_of(learn);
-    Kernels *k = learn->kernels;
+    TrainCuda *l = train_cuda_of(ops);
+    Kernels *k = ops->kernels;
     double best = 0, spent = 0;
     for (int side = SIDE_MIN; side <= SIDE_MAX && spent < 0.01; side *= 2) {
         size_t size = (size_t)side * (size_t)side;
@@ -181,11 +181,11 @@ static double cuda_peak(Learn *learn)
                               .k = side,
                               .batch = 1,
                               .bf16 = l->bf16};
-        learn_cuda_multiply(l, &product); /* warm now */
+        train_cuda_multiply(l, &product); /* warm now */
         k->wait(k);
         double start = seconds();
         for (int i = 0; i < REPEATS; i++)
-            learn_cuda_multiply(l, &product);
+            train_cuda_multiply(l, &product);
         k->wait(k);
         spent = seconds() - start;
         double speed = REPEATS * (double)size * side / spent;
@@ -197,46 +197,46 @@ static double cuda_peak(Learn *learn)
 
 /* ---- open, close ---- */
 
-static void cuda_learn_close(Learn *learn)
+static void cuda_learn_close(TrainOps *ops)
 {
-    LearnCuda *l = learn_cuda_of(learn);
+    TrainCuda *l = train_cuda_of(ops);
     queue_flush(l->cuda);
     l->cuda->gpu->free(l->cuda->gpu, l->memory);
     free(l);
 }
 
-static int send_angles(LearnCuda *l)
+static int send_angles(TrainCuda *l)
 {
     size_t count = (size_t)l->shape.length * (size_t)l->shape.head_dim;
     float *angles = malloc(count * sizeof *angles);
     if (angles == NULL)
         return -1;
-    learn_angles(&l->shape, angles);
+    train_angles(&l->shape, angles);
     l->cuda->table.upload(&l->cuda->table, l->angles, angles, count);
     free(angles);
     return 0;
 }
 
-int learn_cuda_open(Learn **learn, Kernels *kernels, const LearnShape *shape,
-                    LearnProducts products, Err *err)
+int train_cuda_open(TrainOps **ops, Kernels *kernels, const TrainShape *shape,
+                    TrainProducts products, Err *err)
 {
     Cuda *cuda = cuda_of(kernels);
     if (cuda->gpu->product == NULL)
         return err_set(err, EXIT_NODEVICE,
                        "training on %s takes cuBLAS, which is not here; use --device cpu",
                        cuda->gpu->name);
-    LearnCuda *l = calloc(1, sizeof *l);
+    TrainCuda *l = calloc(1, sizeof *l);
     if (l == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for training");
-    l->table = (Learn){
+    l->table = (TrainOps){
         .kernels = kernels, .close = cuda_learn_close, .peak = cuda_peak, .product = cuda_product};
-    learn_cuda_fill_rows(&l->table);
-    learn_cuda_fill_attention(&l->table);
+    train_cuda_fill_rows(&l->table);
+    train_cuda_fill_attention(&l->table);
     l->cuda = cuda;
     l->shape = *shape;
-    l->bf16 = products != LEARN_FLOATS;
+    l->bf16 = products != TRAIN_FLOATS;
     l->table.precision = l->bf16 ? "bf16 by cuBLAS" : "f32";
-    l->room = LEARN_ROOM;
+    l->room = TRAIN_ROOM;
     size_t bytes = lay(l);
     l->memory = cuda->gpu->alloc(cuda->gpu, bytes);
     if (l->memory)
@@ -247,6 +247,6 @@ int learn_cuda_open(Learn **learn, Kernels *kernels, const LearnShape *shape,
                        (double)bytes / 1e9);
     }
     l->shape.rope_factors = NULL; /* the caller's, and no longer needed */
-    *learn = &l->table;
+    *ops = &l->table;
     return 0;
 }

@@ -1,8 +1,8 @@
 /* train_cuda_attention.c - causal attention within sequences, and its gradient, on a CUDA device.
  *
  * As in train_attention.c: scores = q key^T -> softmax over the rows' own past -> weights value, up
- * to LEARN_QUERIES positions of a sequence at a time; the backward pass computes the weights again.
- * Queries and results lie together for each key head ("stacked", see LearnHeadsArgs): all heads of
+ * to TRAIN_QUERIES positions of a sequence at a time; the backward pass computes the weights again.
+ * Queries and results lie together for each key head ("stacked", see TrainHeadsArgs): all heads of
  * its group are the rows of one product, key heads are its batch, and the gradients of keys and
  * values are sums within it.
  */
@@ -13,7 +13,7 @@
 
 /* Some positions of a sequence. */
 typedef struct Piece {
-    LearnCuda *learn;
+    TrainCuda *ops;
     int total;       /* rows of all sequences */
     int group;       /* query heads of a key head */
     int start;       /* the sequence's first row */
@@ -24,7 +24,7 @@ typedef struct Piece {
     float *dkey, *dvalue; /* NULL = forward */
 } Piece;
 
-static const void *number_at(const LearnCuda *l, const void *base, size_t at)
+static const void *number_at(const TrainCuda *l, const void *base, size_t at)
 {
     return (const char *)base + at * (l->bf16 ? sizeof(uint16_t) : sizeof(float));
 }
@@ -32,14 +32,14 @@ static const void *number_at(const LearnCuda *l, const void *base, size_t at)
 /* Where the piece is in what is stacked. */
 static size_t stacked_at(const Piece *p)
 {
-    return (size_t)(p->start + p->first) * (size_t)(p->group * p->learn->shape.head_dim);
+    return (size_t)(p->start + p->first) * (size_t)(p->group * p->ops->shape.head_dim);
 }
 
 /* Factors; (i, k) of each is (row, dimension), or (row, key) of weights, unless turned. */
 static GpuFactor of_stacked(const Piece *p, const void *base, bool turned)
 {
-    int dim = p->learn->shape.head_dim;
-    return (GpuFactor){.data = number_at(p->learn, base, stacked_at(p)),
+    int dim = p->ops->shape.head_dim;
+    return (GpuFactor){.data = number_at(p->ops, base, stacked_at(p)),
                        .stride = dim,
                        .turned = turned,
                        .step = (int64_t)p->total * p->group * dim};
@@ -47,8 +47,8 @@ static GpuFactor of_stacked(const Piece *p, const void *base, bool turned)
 
 static GpuFactor of_keys(const Piece *p, const void *base, bool turned)
 {
-    int dim = p->learn->shape.head_dim, stride = p->learn->shape.kv_heads * dim;
-    return (GpuFactor){.data = number_at(p->learn, base, (size_t)p->start * (size_t)stride),
+    int dim = p->ops->shape.head_dim, stride = p->ops->shape.kv_heads * dim;
+    return (GpuFactor){.data = number_at(p->ops, base, (size_t)p->start * (size_t)stride),
                        .stride = stride,
                        .turned = turned,
                        .step = dim};
@@ -67,50 +67,50 @@ static GpuProduct product_of(const Piece *p, GpuFactor a, GpuFactor b, int m, in
                         .m = m,
                         .n = n,
                         .k = k,
-                        .batch = p->learn->shape.kv_heads,
-                        .bf16 = p->learn->bf16};
+                        .batch = p->ops->shape.kv_heads,
+                        .bf16 = p->ops->bf16};
 }
 
 /* out: [kv_heads, rows, width] = a b^T over the dimensions */
 static void to_weights(const Piece *p, const void *stacked, const void *keys, float *out)
 {
     GpuProduct product = product_of(p, of_stacked(p, stacked, false), of_keys(p, keys, false),
-                                    p->rows, p->seen, p->learn->shape.head_dim);
+                                    p->rows, p->seen, p->ops->shape.head_dim);
     product.out = out;
     product.stride = p->width;
     product.step = (int64_t)p->rows * p->width;
-    learn_cuda_multiply(p->learn, &product);
+    train_cuda_multiply(p->ops, &product);
 }
 
-/* learn->stacked = weights keys */
+/* ops->stacked = weights keys */
 static void to_stacked(const Piece *p, const void *weights, const void *keys)
 {
-    int dim = p->learn->shape.head_dim;
+    int dim = p->ops->shape.head_dim;
     GpuProduct product =
         product_of(p, of_weights(p, weights, false), of_keys(p, keys, true), p->rows, dim, p->seen);
-    product.out = p->learn->stacked + stacked_at(p);
+    product.out = p->ops->stacked + stacked_at(p);
     product.stride = dim;
     product.step = (int64_t)p->total * p->group * dim;
-    learn_cuda_multiply(p->learn, &product);
+    train_cuda_multiply(p->ops, &product);
 }
 
 /* out: [total, kv_heads, dim] += weights^T stacked, over all rows of the piece */
 static void to_keys(const Piece *p, const void *weights, const void *stacked, float *out)
 {
-    int dim = p->learn->shape.head_dim;
+    int dim = p->ops->shape.head_dim;
     GpuProduct product = product_of(p, of_weights(p, weights, true), of_stacked(p, stacked, true),
                                     p->seen, dim, p->rows);
-    product.stride = p->learn->shape.kv_heads * dim;
+    product.stride = p->ops->shape.kv_heads * dim;
     product.out = out + (size_t)p->start * (size_t)product.stride;
     product.step = dim;
     product.add = true;
-    learn_cuda_multiply(p->learn, &product);
+    train_cuda_multiply(p->ops, &product);
 }
 
 static void run_softmax(const Piece *p, KernelId kernel)
 {
-    LearnCuda *l = p->learn;
-    LearnSoftmaxArgs args = {.weights = l->weights,
+    TrainCuda *l = p->ops;
+    TrainSoftmaxArgs args = {.weights = l->weights,
                              .dweights = l->dweights,
                              .scale = 1 / sqrtf((float)l->shape.head_dim),
                              .rows = p->rows,
@@ -118,33 +118,33 @@ static void run_softmax(const Piece *p, KernelId kernel)
                              .width = p->width,
                              .first = p->first,
                              .seen = p->seen};
-    learn_cuda_run(l, kernel, p->rows, l->shape.kv_heads, &args, sizeof args);
+    train_cuda_run(l, kernel, p->rows, l->shape.kv_heads, &args, sizeof args);
 }
 
 /* Weights or their gradient for a product. */
 static const void *typed_weights(const Piece *p, const float *weights)
 {
     int stride = p->width;
-    return learn_cuda_typed(p->learn, weights, false, p->learn->shape.kv_heads * p->rows, p->seen,
-                            &stride, p->learn->typed, p->width);
+    return train_cuda_typed(p->ops, weights, false, p->ops->shape.kv_heads * p->rows, p->seen,
+                            &stride, p->ops->typed, p->width);
 }
 
 static void forward_piece(const Piece *p)
 {
-    LearnCuda *l = p->learn;
+    TrainCuda *l = p->ops;
     to_weights(p, l->q, p->key, l->weights);
-    run_softmax(p, KERNEL_learn_softmax);
+    run_softmax(p, KERNEL_train_softmax);
     to_stacked(p, typed_weights(p, l->weights), p->value);
 }
 
 static void backward_piece(const Piece *p)
 {
-    LearnCuda *l = p->learn;
+    TrainCuda *l = p->ops;
     to_weights(p, l->q, p->key, l->weights);
-    run_softmax(p, KERNEL_learn_softmax);
+    run_softmax(p, KERNEL_train_softmax);
     to_weights(p, l->dout, p->value, l->dweights);
     to_keys(p, typed_weights(p, l->weights), l->dout, p->dvalue);
-    run_softmax(p, KERNEL_learn_softmax_back);
+    run_softmax(p, KERNEL_train_softmax_back);
     const void *dweights = typed_weights(p, l->dweights);
     to_stacked(p, dweights, p->key);
     to_keys(p, dweights, l->q, p->dkey);
@@ -153,8 +153,8 @@ static void backward_piece(const Piece *p)
 /* Rows of heads to stacked ones in the products' type, or back. */
 static void run_heads(const Piece *p, const float *from, void *to, bool back)
 {
-    LearnCuda *l = p->learn;
-    LearnHeadsArgs args = {.from = from,
+    TrainCuda *l = p->ops;
+    TrainHeadsArgs args = {.from = from,
                            .to = to,
                            .n = p->total,
                            .kv_heads = l->shape.kv_heads,
@@ -162,23 +162,23 @@ static void run_heads(const Piece *p, const float *from, void *to, bool back)
                            .dim = l->shape.head_dim,
                            .bf16 = l->bf16 && !back,
                            .back = back};
-    learn_cuda_run(l, KERNEL_learn_heads, p->total, 1, &args, sizeof args);
+    train_cuda_run(l, KERNEL_train_heads, p->total, 1, &args, sizeof args);
 }
 
 /* What all pieces have in common. */
-static Piece piece_open(Learn *learn, const Sequences *sequences, const float *q, const float *key,
+static Piece piece_open(TrainOps *ops, const Sequences *sequences, const float *q, const float *key,
                         const float *value)
 {
-    LearnCuda *l = learn_cuda_of(learn);
+    TrainCuda *l = train_cuda_of(ops);
     int width = l->shape.kv_heads * l->shape.head_dim, stride = width;
-    Piece p = {.learn = l,
+    Piece p = {.ops = l,
                .total = sequences->start[sequences->n],
                .group = l->shape.heads / l->shape.kv_heads,
-               .width = learn_cuda_width(&l->shape)};
+               .width = train_cuda_width(&l->shape)};
     assert(p.total <= l->shape.rows);
     run_heads(&p, q, l->q, false);
-    p.key = learn_cuda_typed(l, key, false, p.total, width, &stride, l->key, width);
-    p.value = learn_cuda_typed(l, value, false, p.total, width, &stride, l->value, width);
+    p.key = train_cuda_typed(l, key, false, p.total, width, &stride, l->key, width);
+    p.value = train_cuda_typed(l, value, false, p.total, width, &stride, l->value, width);
     return p;
 }
 
@@ -188,7 +188,7 @@ static void run_pieces(Piece *p, const Sequences *sequences)
         p->start = sequences->start[s];
         int length = sequences->start[s + 1] - p->start;
         for (p->first = 0; p->first < length; p->first = p->seen) {
-            int left = length - p->first, positions = left < LEARN_QUERIES ? left : LEARN_QUERIES;
+            int left = length - p->first, positions = left < TRAIN_QUERIES ? left : TRAIN_QUERIES;
             p->seen = p->first + positions;
             p->rows = positions * p->group;
             (p->dkey ? backward_piece : forward_piece)(p);
@@ -196,30 +196,30 @@ static void run_pieces(Piece *p, const Sequences *sequences)
     }
 }
 
-static void cuda_attention_forward(Learn *learn, const float *q, const float *key,
+static void cuda_attention_forward(TrainOps *ops, const float *q, const float *key,
                                    const float *value, const Sequences *sequences, float *out)
 {
-    Piece p = piece_open(learn, sequences, q, key, value);
+    Piece p = piece_open(ops, sequences, q, key, value);
     run_pieces(&p, sequences);
-    run_heads(&p, p.learn->stacked, out, true);
+    run_heads(&p, p.ops->stacked, out, true);
 }
 
-static void cuda_attention_back(Learn *learn, const float *q, const float *key, const float *value,
+static void cuda_attention_back(TrainOps *ops, const float *q, const float *key, const float *value,
                                 const Sequences *sequences, const float *dout, float *dq,
                                 float *dkey, float *dvalue)
 {
-    Piece p = piece_open(learn, sequences, q, key, value);
-    size_t count = (size_t)p.total * (size_t)(p.learn->shape.kv_heads * p.learn->shape.head_dim);
-    run_heads(&p, dout, p.learn->dout, false);
-    learn->zero(learn, dkey, count);
-    learn->zero(learn, dvalue, count);
+    Piece p = piece_open(ops, sequences, q, key, value);
+    size_t count = (size_t)p.total * (size_t)(p.ops->shape.kv_heads * p.ops->shape.head_dim);
+    run_heads(&p, dout, p.ops->dout, false);
+    ops->zero(ops, dkey, count);
+    ops->zero(ops, dvalue, count);
     p.dkey = dkey;
     p.dvalue = dvalue;
     run_pieces(&p, sequences);
-    run_heads(&p, p.learn->stacked, dq, true);
+    run_heads(&p, p.ops->stacked, dq, true);
 }
 
-void learn_cuda_fill_attention(Learn *table)
+void train_cuda_fill_attention(TrainOps *table)
 {
     table->attention = cuda_attention_forward;
     table->attention_back = cuda_attention_back;

@@ -11,52 +11,51 @@
 
 static int64_t blocks_of(size_t count)
 {
-    return (int64_t)((count + LEARN_EACH - 1) / LEARN_EACH);
+    return (int64_t)((count + TRAIN_EACH - 1) / TRAIN_EACH);
 }
 
-static void run_each(Learn *learn, KernelId kernel, LearnEachArgs args, size_t count)
+static void run_each(TrainOps *ops, KernelId kernel, TrainEachArgs args, size_t count)
 {
     args.count = (int64_t)count;
-    learn_cuda_run(learn_cuda_of(learn), kernel, blocks_of(count), 1, &args, sizeof args);
+    train_cuda_run(train_cuda_of(ops), kernel, blocks_of(count), 1, &args, sizeof args);
 }
 
-static void cuda_zero(Learn *learn, float *x, size_t count)
+static void cuda_zero(TrainOps *ops, float *x, size_t count)
 {
-    run_each(learn, KERNEL_learn_zero, (LearnEachArgs){.out = x}, count);
+    run_each(ops, KERNEL_train_zero, (TrainEachArgs){.out = x}, count);
 }
 
-static void cuda_add(Learn *learn, float *to, const float *from, size_t count)
+static void cuda_add(TrainOps *ops, float *to, const float *from, size_t count)
 {
-    run_each(learn, KERNEL_learn_add, (LearnEachArgs){.out = to, .x = from}, count);
+    run_each(ops, KERNEL_train_add, (TrainEachArgs){.out = to, .x = from}, count);
 }
 
-static void cuda_bias(Learn *learn, float *x, const float *bias, int n, int cols)
+static void cuda_bias(TrainOps *ops, float *x, const float *bias, int n, int cols)
 {
-    run_each(learn, KERNEL_learn_bias, (LearnEachArgs){.out = x, .x = bias, .cols = cols},
+    run_each(ops, KERNEL_train_bias, (TrainEachArgs){.out = x, .x = bias, .cols = cols},
              (size_t)n * (size_t)cols);
 }
 
-static void cuda_swiglu(Learn *learn, const float *gate, const float *up, size_t count, float *out)
+static void cuda_swiglu(TrainOps *ops, const float *gate, const float *up, size_t count, float *out)
 {
-    run_each(learn, KERNEL_learn_swiglu, (LearnEachArgs){.x = gate, .y = up, .out = out}, count);
+    run_each(ops, KERNEL_train_swiglu, (TrainEachArgs){.x = gate, .y = up, .out = out}, count);
 }
 
-static void cuda_swiglu_back(Learn *learn, float *gate, float *up, const float *dout, size_t count)
+static void cuda_swiglu_back(TrainOps *ops, float *gate, float *up, const float *dout, size_t count)
 {
-    run_each(learn, KERNEL_learn_swiglu_back, (LearnEachArgs){.x = dout, .out = gate, .out2 = up},
+    run_each(ops, KERNEL_train_swiglu_back, (TrainEachArgs){.x = dout, .out = gate, .out2 = up},
              count);
 }
 
-static double cuda_squares(Learn *learn, const float *x, size_t count)
+static double cuda_squares(TrainOps *ops, const float *x, size_t count)
 {
     enum { SUMS = 1024 };
-    LearnCuda *l = learn_cuda_of(learn);
-    const size_t most = (size_t)LEARN_IDS * LEARN_EACH;
+    TrainCuda *l = train_cuda_of(ops);
+    const size_t most = (size_t)TRAIN_IDS * TRAIN_EACH;
     double total = 0;
     for (size_t at = 0, part; at < count; at += part) {
         part = count - at < most ? count - at : most;
-        run_each(learn, KERNEL_learn_squares, (LearnEachArgs){.x = x + at, .out = l->results},
-                 part);
+        run_each(ops, KERNEL_train_squares, (TrainEachArgs){.x = x + at, .out = l->results}, part);
         int sums = (int)blocks_of(part);
         for (int first = 0, n; first < sums; first += n) {
             float some[SUMS];
@@ -69,11 +68,11 @@ static double cuda_squares(Learn *learn, const float *x, size_t count)
     return total;
 }
 
-static void cuda_adamw(Learn *learn, const AdamW *a, float *weight, float *gradient, float *mean,
+static void cuda_adamw(TrainOps *ops, const AdamW *a, float *weight, float *gradient, float *mean,
                        float *square, size_t count)
 {
     double correct1 = 1 - pow(a->beta1, a->step), correct2 = 1 - pow(a->beta2, a->step);
-    LearnAdamWArgs args = {.weight = weight,
+    TrainAdamWArgs args = {.weight = weight,
                            .gradient = gradient,
                            .mean = mean,
                            .square = square,
@@ -85,29 +84,28 @@ static void cuda_adamw(Learn *learn, const AdamW *a, float *weight, float *gradi
                            .rate = (float)(a->rate / correct1),
                            .inverse2 = (float)(1 / correct2),
                            .keep = 1 - a->rate * a->decay};
-    learn_cuda_run(learn_cuda_of(learn), KERNEL_learn_adamw, blocks_of(count), 1, &args,
-                   sizeof args);
+    train_cuda_run(train_cuda_of(ops), KERNEL_train_adamw, blocks_of(count), 1, &args, sizeof args);
 }
 
-static void cuda_norm_rows(Learn *learn, const float *x, const float *weight, float eps, int n,
+static void cuda_norm_rows(TrainOps *ops, const float *x, const float *weight, float eps, int n,
                            int cols, float *out)
 {
-    LearnNormArgs args = {.x = x, .weight = weight, .out = out, .eps = eps, .cols = cols};
-    learn_cuda_run(learn_cuda_of(learn), KERNEL_learn_norm, n, 1, &args, sizeof args);
+    TrainNormArgs args = {.x = x, .weight = weight, .out = out, .eps = eps, .cols = cols};
+    train_cuda_run(train_cuda_of(ops), KERNEL_train_norm, n, 1, &args, sizeof args);
 }
 
 /* out += sums over rows */
-static void add_columns(Learn *learn, LearnColumnsArgs args)
+static void add_columns(TrainOps *ops, TrainColumnsArgs args)
 {
-    learn_cuda_run(learn_cuda_of(learn), KERNEL_learn_columns,
-                   (args.cols + LEARN_SUMS - 1) / LEARN_SUMS, 1, &args, sizeof args);
+    train_cuda_run(train_cuda_of(ops), KERNEL_train_columns,
+                   (args.cols + TRAIN_SUMS - 1) / TRAIN_SUMS, 1, &args, sizeof args);
 }
 
-static void cuda_norm_back(Learn *learn, const float *x, const float *weight, float eps, int n,
+static void cuda_norm_back(TrainOps *ops, const float *x, const float *weight, float eps, int n,
                            int cols, const float *dout, float *dx, float *dweight)
 {
-    LearnCuda *l = learn_cuda_of(learn);
-    LearnNormArgs args = {.x = x,
+    TrainCuda *l = train_cuda_of(ops);
+    TrainNormArgs args = {.x = x,
                           .weight = weight,
                           .dout = dout,
                           .out = dx,
@@ -115,87 +113,87 @@ static void cuda_norm_back(Learn *learn, const float *x, const float *weight, fl
                           .eps = eps,
                           .cols = cols};
     assert(n <= l->shape.rows);
-    learn_cuda_run(l, KERNEL_learn_norm_back, n, 1, &args, sizeof args);
+    train_cuda_run(l, KERNEL_train_norm_back, n, 1, &args, sizeof args);
     if (dweight)
         add_columns(
-            learn,
-            (LearnColumnsArgs){
+            ops,
+            (TrainColumnsArgs){
                 .x = x, .y = dout, .factor = l->inverse, .out = dweight, .n = n, .cols = cols});
 }
 
-static void cuda_bias_back(Learn *learn, const float *dx, int n, int cols, float *dbias)
+static void cuda_bias_back(TrainOps *ops, const float *dx, int n, int cols, float *dbias)
 {
-    add_columns(learn, (LearnColumnsArgs){.y = dx, .out = dbias, .n = n, .cols = cols});
+    add_columns(ops, (TrainColumnsArgs){.y = dx, .out = dbias, .n = n, .cols = cols});
 }
 
-static void cuda_rope_sequences(Learn *learn, float *x, const Sequences *sequences, int heads,
+static void cuda_rope_sequences(TrainOps *ops, float *x, const Sequences *sequences, int heads,
                                 bool back)
 {
-    LearnCuda *l = learn_cuda_of(learn);
+    TrainCuda *l = train_cuda_of(ops);
     size_t width = (size_t)(heads * l->shape.head_dim);
     for (int s = 0; s < sequences->n; s++) {
         int start = sequences->start[s];
-        LearnRopeArgs args = {.x = x + (size_t)start * width,
+        TrainRopeArgs args = {.x = x + (size_t)start * width,
                               .angles = l->angles,
                               .heads = heads,
                               .pairs = l->shape.head_dim / 2,
                               .neox = l->shape.rope_neox,
                               .back = back};
-        learn_cuda_run(l, KERNEL_learn_rope, sequences->start[s + 1] - start, 1, &args,
+        train_cuda_run(l, KERNEL_train_rope, sequences->start[s + 1] - start, 1, &args,
                        sizeof args);
     }
 }
 
 /* Sends what the next kernel reads. */
-static void send(LearnCuda *l, void *to, const void *from, size_t bytes)
+static void send(TrainCuda *l, void *to, const void *from, size_t bytes)
 {
     l->cuda->gpu->put(l->cuda->gpu, to, from, bytes);
     l->cuda->gpu->wait(l->cuda->gpu);
 }
 
-static void cuda_rows(Learn *learn, const void *table, bool bf16, const int *ids, int n, int cols,
+static void cuda_rows(TrainOps *ops, const void *table, bool bf16, const int *ids, int n, int cols,
                       float *out)
 {
-    LearnCuda *l = learn_cuda_of(learn);
+    TrainCuda *l = train_cuda_of(ops);
     for (int at = 0, part; at < n; at += part) {
-        part = n - at < LEARN_IDS ? n - at : LEARN_IDS;
-        LearnRowsArgs args = {.from = table,
+        part = n - at < TRAIN_IDS ? n - at : TRAIN_IDS;
+        TrainRowsArgs args = {.from = table,
                               .to = out + (size_t)at * (size_t)cols,
                               .ids = l->ids,
                               .n = part,
                               .cols = cols,
                               .bf16 = bf16};
         send(l, l->ids, ids + at, (size_t)part * sizeof *ids);
-        learn_cuda_run(l, KERNEL_learn_rows, part, 1, &args, sizeof args);
+        train_cuda_run(l, KERNEL_train_rows, part, 1, &args, sizeof args);
     }
 }
 
-static void cuda_rows_back(Learn *learn, const float *dout, const int *ids, int n, int cols,
+static void cuda_rows_back(TrainOps *ops, const float *dout, const int *ids, int n, int cols,
                            float *dtable)
 {
     enum { PART = 4096 }; /* each row looks through the ids of all */
-    LearnCuda *l = learn_cuda_of(learn);
+    TrainCuda *l = train_cuda_of(ops);
     for (int at = 0, part; at < n; at += part) {
         part = n - at < PART ? n - at : PART;
-        LearnRowsArgs args = {.from = dout + (size_t)at * (size_t)cols,
+        TrainRowsArgs args = {.from = dout + (size_t)at * (size_t)cols,
                               .to = dtable,
                               .ids = l->ids,
                               .n = part,
                               .cols = cols};
         send(l, l->ids, ids + at, (size_t)part * sizeof *ids);
-        learn_cuda_run(l, KERNEL_learn_rows_back, part, 1, &args, sizeof args);
+        train_cuda_run(l, KERNEL_train_rows_back, part, 1, &args, sizeof args);
     }
 }
 
-static void cuda_loss(Learn *learn, float *logits, int n, int vocab, int top, const int *places,
+static void cuda_loss(TrainOps *ops, float *logits, int n, int vocab, int top, const int *places,
                       const float *weights, float scale, float *loss)
 {
-    LearnCuda *l = learn_cuda_of(learn);
-    assert(top <= LEARN_IDS);
+    TrainCuda *l = train_cuda_of(ops);
+    assert(top <= TRAIN_IDS);
     for (int at = 0, part; at < n; at += part) {
-        part = n - at < LEARN_IDS / top ? n - at : LEARN_IDS / top;
+        part = n - at < TRAIN_IDS / top ? n - at : TRAIN_IDS / top;
         size_t from = (size_t)at * (size_t)top, count = (size_t)part * (size_t)top;
-        LearnLossArgs args = {.logits = logits + (size_t)at * (size_t)vocab,
+        TrainLossArgs args = {.logits = logits + (size_t)at * (size_t)vocab,
                               .places = l->ids,
                               .weights = l->values,
                               .loss = l->results,
@@ -204,12 +202,12 @@ static void cuda_loss(Learn *learn, float *logits, int n, int vocab, int top, co
                               .top = top};
         l->cuda->gpu->put(l->cuda->gpu, l->ids, places + from, count * sizeof *places);
         send(l, l->values, weights + from, count * sizeof *weights);
-        learn_cuda_run(l, KERNEL_learn_loss, part, 1, &args, sizeof args);
+        train_cuda_run(l, KERNEL_train_loss, part, 1, &args, sizeof args);
         queue_get(l->cuda, loss + at, l->results, (size_t)part * sizeof *loss);
     }
 }
 
-void learn_cuda_fill_rows(Learn *table)
+void train_cuda_fill_rows(TrainOps *table)
 {
     table->norm = cuda_norm_rows;
     table->norm_back = cuda_norm_back;

@@ -32,9 +32,9 @@ static int rows_per_piece(int cols)
     return cols >= PIECE ? 1 : PIECE / cols;
 }
 
-static void each_rows(LearnCpu *learn, int n, int cols, LearnPiece *piece, const RowJob *job)
+static void each_rows(TrainCpu *ops, int n, int cols, TrainPiece *piece, const RowJob *job)
 {
-    learn_each(learn, pieces_of((size_t)n, (size_t)rows_per_piece(cols)), piece, job);
+    train_each(ops, pieces_of((size_t)n, (size_t)rows_per_piece(cols)), piece, job);
 }
 
 #define FOR_ROWS(row, job, i)                                    \
@@ -52,104 +52,104 @@ static size_t part_of(size_t count, int i, int *n)
     return at;
 }
 
-static void norm_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void norm_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
     (void)worker;
     FOR_ROWS(row, job, i)
     {
         size_t at = (size_t)row * (size_t)job->cols;
-        learn->cpu->isa->norm(job->x + at, job->weight, job->eps, job->cols, job->out + at);
+        ops->cpu->isa->norm(job->x + at, job->weight, job->eps, job->cols, job->out + at);
     }
 }
 
-static void cpu_norm(Learn *learn, const float *x, const float *weight, float eps, int n, int cols,
+static void cpu_norm(TrainOps *ops, const float *x, const float *weight, float eps, int n, int cols,
                      float *out)
 {
     RowJob job = {.x = x, .weight = weight, .eps = eps, .n = n, .cols = cols, .out = out};
-    each_rows(learn_cpu_of(learn), n, cols, norm_piece, &job);
+    each_rows(train_cpu_of(ops), n, cols, norm_piece, &job);
 }
 
-static void norm_back_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void norm_back_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
     (void)worker;
     FOR_ROWS(row, job, i)
     {
         size_t at = (size_t)row * (size_t)job->cols;
-        learn->row[row] = learn->isa->norm_back(job->x + at, job->weight, job->eps, job->cols,
-                                                job->y + at, job->out ? job->out + at : NULL);
+        ops->row[row] = ops->isa->norm_back(job->x + at, job->weight, job->eps, job->cols,
+                                            job->y + at, job->out ? job->out + at : NULL);
     }
 }
 
-static void norm_weight_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void norm_weight_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
     int col = i * COLS, cols = job->cols - col < COLS ? job->cols - col : COLS;
     (void)worker;
     for (int row = 0; row < job->n; row++) {
         size_t at = (size_t)row * (size_t)job->cols + (size_t)col;
-        learn->isa->add_product(job->out2 + col, job->x + at, job->y + at, learn->row[row], cols);
+        ops->isa->add_product(job->out2 + col, job->x + at, job->y + at, ops->row[row], cols);
     }
 }
 
-static void cpu_norm_back(Learn *learn, const float *x, const float *weight, float eps, int n,
+static void cpu_norm_back(TrainOps *ops, const float *x, const float *weight, float eps, int n,
                           int cols, const float *dout, float *dx, float *dweight)
 {
     RowJob job = {.x = x, .y = dout, .weight = weight, .out = dx, .out2 = dweight};
     job.eps = eps, job.n = n, job.cols = cols;
-    assert(n <= learn_cpu_of(learn)->shape.rows);
-    each_rows(learn_cpu_of(learn), n, cols, norm_back_piece, &job);
+    assert(n <= train_cpu_of(ops)->shape.rows);
+    each_rows(train_cpu_of(ops), n, cols, norm_back_piece, &job);
     if (dweight)
-        learn_each(learn_cpu_of(learn), pieces_of((size_t)cols, COLS), norm_weight_piece, &job);
+        train_each(train_cpu_of(ops), pieces_of((size_t)cols, COLS), norm_weight_piece, &job);
 }
 
-static void bias_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void bias_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
     (void)worker;
     FOR_ROWS(row, job, i)
     {
-        learn->isa->add(job->out + (size_t)row * (size_t)job->cols, job->x, job->cols);
+        ops->isa->add(job->out + (size_t)row * (size_t)job->cols, job->x, job->cols);
     }
 }
 
-static void cpu_bias(Learn *learn, float *x, const float *bias, int n, int cols)
+static void cpu_bias(TrainOps *ops, float *x, const float *bias, int n, int cols)
 {
     RowJob job = {.x = bias, .out = x, .n = n, .cols = cols};
-    each_rows(learn_cpu_of(learn), n, cols, bias_piece, &job);
+    each_rows(train_cpu_of(ops), n, cols, bias_piece, &job);
 }
 
 /* Sums over rows, by columns; with ids each row goes to one of its own. */
-static void sum_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void sum_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
     int col = i * COLS, cols = job->cols - col < COLS ? job->cols - col : COLS;
     (void)worker;
     for (int row = 0; row < job->n; row++) {
         size_t to = job->ids ? (size_t)job->ids[row] * (size_t)job->cols : 0;
-        learn->isa->add(job->out + to + col, job->x + (size_t)row * (size_t)job->cols + col, cols);
+        ops->isa->add(job->out + to + col, job->x + (size_t)row * (size_t)job->cols + col, cols);
     }
 }
 
-static void cpu_bias_back(Learn *learn, const float *dx, int n, int cols, float *dbias)
+static void cpu_bias_back(TrainOps *ops, const float *dx, int n, int cols, float *dbias)
 {
     RowJob job = {.x = dx, .out = dbias, .n = n, .cols = cols};
-    learn_each(learn_cpu_of(learn), pieces_of((size_t)cols, COLS), sum_piece, &job);
+    train_each(train_cpu_of(ops), pieces_of((size_t)cols, COLS), sum_piece, &job);
 }
 
-static void cpu_rows_back(Learn *learn, const float *dout, const int *ids, int n, int cols,
+static void cpu_rows_back(TrainOps *ops, const float *dout, const int *ids, int n, int cols,
                           float *dtable)
 {
     RowJob job = {.x = dout, .out = dtable, .ids = ids, .n = n, .cols = cols};
-    learn_each(learn_cpu_of(learn), pieces_of((size_t)cols, COLS), sum_piece, &job);
+    train_each(train_cpu_of(ops), pieces_of((size_t)cols, COLS), sum_piece, &job);
 }
 
-static void rows_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void rows_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
     size_t cols = (size_t)job->cols;
-    (void)learn, (void)worker;
+    (void)ops, (void)worker;
     FOR_ROWS(row, job, i)
     {
         float *out = job->out + (size_t)row * cols;
@@ -161,7 +161,7 @@ static void rows_piece(LearnCpu *learn, const void *context, int i, int worker)
     }
 }
 
-static void cpu_rows(Learn *learn, const void *table, bool bf16, const int *ids, int n, int cols,
+static void cpu_rows(TrainOps *ops, const void *table, bool bf16, const int *ids, int n, int cols,
                      float *out)
 {
     RowJob job = {.out = out, .ids = ids, .n = n, .cols = cols};
@@ -169,23 +169,23 @@ static void cpu_rows(Learn *learn, const void *table, bool bf16, const int *ids,
         job.half = table;
     else
         job.x = table;
-    each_rows(learn_cpu_of(learn), n, cols, rows_piece, &job);
+    each_rows(train_cpu_of(ops), n, cols, rows_piece, &job);
 }
 
 /* Pairs as in Kernels.rope; back turns the other way. */
-static void rope_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void rope_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
-    int pairs = learn->shape.head_dim / 2, step = learn->shape.rope_neox ? pairs : 1;
+    int pairs = ops->shape.head_dim / 2, step = ops->shape.rope_neox ? pairs : 1;
     int start = job->sequences->start[i];
     (void)worker;
     for (int row = start; row < job->sequences->start[i + 1]; row++) {
-        const float *cosine = learn->angles + (size_t)(row - start) * 2 * (size_t)pairs;
+        const float *cosine = ops->angles + (size_t)(row - start) * 2 * (size_t)pairs;
         const float *sine = cosine + pairs;
         float *x = job->out + (size_t)row * (size_t)job->cols;
         for (int at = 0; at < job->cols; at += 2 * pairs) {
             for (int p = 0; p < pairs; p++) {
-                float *a = x + at + (learn->shape.rope_neox ? p : 2 * p), *b = a + step;
+                float *a = x + at + (ops->shape.rope_neox ? p : 2 * p), *b = a + step;
                 float s = job->back ? -sine[p] : sine[p], first = *a;
                 *a = first * cosine[p] - *b * s;
                 *b = first * s + *b * cosine[p];
@@ -194,48 +194,48 @@ static void rope_piece(LearnCpu *learn, const void *context, int i, int worker)
     }
 }
 
-static void cpu_rope(Learn *learn, float *x, const Sequences *sequences, int heads, bool back)
+static void cpu_rope(TrainOps *ops, float *x, const Sequences *sequences, int heads, bool back)
 {
-    LearnCpu *cpu = learn_cpu_of(learn);
+    TrainCpu *cpu = train_cpu_of(ops);
     RowJob job = {.out = x, .sequences = sequences, .cols = heads * cpu->shape.head_dim};
     job.back = back;
-    learn_each(cpu, sequences->n, rope_piece, &job);
+    train_each(cpu, sequences->n, rope_piece, &job);
 }
 
-static void swiglu_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void swiglu_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
     int n;
     size_t at = part_of(job->count, i, &n);
     (void)worker;
-    learn->isa->swiglu(job->x + at, job->y + at, n, job->out + at);
+    ops->isa->swiglu(job->x + at, job->y + at, n, job->out + at);
 }
 
-static void cpu_swiglu(Learn *learn, const float *gate, const float *up, size_t count, float *out)
+static void cpu_swiglu(TrainOps *ops, const float *gate, const float *up, size_t count, float *out)
 {
     RowJob job = {.x = gate, .y = up, .out = out, .count = count};
-    learn_each(learn_cpu_of(learn), pieces_of(count, PIECE), swiglu_piece, &job);
+    train_each(train_cpu_of(ops), pieces_of(count, PIECE), swiglu_piece, &job);
 }
 
-static void swiglu_back_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void swiglu_back_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
     int n;
     size_t at = part_of(job->count, i, &n);
     (void)worker;
-    learn->isa->swiglu_back(job->out + at, job->out2 + at, job->x + at, n);
+    ops->isa->swiglu_back(job->out + at, job->out2 + at, job->x + at, n);
 }
 
-static void cpu_swiglu_back(Learn *learn, float *gate, float *up, const float *dout, size_t count)
+static void cpu_swiglu_back(TrainOps *ops, float *gate, float *up, const float *dout, size_t count)
 {
     RowJob job = {.x = dout, .out = gate, .out2 = up, .count = count};
-    learn_each(learn_cpu_of(learn), pieces_of(count, PIECE), swiglu_back_piece, &job);
+    train_each(train_cpu_of(ops), pieces_of(count, PIECE), swiglu_back_piece, &job);
 }
 
-static void loss_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void loss_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
-    const Isa *isa = learn->cpu->isa;
+    const Isa *isa = ops->cpu->isa;
     (void)worker;
     FOR_ROWS(row, job, i)
     {
@@ -249,60 +249,60 @@ static void loss_piece(LearnCpu *learn, const void *context, int i, int worker)
             loss += weights[t] * (log_sum - logits[places[t]]);
         }
         job->loss[row] = loss;
-        learn->isa->exp_scaled(logits, job->cols, max, job->scale * total / sum);
+        ops->isa->exp_scaled(logits, job->cols, max, job->scale * total / sum);
         for (int t = 0; t < job->top; t++)
             logits[places[t]] -= job->scale * weights[t];
     }
 }
 
-static void cpu_loss(Learn *learn, float *logits, int n, int vocab, int top, const int *places,
+static void cpu_loss(TrainOps *ops, float *logits, int n, int vocab, int top, const int *places,
                      const float *weights, float scale, float *loss)
 {
     RowJob job = {.out = logits, .n = n, .cols = vocab, .top = top, .ids = places};
     job.weights = weights, job.scale = scale, job.loss = loss;
-    each_rows(learn_cpu_of(learn), n, vocab, loss_piece, &job);
+    each_rows(train_cpu_of(ops), n, vocab, loss_piece, &job);
 }
 
-static void zero_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void zero_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
     int n;
     size_t at = part_of(job->count, i, &n);
-    (void)learn, (void)worker;
+    (void)ops, (void)worker;
     memset(job->out + at, 0, (size_t)n * sizeof *job->out);
 }
 
-static void cpu_zero(Learn *learn, float *x, size_t count)
+static void cpu_zero(TrainOps *ops, float *x, size_t count)
 {
     RowJob job = {.out = x, .count = count};
-    learn_each(learn_cpu_of(learn), pieces_of(count, PIECE), zero_piece, &job);
+    train_each(train_cpu_of(ops), pieces_of(count, PIECE), zero_piece, &job);
 }
 
-static void add_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void add_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
     int n;
     size_t at = part_of(job->count, i, &n);
     (void)worker;
-    learn->isa->add(job->out + at, job->x + at, n);
+    ops->isa->add(job->out + at, job->x + at, n);
 }
 
-static void cpu_add(Learn *learn, float *to, const float *from, size_t count)
+static void cpu_add(TrainOps *ops, float *to, const float *from, size_t count)
 {
     RowJob job = {.x = from, .out = to, .count = count};
-    learn_each(learn_cpu_of(learn), pieces_of(count, PIECE), add_piece, &job);
+    train_each(train_cpu_of(ops), pieces_of(count, PIECE), add_piece, &job);
 }
 
-static void squares_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void squares_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
     int n;
     size_t at = part_of(job->count, i, &n);
     (void)worker;
-    job->sums[i] = (double)learn->isa->squares(job->x + at, n);
+    job->sums[i] = (double)ops->isa->squares(job->x + at, n);
 }
 
-static double cpu_squares(Learn *learn, const float *x, size_t count)
+static double cpu_squares(TrainOps *ops, const float *x, size_t count)
 {
     enum { SUMS = 512 };
     double sums[SUMS], total = 0;
@@ -310,7 +310,7 @@ static double cpu_squares(Learn *learn, const float *x, size_t count)
         size_t left = count - at, part = left < (size_t)SUMS * PIECE ? left : (size_t)SUMS * PIECE;
         RowJob job = {.x = x + at, .count = part, .sums = sums};
         int pieces = pieces_of(part, PIECE);
-        learn_each(learn_cpu_of(learn), pieces, squares_piece, &job);
+        train_each(train_cpu_of(ops), pieces, squares_piece, &job);
         for (int i = 0; i < pieces; i++)
             total += sums[i];
     }
@@ -323,24 +323,24 @@ typedef struct AdamWJob {
     size_t count;
 } AdamWJob;
 
-static void adamw_piece(LearnCpu *learn, const void *context, int i, int worker)
+static void adamw_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const AdamWJob *job = context;
     int n;
     size_t at = part_of(job->count, i, &n);
     (void)worker;
-    learn->isa->adamw(job->adamw, job->weight + at, job->gradient + at, job->mean + at,
-                      job->square + at, n);
+    ops->isa->adamw(job->adamw, job->weight + at, job->gradient + at, job->mean + at,
+                    job->square + at, n);
 }
 
-static void cpu_adamw(Learn *learn, const AdamW *adamw, float *weight, float *gradient, float *mean,
-                      float *square, size_t count)
+static void cpu_adamw(TrainOps *ops, const AdamW *adamw, float *weight, float *gradient,
+                      float *mean, float *square, size_t count)
 {
     AdamWJob job = {adamw, weight, gradient, mean, square, count};
-    learn_each(learn_cpu_of(learn), pieces_of(count, PIECE), adamw_piece, &job);
+    train_each(train_cpu_of(ops), pieces_of(count, PIECE), adamw_piece, &job);
 }
 
-void learn_fill_rows(Learn *table)
+void train_fill_rows(TrainOps *table)
 {
     table->norm = cpu_norm;
     table->norm_back = cpu_norm_back;

@@ -1,4 +1,4 @@
-/* train_float.h - products in floats: packing and the tile; included by learn_*.c after lanes_*.h.
+/* train_float.h - products in floats: packing and the tile; included by train_*.c after lanes_*.h.
  *
  * An element is one chain of fma over k, so its bits depend neither on the tile's size nor on how k
  * is cut. The tile takes as many sums as there are registers.
@@ -9,7 +9,7 @@ enum {
     TILE_COLS = 16 * TILE_LANES,
 };
 
-static void learn_pack(const Factor *f, bool second, int first, int count, int from, int k,
+static void train_pack(const Factor *f, bool second, int first, int count, int from, int k,
                        void *packed)
 {
     float *out = packed;
@@ -27,7 +27,7 @@ static void learn_pack(const Factor *f, bool second, int first, int count, int f
     }
 }
 
-static void learn_tile(int units, const void *packed_a, const void *packed_b, float *c,
+static void train_tile(int units, const void *packed_a, const void *packed_b, float *c,
                        size_t stride, bool add)
 {
     const float *a = packed_a, *b = packed_b;
@@ -59,7 +59,7 @@ static void learn_tile(int units, const void *packed_a, const void *packed_b, fl
     }
 }
 
-static float learn_peak(int rounds)
+static float train_peak(int rounds)
 {
     Lanes sum[TILE_ROWS][TILE_LANES], x = lanes_set(0.5f), total = lanes_set(0.0f);
     UNROLL
@@ -83,18 +83,18 @@ static float learn_peak(int rounds)
     return lanes_sum(total);
 }
 
-#define LEARN_TABLE                                                                       \
+#define TRAIN_TABLE                                                                       \
     {                                                                                     \
         .tile = {.precision = "f32",                                                      \
                  .rows = TILE_ROWS,                                                       \
                  .cols = TILE_COLS,                                                       \
                  .unit = 1,                                                               \
                  .bytes = sizeof(float),                                                  \
-                 .pack = learn_pack,                                                      \
-                 .peak = learn_peak,                                                      \
-                 .multiply = learn_tile},                                                 \
-        .norm_back = learn_norm_back, .add_product = learn_add_product, .add = learn_add, \
-        .swiglu = learn_swiglu, .swiglu_back = learn_swiglu_back,                         \
-        .softmax_back = learn_softmax_back, .exp_scaled = learn_exp_scaled,               \
-        .multiply = learn_multiply, .squares = learn_squares, .adamw = learn_adamw,       \
+                 .pack = train_pack,                                                      \
+                 .peak = train_peak,                                                      \
+                 .multiply = train_tile},                                                 \
+        .norm_back = train_norm_back, .add_product = train_add_product, .add = train_add, \
+        .swiglu = train_swiglu, .swiglu_back = train_swiglu_back,                         \
+        .softmax_back = train_softmax_back, .exp_scaled = train_exp_scaled,               \
+        .multiply = train_multiply, .squares = train_squares, .adamw = train_adamw,       \
     }

@@ -4,8 +4,8 @@
  * instruction sets give the same bits (products in bf16 aside, which only some have). Nothing here
  * knows of threads or allocates.
  */
-#ifndef S2D_LEARN_ISA_H
-#define S2D_LEARN_ISA_H
+#ifndef S2D_KERNELS_TRAIN_TRAIN_ISA_H
+#define S2D_KERNELS_TRAIN_TRAIN_ISA_H
 
 #include "kernels/train/train_ops.h"
 
@@ -13,7 +13,7 @@
  * first factor's) or `cols` (the second's) outer indices, and a tile is the product of two panels.
  * A panel: (k + unit - 1) / unit pieces of width * unit elements, in an order that the tile knows,
  * zeros where there is nothing. */
-typedef struct LearnTile {
+typedef struct TrainTile {
     const char *precision;
     int rows, cols;
     int unit;  /* k's that lie together */
@@ -29,10 +29,10 @@ typedef struct LearnTile {
     void (*multiply)(int units, const void *a, const void *b, float *c, size_t stride, bool add);
     /* `rounds` times rows * cols * unit products of what is in registers, and nothing else. */
     float (*peak)(int rounds);
-} LearnTile;
+} TrainTile;
 
-typedef struct LearnIsa {
-    LearnTile tile; /* in floats */
+typedef struct TrainIsa {
+    TrainTile tile; /* in floats */
 
     /* One row, see train_ops.h. dx may be NULL. Returns 1 / rms. */
     float (*norm_back)(const float *x, const float *weight, float eps, int cols, const float *dout,
@@ -50,12 +50,12 @@ typedef struct LearnIsa {
     float (*squares)(const float *x, int n);
     void (*adamw)(const AdamW *adamw, float *weight, float *gradient, float *mean, float *square,
                   int n);
-} LearnIsa;
+} TrainIsa;
 
-extern const LearnIsa learn_isa_scalar;
+extern const TrainIsa train_isa_scalar;
 #if defined(__x86_64__)
-extern const LearnIsa learn_isa_avx2, learn_isa_avx512;
-extern const LearnTile learn_tile_bf16_avx512, learn_tile_amx_avx512;
+extern const TrainIsa train_isa_avx2, train_isa_avx512;
+extern const TrainTile train_tile_bf16_avx512, train_tile_amx_avx512;
 #endif
 
 #endif

@@ -10,8 +10,8 @@
 #include "kernels/train/train_cpu.h"
 
 typedef struct Each {
-    LearnCpu *learn;
-    LearnPiece *piece;
+    TrainCpu *ops;
+    TrainPiece *piece;
     const void *job;
     int pieces;
     atomic_int next;
@@ -21,24 +21,24 @@ static void each_work(void *context, int worker)
 {
     Each *e = context;
     for (int i; (i = atomic_fetch_add_explicit(&e->next, 1, memory_order_relaxed)) < e->pieces;)
-        e->piece(e->learn, e->job, i, worker);
+        e->piece(e->ops, e->job, i, worker);
 }
 
-void learn_each(LearnCpu *learn, int pieces, LearnPiece *piece, const void *job)
+void train_each(TrainCpu *ops, int pieces, TrainPiece *piece, const void *job)
 {
-    Each each = {learn, piece, job, pieces, 0};
+    Each each = {ops, piece, job, pieces, 0};
     if (pieces > 1)
-        pool_run(learn->cpu->pool, each_work, &each);
+        pool_run(ops->cpu->pool, each_work, &each);
     else
         each_work(&each, 0);
 }
 
 enum { PEAK_ROUNDS = 4096, PEAK_PIECES = 64 };
 
-static void peak_piece(LearnCpu *learn, const void *job, int i, int worker)
+static void peak_piece(TrainCpu *ops, const void *job, int i, int worker)
 {
     (void)job, (void)i, (void)worker;
-    volatile float sum = learn->tile->peak(PEAK_ROUNDS); /* so that it is needed */
+    volatile float sum = ops->tile->peak(PEAK_ROUNDS); /* so that it is needed */
     (void)sum;
 }
 
@@ -49,20 +49,20 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static double cpu_peak(Learn *learn)
+static double cpu_peak(TrainOps *ops)
 {
-    LearnCpu *cpu = learn_cpu_of(learn);
-    const LearnTile *tile = cpu->tile;
+    TrainCpu *cpu = train_cpu_of(ops);
+    const TrainTile *tile = cpu->tile;
     double start = seconds(), spent = 0, products = 0;
     while (spent < 0.01) {
-        learn_each(cpu, PEAK_PIECES, peak_piece, NULL);
+        train_each(cpu, PEAK_PIECES, peak_piece, NULL);
         products += (double)PEAK_PIECES * PEAK_ROUNDS * tile->rows * tile->cols * tile->unit;
         spent = seconds() - start;
     }
     return products / spent;
 }
 
-void learn_angles(const LearnShape *shape, float *angles)
+void train_angles(const TrainShape *shape, float *angles)
 {
     int pairs = shape->head_dim / 2;
     for (int p = 0; p < pairs; p++) {
@@ -82,21 +82,21 @@ static size_t aligned(size_t bytes)
     return (bytes + 63) & ~(size_t)63;
 }
 
-/* Parts of LearnCpu.memory. */
-static size_t angle_bytes(const LearnShape *shape)
+/* Parts of TrainCpu.memory. */
+static size_t angle_bytes(const TrainShape *shape)
 {
     return aligned(sizeof(float) * (size_t)shape->length * (size_t)shape->head_dim);
 }
 
-static size_t row_bytes(const LearnShape *shape)
+static size_t row_bytes(const TrainShape *shape)
 {
     return aligned(sizeof(float) * (size_t)shape->rows);
 }
 
-static size_t bytes_with(const LearnTile *tile, const LearnShape *shape, int threads)
+static size_t bytes_with(const TrainTile *tile, const TrainShape *shape, int threads)
 {
-    return angle_bytes(shape) + row_bytes(shape) + aligned(learn_product_bytes(tile)) +
-           (size_t)threads * aligned(learn_attention_bytes(tile, shape));
+    return angle_bytes(shape) + row_bytes(shape) + aligned(train_product_bytes(tile)) +
+           (size_t)threads * aligned(train_attention_bytes(tile, shape));
 }
 
 #if defined(__x86_64__)
@@ -106,27 +106,27 @@ static bool has_bf16(void)
 }
 #endif
 
-static const LearnIsa *isa_of(const Cpu *cpu)
+static const TrainIsa *isa_of(const Cpu *cpu)
 {
 #if defined(__x86_64__)
     if (cpu->isa == &isa_avx512)
-        return &learn_isa_avx512;
+        return &train_isa_avx512;
     if (cpu->isa == &isa_avx2)
-        return &learn_isa_avx2;
+        return &train_isa_avx2;
 #else
     (void)cpu;
 #endif
-    return &learn_isa_scalar;
+    return &train_isa_scalar;
 }
 
-static const LearnTile *tile_of(const Cpu *cpu, LearnProducts products)
+static const TrainTile *tile_of(const Cpu *cpu, TrainProducts products)
 {
-    const LearnIsa *isa = isa_of(cpu);
+    const TrainIsa *isa = isa_of(cpu);
 #if defined(__x86_64__)
-    if (products == LEARN_FLOATS || isa != &learn_isa_avx512 || !has_bf16())
+    if (products == TRAIN_FLOATS || isa != &train_isa_avx512 || !has_bf16())
         return &isa->tile;
-    return products == LEARN_FASTEST && cpu->tiles ? &learn_tile_amx_avx512
-                                                   : &learn_tile_bf16_avx512;
+    return products == TRAIN_FASTEST && cpu->tiles ? &train_tile_amx_avx512
+                                                   : &train_tile_bf16_avx512;
 #else
     (void)products;
     return &isa->tile;
@@ -138,32 +138,32 @@ static bool on_device(const Kernels *kernels)
     return strcmp(kernels->device, "cuda") == 0;
 }
 
-size_t learn_bytes(const Kernels *kernels, const LearnShape *shape)
+size_t train_bytes(const Kernels *kernels, const TrainShape *shape)
 {
     if (on_device(kernels))
-        return learn_cuda_bytes(shape, LEARN_FASTEST);
-    return bytes_with(tile_of((const Cpu *)kernels, LEARN_FASTEST), shape, kernels->threads);
+        return train_cuda_bytes(shape, TRAIN_FASTEST);
+    return bytes_with(tile_of((const Cpu *)kernels, TRAIN_FASTEST), shape, kernels->threads);
 }
 
-static void cpu_close(Learn *learn)
+static void cpu_close(TrainOps *ops)
 {
-    LearnCpu *cpu = learn_cpu_of(learn);
+    TrainCpu *cpu = train_cpu_of(ops);
     store_free(cpu->cpu->store, cpu->memory);
     free(cpu);
 }
 
-int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, LearnProducts products,
+int train_open(TrainOps **ops, Kernels *kernels, const TrainShape *shape, TrainProducts products,
                Err *err)
 {
-    *learn = NULL;
+    *ops = NULL;
     if (on_device(kernels))
-        return learn_cuda_open(learn, kernels, shape, products, err);
-    LearnCpu *cpu = calloc(1, sizeof *cpu);
+        return train_cuda_open(ops, kernels, shape, products, err);
+    TrainCpu *cpu = calloc(1, sizeof *cpu);
     if (cpu == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for training");
-    cpu->table = (Learn){.close = cpu_close, .peak = cpu_peak, .product = learn_product};
-    learn_fill_attention(&cpu->table);
-    learn_fill_rows(&cpu->table);
+    cpu->table = (TrainOps){.close = cpu_close, .peak = cpu_peak, .product = train_product};
+    train_fill_attention(&cpu->table);
+    train_fill_rows(&cpu->table);
     cpu->table.kernels = kernels;
     cpu->cpu = cpu_of(kernels);
     cpu->isa = isa_of(cpu->cpu);
@@ -179,11 +179,11 @@ int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, LearnPr
     cpu->angles = (float *)cpu->memory;
     cpu->row = (float *)(cpu->memory + angle_bytes(shape));
     cpu->packed = (char *)cpu->row + row_bytes(shape);
-    cpu->own = cpu->packed + aligned(learn_product_bytes(cpu->tile));
-    cpu->own_bytes = aligned(learn_attention_bytes(cpu->tile, shape));
-    learn_angles(&cpu->shape, cpu->angles);
+    cpu->own = cpu->packed + aligned(train_product_bytes(cpu->tile));
+    cpu->own_bytes = aligned(train_attention_bytes(cpu->tile, shape));
+    train_angles(&cpu->shape, cpu->angles);
     cpu->shape.rope_factors = NULL; /* the caller's, and no longer needed */
-    *learn = &cpu->table;
+    *ops = &cpu->table;
     return 0;
 }
 

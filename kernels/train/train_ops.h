@@ -12,29 +12,29 @@
  *
  * Deterministic: threads split outputs, never a sum, so a result does not depend on their number.
  */
-#ifndef S2D_LEARN_H
-#define S2D_LEARN_H
+#ifndef S2D_KERNELS_TRAIN_TRAIN_OPS_H
+#define S2D_KERNELS_TRAIN_TRAIN_OPS_H
 
 #include "kernels/kernels.h"
 
-typedef struct Learn Learn;
+typedef struct TrainOps TrainOps;
 
 /* The rows of a batch are sequences of tokens, one after another. Sequence s has the rows start[s]
- * … start[s+1]-1, at positions 0, 1, …; none is longer than LearnShape.length. */
+ * … start[s+1]-1, at positions 0, 1, …; none is longer than TrainShape.length. */
 typedef struct Sequences {
     int n;
     const int *start; /* [n + 1] */
 } Sequences;
 
 /* What the layers have in common. */
-typedef struct LearnShape {
+typedef struct TrainShape {
     int heads, kv_heads, head_dim;
     float rope_base;
     bool rope_neox;
     const float *rope_factors; /* [head_dim/2] as in Kernels.rope, in host memory; or NULL */
     int rows;                  /* of the largest batch */
     int length;                /* tokens of the longest sequence */
-} LearnShape;
+} TrainShape;
 
 /* A factor of a product: element (i, k) is data[i * stride + k], or data[k * stride + i] when
  * turned. */
@@ -51,83 +51,83 @@ typedef struct AdamW {
     int step;    /* 1, 2, … */
 } AdamW;
 
-struct Learn {
+struct TrainOps {
     Kernels *kernels;
     const char *precision; /* of products: "bf16", "bf16 by AMX", "bf16 by cuBLAS", "f32" */
 
-    void (*close)(Learn *learn);
+    void (*close)(TrainOps *ops);
 
     /* Multiplications per second that no product of this precision can exceed, measured with all
      * threads for about 10 ms. */
-    double (*peak)(Learn *learn);
+    double (*peak)(TrainOps *ops);
 
     /* out(i, j) = or += sum over k of a(i, k) b(j, k); out: [m, n] with rows out_stride apart. */
-    void (*product)(Learn *learn, Factor a, Factor b, int m, int n, int k, bool add, float *out,
+    void (*product)(TrainOps *ops, Factor a, Factor b, int m, int n, int k, bool add, float *out,
                     int out_stride);
 
     /* x: [n, cols]. out = x / rms(x) * weight; back: dx, dweight (NULL = not wanted). */
-    void (*norm)(Learn *learn, const float *x, const float *weight, float eps, int n, int cols,
+    void (*norm)(TrainOps *ops, const float *x, const float *weight, float eps, int n, int cols,
                  float *out);
-    void (*norm_back)(Learn *learn, const float *x, const float *weight, float eps, int n, int cols,
-                      const float *dout, float *dx, float *dweight);
+    void (*norm_back)(TrainOps *ops, const float *x, const float *weight, float eps, int n,
+                      int cols, const float *dout, float *dx, float *dweight);
 
     /* x: [n, cols] += bias */
-    void (*bias)(Learn *learn, float *x, const float *bias, int n, int cols);
-    void (*bias_back)(Learn *learn, const float *dx, int n, int cols, float *dbias);
+    void (*bias)(TrainOps *ops, float *x, const float *bias, int n, int cols);
+    void (*bias_back)(TrainOps *ops, const float *dx, int n, int cols, float *dbias);
 
     /* Rotates x: [n, heads, head_dim] by its positions, in place; back: the gradient, in place. */
-    void (*rope)(Learn *learn, float *x, const Sequences *sequences, int heads, bool back);
+    void (*rope)(TrainOps *ops, float *x, const Sequences *sequences, int heads, bool back);
 
     /* Causal attention within each sequence. q, out: [n, heads, head_dim]; key, value: [n,
      * kv_heads, head_dim]. back sets dq, dkey and dvalue. */
-    void (*attention)(Learn *learn, const float *q, const float *key, const float *value,
+    void (*attention)(TrainOps *ops, const float *q, const float *key, const float *value,
                       const Sequences *sequences, float *out);
-    void (*attention_back)(Learn *learn, const float *q, const float *key, const float *value,
+    void (*attention_back)(TrainOps *ops, const float *q, const float *key, const float *value,
                            const Sequences *sequences, const float *dout, float *dq, float *dkey,
                            float *dvalue);
 
     /* out = silu(gate) * up; back turns gate and up into their gradients. All: [count]. */
-    void (*swiglu)(Learn *learn, const float *gate, const float *up, size_t count, float *out);
-    void (*swiglu_back)(Learn *learn, float *gate, float *up, const float *dout, size_t count);
+    void (*swiglu)(TrainOps *ops, const float *gate, const float *up, size_t count, float *out);
+    void (*swiglu_back)(TrainOps *ops, float *gate, float *up, const float *dout, size_t count);
 
     /* Rows of a table [.., cols]: out[i] = table[ids[i]]; back: dtable[ids[i]] += dout[i], i
      * ascending. */
-    void (*rows)(Learn *learn, const void *table, bool bf16, const int *ids, int n, int cols,
+    void (*rows)(TrainOps *ops, const void *table, bool bf16, const int *ids, int n, int cols,
                  float *out);
-    void (*rows_back)(Learn *learn, const float *dout, const int *ids, int n, int cols,
+    void (*rows_back)(TrainOps *ops, const float *dout, const int *ids, int n, int cols,
                       float *dtable);
 
     /* Cross-entropy of each row of logits [n, vocab] to a distribution over `top` places: places,
      * weights: [n, top] in host memory. loss[i] (host) = sum of weights * (log sum exp - logit);
      * the logits become scale * its gradient. */
-    void (*loss)(Learn *learn, float *logits, int n, int vocab, int top, const int *places,
+    void (*loss)(TrainOps *ops, float *logits, int n, int vocab, int top, const int *places,
                  const float *weights, float scale, float *loss);
 
-    void (*zero)(Learn *learn, float *x, size_t count);
-    void (*add)(Learn *learn, float *to, const float *from, size_t count); /* to += from */
-    double (*squares)(Learn *learn, const float *x, size_t count);         /* sum of x^2 */
+    void (*zero)(TrainOps *ops, float *x, size_t count);
+    void (*add)(TrainOps *ops, float *to, const float *from, size_t count); /* to += from */
+    double (*squares)(TrainOps *ops, const float *x, size_t count);         /* sum of x^2 */
     /* One step for `count` weights; mean, square: the running means of gradient and gradient^2. The
      * gradient is 0 afterwards. */
-    void (*adamw)(Learn *learn, const AdamW *adamw, float *weight, float *gradient, float *mean,
+    void (*adamw)(TrainOps *ops, const AdamW *adamw, float *weight, float *gradient, float *mean,
                   float *square, size_t count);
 };
 
 /* Bytes that it takes of the memory of `kernels`. */
-size_t learn_bytes(const Kernels *kernels, const LearnShape *shape);
+size_t train_bytes(const Kernels *kernels, const TrainShape *shape);
 
 /* products: by the fastest means there are, or for tests without AMX, or in floats. EXIT_NODEVICE
  * where the backend cannot train. */
-typedef enum LearnProducts { LEARN_FASTEST, LEARN_VECTORS, LEARN_FLOATS } LearnProducts;
-int learn_open(Learn **learn, Kernels *kernels, const LearnShape *shape, LearnProducts products,
+typedef enum TrainProducts { TRAIN_FASTEST, TRAIN_VECTORS, TRAIN_FLOATS } TrainProducts;
+int train_open(TrainOps **ops, Kernels *kernels, const TrainShape *shape, TrainProducts products,
                Err *err);
 
 /* train_cuda.c: the same where kernels are those of a CUDA device. */
-size_t learn_cuda_bytes(const LearnShape *shape, LearnProducts products);
-int learn_cuda_open(Learn **learn, Kernels *kernels, const LearnShape *shape,
-                    LearnProducts products, Err *err);
+size_t train_cuda_bytes(const TrainShape *shape, TrainProducts products);
+int train_cuda_open(TrainOps **ops, Kernels *kernels, const TrainShape *shape,
+                    TrainProducts products, Err *err);
 
 /* For backends: [length][2][head_dim / 2] cosines, then sines, of each position's angles. */
-void learn_angles(const LearnShape *shape, float *angles);
+void train_angles(const TrainShape *shape, float *angles);
 
 uint16_t bf16_of(float value); /* rounded to nearest even */
 float bf16_float(uint16_t value);

@@ -33,18 +33,18 @@ static int piece_size(int n, int most, int unit)
     return round_up((n + pieces - 1) / pieces, unit);
 }
 
-static size_t panel_bytes(const LearnTile *tile, int width, int k)
+static size_t panel_bytes(const TrainTile *tile, int width, int k)
 {
     return (size_t)width * (size_t)round_up(k, tile->unit) * (size_t)tile->bytes;
 }
 
-static size_t packed_bytes(const LearnTile *tile, int width, int outer, int k)
+static size_t packed_bytes(const TrainTile *tile, int width, int outer, int k)
 {
     size_t panels = (size_t)((outer + width - 1) / width);
     return (panels * panel_bytes(tile, width, k) + 63) & ~(size_t)63;
 }
 
-size_t learn_product_bytes(const LearnTile *tile)
+size_t train_product_bytes(const TrainTile *tile)
 {
     return packed_bytes(tile, tile->rows, CHUNK, CHUNK_K) +
            packed_bytes(tile, tile->cols, CHUNK, CHUNK_K);
@@ -52,7 +52,7 @@ size_t learn_product_bytes(const LearnTile *tile)
 
 /* A part of a product, whose factors are packed. */
 typedef struct Chunk {
-    const LearnTile *tile;
+    const TrainTile *tile;
     const Product *product;
     int m0, m, n0, n, k0, k; /* from and how many */
     bool add;
@@ -62,7 +62,7 @@ typedef struct Chunk {
 
 static void pack_panel(const Chunk *c, bool second, int panel)
 {
-    const LearnTile *tile = c->tile;
+    const TrainTile *tile = c->tile;
     const Factor *factor = second ? &c->product->b : &c->product->a;
     int width = second ? tile->cols : tile->rows, outer = second ? c->n : c->m;
     int first = panel * width, count = outer - first < width ? outer - first : width;
@@ -71,7 +71,7 @@ static void pack_panel(const Chunk *c, bool second, int panel)
 }
 
 /* Rows i … and columns j …, fewer than a tile has at the edges. */
-static void edge_tile(const LearnTile *tile, int units, const char *a, const char *b, float *out,
+static void edge_tile(const TrainTile *tile, int units, const char *a, const char *b, float *out,
                       size_t stride, int rows, int cols, bool add)
 {
     float whole[TILE_FLOATS];
@@ -86,7 +86,7 @@ static void edge_tile(const LearnTile *tile, int units, const char *a, const cha
 /* Rows [from_row, to_row) and columns [from_col, to_col) of a chunk, from multiples of a tile. */
 static void block(const Chunk *c, int from_row, int to_row, int from_col, int to_col)
 {
-    const LearnTile *t = c->tile;
+    const TrainTile *t = c->tile;
     const Product *p = c->product;
     size_t a_panel = panel_bytes(t, t->rows, c->k), b_panel = panel_bytes(t, t->cols, c->k);
     int step = piece_size(c->k, CACHE_K, t->unit);
@@ -113,42 +113,42 @@ static void block(const Chunk *c, int from_row, int to_row, int from_col, int to
         t->end();
 }
 
-static void pack_piece(LearnCpu *learn, const void *job, int i, int worker)
+static void pack_piece(TrainCpu *ops, const void *job, int i, int worker)
 {
     const Chunk *c = job;
     int a_panels = pieces_of((size_t)c->m, (size_t)c->tile->rows);
     int b_panels = pieces_of((size_t)c->n, (size_t)c->tile->cols);
-    (void)learn, (void)worker;
+    (void)ops, (void)worker;
     for (int p = i * PACK_PANELS; p < (i + 1) * PACK_PANELS && p < a_panels + b_panels; p++)
         pack_panel(c, p < b_panels, p < b_panels ? p : p - b_panels);
 }
 
-static void block_piece(LearnCpu *learn, const void *job, int i, int worker)
+static void block_piece(TrainCpu *ops, const void *job, int i, int worker)
 {
     const Chunk *c = job;
     int rows = round_up(BLOCK_ROWS, c->tile->rows), cols = round_up(BLOCK_COLS, c->tile->cols);
     int row = i % c->row_blocks * rows, col = i / c->row_blocks * cols;
-    (void)learn, (void)worker;
+    (void)ops, (void)worker;
     block(c, row, row + rows < c->m ? row + rows : c->m, col,
           col + cols < c->n ? col + cols : c->n);
 }
 
-static void chunk_run(LearnCpu *learn, Chunk *c)
+static void chunk_run(TrainCpu *ops, Chunk *c)
 {
-    const LearnTile *t = c->tile;
+    const TrainTile *t = c->tile;
     int panels =
         pieces_of((size_t)c->m, (size_t)t->rows) + pieces_of((size_t)c->n, (size_t)t->cols);
-    learn_each(learn, pieces_of((size_t)panels, PACK_PANELS), pack_piece, c);
+    train_each(ops, pieces_of((size_t)panels, PACK_PANELS), pack_piece, c);
     c->row_blocks = pieces_of((size_t)c->m, (size_t)round_up(BLOCK_ROWS, t->rows));
     int col_blocks = pieces_of((size_t)c->n, (size_t)round_up(BLOCK_COLS, t->cols));
-    learn_each(learn, c->row_blocks * col_blocks, block_piece, c);
+    train_each(ops, c->row_blocks * col_blocks, block_piece, c);
 }
 
-void learn_product(Learn *learn, Factor a, Factor b, int m, int n, int k, bool add, float *out,
+void train_product(TrainOps *ops, Factor a, Factor b, int m, int n, int k, bool add, float *out,
                    int out_stride)
 {
-    LearnCpu *cpu = learn_cpu_of(learn);
-    const LearnTile *t = cpu->tile;
+    TrainCpu *cpu = train_cpu_of(ops);
+    const TrainTile *t = cpu->tile;
     Product product = {a, b, m, n, k, add, out, out_stride};
     int m_step = piece_size(m, CHUNK, t->rows), n_step = piece_size(n, CHUNK, t->cols);
     int k_step = piece_size(k, CHUNK_K, t->unit);
@@ -167,12 +167,12 @@ void learn_product(Learn *learn, Factor a, Factor b, int m, int n, int k, bool a
     }
 }
 
-size_t product_alone_bytes(const LearnTile *tile, int m, int n, int k)
+size_t product_alone_bytes(const TrainTile *tile, int m, int n, int k)
 {
     return packed_bytes(tile, tile->rows, m, k) + packed_bytes(tile, tile->cols, n, k);
 }
 
-void product_alone(const LearnTile *tile, const Product *p, char *packed)
+void product_alone(const TrainTile *tile, const Product *p, char *packed)
 {
     Chunk c = {.tile = tile, .product = p, .m = p->m, .n = p->n, .k = p->k, .add = p->add};
     c.a = packed;

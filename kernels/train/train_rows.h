@@ -1,7 +1,7 @@
-/* train_rows.h - gradients of what is done row by row, and the optimiser; included by learn_*.c
+/* train_rows.h - gradients of what is done row by row, and the optimiser; included by train_*.c
  * after lanes_*.h. Sums: as in isa_row.h. */
 
-static float learn_norm_back(const float *x, const float *weight, float eps, int cols,
+static float train_norm_back(const float *x, const float *weight, float eps, int cols,
                              const float *dout, float *dx)
 {
     Lanes square = lanes_set(0.0f), dot = lanes_set(0.0f);
@@ -25,7 +25,7 @@ static float learn_norm_back(const float *x, const float *weight, float eps, int
     return inverse;
 }
 
-static void learn_add_product(float *to, const float *x, const float *y, float factor, int n)
+static void train_add_product(float *to, const float *x, const float *y, float factor, int n)
 {
     Lanes f = lanes_set(factor);
     for (int i = 0; i < n; i += 16) {
@@ -34,13 +34,13 @@ static void learn_add_product(float *to, const float *x, const float *y, float f
     }
 }
 
-static void learn_add(float *to, const float *x, int n)
+static void train_add(float *to, const float *x, int n)
 {
     for (int i = 0; i < n; i += 16)
         store_tail(to, i, n, lanes_add(load_tail(to, i, n), load_tail(x, i, n)));
 }
 
-static void learn_multiply(float *x, float factor, int n)
+static void train_multiply(float *x, float factor, int n)
 {
     Lanes f = lanes_set(factor);
     for (int i = 0; i < n; i += 16)
@@ -53,7 +53,7 @@ INLINE Lanes sigmoid(Lanes x)
     return lanes_div(one, lanes_add(one, lanes_exp(lanes_sub(lanes_set(0.0f), x))));
 }
 
-static void learn_swiglu(const float *gate, const float *up, int n, float *out)
+static void train_swiglu(const float *gate, const float *up, int n, float *out)
 {
     for (int i = 0; i < n; i += 16) {
         Lanes g = load_tail(gate, i, n);
@@ -62,7 +62,7 @@ static void learn_swiglu(const float *gate, const float *up, int n, float *out)
 }
 
 /* silu(g) = g s, s = sigmoid(g); its derivative is s (1 + g (1 - s)). */
-static void learn_swiglu_back(float *gate, float *up, const float *dout, int n)
+static void train_swiglu_back(float *gate, float *up, const float *dout, int n)
 {
     Lanes one = lanes_set(1.0f);
     for (int i = 0; i < n; i += 16) {
@@ -74,7 +74,7 @@ static void learn_swiglu_back(float *gate, float *up, const float *dout, int n)
     }
 }
 
-static void learn_softmax_back(const float *p, float *dp, float scale, int n)
+static void train_softmax_back(const float *p, float *dp, float scale, int n)
 {
     Lanes sum = lanes_set(0.0f);
     for (int i = 0; i < n; i += 16)
@@ -86,14 +86,14 @@ static void learn_softmax_back(const float *p, float *dp, float scale, int n)
     }
 }
 
-static void learn_exp_scaled(float *x, int n, float max, float factor)
+static void train_exp_scaled(float *x, int n, float max, float factor)
 {
     Lanes m = lanes_set(max), f = lanes_set(factor);
     for (int i = 0; i < n; i += 16)
         store_tail(x, i, n, lanes_mul(lanes_exp(lanes_sub(load_tail(x, i, n), m)), f));
 }
 
-static float learn_squares(const float *x, int n)
+static float train_squares(const float *x, int n)
 {
     Lanes sum = lanes_set(0.0f);
     for (int i = 0; i < n; i += 16) {
@@ -104,7 +104,7 @@ static float learn_squares(const float *x, int n)
 }
 
 /* Loshchilov and Hutter, "Decoupled weight decay regularization", 2019. */
-static void learn_adamw(const AdamW *a, float *weight, float *gradient, float *mean, float *square,
+static void train_adamw(const AdamW *a, float *weight, float *gradient, float *mean, float *square,
                         int n)
 {
     double correct1 = 1 - pow(a->beta1, a->step), correct2 = 1 - pow(a->beta2, a->step);

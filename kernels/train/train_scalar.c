@@ -11,4 +11,4 @@
 
 #include "kernels/train/train_float.h"
 
-const LearnIsa learn_isa_scalar = LEARN_TABLE;
+const TrainIsa train_isa_scalar = TRAIN_TABLE;

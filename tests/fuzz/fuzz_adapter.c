@@ -27,7 +27,7 @@ static void read_part(const Adapter *adapter, int layer, int exit, const LayerPa
         if (tensors[i] == NULL)
             continue;
         Err err = {0};
-        float *values = intake_floats(adapter->gguf, tensors[i], &err);
+        float *values = weight_source_floats(adapter->gguf, tensors[i], &err);
         assert((values != NULL) == (err.code == 0));
         free(values);
     }

@@ -33,12 +33,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         demand(err.code != 0 && err.text[0] != '\0');
     int64_t labels = 0;
     for (int t = 0; t < texts.n; t++) {
-        const SoftText *text = &texts.texts[t];
+        const TrainerText *text = &texts.texts[t];
         int64_t before = labels;
-        demand(text->n >= 2 && text->n <= coder.length && !text->learn[0]);
+        demand(text->n >= 2 && text->n <= coder.length && !text->is_label[0]);
         for (int i = 0; i < text->n; i++) {
             demand(text->ids[i] >= 0 && text->ids[i] < tokenizer_vocab(tokenizer));
-            labels += text->learn[i];
+            labels += text->is_label[i];
         }
         demand(labels > before);
     }

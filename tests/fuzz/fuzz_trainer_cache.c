@@ -18,23 +18,23 @@ static void demand(int condition)
 
 static void check(const char *path, int again)
 {
-    SoftCache *cache;
+    TrainerCache *cache;
     Err err = {0};
     char record[64], added[64];
     memset(added, 7, sizeof added);
-    if (soft_cache_open(&cache, path, 1, &err) != 0) {
+    if (trainer_cache_open(&cache, path, 1, &err) != 0) {
         demand(!again && err.code == EXIT_DATA && err.text[0] != '\0');
         return;
     }
     for (uint64_t key = 0; key < 4; key++) {
         for (size_t bytes = 0; bytes <= sizeof record; bytes += 8)
-            demand(soft_cache_find(cache, key, record, bytes, &err) >= 0);
+            demand(trainer_cache_find(cache, key, record, bytes, &err) >= 0);
     }
     if (!again)
-        demand(soft_cache_add(cache, 2, added, sizeof added, &err) == 0);
-    demand(soft_cache_find(cache, 2, record, sizeof record, &err) == 1 &&
+        demand(trainer_cache_add(cache, 2, added, sizeof added, &err) == 0);
+    demand(trainer_cache_find(cache, 2, record, sizeof record, &err) == 1 &&
            memcmp(record, added, sizeof added) == 0);
-    soft_cache_close(cache);
+    trainer_cache_close(cache);
     if (!again)
         check(path, 1);
 }

@@ -11,17 +11,17 @@ int main(int argc, char **argv)
 {
     char path[4096], bytes[1024];
     Err err = {0};
-    SoftCache *cache;
+    TrainerCache *cache;
     if (argc != 2)
         return 64;
     snprintf(path, sizeof path, "%s/whole", argv[1]);
     unlink(path);
-    if (soft_cache_open(&cache, path, 1, &err) != 0)
+    if (trainer_cache_open(&cache, path, 1, &err) != 0)
         return 1;
     for (uint64_t key = 0; key < 4; key++)
-        soft_cache_add(cache, key % 3, "some bytes, some more and again", 8 + 8 * (size_t)key,
-                       &err);
-    soft_cache_close(cache);
+        trainer_cache_add(cache, key % 3, "some bytes, some more and again", 8 + 8 * (size_t)key,
+                          &err);
+    trainer_cache_close(cache);
     FILE *file = fopen(path, "rb");
     size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0;
     int failed = file == NULL || fclose(file) != 0 || err.code != 0;

@@ -3,8 +3,8 @@
  * The base of all is bad_adapter_base. Used by test_adapter, and written into a folder by
  * make_adapter for the fuzzer.
  */
-#ifndef S2D_BAD_ADAPTERS_H
-#define S2D_BAD_ADAPTERS_H
+#ifndef S2D_TESTS_SUPPORT_BAD_ADAPTERS_H
+#define S2D_TESTS_SUPPORT_BAD_ADAPTERS_H
 
 #include "engine/model/adapter.h"
 #include "tests/support/tiny_model.h"

@@ -3,8 +3,8 @@
  * Used in-process by test_gguf and test_model, and written into a folder by make_gguf for the
  * fuzzer.
  */
-#ifndef S2D_BAD_FILES_H
-#define S2D_BAD_FILES_H
+#ifndef S2D_TESTS_SUPPORT_BAD_FILES_H
+#define S2D_TESTS_SUPPORT_BAD_FILES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* corpus.h - files to start fuzzing from. */
-#ifndef S2D_TESTS_CORPUS_H
-#define S2D_TESTS_CORPUS_H
+#ifndef S2D_TESTS_SUPPORT_CORPUS_H
+#define S2D_TESTS_SUPPORT_CORPUS_H
 
 #include <stddef.h>
 

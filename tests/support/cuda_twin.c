@@ -61,7 +61,7 @@ typedef struct Twin {
     size_t used;
     int allocs;
     void *scheduler[5];
-    const Command *command;
+    const GpuCommand *command;
     Meeting block;
     Warp warps[WARPS];
     Fiber fibers[THREADS];
@@ -106,7 +106,7 @@ static void meeting_end(Meeting *meeting)
     meeting->generation++;
 }
 
-static void run_body(const Lane *lane, const Command *command)
+static void run_body(const Lane *lane, const GpuCommand *command)
 {
     const void *args = command->args;
     switch ((KernelId)command->kernel) {
@@ -210,7 +210,7 @@ static void block_run(Twin *twin, int x, int y, int z)
     free(shared);
 }
 
-static void kernel_run(Twin *twin, const Command *command)
+static void kernel_run(Twin *twin, const GpuCommand *command)
 {
     int blocks = command->grid[0] * command->grid[1] * command->grid[2];
     twin->command = command;
@@ -370,7 +370,7 @@ static void twin_wait(Gpu *gpu)
     (void)gpu;
 }
 
-static void twin_launch(Gpu *gpu, const Command *command)
+static void twin_launch(Gpu *gpu, const GpuCommand *command)
 {
     twin_from(gpu)->counts.launches++;
     kernel_run(twin_from(gpu), command);
@@ -378,10 +378,10 @@ static void twin_launch(Gpu *gpu, const Command *command)
 
 typedef struct TwinGraph {
     int n;
-    Command commands[];
+    GpuCommand commands[];
 } TwinGraph;
 
-static void *twin_graph_open(Gpu *gpu, const Command *commands, int n)
+static void *twin_graph_open(Gpu *gpu, const GpuCommand *commands, int n)
 {
     TwinGraph *graph = malloc(sizeof *graph + (size_t)n * sizeof *commands);
     assert_non_null(graph);

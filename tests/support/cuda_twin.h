@@ -4,8 +4,8 @@
  * run as they are written, lane by lane, in fragments. Memory comes in pieces of exactly the size
  * asked for, so that sanitizers see an access beside it.
  */
-#ifndef S2D_CUDA_TWIN_H
-#define S2D_CUDA_TWIN_H
+#ifndef S2D_TESTS_SUPPORT_CUDA_TWIN_H
+#define S2D_TESTS_SUPPORT_CUDA_TWIN_H
 
 #include "kernels/cuda/device/gpu.h"
 

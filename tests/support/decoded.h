@@ -1,6 +1,6 @@
 /* decoded.h - runs an answer and keeps what it came to: for tests that compare whole answers. */
-#ifndef S2D_DECODED_H
-#define S2D_DECODED_H
+#ifndef S2D_TESTS_SUPPORT_DECODED_H
+#define S2D_TESTS_SUPPORT_DECODED_H
 
 #include "engine/decode/session_state.h"
 

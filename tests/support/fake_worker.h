@@ -7,8 +7,8 @@
  * named "missing" cannot be loaded; for a target named "wide" something has to be unloaded first,
  * and "widest" can only take the current one's place.
  */
-#ifndef S2D_FAKE_WORKER_H
-#define S2D_FAKE_WORKER_H
+#ifndef S2D_TESTS_SUPPORT_FAKE_WORKER_H
+#define S2D_TESTS_SUPPORT_FAKE_WORKER_H
 
 /* To be called first in a test's main: does not return when this is the worker's process. */
 void fake_worker_maybe(int argc, char **argv);

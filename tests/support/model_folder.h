@@ -9,8 +9,8 @@
  *
  * XDG_STATE_HOME is the folder, too.
  */
-#ifndef S2D_MODEL_FOLDER_H
-#define S2D_MODEL_FOLDER_H
+#ifndef S2D_TESTS_SUPPORT_MODEL_FOLDER_H
+#define S2D_TESTS_SUPPORT_MODEL_FOLDER_H
 
 #include <stddef.h>
 

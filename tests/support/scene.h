@@ -1,7 +1,7 @@
 /* scene.h - a made-up chat as events, for the tests of the screen: no model, the same every time.
  */
-#ifndef S2D_SCENE_H
-#define S2D_SCENE_H
+#ifndef S2D_TESTS_SUPPORT_SCENE_H
+#define S2D_TESTS_SUPPORT_SCENE_H
 
 #include "ui/view.h"
 

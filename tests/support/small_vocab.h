@@ -1,7 +1,7 @@
 /* small_vocab.h - vocabularies of a few tokens, made in memory, right or wrong in one chosen thing.
  */
-#ifndef S2D_SMALL_VOCAB_H
-#define S2D_SMALL_VOCAB_H
+#ifndef S2D_TESTS_SUPPORT_SMALL_VOCAB_H
+#define S2D_TESTS_SUPPORT_SMALL_VOCAB_H
 
 #include "engine/text/tokenizer.h"
 #include "tests/support/tiny_vocab.h"

@@ -4,8 +4,8 @@
  * whose layers are literally those that the exit goes through. So what an exit says can be compared
  * with what that model says.
  */
-#ifndef S2D_TINY_ADAPTER_H
-#define S2D_TINY_ADAPTER_H
+#ifndef S2D_TESTS_SUPPORT_TINY_ADAPTER_H
+#define S2D_TESTS_SUPPORT_TINY_ADAPTER_H
 
 #include "engine/model/adapter.h"
 #include "tests/support/tiny_model.h"

@@ -4,8 +4,8 @@
  * and width share their first layers, embedding and head: a draft of 4 layers is nested in a target
  * of 8, and with `settle` its shallow exits often, not always, agree with the last layer.
  */
-#ifndef S2D_TINY_MODEL_H
-#define S2D_TINY_MODEL_H
+#ifndef S2D_TESTS_SUPPORT_TINY_MODEL_H
+#define S2D_TESTS_SUPPORT_TINY_MODEL_H
 
 #include "engine/model/model.h"
 #include "tests/support/tiny_vocab.h"

@@ -3,8 +3,8 @@
  * Both kinds cover every byte and share one list of merges, so that texts have tokens of several
  * lengths.
  */
-#ifndef S2D_TINY_VOCAB_H
-#define S2D_TINY_VOCAB_H
+#ifndef S2D_TESTS_SUPPORT_TINY_VOCAB_H
+#define S2D_TESTS_SUPPORT_TINY_VOCAB_H
 
 #include "engine/gguf/gguf_write.h"
 

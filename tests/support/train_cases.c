@@ -14,20 +14,20 @@
 
 enum { ROWS = 37, VOCAB = 83, TOP = 3 };
 
-Learn *learn_cases_open(Kernels *kernels, LearnProducts products, bool neox)
+TrainOps *train_cases_open(Kernels *kernels, TrainProducts products, bool neox)
 {
-    LearnShape shape = learn_cases_shape(neox);
+    TrainShape shape = train_cases_shape(neox);
     Err err = {0};
-    Learn *learn;
-    if (learn_open(&learn, kernels, &shape, products, &err) != 0)
+    TrainOps *ops;
+    if (train_open(&ops, kernels, &shape, products, &err) != 0)
         fail_msg("%s", err.text);
-    return learn;
+    return ops;
 }
 
-void learn_cases_close(Learn *learn)
+void train_cases_close(TrainOps *ops)
 {
-    Kernels *kernels = learn->kernels;
-    learn->close(learn);
+    Kernels *kernels = ops->kernels;
+    ops->close(ops);
     kernels->close(kernels);
 }
 
@@ -42,15 +42,15 @@ static double element(const Factor *f, int i, int k, bool rounded)
 }
 
 /* host: the factors as they are on the host */
-static void check_product(Learn *learn, const Factor factors[2], const Factor host[2], int m, int n,
-                          int k, bool add, double tolerance)
+static void check_product(TrainOps *ops, const Factor factors[2], const Factor host[2], int m,
+                          int n, int k, bool add, double tolerance)
 {
-    bool rounded = strncmp(learn->precision, "bf16", 4) == 0;
+    bool rounded = strncmp(ops->precision, "bf16", 4) == 0;
     int stride = n + 3;
     size_t size = (size_t)m * (size_t)stride;
-    float *before = filled(size, 5), *got = filled(size, 6), *out = buffer(learn, before, size);
-    learn->product(learn, factors[0], factors[1], m, n, k, add, out, stride);
-    take(learn, got, out, size);
+    float *before = filled(size, 5), *got = filled(size, 6), *out = buffer(ops, before, size);
+    ops->product(ops, factors[0], factors[1], m, n, k, add, out, stride);
+    take(ops, got, out, size);
     for (int i = 0; i < m; i++) {
         for (int j = 0; j < stride; j++) {
             int at = i * stride + j;
@@ -68,21 +68,21 @@ static void check_product(Learn *learn, const Factor factors[2], const Factor ho
                 fail_msg("%d x %d x %d at %d, %d: %g, not %g", m, n, k, i, j, (double)got[at], sum);
         }
     }
-    drop(learn, out);
+    drop(ops, out);
     free(before);
     free(got);
 }
 
-void learn_check_products(Learn *learn, int m, int n, int k, double tolerance)
+void train_check_products(TrainOps *ops, int m, int n, int k, double tolerance)
 {
     size_t a_size = (size_t)(m + 2) * (size_t)(k + 2), b_size = (size_t)(n + 2) * (size_t)(k + 2);
     float *a = filled(a_size, 1), *b = filled(b_size, 2);
     uint16_t *half = calloc(b_size + 1, sizeof *half);
     for (size_t i = 0; i < b_size; i++)
         half[i] = bf16_of(b[i]);
-    float *a_there = buffer(learn, a, a_size), *b_there = buffer(learn, b, b_size);
+    float *a_there = buffer(ops, a, a_size), *b_there = buffer(ops, b, b_size);
     float *half_there =
-        buffer(learn, (const float *)(const void *)half, (b_size + 1) / 2); /* two to a float */
+        buffer(ops, (const float *)(const void *)half, (b_size + 1) / 2); /* two to a float */
     for (int way = 0; way < 8; way++) {
         bool is_half = way & 4;
         Factor host[2] = {{a, way & 1 ? m + 2 : k + 2, way & 1, false},
@@ -92,28 +92,28 @@ void learn_check_products(Learn *learn, int m, int n, int k, double tolerance)
             host[1].data = half;
         there[0].data = a_there;
         there[1].data = is_half ? half_there : b_there;
-        check_product(learn, there, host, m, n, k, way % 3 == 0, tolerance);
+        check_product(ops, there, host, m, n, k, way % 3 == 0, tolerance);
     }
-    drop(learn, a_there);
-    drop(learn, b_there);
-    drop(learn, half_there);
+    drop(ops, a_there);
+    drop(ops, b_there);
+    drop(ops, half_there);
     free(a);
     free(b);
     free(half);
 }
 
 /* The losses of rows of logits, and what becomes of these. */
-static void loss_of(Learn *learn, float *logits, const int *places, const float *weights,
+static void loss_of(TrainOps *ops, float *logits, const int *places, const float *weights,
                     float scale, float *loss)
 {
-    float *there = buffer(learn, logits, ROWS * VOCAB);
-    learn->loss(learn, there, ROWS, VOCAB, TOP, places, weights, scale, loss);
-    take(learn, logits, there, ROWS * VOCAB);
-    drop(learn, there);
+    float *there = buffer(ops, logits, ROWS * VOCAB);
+    ops->loss(ops, there, ROWS, VOCAB, TOP, places, weights, scale, loss);
+    take(ops, logits, there, ROWS * VOCAB);
+    drop(ops, there);
 }
 
 /* The loss turns logits into its gradient, so its differences are taken by hand. */
-void learn_check_loss(Learn *learn)
+void train_check_loss(TrainOps *ops)
 {
     int places[ROWS * TOP];
     float weights[ROWS * TOP], loss[ROWS], again[ROWS];
@@ -125,7 +125,7 @@ void learn_check_loss(Learn *learn)
     float *grad = filled(ROWS * VOCAB, 3);
     for (int i = 0; i < ROWS * VOCAB; i++)
         grad[i] = logits[i] *= 5;
-    loss_of(learn, grad, places, weights, 0.5f, loss);
+    loss_of(ops, grad, places, weights, 0.5f, loss);
     for (int i = 0; i < ROWS; i++) {
         double sum = 0, expected = 0;
         for (int v = 0; v < VOCAB; v++)
@@ -140,7 +140,7 @@ void learn_check_loss(Learn *learn)
         for (int side = 0; side < 2; side++) {
             for (int i = 0; i < ROWS * VOCAB; i++)
                 moved[i] = logits[i] + (side ? 1 : -1) * direction[i] / 128;
-            loss_of(learn, moved, places, weights, 0, again);
+            loss_of(ops, moved, places, weights, 0, again);
             for (int i = 0; i < ROWS; i++)
                 value[side] += 0.5 * (double)again[i];
         }
@@ -156,23 +156,23 @@ void learn_check_loss(Learn *learn)
 }
 
 /* Against the formulas of the paper, in double. */
-void learn_check_adamw(Learn *learn)
+void train_check_adamw(TrainOps *ops)
 {
     enum { N = 100 };
     AdamW a = {.rate = 0.01f, .beta1 = 0.9f, .beta2 = 0.99f, .epsilon = 1e-8f, .decay = 0.1f};
-    float start[N], w[N], g[N], m32[N], *w_there = filled_buffer(learn, N, 1),
-                                        *mean = buffer(learn, NULL, N),
-                                        *square = buffer(learn, NULL, N);
+    float start[N], w[N], g[N], m32[N], *w_there = filled_buffer(ops, N, 1),
+                                        *mean = buffer(ops, NULL, N),
+                                        *square = buffer(ops, NULL, N);
     double v[N], m[N] = {0}, s[N] = {0};
     random_fill(start, N, 1);
     for (int i = 0; i < N; i++)
         v[i] = (double)start[i];
     for (a.step = 1; a.step <= 5; a.step++) {
-        float *given = filled(N, (uint32_t)a.step + 7), *g_there = buffer(learn, given, N);
+        float *given = filled(N, (uint32_t)a.step + 7), *g_there = buffer(ops, given, N);
         a.scale = 1.0f / (float)a.step;
-        learn->adamw(learn, &a, w_there, g_there, mean, square, N);
-        take(learn, w, w_there, N);
-        take(learn, g, g_there, N);
+        ops->adamw(ops, &a, w_there, g_there, mean, square, N);
+        take(ops, w, w_there, N);
+        take(ops, g, g_there, N);
         for (int i = 0; i < N; i++) {
             double gi = (double)given[i] / a.step, rate = (double)a.rate;
             m[i] = 0.9 * m[i] + 0.1 * gi;
@@ -183,12 +183,12 @@ void learn_check_adamw(Learn *learn)
             assert_true(fabs((double)w[i] - v[i]) < 1e-5);
             assert_true(g[i] == 0);
         }
-        drop(learn, g_there);
+        drop(ops, g_there);
         free(given);
     }
-    take(learn, m32, mean, N);
-    assert_true(fabs(learn->squares(learn, mean, N) - dot(m32, m32, N)) < 1e-6);
-    drop(learn, w_there);
-    drop(learn, mean);
-    drop(learn, square);
+    take(ops, m32, mean, N);
+    assert_true(fabs(ops->squares(ops, mean, N) - dot(m32, m32, N)) < 1e-6);
+    drop(ops, w_there);
+    drop(ops, mean);
+    drop(ops, square);
 }

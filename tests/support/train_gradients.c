@@ -16,10 +16,10 @@ enum { ROWS = 37, HEADS = 6, KV_HEADS = 2, DIM = 16, COLS = 75, VOCAB = 83 };
 static const int starts[] = {0, 20, 21, ROWS};
 static const Sequences sequences = {3, starts};
 
-LearnShape learn_cases_shape(bool neox)
+TrainShape train_cases_shape(bool neox)
 {
     static const float factors[DIM / 2] = {1, 1.5f, 2, 1, 1, 3, 1, 1};
-    return (LearnShape){.heads = HEADS,
+    return (TrainShape){.heads = HEADS,
                         .kv_heads = KV_HEADS,
                         .head_dim = DIM,
                         .rope_base = 10000,
@@ -35,63 +35,64 @@ typedef struct Case {
     const char *name;
     int n; /* inputs */
     size_t size[4], out;
-    void (*forward)(Learn *learn, float *const in[4], float *out);
-    void (*backward)(Learn *learn, float *const in[4], const float *dout, float *const grad[4]);
+    void (*forward)(TrainOps *ops, float *const in[4], float *out);
+    void (*backward)(TrainOps *ops, float *const in[4], const float *dout, float *const grad[4]);
 } Case;
 
-static void norm_forward(Learn *l, float *const in[4], float *out)
+static void norm_forward(TrainOps *l, float *const in[4], float *out)
 {
     l->norm(l, in[0], in[1], 1e-3f, ROWS, COLS, out);
 }
 
-static void norm_backward(Learn *l, float *const in[4], const float *dout, float *const grad[4])
+static void norm_backward(TrainOps *l, float *const in[4], const float *dout, float *const grad[4])
 {
     l->norm_back(l, in[0], in[1], 1e-3f, ROWS, COLS, dout, grad[0], grad[1]);
 }
 
-static void bias_forward(Learn *l, float *const in[4], float *out)
+static void bias_forward(TrainOps *l, float *const in[4], float *out)
 {
     l->kernels->copy(l->kernels, out, in[0], ROWS * COLS);
     l->bias(l, out, in[1], ROWS, COLS);
 }
 
-static void bias_backward(Learn *l, float *const in[4], const float *dout, float *const grad[4])
+static void bias_backward(TrainOps *l, float *const in[4], const float *dout, float *const grad[4])
 {
     (void)in;
     l->add(l, grad[0], dout, ROWS * COLS);
     l->bias_back(l, dout, ROWS, COLS, grad[1]);
 }
 
-static void rope_forward(Learn *l, float *const in[4], float *out)
+static void rope_forward(TrainOps *l, float *const in[4], float *out)
 {
     l->kernels->copy(l->kernels, out, in[0], ROWS * HEADS * DIM);
     l->rope(l, out, &sequences, HEADS, false);
 }
 
-static void rope_backward(Learn *l, float *const in[4], const float *dout, float *const grad[4])
+static void rope_backward(TrainOps *l, float *const in[4], const float *dout, float *const grad[4])
 {
     (void)in;
     l->kernels->copy(l->kernels, grad[0], dout, ROWS * HEADS * DIM);
     l->rope(l, grad[0], &sequences, HEADS, true);
 }
 
-static void attention_forward(Learn *l, float *const in[4], float *out)
+static void attention_forward(TrainOps *l, float *const in[4], float *out)
 {
     l->attention(l, in[0], in[1], in[2], &sequences, out);
 }
 
-static void attention_backward(Learn *l, float *const in[4], const float *dout,
+static void attention_backward(TrainOps *l, float *const in[4], const float *dout,
                                float *const grad[4])
 {
     l->attention_back(l, in[0], in[1], in[2], &sequences, dout, grad[0], grad[1], grad[2]);
 }
 
-static void swiglu_forward(Learn *l, float *const in[4], float *out)
+static void swiglu_forward(TrainOps *l, float *const in[4], float *out)
 {
     l->swiglu(l, in[0], in[1], ROWS * COLS, out);
 }
 
-static void swiglu_backward(Learn *l, float *const in[4], const float *dout, float *const grad[4])
+static void swiglu_backward(TrainOps *l, float *const in[4], const float *dout,
+                            float *const grad[4])
 {
     l->kernels->copy(l->kernels, grad[0], in[0], ROWS * COLS);
     l->kernels->copy(l->kernels, grad[1], in[1], ROWS * COLS);
@@ -100,27 +101,28 @@ static void swiglu_backward(Learn *l, float *const in[4], const float *dout, flo
 
 static int row_ids[ROWS]; /* with doubles */
 
-static void rows_forward(Learn *l, float *const in[4], float *out)
+static void rows_forward(TrainOps *l, float *const in[4], float *out)
 {
     for (int i = 0; i < ROWS; i++)
         row_ids[i] = i * i % 11;
     l->rows(l, in[0], false, row_ids, ROWS, COLS, out);
 }
 
-static void rows_backward(Learn *l, float *const in[4], const float *dout, float *const grad[4])
+static void rows_backward(TrainOps *l, float *const in[4], const float *dout, float *const grad[4])
 {
     (void)in;
     l->rows_back(l, dout, row_ids, ROWS, COLS, grad[0]);
 }
 
 /* x w^T: both gradients are products. */
-static void product_forward(Learn *l, float *const in[4], float *out)
+static void product_forward(TrainOps *l, float *const in[4], float *out)
 {
     l->product(l, (Factor){in[0], COLS, false, false}, (Factor){in[1], COLS, false, false}, ROWS,
                VOCAB, COLS, false, out, VOCAB);
 }
 
-static void product_backward(Learn *l, float *const in[4], const float *dout, float *const grad[4])
+static void product_backward(TrainOps *l, float *const in[4], const float *dout,
+                             float *const grad[4])
 {
     l->product(l, (Factor){dout, VOCAB, false, false}, (Factor){in[1], COLS, true, false}, ROWS,
                COLS, VOCAB, true, grad[0], COLS);
@@ -144,19 +146,19 @@ static const Case cases[] = {
 };
 
 /* The number, and its gradients in grad; in: [n] */
-static double value_of(Learn *learn, const Case *c, float *const in[4], float *out,
+static double value_of(TrainOps *ops, const Case *c, float *const in[4], float *out,
                        const float *dout)
 {
     float *got = malloc(c->out * sizeof *got);
-    c->forward(learn, in, out);
-    take(learn, got, out, c->out);
+    c->forward(ops, in, out);
+    take(ops, got, out, c->out);
     double value = dot(got, dout, c->out);
     free(got);
     return value;
 }
 
 /* Along random directions, one input at a time. */
-static void check_input(Learn *learn, const Case *c, int i, float *const given[4], float *out,
+static void check_input(TrainOps *ops, const Case *c, int i, float *const given[4], float *out,
                         const float *dout, const float *grad)
 {
     enum { DIRECTIONS = 8 };
@@ -164,16 +166,16 @@ static void check_input(Learn *learn, const Case *c, int i, float *const given[4
     size_t n = c->size[i];
     float *base = malloc(n * sizeof *base), *moved = malloc(n * sizeof *moved), *in[4];
     memcpy(in, given, sizeof in);
-    in[i] = buffer(learn, NULL, n);
-    take(learn, base, given[i], n);
+    in[i] = buffer(ops, NULL, n);
+    take(ops, base, given[i], n);
     for (int d = 0; d < DIRECTIONS; d++) {
         float *direction = filled(n, (uint32_t)(1000 + i * DIRECTIONS + d));
         double value[2];
         for (int side = 0; side < 2; side++) {
             for (size_t j = 0; j < n; j++)
                 moved[j] = base[j] + (side ? step : -step) * direction[j];
-            learn->kernels->upload(learn->kernels, in[i], moved, n);
-            value[side] = value_of(learn, c, in, out, dout);
+            ops->kernels->upload(ops->kernels, in[i], moved, n);
+            value[side] = value_of(ops, c, in, out, dout);
         }
         double expected = (value[1] - value[0]) / (2 * (double)step);
         double got = dot(grad, direction, n), size = sqrt(dot(grad, grad, n));
@@ -181,49 +183,49 @@ static void check_input(Learn *learn, const Case *c, int i, float *const given[4
             fail_msg("%s, input %d: %g, by differences %g", c->name, i, got, expected);
         free(direction);
     }
-    drop(learn, in[i]);
+    drop(ops, in[i]);
     free(base);
     free(moved);
 }
 
-static void check_case(Learn *learn, const Case *c)
+static void check_case(TrainOps *ops, const Case *c)
 {
-    float *in[4] = {0}, *grad[4] = {0}, *out = buffer(learn, NULL, c->out);
-    float *dout = filled(c->out, 99), *dout_there = buffer(learn, dout, c->out);
+    float *in[4] = {0}, *grad[4] = {0}, *out = buffer(ops, NULL, c->out);
+    float *dout = filled(c->out, 99), *dout_there = buffer(ops, dout, c->out);
     for (int i = 0; i < c->n; i++) {
-        in[i] = filled_buffer(learn, c->size[i], (uint32_t)i + 1);
-        grad[i] = buffer(learn, NULL, c->size[i]);
+        in[i] = filled_buffer(ops, c->size[i], (uint32_t)i + 1);
+        grad[i] = buffer(ops, NULL, c->size[i]);
     }
-    c->forward(learn, in, out);
-    c->backward(learn, in, dout_there, grad);
+    c->forward(ops, in, out);
+    c->backward(ops, in, dout_there, grad);
     for (int i = 0; i < c->n; i++) {
         float *gradient = malloc(c->size[i] * sizeof *gradient);
-        take(learn, gradient, grad[i], c->size[i]);
-        check_input(learn, c, i, in, out, dout, gradient);
+        take(ops, gradient, grad[i], c->size[i]);
+        check_input(ops, c, i, in, out, dout, gradient);
         free(gradient);
     }
     for (int i = 0; i < c->n; i++) {
-        drop(learn, in[i]);
-        drop(learn, grad[i]);
+        drop(ops, in[i]);
+        drop(ops, grad[i]);
     }
-    drop(learn, out);
-    drop(learn, dout_there);
+    drop(ops, out);
+    drop(ops, dout_there);
     free(dout);
 }
 
-void learn_check_gradients(Learn *learn)
+void train_check_gradients(TrainOps *ops)
 {
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++)
-        check_case(learn, &cases[c]);
+        check_case(ops, &cases[c]);
 }
 
 /* What an operation gave goes behind what is there already. */
-static void keep(const Learn *learn, const float *x, size_t n, size_t *used, float *out,
+static void keep(const TrainOps *ops, const float *x, size_t n, size_t *used, float *out,
                  float *largest)
 {
     float most = 0;
-    assert_true(*used + n <= LEARN_CASES_ALL);
-    take(learn, out + *used, x, n);
+    assert_true(*used + n <= TRAIN_CASES_ALL);
+    take(ops, out + *used, x, n);
     for (size_t i = 0; i < n; i++)
         most = fmaxf(most, fabsf(out[*used + i]));
     for (size_t i = 0; largest && i < n; i++)
@@ -231,29 +233,29 @@ static void keep(const Learn *learn, const float *x, size_t n, size_t *used, flo
     *used += n;
 }
 
-void learn_run_all(Learn *learn, float *out, float *largest)
+void train_run_all(TrainOps *ops, float *out, float *largest)
 {
     size_t used = 0;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const Case *c = &cases[i];
-        float *in[4] = {0}, *grad[4] = {0}, *dout = filled_buffer(learn, c->out, 99);
-        float *result = buffer(learn, NULL, c->out);
+        float *in[4] = {0}, *grad[4] = {0}, *dout = filled_buffer(ops, c->out, 99);
+        float *result = buffer(ops, NULL, c->out);
         for (int j = 0; j < c->n; j++) {
-            in[j] = filled_buffer(learn, c->size[j], (uint32_t)j + 1);
-            grad[j] = buffer(learn, NULL, c->size[j]);
+            in[j] = filled_buffer(ops, c->size[j], (uint32_t)j + 1);
+            grad[j] = buffer(ops, NULL, c->size[j]);
         }
-        c->forward(learn, in, result);
-        c->backward(learn, in, dout, grad);
-        keep(learn, result, c->out, &used, out, largest);
+        c->forward(ops, in, result);
+        c->backward(ops, in, dout, grad);
+        keep(ops, result, c->out, &used, out, largest);
         for (int j = 0; j < c->n; j++) {
-            keep(learn, grad[j], c->size[j], &used, out, largest);
-            drop(learn, in[j]);
-            drop(learn, grad[j]);
+            keep(ops, grad[j], c->size[j], &used, out, largest);
+            drop(ops, in[j]);
+            drop(ops, grad[j]);
         }
-        drop(learn, dout);
-        drop(learn, result);
+        drop(ops, dout);
+        drop(ops, result);
     }
-    for (; used < LEARN_CASES_ALL; used++) {
+    for (; used < TRAIN_CASES_ALL; used++) {
         out[used] = 0;
         if (largest)
             largest[used] = 0;

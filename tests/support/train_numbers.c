@@ -16,7 +16,7 @@ float *filled(size_t n, uint32_t seed)
     return x;
 }
 
-float *buffer(const Learn *l, const float *values, size_t n)
+float *buffer(const TrainOps *l, const float *values, size_t n)
 {
     float *x = l->kernels->buffer_alloc(l->kernels, n);
     assert_non_null(x);
@@ -25,19 +25,19 @@ float *buffer(const Learn *l, const float *values, size_t n)
     return x;
 }
 
-float *filled_buffer(const Learn *l, size_t n, uint32_t seed)
+float *filled_buffer(const TrainOps *l, size_t n, uint32_t seed)
 {
     float *values = filled(n, seed), *x = buffer(l, values, n);
     free(values);
     return x;
 }
 
-void drop(const Learn *l, float *x)
+void drop(const TrainOps *l, float *x)
 {
     l->kernels->buffer_free(l->kernels, x);
 }
 
-void take(const Learn *l, float *to, const float *x, size_t n)
+void take(const TrainOps *l, float *to, const float *x, size_t n)
 {
     l->kernels->download(l->kernels, to, x, n);
 }

@@ -1,6 +1,6 @@
 /* train_numbers.h - numbers in a backend's memory, which need not be the host's, for tests. */
-#ifndef S2D_LEARN_NUMBERS_H
-#define S2D_LEARN_NUMBERS_H
+#ifndef S2D_TESTS_SUPPORT_TRAIN_NUMBERS_H
+#define S2D_TESTS_SUPPORT_TRAIN_NUMBERS_H
 
 #include "kernels/train/train_ops.h"
 
@@ -9,9 +9,9 @@ float *filled(size_t n, uint32_t seed);
 double dot(const float *a, const float *b, size_t n);
 
 /* Backend memory with these values; NULL = zeros. */
-float *buffer(const Learn *l, const float *values, size_t n);
-float *filled_buffer(const Learn *l, size_t n, uint32_t seed);
-void drop(const Learn *l, float *x);
-void take(const Learn *l, float *to, const float *x, size_t n);
+float *buffer(const TrainOps *l, const float *values, size_t n);
+float *filled_buffer(const TrainOps *l, size_t n, uint32_t seed);
+void drop(const TrainOps *l, float *x);
+void take(const TrainOps *l, float *to, const float *x, size_t n);
 
 #endif

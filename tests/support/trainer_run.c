@@ -11,19 +11,19 @@
 #include "tests/support/tiny_model.h"
 #include "tests/support/trainer_run.h"
 
-SoftFixture *soft_fixture_open(Arch arch, bool tied, int threads)
+TrainerFixture *trainer_fixture_open(Arch arch, bool tied, int threads)
 {
     Kernels *kernels;
     Err err = {0};
     KernelsOptions options = {.device = "cpu", .threads = threads, .act_f32 = true};
     if (kernels_open(&kernels, &options, &err) != 0)
         fail_msg("%s", err.text);
-    return soft_fixture_on(kernels, arch, tied);
+    return trainer_fixture_on(kernels, arch, tied);
 }
 
-SoftFixture *soft_fixture_on(Kernels *kernels, Arch arch, bool tied)
+TrainerFixture *trainer_fixture_on(Kernels *kernels, Arch arch, bool tied)
 {
-    SoftFixture *f = calloc(1, sizeof *f);
+    TrainerFixture *f = calloc(1, sizeof *f);
     Err err = {0};
     TinyModel tiny = tiny_model(arch);
     tiny.tied = tied;
@@ -36,22 +36,22 @@ SoftFixture *soft_fixture_on(Kernels *kernels, Arch arch, bool tied)
     if (tiny_model_write(&tiny, f->path, &err) != 0 || gguf_open(&f->gguf, f->path, &err) != 0 ||
         model_config(&f->config, f->gguf, &err) != 0)
         fail_msg("%s", err.text);
-    for (int i = 0; i < SOFT_LIST; i++)
+    for (int i = 0; i < TRAINER_LIST; i++)
         f->ids[i] = 2 * i + 1;
-    ModelUse use = {.ids = f->ids, .n_ids = SOFT_LIST};
+    ModelUse use = {.ids = f->ids, .n_ids = TRAINER_LIST};
     if (model_open_draft(&f->model, f->kernels, f->path, "tiny", &use, NULL, NULL, &err) != 0)
         fail_msg("%s", err.text);
-    for (int t = 0; t < SOFT_TEXTS; t++) {
-        f->texts[t] = (SoftText){f->tokens[t], f->learn[t], 17 + 5 * t};
+    for (int t = 0; t < TRAINER_TEXTS; t++) {
+        f->texts[t] = (TrainerText){f->tokens[t], f->ops[t], 17 + 5 * t};
         for (int i = 0; i < f->texts[t].n; i++) {
-            f->tokens[t][i] = (7 + 31 * i * (t + 1) + i * i) % (2 * SOFT_LIST);
-            f->learn[t][i] = i > 3;
+            f->tokens[t][i] = (7 + 31 * i * (t + 1) + i * i) % (2 * TRAINER_LIST);
+            f->ops[t][i] = i > 3;
         }
     }
     return f;
 }
 
-void soft_fixture_close(SoftFixture *f)
+void trainer_fixture_close(TrainerFixture *f)
 {
     model_close(f->model);
     gguf_close(f->gguf);
@@ -63,54 +63,55 @@ void soft_fixture_close(SoftFixture *f)
     free(f);
 }
 
-SoftConfig soft_run_config(const SoftFixture *f, SoftTune tune, SoftLoss loss, bool list)
+TrainerConfig trainer_run_config(const TrainerFixture *f, TrainerTune tune, TrainerLoss loss,
+                                 bool list)
 {
-    SoftConfig c = {.tune = tune,
-                    .rank = tune == SOFT_LORA ? 3 : 0,
-                    .layers = 4,
-                    .n_exits = 2,
-                    .exits = {1, tune == SOFT_EXITS ? 3 : 4},
-                    .copy_of = {1, 3},
-                    .loss = loss,
-                    .top = loss == SOFT_TEXT ? 1 : 5,
-                    .batch = 60,
-                    .rows = 64,
-                    .length = SOFT_LONGEST,
-                    .steps = 8,
-                    .rate = 0.01f,
-                    .warmup = 0.25f,
-                    .clip = 1,
-                    .seed = 3,
-                    .exact = true};
+    TrainerConfig c = {.tune = tune,
+                       .rank = tune == TRAINER_LORA ? 3 : 0,
+                       .layers = 4,
+                       .n_exits = 2,
+                       .exits = {1, tune == TRAINER_EXITS ? 3 : 4},
+                       .copy_of = {1, 3},
+                       .loss = loss,
+                       .top = loss == TRAINER_TEXT ? 1 : 5,
+                       .batch = 60,
+                       .rows = 64,
+                       .length = TRAINER_LONGEST,
+                       .steps = 8,
+                       .rate = 0.01f,
+                       .warmup = 0.25f,
+                       .clip = 1,
+                       .seed = 3,
+                       .exact = true};
     if (list) {
         c.ids = f->ids;
-        c.n_ids = SOFT_LIST;
+        c.n_ids = TRAINER_LIST;
     }
     return c;
 }
 
-SoftRun soft_run_open(const SoftFixture *f, const SoftConfig *c, const char *cache)
+TrainerRun trainer_run_open(const TrainerFixture *f, const TrainerConfig *c, const char *cache)
 {
-    SoftRun run = {0};
+    TrainerRun run = {0};
     Err err = {0};
-    bool teacher = c->tune == SOFT_EXITS || c->loss == SOFT_DISTILL;
-    if (teacher && soft_teacher_open(&run.teacher, f->model, c, cache, 7, &err) != 0)
+    bool teacher = c->tune == TRAINER_EXITS || c->loss == TRAINER_DISTILL;
+    if (teacher && trainer_teacher_open(&run.teacher, f->model, c, cache, 7, &err) != 0)
         fail_msg("%s", err.text);
-    if (soft_open(&run.soft, c, f->kernels, f->gguf, &f->config, f->texts, SOFT_TEXTS,
-                  teacher ? soft_teacher_source(run.teacher) : NULL, &err) != 0)
+    if (trainer_open(&run.trainer, c, f->kernels, f->gguf, &f->config, f->texts, TRAINER_TEXTS,
+                     teacher ? trainer_teacher_source(run.teacher) : NULL, &err) != 0)
         fail_msg("%s", err.text);
     return run;
 }
 
-void soft_run_close(SoftRun *run)
+void trainer_run_close(TrainerRun *run)
 {
-    soft_close(run->soft);
-    soft_teacher_close(run->teacher);
+    trainer_close(run->trainer);
+    trainer_teacher_close(run->teacher);
 }
 
-void soft_run_step(SoftRun *run)
+void trainer_run_step(TrainerRun *run)
 {
     Err err = {0};
-    if (soft_step(run->soft, &err) != 0)
+    if (trainer_step(run->trainer, &err) != 0)
         fail_msg("%s", err.text);
 }

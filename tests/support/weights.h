@@ -1,6 +1,6 @@
 /* weights.h - made-up weight matrices and CPU backends for the tests of kernels. */
-#ifndef S2D_TEST_WEIGHTS_H
-#define S2D_TEST_WEIGHTS_H
+#ifndef S2D_TESTS_SUPPORT_WEIGHTS_H
+#define S2D_TESTS_SUPPORT_WEIGHTS_H
 
 #include "kernels/kernels.h"
 

@@ -3,8 +3,8 @@
  * A pane draws a View into a rectangle of Cells and may turn a key into an action. It keeps no
  * state of its own.
  */
-#ifndef S2D_PANE_H
-#define S2D_PANE_H
+#ifndef S2D_UI_PANES_PANE_H
+#define S2D_UI_PANES_PANE_H
 
 #include "ui/cells.h"
 #include "ui/keys.h"

@@ -11,8 +11,8 @@
  * scales of bytes): only keys and values are as short as the cache holds them. (Pieces: flash
  * decoding, crfm.stanford.edu 2023.)
  */
-#ifndef S2D_CUDA_ATTENTION_H
-#define S2D_CUDA_ATTENTION_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_ATTENTION_H
+#define S2D_KERNELS_CUDA_DEVICE_ATTENTION_H
 
 #include "kernels/cuda/device/kv_store.h"
 #include "kernels/cuda/device/mma.h"

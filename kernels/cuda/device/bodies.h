@@ -1,6 +1,6 @@
 /* bodies.h - all kernels' bodies, for the two files that make kernels of them. */
-#ifndef S2D_CUDA_BODIES_H
-#define S2D_CUDA_BODIES_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_BODIES_H
+#define S2D_KERNELS_CUDA_DEVICE_BODIES_H
 
 #include "kernels/cuda/device/attention.h"
 #include "kernels/cuda/device/cuda_train_attention.h"

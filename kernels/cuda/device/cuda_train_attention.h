@@ -1,8 +1,8 @@
 /* cuda_train_attention.h - kernels of training: what lies between the products of attention, and
  * before those of matrices. See train_cuda_attention.c.
  */
-#ifndef S2D_CUDA_LEARN_ATTENTION_H
-#define S2D_CUDA_LEARN_ATTENTION_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_CUDA_TRAIN_ATTENTION_H
+#define S2D_KERNELS_CUDA_DEVICE_CUDA_TRAIN_ATTENTION_H
 
 #include "kernels/cuda/args.h"
 #include "kernels/cuda/device/lane.h"
@@ -16,13 +16,13 @@ BODY void store_typed(void *to, int bf16, size_t i, float v)
         ((float *)to)[i] = v;
 }
 
-/* grid: rows, columns in LEARN_COLS */
-BODY void learn_convert_body(const Lane *at, const LearnConvertArgs *a)
+/* grid: rows, columns in TRAIN_COLS */
+BODY void train_convert_body(const Lane *at, const TrainConvertArgs *a)
 {
     size_t from = (size_t)at->block_x * (size_t)a->from_stride;
     size_t to = (size_t)at->block_x * (size_t)a->to_stride;
-    int end = (at->block_y + 1) * LEARN_COLS;
-    for (int c = at->block_y * LEARN_COLS + at->thread; c < end && c < a->cols; c += THREADS) {
+    int end = (at->block_y + 1) * TRAIN_COLS;
+    for (int c = at->block_y * TRAIN_COLS + at->thread; c < end && c < a->cols; c += THREADS) {
         float v = a->from_bf16 ? bf16_float(((const uint16_t *)a->from)[from + c])
                                : ((const float *)a->from)[from + c];
         store_typed(a->to, a->to_bf16, to + c, v);
@@ -30,7 +30,7 @@ BODY void learn_convert_body(const Lane *at, const LearnConvertArgs *a)
 }
 
 /* grid: rows */
-BODY void learn_heads_body(const Lane *at, const LearnHeadsArgs *a)
+BODY void train_heads_body(const Lane *at, const TrainHeadsArgs *a)
 {
     int width = a->kv_heads * a->group * a->dim;
     for (int i = at->thread; i < width; i += THREADS) {
@@ -44,7 +44,7 @@ BODY void learn_heads_body(const Lane *at, const LearnHeadsArgs *a)
 
 /* weights = softmax(scale * scores) over the row's own past, zero behind it. grid: rows, key heads;
  * shared: [WARPS] floats */
-BODY void learn_softmax_body(const Lane *at, const LearnSoftmaxArgs *a)
+BODY void train_softmax_body(const Lane *at, const TrainSoftmaxArgs *a)
 {
     size_t row = (size_t)at->block_y * (size_t)a->rows + (size_t)at->block_x;
     float *x = a->weights + row * (size_t)a->width, most = -INFINITY, sum = 0.0f;
@@ -63,7 +63,7 @@ BODY void learn_softmax_body(const Lane *at, const LearnSoftmaxArgs *a)
 
 /* p = p * (dp - mean) * scale, mean = sum p dp, in place in dweights. grid: rows, key heads;
  * shared: [WARPS] floats */
-BODY void learn_softmax_back_body(const Lane *at, const LearnSoftmaxArgs *a)
+BODY void train_softmax_back_body(const Lane *at, const TrainSoftmaxArgs *a)
 {
     size_t row = (size_t)at->block_y * (size_t)a->rows + (size_t)at->block_x;
     const float *p = a->weights + row * (size_t)a->width;

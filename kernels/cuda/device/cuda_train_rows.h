@@ -3,8 +3,8 @@
  * Formulas are those of train_rows.h and train_elementwise.c. Every sum has one order, whatever the device:
  * within a block by warps and threads, over rows ascending. There are no atomics.
  */
-#ifndef S2D_CUDA_LEARN_ROWS_H
-#define S2D_CUDA_LEARN_ROWS_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_CUDA_TRAIN_ROWS_H
+#define S2D_KERNELS_CUDA_DEVICE_CUDA_TRAIN_ROWS_H
 
 #include "kernels/cuda/args.h"
 #include "kernels/cuda/device/lane.h"
@@ -14,29 +14,29 @@ enum { COLUMNS_SHARED = THREADS * 4 };
 /* Elements of this block: from its first, one per thread, to before its end. */
 BODY int64_t each_first(const Lane *at)
 {
-    return (int64_t)at->block_x * LEARN_EACH + at->thread;
+    return (int64_t)at->block_x * TRAIN_EACH + at->thread;
 }
 
 BODY int64_t each_end(const Lane *at, int64_t count)
 {
-    int64_t end = ((int64_t)at->block_x + 1) * LEARN_EACH;
+    int64_t end = ((int64_t)at->block_x + 1) * TRAIN_EACH;
     return end < count ? end : count;
 }
 
-/* grid of all that go by element: elements in LEARN_EACH */
-BODY void learn_zero_body(const Lane *at, const LearnEachArgs *a)
+/* grid of all that go by element: elements in TRAIN_EACH */
+BODY void train_zero_body(const Lane *at, const TrainEachArgs *a)
 {
     for (int64_t i = each_first(at), end = each_end(at, a->count); i < end; i += THREADS)
         a->out[i] = 0.0f;
 }
 
-BODY void learn_add_body(const Lane *at, const LearnEachArgs *a)
+BODY void train_add_body(const Lane *at, const TrainEachArgs *a)
 {
     for (int64_t i = each_first(at), end = each_end(at, a->count); i < end; i += THREADS)
         a->out[i] += a->x[i];
 }
 
-BODY void learn_bias_body(const Lane *at, const LearnEachArgs *a)
+BODY void train_bias_body(const Lane *at, const TrainEachArgs *a)
 {
     for (int64_t i = each_first(at), end = each_end(at, a->count); i < end; i += THREADS)
         a->out[i] += a->x[i % a->cols];
@@ -48,7 +48,7 @@ BODY float sigmoid(float v)
 }
 
 /* x: gate, y: up */
-BODY void learn_swiglu_body(const Lane *at, const LearnEachArgs *a)
+BODY void train_swiglu_body(const Lane *at, const TrainEachArgs *a)
 {
     for (int64_t i = each_first(at), end = each_end(at, a->count); i < end; i += THREADS)
         a->out[i] = a->x[i] * sigmoid(a->x[i]) * a->y[i];
@@ -56,7 +56,7 @@ BODY void learn_swiglu_body(const Lane *at, const LearnEachArgs *a)
 
 /* x: the gradient; out, out2: gate and up. silu(g) = g s, s = sigmoid(g); its derivative is
  * s (1 + g (1 - s)). */
-BODY void learn_swiglu_back_body(const Lane *at, const LearnEachArgs *a)
+BODY void train_swiglu_back_body(const Lane *at, const TrainEachArgs *a)
 {
     for (int64_t i = each_first(at), end = each_end(at, a->count); i < end; i += THREADS) {
         float g = a->out[i], u = a->out2[i], d = a->x[i], s = sigmoid(g);
@@ -66,7 +66,7 @@ BODY void learn_swiglu_back_body(const Lane *at, const LearnEachArgs *a)
 }
 
 /* shared: [WARPS] floats */
-BODY void learn_squares_body(const Lane *at, const LearnEachArgs *a)
+BODY void train_squares_body(const Lane *at, const TrainEachArgs *a)
 {
     float sum = 0.0f;
     for (int64_t i = each_first(at), end = each_end(at, a->count); i < end; i += THREADS)
@@ -76,7 +76,7 @@ BODY void learn_squares_body(const Lane *at, const LearnEachArgs *a)
         a->out[at->block_x] = sum;
 }
 
-BODY void learn_adamw_body(const Lane *at, const LearnAdamWArgs *a)
+BODY void train_adamw_body(const Lane *at, const TrainAdamWArgs *a)
 {
     for (int64_t i = each_first(at), end = each_end(at, a->count); i < end; i += THREADS) {
         float g = a->gradient[i] * a->scale;
@@ -90,7 +90,7 @@ BODY void learn_adamw_body(const Lane *at, const LearnAdamWArgs *a)
 }
 
 /* grid: rows; shared: [WARPS] floats */
-BODY void learn_norm_body(const Lane *at, const LearnNormArgs *a)
+BODY void train_norm_body(const Lane *at, const TrainNormArgs *a)
 {
     size_t row = (size_t)at->block_x * (size_t)a->cols;
     float squares = 0.0f;
@@ -104,7 +104,7 @@ BODY void learn_norm_body(const Lane *at, const LearnNormArgs *a)
 
 /* out = x r w, r = (mean x^2 + eps)^-1/2, dr/dx = -r^3 x / cols. grid: rows; shared: [WARPS] floats
  */
-BODY void learn_norm_back_body(const Lane *at, const LearnNormArgs *a)
+BODY void train_norm_back_body(const Lane *at, const TrainNormArgs *a)
 {
     size_t row = (size_t)at->block_x * (size_t)a->cols;
     float squares = 0.0f, dot = 0.0f, *scratch = (float *)at->shared;
@@ -126,11 +126,11 @@ BODY void learn_norm_back_body(const Lane *at, const LearnNormArgs *a)
 }
 
 /* Each warp adds up every WARPS-th row, a lane for each column, and the first one what they have.
- * grid: columns in LEARN_SUMS; shared: [THREADS] floats */
-BODY void learn_columns_body(const Lane *at, const LearnColumnsArgs *a)
+ * grid: columns in TRAIN_SUMS; shared: [THREADS] floats */
+BODY void train_columns_body(const Lane *at, const TrainColumnsArgs *a)
 {
     float *sums = (float *)at->shared, sum = 0.0f;
-    int col = at->block_x * LEARN_SUMS + lane_id(at);
+    int col = at->block_x * TRAIN_SUMS + lane_id(at);
     for (int row = warp_id(at); col < a->cols && row < a->n; row += WARPS) {
         size_t i = (size_t)row * (size_t)a->cols + (size_t)col;
         sum += a->x ? a->x[i] * a->factor[row] * a->y[i] : a->y[i];
@@ -145,7 +145,7 @@ BODY void learn_columns_body(const Lane *at, const LearnColumnsArgs *a)
 }
 
 /* Pairs as in Kernels.rope. grid: rows of a sequence */
-BODY void learn_rope_body(const Lane *at, const LearnRopeArgs *a)
+BODY void train_rope_body(const Lane *at, const TrainRopeArgs *a)
 {
     int pairs = a->pairs, step = a->neox ? pairs : 1;
     const float *cosine = a->angles + (size_t)at->block_x * 2 * (size_t)pairs;
@@ -161,7 +161,7 @@ BODY void learn_rope_body(const Lane *at, const LearnRopeArgs *a)
 }
 
 /* grid: rows */
-BODY void learn_rows_body(const Lane *at, const LearnRowsArgs *a)
+BODY void train_rows_body(const Lane *at, const TrainRowsArgs *a)
 {
     size_t to = (size_t)at->block_x * (size_t)a->cols;
     size_t from = (size_t)a->ids[at->block_x] * (size_t)a->cols;
@@ -171,7 +171,7 @@ BODY void learn_rows_body(const Lane *at, const LearnRowsArgs *a)
 }
 
 /* The first row with an id adds all that have it, in ascending order. grid: rows */
-BODY void learn_rows_back_body(const Lane *at, const LearnRowsArgs *a)
+BODY void train_rows_back_body(const Lane *at, const TrainRowsArgs *a)
 {
     int id = a->ids[at->block_x];
     for (int i = 0; i < at->block_x; i++) {
@@ -189,7 +189,7 @@ BODY void learn_rows_back_body(const Lane *at, const LearnRowsArgs *a)
 }
 
 /* grid: rows; shared: [WARPS] floats */
-BODY void learn_loss_body(const Lane *at, const LearnLossArgs *a)
+BODY void train_loss_body(const Lane *at, const TrainLossArgs *a)
 {
     float *x = a->logits + (size_t)at->block_x * (size_t)a->vocab, *scratch = (float *)at->shared;
     const int *places = a->places + (size_t)at->block_x * (size_t)a->top;

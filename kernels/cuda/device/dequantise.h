@@ -3,8 +3,8 @@
  * in: tiles -> out: halves (or floats, for types whose range halves do not have), rounded once. A
  * warp has a step of a tile.
  */
-#ifndef S2D_CUDA_DEQUANTISE_H
-#define S2D_CUDA_DEQUANTISE_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_DEQUANTISE_H
+#define S2D_KERNELS_CUDA_DEVICE_DEQUANTISE_H
 
 #include "kernels/cuda/args.h"
 #include "kernels/cuda/device/unpack.h"

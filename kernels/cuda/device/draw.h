@@ -5,8 +5,8 @@
  * ties of the last survivor survive, so no order is needed: the cut is found by bisection over the
  * bits of its value.
  */
-#ifndef S2D_CUDA_DRAW_H
-#define S2D_CUDA_DRAW_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_DRAW_H
+#define S2D_KERNELS_CUDA_DEVICE_DRAW_H
 
 #include "kernels/cuda/device/top.h"
 #include "kernels/noise.h"

@@ -5,20 +5,20 @@
  * no error is returned, a failure of the device ends the process with EXIT_NODEVICE and a line on
  * stderr: a device that failed once does not work again in the same process.
  */
-#ifndef S2D_CUDA_GPU_H
-#define S2D_CUDA_GPU_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_GPU_H
+#define S2D_KERNELS_CUDA_DEVICE_GPU_H
 
 #include "kernels/cuda/args.h"
 
 enum { ARGS_BYTES = 256 };
 
 /* A kernel and what it is told. Two of the same bytes do the same. */
-typedef struct Command {
+typedef struct GpuCommand {
     int32_t kernel, grid[3];
     uint32_t bytes; /* of args */
     uint32_t unused;
     _Alignas(8) unsigned char args[ARGS_BYTES];
-} Command;
+} GpuCommand;
 
 /* y = x · w^T, [ROWS_MAX, rows], always over ROWS_MAX rows, so that a row's result does not depend
  * on how many there are. */
@@ -67,9 +67,9 @@ struct Gpu {
     void (*get)(Gpu *gpu, void *to, const void *from, size_t bytes);
     void (*wait)(Gpu *gpu);
 
-    void (*launch)(Gpu *gpu, const Command *command);
+    void (*launch)(Gpu *gpu, const GpuCommand *command);
     /* A sequence kept ready to be launched again; NULL = it cannot be kept. */
-    void *(*graph_open)(Gpu *gpu, const Command *commands, int n);
+    void *(*graph_open)(Gpu *gpu, const GpuCommand *commands, int n);
     void (*graph_launch)(Gpu *gpu, void *graph);
     void (*graph_close)(Gpu *gpu, void *graph);
 

@@ -8,8 +8,8 @@
  *
  * Bytes, scales and the turn of keys are exactly the CPU's: see kv.h.
  */
-#ifndef S2D_CUDA_KV_H
-#define S2D_CUDA_KV_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_KV_STORE_H
+#define S2D_KERNELS_CUDA_DEVICE_KV_STORE_H
 
 #include "kernels/cuda/args.h"
 #include "kernels/cuda/device/lane.h"

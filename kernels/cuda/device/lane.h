@@ -9,8 +9,8 @@
  * Blocks have THREADS threads. Every function that takes a Lane must be called by all lanes of a
  * warp, block_sync by all of a block.
  */
-#ifndef S2D_CUDA_LANE_H
-#define S2D_CUDA_LANE_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_LANE_H
+#define S2D_KERNELS_CUDA_DEVICE_LANE_H
 
 #include <math.h>
 #include <stdint.h>

@@ -3,8 +3,8 @@
  * With the loads and the mma of linear.h and nothing else. What comes out is written so that
  * no compiler may leave the work out.
  */
-#ifndef S2D_CUDA_LIMITS_H
-#define S2D_CUDA_LIMITS_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_LIMIT_LOOPS_H
+#define S2D_KERNELS_CUDA_DEVICE_LIMIT_LOOPS_H
 
 #include "kernels/cuda/args.h"
 #include "kernels/cuda/device/mma.h"

@@ -9,8 +9,8 @@
  * No barrier within the product, no shared memory until its end: activations lie in the order of
  * fragments too, and the nearest cache holds them.
  */
-#ifndef S2D_CUDA_LINEAR_H
-#define S2D_CUDA_LINEAR_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_LINEAR_H
+#define S2D_KERNELS_CUDA_DEVICE_LINEAR_H
 
 #include "kernels/cuda/args.h"
 #include "kernels/cuda/device/mma.h"

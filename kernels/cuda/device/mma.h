@@ -9,8 +9,8 @@
  *
  * Each column of c depends on the same column of b alone: that is batch invariance here.
  */
-#ifndef S2D_CUDA_MMA_H
-#define S2D_CUDA_MMA_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_MMA_H
+#define S2D_KERNELS_CUDA_DEVICE_MMA_H
 
 #include "kernels/cuda/device/lane.h"
 

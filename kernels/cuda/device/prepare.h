@@ -9,8 +9,8 @@
  * + e the half e of word 2 m + p of lane 4 g + t of half-step b. Sums: lane 4 g + step % 4; word 0
  * the pair of the step's two blocks, word 1 what is left of them.
  */
-#ifndef S2D_CUDA_PREPARE_H
-#define S2D_CUDA_PREPARE_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_PREPARE_H
+#define S2D_KERNELS_CUDA_DEVICE_PREPARE_H
 
 #include "kernels/cuda/args.h"
 #include "kernels/cuda/layout.h"

@@ -3,8 +3,8 @@
  * Each block has one row of the batch, whose sums are added in an order of their own: results do
  * not depend on other rows.
  */
-#ifndef S2D_CUDA_ROWS_H
-#define S2D_CUDA_ROWS_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_ROWS_H
+#define S2D_KERNELS_CUDA_DEVICE_ROWS_H
 
 #include "kernels/cuda/args.h"
 #include "kernels/cuda/device/lane.h"

@@ -4,8 +4,8 @@
  * results together, in their order. "Better" is larger, then the lower id; NaN counts as the
  * smallest of all.
  */
-#ifndef S2D_CUDA_TOP_H
-#define S2D_CUDA_TOP_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_TOP_H
+#define S2D_KERNELS_CUDA_DEVICE_TOP_H
 
 #include "kernels/cuda/args.h"
 #include "kernels/cuda/device/lane.h"

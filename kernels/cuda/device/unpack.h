@@ -9,8 +9,8 @@
  * Minima are a product of their own, over sums of 32 inputs (prepare.h): a group of 256 inputs
  * has 8 blocks, so one mma takes their 8 minima twice, for the sums' two halves.
  */
-#ifndef S2D_CUDA_UNPACK_H
-#define S2D_CUDA_UNPACK_H
+#ifndef S2D_KERNELS_CUDA_DEVICE_UNPACK_H
+#define S2D_KERNELS_CUDA_DEVICE_UNPACK_H
 
 #include "kernels/cuda/layout.h"
 

@@ -93,20 +93,20 @@ static void bars_fill_their_columns(void **state)
 static void published_rows_are_found(void **state)
 {
     (void)state;
-    const SeedsRow *row = seeds_find(SEEDS_S2D, SEEDS_LAYERS, true);
+    const PublishedRow *row = published_find(PUBLISHED_S2D, PUBLISHED_LAYERS, true);
     assert_string_equal(row->name, "SoFT+S2D");
-    near(row->at[1][SEEDS_13B].mat, 3.79f);
-    assert_null(seeds_find(SEEDS_SOFT, 7, false));
-    SeedsTarget target;
-    assert_int_equal(seeds_target("70b", &target), 0);
-    assert_int_equal(target, SEEDS_70B);
-    assert_int_equal(seeds_target("8b", &target), -1);
+    near(row->at[1][PUBLISHED_13B].mat, 3.79f);
+    assert_null(published_find(PUBLISHED_SOFT, 7, false));
+    PublishedTarget target;
+    assert_int_equal(published_target("70b", &target), 0);
+    assert_int_equal(target, PUBLISHED_70B);
+    assert_int_equal(published_target("8b", &target), -1);
     /* 70B was published for chains at T = 0 alone, 7B for all. */
     int n;
-    const SeedsRow *rows = seeds_rows(&n);
+    const PublishedRow *rows = published_rows(&n);
     for (int i = 0; i < n; i++) {
-        assert_true((rows[i].at[0][SEEDS_70B].mat > 0) == !rows[i].tree);
-        assert_true(rows[i].at[0][SEEDS_7B].mat > 0 && rows[i].at[1][SEEDS_7B].mat > 0);
+        assert_true((rows[i].at[0][PUBLISHED_70B].mat > 0) == !rows[i].tree);
+        assert_true(rows[i].at[0][PUBLISHED_7B].mat > 0 && rows[i].at[1][PUBLISHED_7B].mat > 0);
     }
 }
 

@@ -548,7 +548,7 @@ static void test_complete(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         for (int n = 0; n < 2; n++) {
             const char *expected = n ? cases[i].second : cases[i].first;
-            char *got = command_complete(&f->chat, cases[i].line, cases[i].start, cases[i].word, n);
+            char *got = slash_complete(&f->chat, cases[i].line, cases[i].start, cases[i].word, n);
             if (expected && got)
                 assert_string_equal(got, expected);
             else if (expected || got)

@@ -171,7 +171,6 @@ static void draw_switch(Noise *noise, EventSwitch *swap)
     draw_text(noise, swap->reason, sizeof(swap->reason));
     swap->room = (SwitchRoom)draw_int(noise, 0, 2);
     swap->draft_kv_kept = draw(noise) % 2;
-    swap->draft_rows_recomputed = draw_int(noise, 0, 1000);
     swap->ms = draw_ms(noise);
     swap->n_thresholds = draw_int(noise, 0, EXITS_MAX);
     draw_floats(noise, swap->thresholds, swap->n_thresholds);

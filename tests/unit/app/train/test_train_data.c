@@ -23,12 +23,12 @@ static TrainCoder coder_of(TinyVocab vocab)
 }
 
 /* The text of what is to be predicted, or of all. */
-static char *text_of(const TrainCoder *coder, const SoftText *text, bool learned)
+static char *text_of(const TrainCoder *coder, const TrainerText *text, bool learned)
 {
     int *ids = malloc(sizeof *ids * (size_t)text->n), n = 0;
     size_t bytes;
     for (int i = 0; i < text->n; i++) {
-        if (text->learn[i] || !learned)
+        if (text->is_label[i] || !learned)
             ids[n++] = text->ids[i];
     }
     char *decoded = decode_ids(coder->tokenizer, ids, n, &bytes);
@@ -125,7 +125,7 @@ static void test_plain_text(void **state)
     int tokens = 0, labels = 0;
     for (int t = 0; t < data.n; t++) {
         assert_true(data.texts[t].n >= 2 && data.texts[t].n <= 5);
-        assert_false(data.texts[t].learn[0]);
+        assert_false(data.texts[t].is_label[0]);
         tokens += data.texts[t].n;
         labels += data.texts[t].n - 1;
     }

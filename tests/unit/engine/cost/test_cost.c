@@ -122,14 +122,14 @@ static void test_free_rounds(void **state)
 {
     (void)state;
     Cost cost = fresh();
-    assert_false(cost_may_guess(&cost)); /* plain's time is not known */
+    assert_false(cost_may_try_ngram(&cost)); /* plain's time is not known */
     int guessed[2] = {0};
     for (int i = 0; i < 4000; i++) {
         bool wins = i >= 2000;
         RoundMode mode = cost.plain_rounds < 2 ? ROUND_PROBE : ROUND_PLAIN;
-        mode = cost_may_guess(&cost) ? ROUND_FREE : mode;
-        guessed[wins] += mode == ROUND_FREE;
-        cost_round(&cost, mode, mode == ROUND_FREE && wins ? 2 : 1, mode == ROUND_FREE ? 13 : 10);
+        mode = cost_may_try_ngram(&cost) ? ROUND_NGRAM : mode;
+        guessed[wins] += mode == ROUND_NGRAM;
+        cost_round(&cost, mode, mode == ROUND_NGRAM && wins ? 2 : 1, mode == ROUND_NGRAM ? 13 : 10);
     }
     assert_true(guessed[0] > 2 && guessed[0] < 100);
     assert_true(guessed[1] > 1900);

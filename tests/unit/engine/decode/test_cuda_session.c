@@ -87,14 +87,14 @@ static float *run_tree(Kernels *k, const char *path, const char *text, bool prom
         slot[i] = i;
         prefix[i] = i + 1;
     }
-    Rows rows = {.n = PROMPT, .prompt = prompt, .slot = slot, .prefix = prefix, .mask = mask};
-    forward(&c, &rows, tokens, 0, model->config.layers);
+    Batch batch = {.n = PROMPT, .prompt = prompt, .slot = slot, .prefix = prefix, .mask = mask};
+    forward(&c, &batch, tokens, 0, model->config.layers);
     for (int i = 0; i < TREE; i++) {
         slot[i] = PROMPT + i;
         prefix[i] = PROMPT;
     }
-    rows = (Rows){.n = TREE, .slot = slot, .prefix = prefix, .mask = tree, .base = PROMPT};
-    forward(&c, &rows, tokens + PROMPT, 0, model->config.layers);
+    batch = (Batch){.n = TREE, .slot = slot, .prefix = prefix, .mask = tree, .base = PROMPT};
+    forward(&c, &batch, tokens + PROMPT, 0, model->config.layers);
     head(&c, c.hidden, TREE);
     *vocab = model->config.vocab;
     float *logits = malloc((size_t)(TREE * *vocab) * sizeof *logits);
@@ -331,8 +331,8 @@ static void pass(Context *c, int n)
         mask[i] = UINT64_MAX >> (63 - i);
         ids[i] = i % 7;
     }
-    Rows rows = {.n = n, .slot = slot, .prefix = prefix, .mask = mask, .base = 20};
-    forward(c, &rows, ids, 0, c->model->config.layers);
+    Batch batch = {.n = n, .slot = slot, .prefix = prefix, .mask = mask, .base = 20};
+    forward(c, &batch, ids, 0, c->model->config.layers);
     head(c, c->hidden, n);
     c->model->kernels->wait(c->model->kernels);
 }

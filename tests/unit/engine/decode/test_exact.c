@@ -700,7 +700,7 @@ static void test_ngram_joins_a_tree(void **state)
         assert_true(tree->node[i].token == text[2 + i] && tree->node[i].exit == 0);
     drafter->accepted(drafter, tree, (int[]){0, 1}, 2); /* the planned one has no such function */
     cost.spec_tokens = 20;
-    in.free = true; /* the model would take time */
+    in.ngrams_only = true; /* the model would take time */
     drafter->propose(drafter, &in, tree);
     assert_int_equal(tree->n, 1 + 6);
     for (int i = 0; i < CURVE_POINTS; i++)

@@ -38,12 +38,23 @@ static int teardown(void **state)
 
 static int draw(Fixture *f, const float *logits, int vocab, Sampling sampling, int position)
 {
-    int id;
-    float score;
-    assert_int_equal(sample_ranked(&f->sampler, f->kernels, logits, vocab, 0, &sampling, position,
-                                   1, &id, &score),
-                     1);
-    return id;
+    return sample_token(&f->sampler, f->kernels, logits, vocab, 0, &sampling, position);
+}
+
+/* The `count` best of one row. */
+static int ranked(Sampler *sampler, Kernels *kernels, const float *logits, int vocab, int limit,
+                  const Sampling *sampling, int position, int count, int *ids, float *scores)
+{
+    Draws draws;
+    DrawRows row = {.logits = logits,
+                    .n = 1,
+                    .stride = vocab,
+                    .vocab = vocab,
+                    .limit = limit,
+                    .count = count,
+                    .position = {position}};
+    draws_open(&draws, sampler, kernels, &row, sampling);
+    return sample_ranked(&draws, 0, ids, scores);
 }
 
 static void test_known_answer(void **state)
@@ -166,12 +177,12 @@ static void test_ranked(void **state)
     int ids[4];
     float scores[4];
     Sampling sampling = {.temperature = 1, .top_p = 1, .seed = 11};
-    int n = sample_ranked(&f->sampler, f->kernels, LOGITS, V, 0, &sampling, 3, 4, ids, scores);
+    int n = ranked(&f->sampler, f->kernels, LOGITS, V, 0, &sampling, 3, 4, ids, scores);
     assert_int_equal(n, 4);
     for (int i = 1; i < n; i++)
         assert_true(scores[i - 1] >= scores[i]);
     assert_int_equal(ids[0], draw(f, LOGITS, V, sampling, 3));
-    n = sample_ranked(&f->sampler, f->kernels, LOGITS, V, 2, &sampling, 3, 4, ids, scores);
+    n = ranked(&f->sampler, f->kernels, LOGITS, V, 2, &sampling, 3, 4, ids, scores);
     assert_int_equal(n, 2); /* the limit hides the other ids */
     assert_true(ids[0] < 2 && ids[1] < 2);
 }
@@ -195,11 +206,9 @@ static void test_short_row(void **state)
         Sampling sampling = {.temperature = (float)(t % 3), .top_k = t % 4 ? 0 : 6, .seed = 9};
         sampling.top_p = t % 5 ? 1 : 0.8f;
         int limit = t % 2 ? 0 : 20;
-        int n = sample_ranked(&f->sampler, f->kernels, all, N, limit, &sampling, t, 3, ids[0],
-                              scores[0]);
+        int n = ranked(&f->sampler, f->kernels, all, N, limit, &sampling, t, 3, ids[0], scores[0]);
         assert_int_equal(
-            sample_ranked(&row, f->kernels, some, SHORT, limit, &sampling, t, 3, ids[1], scores[1]),
-            n);
+            ranked(&row, f->kernels, some, SHORT, limit, &sampling, t, 3, ids[1], scores[1]), n);
         for (int i = 0; i < n; i++) {
             assert_int_equal(ids[0][i], ids[1][i]);
             assert_true(scores[0][i] == scores[1][i]);

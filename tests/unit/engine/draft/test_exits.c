@@ -176,8 +176,8 @@ static void best_after(Model *model, const int *tokens, int n, int *token, float
             slot[i] = first + i;
             prefix[i] = first + i + 1;
         }
-        Rows rows = {.n = rows_n, .slot = slot, .prefix = prefix, .mask = mask};
-        forward(&c, &rows, tokens + first, 0, model->config.layers);
+        Batch batch = {.n = rows_n, .slot = slot, .prefix = prefix, .mask = mask};
+        forward(&c, &batch, tokens + first, 0, model->config.layers);
         if (first + rows_n == n)
             head(&c, c.hidden + (size_t)(rows_n - 1) * (size_t)model->config.hidden, 1);
     }
@@ -284,18 +284,18 @@ static void test_logits(void **state)
         KvCache *kv = k->kv_open(k, KV_F16, m->exit_layers, m->kv_heads, m->head_dim, N);
         assert_int_equal(context_open(&c, t->draft, KV_F16, LAYERS[e], N, N, NULL), 0);
         assert_int_equal(context_open(&says, t->says[e], KV_F16, LAYERS[e] + 1, N, N, NULL), 0);
-        Rows rows = {.n = N, .slot = slot, .prefix = prefix, .mask = mask};
-        forward(&says, &rows, PROMPT, 0, LAYERS[e] + 1);
+        Batch batch = {.n = N, .slot = slot, .prefix = prefix, .mask = mask};
+        forward(&says, &batch, PROMPT, 0, LAYERS[e] + 1);
         head(&says, says.hidden, N);
         for (int size = 1; size <= N; size += N - 1)
             for (int first = 0; first < N; first += size) {
-                rows = (Rows){.n = size,
-                              .slot = slot + first,
-                              .prefix = prefix + first,
-                              .mask = mask + first};
-                forward(&c, &rows, PROMPT + first, 0, LAYERS[e]);
+                batch = (Batch){.n = size,
+                                .slot = slot + first,
+                                .prefix = prefix + first,
+                                .mask = mask + first};
+                forward(&c, &batch, PROMPT + first, 0, LAYERS[e]);
                 layer_forward(&c, &(LayerPass){.layer = exit->own, .kv = kv, .index = exit->kv},
-                              &rows);
+                              &batch);
                 head_of_exit(&c, exit, false, c.hidden, size);
                 assert_memory_equal(c.logits, says.logits + (size_t)first * (size_t)vocab,
                                     sizeof(float) * (size_t)size * (size_t)vocab);

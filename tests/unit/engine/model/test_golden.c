@@ -47,9 +47,9 @@ static double compare(Context *c, const json_t *row, double *worst_first)
             slot[i] = start + i;
             prefix[i] = slot[i] + 1;
         }
-        Rows rows = {
+        Batch batch = {
             .n = count, .prompt = start == 0, .slot = slot, .prefix = prefix, .mask = none};
-        forward(c, &rows, tokens + start, 0, c->model->config.layers);
+        forward(c, &batch, tokens + start, 0, c->model->config.layers);
         head(c, c->hidden + (size_t)(count - 1) * c->model->config.hidden, 1);
         start += count;
         int best;

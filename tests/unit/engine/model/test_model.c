@@ -320,9 +320,9 @@ static void best_tokens(Model *model, int layers, int best[TEXT], float *spread)
         slot[i] = i;
         prefix[i] = i + 1;
     }
-    Rows rows = {.n = TEXT, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
+    Batch batch = {.n = TEXT, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
     assert_int_equal(context_open(&c, model, KV_F16, model->config.layers, TEXT, TEXT, NULL), 0);
-    forward(&c, &rows, ids, 0, layers);
+    forward(&c, &batch, ids, 0, layers);
     head(&c, c.hidden, TEXT);
     k->top(k, c.logits, TEXT, model->config.vocab, 1, best, value, NULL);
     int vocab = model->config.vocab;

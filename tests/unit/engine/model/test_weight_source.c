@@ -24,7 +24,7 @@ typedef struct Fixture {
 static int setup(void **state)
 {
     static Fixture f;
-    f = (Fixture){.path = "/tmp/s2d-intake-XXXXXX"};
+    f = (Fixture){.path = "/tmp/s2d-weights-XXXXXX"};
     *state = &f;
     int fd = mkstemp(f.path);
     KernelsOptions options = {.device = "cpu", .threads = 2};

@@ -14,11 +14,11 @@
 /* Cuts `text` and compares with `expected`, in which '|' stands between words. */
 static void expect_words(const char *pre, const char *text, const char *expected)
 {
-    Pretokens walk = {.text = text, .bytes = strlen(text)};
-    assert_int_equal(pretoken_by_name(&walk.kind, pre, strlen(pre)), 0);
+    Pretokens acceptance = {.text = text, .bytes = strlen(text)};
+    assert_int_equal(pretoken_by_name(&acceptance.kind, pre, strlen(pre)), 0);
     char *words = calloc(1, 2 * strlen(text) + 1), *out = words;
     assert_non_null(words);
-    for (size_t n, at = 0; (n = pretoken_next(&walk)) > 0; at += n) {
+    for (size_t n, at = 0; (n = pretoken_next(&acceptance)) > 0; at += n) {
         if (at > 0)
             *out++ = '|';
         out = (char *)memcpy(out, text + at, n) + n;

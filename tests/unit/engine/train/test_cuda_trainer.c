@@ -22,44 +22,44 @@ static Kernels *open_twin(void)
     return twin_kernels(&(TwinOptions){.memory = (size_t)4 << 30, .has_gemm = true});
 }
 
-static SoftConfig config_of(const SoftFixture *f, SoftTune tune, bool exact)
+static TrainerConfig config_of(const TrainerFixture *f, TrainerTune tune, bool exact)
 {
     /* The whole draft from texts, so that once nothing is asked of the base. */
-    SoftLoss loss = tune == SOFT_FULL ? SOFT_TEXT : SOFT_DISTILL;
-    SoftConfig c = soft_run_config(f, tune, loss, true);
+    TrainerLoss loss = tune == TRAINER_FULL ? TRAINER_TEXT : TRAINER_DISTILL;
+    TrainerConfig c = trainer_run_config(f, tune, loss, true);
     c.exact = exact;
     c.decay = 0.1f;
     return c;
 }
 
-static void save(const SoftFixture *f, const Soft *soft)
+static void save(const TrainerFixture *f, const Trainer *trainer)
 {
     Err err = {0};
     FILE *file = fopen(f->state, "wb");
     assert_non_null(file);
-    if (soft_save(soft, file, 5, &err) != 0)
+    if (trainer_save(trainer, file, 5, &err) != 0)
         fail_msg("%s", err.text);
     assert_int_equal(fclose(file), 0);
 }
 
-static void load(const SoftFixture *f, Soft *soft)
+static void load(const TrainerFixture *f, Trainer *trainer)
 {
     Err err = {0};
     FILE *file = fopen(f->state, "rb");
     assert_non_null(file);
-    if (soft_load(soft, file, 5, &err) != 0)
+    if (trainer_load(trainer, file, 5, &err) != 0)
         fail_msg("%s", err.text);
     fclose(file);
 }
 
-static float *values_of(const Soft *s)
+static float *values_of(const Trainer *s)
 {
     float *values = malloc(s->trained * sizeof *values);
     s->kernels->download(s->kernels, values, s->values, s->trained);
     return values;
 }
 
-static void check_loss(SoftTune tune, bool exact, int step, double got, double expected)
+static void check_loss(TrainerTune tune, bool exact, int step, double got, double expected)
 {
     double off = exact ? 1e-3 * expected + 1e-5 : 0.03 * expected + 0.02;
     if (!(fabs(got - expected) <= off))
@@ -72,38 +72,38 @@ static void curves_are_the_cpus(void **state)
 {
     enum { STEPS = 3, MEASURED = 2 };
     (void)state;
-    SoftFixture *f[2] = {soft_fixture_open(ARCH_QWEN2, false, 1),
-                         soft_fixture_on(open_twin(), ARCH_QWEN2, false)};
+    TrainerFixture *f[2] = {trainer_fixture_open(ARCH_QWEN2, false, 1),
+                            trainer_fixture_on(open_twin(), ARCH_QWEN2, false)};
     for (int way = 0; way < 6; way++) {
-        SoftTune tune = (SoftTune)(way / 2);
+        TrainerTune tune = (TrainerTune)(way / 2);
         double loss[STEPS][2];
-        SoftScore scores[2][EXITS_MAX + 1];
+        TrainerScore scores[2][EXITS_MAX + 1];
         Err err = {0};
         for (int side = 0; side < 2; side++) {
-            SoftConfig c = config_of(f[side], tune, side == 0 || way % 2);
-            SoftRun run = soft_run_open(f[side], &c, f[0]->cache);
+            TrainerConfig c = config_of(f[side], tune, side == 0 || way % 2);
+            TrainerRun run = trainer_run_open(f[side], &c, f[0]->cache);
             for (int i = 0; i < STEPS; i++) {
-                soft_run_step(&run);
+                trainer_run_step(&run);
                 for (int e = 0; e < 2; e++) {
-                    double got = soft_progress(run.soft)->loss[e];
+                    double got = trainer_progress(run.trainer)->loss[e];
                     if (side)
                         check_loss(tune, c.exact, i + 1, got, loss[i][e]);
                     loss[i][e] = got;
                 }
             }
-            if (soft_evaluate(run.soft, f[side]->texts, MEASURED, scores[side], &err) != 0)
+            if (trainer_evaluate(run.trainer, f[side]->texts, MEASURED, scores[side], &err) != 0)
                 fail_msg("%s", err.text);
             for (int e = 0; side && e < 2; e++) {
                 check_loss(tune, c.exact, STEPS, scores[1][e].loss, scores[0][e].loss);
                 assert_true(fabs(scores[1][e].top1[1] - scores[0][e].top1[1]) <
                             (c.exact ? 0.01 : 0.05));
             }
-            soft_run_close(&run);
+            trainer_run_close(&run);
         }
         remove(f[0]->cache); /* of other exits */
     }
-    soft_fixture_close(f[0]);
-    soft_fixture_close(f[1]);
+    trainer_fixture_close(f[0]);
+    trainer_fixture_close(f[1]);
 }
 
 /* A base on the device says nearly the same, and its layers' streams are what exits read. */
@@ -112,14 +112,14 @@ static void the_base_is_asked_on_the_device(void **state)
     (void)state;
     double loss[2] = {0};
     for (int side = 0; side < 2; side++) {
-        SoftFixture *f = side ? soft_fixture_on(open_twin(), ARCH_LLAMA, true)
-                              : soft_fixture_open(ARCH_LLAMA, true, 1);
-        SoftConfig c = config_of(f, SOFT_EXITS, true);
-        SoftRun run = soft_run_open(f, &c, NULL);
-        soft_run_step(&run);
-        loss[side] = soft_progress(run.soft)->loss[0];
-        soft_run_close(&run);
-        soft_fixture_close(f);
+        TrainerFixture *f = side ? trainer_fixture_on(open_twin(), ARCH_LLAMA, true)
+                                 : trainer_fixture_open(ARCH_LLAMA, true, 1);
+        TrainerConfig c = config_of(f, TRAINER_EXITS, true);
+        TrainerRun run = trainer_run_open(f, &c, NULL);
+        trainer_run_step(&run);
+        loss[side] = trainer_progress(run.trainer)->loss[0];
+        trainer_run_close(&run);
+        trainer_fixture_close(f);
     }
     assert_true(fabs(loss[0] - loss[1]) < 0.02);
 }
@@ -129,59 +129,59 @@ static void cut_runs_are_whole_ones(void **state)
 {
     enum { STEPS = 2 };
     (void)state;
-    SoftFixture *f = soft_fixture_on(open_twin(), ARCH_LLAMA, false);
-    for (int tune = SOFT_EXITS; tune <= SOFT_FULL; tune++) {
-        SoftConfig c = config_of(f, (SoftTune)tune, false);
+    TrainerFixture *f = trainer_fixture_on(open_twin(), ARCH_LLAMA, false);
+    for (int tune = TRAINER_EXITS; tune <= TRAINER_FULL; tune++) {
+        TrainerConfig c = config_of(f, (TrainerTune)tune, false);
         float *values[2];
         size_t trained = 0;
         for (int cut = 0; cut < 2; cut++) {
-            SoftRun run = soft_run_open(f, &c, f->cache);
+            TrainerRun run = trainer_run_open(f, &c, f->cache);
             for (int i = 0; i < STEPS; i++) {
                 if (cut && i == 1) {
-                    save(f, run.soft);
-                    soft_run_close(&run);
-                    run = soft_run_open(f, &c, f->cache);
-                    load(f, run.soft);
+                    save(f, run.trainer);
+                    trainer_run_close(&run);
+                    run = trainer_run_open(f, &c, f->cache);
+                    load(f, run.trainer);
                 }
-                soft_run_step(&run);
+                trainer_run_step(&run);
             }
-            values[cut] = values_of(run.soft);
-            trained = run.soft->trained;
-            soft_run_close(&run);
+            values[cut] = values_of(run.trainer);
+            trained = run.trainer->trained;
+            trainer_run_close(&run);
         }
         assert_memory_equal(values[0], values[1], trained * sizeof *values[0]);
         free(values[0]);
         free(values[1]);
         remove(f->cache); /* of other exits */
     }
-    soft_fixture_close(f);
+    trainer_fixture_close(f);
 }
 
 /* A run that the CPU began. */
 static void states_go_from_device_to_device(void **state)
 {
     (void)state;
-    SoftFixture *f[2] = {soft_fixture_open(ARCH_QWEN2, true, 1),
-                         soft_fixture_on(open_twin(), ARCH_QWEN2, true)};
+    TrainerFixture *f[2] = {trainer_fixture_open(ARCH_QWEN2, true, 1),
+                            trainer_fixture_on(open_twin(), ARCH_QWEN2, true)};
     double loss = 0;
     for (int side = 0; side < 2; side++) {
-        SoftConfig c = config_of(f[side], SOFT_FULL, true);
+        TrainerConfig c = config_of(f[side], TRAINER_FULL, true);
         c.ids = NULL; /* all of the vocabulary is scored */
-        SoftRun run = soft_run_open(f[side], &c, NULL);
+        TrainerRun run = trainer_run_open(f[side], &c, NULL);
         for (int i = 0; side == 0 && i < 3; i++)
-            soft_run_step(&run);
+            trainer_run_step(&run);
         if (side == 0)
-            save(f[0], run.soft);
+            save(f[0], run.trainer);
         else
-            load(f[0], run.soft);
-        soft_run_step(&run);
+            load(f[0], run.trainer);
+        trainer_run_step(&run);
         if (side)
-            check_loss(SOFT_FULL, true, 4, soft_progress(run.soft)->loss[1], loss);
-        loss = soft_progress(run.soft)->loss[1];
-        soft_run_close(&run);
+            check_loss(TRAINER_FULL, true, 4, trainer_progress(run.trainer)->loss[1], loss);
+        loss = trainer_progress(run.trainer)->loss[1];
+        trainer_run_close(&run);
     }
-    soft_fixture_close(f[0]);
-    soft_fixture_close(f[1]);
+    trainer_fixture_close(f[0]);
+    trainer_fixture_close(f[1]);
 }
 
 /* An adapter's bytes; the caller frees them. */
@@ -202,20 +202,20 @@ static char *adapter_bytes(const AdapterTensor *tensors, int n, size_t *bytes)
 static void results_come_from_the_device(void **state)
 {
     (void)state;
-    SoftFixture *f = soft_fixture_on(open_twin(), ARCH_QWEN2, false);
-    for (int tune = SOFT_EXITS; tune <= SOFT_LORA; tune++) {
-        SoftConfig c = config_of(f, (SoftTune)tune, false);
-        SoftRun run = soft_run_open(f, &c, NULL);
+    TrainerFixture *f = trainer_fixture_on(open_twin(), ARCH_QWEN2, false);
+    for (int tune = TRAINER_EXITS; tune <= TRAINER_LORA; tune++) {
+        TrainerConfig c = config_of(f, (TrainerTune)tune, false);
+        TrainerRun run = trainer_run_open(f, &c, NULL);
         AdapterTensor *tensors;
         size_t bytes[2];
         int n;
         Err err = {0};
-        soft_run_step(&run);
-        assert_int_equal(soft_tensors(run.soft, QUANT_F32, &tensors, &n, &err), 0);
-        float *values = values_of(run.soft);
+        trainer_run_step(&run);
+        assert_int_equal(trainer_tensors(run.trainer, QUANT_F32, &tensors, &n, &err), 0);
+        float *values = values_of(run.trainer);
         char *got = adapter_bytes(tensors, n, &bytes[0]);
         for (int i = 0; i < n; i++) {
-            tensors[i].values = values + (tensors[i].values - run.soft->values);
+            tensors[i].values = values + (tensors[i].values - run.trainer->values);
             tensors[i].kernels = NULL;
         }
         char *expected = adapter_bytes(tensors, n, &bytes[1]);
@@ -225,37 +225,37 @@ static void results_come_from_the_device(void **state)
         free(expected);
         free(values);
         free(tensors);
-        soft_run_close(&run);
+        trainer_run_close(&run);
     }
-    soft_fixture_close(f);
+    trainer_fixture_close(f);
 }
 
 static void a_whole_draft_comes_from_the_device(void **state)
 {
     (void)state;
-    SoftFixture *f = soft_fixture_on(open_twin(), ARCH_LLAMA, false),
-                *cpu = soft_fixture_open(ARCH_LLAMA, false, 1);
-    SoftConfig c = config_of(f, SOFT_FULL, false);
-    SoftRun run = soft_run_open(f, &c, NULL);
+    TrainerFixture *f = trainer_fixture_on(open_twin(), ARCH_LLAMA, false),
+                   *cpu = trainer_fixture_open(ARCH_LLAMA, false, 1);
+    TrainerConfig c = config_of(f, TRAINER_FULL, false);
+    TrainerRun run = trainer_run_open(f, &c, NULL);
     Model *model;
     Err err = {0};
-    soft_run_step(&run);
+    trainer_run_step(&run);
     FILE *stream = fopen(f->cache, "wb");
     assert_non_null(stream);
-    if (soft_write_model(run.soft, f->gguf, QUANT_F32, stream, &err) != 0)
+    if (trainer_write_model(run.trainer, f->gguf, QUANT_F32, stream, &err) != 0)
         fail_msg("%s", err.text);
     fclose(stream);
     if (model_open(&model, cpu->kernels, f->cache, "trained", NULL, NULL, &err) != 0)
         fail_msg("%s", err.text);
-    float *values = values_of(run.soft);
-    const float *norm = run.soft->layers[2].part[PART_FFN_NORM].value;
-    assert_memory_equal(model->layers[2].ffn_norm, values + (norm - run.soft->values),
+    float *values = values_of(run.trainer);
+    const float *norm = run.trainer->layers[2].part[PART_FFN_NORM].value;
+    assert_memory_equal(model->layers[2].ffn_norm, values + (norm - run.trainer->values),
                         (size_t)f->config.hidden * sizeof *values);
     free(values);
     model_close(model);
-    soft_run_close(&run);
-    soft_fixture_close(f);
-    soft_fixture_close(cpu);
+    trainer_run_close(&run);
+    trainer_fixture_close(f);
+    trainer_fixture_close(cpu);
 }
 
 int main(void)

@@ -15,19 +15,20 @@
 
 /* --- gradients --- */
 
-static double loss_of(Soft *s, float scale)
+static double loss_of(Trainer *s, float scale)
 {
     double sum = 0;
     int exits = s->config.n_exits, first = s->config.last_only ? exits - 1 : 0;
-    soft_open_head(s);
-    soft_forward(s);
+    trainer_open_head(s);
+    trainer_forward(s);
     for (int e = first; e < exits; e++)
-        sum += soft_head_top(s, e, soft_exit_stream(s, e), s->best);
-    return sum * (double)scale / (s->config.tune == SOFT_EXITS ? 1 : exits - first);
+        sum += trainer_head_top(s, e, trainer_exit_stream(s, e), s->best);
+    return sum * (double)scale / (s->config.tune == TRAINER_EXITS ? 1 : exits - first);
 }
 
 /* Along a direction within one tensor. */
-static void check_weight(Soft *s, const char *name, float *value, const float *grad, size_t count)
+static void check_weight(Trainer *s, const char *name, float *value, const float *grad,
+                         size_t count)
 {
     float *kept = malloc(count * sizeof *kept), *direction = malloc(count * sizeof *kept);
     double got = 0, size = 0, width = 0, loss[2];
@@ -53,7 +54,7 @@ static void check_weight(Soft *s, const char *name, float *value, const float *g
     free(direction);
 }
 
-static void check_tensor(Soft *s, const char *name, const SoftWeight *w)
+static void check_tensor(Trainer *s, const char *name, const TrainerWeight *w)
 {
     size_t rows = (size_t)(w->rows ? w->rows : 1), cols = (size_t)w->cols;
     if (w->grad)
@@ -64,20 +65,20 @@ static void check_tensor(Soft *s, const char *name, const SoftWeight *w)
     }
 }
 
-static void check_gradients(Arch arch, bool tied, SoftConfig (*make)(const SoftFixture *))
+static void check_gradients(Arch arch, bool tied, TrainerConfig (*make)(const TrainerFixture *))
 {
-    SoftFixture *f = soft_fixture_open(arch, tied, 2);
-    SoftConfig c = make(f);
-    SoftRun run = soft_run_open(f, &c, NULL);
-    Soft *s = run.soft;
+    TrainerFixture *f = trainer_fixture_open(arch, tied, 2);
+    TrainerConfig c = make(f);
+    TrainerRun run = trainer_run_open(f, &c, NULL);
+    Trainer *s = run.trainer;
     Err err = {0};
     /* A pair's B starts as zero, and A's gradient with it. */
-    for (size_t i = 0; c.tune == SOFT_LORA && i < s->trained; i++)
+    for (size_t i = 0; c.tune == TRAINER_LORA && i < s->trained; i++)
         s->values[i] += 0.02f * (float)((int)(i * 7919 % 11) - 5);
-    assert_int_equal(soft_gather(s, f->texts, NULL, 2, &err), 2);
-    soft_open_head(s);
-    soft_backward(s, 1);
-    soft_close_head(s);
+    assert_int_equal(trainer_gather(s, f->texts, NULL, 2, &err), 2);
+    trainer_open_head(s);
+    trainer_backward(s, 1);
+    trainer_close_head(s);
     for (int l = 0; l < s->n_layers; l++) {
         for (int p = 0; p < LAYER_PARTS; p++)
             check_tensor(s, layer_parts[p].name, &s->layers[l].part[p]);
@@ -86,28 +87,28 @@ static void check_gradients(Arch arch, bool tied, SoftConfig (*make)(const SoftF
         check_tensor(s, "norm", &s->norm[e]);
     check_tensor(s, "embedding", &s->embed);
     check_tensor(s, "head", &s->head);
-    soft_run_close(&run);
-    soft_fixture_close(f);
+    trainer_run_close(&run);
+    trainer_fixture_close(f);
 }
 
-static SoftConfig exits_distilled(const SoftFixture *f)
+static TrainerConfig exits_distilled(const TrainerFixture *f)
 {
-    return soft_run_config(f, SOFT_EXITS, SOFT_DISTILL, true);
+    return trainer_run_config(f, TRAINER_EXITS, TRAINER_DISTILL, true);
 }
 
-static SoftConfig lora_text(const SoftFixture *f)
+static TrainerConfig lora_text(const TrainerFixture *f)
 {
-    return soft_run_config(f, SOFT_LORA, SOFT_TEXT, true);
+    return trainer_run_config(f, TRAINER_LORA, TRAINER_TEXT, true);
 }
 
-static SoftConfig full_listed(const SoftFixture *f)
+static TrainerConfig full_listed(const TrainerFixture *f)
 {
-    return soft_run_config(f, SOFT_FULL, SOFT_TEXT, true);
+    return trainer_run_config(f, TRAINER_FULL, TRAINER_TEXT, true);
 }
 
-static SoftConfig full_last(const SoftFixture *f)
+static TrainerConfig full_last(const TrainerFixture *f)
 {
-    SoftConfig c = soft_run_config(f, SOFT_FULL, SOFT_TEXT, false);
+    TrainerConfig c = trainer_run_config(f, TRAINER_FULL, TRAINER_TEXT, false);
     c.last_only = true;
     return c;
 }
@@ -134,54 +135,54 @@ static const double reference[][2] = {
 static void test_curve(void **state)
 {
     (void)state;
-    SoftFixture *f = soft_fixture_open(ARCH_QWEN2, false, 2);
-    SoftConfig c = soft_run_config(f, SOFT_FULL, SOFT_TEXT, true);
+    TrainerFixture *f = trainer_fixture_open(ARCH_QWEN2, false, 2);
+    TrainerConfig c = trainer_run_config(f, TRAINER_FULL, TRAINER_TEXT, true);
     c.batch = 135; /* all texts */
     c.decay = 0.1f;
-    SoftRun run = soft_run_open(f, &c, NULL);
+    TrainerRun run = trainer_run_open(f, &c, NULL);
     for (int i = 0; i < c.steps; i++) {
-        soft_run_step(&run);
+        trainer_run_step(&run);
         for (int e = 0; e < 2; e++) {
-            double loss = soft_progress(run.soft)->loss[e];
+            double loss = trainer_progress(run.trainer)->loss[e];
             if (!(fabs(loss - reference[i][e]) < 1e-3 * reference[i][e] + 1e-5))
                 fail_msg("step %d, exit %d: %.6f, not %.6f", i + 1, e, loss, reference[i][e]);
         }
     }
-    soft_run_close(&run);
-    soft_fixture_close(f);
+    trainer_run_close(&run);
+    trainer_fixture_close(f);
 }
 
 /* Half of the texts' tokens are in the list, and after a short run most of those are right. */
 static void test_learns(void **state)
 {
     (void)state;
-    SoftFixture *f = soft_fixture_open(ARCH_LLAMA, false, 2);
-    SoftScore before[EXITS_MAX + 1], after[EXITS_MAX + 1];
+    TrainerFixture *f = trainer_fixture_open(ARCH_LLAMA, false, 2);
+    TrainerScore before[EXITS_MAX + 1], after[EXITS_MAX + 1];
     Err err = {0};
-    for (int tune = SOFT_EXITS; tune <= SOFT_FULL; tune++) {
-        SoftConfig c = soft_run_config(f, (SoftTune)tune, SOFT_DISTILL, true);
+    for (int tune = TRAINER_EXITS; tune <= TRAINER_FULL; tune++) {
+        TrainerConfig c = trainer_run_config(f, (TrainerTune)tune, TRAINER_DISTILL, true);
         c.steps = 40;
         c.exact = false;
         /* The whole of the base, and the rest of it as a layer, would be right already. */
         c.copy_of[1] = 0;
-        if (tune != SOFT_EXITS)
+        if (tune != TRAINER_EXITS)
             c.layers = c.exits[1] = 3;
-        c.rate = tune == SOFT_FULL ? 0.003f : 0.01f;
-        SoftRun run = soft_run_open(f, &c, NULL);
-        assert_int_equal(soft_evaluate(run.soft, f->texts, SOFT_TEXTS, before, &err), 0);
+        c.rate = tune == TRAINER_FULL ? 0.003f : 0.01f;
+        TrainerRun run = trainer_run_open(f, &c, NULL);
+        assert_int_equal(trainer_evaluate(run.trainer, f->texts, TRAINER_TEXTS, before, &err), 0);
         for (int i = 0; i < c.steps; i++)
-            soft_run_step(&run);
-        assert_int_equal(soft_evaluate(run.soft, f->texts, SOFT_TEXTS, after, &err), 0);
+            trainer_run_step(&run);
+        assert_int_equal(trainer_evaluate(run.trainer, f->texts, TRAINER_TEXTS, after, &err), 0);
         for (int e = 0; e < 2; e++) {
             assert_true(after[e].loss < before[e].loss - 0.5);
             assert_true(after[e].top1[0] > before[e].top1[0]);
-            assert_true(after[e].mat[0] > before[e].mat[0] && after[e].mat[0] <= 1 + SOFT_CHAIN);
+            assert_true(after[e].mat[0] > before[e].mat[0] && after[e].mat[0] <= 1 + TRAINER_CHAIN);
             assert_true(after[e].top4[0] >= after[e].top1[0]);
         }
         assert_true(after[2].top1[0] == 1 && after[2].mat[0] > 3.5); /* the base's own */
-        soft_run_close(&run);
+        trainer_run_close(&run);
     }
-    soft_fixture_close(f);
+    trainer_fixture_close(f);
 }
 
 /* --- plans and files --- */
@@ -190,27 +191,27 @@ static void test_plan(void **state)
 {
     (void)state;
     /* 12 layers of Vicuna 7B. */
-    SoftBase base = {.config = {.arch = ARCH_LLAMA,
-                                .vocab = 32000,
-                                .hidden = 4096,
-                                .layers = 32,
-                                .ffn = 11008,
-                                .heads = 32,
-                                .kv_heads = 32,
-                                .head_dim = 128,
-                                .context = 4096}};
-    SoftConfig c = {.tune = SOFT_FULL,
-                    .layers = 12,
-                    .n_exits = 3,
-                    .exits = {6, 9, 12},
-                    .top = 1,
-                    .batch = 2048,
-                    .rows = 2048,
-                    .length = 2048};
+    TrainerBase base = {.config = {.arch = ARCH_LLAMA,
+                                   .vocab = 32000,
+                                   .hidden = 4096,
+                                   .layers = 32,
+                                   .ffn = 11008,
+                                   .heads = 32,
+                                   .kv_heads = 32,
+                                   .head_dim = 128,
+                                   .context = 4096}};
+    TrainerConfig c = {.tune = TRAINER_FULL,
+                       .layers = 12,
+                       .n_exits = 3,
+                       .exits = {6, 9, 12},
+                       .top = 1,
+                       .batch = 2048,
+                       .rows = 2048,
+                       .length = 2048};
     Kernels *kernels = isa_open(0, 2, false);
-    SoftPlan plan;
+    TrainerPlan plan;
     Err err = {0};
-    assert_int_equal(soft_plan(&plan, &c, &base, kernels, &err), 0);
+    assert_int_equal(trainer_plan(&plan, &c, &base, kernels, &err), 0);
     /* 12 layers of 202.4 million, embedding and head of 131.1 each, and the final norm. */
     assert_int_equal(plan.trained, 12ull * 202383360 + 2 * 131072000 + 4096);
     uint64_t sum = 0;
@@ -218,23 +219,24 @@ static void test_plan(void **state)
         sum += plan.part[i].bytes;
     assert_int_equal(sum, plan.total);
     assert_true(plan.total > 16 * plan.trained && plan.total < 46000000000);
-    c.tune = SOFT_LORA;
+    c.tune = TRAINER_LORA;
     c.rank = 32;
-    assert_int_equal(soft_plan(&plan, &c, &base, kernels, &err), 0);
+    assert_int_equal(trainer_plan(&plan, &c, &base, kernels, &err), 0);
     assert_true(plan.total > 2 * 12ull * 202383360 && plan.total < 12000000000);
     kernels->close(kernels);
 }
 
 /* An exit's layer in the engine gives what it gives here, but for the input's rounding to bf16. */
-static void check_exit(const SoftFixture *f, const SoftRun *run, const Adapter *adapter, int e)
+static void check_exit(const TrainerFixture *f, const TrainerRun *run, const Adapter *adapter,
+                       int e)
 {
-    ModelUse use = {.ids = f->ids, .n_ids = SOFT_LIST, .adapter = adapter};
+    ModelUse use = {.ids = f->ids, .n_ids = TRAINER_LIST, .adapter = adapter};
     Model *model;
     Context context;
     Err err = {0};
-    int layer = run->soft->config.exits[e], n = f->texts[1].n, slot[SOFT_LONGEST],
-        prefix[SOFT_LONGEST];
-    uint64_t mask[SOFT_LONGEST] = {0};
+    int layer = run->trainer->config.exits[e], n = f->texts[1].n, slot[TRAINER_LONGEST],
+        prefix[TRAINER_LONGEST];
+    uint64_t mask[TRAINER_LONGEST] = {0};
     if (model_open_draft(&model, f->kernels, f->path, "tiny", &use, NULL, NULL, &err) != 0 ||
         context_open(&context, model, KV_F16, 4, 64, 1, &err) != 0)
         fail_msg("%s", err.text);
@@ -242,15 +244,15 @@ static void check_exit(const SoftFixture *f, const SoftRun *run, const Adapter *
         slot[i] = i;
         prefix[i] = i + 1;
     }
-    Rows rows = {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
+    Batch batch = {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
     const Exit *exit = model_exit(model, layer);
     assert_true(exit && exit->own && exit->norm);
-    forward(&context, &rows, f->texts[1].ids, 0, layer);
+    forward(&context, &batch, f->texts[1].ids, 0, layer);
     /* The cache of a layer that is not needed any more serves as the exit's own. */
     LayerPass pass = {.layer = exit->own, .kv = context.kv, .index = 0};
-    layer_forward(&context, &pass, &rows);
-    assert_int_equal(soft_gather(run->soft, &f->texts[1], NULL, 1, &err), 1);
-    const float *out = soft_exit_stream(run->soft, e);
+    layer_forward(&context, &pass, &batch);
+    assert_int_equal(trainer_gather(run->trainer, &f->texts[1], NULL, 1, &err), 1);
+    const float *out = trainer_exit_stream(run->trainer, e);
     double difference = 0, size = 0;
     for (int i = 0; i < n * f->config.hidden; i++) {
         double d = (double)out[i] - (double)context.hidden[i];
@@ -266,18 +268,18 @@ static void check_exit(const SoftFixture *f, const SoftRun *run, const Adapter *
 static void test_adapter(void **state)
 {
     (void)state;
-    for (int tune = SOFT_EXITS; tune <= SOFT_LORA; tune++) {
-        SoftFixture *f = soft_fixture_open(ARCH_QWEN2, false, 2);
-        SoftConfig c = soft_run_config(f, (SoftTune)tune, SOFT_DISTILL, true);
-        SoftRun run = soft_run_open(f, &c, NULL);
+    for (int tune = TRAINER_EXITS; tune <= TRAINER_LORA; tune++) {
+        TrainerFixture *f = trainer_fixture_open(ARCH_QWEN2, false, 2);
+        TrainerConfig c = trainer_run_config(f, (TrainerTune)tune, TRAINER_DISTILL, true);
+        TrainerRun run = trainer_run_open(f, &c, NULL);
         AdapterInfo info = {.arch = ARCH_QWEN2,
                             .layers = 4,
                             .n_exits = 2,
                             .exits = {1, 4},
                             .copy_of = {-1, -1},
-                            .alpha = tune == SOFT_LORA ? 3 : 0};
+                            .alpha = tune == TRAINER_LORA ? 3 : 0};
         memset(info.base_sha256, 'a', 64);
-        if (tune == SOFT_EXITS) {
+        if (tune == TRAINER_EXITS) {
             info.n_exits = 3;
             memcpy(info.exits, (int[]){1, 3, 4}, 3 * sizeof(int));
             info.copy_of[2] = -1;
@@ -288,24 +290,24 @@ static void test_adapter(void **state)
         size_t bytes;
         int n;
         Err err = {0};
-        soft_run_step(&run);
-        assert_int_equal(soft_tensors(run.soft, QUANT_F32, &tensors, &n, &err), 0);
+        trainer_run_step(&run);
+        assert_int_equal(trainer_tensors(run.trainer, QUANT_F32, &tensors, &n, &err), 0);
         FILE *stream = open_memstream(&data, &bytes);
         assert_int_equal(adapter_write(stream, &info, tensors, n, &err), 0);
         fclose(stream);
         if (adapter_open_memory(&adapter, data, bytes, "trained", &err) != 0 ||
             adapter_check(adapter, &f->config, &err) != 0)
             fail_msg("%s", err.text);
-        assert_int_equal(adapter_has_layer(adapter, 0), tune == SOFT_EXITS);
-        assert_int_equal(adapter_has_norm(adapter, 1), tune == SOFT_EXITS);
-        assert_int_equal(adapter_changes_base(adapter), tune == SOFT_LORA);
-        for (int e = 0; tune == SOFT_EXITS && e < 2; e++)
+        assert_int_equal(adapter_has_layer(adapter, 0), tune == TRAINER_EXITS);
+        assert_int_equal(adapter_has_norm(adapter, 1), tune == TRAINER_EXITS);
+        assert_int_equal(adapter_changes_base(adapter), tune == TRAINER_LORA);
+        for (int e = 0; tune == TRAINER_EXITS && e < 2; e++)
             check_exit(f, &run, adapter, e);
         adapter_close(adapter);
         free(data);
         free(tensors);
-        soft_run_close(&run);
-        soft_fixture_close(f);
+        trainer_run_close(&run);
+        trainer_fixture_close(f);
     }
 }
 
@@ -313,26 +315,26 @@ static void test_adapter(void **state)
 static void test_model(void **state)
 {
     (void)state;
-    SoftFixture *f = soft_fixture_open(ARCH_LLAMA, false, 2);
-    SoftConfig c = soft_run_config(f, SOFT_FULL, SOFT_TEXT, false);
+    TrainerFixture *f = trainer_fixture_open(ARCH_LLAMA, false, 2);
+    TrainerConfig c = trainer_run_config(f, TRAINER_FULL, TRAINER_TEXT, false);
     c.layers = 3;
     c.exits[1] = 3;
-    SoftRun run = soft_run_open(f, &c, NULL);
+    TrainerRun run = trainer_run_open(f, &c, NULL);
     Model *model;
     Err err = {0};
-    soft_run_step(&run);
+    trainer_run_step(&run);
     FILE *stream = fopen(f->cache, "wb");
-    if (soft_write_model(run.soft, f->gguf, QUANT_F32, stream, &err) != 0)
+    if (trainer_write_model(run.trainer, f->gguf, QUANT_F32, stream, &err) != 0)
         fail_msg("%s", err.text);
     fclose(stream);
     if (model_open(&model, f->kernels, f->cache, "trained", NULL, NULL, &err) != 0)
         fail_msg("%s", err.text);
     assert_int_equal(model->config.layers, 3);
-    assert_memory_equal(model->layers[2].ffn_norm, run.soft->layers[2].part[PART_FFN_NORM].value,
+    assert_memory_equal(model->layers[2].ffn_norm, run.trainer->layers[2].part[PART_FFN_NORM].value,
                         64 * sizeof(float));
     model_close(model);
-    soft_run_close(&run);
-    soft_fixture_close(f);
+    trainer_run_close(&run);
+    trainer_fixture_close(f);
 }
 
 int main(void)

@@ -12,43 +12,43 @@
 
 #include "tests/support/trainer_run.h"
 
-static int save(const SoftFixture *f, const Soft *soft, uint64_t fingerprint, Err *err)
+static int save(const TrainerFixture *f, const Trainer *trainer, uint64_t fingerprint, Err *err)
 {
     FILE *file = fopen(f->state, "wb");
     assert_non_null(file);
-    int result = soft_save(soft, file, fingerprint, err);
+    int result = trainer_save(trainer, file, fingerprint, err);
     assert_int_equal(fclose(file), 0);
     return result;
 }
 
-static int load(const SoftFixture *f, Soft *soft, uint64_t fingerprint, Err *err)
+static int load(const TrainerFixture *f, Trainer *trainer, uint64_t fingerprint, Err *err)
 {
     FILE *file = fopen(f->state, "rb");
     assert_non_null(file);
     *err = (Err){0};
-    int result = soft_load(soft, file, fingerprint, err);
+    int result = trainer_load(trainer, file, fingerprint, err);
     fclose(file);
     return result;
 }
 
-static float *values_after(const SoftFixture *f, const SoftConfig *c, int steps, int save_at)
+static float *values_after(const TrainerFixture *f, const TrainerConfig *c, int steps, int save_at)
 {
     Err err = {0};
-    SoftRun run = soft_run_open(f, c, NULL);
+    TrainerRun run = trainer_run_open(f, c, NULL);
     for (int i = 0; i < steps; i++) {
         if (i == save_at) {
-            assert_int_equal(save(f, run.soft, 5, &err), 0);
-            soft_run_close(&run);
-            run = soft_run_open(f, c, NULL);
-            if (load(f, run.soft, 5, &err) != 0)
+            assert_int_equal(save(f, run.trainer, 5, &err), 0);
+            trainer_run_close(&run);
+            run = trainer_run_open(f, c, NULL);
+            if (load(f, run.trainer, 5, &err) != 0)
                 fail_msg("%s", err.text);
-            assert_int_equal(soft_progress(run.soft)->step, save_at);
+            assert_int_equal(trainer_progress(run.trainer)->step, save_at);
         }
-        soft_run_step(&run);
+        trainer_run_step(&run);
     }
-    float *values = malloc(run.soft->trained * sizeof *values);
-    memcpy(values, run.soft->values, run.soft->trained * sizeof *values);
-    soft_run_close(&run);
+    float *values = malloc(run.trainer->trained * sizeof *values);
+    memcpy(values, run.trainer->values, run.trainer->trained * sizeof *values);
+    trainer_run_close(&run);
     return values;
 }
 
@@ -56,16 +56,16 @@ static float *values_after(const SoftFixture *f, const SoftConfig *c, int steps,
 static void test_same_bits(void **state)
 {
     (void)state;
-    for (int tune = SOFT_EXITS; tune <= SOFT_FULL; tune++) {
+    for (int tune = TRAINER_EXITS; tune <= TRAINER_FULL; tune++) {
         size_t trained = 0;
         float *first = NULL;
         for (int way = 0; way < 4; way++) {
-            SoftFixture *f = soft_fixture_open(ARCH_QWEN2, false, way + 1);
-            SoftConfig c = soft_run_config(f, (SoftTune)tune, SOFT_DISTILL, way >= 0);
+            TrainerFixture *f = trainer_fixture_open(ARCH_QWEN2, false, way + 1);
+            TrainerConfig c = trainer_run_config(f, (TrainerTune)tune, TRAINER_DISTILL, way >= 0);
             c.exact = false;
-            SoftRun run = soft_run_open(f, &c, NULL);
-            trained = run.soft->trained;
-            soft_run_close(&run);
+            TrainerRun run = trainer_run_open(f, &c, NULL);
+            trained = run.trainer->trained;
+            trainer_run_close(&run);
             float *values = values_after(f, &c, 7, way == 2 ? 1 : way == 3 ? 5 : -1);
             if (first)
                 assert_memory_equal(values, first, trained * sizeof *values);
@@ -73,7 +73,7 @@ static void test_same_bits(void **state)
                 first = values;
             if (first != values)
                 free(values);
-            soft_fixture_close(f);
+            trainer_fixture_close(f);
         }
         free(first);
     }
@@ -100,59 +100,59 @@ static void flip(const char *path, long at)
 static void test_bad_states(void **state)
 {
     (void)state;
-    SoftFixture *f = soft_fixture_open(ARCH_QWEN2, false, 1);
-    SoftConfig c = soft_run_config(f, SOFT_LORA, SOFT_TEXT, true);
-    SoftRun run = soft_run_open(f, &c, NULL);
+    TrainerFixture *f = trainer_fixture_open(ARCH_QWEN2, false, 1);
+    TrainerConfig c = trainer_run_config(f, TRAINER_LORA, TRAINER_TEXT, true);
+    TrainerRun run = trainer_run_open(f, &c, NULL);
     Err err = {0};
-    soft_run_step(&run);
-    assert_int_equal(save(f, run.soft, 5, &err), 0);
-    size_t bytes = run.soft->trained * sizeof(float);
+    trainer_run_step(&run);
+    assert_int_equal(save(f, run.trainer, 5, &err), 0);
+    size_t bytes = run.trainer->trained * sizeof(float);
     float *values = malloc(bytes);
-    memcpy(values, run.soft->values, bytes);
+    memcpy(values, run.trainer->values, bytes);
     long size = file_size(f->state), places[] = {0, 9, 20, 30, 60, 70, size / 2, size - 1};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         flip(f->state, places[i]);
-        assert_int_equal(load(f, run.soft, 5, &err), -1);
+        assert_int_equal(load(f, run.trainer, 5, &err), -1);
         assert_int_equal(err.code, EXIT_DATA);
         flip(f->state, places[i]);
     }
-    assert_int_equal(load(f, run.soft, 6, &err), -1);
+    assert_int_equal(load(f, run.trainer, 6, &err), -1);
     assert_int_equal(err.code, EXIT_DATA);
-    run.soft->config.rate *= 2;
-    assert_int_equal(load(f, run.soft, 5, &err), -1);
-    Soft *soft = run.soft;
-    memset(soft->values, 0, bytes);
+    run.trainer->config.rate *= 2;
+    assert_int_equal(load(f, run.trainer, 5, &err), -1);
+    Trainer *trainer = run.trainer;
+    memset(trainer->values, 0, bytes);
     FILE *file = fopen(f->state, "rb");
     err = (Err){0};
-    assert_int_equal(soft_start(soft, file, 6, &err), -1); /* another base */
+    assert_int_equal(trainer_start(trainer, file, 6, &err), -1); /* another base */
     err = (Err){0};
     rewind(file);
-    assert_int_equal(soft_start(soft, file, 5, &err), 0); /* weights fit another run */
+    assert_int_equal(trainer_start(trainer, file, 5, &err), 0); /* weights fit another run */
     fclose(file);
-    assert_int_equal(soft_progress(soft)->step, 1);
-    run.soft->config.rate /= 2;
-    assert_memory_equal(values, run.soft->values, bytes);
-    assert_int_equal(load(f, run.soft, 5, &err), 0);
+    assert_int_equal(trainer_progress(trainer)->step, 1);
+    run.trainer->config.rate /= 2;
+    assert_memory_equal(values, run.trainer->values, bytes);
+    assert_int_equal(load(f, run.trainer, 5, &err), 0);
     assert_int_equal(truncate(f->state, size - 8), 0);
-    assert_int_equal(load(f, run.soft, 5, &err), -1);
+    assert_int_equal(load(f, run.trainer, 5, &err), -1);
     assert_int_equal(err.code, EXIT_DATA);
     assert_int_equal(truncate(f->state, 10), 0);
-    assert_int_equal(load(f, run.soft, 5, &err), -1);
+    assert_int_equal(load(f, run.trainer, 5, &err), -1);
     FILE *full = fopen("/dev/full", "wb");
     err = (Err){0};
-    assert_int_equal(soft_save(run.soft, full, 5, &err), -1);
+    assert_int_equal(trainer_save(run.trainer, full, 5, &err), -1);
     assert_int_equal(err.code, EXIT_IO);
     fclose(full);
     free(values);
-    soft_run_close(&run);
-    soft_fixture_close(f);
+    trainer_run_close(&run);
+    trainer_fixture_close(f);
 }
 
 /* --- what the base said --- */
 
-static void read_record(const SoftFixture *f, SoftTeacher *teacher, int text, char *out)
+static void read_record(const TrainerFixture *f, TrainerTeacher *teacher, int text, char *out)
 {
-    SoftRecord record = {0};
+    TrainerRecord record = {0};
     Err err = {0};
     size_t hidden = (size_t)f->texts[text].n * (size_t)f->config.hidden * sizeof(uint16_t);
     memset(out, 0, 100000);
@@ -160,7 +160,7 @@ static void read_record(const SoftFixture *f, SoftTeacher *teacher, int text, ch
         record.hidden[e] = (uint16_t *)(void *)(out + (size_t)e * hidden);
     record.places = (int *)(void *)(out + 2 * hidden);
     record.weights = (float *)(void *)(out + 2 * hidden + 2000);
-    SoftSource *source = soft_teacher_source(teacher);
+    TrainerSource *source = trainer_teacher_source(teacher);
     if (source->read(source, &f->texts[text], &record, &err) != 0)
         fail_msg("%s", err.text);
 }
@@ -168,51 +168,51 @@ static void read_record(const SoftFixture *f, SoftTeacher *teacher, int text, ch
 static void test_cache(void **state)
 {
     (void)state;
-    SoftFixture *f = soft_fixture_open(ARCH_QWEN2, false, 2);
-    SoftConfig c = soft_run_config(f, SOFT_EXITS, SOFT_DISTILL, true);
-    SoftTeacher *teacher;
+    TrainerFixture *f = trainer_fixture_open(ARCH_QWEN2, false, 2);
+    TrainerConfig c = trainer_run_config(f, TRAINER_EXITS, TRAINER_DISTILL, true);
+    TrainerTeacher *teacher;
     Err err = {0};
-    char *expected[SOFT_TEXTS], *got = malloc(100000);
+    char *expected[TRAINER_TEXTS], *got = malloc(100000);
     for (int round = 0; round < 4; round++) {
         uint64_t known = round == 0   ? 0
-                         : round == 1 ? SOFT_TEXTS
-                         : round == 2 ? SOFT_TEXTS - 1
-                                      : SOFT_TEXTS - 2;
+                         : round == 1 ? TRAINER_TEXTS
+                         : round == 2 ? TRAINER_TEXTS - 1
+                                      : TRAINER_TEXTS - 2;
         if (round == 2) /* damaged in the first record */
             flip(f->cache, 100);
         if (round == 3) /* cut off within the last one, which has come anew */
             assert_int_equal(truncate(f->cache, file_size(f->cache) - 10), 0);
-        if (soft_teacher_open(&teacher, f->model, &c, f->cache, 7, &err) != 0)
+        if (trainer_teacher_open(&teacher, f->model, &c, f->cache, 7, &err) != 0)
             fail_msg("%s", err.text);
         uint64_t kept = 0;
-        for (int t = 0; t < SOFT_TEXTS; t++) {
-            uint64_t before = soft_teacher_counts(teacher)->kept;
+        for (int t = 0; t < TRAINER_TEXTS; t++) {
+            uint64_t before = trainer_teacher_counts(teacher)->kept;
             if (round == 0)
                 expected[t] = malloc(100000);
             read_record(f, teacher, t, round == 0 ? expected[t] : got);
             assert_true(round == 0 || memcmp(got, expected[t], 100000) == 0);
-            kept += soft_teacher_counts(teacher)->kept > before;
+            kept += trainer_teacher_counts(teacher)->kept > before;
         }
         /* In the last round the first record was damaged, and what replaced it cut off. */
-        assert_int_equal(kept, round == 3 ? SOFT_TEXTS - 1 : known);
-        soft_teacher_close(teacher);
+        assert_int_equal(kept, round == 3 ? TRAINER_TEXTS - 1 : known);
+        trainer_teacher_close(teacher);
     }
-    SoftTeacher *second;
-    assert_int_equal(soft_teacher_open(&teacher, f->model, &c, f->cache, 7, &err), 0);
-    assert_int_equal(soft_teacher_open(&second, f->model, &c, f->cache, 7, &err), -1);
+    TrainerTeacher *second;
+    assert_int_equal(trainer_teacher_open(&teacher, f->model, &c, f->cache, 7, &err), 0);
+    assert_int_equal(trainer_teacher_open(&second, f->model, &c, f->cache, 7, &err), -1);
     assert_int_equal(err.code, EXIT_IO); /* one run at a time */
-    soft_teacher_close(teacher);
+    trainer_teacher_close(teacher);
     err = (Err){0};
-    assert_int_equal(soft_teacher_open(&teacher, f->model, &c, f->cache, 8, &err), -1);
+    assert_int_equal(trainer_teacher_open(&teacher, f->model, &c, f->cache, 8, &err), -1);
     assert_int_equal(err.code, EXIT_DATA);
     err = (Err){0};
     flip(f->cache, 0);
-    assert_int_equal(soft_teacher_open(&teacher, f->model, &c, f->cache, 7, &err), -1);
+    assert_int_equal(trainer_teacher_open(&teacher, f->model, &c, f->cache, 7, &err), -1);
     assert_int_equal(err.code, EXIT_DATA);
-    for (int t = 0; t < SOFT_TEXTS; t++)
+    for (int t = 0; t < TRAINER_TEXTS; t++)
         free(expected[t]);
     free(got);
-    soft_fixture_close(f);
+    trainer_fixture_close(f);
 }
 
 int main(void)

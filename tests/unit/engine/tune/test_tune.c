@@ -90,11 +90,11 @@ static void open_seen(Seen *seen, Kernels *kernels, Model *target, Model *draft,
 /* The same again after a survey as before it: it leaves nothing behind that matters. */
 static void check_survey(Seen *seen)
 {
-    static SurveyPlace places[ANSWER];
+    static ExitTrace places[ANSWER];
     int checked[EXITS] = {0};
     run_ask(&seen->run, PROMPT, PROMPT_N, ANSWER);
     Session *s = seen->run.session;
-    int n = session_survey(s, PROMPT_N, places, ANSWER);
+    int n = exit_trace(s, PROMPT_N, places, ANSWER);
     assert_int_equal(n, ANSWER - 1);
     for (int i = 0; i < n; i++) {
         assert_int_equal(places[i].end, i == n - 1);
@@ -112,8 +112,8 @@ static void check_survey(Seen *seen)
     }
     for (int e = 0; e < EXITS; e++)
         assert_true(checked[e] > 5);
-    SurveyCost cost;
-    session_survey_cost(s, SURVEY_TIMES, &cost);
+    ExitCost cost;
+    exit_trace_cost(s, EXIT_TRACE_TIMES, &cost);
     for (int e = 0; e < EXITS; e++)
         assert_true(cost.layers[e][0] > 0 && cost.layers[e][1] >= cost.layers[e][0] &&
                     cost.ask[e] > 0);
@@ -169,31 +169,31 @@ enum { PLACES = 400 };
 
 /* A pass over n rows takes 10 ms, a range 1 ms, asking nothing. Exit 0 is right where it is sure
  * (every other place), exit 1 always. */
-static void make_survey(Survey *survey, SurveyPlace *places)
+static void make_survey(ExitTraces *traces, ExitTrace *places)
 {
-    *survey = (Survey){.n_exits = 2, .places = places, .n = PLACES};
+    *traces = (ExitTraces){.n_exits = 2, .places = places, .n = PLACES};
     for (int i = 0; i < PLACES; i++) {
         bool sure = i % 2 == 0;
-        places[i] = (SurveyPlace){
+        places[i] = (ExitTrace){
             .p = {sure ? 0.9f : 0.4f, 0.95f}, .hit = {sure, true}, .end = i % 100 == 99};
     }
     for (int e = 0; e < 2; e++)
-        survey->cost.layers[e][0] = survey->cost.layers[e][1] = 1;
+        traces->cost.layers[e][0] = traces->cost.layers[e][1] = 1;
     for (int n = 1; n <= 64; n *= 2)
-        curve_add(&survey->cost.passes.verify, n, 10);
-    survey_count(survey);
+        curve_add(&traces->cost.passes.verify, n, 10);
+    exit_traces_count(traces);
 }
 
 static void forecasts_play_rounds(void **state)
 {
     (void)state;
-    static SurveyPlace places[PLACES];
+    static ExitTrace places[PLACES];
     static const float settings[][2] = {{0, 0}, {1, 0}, {0.6f, 0}, {0.6f, 0.99f}};
-    Survey survey;
+    ExitTraces traces;
     Forecast f[4];
-    make_survey(&survey, places);
+    make_survey(&traces, places);
     for (int i = 0; i < 4; i++) {
-        f[i] = forecast(&survey, settings[i]);
+        f[i] = forecast(&traces, settings[i]);
         assert_int_equal(f[i].tokens, PLACES); /* every place once, whatever drafts */
         int accepted = 0, reached = 0;
         for (int d = 0; d < DEPTH_MAX; d++)
@@ -220,17 +220,17 @@ static void forecasts_play_rounds(void **state)
 static void deeper_exits_correct(void **state)
 {
     (void)state;
-    static SurveyPlace places[PLACES];
+    static ExitTrace places[PLACES];
     static const float thresholds[2] = {0.6f, 0}, shallow[2] = {0, 0};
-    Survey survey;
-    make_survey(&survey, places);
+    ExitTraces traces;
+    make_survey(&traces, places);
     for (int i = 0; i < PLACES; i++) {
         bool wrong = i % 10 == 4, unsure = i % 10 == 5;
         places[i].p[0] = unsure ? 0.3f : 0.9f;
         places[i].hit[0] = !wrong;
     }
-    survey_count(&survey);
-    Forecast f = forecast(&survey, thresholds), alone = forecast(&survey, shallow);
+    exit_traces_count(&traces);
+    Forecast f = forecast(&traces, thresholds), alone = forecast(&traces, shallow);
     int wrong = f.by_exit_drafted[0] - f.by_exit_accepted[0];
     int wrong_alone = alone.by_exit_drafted[0] - alone.by_exit_accepted[0];
     assert_true(f.by_exit_drafted[0] > PLACES / 2);
@@ -238,8 +238,8 @@ static void deeper_exits_correct(void **state)
     assert_true(wrong < PLACES / 20 && f.rounds < alone.rounds);
     /* Nothing waits behind an exit that always answers. */
     assert_int_equal(alone.by_exit_drafted[1], 0);
-    survey.cost.layers[1][0] = survey.cost.layers[1][1] = 1000;
-    assert_true(forecast(&survey, shallow).draft_ms == alone.draft_ms);
+    traces.cost.layers[1][0] = traces.cost.layers[1][1] = 1000;
+    assert_true(forecast(&traces, shallow).draft_ms == alone.draft_ms);
 }
 
 /* With one range for both exits' tokens, what waits is read when it is gone deeper: each range is
@@ -247,13 +247,13 @@ static void deeper_exits_correct(void **state)
 static void what_waits_is_read_once(void **state)
 {
     (void)state;
-    static SurveyPlace places[PLACES];
+    static ExitTrace places[PLACES];
     static const float thresholds[2] = {0.6f, 0};
-    Survey survey;
-    make_survey(&survey, places);
-    survey.cost.layers[0][0] = survey.cost.layers[1][0] = 1;
-    survey.cost.layers[0][1] = survey.cost.layers[1][1] = SURVEY_ROWS; /* a ms a row */
-    Forecast f = forecast(&survey, thresholds);
+    ExitTraces traces;
+    make_survey(&traces, places);
+    traces.cost.layers[0][0] = traces.cost.layers[1][0] = 1;
+    traces.cost.layers[0][1] = traces.cost.layers[1][1] = EXIT_TRACE_ROWS; /* a ms a row */
+    Forecast f = forecast(&traces, thresholds);
     assert_true(f.draft_ms <= 2 * (PLACES + f.rounds));
     assert_true(f.draft_ms > PLACES);
 }
@@ -261,28 +261,28 @@ static void what_waits_is_read_once(void **state)
 static void the_search_finds_what_is_fast(void **state)
 {
     (void)state;
-    static SurveyPlace places[PLACES];
+    static ExitTrace places[PLACES];
     static const float now[2] = {1, 0.2f};
-    Survey survey;
-    TunePoint points[TUNE_STARTS];
-    TuneMap map;
-    make_survey(&survey, places);
-    int n = tune_search(&survey, now, points);
-    assert_true(n >= 1 && n <= TUNE_STARTS);
-    Forecast before = forecast(&survey, now);
+    ExitTraces traces;
+    ThresholdPoint points[SEARCH_STARTS];
+    ThresholdMap map;
+    make_survey(&traces, places);
+    int n = threshold_search(&traces, now, points);
+    assert_true(n >= 1 && n <= SEARCH_STARTS);
+    Forecast before = forecast(&traces, now);
     assert_true(points[0].speed > before.tokens / before.ms);
     assert_true(points[0].thresholds[0] > 0.4f && points[0].thresholds[0] <= 0.9f);
     assert_true(points[0].thresholds[1] <= 0.95f);
     for (int i = 1; i < n; i++)
         assert_true(points[i].speed <= points[i - 1].speed);
-    tune_map(&survey, &points[0], &map);
+    threshold_map(&traces, &points[0], &map);
     assert_true(map.x == 0 && map.y == 1);
     for (int y = 0; y < MAP_STEPS; y++)
         for (int x = 0; x < MAP_STEPS; x++)
             assert_true(map.speed[y][x] > 0 && map.mat[y][x] >= 1 &&
                         map.speed[y][x] <= points[0].speed * 1.0001);
-    survey.n_exits = 1;
-    tune_map(&survey, &points[0], &map);
+    traces.n_exits = 1;
+    threshold_map(&traces, &points[0], &map);
     assert_true(map.x == 0 && map.y == -1);
 }
 
@@ -293,10 +293,10 @@ static void the_search_finds_what_is_fast(void **state)
 static void feed(Tuner *tuner, int pieces, bool right)
 {
     for (int p = 0; p < pieces; p++) {
-        SurveyPlace piece[TUNER_PIECE] = {0};
+        ExitTrace piece[TUNER_PIECE] = {0};
         for (int i = 0; i < TUNER_PIECE; i++)
-            piece[i] = (SurveyPlace){.p = {i % 2 ? 0.4f : 0.9f, 0.95f, 0.95f},
-                                     .hit = {i % 2 == 0 && right, true, false}};
+            piece[i] = (ExitTrace){.p = {i % 2 ? 0.4f : 0.9f, 0.95f, 0.95f},
+                                   .hit = {i % 2 == 0 && right, true, false}};
         tuner_add(tuner, piece);
     }
 }

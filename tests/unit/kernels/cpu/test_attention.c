@@ -28,10 +28,10 @@ static void fill(Kernels *k, KvCache *kv, const Shape *s, const int *slots, int 
     for (int i = 0; i < count; i++) {
         int zero = 0;
         uint64_t none = 0;
-        Rows rows = {.n = 1, .slot = &slots[i], .prefix = &zero, .mask = &none};
+        Batch batch = {.n = 1, .slot = &slots[i], .prefix = &zero, .mask = &none};
         random_fill(key, size, (uint32_t)i * 2 + 1);
         random_fill(value, size, (uint32_t)i * 2 + 2);
-        k->kv_write(k, kv, 1, &rows, key, value);
+        k->kv_write(k, kv, 1, &batch, key, value);
     }
     free(key);
     free(value);
@@ -47,8 +47,8 @@ static void poison(Kernels *k, KvCache *kv, const Shape *s)
     for (int slot = 0; slot < SLOTS; slot++) {
         int zero = 0;
         uint64_t none = 0;
-        Rows rows = {.n = 1, .slot = &slot, .prefix = &zero, .mask = &none};
-        k->kv_write(k, kv, 1, &rows, nan, nan);
+        Batch batch = {.n = 1, .slot = &slot, .prefix = &zero, .mask = &none};
+        k->kv_write(k, kv, 1, &batch, nan, nan);
     }
     free(nan);
 }
@@ -97,7 +97,7 @@ static void check_shape(int isa, KvType type, const Shape *s, float *bits, bool 
             slots[j] = j;
         poison(k, kv, s);
         fill(k, kv, s, slots, length);
-        Rows alone = {.n = 1, .slot = &zero, .prefix = &length, .mask = &none};
+        Batch alone = {.n = 1, .slot = &zero, .prefix = &length, .mask = &none};
         k->attention(k, kv, 1, &alone, q + i * size, s->heads, out + i * size);
         reference(k, kv, s, slots, length, q + i * size, expected);
         for (int j = 0; j < size; j++)
@@ -115,20 +115,20 @@ static void check_shape(int isa, KvType type, const Shape *s, float *bits, bool 
         for (int rows_n = 1; rows_n <= 9; rows_n += 4) {
             int at = i % rows_n, prefixes[9];
             uint64_t masks[9];
-            float *batch = malloc((size_t)(9 * size) * sizeof *q),
+            float *inputs = malloc((size_t)(9 * size) * sizeof *q),
                   *got = malloc((size_t)(9 * size) * sizeof *q);
             for (int j = 0; j < rows_n; j++) {
                 prefixes[j] = j == at ? prefix[i] : (j * 37 + 5) % (BASE - 7);
                 masks[j] = j == at ? mask[i] : mask[j];
                 for (int e = 0; e < size; e++)
-                    batch[j * size + e] = j == at ? q[i * size + e] : NAN;
+                    inputs[j * size + e] = j == at ? q[i * size + e] : NAN;
             }
-            Rows rows = {
+            Batch batch = {
                 .n = rows_n, .slot = slot, .prefix = prefixes, .mask = masks, .base = BASE};
-            k->attention(k, kv, 1, &rows, batch, s->heads, got);
+            k->attention(k, kv, 1, &batch, inputs, s->heads, got);
             assert_memory_equal(got + at * size, bits + i * size, (size_t)size * sizeof *bits);
-            assert_int_equal(rows_position(&rows, at), length - 1);
-            free(batch);
+            assert_int_equal(batch_position(&batch, at), length - 1);
+            free(inputs);
             free(got);
         }
     }
@@ -158,12 +158,12 @@ static void write_slot(Kernels *k, KvCache *kv, int layer, int slot, int size, u
 {
     int zero = 0;
     uint64_t none = 0;
-    Rows rows = {.n = 1, .slot = &slot, .prefix = &zero, .mask = &none};
+    Batch batch = {.n = 1, .slot = &slot, .prefix = &zero, .mask = &none};
     random_fill(key, (size_t)size, seed);
     random_fill(value, (size_t)size, seed + 500);
     for (int i = 5; i < size; i += 64)
         key[i] += outlier;
-    k->kv_write(k, kv, layer, &rows, key, value);
+    k->kv_write(k, kv, layer, &batch, key, value);
 }
 
 static void moving_keeps_what_was_written(void **state)
@@ -247,7 +247,7 @@ static void eight_bits_attend_alike(void **state)
     float key[G * D], value[G * D], q[H * D], out[2][H * D];
     int prefix = N, slot = N - 1;
     uint64_t none = 0;
-    Rows rows = {.n = 1, .slot = &slot, .prefix = &prefix, .mask = &none};
+    Batch batch = {.n = 1, .slot = &slot, .prefix = &prefix, .mask = &none};
     (void)state;
     Kernels *k = isa_open(0, 1, false);
     random_fill(q, H * D, 7);
@@ -255,7 +255,7 @@ static void eight_bits_attend_alike(void **state)
         KvCache *kv = k->kv_open(k, type, 1, G, D, N);
         for (int i = 0; i < N; i++)
             write_slot(k, kv, 0, i, G * D, (uint32_t)i, 0, key, value);
-        k->attention(k, kv, 0, &rows, q, H, out[type]);
+        k->attention(k, kv, 0, &batch, q, H, out[type]);
         k->kv_close(k, kv);
     }
     for (int i = 0; i < H * D; i++)
@@ -271,7 +271,7 @@ static void rope_turns_pairs(void **state)
     float in[B * H * D], out[B * H * D], factors[D / 2];
     (void)state;
     random_fill(in, B * H * D, 1);
-    Rows rows = {.n = B, .slot = slot, .prefix = prefix, .mask = mask};
+    Batch batch = {.n = B, .slot = slot, .prefix = prefix, .mask = mask};
     Kernels *k = isa_open(0, 1, false);
     for (int i = 0; i < D / 2; i++)
         factors[i] = 1.0f + (float)(i % 5);
@@ -280,17 +280,17 @@ static void rope_turns_pairs(void **state)
         const float *f = variant & 2 ? factors : NULL;
         double base = variant & 2 ? 500000 : 10000;
         memcpy(out, in, sizeof in);
-        k->rope(k, out, &rows, H, D, (float)base, neox, f);
+        k->rope(k, out, &batch, H, D, (float)base, neox, f);
         for (int i = 0; i < B * H * (D / 2); i++) {
             int p = i % (D / 2), head = i / (D / 2), row = head / H;
             int a = head * D + (neox ? p : 2 * p), b = neox ? a + D / 2 : a + 1;
-            double angle = rows_position(&rows, row) * pow(base, -2.0 * p / D) / (f ? f[p] : 1);
+            double angle = batch_position(&batch, row) * pow(base, -2.0 * p / D) / (f ? f[p] : 1);
             assert_float_equal(out[a], in[a] * cos(angle) - in[b] * sin(angle), 1e-6);
             assert_float_equal(out[b], in[a] * sin(angle) + in[b] * cos(angle), 1e-6);
         }
         /* A row alone, at another place in the batch. */
         float alone[H * D];
-        Rows one = {.n = 1, .slot = slot, .prefix = prefix + 2, .mask = mask + 2};
+        Batch one = {.n = 1, .slot = slot, .prefix = prefix + 2, .mask = mask + 2};
         memcpy(alone, in + 2 * H * D, sizeof alone);
         k->rope(k, alone, &one, H, D, (float)base, neox, f);
         assert_memory_equal(alone, out + 2 * H * D, sizeof alone);

@@ -43,10 +43,10 @@ static void fill(Kernels *k, KvCache *kv, const Shape *s, const int *slots, int 
     for (int at = 0; at < SLOTS; at += ROWS_MAX) {
         for (int i = 0; i < ROWS_MAX; i++)
             slot[i] = at + i;
-        Rows rows = {.n = ROWS_MAX, .slot = slot, .prefix = zero, .mask = none};
+        Batch batch = {.n = ROWS_MAX, .slot = slot, .prefix = zero, .mask = none};
         k->upload(k, a, key + (size_t)at * size, ROWS_MAX * size);
         k->upload(k, b, value + (size_t)at * size, ROWS_MAX * size);
-        k->kv_write(k, kv, 1, &rows, a, b);
+        k->kv_write(k, kv, 1, &batch, a, b);
         k->wait(k);
     }
     k->buffer_free(k, a);
@@ -75,13 +75,13 @@ static void reference(Kernels *k, const KvCache *kv, const Shape *s, int length,
     free(value);
 }
 
-static void attend(Kernels *k, KvCache *kv, const Shape *s, const Rows *rows, const float *q,
+static void attend(Kernels *k, KvCache *kv, const Shape *s, const Batch *batch, const float *q,
                    float *out)
 {
-    size_t size = (size_t)(rows->n * s->heads * s->dim);
+    size_t size = (size_t)(batch->n * s->heads * s->dim);
     float *a = k->buffer_alloc(k, size), *b = k->buffer_alloc(k, size);
     k->upload(k, a, q, size);
-    k->attention(k, kv, 1, rows, a, s->heads, b);
+    k->attention(k, kv, 1, batch, a, s->heads, b);
     k->download(k, out, b, size);
     k->buffer_free(k, a);
     k->buffer_free(k, b);
@@ -104,13 +104,13 @@ static void check_row(Kernels *k, KvCache *kv, const Shape *s, int i, const floa
     int length = tree_slots(i, scattered);
     uint64_t none = 0;
     double *expected = malloc((size_t)size * sizeof *expected);
-    float *batch = malloc((size_t)(41 * size) * sizeof *q),
+    float *inputs = malloc((size_t)(41 * size) * sizeof *q),
           *got = malloc((size_t)(41 * size) * sizeof *q);
     for (int j = 0; j < length; j++)
         slots[j] = j;
     /* In one piece: plain decoding. */
     fill(k, kv, s, slots, length);
-    Rows alone = {.n = 1, .slot = &zero, .prefix = &length, .mask = &none};
+    Batch alone = {.n = 1, .slot = &zero, .prefix = &length, .mask = &none};
     attend(k, kv, s, &alone, q, out);
     reference(k, kv, s, length, q, expected);
     for (int j = 0; j < size; j++)
@@ -124,14 +124,14 @@ static void check_row(Kernels *k, KvCache *kv, const Shape *s, int i, const floa
             prefix[j] = j == at ? prefixes[i] : (j * 37 + 5) % BASE;
             mask[j] = j == at ? mask_of(i) : mask_of(j);
             for (int e = 0; e < size; e++)
-                batch[j * size + e] = j == at ? q[e] : NAN;
+                inputs[j * size + e] = j == at ? q[e] : NAN;
         }
-        Rows rows = {.n = n, .slot = slot, .prefix = prefix, .mask = mask, .base = BASE};
-        attend(k, kv, s, &rows, batch, got);
+        Batch batch = {.n = n, .slot = slot, .prefix = prefix, .mask = mask, .base = BASE};
+        attend(k, kv, s, &batch, inputs, got);
         assert_memory_equal(got + at * size, out, (size_t)size * sizeof *out);
     }
     free(expected);
-    free(batch);
+    free(inputs);
     free(got);
 }
 
@@ -178,13 +178,13 @@ static void attend_long(Kernels *k, int n, int at, float *out)
     float *a = k->buffer_alloc(k, ROWS_MAX * DIM), *b = k->buffer_alloc(k, ROWS_MAX * DIM);
     assert_true(kv && a && b);
     for (int from = 0; from < LONG; from += ROWS_MAX) {
-        Rows rows = {.slot = slot, .prefix = prefix, .mask = none};
-        rows.n = LONG - from < ROWS_MAX ? LONG - from : ROWS_MAX;
-        for (int i = 0; i < rows.n; i++)
+        Batch batch = {.slot = slot, .prefix = prefix, .mask = none};
+        batch.n = LONG - from < ROWS_MAX ? LONG - from : ROWS_MAX;
+        for (int i = 0; i < batch.n; i++)
             slot[i] = from + i;
         random_fill(x, ROWS_MAX * DIM, (uint32_t)from + 1);
         k->upload(k, a, x, ROWS_MAX * DIM);
-        k->kv_write(k, kv, 0, &rows, a, a);
+        k->kv_write(k, kv, 0, &batch, a, a);
         k->wait(k);
     }
     random_fill(x, DIM, 7);
@@ -194,8 +194,8 @@ static void attend_long(Kernels *k, int n, int at, float *out)
             memcpy(x + i * DIM, x, DIM * sizeof *x);
     }
     k->upload(k, a, x, (size_t)(n * DIM));
-    Rows rows = {.n = n, .slot = slot, .prefix = prefix, .mask = none};
-    k->attention(k, kv, 0, &rows, a, 1, b);
+    Batch batch = {.n = n, .slot = slot, .prefix = prefix, .mask = none};
+    k->attention(k, kv, 0, &batch, a, 1, b);
     k->download(k, out, b + at * DIM, DIM);
     k->buffer_free(k, a);
     k->buffer_free(k, b);

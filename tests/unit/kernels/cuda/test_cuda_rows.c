@@ -202,7 +202,7 @@ static void rope_agrees_with_the_cpu(void **state)
         prefix[i] = i * i * 30;
         mask[i] = 0x91u >> (i % 4) | 1;
     }
-    Rows rows = {.n = N, .slot = slot, .prefix = prefix, .mask = mask, .base = 10};
+    Batch batch = {.n = N, .slot = slot, .prefix = prefix, .mask = mask, .base = 10};
     for (int form = 0; form < 4; form++) {
         Kernels *k = NULL;
         for (int i = 0; i < 2; i++) {
@@ -210,8 +210,8 @@ static void rope_agrees_with_the_cpu(void **state)
             float *a = device(k, q, N * H * D), *b = device(k, q, N * H * D);
             float *f = device(k, factors, D / 2);
             /* Two that follow each other: queries and keys, the keys with fewer heads. */
-            k->rope(k, a, &rows, H, D, 1e4f, form & 1, form & 2 ? f : NULL);
-            k->rope(k, b, &rows, 1, D, 1e4f, form & 1, form & 2 ? f : NULL);
+            k->rope(k, a, &batch, H, D, 1e4f, form & 1, form & 2 ? f : NULL);
+            k->rope(k, b, &batch, 1, D, 1e4f, form & 1, form & 2 ? f : NULL);
             k->download(k, out[i][0], a, N * H * D);
             k->download(k, out[i][1], b, N * H * D);
             k->buffer_free(k, a);
@@ -241,13 +241,13 @@ static void write_move_read(Kernels *k, KvType type, int layer, float out[KV_SLO
     for (int i = 0; i < KV_SLOTS * KV_LAYERS; i++) {
         int slot = i / KV_LAYERS, zero = 0;
         uint64_t none = 0;
-        Rows rows = {.n = 1, .slot = &slot, .prefix = &zero, .mask = &none};
+        Batch batch = {.n = 1, .slot = &slot, .prefix = &zero, .mask = &none};
         random_fill(key, KV_SIZE, (uint32_t)(2 * i));
         random_fill(value, KV_SIZE, (uint32_t)(2 * i + 1));
         for (int e = 0; e < KV_SIZE && slot == 50; e++)
             key[e] = value[e] = e < 32 ? 0 : e < 64 ? NAN : e < 80 ? -1e30f : 1e-35f;
         float *a = device(k, key, KV_SIZE), *b = device(k, value, KV_SIZE);
-        k->kv_write(k, kv, i % KV_LAYERS, &rows, a, b);
+        k->kv_write(k, kv, i % KV_LAYERS, &batch, a, b);
         k->wait(k);
         k->buffer_free(k, a);
         k->buffer_free(k, b);
@@ -416,12 +416,12 @@ static void draw_rows(Kernels *k, const float *logits, int vocab, const int *tok
                      .position = {11, 900, 0}};
     draws_open(&draws, &sampler, k, &rows, sampling);
     for (int i = 0; i < 3; i++)
-        out->found[i] = draws_row(&draws, i, out->ids[i], out->scores[i]);
+        out->found[i] = sample_ranked(&draws, i, out->ids[i], out->scores[i]);
     rows.logits += vocab;
     rows.position[0] = 900;
     rows.n = 1;
     draws_open(&draws, &sampler, k, &rows, sampling);
-    out->found[3] = draws_row(&draws, 0, out->ids[3], out->scores[3]);
+    out->found[3] = sample_ranked(&draws, 0, out->ids[3], out->scores[3]);
     k->buffer_free(k, a);
     if (b)
         k->buffer_free(k, b);

@@ -29,9 +29,9 @@ static Kernels *open_twin(bool reverse)
         &(TwinOptions){.memory = (size_t)4 << 30, .has_gemm = true, .reverse = reverse});
 }
 
-static Learn *open_learn(LearnProducts products, bool neox, bool reverse)
+static TrainOps *open_learn(TrainProducts products, bool neox, bool reverse)
 {
-    return learn_cases_open(open_twin(reverse), products, neox);
+    return train_cases_open(open_twin(reverse), products, neox);
 }
 
 static void products_are_sums_of_products(void **state)
@@ -39,15 +39,15 @@ static void products_are_sums_of_products(void **state)
     (void)state;
     static const int sizes[][3] = {{1, 1, 1},    {7, 47, 5},     {8, 48, 2},   {9, 49, 31},
                                    {33, 97, 33}, {17, 130, 401}, {70, 20, 64}, {3, 5, 2400}};
-    for (int products = LEARN_FASTEST; products <= LEARN_FLOATS; products += LEARN_FLOATS) {
+    for (int products = TRAIN_FASTEST; products <= TRAIN_FLOATS; products += TRAIN_FLOATS) {
         /* With little room factors change their type in parts. */
         for (int little = 0; little < 2; little++) {
-            Learn *learn = open_learn((LearnProducts)products, true, little);
+            TrainOps *ops = open_learn((TrainProducts)products, true, little);
             if (little)
-                learn_cuda_of(learn)->room = 2048;
+                train_cuda_of(ops)->room = 2048;
             for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
-                learn_check_products(learn, sizes[s][0], sizes[s][1], sizes[s][2], 0x1p-17);
-            learn_cases_close(learn);
+                train_check_products(ops, sizes[s][0], sizes[s][1], sizes[s][2], 0x1p-17);
+            train_cases_close(ops);
         }
     }
 }
@@ -56,41 +56,41 @@ static void gradients_are_differences(void **state)
 {
     (void)state;
     for (int neox = 0; neox < 2; neox++) {
-        Learn *learn = open_learn(LEARN_FLOATS, neox, false);
-        learn_check_gradients(learn);
-        learn_cases_close(learn);
+        TrainOps *ops = open_learn(TRAIN_FLOATS, neox, false);
+        train_check_gradients(ops);
+        train_cases_close(ops);
     }
 }
 
 static void loss_and_optimiser_are_right(void **state)
 {
     (void)state;
-    Learn *learn = open_learn(LEARN_FLOATS, true, false);
-    learn_check_loss(learn);
-    learn_check_adamw(learn);
-    assert_true(learn->peak(learn) > 0);
-    learn_cases_close(learn);
+    TrainOps *ops = open_learn(TRAIN_FLOATS, true, false);
+    train_check_loss(ops);
+    train_check_adamw(ops);
+    assert_true(ops->peak(ops) > 0);
+    train_cases_close(ops);
 }
 
 static void results_are_nearly_the_cpus(void **state)
 {
     (void)state;
-    float *expected = calloc(LEARN_CASES_ALL, sizeof *expected),
-          *largest = calloc(LEARN_CASES_ALL, sizeof *largest),
-          *got = calloc(LEARN_CASES_ALL, sizeof *got);
+    float *expected = calloc(TRAIN_CASES_ALL, sizeof *expected),
+          *largest = calloc(TRAIN_CASES_ALL, sizeof *largest),
+          *got = calloc(TRAIN_CASES_ALL, sizeof *got);
     for (int form = 0; form < 4; form++) {
         bool neox = form & 1, rounded = form & 2;
-        LearnShape shape = learn_cases_shape(neox);
-        Learn *cpu;
+        TrainShape shape = train_cases_shape(neox);
+        TrainOps *cpu;
         Err err = {0};
-        if (learn_open(&cpu, isa_open(0, 1, false), &shape, LEARN_FLOATS, &err) != 0)
+        if (train_open(&cpu, isa_open(0, 1, false), &shape, TRAIN_FLOATS, &err) != 0)
             fail_msg("%s", err.text);
-        learn_run_all(cpu, expected, largest);
-        learn_cases_close(cpu);
-        Learn *learn = open_learn(rounded ? LEARN_FASTEST : LEARN_FLOATS, neox, false);
-        learn_run_all(learn, got, NULL);
-        learn_cases_close(learn);
-        for (int i = 0; i < LEARN_CASES_ALL; i++) {
+        train_run_all(cpu, expected, largest);
+        train_cases_close(cpu);
+        TrainOps *ops = open_learn(rounded ? TRAIN_FASTEST : TRAIN_FLOATS, neox, false);
+        train_run_all(ops, got, NULL);
+        train_cases_close(ops);
+        for (int i = 0; i < TRAIN_CASES_ALL; i++) {
             float most = largest[i] * (rounded ? 0x1p-7f : 5e-6f);
             if (!(fabsf(got[i] - expected[i]) <= most))
                 fail_msg("form %d, number %d: %g, the CPU's %g", form, i, (double)got[i],
@@ -106,18 +106,18 @@ static void results_are_nearly_the_cpus(void **state)
 static void results_are_the_same_bits_again(void **state)
 {
     (void)state;
-    float *first = calloc(LEARN_CASES_ALL, sizeof *first),
-          *again = calloc(LEARN_CASES_ALL, sizeof *again);
-    for (int products = LEARN_FASTEST; products <= LEARN_FLOATS; products += LEARN_FLOATS) {
-        Learn *learn = open_learn((LearnProducts)products, true, false);
-        learn_run_all(learn, first, NULL);
-        learn_run_all(learn, again, NULL);
-        assert_memory_equal(first, again, LEARN_CASES_ALL * sizeof *first);
-        learn_cases_close(learn);
-        learn = open_learn((LearnProducts)products, true, true);
-        learn_run_all(learn, again, NULL);
-        assert_memory_equal(first, again, LEARN_CASES_ALL * sizeof *first);
-        learn_cases_close(learn);
+    float *first = calloc(TRAIN_CASES_ALL, sizeof *first),
+          *again = calloc(TRAIN_CASES_ALL, sizeof *again);
+    for (int products = TRAIN_FASTEST; products <= TRAIN_FLOATS; products += TRAIN_FLOATS) {
+        TrainOps *ops = open_learn((TrainProducts)products, true, false);
+        train_run_all(ops, first, NULL);
+        train_run_all(ops, again, NULL);
+        assert_memory_equal(first, again, TRAIN_CASES_ALL * sizeof *first);
+        train_cases_close(ops);
+        ops = open_learn((TrainProducts)products, true, true);
+        train_run_all(ops, again, NULL);
+        assert_memory_equal(first, again, TRAIN_CASES_ALL * sizeof *first);
+        train_cases_close(ops);
     }
     free(first);
     free(again);
@@ -127,7 +127,7 @@ static void results_are_the_same_bits_again(void **state)
 static void large_ones_go_in_parts(void **state)
 {
     (void)state;
-    enum { N = 8 * LEARN_EACH + 5, IDS = LEARN_IDS + 100, LENGTH = 2 * LEARN_QUERIES + 44 };
+    enum { N = 8 * TRAIN_EACH + 5, IDS = TRAIN_IDS + 100, LENGTH = 2 * TRAIN_QUERIES + 44 };
     static float values[N], got[2][N], attended[2][LENGTH * 6 * 16], key[LENGTH * 2 * 16];
     static int ids[IDS];
     const int start[] = {0, 0, LENGTH}; /* the first one is empty */
@@ -137,11 +137,11 @@ static void large_ones_go_in_parts(void **state)
     for (int i = 0; i < IDS; i++)
         ids[i] = i * 7 % 50;
     for (int side = 0; side < 2; side++) {
-        LearnShape shape = learn_cases_shape(true);
-        Learn *l;
+        TrainShape shape = train_cases_shape(true);
+        TrainOps *l;
         Err err = {0};
         Kernels *k = side ? open_twin(false) : isa_open(0, 1, false);
-        if (learn_open(&l, k, &shape, LEARN_FLOATS, &err) != 0)
+        if (train_open(&l, k, &shape, TRAIN_FLOATS, &err) != 0)
             fail_msg("%s", err.text);
         float *x = k->buffer_alloc(k, N), *rows = k->buffer_alloc(k, IDS);
         float *table = k->buffer_alloc(k, 50), *keys = k->buffer_alloc(k, LENGTH * 2 * 16);
@@ -161,7 +161,7 @@ static void large_ones_go_in_parts(void **state)
         float *all[] = {x, rows, table, keys, out};
         for (int i = 0; i < 5; i++)
             k->buffer_free(k, all[i]);
-        learn_cases_close(l);
+        train_cases_close(l);
     }
     assert_memory_equal(got[0], got[1], 50 * sizeof(float)); /* added in one order */
     for (int i = 0; i < LENGTH * 6 * 16; i++)
@@ -172,18 +172,18 @@ static void what_is_planned_is_taken(void **state)
 {
     (void)state;
     Kernels *k = open_twin(false);
-    LearnShape shape = learn_cases_shape(true);
+    TrainShape shape = train_cases_shape(true);
     Err err = {0};
-    Learn *learn;
+    TrainOps *ops;
     if (twin_counts(twin_of(k)) == NULL) {
         k->close(k);
         print_message("skipped: others use a device's memory as well\n");
         skip();
     }
     size_t before = k->memory_free(k);
-    assert_int_equal(learn_open(&learn, k, &shape, LEARN_FASTEST, &err), 0);
-    assert_int_equal(before - k->memory_free(k), learn_bytes(k, &shape));
-    learn->close(learn);
+    assert_int_equal(train_open(&ops, k, &shape, TRAIN_FASTEST, &err), 0);
+    assert_int_equal(before - k->memory_free(k), train_bytes(k, &shape));
+    ops->close(ops);
     assert_int_equal(before, k->memory_free(k));
     k->close(k);
 }
@@ -192,15 +192,15 @@ static void what_is_planned_is_taken(void **state)
 static void a_device_that_cannot_is_refused(void **state)
 {
     (void)state;
-    LearnShape shape = learn_cases_shape(true);
-    Learn *learn;
+    TrainShape shape = train_cases_shape(true);
+    TrainOps *ops;
     for (int i = 0; i < 2; i++) {
         Err err = {0};
         Kernels *k =
             twin_kernels(&(TwinOptions){.memory = (size_t)(i ? 4096 : 16) << 20, .has_gemm = !i});
-        assert_int_equal(learn_open(&learn, k, &shape, LEARN_FASTEST, &err), -1);
+        assert_int_equal(train_open(&ops, k, &shape, TRAIN_FASTEST, &err), -1);
         assert_int_equal(err.code, i ? EXIT_NODEVICE : EXIT_MEMORY);
-        assert_null(learn);
+        assert_null(ops);
         k->close(k);
     }
 }

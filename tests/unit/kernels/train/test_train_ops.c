@@ -12,10 +12,10 @@
 #include "tests/support/weights.h"
 
 /* NULL = not on this machine. */
-static Learn *open_learn(int isa, int threads, LearnProducts products, bool neox)
+static TrainOps *open_learn(int isa, int threads, TrainProducts products, bool neox)
 {
     Kernels *kernels = isa_open(isa, threads, false);
-    return kernels ? learn_cases_open(kernels, products, neox) : NULL;
+    return kernels ? train_cases_open(kernels, products, neox) : NULL;
 }
 
 static void test_product(void **state)
@@ -24,12 +24,12 @@ static void test_product(void **state)
     static const int sizes[][3] = {{1, 1, 1},    {7, 47, 5},     {8, 48, 2},    {9, 49, 31},
                                    {33, 97, 33}, {17, 130, 401}, {300, 20, 64}, {3, 5, 2400}};
     for (int isa = 0; isa < ISAS; isa++) {
-        for (int products = LEARN_FASTEST; products <= LEARN_FLOATS; products++) {
-            Learn *learn = open_learn(isa, 2, products, true);
-            for (size_t s = 0; learn && s < sizeof sizes / sizeof *sizes; s++)
-                learn_check_products(learn, sizes[s][0], sizes[s][1], sizes[s][2], 1e-6);
-            if (learn)
-                learn_cases_close(learn);
+        for (int products = TRAIN_FASTEST; products <= TRAIN_FLOATS; products++) {
+            TrainOps *ops = open_learn(isa, 2, products, true);
+            for (size_t s = 0; ops && s < sizeof sizes / sizeof *sizes; s++)
+                train_check_products(ops, sizes[s][0], sizes[s][1], sizes[s][2], 1e-6);
+            if (ops)
+                train_cases_close(ops);
         }
     }
 }
@@ -44,16 +44,16 @@ static void test_product_in_chunks(void **state)
 {
     (void)state;
     enum { M = 9000, N = 8300, K = 3 };
-    Learn *learn = open_learn(2, 2, LEARN_FASTEST, true);
-    if (learn == NULL)
-        learn = open_learn(0, 2, LEARN_FASTEST, true);
+    TrainOps *ops = open_learn(2, 2, TRAIN_FASTEST, true);
+    if (ops == NULL)
+        ops = open_learn(0, 2, TRAIN_FASTEST, true);
     float *a = malloc((size_t)M * K * sizeof *a), *b = malloc((size_t)N * K * sizeof *b);
     random_fill(a, (size_t)M * K, 1);
     random_fill(b, (size_t)N * K, 2);
     float *out = malloc((size_t)M * N * sizeof *out);
     Factor fa = {a, K, false, false}, fb = {b, K, false, false};
-    learn->product(learn, fa, fb, M, N, K, false, out, N);
-    bool rounded = strncmp(learn->precision, "bf16", 4) == 0;
+    ops->product(ops, fa, fb, M, N, K, false, out, N);
+    bool rounded = strncmp(ops->precision, "bf16", 4) == 0;
     for (int i = 0; i < M; i += 97) {
         for (int j = 0; j < N; j += 89) {
             double sum = 0;
@@ -65,60 +65,60 @@ static void test_product_in_chunks(void **state)
     free(a);
     free(b);
     free(out);
-    learn_cases_close(learn);
+    train_cases_close(ops);
 }
 
 static void test_gradients(void **state)
 {
     (void)state;
     for (int isa = 0; isa < ISAS; isa++) {
-        Learn *learn = open_learn(isa, 2, LEARN_FLOATS, isa == 0);
-        if (learn == NULL)
+        TrainOps *ops = open_learn(isa, 2, TRAIN_FLOATS, isa == 0);
+        if (ops == NULL)
             continue;
-        learn_check_gradients(learn);
-        learn_cases_close(learn);
+        train_check_gradients(ops);
+        train_cases_close(ops);
     }
 }
 
 static void test_loss(void **state)
 {
     (void)state;
-    Learn *learn = open_learn(0, 1, LEARN_FLOATS, true);
-    learn_check_loss(learn);
-    learn_cases_close(learn);
+    TrainOps *ops = open_learn(0, 1, TRAIN_FLOATS, true);
+    train_check_loss(ops);
+    train_cases_close(ops);
 }
 
 static void test_adamw(void **state)
 {
     (void)state;
-    Learn *learn = open_learn(0, 1, LEARN_FLOATS, true);
-    learn_check_adamw(learn);
-    learn_cases_close(learn);
+    TrainOps *ops = open_learn(0, 1, TRAIN_FLOATS, true);
+    train_check_adamw(ops);
+    train_cases_close(ops);
 }
 
 static void test_same_bits(void **state)
 {
     (void)state;
-    float *expected = calloc(LEARN_CASES_ALL, sizeof *expected),
-          *got = calloc(LEARN_CASES_ALL, sizeof *got);
-    for (int products = LEARN_FASTEST; products <= LEARN_FLOATS; products++) {
+    float *expected = calloc(TRAIN_CASES_ALL, sizeof *expected),
+          *got = calloc(TRAIN_CASES_ALL, sizeof *got);
+    for (int products = TRAIN_FASTEST; products <= TRAIN_FLOATS; products++) {
         /* bf16 takes AVX-512, and the fastest is something else only with AMX. */
-        int first_isa = products == LEARN_FLOATS ? 0 : products == LEARN_VECTORS ? 2 : 3;
-        Learn *first = open_learn(first_isa, 1, products, true);
+        int first_isa = products == TRAIN_FLOATS ? 0 : products == TRAIN_VECTORS ? 2 : 3;
+        TrainOps *first = open_learn(first_isa, 1, products, true);
         if (first == NULL)
             continue;
-        learn_run_all(first, expected, NULL);
+        train_run_all(first, expected, NULL);
         for (int isa = first_isa; isa < ISAS; isa++) {
             for (int threads = 1; threads < 4; threads++) {
-                Learn *learn = open_learn(isa, threads, products, true);
-                if (learn == NULL)
+                TrainOps *ops = open_learn(isa, threads, products, true);
+                if (ops == NULL)
                     continue;
-                learn_run_all(learn, got, NULL);
-                assert_memory_equal(got, expected, LEARN_CASES_ALL * sizeof *got);
-                learn_cases_close(learn);
+                train_run_all(ops, got, NULL);
+                assert_memory_equal(got, expected, TRAIN_CASES_ALL * sizeof *got);
+                train_cases_close(ops);
             }
         }
-        learn_cases_close(first);
+        train_cases_close(first);
     }
     free(expected);
     free(got);

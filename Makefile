@@ -159,7 +159,7 @@ bench: s2d
 
 lint:
 	clang-format --dry-run -Werror $(LINT_SRC)
-	cppcheck --quiet --error-exitcode=1 --std=c11 --language=c --enable=warning,portability \
+	cppcheck -I. --quiet --error-exitcode=1 --std=c11 --language=c --enable=warning,portability \
 	  --suppressions-list=tests/cppcheck.txt -D__x86_64__ -D_GNU_SOURCE -j2 app engine kernels ui
 	mandoc -Tlint -W warning $(MAN)
 

@@ -54,7 +54,7 @@ static void add_mode(Line *line, const Figures *figures)
 {
     const EventReady *ready = &figures->ready;
     int rounds = figures->spec + figures->plain + figures->probes;
-    if (strcmp(ready->drafter, "plain") == 0)
+    if (!ready->drafts)
         add(line, "; speculation off (drafter plain)");
     else if (ready->spec == SPEC_OFF)
         add(line, "; speculation off (--spec off)");
@@ -62,9 +62,7 @@ static void add_mode(Line *line, const Figures *figures)
         add(line, "; speculation off (%s would not pay here)", ready->drafter);
     else
         add(line, "; %s drafted in %d of %d rounds", ready->drafter, figures->spec, rounds);
-    bool drafts = figures->spec > 0 && strcmp(ready->drafter, "ngram") != 0 &&
-                  strcmp(ready->drafter, "self") != 0;
-    if (drafts && ready->draft[0])
+    if (figures->spec > 0 && ready->drafts_by_model)
         add(line, ", draft %s", ready->draft);
 }
 

@@ -17,7 +17,7 @@
 #include "app/pull/sha256.h"
 #include "app/worker/models_cache.h"
 #include "app/worker/tuned.h"
-#include "engine/decode/session.h"
+#include "engine/session/session.h"
 
 enum { CONTEXT_DEFAULT = 4096 };
 

@@ -125,7 +125,8 @@ static int take_model_option(Options *o, int id, const char *text, Err *err)
 {
     static const char *const isas[] = {"auto", "amx", "avx512", "avx2", "scalar", NULL};
     static const char *const acts[] = {"int8", "f32", NULL};
-    DrafterKind kind;
+    const DrafterKind *kind;
+    char names[DRAFTER_NAMES_BYTES];
     TreeShape shape;
     int layer, act;
     switch (id) {
@@ -153,7 +154,8 @@ static int take_model_option(Options *o, int id, const char *text, Err *err)
         if (strlen(text) < sizeof(((RequestLoad *)0)->drafter) &&
             drafter_parse(text, &kind, &layer) == 0)
             return 0;
-        return err_set(err, EXIT_USAGE, "--drafter: \"%s\" is none of " DRAFTER_NAMES, text);
+        return err_set(err, EXIT_USAGE, "--drafter: \"%s\" is none of %s", text,
+                       drafter_names(", ", names));
     case OPT_SPEC:
         o->has_spec = true;
         if (spec_parse(text, &o->spec) == 0)

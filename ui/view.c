@@ -61,7 +61,7 @@ void view_spec_text(const View *view, char *out, size_t bytes)
     bool plain = strcmp(view->mode, "plain") == 0;
     if (ready->spec == SPEC_OFF)
         snprintf(out, bytes, "OFF: switched off");
-    else if (strcmp(ready->drafter, "plain") == 0)
+    else if (!ready->drafts)
         snprintf(out, bytes, "OFF: drafter is plain");
     else if (plain && ready->spec == SPEC_ON)
         snprintf(out, bytes, "ON: nothing drafted"); /* no exit had anything to say */

@@ -84,7 +84,7 @@ static int read_method(BenchResult *result, const Options *options, const char *
 {
     const char *adapter, *tree;
     Method method = {0};
-    DrafterKind kind;
+    const DrafterKind *kind;
     TreeShape shape;
     int layer;
     size_t before = split(text, length, '@', &adapter);
@@ -102,7 +102,7 @@ static int read_method(BenchResult *result, const Options *options, const char *
     method.draft = draft_of(result, options, adapter, adapter ? length - before - 1 : 0, err);
     if (method.draft < 0)
         return -1;
-    if (kind == DRAFTER_PLAIN)
+    if (kind == drafter_find("plain"))
         return 0; /* it is always there */
     const BenchDraft *draft = &result->drafts[method.draft];
     while (result->methods[method.plain].draft != method.draft)
@@ -141,57 +141,55 @@ void bench_methods_close(BenchResult *result)
 }
 
 /* Whose figures to put beside: of the paper's exits the one at the same share of its draft. */
-static const PublishedRow *counterpart(const BenchDraft *draft, DrafterKind kind, int exit,
+static const PublishedRow *counterpart(const BenchDraft *draft, const DrafterKind *kind, int exit,
                                        bool tree)
 {
-    bool trainer = draft->n_exits > 1;
-    if (kind == DRAFTER_S2D || kind == DRAFTER_S2D_FRONTIER)
-        return trainer ? published_find(PUBLISHED_S2D, PUBLISHED_LAYERS, tree) : NULL;
+    bool soft = draft->n_exits > 1;
+    if (kind->exits == DRAFTER_EXITS_NAMED)
+        return soft && !kind->ngrams ? published_find(PUBLISHED_S2D, PUBLISHED_LAYERS, tree) : NULL;
     int scaled = exit * PUBLISHED_LAYERS;
     if (exit == 0 || draft->layers == 0 || scaled % draft->layers != 0)
         return NULL;
-    return published_find(trainer ? PUBLISHED_SOFT : PUBLISHED_SFT, scaled / draft->layers, tree);
+    return published_find(soft ? PUBLISHED_SOFT : PUBLISHED_SFT, scaled / draft->layers, tree);
 }
 
-/* An adapter of one exit was trained for that one alone, as SFT does it; one of several exits for
- * all of them together, which is SoFT. */
+/* The kind's title, with how its exits were trained. An adapter of one exit was trained for that one
+ * alone, as SFT does it; one of several exits for all of them together, which is SoFT. */
+static void title_of(const BenchDraft *draft, const DrafterKind *kind, int exit, char *title,
+                     size_t size)
+{
+    const char *how = draft->n_exits > 1 ? "SoFT+" : draft->n_exits == 1 ? "SFT+" : "";
+    const char *star = strchr(kind->title, '*');
+    int before = star ? (int)(star - kind->title) : (int)strlen(kind->title);
+    bool single = kind->exits == DRAFTER_EXITS_LAST || kind->exits == DRAFTER_EXITS_FIXED;
+    if (single && draft->n_exits > 1)
+        snprintf(title, size, "SoFT L%d", exit);
+    else if (kind->exits == DRAFTER_EXITS_FIXED)
+        snprintf(title, size, "%.*s%s%s L%d", before, kind->title, how, star + 1, exit);
+    else
+        snprintf(title, size, "%.*s%s%s", before, kind->title, star ? how : "",
+                 star ? star + 1 : "");
+}
+
 void bench_methods_name(BenchResult *result)
 {
     for (int m = 0; m < result->n_methods; m++) {
         Method *method = &result->methods[m];
         const BenchDraft *draft = &result->drafts[method->draft];
-        const char *how = draft->n_exits > 1 ? "SoFT" : draft->n_exits == 1 ? "SFT" : "";
-        DrafterKind kind = DRAFTER_PLAIN;
+        const DrafterKind *kind = drafter_find("plain");
         TreeShape shape = {.width = 1};
         int exit = 0;
         if (method->drafter[0])
             drafter_parse(method->drafter, &kind, &exit);
         tree_parse(method->tree, &shape);
-        bool drafts = kind == DRAFTER_SD || kind == DRAFTER_EXIT || kind == DRAFTER_S2D ||
-                      kind == DRAFTER_S2D_FRONTIER || kind == DRAFTER_NGRAM_S2D;
+        bool drafts = kind->model == DRAFTER_MODEL_DRAFT;
         bool tree = shape.width != 1 && drafts;
-        exit = kind == DRAFTER_SD ? draft->layers : exit;
-        char *title = method->title;
-        const char *plus = how[0] ? "+" : "";
-        size_t size = sizeof method->title;
-        if (kind == DRAFTER_PLAIN)
-            snprintf(title, size, "plain");
-        else if (kind == DRAFTER_NGRAM)
-            snprintf(title, size, "n-gram");
-        else if (kind == DRAFTER_SELF)
-            snprintf(title, size, "self");
-        else if (kind == DRAFTER_S2D)
-            snprintf(title, size, "%s%sS2D%s", how, plus, tree ? ", tree" : "");
-        else if (kind == DRAFTER_NGRAM_S2D)
-            snprintf(title, size, "n-gram+%s%sS2D%s", how, plus, tree ? ", tree" : "");
-        else if (kind == DRAFTER_S2D_FRONTIER)
-            snprintf(title, size, "%s%sS2D frontier%s", how, plus, tree ? ", tree" : "");
-        else if (draft->n_exits > 1)
-            snprintf(title, size, "SoFT L%d%s", exit, tree ? ", tree" : "");
-        else if (kind == DRAFTER_SD)
-            snprintf(title, size, "%s%sSD%s", how, plus, tree ? ", tree" : "");
-        else
-            snprintf(title, size, "%s%sEarlyExit L%d%s", how, plus, exit, tree ? ", tree" : "");
+        exit = kind->exits == DRAFTER_EXITS_LAST ? draft->layers : exit;
+        title_of(draft, kind, exit, method->title, sizeof method->title);
+        if (tree) {
+            size_t used = strlen(method->title);
+            snprintf(method->title + used, sizeof method->title - used, ", tree");
+        }
         method->published =
             drafts && draft->n_exits > 0 ? counterpart(draft, kind, exit, tree) : NULL;
     }

@@ -20,7 +20,7 @@
 #include "app/bench/published.h"
 #include "app/bench/synth.h"
 #include "app/paths.h"
-#include "engine/decode/session.h"
+#include "engine/session/session.h"
 
 enum { CONTEXT = 256, FEW = 1, MANY = 4, FIRST_EXIT = 6, EXITS = 3, DRAFTED = 5 };
 
@@ -80,7 +80,6 @@ static int open_cut(Project *p, Cut *cut, const char *folder, Err *err)
         return -1;
     SessionConfig config = {.kernels = p->kernels,
                             .target = cut->model,
-                            .drafting = {.kind = DRAFTER_PLAIN},
                             .spec = SPEC_OFF,
                             .kv = KV_F16,
                             .ctx = p->context};

@@ -10,7 +10,7 @@
 
 #include "app/bench/bench.h"
 #include "app/bench/bench_model.h"
-#include "engine/decode/session.h"
+#include "engine/session/session.h"
 
 enum { CONTEXT = 256, PREFILL = 128 };
 
@@ -121,7 +121,6 @@ static int run(Verify *v, int argc, char **argv, Err *err)
                        bench->model->name, bench->model->config.context, most);
     SessionConfig config = {.kernels = bench->kernels,
                             .target = bench->model,
-                            .drafting = {.kind = DRAFTER_PLAIN},
                             .spec = SPEC_OFF,
                             .kv = bench->load.u.load.profile.kv,
                             .ctx = most};

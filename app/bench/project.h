@@ -10,7 +10,7 @@
 #define S2D_APP_BENCH_PROJECT_H
 
 #include "engine/cost/curve.h"
-#include "engine/decode/session.h"
+#include "engine/session/session.h"
 
 enum { PROJECT_POINTS = CURVE_POINTS }; /* n = 1, 2, 4, … */
 

@@ -155,8 +155,7 @@ static const SlashCommand table[] = {
     {"target", ARGUMENT_TARGET, "[N|NAME|FILE]", "another target, at once", NULL, run_target},
     {"draft", ARGUMENT_MODEL, "MODEL|none", "another draft model", "none", run_draft},
     {"profile", ARGUMENT_PROFILE, "[NAME]", "other models, same chat", NULL, run_profile},
-    {"drafter", ARGUMENT_DRAFTER, "KIND", "plain sd exit:L s2d s2d-frontier self ngram ngram+s2d",
-     "plain sd s2d s2d-frontier self ngram ngram+s2d", run_drafter},
+    {"drafter", ARGUMENT_DRAFTER, "KIND", NULL, NULL, run_drafter}, /* help: what there is */
     {"tau", ARGUMENT_EXIT, "EXIT|all V|auto [off]", "an exit's threshold, 0 to 1", "all auto",
      run_tau},
     {"tree", ARGUMENT_WORDS, "auto|off|DxWxN", "depth x width x nodes", "auto off", run_tree},
@@ -190,8 +189,10 @@ char *slash_help(void)
     if (!out)
         return NULL;
     for (const SlashCommand *command = table; command->name; command++) {
+        char names[DRAFTER_NAMES_BYTES];
+        const char *help = command->help ? command->help : drafter_names(" ", names);
         int used = fprintf(out, "/%s %s", command->name, command->usage);
-        fprintf(out, "%*s%s%s", used < HELP_COLUMN ? HELP_COLUMN - used : 1, "", command->help,
+        fprintf(out, "%*s%s%s", used < HELP_COLUMN ? HELP_COLUMN - used : 1, "", help,
                 command[1].name ? "\n" : "");
     }
     if (fclose(out) != 0) {

@@ -74,10 +74,23 @@ static void offer_models(Pick *pick, bool only_here)
 
 static void offer_exits(Pick *pick, const Chat *chat, const char *before)
 {
-    char text[16];
+    char text[48];
     for (int i = 0; i < chat->ready.n_exits; i++) {
         snprintf(text, sizeof(text), "%s%d", before, chat->ready.exits[i]);
         offer(pick, text);
+    }
+}
+
+static void offer_drafters(Pick *pick, const Chat *chat)
+{
+    char before[32];
+    for (int i = 0; drafter_kind(i); i++) {
+        const DrafterKind *kind = drafter_kind(i);
+        snprintf(before, sizeof before, "%s:", kind->name);
+        if (kind->exits == DRAFTER_EXITS_FIXED)
+            offer_exits(pick, chat, before);
+        else
+            offer(pick, kind->name);
     }
 }
 
@@ -110,7 +123,7 @@ static void offer_arguments(Pick *pick, const Chat *chat, const SlashCommand *co
             offer_exits(pick, chat, "");
         break;
     case ARGUMENT_DRAFTER:
-        offer_exits(pick, chat, "exit:");
+        offer_drafters(pick, chat);
         break;
     case ARGUMENT_SESSION:
         if (paths_get(PLACE_DATA, NULL, path, sizeof(path), NULL) == 0)

@@ -69,10 +69,12 @@ int run_profile(Chat *chat, const char *text, Err *err)
 int run_drafter(Chat *chat, const char *text, Err *err)
 {
     RequestSet set = {0};
-    DrafterKind kind;
+    const DrafterKind *kind;
+    char names[DRAFTER_NAMES_BYTES];
     int layer;
     if (strlen(text) >= sizeof(set.drafter) || drafter_parse(text, &kind, &layer) != 0)
-        return err_set(err, EXIT_USAGE, "/drafter: \"%.40s\" is none of " DRAFTER_NAMES, text);
+        return err_set(err, EXIT_USAGE, "/drafter: \"%.40s\" is none of %s", text,
+                       drafter_names(", ", names));
     strcpy(set.drafter, text);
     return chat_set(chat, &set, err);
 }

@@ -19,7 +19,7 @@
 #include "app/paths.h"
 #include "app/profile/profile_schema.h"
 #include "app/save_file.h"
-#include "engine/decode/session.h"
+#include "engine/session/session.h"
 #include "engine/text/template.h"
 
 enum {
@@ -138,13 +138,14 @@ int profile_thresholds(const Profile *profile)
 static int read_drafter(Reader *reader, const char *raw, int index, ProfileTarget *target)
 {
     char path[SCAN_PATH_BYTES];
-    DrafterKind kind;
+    const DrafterKind *kind;
+    char names[DRAFTER_NAMES_BYTES];
     int layer;
     if (raw == NULL)
         return 0;
     snprintf(path, sizeof path, "targets[%d].drafter", index);
     if (strlen(raw) >= sizeof target->drafter || drafter_parse(raw, &kind, &layer) != 0)
-        return fail_at(reader, path, "\"%.40s\" is none of " DRAFTER_NAMES, raw);
+        return fail_at(reader, path, "\"%.40s\" is none of %s", raw, drafter_names(", ", names));
     strcpy(target->drafter, raw);
     return 0;
 }

@@ -11,7 +11,7 @@
 
 #include "app/profile/short_list.h"
 #include "engine/cost/calibration.h"
-#include "engine/decode/event.h" /* EXITS_MAX */
+#include "kernels/common/bounds.h"
 #include "kernels/common/err.h"
 #include "kernels/kv.h"
 

@@ -65,6 +65,9 @@ static const Field ready_rows[] = {
     TEXT("draft", EventReady, draft),
     TEXT("adapter", EventReady, adapter),
     TEXT("drafter", EventReady, drafter),
+    BOOL("drafts", EventReady, drafts),
+    BOOL("drafts_by_model", EventReady, drafts_by_model),
+    BOOL("exits_in_use", EventReady, exits_in_use),
     TEXT("quant", EventReady, quant),
     TEXT("kv", EventReady, kv),
     {"targets", FIELD_TEXTS, AT(EventReady, targets), 0, 0, 8, AT(EventReady, n_targets), NULL,
@@ -175,6 +178,7 @@ static const Field prefill_rows[] = {
     {"total", FIELD_INT, IN(prefill.total), 0, INT_MAX, 0, 0, NULL, NULL},
     {"ms", FIELD_TIME, IN(prefill.ms), 0, 0, 0, 0, NULL, NULL},
     {"draft_ms", FIELD_TIME, IN(prefill.draft_ms), 0, 0, 0, 0, NULL, NULL},
+    {"token", FIELD_INT, IN(prefill.token), -1, INT_MAX, 0, 0, NULL, NULL},
 };
 
 static const Field warning_rows[] = {

@@ -93,6 +93,27 @@ static int read_name(const Reader *reader, const char *key, const json_t *json,
     return wrong(reader, key, "has no known value");
 }
 
+/* Traces from before a field came to be are still read: without it, it is what set_younger says. */
+static bool is_younger(const char *event, const char *key)
+{
+    static const char *const fields[][2] = {{"ready", "drafts"},
+                                            {"ready", "drafts_by_model"},
+                                            {"ready", "exits_in_use"},
+                                            {"prefill", "token"}};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (strcmp(event, fields[i][0]) == 0 && strcmp(key, fields[i][1]) == 0)
+            return true;
+    return false;
+}
+
+static void set_younger(Event *event)
+{
+    if (event->type == EVENT_READY)
+        event->u.ready.drafts = event->u.ready.drafts_by_model = true;
+    else if (event->type == EVENT_PREFILL)
+        event->u.prefill.token = -1;
+}
+
 static int read_struct(const Reader *reader, const FieldTable *table, json_t *object, char *base);
 
 static int read_array(const Reader *reader, const char *key, const Field *field, const json_t *json,
@@ -183,6 +204,8 @@ static int read_struct(const Reader *reader, const FieldTable *table, json_t *ob
         const char *key = table->fields[i].key;
         json_t *group = field_group(object, &key, false);
         json_t *json = json_object_get(group, key);
+        if (!json && is_younger(reader->event, table->fields[i].key))
+            continue;
         if (!json)
             return wrong(reader, table->fields[i].key, "is missing");
         if (read_field(reader, key, &table->fields[i], json, base) != 0)
@@ -230,6 +253,7 @@ static int read_event(Event *event, json_t *object, Err *err)
         read_int(&reader, "turn", json_object_get(object, "turn"), 0, INT32_MAX, &event->turn) != 0)
         return -1;
     event->t_ms = t_ms;
+    set_younger(event);
     if (read_struct(&reader, event_fields(event->type), object, (char *)&event->u) != 0)
         return -1;
     return event->type == EVENT_ROUND ? check_tree(&reader, &event->u.round) : 0;

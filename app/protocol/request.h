@@ -26,7 +26,7 @@
 #include <stddef.h>
 
 #include "app/profile/profile.h"
-#include "engine/decode/session.h"
+#include "engine/session/session.h"
 
 enum {
     REQUEST_LINE_MAX = 64 << 20, /* bytes of the longest request line */

@@ -159,11 +159,13 @@ static int read_spec(const Reader *r, SpecMode *spec)
 
 static int check_drafter(const Reader *r, const char *text)
 {
-    DrafterKind kind;
+    const DrafterKind *kind;
     int layer;
-    if (text[0] && drafter_parse(text, &kind, &layer) != 0)
-        return wrong(r, "drafter", "must be one of " DRAFTER_NAMES);
-    return 0;
+    if (!text[0] || drafter_parse(text, &kind, &layer) == 0)
+        return 0;
+    char names[DRAFTER_NAMES_BYTES], what[DRAFTER_NAMES_BYTES + 16];
+    snprintf(what, sizeof what, "must be one of %s", drafter_names(", ", names));
+    return wrong(r, "drafter", what);
 }
 
 static int check_tree(const Reader *r, const char *text)

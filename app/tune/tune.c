@@ -1,6 +1,6 @@
 /* tune.c - `s2d tune`: the thresholds that are fastest here, for a draft and each of its targets.
  *
- *   prompts -> the target's plain answers -> what every exit says of them (engine/tune/exit_trace.h)
+ *   prompts -> the target's plain answers -> what every exit says of them (engine/decode/exit_trace.h)
  *           -> a search by forecast -> real answers to other prompts, in turn -> tuned.json
  *
  * In this process, without a worker: the models are read, measured and left. Temperature 0.
@@ -105,7 +105,7 @@ static int open_session(Tune *tune, int index, Model *target, Err *err)
     SessionConfig config = {.kernels = tune->kernels,
                             .target = target,
                             .draft = tune->draft,
-                            .drafting = {.kind = DRAFTER_S2D,
+                            .drafting = {.kind = drafter_find("s2d"),
                                          .layers = profile->draft_layers,
                                          .n_exits = profile->n_exits,
                                          .n_thresholds = pair->n_thresholds},

@@ -63,7 +63,7 @@ static int survey_answer(TuneMeasure *m, int n_prompt, Err *err)
     if (!grown)
         return err_set(err, EXIT_MEMORY, "no memory for %d places", traces->n + most);
     traces->places = grown;
-    int n = exit_trace(m->session, n_prompt, grown + traces->n, most);
+    int n = session_trace_exits(m->session, n_prompt, grown + traces->n, most);
     traces->n += n;
     m->result->answers += n > 0;
     return 0;
@@ -92,7 +92,7 @@ int tune_survey(TuneMeasure *m, Err *err)
         return err_set(err, EXIT_DATA, "%s: the answers to these prompts are empty",
                        m->result->target);
     session_measure(m->session);
-    exit_trace_cost(m->session, EXIT_TRACE_TIMES, &traces->cost);
+    session_trace_cost(m->session, EXIT_TRACE_TIMES, &traces->cost);
     exit_traces_count(traces);
     return 0;
 }

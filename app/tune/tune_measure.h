@@ -8,7 +8,7 @@
 #include "app/profile/profile.h"
 #include "app/train/prompts.h"
 #include "app/tune/tune.h"
-#include "engine/decode/session.h"
+#include "engine/session/session.h"
 
 typedef struct TuneMeasure {
     Session *session; /* at temperature 0; tune_on_event and this are its emit and user */

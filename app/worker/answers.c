@@ -23,22 +23,6 @@ void answers_begin(Answers *answers)
 {
     answer_free(&answers->current);
     answers->current.known = true;
-    answers->rounds = 0;
-}
-
-static void add_id(Answer *answer, int id)
-{
-    if (answer->n == answer->capacity) {
-        int capacity = answer->capacity ? answer->capacity * 2 : 64;
-        int *ids = realloc(answer->ids, sizeof(*ids) * (size_t)capacity);
-        if (!ids) {
-            answer->known = false;
-            return;
-        }
-        answer->ids = ids;
-        answer->capacity = capacity;
-    }
-    answer->ids[answer->n++] = id;
 }
 
 static void add_text(Answer *answer, const char *text)
@@ -58,55 +42,22 @@ static void add_text(Answer *answer, const char *text)
     answer->bytes += bytes;
 }
 
-/* The first token comes from the prefill and is in no round, but its text is known before the first
- * round: a text that one token stands for is that token. */
-static void add_first(Answer *answer, const Tokenizer *tokenizer)
+void answers_event(Answers *answers, const Event *event)
 {
-    int *ids = NULL, n = 0, capacity = 0;
-    size_t bytes = 0;
-    const char *text = NULL;
-    if (answer->text &&
-        tokenizer_encode(tokenizer, answer->text, answer->bytes, false, &ids, &n, &capacity,
-                         NULL) == 0 &&
-        n == 1)
-        text = tokenizer_text(tokenizer, ids[0], false, &bytes);
-    if (text && bytes == answer->bytes && memcmp(text, answer->text, bytes) == 0)
-        add_id(answer, ids[0]);
-    else
-        answer->known = false;
-    free(ids);
+    if (event->type == EVENT_TEXT)
+        add_text(&answers->current, event->u.text.text);
 }
 
-/* Accepted nodes lie on one path: one a level. */
-static void add_round(Answer *answer, const EventRound *round)
-{
-    for (int depth = 1; depth <= round->accepted; depth++)
-        for (int i = 0; i < round->n_nodes; i++)
-            if (round->nodes[i].accepted && round->nodes[i].depth == depth)
-                add_id(answer, round->nodes[i].token);
-    add_id(answer, round->bonus_token);
-}
-
-void answers_event(Answers *answers, const Event *event, const Tokenizer *tokenizer)
+void answers_end(Answers *answers, const int *text, int n_prompt, int n, const Tokenizer *tokenizer)
 {
     Answer *answer = &answers->current;
-    if (event->type == EVENT_TEXT) {
-        add_text(answer, event->u.text.text);
-    } else if (event->type == EVENT_ROUND) {
-        if (answers->rounds++ == 0)
-            add_first(answer, tokenizer);
-        add_round(answer, &event->u.round);
-    }
-}
-
-void answers_end(Answers *answers, const Tokenizer *tokenizer)
-{
-    Answer *answer = &answers->current;
-    if (answers->rounds == 0)
-        add_first(answer, tokenizer);
-    if (answer->n > 0 && tokenizer_is_end(tokenizer, answer->ids[answer->n - 1]))
-        answer->n--;
-    if (answer->known && answer->n > 0 && answer->bytes > 0) {
+    if (n > n_prompt && tokenizer_is_end(tokenizer, text[n - 1]))
+        n--;
+    if (answer->known && n > n_prompt && answer->bytes > 0)
+        answer->ids = malloc(sizeof *text * (size_t)(n - n_prompt));
+    if (answer->ids) {
+        answer->n = n - n_prompt;
+        memcpy(answer->ids, text + n_prompt, sizeof *text * (size_t)answer->n);
         answer_free(&answers->list[answers->next]);
         answers->list[answers->next] = *answer;
         answers->next = (answers->next + 1) % ANSWERS_MAX;

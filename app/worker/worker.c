@@ -82,7 +82,7 @@ void worker_on_event(void *user, const Event *event)
 {
     Worker *worker = user;
     if (worker->session)
-        answers_event(&worker->answers, event, session_target(worker->session)->tokenizer);
+        answers_event(&worker->answers, event);
     worker_emit(worker, event);
 }
 
@@ -249,7 +249,9 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     worker->stop = false;
     answers_begin(&worker->answers);
     int status = session_answer(worker->session, ids, n, &options, &err);
-    answers_end(&worker->answers, session_target(worker->session)->tokenizer);
+    int n_text;
+    const int *text = session_tokens(worker->session, &n_text);
+    answers_end(&worker->answers, text, n, n_text, session_target(worker->session)->tokenizer);
     worker->busy = worker->stop = false;
     free(ids);
     if (status == 0)

@@ -63,7 +63,7 @@ void worker_drafting(const RequestLoad *load, const char *drafter, int target,
     if (!drafter[0])
         drafter = pair->drafter;
     if (!drafter[0])
-        drafter = profile->draft_base ? "ngram+s2d" : "ngram";
+        drafter = drafter_default(profile->draft_base != NULL);
     drafter_parse(drafter, &drafting->kind, &drafting->fixed_exit);
     memcpy(drafting->exits, profile->exits, sizeof(drafting->exits));
     drafting->n_thresholds = pair->n_thresholds;

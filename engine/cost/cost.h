@@ -17,7 +17,7 @@
 
 #include "engine/cost/calibration.h"
 #include "engine/cost/curve.h"
-#include "engine/decode/event.h"
+#include "kernels/common/bounds.h"
 
 typedef struct Cost {
     Curve verify;     /* a target pass over n rows with an empty context, the head included */

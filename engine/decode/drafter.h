@@ -9,8 +9,8 @@
 #define S2D_ENGINE_DECODE_DRAFTER_H
 
 #include "engine/cost/cost.h"
+#include "engine/decode/exit_trace.h"
 #include "engine/decode/sample.h"
-#include "engine/decode/session.h"
 #include "engine/decode/tree.h"
 #include "engine/model/forward.h"
 
@@ -33,15 +33,6 @@ typedef struct Resume {
     float *hidden;        /* [NODES_MAX, H] by slot: residual stream after those layers */
 } Resume;
 
-/* How many of a draft's exits are ever reached: behind one of threshold 0 nothing is read. */
-static inline int drafter_reach(const float *thresholds, int n_exits)
-{
-    int reach = 1;
-    while (reach < n_exits && thresholds[reach - 1] > 0)
-        reach++;
-    return reach;
-}
-
 /* So few tokens that were not read yet go along with the first drafting step. */
 enum { BEHIND_MAX = 8 };
 
@@ -63,25 +54,10 @@ struct Drafter {
     void (*close)(Drafter *d);
     bool has_ngrams;      /* it has proposals from the text itself, which take no time */
     const Resume *resume; /* NULL = verification starts from nothing */
-    struct Draft *nested; /* the draft with exits, itself or within; NULL = none */
+    /* What every exit says of the places of a text, whatever the thresholds, and what asking costs:
+     * see exit_trace.h. NULL, both = it has no exits. */
+    int (*trace)(Drafter *d, const TraceRequest *in, ExitTrace *places);
+    void (*trace_cost)(Drafter *d, const TraceRequest *in, int times, ExitCost *cost);
 };
-
-/* The nested-exits drafter over a draft model's first layers (s2d; with one exit: sd, exit:L).
- * trained: the model whose trained exits it takes, of the same base; NULL = none. shared: NULL =
- * its own KV cache of `slots` slots, of type kv; else the target's context (self). thresholds stay
- * the caller's and are read at every proposal. */
-int draft_open(Drafter **drafter, Model *model, const Model *trained, Context *shared, KvType kv,
-               int slots, const int *exits, int n_exits, const float *thresholds, Err *err);
-/* From now on a whole frontier takes the first exit at which one of its nodes is confident: the
- * rule of the paper's own code, to compare with. */
-void draft_by_frontier(Drafter *drafter);
-/* Bytes that draft_open will take beyond the weights. */
-size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots);
-
-/* Continues the last tokens as they went on when they were last seen in the text. */
-int ngram_open(Drafter **drafter, Err *err);
-/* Puts that beside what a draft model proposes, in one tree: *drafter, which has a cache of its
- * own, becomes one that does both. On failure it is closed. */
-int ngram_join(Drafter **drafter, Err *err);
 
 #endif

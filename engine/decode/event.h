@@ -1,8 +1,8 @@
 /* event.h - everything that the engine tells the world, as plain structs.
  *
- * This one stream is what panes draw, `--json` prints, traces store and benchmarks add up. The
- * header includes nothing of the engine, so that the screen can be built and tested without it. The
- * JSON form (one object a line) is in app/protocol/event_json.c; field names there are the names here.
+ * This one stream is what panes draw, `--json` prints, traces store and benchmarks add up. The header
+ * includes nothing else of the engine, so that the screen can be built and tested without it. What
+ * each field is called in JSON (one object a line) is in app/protocol/event_fields.c.
  */
 #ifndef S2D_ENGINE_DECODE_EVENT_H
 #define S2D_ENGINE_DECODE_EVENT_H
@@ -10,13 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernels/common/bounds.h"
+
 enum {
     EVENT_VERSION = 1,
-    EXITS_MAX = 8,     /* most exits of a draft */
-    NODES_MAX = 64,    /* most nodes of a tree, the root included */
-    VERIFY_POINTS = 6, /* T(n) is measured at n = 1, 2, 4, 8, 16, 32 */
-    DEPTH_MAX = 16,    /* deepest node of a tree */
-    TOKEN_TEXT = 32,   /* bytes of a token's text shown, terminator included */
+    TOKEN_TEXT = 32, /* bytes of a token's text shown, terminator included */
 };
 
 typedef enum EventType {
@@ -61,6 +59,9 @@ typedef struct EventReady {
     char target[64], draft[64];  /* names; draft is "" when there is none */
     char adapter[64];            /* file of the draft's trained exits; "" = none */
     char drafter[24];            /* as drafter_parse takes it */
+    bool drafts;                 /* false = that one never drafts */
+    bool drafts_by_model;        /* the layers of `draft` do, alone or beside n-grams */
+    bool exits_in_use;           /* tokens leave at exits: several, or one of the person's choice */
     char quant[16];              /* of the target's matrices, the commonest: "Q4_K" */
     char kv[8];                  /* what the KV caches hold: f16, q8, f32 */
     int n_targets, target_index; /* of the profile: index of the current one */
@@ -158,6 +159,7 @@ typedef struct Event {
         struct {
             int done, total;
             double ms, draft_ms;
+            int token; /* drawn from it: the answer's first one, which is in no round; -1 = not yet */
         } prefill;
         struct {
             char code[32];

@@ -7,7 +7,7 @@
 #ifndef S2D_ENGINE_DECODE_GENERATE_H
 #define S2D_ENGINE_DECODE_GENERATE_H
 
-#include "engine/decode/session.h" /* Sampling */
+#include "engine/decode/sample.h"
 #include "engine/model/model.h"
 
 typedef struct Generator Generator;

@@ -9,10 +9,17 @@
 #ifndef S2D_ENGINE_DECODE_SAMPLE_H
 #define S2D_ENGINE_DECODE_SAMPLE_H
 
-#include "engine/decode/session.h"
+#include "kernels/common/bounds.h"
 #include "kernels/kernels.h"
 
 enum { RANKED_MAX = 16 };
+
+typedef struct Sampling {
+    float temperature; /* 0 = greedy */
+    int top_k;         /* 0 = all */
+    float top_p;       /* 1 = all */
+    uint32_t seed;
+} Sampling;
 
 typedef struct SampleEntry {
     int id;

@@ -1,6 +1,9 @@
 /* tree.c - see tree.h. */
 #include "engine/decode/tree.h"
 
+#include <stdio.h>
+#include <string.h>
+
 uint64_t tree_mask(const Tree *tree, int node)
 {
     uint64_t mask = 0;
@@ -26,4 +29,19 @@ void tree_batch(const Tree *tree, const int *nodes, int n, int length, int *slot
         mask[i] = tree_mask(tree, nodes[i]);
     }
     *batch = (Batch){.n = n, .slot = slot, .prefix = prefix, .mask = mask, .base = length};
+}
+
+int tree_parse(const char *text, TreeShape *shape)
+{
+    if (strcmp(text, "auto") == 0 || strcmp(text, "off") == 0) {
+        *shape = (TreeShape){.automatic = true, .width = text[0] == 'o'};
+        return 0;
+    }
+    int depth, width, nodes;
+    char rest;
+    if (sscanf(text, "%dx%dx%d%c", &depth, &width, &nodes, &rest) != 3 || depth < 1 ||
+        depth > DEPTH_MAX || width < 1 || width > TREE_WIDTH_MAX || nodes < 1 || nodes >= NODES_MAX)
+        return -1;
+    *shape = (TreeShape){.depth = depth, .width = width, .nodes = nodes};
+    return 0;
 }

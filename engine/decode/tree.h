@@ -11,6 +11,8 @@
 #include "engine/decode/event.h"
 #include "kernels/kernels.h"
 
+enum { TREE_WIDTH_MAX = 16 }; /* most children of a node */
+
 typedef struct TreeNode {
     int parent; /* index; -1 for the root */
     int token;
@@ -27,6 +29,17 @@ typedef struct Tree {
     int n; /* nodes, the root included: 1 … NODES_MAX */
     TreeNode node[NODES_MAX];
 } Tree;
+
+/* The shape that a tree may have. */
+typedef struct TreeShape {
+    bool automatic; /* depth, width and nodes from the cost model */
+    int depth;      /* 1 … DEPTH_MAX */
+    int width;      /* children per node at most; 1 = a chain */
+    int nodes;      /* 1 … NODES_MAX - 1, the root not counted */
+} TreeShape;
+
+/* "auto", "off" (a chain of automatic length) or "DxWxN"; -1 = unknown or out of range. */
+int tree_parse(const char *text, TreeShape *shape);
 
 /* The slots that a node sees beyond the committed text: its ancestors' and its own. */
 uint64_t tree_mask(const Tree *tree, int node);

@@ -4,7 +4,7 @@
  * The draft's layers are cut into ranges at its exits: range r is [exit[r-1], exit[r]). A token
  * that left at an exit has no keys and values in deeper ranges; its residual stream waits at the
  * door of the next range, and goes through it in one batch with the first later token that does
- * (the "debt", at most PENDING_MAX rows).
+ * (at most PENDING_MAX rows).
  *
  * An exit may have a decoder layer of its own, trained for it: a branch, for what comes out of it
  * is only scored, and the next range takes the residual stream as it was. Every row that goes
@@ -15,7 +15,7 @@
 #ifndef S2D_ENGINE_DRAFT_DRAFT_H
 #define S2D_ENGINE_DRAFT_DRAFT_H
 
-#include "engine/decode/drafter.h"
+#include "engine/draft/drafters.h"
 
 enum {
     PENDING_MAX = 16, /* committed rows that may wait at one door */
@@ -34,6 +34,9 @@ typedef struct Candidate {
     float p, accept_prob, path;
 } Candidate;
 
+/* Which exits are asked: a trace asks all of them, or none, for a while. */
+typedef enum ExitsAsked { EXITS_BY_THRESHOLD, EXITS_ALL, EXITS_NONE } ExitsAsked;
+
 typedef struct Draft {
     Drafter drafter; /* first member: the interface */
     Context own;     /* unused when shared */
@@ -45,8 +48,9 @@ typedef struct Draft {
     int reach; /* of these are in use: behind an exit of threshold 0 nothing is ever read */
     int exit[EXITS_MAX];
     const Exit *trained[EXITS_MAX]; /* what was trained for each exit; NULL = nothing */
-    const float *threshold;         /* [ranges] */
-    KvCache *exit_kv;               /* of the exits' own layers; NULL = there are none */
+    const float *threshold;         /* [ranges] the session's, which changes them between rounds */
+    ExitsAsked asked;
+    KvCache *exit_kv; /* of the exits' own layers; NULL = there are none */
 
     int *tokens;               /* [slots] what the cache of range 0 holds */
     int length[EXITS_MAX];     /* committed tokens in the cache of each range; never increasing */
@@ -66,10 +70,17 @@ typedef struct Draft {
     Resume resume;
 } Draft;
 
-/* The interface, but for what differs from draft to draft; and freeing one, as far as it is open.
- */
-extern const Drafter draft_calls;
-void draft_close(Drafter *drafter);
+/* draft.c: what Drafter's functions of these names do. */
+int draft_behind(Drafter *drafter, const int *tokens, int n);
+int draft_read(Drafter *drafter, const int *tokens, int n);
+void draft_measure(Drafter *drafter, int length, Curve *steps);
+void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree);
+void draft_accepted(Drafter *drafter, const Tree *tree, const int *path, int n);
+
+/* draft_layers.c: the layer that range r begins with, floats of a row, and rows at r's door. */
+int draft_start(const Draft *d, int r);
+size_t draft_width(const Draft *d);
+int draft_waiting(const Draft *d, int r);
 
 /* Runs nodes of d->grown (slots, ascending) and whatever waits at its door through range r. For
  * range 0, `tokens` names committed tokens length[0] … n_tokens-1 that go along. */
@@ -107,6 +118,10 @@ typedef struct ExitPrediction {
  * with ids below `limit`. */
 void exit_predict(Draft *d, const Sampling *sampling, int limit, const int *slots, int n, int count,
                   ExitPrediction *predictions);
+
+/* exit_trace.c: a draft's part of the interface. */
+int draft_trace(Drafter *drafter, const TraceRequest *in, ExitTrace *places);
+void draft_trace_cost(Drafter *drafter, const TraceRequest *in, int times, ExitCost *cost);
 
 /* tree_build.c: fills `tree` from the root on. */
 void draft_grow(Draft *d, const Proposal *in, Tree *tree);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void draft_close(Drafter *drafter)
+static void draft_close(Drafter *drafter)
 {
     Draft *d = (Draft *)drafter;
     if (d == NULL)
@@ -27,6 +27,15 @@ void draft_close(Drafter *drafter)
     context_close(&d->own);
     free(d);
 }
+
+static const Drafter draft_calls = {.behind = draft_behind,
+                                    .read = draft_read,
+                                    .measure = draft_measure,
+                                    .propose = draft_propose,
+                                    .accepted = draft_accepted,
+                                    .close = draft_close,
+                                    .trace = draft_trace,
+                                    .trace_cost = draft_trace_cost};
 
 size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots)
 {
@@ -62,9 +71,15 @@ static bool open_trained(Draft *d, const Model *trained, KvType kv, int slots)
     return d->exit_kv && d->said && (d->resume.hidden || !d->shared);
 }
 
-int draft_open(Drafter **drafter, Model *model, const Model *trained, Context *shared, KvType kv,
-               int slots, const int *exits, int n_exits, const float *thresholds, Err *err)
+int nested_open(const DrafterParts *parts, Drafter **drafter, Err *err)
 {
+    bool self = parts->drafting->kind->model == DRAFTER_MODEL_TARGET;
+    Model *model = self ? parts->target : parts->draft;
+    Context *shared = self ? parts->context : NULL; /* else a cache of its own */
+    const Model *trained = drafters_trained(parts->drafting->kind, parts->target, parts->draft);
+    const int *exits = parts->drafting->exits, n_exits = parts->drafting->n_exits;
+    KvType kv = parts->kv;
+    int slots = parts->slots;
     assert(n_exits >= 1 && n_exits <= EXITS_MAX && exits[n_exits - 1] <= model->config.loaded);
     Kernels *k = model->kernels;
     size_t H = (size_t)model->config.hidden;
@@ -72,13 +87,12 @@ int draft_open(Drafter **drafter, Model *model, const Model *trained, Context *s
     if (d == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for a draft");
     d->drafter = draft_calls;
-    d->drafter.nested = d;
     d->shared = shared != NULL;
     d->follows = !d->shared;
     d->context = shared ? shared : &d->own;
     d->own.model = model; /* draft_close needs it whatever happens below */
     d->ranges = d->reach = n_exits;
-    d->threshold = thresholds;
+    d->threshold = parts->thresholds;
     memcpy(d->exit, exits, sizeof *exits * (size_t)n_exits);
     bool ok =
         shared || context_open(&d->own, model, kv, exits[n_exits - 1], slots, EXPAND_MAX, err) == 0;
@@ -105,5 +119,13 @@ int draft_open(Drafter **drafter, Model *model, const Model *trained, Context *s
         d->drafter.resume = &d->resume;
     }
     *drafter = &d->drafter;
+    return 0;
+}
+
+int frontier_open(const DrafterParts *parts, Drafter **drafter, Err *err)
+{
+    if (nested_open(parts, drafter, err) != 0)
+        return -1;
+    ((Draft *)*drafter)->by_frontier = true;
     return 0;
 }

@@ -1,29 +1,103 @@
-/* drafters.c - which layers of which model draft: from what a profile or a person asks for to a
- * drafter. */
-#include "engine/decode/session_state.h"
+/* drafters.c - the table of what can draft, and which layers of which model do. */
+#include "engine/draft/drafters.h"
 
 #include <stdio.h>
 #include <string.h>
 
-const Model *drafting_trained(DrafterKind kind, const Model *target, const Model *draft)
+#define DRAFTER(name, title, help, model, exits, ngrams, open) \
+    {name, title, help, DRAFTER_MODEL_##model, DRAFTER_EXITS_##exits, ngrams, open},
+static const DrafterKind kinds[] = {
+#include "engine/draft/drafters.def"
+};
+#undef DRAFTER
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* ---- names ---- */
+
+const DrafterKind *drafter_kind(int i)
+{
+    return i >= 0 && i < KINDS ? &kinds[i] : NULL;
+}
+
+const DrafterKind *drafter_find(const char *name)
+{
+    for (int i = 0; i < KINDS; i++)
+        if (strcmp(name, kinds[i].name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+int drafter_parse(const char *text, const DrafterKind **kind, int *layer)
+{
+    for (int i = 0; i < KINDS; i++) {
+        size_t length = strlen(kinds[i].name);
+        bool fixed = kinds[i].exits == DRAFTER_EXITS_FIXED;
+        if (strncmp(text, kinds[i].name, length) != 0 || text[length] != (fixed ? ':' : '\0'))
+            continue;
+        char rest;
+        *kind = &kinds[i];
+        *layer = 0;
+        bool ok = !fixed || (sscanf(text + length, ":%d%c", layer, &rest) == 1 && *layer >= 1 &&
+                             *layer < 1000);
+        return ok ? 0 : -1;
+    }
+    return -1;
+}
+
+void drafter_name(const DrafterKind *kind, int layer, char *text, size_t size)
+{
+    kind = kind ? kind : &kinds[0];
+    if (kind->exits == DRAFTER_EXITS_FIXED)
+        snprintf(text, size, "%s:%d", kind->name, layer);
+    else
+        snprintf(text, size, "%s", kind->name);
+}
+
+const char *drafter_names(const char *between, char *text)
+{
+    size_t used = 0, size = DRAFTER_NAMES_BYTES;
+    for (int i = 0; i < KINDS && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s%s", i > 0 ? between : "",
+                                 kinds[i].name, kinds[i].exits == DRAFTER_EXITS_FIXED ? ":L" : "");
+    return text;
+}
+
+const char *drafter_default(bool has_draft)
+{
+    return has_draft ? "ngram+s2d" : "ngram";
+}
+
+/* ---- from what is asked for to a drafter ---- */
+
+const Model *drafters_trained(const DrafterKind *kind, const Model *target, const Model *draft)
 {
     bool same_base = draft && strcmp(draft->path, target->path) == 0 && !draft->changed;
-    return kind != DRAFTER_SELF || same_base ? draft : NULL;
+    bool self = kind && kind->model == DRAFTER_MODEL_TARGET;
+    return !self || same_base ? draft : NULL;
 }
 
-int drafting_thresholds(const DraftConfig *in)
+int drafters_thresholds(const DraftConfig *asked)
 {
-    return in->n_exits > 0 ? in->n_exits : 1;
+    return asked->n_exits > 0 ? asked->n_exits : 1;
 }
 
-/* A copy of `in` with everything filled in that the drafter needs, for these models. */
-int drafting_resolve(const DraftConfig *in, const Model *target, const Model *draft,
-                     DraftConfig *out, Err *err)
+int drafter_reach(const float *thresholds, int n_exits)
 {
-    *out = *in;
-    const Model *model = in->kind == DRAFTER_SELF ? target : draft;
-    if (in->kind == DRAFTER_PLAIN || in->kind == DRAFTER_NGRAM) {
-        out->n_exits = out->n_thresholds = 0;
+    int reach = 1;
+    while (reach < n_exits && thresholds[reach - 1] > 0)
+        reach++;
+    return reach;
+}
+
+int drafters_resolve(const DraftConfig *asked, const Model *target, const Model *draft,
+                     DraftConfig *resolved, Err *err)
+{
+    *resolved = *asked;
+    const DrafterKind *kind = asked->kind;
+    bool self = kind && kind->model == DRAFTER_MODEL_TARGET;
+    const Model *model = self ? target : draft;
+    if (kind == NULL || kind->exits == DRAFTER_EXITS_NONE) {
+        resolved->n_exits = resolved->n_thresholds = 0;
         return 0;
     }
     if (model == NULL)
@@ -31,123 +105,68 @@ int drafting_resolve(const DraftConfig *in, const Model *target, const Model *dr
                        "this drafter needs a draft model and the profile has none; "
                        "use plain, self or ngram, or name one with --draft");
     int layers = model->config.loaded;
-    int most = in->kind == DRAFTER_SELF ? layers - 1 : in->layers > 0 ? in->layers : layers;
+    int most = self ? layers - 1 : asked->layers > 0 ? asked->layers : layers;
     if (most > layers || most < 1)
         return err_set(err, EXIT_DATA,
                        "%s has %d layers: a draft of %d of them cannot be cut from it", model->name,
                        layers, most);
-    out->layers = most;
-    out->n_exits = 0;
-    if (in->kind == DRAFTER_EXIT) {
-        if (in->fixed_exit < 1 || in->fixed_exit > most)
+    resolved->layers = most;
+    resolved->n_exits = 0;
+    if (kind->exits == DRAFTER_EXITS_FIXED) {
+        if (asked->fixed_exit < 1 || asked->fixed_exit > most)
             return err_set(err, EXIT_USAGE, "exit:%d is not a layer of the draft (1 ... %d)",
-                           in->fixed_exit, most);
-        out->exits[out->n_exits++] = in->fixed_exit;
-    } else if (in->kind == DRAFTER_SD || (in->n_exits == 0 && in->kind != DRAFTER_SELF)) {
-        out->exits[out->n_exits++] = most;
+                           asked->fixed_exit, most);
+        resolved->exits[resolved->n_exits++] = asked->fixed_exit;
+    } else if (kind->exits == DRAFTER_EXITS_LAST || (asked->n_exits == 0 && !self)) {
+        resolved->exits[resolved->n_exits++] = most;
     } else {
-        for (int i = 0; i < in->n_exits; i++) {
-            int exit = in->exits[i];
-            if (exit > most && in->kind == DRAFTER_SELF)
+        for (int i = 0; i < asked->n_exits; i++) {
+            int exit = asked->exits[i];
+            if (exit > most && self)
                 break; /* exits named for a deeper draft */
-            if (exit < 1 || exit > most || (i > 0 && exit <= in->exits[i - 1]))
+            if (exit < 1 || exit > most || (i > 0 && exit <= asked->exits[i - 1]))
                 return err_set(err, EXIT_DATA,
                                "exit %d: exits must ascend within the draft's %d layers", exit,
                                most);
-            out->exits[out->n_exits++] = exit;
+            resolved->exits[resolved->n_exits++] = exit;
         }
-        if (out->n_exits == 0)
-            out->exits[out->n_exits++] = (3 * layers + 3) / 4 <= most ? (3 * layers + 3) / 4 : most;
+        if (resolved->n_exits == 0)
+            resolved->exits[resolved->n_exits++] =
+                (3 * layers + 3) / 4 <= most ? (3 * layers + 3) / 4 : most;
     }
     /* Untrained exits agree with their model 2-5 % of the time, so they stay closed unless somebody
      * sets a threshold below 1; trained ones take what is more likely than not. The last exit stops
      * drafting where it is very unsure. */
     static const float CLOSED = 1.0f, LIKELY = 0.5f, UNSURE = 0.2f;
-    const Model *trained = drafting_trained(in->kind, target, draft);
-    for (int i = 0; i < out->n_exits; i++) {
-        bool last = i == out->n_exits - 1;
-        bool is_trained = trained && model_exit(trained, out->exits[i]);
-        if (in->n_thresholds == drafting_thresholds(in))
-            out->thresholds[i] = in->thresholds[last ? in->n_thresholds - 1 : i];
+    const Model *trained = drafters_trained(kind, target, draft);
+    for (int i = 0; i < resolved->n_exits; i++) {
+        bool last = i == resolved->n_exits - 1;
+        bool is_trained = trained && model_exit(trained, resolved->exits[i]);
+        if (asked->n_thresholds == drafters_thresholds(asked))
+            resolved->thresholds[i] = asked->thresholds[last ? asked->n_thresholds - 1 : i];
         else
-            out->thresholds[i] = last ? UNSURE : is_trained ? LIKELY : CLOSED;
+            resolved->thresholds[i] = last ? UNSURE : is_trained ? LIKELY : CLOSED;
     }
-    out->n_thresholds = out->n_exits;
+    resolved->n_thresholds = resolved->n_exits;
     return 0;
 }
 
-int drafting_depth(const DraftConfig *resolved)
+int drafters_depth(const DraftConfig *resolved)
 {
     int reach = drafter_reach(resolved->thresholds, resolved->n_exits);
     return resolved->n_exits > 0 ? resolved->exits[reach - 1] : 0;
 }
 
-int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Context *context,
-                  Drafter **drafter, Err *err)
+int plain_open(const DrafterParts *parts, Drafter **drafter, Err *err)
 {
+    (void)parts, (void)err;
     *drafter = NULL;
-    int slots = s->ctx + NODES_MAX;
-    Model *model = resolved->kind == DRAFTER_SELF ? target : s->config.draft;
-    const Model *trained = drafting_trained(resolved->kind, target, s->config.draft);
-    if (resolved->kind == DRAFTER_PLAIN)
-        return 0;
-    if (resolved->kind == DRAFTER_NGRAM)
-        return ngram_open(drafter, err);
-    if (resolved->kind != DRAFTER_SELF)
-        context = NULL; /* a cache of its own */
-    if (draft_open(drafter, model, trained, context, s->config.kv, slots, resolved->exits,
-                   resolved->n_exits, s->drafting.thresholds, err) != 0)
-        return -1;
-    if (resolved->kind == DRAFTER_S2D_FRONTIER)
-        draft_by_frontier(*drafter);
-    return resolved->kind == DRAFTER_NGRAM_S2D ? ngram_join(drafter, err) : 0;
-}
-
-/* exit:L has its layer behind it. */
-static const struct {
-    const char *name;
-    DrafterKind kind;
-} drafters[] = {{"plain", DRAFTER_PLAIN},
-                {"sd", DRAFTER_SD},
-                {"s2d", DRAFTER_S2D},
-                {"s2d-frontier", DRAFTER_S2D_FRONTIER},
-                {"self", DRAFTER_SELF},
-                {"ngram", DRAFTER_NGRAM},
-                {"ngram+s2d", DRAFTER_NGRAM_S2D}};
-enum { DRAFTERS = sizeof drafters / sizeof *drafters };
-
-int drafter_parse(const char *text, DrafterKind *kind, int *layer)
-{
-    *layer = 0;
-    for (int i = 0; i < DRAFTERS; i++)
-        if (strcmp(text, drafters[i].name) == 0) {
-            *kind = drafters[i].kind;
-            return 0;
-        }
-    char rest;
-    *kind = DRAFTER_EXIT;
-    return sscanf(text, "exit:%d%c", layer, &rest) == 1 && *layer >= 1 && *layer < 1000 ? 0 : -1;
-}
-
-void drafter_name(DrafterKind kind, int layer, char *text, size_t size)
-{
-    snprintf(text, size, "exit:%d", layer);
-    for (int i = 0; i < DRAFTERS; i++)
-        if (drafters[i].kind == kind)
-            snprintf(text, size, "%s", drafters[i].name);
-}
-
-int tree_parse(const char *text, TreeShape *shape)
-{
-    if (strcmp(text, "auto") == 0 || strcmp(text, "off") == 0) {
-        *shape = (TreeShape){.automatic = true, .width = text[0] == 'o'};
-        return 0;
-    }
-    int depth, width, nodes;
-    char rest;
-    if (sscanf(text, "%dx%dx%d%c", &depth, &width, &nodes, &rest) != 3 || depth < 1 ||
-        depth > DEPTH_MAX || width < 1 || width > RANKED_MAX || nodes < 1 || nodes >= NODES_MAX)
-        return -1;
-    *shape = (TreeShape){.depth = depth, .width = width, .nodes = nodes};
     return 0;
+}
+
+int drafters_open(const DrafterParts *parts, Drafter **drafter, Err *err)
+{
+    const DrafterKind *kind = parts->drafting->kind;
+    *drafter = NULL;
+    return kind ? kind->open(parts, drafter, err) : 0;
 }

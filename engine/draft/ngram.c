@@ -1,7 +1,7 @@
 /* ngram.c - drafts without a model: what followed the last tokens when they were last seen in the
  * text; alone, or in one tree with a draft model's proposal.
  *
- * Prompt lookup decoding (Saxena 2023): looks for the longest earlier occurrence, 4 down to 2
+ * Prompt lookup decoding (Saxena 2023): looks for the longest earlier occurrence, 8 down to 2
  * tokens, of the text's end and proposes its continuation as a chain. Its probabilities are rough
  * starts; the cost model's calibration corrects them by what the target accepts.
  *
@@ -9,7 +9,7 @@
  * branches off where it does not. Its nodes have gone through none of the model's layers, like
  * leaves: once accepted, the model reads them as it reads all text that it did not draft.
  */
-#include "engine/decode/drafter.h"
+#include "engine/draft/drafters.h"
 
 #include <stdlib.h>
 
@@ -116,8 +116,9 @@ static void ngram_close(Drafter *d)
     free(d);
 }
 
-int ngram_open(Drafter **drafter, Err *err)
+int ngram_open(const DrafterParts *parts, Drafter **drafter, Err *err)
 {
+    (void)parts;
     Drafter *d = malloc(sizeof *d);
     if (d == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for a drafter");
@@ -189,12 +190,21 @@ static void joined_close(Drafter *d)
     free(d);
 }
 
-int ngram_join(Drafter **drafter, Err *err)
+static int joined_trace(Drafter *d, const TraceRequest *in, ExitTrace *places)
+{
+    return model_of(d)->trace(model_of(d), in, places);
+}
+
+static void joined_trace_cost(Drafter *d, const TraceRequest *in, int times, ExitCost *cost)
+{
+    model_of(d)->trace_cost(model_of(d), in, times, cost);
+}
+
+int ngram_join(Drafter *model, Drafter **drafter, Err *err)
 {
     Joined *joined = malloc(sizeof *joined);
     if (joined == NULL) {
-        (*drafter)->close(*drafter);
-        *drafter = NULL;
+        model->close(model);
         return err_set(err, EXIT_MEMORY, "no memory for a drafter");
     }
     *joined = (Joined){.drafter = {.behind = joined_behind,
@@ -204,8 +214,15 @@ int ngram_join(Drafter **drafter, Err *err)
                                    .accepted = joined_accepted,
                                    .close = joined_close,
                                    .has_ngrams = true,
-                                   .nested = (*drafter)->nested},
-                       .model = *drafter};
+                                   .trace = joined_trace,
+                                   .trace_cost = joined_trace_cost},
+                       .model = model};
     *drafter = &joined->drafter;
     return 0;
+}
+
+int ngram_nested_open(const DrafterParts *parts, Drafter **drafter, Err *err)
+{
+    Drafter *model;
+    return nested_open(parts, &model, err) == 0 ? ngram_join(model, drafter, err) : -1;
 }

@@ -24,8 +24,8 @@
 
 #include <stdio.h>
 
-#include "engine/decode/event.h" /* EXITS_MAX */
 #include "engine/model/model.h"
+#include "kernels/common/bounds.h"
 
 enum { ADAPTER_HASH_TEXT = 65 }; /* 64 lower-case hex digits and the terminator */
 

@@ -7,10 +7,10 @@
 #ifndef S2D_ENGINE_MODEL_MODEL_H
 #define S2D_ENGINE_MODEL_MODEL_H
 
-#include "engine/decode/event.h" /* EXITS_MAX */
 #include "engine/gguf/gguf.h"
 #include "engine/text/template.h"
 #include "engine/text/tokenizer.h"
+#include "kernels/common/bounds.h"
 #include "kernels/kernels.h"
 
 typedef enum Arch { ARCH_LLAMA, ARCH_QWEN2 } Arch;

@@ -15,9 +15,9 @@
 #ifndef S2D_ENGINE_TRAIN_TRAINER_H
 #define S2D_ENGINE_TRAIN_TRAINER_H
 
-#include "engine/decode/event.h" /* EXITS_MAX */
 #include "engine/model/adapter.h"
 #include "engine/model/model.h"
+#include "kernels/common/bounds.h"
 #include "kernels/train/train_ops.h"
 
 enum {

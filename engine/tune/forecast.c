@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/decode/drafter.h"
+#include "engine/draft/drafters.h"
 
 /* The draft between rounds: rows of committed text that wait for each range. */
 typedef struct Play {

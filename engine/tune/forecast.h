@@ -10,7 +10,7 @@
 #ifndef S2D_ENGINE_TUNE_FORECAST_H
 #define S2D_ENGINE_TUNE_FORECAST_H
 
-#include "engine/tune/exit_trace.h"
+#include "engine/decode/exit_trace.h"
 
 typedef struct ExitTraces {
     int n_exits;

@@ -14,7 +14,7 @@
 #ifndef S2D_ENGINE_TUNE_TUNER_H
 #define S2D_ENGINE_TUNE_TUNER_H
 
-#include "engine/tune/exit_trace.h"
+#include "engine/decode/exit_trace.h"
 
 enum {
     TUNER_PIECE = 16,
@@ -41,8 +41,5 @@ bool tuner_may(const Tuner *tuner, double total_ms, double plain_ms);
 void tuner_add(Tuner *tuner, const ExitTrace *piece);
 /* With enough new places: searches. Returns whether thresholds, [n_exits], were changed. */
 bool tuner_search(Tuner *tuner, int n_exits, float *thresholds);
-
-/* Between two rounds of an answer: surveys, searches and changes thresholds as time allows. */
-void session_tune(Session *session);
 
 #endif

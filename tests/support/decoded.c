@@ -34,6 +34,8 @@ static void on_round(Run *run, const EventRound *r)
 void run_event(void *user, const Event *event)
 {
     Run *run = user;
+    if (event->type == EVENT_PREFILL)
+        run->first = event->u.prefill.token;
     if (event->type == EVENT_ROUND)
         on_round(run, &event->u.round);
     if (event->type == EVENT_SWITCH && event->u.swap.stage == SWITCH_DONE)
@@ -63,8 +65,17 @@ void run_ask(Run *run, const int *prompt, int n_prompt, int max_tokens)
 {
     AnswerOptions options = {.max_tokens = max_tokens, .ignore_eos = true, .seed = 5};
     Err err = {0};
+    int before = run->n, n;
     if (session_answer(run->session, prompt, n_prompt, &options, &err))
         fail_msg("%s", err.text);
+    /* The events tell every token of the answer: the prefill's, then the rounds'. */
+    const int *text = session_tokens(run->session, &n);
+    if (strcmp(run->reason, "context") == 0 && run->n == before)
+        return;
+    assert_int_equal(n - n_prompt, run->first < 0 ? 0 : 1 + run->n - before);
+    for (int i = n_prompt; i < n; i++)
+        assert_int_equal(text[i],
+                         i == n_prompt ? run->first : run->tokens[before + i - n_prompt - 1]);
 }
 
 void assert_same_cache(const Session *a, const Session *b)

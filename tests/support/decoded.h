@@ -2,7 +2,7 @@
 #ifndef S2D_TESTS_SUPPORT_DECODED_H
 #define S2D_TESTS_SUPPORT_DECODED_H
 
-#include "engine/decode/session_state.h"
+#include "engine/session/session_state.h"
 
 enum { TOKENS_MAX = 1200, DEPTHS = 3 };
 
@@ -10,6 +10,7 @@ enum { TOKENS_MAX = 1200, DEPTHS = 3 };
 typedef struct Run {
     int tokens[TOKENS_MAX]; /* committed by rounds, in order */
     int n;
+    int first; /* drawn from the last answer's prefill */
     char reason[16];
     int accepted[DEPTHS], rejected[DEPTHS]; /* by depth, of nodes that were put to the test */
     int rounds, drafted;
@@ -30,7 +31,8 @@ bool run_poll(void *user);
 /* Opens run->session, or fails the test. */
 void run_open(Run *run, const SessionConfig *config);
 
-/* Answers with seed 5, end tokens ignored; tokens are appended to run->tokens. */
+/* Answers with seed 5, end tokens ignored; tokens are appended to run->tokens, and held against the
+ * session's own. */
 void run_ask(Run *run, const int *prompt, int n_prompt, int max_tokens);
 
 /* Tokens, reason, and the target's whole cache, float by float: rolled back branches leave nothing

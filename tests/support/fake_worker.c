@@ -96,6 +96,7 @@ static void on_load(Fake *fake, const RequestLoad *load)
     snprintf(ready->device, sizeof(ready->device), "%s",
              profile->device ? profile->device : "no device");
     strcpy(ready->drafter, "s2d");
+    ready->drafts = ready->drafts_by_model = ready->exits_in_use = true;
     strcpy(ready->quant, "Q4_K");
     strcpy(ready->kv, "f16");
     ready->n_targets = profile->n_targets;

@@ -41,6 +41,7 @@ void scene_ready(Scene *scene)
     strcpy(ready->target, targets[0]);
     strcpy(ready->draft, targets[1]);
     strcpy(ready->drafter, "s2d");
+    ready->drafts = ready->drafts_by_model = ready->exits_in_use = true;
     strcpy(ready->quant, "Q4_K");
     ready->n_targets = 2;
     for (int i = 0; i < 2; i++)

@@ -53,10 +53,8 @@ static void exits_draw(View *view, Cells *cells, Rect rect, bool focused)
 static void exits_title(const View *view, char *out, size_t bytes)
 {
     const EventReady *ready = &view->ready;
-    bool has_exits = (ready->n_exits > 1 && strstr(ready->drafter, "s2d")) ||
-                     strncmp(ready->drafter, "exit", 4) == 0;
     snprintf(out, bytes, "EXIT per token%s",
-             !has_exits               ? ""
+             !ready->exits_in_use     ? ""
              : !ready->exits_trained  ? "  !exits untrained"
              : ready->adapter[0] != 0 ? "  exits trained"
                                       : "");

@@ -211,6 +211,7 @@ static void test_speculation_is_never_off_silently(void **state)
     assert_spec(scene, "OFF: switched off");
     scene->view.ready.spec = SPEC_AUTO;
     strcpy(scene->view.ready.drafter, "plain");
+    scene->view.ready.drafts = false;
     assert_spec(scene, "OFF: drafter is plain");
 }
 

@@ -30,7 +30,6 @@ static void answer_alone(Kernels *kernels, Model *model, float temperature, int 
     int ids[SLOTS], n = prompt_of(i, ids);
     SessionConfig config = {.kernels = kernels,
                             .target = model,
-                            .drafting = {.kind = DRAFTER_PLAIN},
                             .spec = SPEC_OFF,
                             .sampling = {.temperature = temperature, .top_p = 1},
                             .ctx = 400,

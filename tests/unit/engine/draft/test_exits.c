@@ -497,11 +497,11 @@ static void switch_drafters(Run *run)
     Session *session = run->session;
     DraftConfig pair = session->config.drafting;
     bool there = run->n >= THERE && run->next;
-    if (!there && (run->next || run->n < BACK || pair.kind == DRAFTER_S2D))
+    if (!there && (run->next || run->n < BACK || pair.kind == drafter_find("s2d")))
         return;
     Model *next = there ? run->next : home;
     run->next = NULL;
-    pair.kind = there ? DRAFTER_NGRAM : DRAFTER_S2D;
+    pair.kind = drafter_find(there ? "ngram" : "s2d");
     assert_int_equal(session_switch(session, next, there, &pair, NULL), 0);
     EventReady ready = {0};
     session_describe(session, &ready);

@@ -62,7 +62,7 @@ static void note_visits(Run *run)
     }
 }
 
-static void open_seen(Seen *seen, Kernels *kernels, Model *target, Model *draft, DrafterKind kind,
+static void open_seen(Seen *seen, Kernels *kernels, Model *target, Model *draft, const char *kind,
                       float temperature)
 {
     SessionConfig config = {.kernels = kernels,
@@ -71,7 +71,7 @@ static void open_seen(Seen *seen, Kernels *kernels, Model *target, Model *draft,
                             .spec = SPEC_ON,
                             .sampling = {.temperature = temperature, .top_p = 1},
                             .tree = {.depth = 4, .width = 1, .nodes = 4},
-                            .drafting = {.kind = kind,
+                            .drafting = {.kind = drafter_find(kind),
                                          .layers = 6,
                                          .n_exits = EXITS,
                                          .n_thresholds = EXITS,
@@ -94,7 +94,7 @@ static void check_survey(Seen *seen)
     int checked[EXITS] = {0};
     run_ask(&seen->run, PROMPT, PROMPT_N, ANSWER);
     Session *s = seen->run.session;
-    int n = exit_trace(s, PROMPT_N, places, ANSWER);
+    int n = session_trace_exits(s, PROMPT_N, places, ANSWER);
     assert_int_equal(n, ANSWER - 1);
     for (int i = 0; i < n; i++) {
         assert_int_equal(places[i].end, i == n - 1);
@@ -113,7 +113,7 @@ static void check_survey(Seen *seen)
     for (int e = 0; e < EXITS; e++)
         assert_true(checked[e] > 5);
     ExitCost cost;
-    exit_trace_cost(s, EXIT_TRACE_TIMES, &cost);
+    session_trace_cost(s, EXIT_TRACE_TIMES, &cost);
     for (int e = 0; e < EXITS; e++)
         assert_true(cost.layers[e][0] > 0 && cost.layers[e][1] >= cost.layers[e][0] &&
                     cost.ask[e] > 0);
@@ -150,7 +150,7 @@ static void surveys_say_what_drafting_says(void **state)
     TinyAdapter adapter = tiny_adapter(&tiny, 6);
     assert_int_equal(tiny_adapter_open(&adapter, kernels, base, &draft, &err), 0);
 
-    static const DrafterKind kinds[] = {DRAFTER_S2D, DRAFTER_SELF};
+    static const char *const kinds[] = {"s2d", "self"};
     for (int k = 0; k < 2; k++)
         for (int i = 0; i < 4; i++) {
             open_seen(&seen, kernels, target, i % 2 ? draft : target, kinds[k], i < 2 ? 0 : 0.8f);

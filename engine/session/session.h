@@ -9,69 +9,20 @@
  * session_switch may be called; they act at once, that is, on the next round.
  *
  * Promise 1: the text depends on target, prompt, sampling and seed only; never on drafter, exits,
- * thresholds, tree or spec mode (decoding rules in sample.h and accept.h).
+ * thresholds, tree or spec mode (decoding rules: engine/decode/sample.h, verify.h).
  */
 #ifndef S2D_ENGINE_DECODE_SESSION_H
 #define S2D_ENGINE_DECODE_SESSION_H
 
-#include "engine/cost/calibration.h"
 #include "engine/decode/event.h"
-#include "engine/model/model.h"
+#include "engine/draft/drafters.h"
 
 typedef struct Session Session;
-
-typedef enum DrafterKind {
-    DRAFTER_PLAIN,        /* never drafts */
-    DRAFTER_SD,           /* the whole draft */
-    DRAFTER_EXIT,         /* one fixed exit of the draft */
-    DRAFTER_S2D,          /* nested exits, each node takes the first it is confident at */
-    DRAFTER_S2D_FRONTIER, /* the same with one exit for all nodes of a depth, as the paper's code
-                             has it: a baseline */
-    DRAFTER_SELF,         /* the target's own first layers, sharing weights and KV cache */
-    DRAFTER_NGRAM,        /* looks the text's last tokens up in the text */
-    DRAFTER_NGRAM_S2D,    /* both in one tree */
-} DrafterKind;
-
-/* What drafters are called; L is a layer. */
-#define DRAFTER_NAMES "plain, sd, exit:L, s2d, s2d-frontier, self, ngram, ngram+s2d"
-/* One of these names; layer is set for exit:L (else 0). -1 = unknown. */
-int drafter_parse(const char *text, DrafterKind *kind, int *layer);
-void drafter_name(DrafterKind kind, int layer, char *text, size_t size);
-
-typedef struct TreeShape {
-    bool automatic; /* depth, width and nodes from the cost model */
-    int depth;      /* 1 … DEPTH_MAX */
-    int width;      /* children per node at most; 1 = a chain */
-    int nodes;      /* 1 … NODES_MAX - 1, the root not counted */
-} TreeShape;
-
-/* "auto", "off" (a chain of automatic length) or "DxWxN"; -1 = unknown or out of range. */
-int tree_parse(const char *text, TreeShape *shape);
-
-typedef struct Sampling {
-    float temperature; /* 0 = greedy */
-    int top_k;         /* 0 = all */
-    float top_p;       /* 1 = all */
-    uint32_t seed;
-} Sampling;
-
-typedef struct DraftConfig {
-    DrafterKind kind;
-    int fixed_exit; /* DRAFTER_EXIT: layer number */
-    int layers;     /* of the draft model used; 0 = all */
-    int n_exits;    /* 0 = one, after the last layer used */
-    int exits[EXITS_MAX];
-    int n_thresholds; /* 0 = built-in defaults; else one for each exit */
-    float thresholds[EXITS_MAX];
-    /* [n_exits] how often the target took what each exit said, counted earlier at temperature 0;
-     * NULL = not known. Stays the caller's, for as long as this config is in use. */
-    const Calibration *accept;
-} DraftConfig;
 
 typedef struct SessionConfig {
     Kernels *kernels;
     Model *target;
-    Model *draft; /* NULL: only plain, self and ngram can be had; may be the target itself */
+    Model *draft; /* NULL: only kinds that need none can be had; may be the target itself */
     DraftConfig drafting;
     SpecMode spec;
     TreeShape tree;
@@ -113,7 +64,7 @@ int session_switch(Session *session, Model *target, int index, const DraftConfig
 int session_set_drafter(Session *session, const DraftConfig *drafting, Err *err);
 /* By hand, which ends automatic ones. */
 void session_set_thresholds(Session *session, const float *thresholds, int n);
-/* Automatic thresholds, while the drafter has exits: see tuner.h. */
+/* Automatic thresholds, while the drafter has exits: see engine/tune/tuner.h. */
 void session_set_auto(Session *session, bool on);
 void session_set_tree(Session *session, TreeShape shape);
 void session_set_sampling(Session *session, Sampling sampling);
@@ -125,8 +76,19 @@ void session_describe(const Session *session, EventReady *ready);
 
 Model *session_target(const Session *session);
 
+/* The conversation's ids, [*n], prompt and answers, as far as it was committed. They stay the
+ * session's and hold until it is asked again. */
+const int *session_tokens(const Session *session, int *n);
+
 /* What was counted so far of the current drafter's exits with this target: [n_exits]. */
 const Calibration *session_accept(const Session *session);
+
+/* What `s2d tune` measures, between rounds or after an answer, for a drafter with exits: see
+ * engine/decode/exit_trace.h. trace: of the last answer's tokens from number `first` >= 1 on; returns
+ * how many places there are, at most `most`. cost: each figure from `times` <= EXIT_TRACE_TIMES passes. */
+bool session_has_exits(const Session *session);
+int session_trace_exits(Session *session, int first, ExitTrace *places, int most);
+void session_trace_cost(Session *session, int times, ExitCost *cost);
 
 /* Takes the target's times again, several passes each, where forecasts are to rest on them. */
 void session_measure(Session *session);

@@ -1,5 +1,5 @@
 /* report.c - a session's rounds as events: every figure that anybody will ever see starts here. */
-#include "engine/decode/session_state.h"
+#include "engine/session/session_state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,6 +34,7 @@ void report_prefill(Session *s, int done, int total, double ms, double draft_ms)
     e->u.prefill.total = total;
     e->u.prefill.ms = ms;
     e->u.prefill.draft_ms = draft_ms;
+    e->u.prefill.token = s->first_token;
     send(s);
 }
 

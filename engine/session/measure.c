@@ -1,7 +1,7 @@
 /* measure.c - what passes cost here: T(n) and the draft's steps at load, what was learnt with
  * earlier pairs when they come back, and the passes that `bench verify` asks for.
  */
-#include "engine/decode/session_state.h"
+#include "engine/session/session_state.h"
 
 #include <assert.h>
 #include <string.h>
@@ -52,7 +52,7 @@ static CostKey current_key(const Session *s)
     CostKey key = {.bytes = s->config.target->config.weight_bytes,
                    .kind = s->drafting.kind,
                    .exit = s->drafting.fixed_exit,
-                   .depth = drafting_depth(&s->drafting),
+                   .depth = drafters_depth(&s->drafting),
                    .noisy = s->config.sampling.temperature > 0};
     memcpy(key.target, s->config.target->name, sizeof key.target);
     return key;
@@ -77,7 +77,8 @@ static bool same_pair(const CostKey *a, const CostKey *b)
 static void start_counts(Session *s)
 {
     const DraftConfig *asked = &s->config.drafting;
-    if (!asked->accept || s->key.noisy || s->drafting.kind == DRAFTER_SELF)
+    if (!asked->accept || s->key.noisy || !s->drafting.kind ||
+        s->drafting.kind->model == DRAFTER_MODEL_TARGET)
         return; /* self: other layers than those that were asked */
     for (int e = 0; e < s->drafting.n_exits; e++)
         for (int i = 0; i < asked->n_exits; i++)
@@ -132,6 +133,44 @@ void session_learn(Session *s)
         measure_target(s);
     if (s->drafter && s->drafter->measure && curve_at(&s->cost.draft, 1) == 0)
         s->drafter->measure(s->drafter, s->cached, &s->cost.draft);
+}
+
+/* ---- what exits say, and cost ---- */
+
+bool session_has_exits(const Session *s)
+{
+    return s->drafter && s->drafter->trace;
+}
+
+static TraceRequest trace_request(const Session *s, Sampling *sampling)
+{
+    *sampling = s->config.sampling;
+    sampling->seed = s->seed;
+    return (TraceRequest){.tokens = s->tokens,
+                          .n = s->n,
+                          .sampling = sampling,
+                          .vocab = tokenizer_vocab(s->config.target->tokenizer),
+                          .cached = s->cached};
+}
+
+int session_trace_exits(Session *s, int first, ExitTrace *places, int most)
+{
+    assert(session_has_exits(s));
+    Sampling sampling;
+    TraceRequest in = trace_request(s, &sampling);
+    in.first = first;
+    in.most = most;
+    return s->drafter->trace(s->drafter, &in, places);
+}
+
+void session_trace_cost(Session *s, int times, ExitCost *cost)
+{
+    assert(session_has_exits(s));
+    Sampling sampling;
+    TraceRequest in = trace_request(s, &sampling);
+    *cost = (ExitCost){.passes = s->cost};
+    cost->passes.context = s->cached;
+    s->drafter->trace_cost(s->drafter, &in, times, cost);
 }
 
 /* ---- for the benchmark ---- */

@@ -1,5 +1,5 @@
 /* switch.c - another target takes over the conversation; the draft and its cache stay. */
-#include "engine/decode/session_state.h"
+#include "engine/session/session_state.h"
 
 #include <string.h>
 
@@ -32,7 +32,7 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
     asked.n_thresholds = pair->n_thresholds;
     memcpy(asked.thresholds, pair->thresholds, sizeof asked.thresholds);
     asked.accept = pair->accept;
-    if (drafting_resolve(&asked, target, s->config.draft, &resolved, err))
+    if (drafters_resolve(&asked, target, s->config.draft, &resolved, err))
         return -1;
     Context context;
     Sampler sampler = {0};
@@ -45,9 +45,9 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
         return -1;
     }
     /* Of one kind, only a drafter that lives in the target's own cache has to go with it. */
-    bool kept = !other && resolved.kind != DRAFTER_SELF;
+    bool kept = !other && !(resolved.kind && resolved.kind->model == DRAFTER_MODEL_TARGET);
     Drafter *drafter = s->drafter;
-    if (!kept && drafting_open(s, &resolved, target, &s->target, &drafter, err)) {
+    if (!kept && session_open_drafter(s, &resolved, target, &s->target, &drafter, err)) {
         sampler_close(&sampler);
         context_close(&context);
         return -1;

@@ -1,5 +1,5 @@
 /* session.c - setting a session up, and what may be changed while it lives. */
-#include "engine/decode/session_state.h"
+#include "engine/session/session_state.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -25,6 +25,19 @@ size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelCon
 
 /* ---- open, close ---- */
 
+int session_open_drafter(Session *s, const DraftConfig *resolved, Model *target, Context *context,
+                         Drafter **drafter, Err *err)
+{
+    DrafterParts parts = {.drafting = resolved,
+                          .target = target,
+                          .draft = s->config.draft,
+                          .context = context,
+                          .kv = s->config.kv,
+                          .slots = s->ctx + NODES_MAX,
+                          .thresholds = s->drafting.thresholds};
+    return drafters_open(&parts, drafter, err);
+}
+
 int session_open(Session **session, const SessionConfig *config, Err *err)
 {
     Session *s = calloc(1, sizeof *s);
@@ -45,10 +58,10 @@ int session_open(Session **session, const SessionConfig *config, Err *err)
     if (context_open(&s->target, config->target, config->kv, config->target->config.layers,
                      s->ctx + NODES_MAX, NODES_MAX, err) ||
         sampler_open(&s->sampler, config->target->config.vocab, err) ||
-        drafting_resolve(&config->drafting, config->target, config->draft, &resolved, err))
+        drafters_resolve(&config->drafting, config->target, config->draft, &resolved, err))
         goto fail;
     s->config.drafting = config->drafting;
-    if (drafting_open(s, &resolved, config->target, &s->target, &s->drafter, err))
+    if (session_open_drafter(s, &resolved, config->target, &s->target, &s->drafter, err))
         goto fail;
     s->drafting = resolved;
     session_learn(s);
@@ -77,8 +90,8 @@ int session_set_drafter(Session *s, const DraftConfig *drafting, Err *err)
 {
     DraftConfig resolved;
     Drafter *drafter;
-    if (drafting_resolve(drafting, s->config.target, s->config.draft, &resolved, err) ||
-        drafting_open(s, &resolved, s->config.target, &s->target, &drafter, err))
+    if (drafters_resolve(drafting, s->config.target, s->config.draft, &resolved, err) ||
+        session_open_drafter(s, &resolved, s->config.target, &s->target, &drafter, err))
         return -1;
     if (s->drafter)
         s->drafter->close(s->drafter);
@@ -112,10 +125,6 @@ void session_move_thresholds(Session *s, const float *thresholds, int n)
         s->drafting.thresholds[i] = thresholds[last ? n - 1 : i < n ? i : n - 1];
     }
     cost_try_again(&s->cost);
-    if (n == drafting_thresholds(&s->config.drafting)) {
-        s->config.drafting.n_thresholds = n;
-        memcpy(s->config.drafting.thresholds, thresholds, sizeof *thresholds * (size_t)n);
-    }
 }
 
 void session_set_tree(Session *s, TreeShape shape)
@@ -150,11 +159,19 @@ void session_describe(const Session *s, EventReady *ready)
     memcpy(ready->thresholds, s->drafting.thresholds, sizeof ready->thresholds);
     ready->auto_thresholds = s->tuner.on && session_has_exits(s);
     const Model *draft = s->config.draft;
-    const Model *trained = drafting_trained(s->drafting.kind, s->config.target, draft);
+    const DrafterKind *kind = s->drafting.kind;
+    bool self = kind && kind->model == DRAFTER_MODEL_TARGET;
+    ready->drafts = s->drafter != NULL;
+    ready->drafts_by_model = kind && kind->model == DRAFTER_MODEL_DRAFT;
+    ready->exits_in_use =
+        kind &&
+        (kind->exits == DRAFTER_EXITS_FIXED ||
+         (ready->drafts_by_model && kind->exits == DRAFTER_EXITS_NAMED && s->drafting.n_exits > 1));
+    const Model *trained = drafters_trained(kind, s->config.target, draft);
     ready->exits_trained = true;
     for (int i = 0; i < s->drafting.n_exits; i++) {
         int layer = s->drafting.exits[i];
-        bool whole = s->drafting.kind != DRAFTER_SELF && layer == draft->config.layers;
+        bool whole = !self && layer == draft->config.layers;
         if (!whole && !(trained && model_exit(trained, layer)))
             ready->exits_trained = false;
     }
@@ -179,4 +196,10 @@ Model *session_target(const Session *s)
 const Calibration *session_accept(const Session *s)
 {
     return s->cost.accept;
+}
+
+const int *session_tokens(const Session *s, int *n)
+{
+    *n = s->n;
+    return s->tokens;
 }

@@ -1,10 +1,11 @@
-/* session_state.h - inside a session: shared by session.c (set-up and changes), decode.c (prefill
- * and rounds) and report.c (events). */
+/* session_state.h - inside a session: the conversation's state, and what its files offer each other. Each
+ * calls those before it only: report.c (events), prefill.c, measure.c (costs), session.c (set-up and
+ * changes), auto_thresholds.c, switch.c, decode.c (an answer). */
 #ifndef S2D_ENGINE_DECODE_SESSION_STATE_H
 #define S2D_ENGINE_DECODE_SESSION_STATE_H
 
-#include "engine/decode/session.h"
 #include "engine/decode/verify.h"
+#include "engine/session/session.h"
 #include "engine/text/utf8.h"
 #include "engine/tune/tuner.h"
 #include "kernels/common/clock.h"
@@ -15,7 +16,7 @@ enum { PAIRS_SEEN = 16 };
 typedef struct CostKey {
     char target[sizeof((Model *)0)->name];
     uint64_t bytes; /* of the target's weights; 0 = no key */
-    DrafterKind kind;
+    const DrafterKind *kind;
     int exit;
     int depth;  /* layers of the draft that read the text */
     bool noisy; /* acceptance differs where tokens are drawn */
@@ -45,6 +46,7 @@ struct Session {
     Acceptance acceptance;
     Utf8 utf8;
     uint32_t seed;
+    int first_token; /* drawn from the prefill; -1 = not yet */
     EventStats stats;
     uint64_t back_copies, back_bytes; /* of the kernels, when it began */
     double rounds_start_ms;
@@ -55,7 +57,12 @@ struct Session {
     Event event; /* scratch: too large for the stack of a deep call */
 };
 
-/* decode.c: reads tokens[cached … upto-1] into the target's cache. 1 = poll said stop. */
+/* prefill.c: does the caller want this answer to end? */
+bool session_asked_to_stop(Session *s);
+/* prefill.c: what of the cache is still this prompt's stays, the rest is to be read. */
+void session_take_prompt(Session *s, const int *prompt, int n);
+
+/* prefill.c: reads tokens[cached … upto-1] into the target's cache. 1 = poll said stop. */
 int session_prefill(Session *s, int upto, bool in_switch);
 
 /* session.c: the context length that a session with this target gets. */
@@ -68,20 +75,13 @@ void session_move_thresholds(Session *s, const float *thresholds, int n);
  * learnt with these, and measures what is not known yet. */
 void session_learn(Session *s);
 
-/* drafters.c: how many thresholds such a draft has: without named exits that of its end. */
-int drafting_thresholds(const DraftConfig *in);
-/* The model whose trained exits such a drafter takes; NULL = it has none. */
-const Model *drafting_trained(DrafterKind kind, const Model *target, const Model *draft);
+/* session.c: the drafter for a resolved configuration. context: the target's, which `self` shares. */
+int session_open_drafter(Session *s, const DraftConfig *resolved, Model *target, Context *context,
+                         Drafter **drafter, Err *err);
 
-/* `in` with everything filled in that the drafter needs for these models; and the
- * drafter itself (NULL for plain), whose thresholds are s->drafting's. context: the target's, which
- * `self` shares. */
-int drafting_resolve(const DraftConfig *in, const Model *target, const Model *draft,
-                     DraftConfig *out, Err *err);
-/* The layers of it that read the text: behind an exit of threshold 0 none does. 0 = no draft. */
-int drafting_depth(const DraftConfig *resolved);
-int drafting_open(Session *s, const DraftConfig *resolved, Model *target, Context *context,
-                  Drafter **drafter, Err *err);
+/* auto_thresholds.c: between two rounds of an answer, traces, searches and changes thresholds as
+ * time allows. */
+void session_tune(Session *s);
 
 /* report.c */
 /* Which of the drafter's exits is after so many layers; -1 = none. */

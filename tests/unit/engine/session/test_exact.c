@@ -602,7 +602,9 @@ static void test_ngram_proposal(void **state)
 {
     Fixture *f = *state;
     Drafter *drafter;
-    assert_int_equal(ngram_open(&drafter, NULL), 0);
+    DraftConfig drafting = {.kind = drafter_find("ngram")};
+    DrafterParts parts = {.drafting = &drafting};
+    assert_int_equal(drafters_open(&parts, &drafter, NULL), 0);
     static const int text[] = {9, 1, 2, 3, 4, 5, 7, 1, 2, 3};
     Cost cost = {0};
     Tree *tree = calloc(1, sizeof *tree);
@@ -651,8 +653,8 @@ static void close_planned(Drafter *d)
 static void test_ngram_joins_a_tree(void **state)
 {
     Fixture *f = *state;
-    Drafter planned = {.propose = propose_planned, .close = close_planned}, *drafter = &planned;
-    assert_int_equal(ngram_join(&drafter, NULL), 0);
+    Drafter planned = {.propose = propose_planned, .close = close_planned}, *drafter;
+    assert_int_equal(ngram_join(&planned, &drafter, NULL), 0);
     static const int text[] = {9, 1, 2, 3, 4, 5, 7, 1, 2};
     Cost cost = {0};
     Tree *tree = calloc(1, sizeof *tree);

@@ -57,7 +57,6 @@ static void test_same_text(void **state)
                 .kernels = kernels,
                 .target = model,
                 .draft = model,
-                .drafting = {.kind = DRAFTER_PLAIN},
                 .spec = SPEC_ON,
                 .sampling = {.temperature = (float[]){0, 0.8f, 1}[t], .top_p = 1},
                 .ctx = 512,

@@ -376,7 +376,7 @@ static void a_hundred_switches_change_what_is_said_and_back(void **state)
     SessionConfig config = {.kernels = k,
                             .target = models[0],
                             .draft = models[1],
-                            .drafting = {.kind = DRAFTER_SD},
+                            .drafting = {.kind = drafter_find("sd")},
                             .spec = SPEC_ON,
                             .tree = {.depth = 2, .width = 1, .nodes = 2},
                             .sampling = {.top_p = 1},

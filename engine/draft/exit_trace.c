@@ -1,29 +1,12 @@
-/* exit_trace.c - see exit_trace.h. The text takes the place of a tree: a chain of nodes, all of them right.
+/* exit_trace.c - what a draft's exits say of a text, see engine/decode/exit_trace.h. The text takes
+ * the place of a tree: a chain of nodes, all of them right.
  */
-#include "engine/tune/exit_trace.h"
-
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/decode/session_state.h"
 #include "engine/draft/draft.h"
-
-/* Thresholds at which every exit is asked, and deeper ones, too. */
-#define LEAST 1e-9f
-static const float OPEN[EXITS_MAX] = {LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST, LEAST};
-
-bool session_has_exits(const Session *s)
-{
-    return s->drafter && s->drafter->nested;
-}
-
-static Draft *draft_of(const Session *s)
-{
-    assert(session_has_exits(s));
-    return s->drafter->nested;
-}
+#include "kernels/common/clock.h"
 
 /* A chain of n tokens behind tokens[first - 1]; NULL = of any. */
 static void make_chain(Draft *d, const int *tokens, int first, int n, int *slots)
@@ -36,44 +19,40 @@ static void make_chain(Draft *d, const int *tokens, int first, int n, int *slots
     }
 }
 
-static void trace_chain(Draft *d, const Sampling *sampling, const int *tokens, int first, int n,
-                        int limit, ExitTrace *places)
+static void trace_chain(Draft *d, const TraceRequest *in, int first, int n, ExitTrace *places)
 {
     int slots[EXPAND_MAX];
     ExitPrediction predictions[EXPAND_MAX];
-    draft_begin(d, tokens, first + 1);
-    make_chain(d, tokens, first, n, slots);
+    draft_begin(d, in->tokens, first + 1);
+    make_chain(d, in->tokens, first, n, slots);
     for (int r = 0; r < d->ranges; r++) {
         draft_range(d, r, slots, n, NULL, 0);
         exit_logits(d, r, slots, n);
-        exit_predict(d, sampling, limit, slots, n, 1, predictions);
+        exit_predict(d, in->sampling, in->vocab, slots, n, 1, predictions);
         for (int i = 0; i < n; i++) {
             places[i].p[r] = predictions[i].confidence;
-            places[i].hit[r] = predictions[i].ids[0] == tokens[first + i + 1];
+            places[i].hit[r] = predictions[i].ids[0] == in->tokens[first + i + 1];
         }
     }
-    d->drafter.accepted(&d->drafter, &d->grown, slots, n);
+    draft_accepted(&d->drafter, &d->grown, slots, n);
 }
 
-int exit_trace(Session *s, int first, ExitTrace *places, int most)
+int draft_trace(Drafter *drafter, const TraceRequest *in, ExitTrace *places)
 {
-    Draft *d = draft_of(s);
-    const float *thresholds = d->threshold;
-    Sampling sampling = s->config.sampling;
-    sampling.seed = s->seed;
-    int limit = tokenizer_vocab(s->config.target->tokenizer), last = s->n - 1;
-    last = last - first < most ? last : first + most;
+    Draft *d = (Draft *)drafter;
+    int first = in->first, last = in->n - 1;
+    last = last - first < in->most ? last : first + in->most;
     if (last <= first)
         return 0;
     memset(places, 0, sizeof *places * (size_t)(last - first));
-    d->threshold = OPEN;
-    while (d->drafter.read(&d->drafter, s->tokens, first + 1) > 0)
+    d->asked = EXITS_ALL;
+    while (draft_read(drafter, in->tokens, first + 1) > 0)
         ;
     for (int at = first; at < last; at += EXPAND_MAX) {
         int n = last - at < EXPAND_MAX ? last - at : EXPAND_MAX;
-        trace_chain(d, &sampling, s->tokens, at, n, limit, places + (at - first));
+        trace_chain(d, in, at, n, places + (at - first));
     }
-    d->threshold = thresholds;
+    d->asked = EXITS_BY_THRESHOLD;
     draft_settle(d);
     places[last - first - 1].end = true;
     return last - first;
@@ -94,19 +73,16 @@ static double typical(double *values, int n)
 
 /* Times of every range over n rows; ask NULL: with the exits closed, else with what asking
  * them takes. The first pass touches memory for the first time. */
-static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
+static void time_ranges(Draft *d, const TraceRequest *in, int n, int times, double *ms, double *ask)
 {
-    static const float closed[EXITS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
-    Draft *d = draft_of(s);
     Kernels *k = d->context->model->kernels;
-    const float *thresholds = d->threshold;
     double time[2][EXITS_MAX][EXIT_TRACE_TIMES];
     const Model *model = d->context->model;
     int slots[EXIT_TRACE_ROWS];
-    d->threshold = ask ? OPEN : closed;
+    d->asked = ask ? EXITS_ALL : EXITS_NONE;
     draft_settle(d);
     for (int t = -1; t < times; t++) {
-        draft_begin(d, s->tokens, d->follows ? d->length[0] + 1 : s->cached + 1);
+        draft_begin(d, in->tokens, d->follows ? d->length[0] + 1 : in->cached + 1);
         draft_narrow(d, model->short_head != NULL); /* as nearly all text has it */
         make_chain(d, NULL, 0, n, slots);
         int vocab = d->narrow ? model->n_short : model->config.vocab;
@@ -127,7 +103,7 @@ static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
             }
         }
     }
-    d->threshold = thresholds;
+    d->asked = EXITS_BY_THRESHOLD;
     draft_settle(d);
     for (int r = 0; r < d->ranges; r++) {
         ms[r] = typical(time[0][r], times);
@@ -136,15 +112,14 @@ static void time_ranges(Session *s, int n, int times, double *ms, double *ask)
     }
 }
 
-void exit_trace_cost(Session *s, int times, ExitCost *cost)
+void draft_trace_cost(Drafter *drafter, const TraceRequest *in, int times, ExitCost *cost)
 {
+    Draft *d = (Draft *)drafter;
     double one[EXITS_MAX], more[EXITS_MAX], open[EXITS_MAX], ask[EXITS_MAX];
-    *cost = (ExitCost){.passes = s->cost};
-    cost->passes.context = s->cached;
-    time_ranges(s, 1, times, one, NULL);
-    time_ranges(s, EXIT_TRACE_ROWS, times, more, NULL);
-    time_ranges(s, 1, times, open, ask);
-    for (int r = 0; r < s->drafting.n_exits; r++) {
+    time_ranges(d, in, 1, times, one, NULL);
+    time_ranges(d, in, EXIT_TRACE_ROWS, times, more, NULL);
+    time_ranges(d, in, 1, times, open, ask);
+    for (int r = 0; r < d->ranges; r++) {
         cost->layers[r][0] = one[r];
         cost->layers[r][1] = fmax(one[r], more[r]);
         cost->ask[r] = ask[r] + fmax(0, open[r] - one[r]);

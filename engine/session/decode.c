@@ -1,52 +1,8 @@
 /* decode.c - one answer: prefill, then rounds of draft, verify and accept until it ends. */
-#include "engine/decode/session_state.h"
+#include "engine/session/session_state.h"
 
 #include <assert.h>
 #include <string.h>
-
-static bool asked_to_stop(Session *s)
-{
-    return s->config.poll && s->config.poll(s->config.user);
-}
-
-int session_prefill(Session *s, int upto, bool in_switch)
-{
-    double start = clock_ms();
-    int first = s->cached;
-    while (s->cached < upto) {
-        if (!in_switch && asked_to_stop(s))
-            return 1;
-        int slot[ROWS_MAX], prefix[ROWS_MAX];
-        uint64_t mask[ROWS_MAX] = {0};
-        int n = upto - s->cached < ROWS_MAX ? upto - s->cached : ROWS_MAX;
-        for (int i = 0; i < n; i++) {
-            slot[i] = s->cached + i;
-            prefix[i] = slot[i] + 1;
-        }
-        Batch batch = {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
-        forward(&s->target, &batch, s->tokens + s->cached, 0, s->config.target->config.layers);
-        s->cached += n;
-        if (!in_switch)
-            report_prefill(s, s->cached - first, upto - first, clock_ms() - start, 0);
-        if (s->cached == upto)
-            head(&s->target, s->target.hidden + (size_t)(n - 1) * s->config.target->config.hidden,
-                 1);
-    }
-    return 0;
-}
-
-/* Where the conversation in the cache stops being the one asked for. The prompt's last token is
- * always read again: its logits are the first token of the answer. */
-static void take_prompt(Session *s, const int *prompt, int n)
-{
-    int same = 0;
-    int known = s->cached < n - 1 ? s->cached : n - 1;
-    while (same < known && s->tokens[same] == prompt[same])
-        same++;
-    s->cached = same;
-    memcpy(s->tokens + same, prompt + same, sizeof(int) * (size_t)(n - same));
-    s->n = n;
-}
 
 /* Counts of the exit after so many layers; of what no model proposed, those after the last. */
 static Calibration *accept_of(Session *s, int layer)
@@ -124,7 +80,7 @@ static double guess_read_ms(const Session *s, int tokens)
     if (draft == NULL || tokens < ENOUGH)
         return 0;
     double share =
-        work(&draft->config, drafting_depth(&s->drafting)) / work(target, target->layers);
+        work(&draft->config, drafters_depth(&s->drafting)) / work(target, target->layers);
     return s->stats.prefill_ms / tokens * share;
 }
 
@@ -159,7 +115,7 @@ static bool prepare(Session *s, int left, RoundMode *mode)
         cost_read(&s->cost, rows, ms);
         s->stats.draft_prefill_ms += ms;
         report_prefill(s, s->n - 1, s->n - 1, s->stats.prefill_ms, s->stats.draft_prefill_ms);
-        if (asked_to_stop(s))
+        if (session_asked_to_stop(s))
             return true;
     }
 }
@@ -268,7 +224,8 @@ static const char *answer(Session *s, const AnswerOptions *options)
     const Model *target = s->config.target;
     int first = sample_token(&s->sampler, s->config.kernels, s->target.logits, target->config.vocab,
                              tokenizer_vocab(target->tokenizer), &sampling, s->n);
-    s->tokens[s->n++] = first;
+    s->first_token = s->tokens[s->n++] = first;
+    report_prefill(s, read, read, s->stats.prefill_ms, 0);
     left--;
     s->rounds_start_ms = clock_ms();
     s->reported_ms = 0;
@@ -279,7 +236,7 @@ static const char *answer(Session *s, const AnswerOptions *options)
     while (left > 0) {
         RoundMode mode;
         session_tune(s);
-        if (asked_to_stop(s) || prepare(s, left, &mode))
+        if (session_asked_to_stop(s) || prepare(s, left, &mode))
             return "stopped";
         if (!round_run(s, options, try_ngram(s, mode, left), &left))
             return "eos";
@@ -298,13 +255,14 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
     s->utf8 = (Utf8){0};
     s->seed = options->seed;
     s->answered = 0;
+    s->first_token = -1;
     s->tuner.upto = 0;
     s->rounds_start_ms = clock_ms();
     if (n_prompt >= s->ctx) {
         report_done(s, "context");
         return 0;
     }
-    take_prompt(s, prompt, n_prompt);
+    session_take_prompt(s, prompt, n_prompt);
     s->answering = true;
     const char *reason = answer(s, options);
     s->answering = false;

@@ -1,0 +1,157 @@
+/* draft_layers.c - a draft's layers, cut at its exits: their KV cache, what waits between them, and
+ * which exits are open.
+ *
+ * Invariant between rounds: length[0] >= length[1] >= …, and pending[r] holds exactly the residual
+ * streams of positions length[r] … length[r-1]-1.
+ *
+ * In the target's own cache (`self`) the committed text has its keys and values already. An exit's
+ * own layer needs its residual stream again, so there too the draft reads what was committed, and
+ * only leaves those keys and values as they are.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/draft/draft.h"
+
+int draft_start(const Draft *d, int r)
+{
+    return r == 0 ? 0 : d->exit[r - 1];
+}
+
+size_t draft_width(const Draft *d)
+{
+    return (size_t)d->context->model->config.hidden;
+}
+
+int draft_waiting(const Draft *d, int r)
+{
+    return r == 0 || !d->follows ? 0 : d->length[r - 1] - d->length[r];
+}
+
+bool draft_is_open(const Draft *d, int r)
+{
+    /* Where the whole vocabulary is scored, an exit that was trained on the list knows nothing. */
+    bool foreign = d->trained[r] && d->context->model->short_head && !d->narrow;
+    bool wanted = d->asked == EXITS_ALL || (d->asked == EXITS_BY_THRESHOLD && d->threshold[r] < 1);
+    return r == d->ranges - 1 || (wanted && !foreign);
+}
+
+bool draft_has_own(const Draft *d, int r)
+{
+    return d->trained[r] && d->trained[r]->own;
+}
+
+void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, int n_tokens)
+{
+    Context *c = d->context;
+    size_t H = draft_width(d);
+    int fresh = r == 0 && tokens ? n_tokens - d->length[0] : 0;
+    int committed = r == 0 ? fresh : draft_waiting(d, r);
+    int total = committed + n;
+    if (total == 0)
+        return;
+    assert(total <= ROWS_MAX);
+
+    int slot[ROWS_MAX], prefix[ROWS_MAX], ids[ROWS_MAX];
+    uint64_t mask[ROWS_MAX];
+    Batch batch;
+    tree_batch(&d->grown, nodes, n, d->base, slot + committed, prefix + committed, mask + committed,
+               &batch);
+    for (int i = 0; i < committed; i++) {
+        slot[i] = d->length[r] + i;
+        prefix[i] = slot[i] + 1;
+        mask[i] = 0;
+    }
+    batch = (Batch){.n = total, .slot = slot, .prefix = prefix, .mask = mask, .base = d->base};
+    if (r == 0) {
+        for (int i = 0; i < committed; i++)
+            ids[i] = tokens[d->length[0] + i];
+        for (int i = 0; i < n; i++)
+            ids[committed + i] = d->grown.node[nodes[i]].token;
+    } else {
+        hidden_copy(c, c->hidden, d->pending[r], committed);
+        for (int i = 0; i < n; i++)
+            hidden_copy(c, c->hidden + (committed + i) * H, d->hidden + nodes[i] * H, 1);
+    }
+    forward_kv_present(c, &batch, d->shared ? committed : 0, ids, draft_start(d, r), d->exit[r]);
+
+    if (d->follows && r + 1 < d->reach)
+        hidden_copy(c, d->pending[r + 1] + draft_waiting(d, r + 1) * H, c->hidden, committed);
+    if (fresh > 0)
+        memcpy(d->tokens + d->length[0], tokens + d->length[0], sizeof(int) * (size_t)fresh);
+    d->length[r] += committed;
+    for (int i = 0; i < n; i++) {
+        hidden_copy(c, d->hidden + nodes[i] * H, c->hidden + (committed + i) * H, 1);
+        d->done[nodes[i]] = r + 1;
+    }
+    if (!draft_has_own(d, r))
+        return;
+    /* Committed tokens are not asked, nor is anything where the exit is closed. */
+    int kv_only = draft_is_open(d, r) ? committed : total;
+    const Model *model = c->model;
+    LayerPass pass = {.layer = d->trained[r]->own,
+                      .kv = d->exit_kv,
+                      .index = d->trained[r]->kv,
+                      .kv_only = kv_only,
+                      .next = d->narrow ? model->short_head : model->head};
+    layer_forward(c, &pass, &batch);
+    for (int i = 0; i < total - kv_only; i++)
+        hidden_copy(c, d->said + nodes[i] * H, c->hidden + (committed + i) * H, 1);
+}
+
+void draft_settle(Draft *d)
+{
+    int reach = d->ranges;
+    if (d->asked == EXITS_BY_THRESHOLD)
+        reach = drafter_reach(d->threshold, d->ranges);
+    if (reach > d->reach) /* what was left out has to be read: again from where that begins */
+        for (int r = 0; r < d->ranges; r++)
+            d->length[r] = d->length[reach - 1];
+    d->reach = reach;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* Does the text keep to the short list? Each token that is not in it ends a path of the tree, so
+ * where they are frequent (other languages, names) the whole head is worth its time. Special tokens
+ * are the template's. */
+static bool keeps_to_list(const Model *model, const int *tokens, int n)
+{
+    enum { RECENT = 64, STRAYS = RECENT / 8 };
+    int strays = 0;
+    for (int i = n > RECENT ? n - RECENT : 0; i < n; i++)
+        strays += !bsearch(&tokens[i], model->short_ids, (size_t)model->n_short,
+                           sizeof *model->short_ids, by_id) &&
+                  !tokenizer_is_special(model->tokenizer, tokens[i]);
+    return strays <= STRAYS;
+}
+
+void draft_begin(Draft *d, const int *tokens, int n)
+{
+    const Model *model = d->context->model;
+    d->base = n - 1;
+    memset(d->done, 0, sizeof d->done);
+    draft_narrow(d, model->short_head && keeps_to_list(model, tokens, n));
+}
+
+void draft_narrow(Draft *d, bool narrow)
+{
+    const Model *model = d->context->model;
+    d->narrow = narrow;
+    d->sampler.tokens = d->narrow ? model->short_ids : NULL;
+    d->sampler.device_tokens = d->narrow ? model->device_ids : NULL;
+}
+
+void exit_logits(Draft *d, int r, const int *slots, int n)
+{
+    Context *c = d->context;
+    size_t H = draft_width(d);
+    const float *stream = draft_has_own(d, r) ? d->said : d->hidden;
+    for (int i = 0; i < n; i++)
+        hidden_copy(c, c->hidden + i * H, stream + slots[i] * H, 1);
+    head_of_exit(c, d->trained[r], d->narrow, c->hidden, n);
+}

@@ -1,4 +1,4 @@
-/* drafters.c - the table of what can draft, and which layers of which model do. */
+/* drafters.c - the table of what can draft; see drafters.h. */
 #include "engine/draft/drafters.h"
 
 #include <stdio.h>
@@ -11,8 +11,6 @@ static const DrafterKind kinds[] = {
 };
 #undef DRAFTER
 enum { KINDS = sizeof kinds / sizeof *kinds };
-
-/* ---- names ---- */
 
 const DrafterKind *drafter_kind(int i)
 {
@@ -65,96 +63,6 @@ const char *drafter_names(const char *between, char *text)
 const char *drafter_default(bool has_draft)
 {
     return has_draft ? "ngram+s2d" : "ngram";
-}
-
-/* ---- from what is asked for to a drafter ---- */
-
-const Model *drafters_trained(const DrafterKind *kind, const Model *target, const Model *draft)
-{
-    bool same_base = draft && strcmp(draft->path, target->path) == 0 && !draft->changed;
-    bool self = kind && kind->model == DRAFTER_MODEL_TARGET;
-    return !self || same_base ? draft : NULL;
-}
-
-int drafters_thresholds(const DraftConfig *asked)
-{
-    return asked->n_exits > 0 ? asked->n_exits : 1;
-}
-
-int drafter_reach(const float *thresholds, int n_exits)
-{
-    int reach = 1;
-    while (reach < n_exits && thresholds[reach - 1] > 0)
-        reach++;
-    return reach;
-}
-
-int drafters_resolve(const DraftConfig *asked, const Model *target, const Model *draft,
-                     DraftConfig *resolved, Err *err)
-{
-    *resolved = *asked;
-    const DrafterKind *kind = asked->kind;
-    bool self = kind && kind->model == DRAFTER_MODEL_TARGET;
-    const Model *model = self ? target : draft;
-    if (kind == NULL || kind->exits == DRAFTER_EXITS_NONE) {
-        resolved->n_exits = resolved->n_thresholds = 0;
-        return 0;
-    }
-    if (model == NULL)
-        return err_set(err, EXIT_USAGE,
-                       "this drafter needs a draft model and the profile has none; "
-                       "use plain, self or ngram, or name one with --draft");
-    int layers = model->config.loaded;
-    int most = self ? layers - 1 : asked->layers > 0 ? asked->layers : layers;
-    if (most > layers || most < 1)
-        return err_set(err, EXIT_DATA,
-                       "%s has %d layers: a draft of %d of them cannot be cut from it", model->name,
-                       layers, most);
-    resolved->layers = most;
-    resolved->n_exits = 0;
-    if (kind->exits == DRAFTER_EXITS_FIXED) {
-        if (asked->fixed_exit < 1 || asked->fixed_exit > most)
-            return err_set(err, EXIT_USAGE, "exit:%d is not a layer of the draft (1 ... %d)",
-                           asked->fixed_exit, most);
-        resolved->exits[resolved->n_exits++] = asked->fixed_exit;
-    } else if (kind->exits == DRAFTER_EXITS_LAST || (asked->n_exits == 0 && !self)) {
-        resolved->exits[resolved->n_exits++] = most;
-    } else {
-        for (int i = 0; i < asked->n_exits; i++) {
-            int exit = asked->exits[i];
-            if (exit > most && self)
-                break; /* exits named for a deeper draft */
-            if (exit < 1 || exit > most || (i > 0 && exit <= asked->exits[i - 1]))
-                return err_set(err, EXIT_DATA,
-                               "exit %d: exits must ascend within the draft's %d layers", exit,
-                               most);
-            resolved->exits[resolved->n_exits++] = exit;
-        }
-        if (resolved->n_exits == 0)
-            resolved->exits[resolved->n_exits++] =
-                (3 * layers + 3) / 4 <= most ? (3 * layers + 3) / 4 : most;
-    }
-    /* Untrained exits agree with their model 2-5 % of the time, so they stay closed unless somebody
-     * sets a threshold below 1; trained ones take what is more likely than not. The last exit stops
-     * drafting where it is very unsure. */
-    static const float CLOSED = 1.0f, LIKELY = 0.5f, UNSURE = 0.2f;
-    const Model *trained = drafters_trained(kind, target, draft);
-    for (int i = 0; i < resolved->n_exits; i++) {
-        bool last = i == resolved->n_exits - 1;
-        bool is_trained = trained && model_exit(trained, resolved->exits[i]);
-        if (asked->n_thresholds == drafters_thresholds(asked))
-            resolved->thresholds[i] = asked->thresholds[last ? asked->n_thresholds - 1 : i];
-        else
-            resolved->thresholds[i] = last ? UNSURE : is_trained ? LIKELY : CLOSED;
-    }
-    resolved->n_thresholds = resolved->n_exits;
-    return 0;
-}
-
-int drafters_depth(const DraftConfig *resolved)
-{
-    int reach = drafter_reach(resolved->thresholds, resolved->n_exits);
-    return resolved->n_exits > 0 ? resolved->exits[reach - 1] : 0;
 }
 
 int plain_open(const DrafterParts *parts, Drafter **drafter, Err *err)

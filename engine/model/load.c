@@ -39,11 +39,11 @@ static int read_matrix(void *context, uint64_t offset, void *out, size_t bytes, 
     return l->read_failed ? -1 : 0;
 }
 
-int load_matrix(Loader *l, const Origin *origin, const ModelUse *use, QuantClass part,
+int load_matrix(Loader *l, const Origin *origin, const ModelUse *use, QuantClass quant_class,
                 Matrix **matrix, Err *err)
 {
     Kernels *k = l->model->kernels;
-    l->source = weight_source_of(origin, use, part);
+    l->source = weight_source_of(origin, use, quant_class);
     l->source.threads = k->threads;
     MatrixSource source = {.type = l->source.type,
                            .rows = l->source.rows,

@@ -21,7 +21,7 @@ typedef struct Loader {
 } Loader;
 
 /* use: what may be made of it; `as_it_is` for nothing. On failure *matrix is NULL. */
-int load_matrix(Loader *loader, const Origin *origin, const ModelUse *use, QuantClass part,
+int load_matrix(Loader *loader, const Origin *origin, const ModelUse *use, QuantClass quant_class,
                 Matrix **matrix, Err *err);
 extern const ModelUse as_it_is;
 

@@ -25,7 +25,7 @@ static int load_layer(Loader *l, Layer *layer, int index, int exit, Err *err)
         const ModelUse *use = origin.gguf == l->gguf ? l->use : &as_it_is;
         void *field = (char *)layer + part->field;
         int result = part->rows == 0 ? load_vector(l, origin.gguf, origin.tensor, field, err)
-                                     : load_matrix(l, &origin, use, part->part, field, err);
+                                     : load_matrix(l, &origin, use, part->quant_class, field, err);
         if (result != 0)
             return -1;
     }

@@ -18,9 +18,9 @@ typedef struct LayerPart {
     const char *name; /* after "blk.N." */
     char rows;        /* shape letter, or 0: a vector of `cols` floats */
     char cols;
-    bool is_bias;    /* qwen2 must have it, llama may */
-    QuantClass part; /* of a draft that is rounded */
-    size_t field;    /* offset in Layer of the Matrix * or float * */
+    bool is_bias;           /* qwen2 must have it, llama may */
+    QuantClass quant_class; /* of a draft that is rounded */
+    size_t field;           /* offset in Layer of the Matrix * or float * */
 } LayerPart;
 
 extern const LayerPart layer_parts[LAYER_PARTS];

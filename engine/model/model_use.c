@@ -39,9 +39,9 @@ typedef struct Sum {
     uint64_t file;
 } Sum;
 
-static void add_matrix(Sum *sum, const Origin *origin, const ModelUse *use, QuantClass part)
+static void add_matrix(Sum *sum, const Origin *origin, const ModelUse *use, QuantClass quant_class)
 {
-    WeightSource source = weight_source_of(origin, use, part);
+    WeightSource source = weight_source_of(origin, use, quant_class);
     sum->memory += sum->kernels->matrix_bytes(sum->kernels, source.type, source.rows, source.cols);
     sum->file += weight_source_bytes(&source);
 }
@@ -62,7 +62,8 @@ static void add_layer(Sum *sum, int layer, int exit)
         if (part->rows == 0)
             add_vector(sum, origin.tensor);
         else if (origin.tensor != NULL)
-            add_matrix(sum, &origin, origin.gguf == sum->gguf ? sum->use : &as_it_is, part->part);
+            add_matrix(sum, &origin, origin.gguf == sum->gguf ? sum->use : &as_it_is,
+                       part->quant_class);
     }
 }
 

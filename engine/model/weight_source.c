@@ -9,15 +9,15 @@
 /* What a draft's weights are rounded to where that is smaller: a drafted token takes as long as its
  * bytes take to be read. Feed-forward's up and down lose nothing by four bits; the gate, attention
  * and the head would (profiles/RESULTS.md). Types of four bits stay as they are. */
-static QuantType smaller(QuantType type, int cols, QuantClass part)
+static QuantType smaller(QuantType type, int cols, QuantClass quant_class)
 {
-    QuantType to = part == QUANT_CLASS_COARSE ? QUANT_Q4_0 : QUANT_Q5_0;
+    QuantType to = quant_class == QUANT_CLASS_COARSE ? QUANT_Q4_0 : QUANT_Q5_0;
     bool less = quant_row_bytes(to, 256) < quant_row_bytes(type, 256);
     bool four_bits = type == QUANT_Q4_1 || type == QUANT_Q4_K;
     return less && !four_bits && cols % quant_info(to)->block == 0 ? to : type;
 }
 
-WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantClass part)
+WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantClass quant_class)
 {
     const GgufTensor *tensor = origin->tensor;
     WeightSource source = {.origin = *origin,
@@ -25,7 +25,7 @@ WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantCl
                            .cols = (int)tensor->dims[0],
                            .type = tensor->type,
                            .threads = 1};
-    if (part == QUANT_CLASS_SHORT_HEAD) {
+    if (quant_class == QUANT_CLASS_SHORT_HEAD) {
         source.ids = use->ids;
         source.rows = use->n_ids;
     }
@@ -33,9 +33,10 @@ WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantCl
         source.rank = (int)origin->a->dims[1];
         source.type = source.cols % quant_info(QUANT_Q8_0)->block == 0 ? QUANT_Q8_0 : QUANT_F32;
     }
-    bool seldom = part == QUANT_CLASS_HEAD && use->ids; /* a short one does most of its work */
+    /* A whole head beside a short one, which does most of its work, is used seldom. */
+    bool seldom = quant_class == QUANT_CLASS_HEAD && use->ids;
     if (use->requantise && !seldom)
-        source.type = smaller(source.type, source.cols, part);
+        source.type = smaller(source.type, source.cols, quant_class);
     return source;
 }
 

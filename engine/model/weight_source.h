@@ -38,7 +38,7 @@ typedef enum QuantClass {
 } QuantClass;
 
 /* What the use takes of a tensor with two dimensions. */
-WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantClass part);
+WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantClass quant_class);
 
 /* Bytes that it reads from files. */
 uint64_t weight_source_bytes(const WeightSource *source);

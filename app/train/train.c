@@ -130,12 +130,13 @@ static size_t shape_bytes(const Train *t)
 {
     const ModelConfig *c = &t->config;
     Kernels *k = t->kernels;
-    int q = c->heads * c->head_dim, kv = c->kv_heads * c->head_dim;
-    int sizes[][2] = {{q, c->hidden},      {kv, c->hidden},     {kv, c->hidden},    {c->hidden, q},
-                      {c->ffn, c->hidden}, {c->ffn, c->hidden}, {c->hidden, c->ffn}};
     size_t bytes = k->matrix_bytes(k, QUANT_Q4_K, c->vocab, c->hidden);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-        bytes += (size_t)c->layers * k->matrix_bytes(k, QUANT_Q4_K, sizes[i][0], sizes[i][1]);
+    for (int p = 0; p < LAYER_PARTS; p++) {
+        const LayerPart *part = &layer_parts[p];
+        if (part->rows != 0 && arch_requires(c->arch, p))
+            bytes += (size_t)c->layers * k->matrix_bytes(k, QUANT_Q4_K, shape_size(c, part->rows),
+                                                         shape_size(c, part->cols));
+    }
     return bytes;
 }
 
@@ -148,7 +149,7 @@ static int make_plan(Train *t, Err *err)
             return -1;
         t->options.model = shape.name;
         t->config = shape_config(&shape);
-        base = (TrainerBase){t->config, shape.tied, t->config.arch == ARCH_QWEN2};
+        base = (TrainerBase){.config = t->config, .tied = shape.tied};
     } else {
         if (open_header(t, err) != 0)
             return -1;

@@ -90,11 +90,11 @@ static int read_base(const Adapter *adapter, AdapterInfo *info, Err *err)
     if (gguf_get_string(adapter->gguf, "general.architecture", &arch, err) < 0 ||
         gguf_get_string(adapter->gguf, "s2d.base.sha256", &hash, err) < 0)
         return -1;
-    bool qwen2 = arch.length == 5 && memcmp(arch.data, "qwen2", 5) == 0;
-    if (!qwen2 && !(arch.length == 5 && memcmp(arch.data, "llama", 5) == 0))
-        return adapter_fail(adapter, err, "it is for architecture '%.*s'; s2d runs llama and qwen2",
-                            arch.length < SHOWN ? (int)arch.length : SHOWN, arch.data);
-    info->arch = qwen2 ? ARCH_QWEN2 : ARCH_LLAMA;
+    char known[ARCH_NAMES_BYTES];
+    if (!arch_find(&info->arch, arch))
+        return adapter_fail(adapter, err, "it is for architecture '%.*s'; s2d runs %s",
+                            arch.length < SHOWN ? (int)arch.length : SHOWN, arch.data,
+                            arch_names(known));
     bool hex = hash.length == ADAPTER_HASH_TEXT - 1;
     for (size_t i = 0; hex && i < hash.length; i++)
         hex = memchr("0123456789abcdef", hash.data[i], 16) != NULL;
@@ -244,8 +244,9 @@ Origin part_origin(const Gguf *gguf, const Adapter *adapter, int layer, int exit
 
 bool adapter_has_layer(const Adapter *adapter, int index)
 {
+    const char *first = layer_parts[PART_ATTN_NORM].name;
     return adapter->info.copy_of[index] >= 0 ||
-           find(adapter, adapter->info.exits[index], 0, layer_parts[0].name, "") != NULL;
+           find(adapter, adapter->info.exits[index], 0, first, "") != NULL;
 }
 
 bool adapter_changes_base(const Adapter *adapter)

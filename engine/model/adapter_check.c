@@ -54,10 +54,11 @@ static int check_pair(const Check *c, const GgufTensor *tensor, const GgufTensor
     return check_shape(c, a, rank, cols) != 0 || check_shape(c, b, rows, rank) != 0 ? -1 : 0;
 }
 
-static const LayerPart *part_of(const char *name, size_t length)
+static const LayerPart *part_of(Arch arch, const char *name, size_t length)
 {
     for (int p = 0; p < LAYER_PARTS; p++)
-        if (strlen(layer_parts[p].name) == length && memcmp(layer_parts[p].name, name, length) == 0)
+        if (arch_allows(arch, p) && strlen(layer_parts[p].name) == length &&
+            memcmp(layer_parts[p].name, name, length) == 0)
             return &layer_parts[p];
     return NULL;
 }
@@ -69,13 +70,12 @@ static int check_part(Check *c, const GgufTensor *tensor, int exit, int layer, c
     size_t length = strlen(rest);
     bool pair = length > 7 && (strcmp(rest + length - 7, ".lora_a") == 0 ||
                                strcmp(rest + length - 7, ".lora_b") == 0);
-    const LayerPart *part = part_of(rest, pair ? length - 7 : length);
+    const LayerPart *part = part_of(c->base->arch, rest, pair ? length - 7 : length);
     if (part == NULL || (pair && part->rows == 0) || (!pair && exit < 0))
         return adapter_fail(c->adapter, c->err,
                             "tensor '%.*s' belongs to no adapter that s2d knows",
                             (int)tensor->name.length, tensor->name.data);
-    int rows = part->rows == 0 ? 0 : shape_size(c->base, part->rows);
-    int cols = shape_size(c->base, part->cols);
+    int rows = shape_size(c->base, part->rows), cols = shape_size(c->base, part->cols);
     if (!pair)
         return check_shape(c, tensor, rows, cols);
     Origin found = part_origin(NULL, adapter, layer, exit, part);
@@ -113,11 +113,6 @@ static int check_tensor(Check *c, const GgufTensor *tensor)
                         name);
 }
 
-static bool is_ffn(const LayerPart *part)
-{
-    return strncmp(part->name, "ffn_", 4) == 0;
-}
-
 /* A layer of its own needs all of its attention, and all of its feed-forward part or nothing of
  * it. */
 static int check_complete(const Check *c, int index)
@@ -135,11 +130,11 @@ static int check_complete(const Check *c, int index)
     for (int p = 0; p < LAYER_PARTS; p++) {
         const LayerPart *part = &layer_parts[p];
         bool has = part_origin(NULL, adapter, -1, index, part).tensor != NULL;
+        bool needed = arch_requires(c->base->arch, p);
         there += has;
-        ffn += has && is_ffn(part);
-        ffn_needed += is_ffn(part);
-        bool needed = !is_ffn(part) && !(part->is_bias && c->base->arch == ARCH_LLAMA);
-        if (needed && !has)
+        ffn += has && needed && part->is_ffn;
+        ffn_needed += needed && part->is_ffn;
+        if (needed && !part->is_ffn && !has)
             missing = part->name;
     }
     if (there > 0 && missing)
@@ -161,8 +156,7 @@ int adapter_check(const Adapter *adapter, const ModelConfig *base, Err *err)
     if (info->arch != base->arch || info->layers > base->layers)
         return adapter_fail(
             adapter, err, "it is for %s with %d layers or more, but the draft's base is %s with %d",
-            info->arch == ARCH_QWEN2 ? "qwen2" : "llama", info->layers,
-            base->arch == ARCH_QWEN2 ? "qwen2" : "llama", base->layers);
+            arch_info(info->arch)->name, info->layers, arch_info(base->arch)->name, base->layers);
     if (info->n_vocab > 0 && info->vocab[info->n_vocab - 1] >= base->vocab)
         return adapter_fail(adapter, err,
                             "its short list holds token %d, but the base's vocabulary is 0 ... %d",

@@ -11,7 +11,7 @@ static void write_keys(GgufWriter *writer, const AdapterInfo *info)
 {
     gguf_write_string(writer, "general.type", "adapter");
     gguf_write_string(writer, "adapter.type", "lora");
-    gguf_write_string(writer, "general.architecture", info->arch == ARCH_QWEN2 ? "qwen2" : "llama");
+    gguf_write_string(writer, "general.architecture", arch_info(info->arch)->name);
     if (info->alpha > 0)
         gguf_write_f32(writer, "adapter.lora.alpha", info->alpha);
     gguf_write_string(writer, "s2d.base.sha256", info->base_sha256);

@@ -1,4 +1,4 @@
-/* model.h - configuration and weights of one decoder-only transformer (llama, qwen2).
+/* model.h - configuration and weights of one decoder-only transformer (arch.h).
  *
  * Shape letters used everywhere:
  *   V vocabulary   H hidden size   L layers   F feed-forward size
@@ -8,12 +8,11 @@
 #define S2D_ENGINE_MODEL_MODEL_H
 
 #include "engine/gguf/gguf.h"
+#include "engine/model/arch.h"
 #include "engine/text/template.h"
 #include "engine/text/tokenizer.h"
 #include "kernels/common/bounds.h"
 #include "kernels/kernels.h"
-
-typedef enum Arch { ARCH_LLAMA, ARCH_QWEN2 } Arch;
 
 typedef struct ModelConfig {
     Arch arch;
@@ -58,15 +57,6 @@ int model_narrow(ModelConfig *config, const ModelUse *use, const char *name, Err
  * the file (NULL = not wanted). */
 size_t model_bytes(Kernels *kernels, const Gguf *gguf, const ModelConfig *config,
                    const ModelUse *use, uint64_t *file_bytes);
-
-typedef struct Layer {
-    float *attn_norm;                /* [H] */
-    Matrix *q, *k, *v;               /* [Q,H] [K,H] [K,H] */
-    float *q_bias, *k_bias, *v_bias; /* [Q] [K] [K] or NULL */
-    Matrix *o;                       /* [H,Q] */
-    float *ffn_norm;                 /* [H] */
-    Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F]; NULL = attention only (an exit's) */
-} Layer;
 
 /* What was trained for one exit. */
 typedef struct Exit {

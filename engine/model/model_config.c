@@ -19,26 +19,11 @@ enum {
     VOCAB_MAX = 1 << 22
 };
 
-const LayerPart layer_parts[LAYER_PARTS] = {
-    {"attn_norm.weight", 0, 'H', false, QUANT_CLASS_FINE, offsetof(Layer, attn_norm)},
-    {"attn_q.weight", 'Q', 'H', false, QUANT_CLASS_FINE, offsetof(Layer, q)},
-    {"attn_k.weight", 'K', 'H', false, QUANT_CLASS_FINE, offsetof(Layer, k)},
-    {"attn_v.weight", 'K', 'H', false, QUANT_CLASS_FINE, offsetof(Layer, v)},
-    {"attn_q.bias", 0, 'Q', true, QUANT_CLASS_FINE, offsetof(Layer, q_bias)},
-    {"attn_k.bias", 0, 'K', true, QUANT_CLASS_FINE, offsetof(Layer, k_bias)},
-    {"attn_v.bias", 0, 'K', true, QUANT_CLASS_FINE, offsetof(Layer, v_bias)},
-    {"attn_output.weight", 'H', 'Q', false, QUANT_CLASS_FINE, offsetof(Layer, o)},
-    {"ffn_norm.weight", 0, 'H', false, QUANT_CLASS_FINE, offsetof(Layer, ffn_norm)},
-    {"ffn_gate.weight", 'F', 'H', false, QUANT_CLASS_FINE, offsetof(Layer, gate)},
-    {"ffn_up.weight", 'F', 'H', false, QUANT_CLASS_COARSE, offsetof(Layer, up)},
-    {"ffn_down.weight", 'H', 'F', false, QUANT_CLASS_COARSE, offsetof(Layer, down)},
-};
-
 /* What the checks share. */
 typedef struct Check {
     const Gguf *gguf;
     ModelConfig *config;
-    const char *arch;                  /* prefix of the architecture's keys */
+    Arch arch;                         /* config's */
     int known;                         /* tensors that the engine has a use for */
     uint64_t bytes_of[QUANT_BF16 + 1]; /* bytes of the layers' matrices by type */
     Err *err;
@@ -56,24 +41,6 @@ static int fail(const Check *c, const char *format, ...)
     return err_set(c->err, EXIT_DATA, "%s: %s", gguf_label(c->gguf), text);
 }
 
-int shape_size(const ModelConfig *config, char letter)
-{
-    switch (letter) {
-    case 'V':
-        return config->vocab;
-    case 'F':
-        return config->ffn;
-    case 'Q':
-        return config->heads * config->head_dim;
-    case 'K':
-        return config->kv_heads * config->head_dim;
-    case 'R':
-        return config->head_dim / 2;
-    default:
-        return config->hidden;
-    }
-}
-
 const GgufTensor *layer_tensor(const Gguf *gguf, int layer, const LayerPart *part)
 {
     char name[TENSOR_NAME_BYTES];
@@ -81,18 +48,12 @@ const GgufTensor *layer_tensor(const Gguf *gguf, int layer, const LayerPart *par
     return gguf_tensor(gguf, name);
 }
 
-static const char *key_of(const Check *c, const char *name, char key[TENSOR_NAME_BYTES])
-{
-    snprintf(key, TENSOR_NAME_BYTES, "%s.%s", c->arch, name);
-    return key;
-}
-
 /* An integer key from 1 to max; fallback: its value when absent, 0 = it must be there. */
 static int get_size(const Check *c, const char *name, int max, int fallback, int *value)
 {
     char key[TENSOR_NAME_BYTES];
     uint32_t number = 0;
-    int found = gguf_get_u32(c->gguf, key_of(c, name, key), &number, c->err);
+    int found = gguf_get_u32(c->gguf, arch_key(key, c->arch, name), &number, c->err);
     if (found < 0)
         return -1;
     if (found == 0 && fallback == 0)
@@ -110,7 +71,7 @@ static int get_float(const Check *c, const char *name, float fallback, float *va
 {
     char key[TENSOR_NAME_BYTES];
     *value = fallback;
-    int found = gguf_get_f32(c->gguf, key_of(c, name, key), value, c->err);
+    int found = gguf_get_f32(c->gguf, arch_key(key, c->arch, name), value, c->err);
     if (found < 0)
         return -1;
     if (found == 0 && fallback == 0)
@@ -148,12 +109,12 @@ static int check_arch(Check *c)
         return -1;
     if (found == 0)
         return fail(c, "key 'general.architecture' is missing; the file is no complete model");
-    c->config->arch = string_is(name, "qwen2") ? ARCH_QWEN2 : ARCH_LLAMA;
-    c->arch = c->config->arch == ARCH_QWEN2 ? "qwen2" : "llama";
-    if (!string_is(name, c->arch))
-        return fail(c, "architecture '%.*s' is not supported; s2d runs llama and qwen2",
-                    shown(name), name.data);
-    c->config->rope_neox = c->config->arch == ARCH_QWEN2;
+    char known[ARCH_NAMES_BYTES];
+    if (!arch_find(&c->arch, name))
+        return fail(c, "architecture '%.*s' is not supported; s2d runs %s", shown(name), name.data,
+                    arch_names(known));
+    c->config->arch = c->arch;
+    c->config->rope_neox = arch_info(c->arch)->rope_neox;
     return 0;
 }
 
@@ -169,7 +130,7 @@ static int check_heads(Check *c)
     char key[TENSOR_NAME_BYTES];
     uint32_t given;
     bool own_size =
-        gguf_get_u32(c->gguf, key_of(c, "attention.key_length", key), &given, NULL) == 1;
+        gguf_get_u32(c->gguf, arch_key(key, c->arch, "attention.key_length"), &given, NULL) == 1;
     if (!own_size && config->hidden % config->heads != 0)
         return fail(c, "%d attention heads do not divide the hidden size %d", config->heads,
                     config->hidden);
@@ -193,7 +154,8 @@ static int get_rope_scale(const Check *c, float *scale)
 {
     char key[TENSOR_NAME_BYTES];
     GgufString type;
-    int found = gguf_get_string(c->gguf, key_of(c, "rope.scaling.type", key), &type, c->err);
+    int found =
+        gguf_get_string(c->gguf, arch_key(key, c->arch, "rope.scaling.type"), &type, c->err);
     if (found < 0)
         return -1;
     if (found == 0)
@@ -209,7 +171,7 @@ static int get_rope_scale(const Check *c, float *scale)
 
 float rope_scale(const Gguf *gguf, Arch arch)
 {
-    Check c = {.gguf = gguf, .arch = arch == ARCH_QWEN2 ? "qwen2" : "llama"};
+    Check c = {.gguf = gguf, .arch = arch};
     float scale = 1;
     get_rope_scale(&c, &scale);
     return scale;
@@ -219,7 +181,7 @@ static int check_no_experts(const Check *c)
 {
     char key[TENSOR_NAME_BYTES];
     uint32_t experts = 0;
-    if (gguf_get_u32(c->gguf, key_of(c, "expert_count", key), &experts, c->err) < 0)
+    if (gguf_get_u32(c->gguf, arch_key(key, c->arch, "expert_count"), &experts, c->err) < 0)
         return -1;
     return experts == 0 ? 0 : fail(c, "a mixture of %u experts is not supported", experts);
 }
@@ -247,8 +209,7 @@ static int check_named(Check *c, const char *name, bool needed, char rows, char 
         return fail(c, "tensor '%s' is missing; the file is no complete model", name);
     if (tensor == NULL)
         return 0;
-    return check_shape(c, tensor, rows == 0 ? 0 : shape_size(c->config, rows),
-                       shape_size(c->config, cols));
+    return check_shape(c, tensor, shape_size(c->config, rows), shape_size(c->config, cols));
 }
 
 static int check_layer(Check *c, int layer)
@@ -256,12 +217,12 @@ static int check_layer(Check *c, int layer)
     for (int i = 0; i < LAYER_PARTS; i++) {
         const LayerPart *part = &layer_parts[i];
         const GgufTensor *tensor = layer_tensor(c->gguf, layer, part);
-        if (tensor == NULL && part->is_bias && c->config->arch == ARCH_LLAMA)
+        if (!arch_allows(c->arch, i) || (tensor == NULL && !arch_requires(c->arch, i)))
             continue;
         if (tensor == NULL)
             return fail(c, "tensor 'blk.%d.%s' is missing; the file is no complete model", layer,
                         part->name);
-        int rows = part->rows == 0 ? 0 : shape_size(c->config, part->rows);
+        int rows = shape_size(c->config, part->rows);
         if (check_shape(c, tensor, rows, shape_size(c->config, part->cols)) != 0)
             return -1;
         if (rows > 0)
@@ -307,7 +268,8 @@ static int check_nothing_left(const Check *c)
         if (sscanf(name, "blk.%9d.%n", &layer, &after) == 1 && after > 0 && layer >= 0 &&
             layer < c->config->layers)
             for (int p = 0; p < LAYER_PARTS; p++)
-                known = known || strcmp(name + after, layer_parts[p].name) == 0;
+                known = known ||
+                        (arch_allows(c->arch, p) && strcmp(name + after, layer_parts[p].name) == 0);
         static const char *const others[] = {"token_embd.weight", "output_norm.weight",
                                              "output.weight", "rope_freqs.weight"};
         for (size_t o = 0; o < sizeof others / sizeof *others; o++)

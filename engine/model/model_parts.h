@@ -1,32 +1,11 @@
-/* model_parts.h - which tensors a model file holds, for model_config.c (checks) and model.c
- * (loads).
- *
- * One table names every tensor of a layer, its shape in the letters of model.h, and the field of
- * Layer that it goes to. Private.
+/* model_parts.h - where the tensors of a model and of an adapter are, for the files that check and
+ * load them. Which ones there are: arch.h. Private.
  */
 #ifndef S2D_ENGINE_MODEL_MODEL_PARTS_H
 #define S2D_ENGINE_MODEL_MODEL_PARTS_H
 
-#include <stddef.h>
-
 #include "engine/model/model.h"
 #include "engine/model/weight_source.h"
-
-enum { LAYER_PARTS = 12, TENSOR_NAME_BYTES = 64 };
-
-typedef struct LayerPart {
-    const char *name; /* after "blk.N." */
-    char rows;        /* shape letter, or 0: a vector of `cols` floats */
-    char cols;
-    bool is_bias;           /* qwen2 must have it, llama may */
-    QuantClass quant_class; /* of a draft that is rounded */
-    size_t field;           /* offset in Layer of the Matrix * or float * */
-} LayerPart;
-
-extern const LayerPart layer_parts[LAYER_PARTS];
-
-/* Size that a shape letter stands for: V H F Q K, or R for D/2. */
-int shape_size(const ModelConfig *config, char letter);
 
 /* Linear rope scaling: the divisor of every frequency, 1 = none. For a header that model_config
  * passed. */

@@ -29,14 +29,6 @@ typedef struct WeightSource {
         *b; /* [rank, cols] scaled, [rows, rank]: from weight_source_open to weight_source_close */
 } WeightSource;
 
-/* What a matrix is for: a layer that is rounded to five bits or to four, or scoring tokens. */
-typedef enum QuantClass {
-    QUANT_CLASS_FINE,
-    QUANT_CLASS_COARSE,
-    QUANT_CLASS_HEAD,
-    QUANT_CLASS_SHORT_HEAD
-} QuantClass;
-
 /* What the use takes of a tensor with two dimensions. */
 WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantClass quant_class);
 

@@ -94,9 +94,9 @@ typedef struct TrainerPlan {
 
 /* What must be known of a base to plan. */
 typedef struct TrainerBase {
-    ModelConfig config; /* of all of it */
-    bool tied;          /* the embedding is the head */
-    bool biases;
+    ModelConfig config;         /* of all of it */
+    bool tied;                  /* the embedding is the head */
+    bool optional[LAYER_PARTS]; /* is a part there that its architecture does not require? */
 } TrainerBase;
 
 TrainerBase trainer_base(const Gguf *gguf, const ModelConfig *config);

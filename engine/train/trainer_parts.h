@@ -16,22 +16,6 @@
 #include "engine/model/model_parts.h"
 #include "engine/train/trainer.h"
 
-/* The order of layer_parts. */
-enum {
-    PART_ATTN_NORM,
-    PART_Q,
-    PART_K,
-    PART_V,
-    PART_Q_BIAS,
-    PART_K_BIAS,
-    PART_V_BIAS,
-    PART_O,
-    PART_FFN_NORM,
-    PART_GATE,
-    PART_UP,
-    PART_DOWN,
-};
-
 /* A matrix or a vector. Its numbers are trained (value and grad), or frozen (a matrix as bf16, a
  * vector in value) and maybe changed by a low-rank pair that is trained. */
 typedef struct TrainerWeight {
@@ -84,7 +68,7 @@ typedef struct TrainerGroup {
 struct Trainer {
     TrainerConfig config;
     ModelConfig model;
-    bool tied, biases;
+    bool tied, optional[LAYER_PARTS]; /* as in TrainerBase */
     Kernels *kernels;
     TrainOps *ops;
     TrainerSource *source;

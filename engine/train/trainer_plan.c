@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/train/trainer_parts.h"
 
@@ -164,9 +165,9 @@ static void shape_weights(Trainer *s)
     for (int l = 0; l < s->n_layers; l++) {
         for (int p = 0; p < LAYER_PARTS; p++) {
             TrainerWeight *w = &s->layers[l].part[p];
-            if (layer_parts[p].is_bias && !s->biases)
+            if (!arch_requires(m->arch, p) && !s->optional[p])
                 continue;
-            w->rows = layer_parts[p].rows ? shape_size(m, layer_parts[p].rows) : 0;
+            w->rows = shape_size(m, layer_parts[p].rows);
             w->cols = shape_size(m, layer_parts[p].cols);
         }
     }
@@ -206,8 +207,8 @@ int trainer_shape(Trainer *s, const TrainerConfig *config, const TrainerBase *ba
     *s = (Trainer){.config = *config,
                    .model = base->config,
                    .tied = base->tied,
-                   .biases = base->biases,
                    .scored = config->ids ? config->n_ids : base->config.vocab};
+    memcpy(s->optional, base->optional, sizeof s->optional);
     s->n_layers = config->tune == TRAINER_EXITS ? config->n_exits : config->layers;
     s->layers = calloc((size_t)s->n_layers, sizeof *s->layers);
     return s->layers ? 0 : err_set(err, EXIT_MEMORY, "no memory for training");
@@ -226,9 +227,10 @@ TrainShape trainer_learn_shape(const Trainer *s)
 
 TrainerBase trainer_base(const Gguf *gguf, const ModelConfig *config)
 {
-    return (TrainerBase){.config = *config,
-                         .tied = gguf_tensor(gguf, "output.weight") == NULL,
-                         .biases = layer_tensor(gguf, 0, &layer_parts[PART_Q_BIAS]) != NULL};
+    TrainerBase base = {.config = *config, .tied = gguf_tensor(gguf, "output.weight") == NULL};
+    for (int p = 0; p < LAYER_PARTS; p++)
+        base.optional[p] = layer_tensor(gguf, 0, &layer_parts[p]) != NULL;
+    return base;
 }
 
 int trainer_plan(TrainerPlan *plan, const TrainerConfig *config, const TrainerBase *base,

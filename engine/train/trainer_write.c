@@ -149,7 +149,7 @@ static int write_factors(GgufWriter *writer, const Gguf *base, const GgufTensor 
 
 int trainer_write_model(const Trainer *s, const Gguf *base, QuantType type, FILE *stream, Err *err)
 {
-    char layers_key[64];
+    char layers_key[TENSOR_NAME_BYTES];
     GgufWriter *writer;
     Writer w = {.trainer = s, .type = type, .tensors = tensors_room(s, err)};
     const GgufTensor *factors = gguf_tensor(base, "rope_freqs.weight");
@@ -159,8 +159,7 @@ int trainer_write_model(const Trainer *s, const Gguf *base, QuantType type, FILE
         free(w.tensors);
         return -1;
     }
-    snprintf(layers_key, sizeof layers_key, "%s.block_count",
-             s->model.arch == ARCH_QWEN2 ? "qwen2" : "llama");
+    arch_key(layers_key, s->model.arch, "block_count");
     KeyCopy copy = {writer, base, layers_key, s->config.layers};
     gguf_each_key(base, copy_key, &copy);
     put_weight(&w, "token_embd.weight", QUANT_Q8_0, &s->embed);

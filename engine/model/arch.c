@@ -1,0 +1,107 @@
+/* arch.c - see arch.h. Names of tensors and keys: github.com/ggml-org/ggml, docs/gguf.md. */
+#include "engine/model/arch.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/model/model.h"
+
+/* Sets of parts. */
+enum {
+    ATTENTION = 1 << PART_ATTN_NORM | 1 << PART_Q | 1 << PART_K | 1 << PART_V | 1 << PART_O,
+    QKV_BIASES = 1 << PART_Q_BIAS | 1 << PART_K_BIAS | 1 << PART_V_BIAS,
+    GATED_FFN = 1 << PART_FFN_NORM | 1 << PART_GATE | 1 << PART_UP | 1 << PART_DOWN,
+};
+
+static const ArchInfo archs[ARCH_COUNT] = {
+    [ARCH_LLAMA] = {.name = "llama",
+                    .required = ATTENTION | GATED_FFN,
+                    .optional = QKV_BIASES,
+                    .rope_neox = false},
+    [ARCH_QWEN2] = {.name = "qwen2",
+                    .required = ATTENTION | QKV_BIASES | GATED_FFN,
+                    .rope_neox = true},
+};
+
+const LayerPart layer_parts[LAYER_PARTS] = {
+    [PART_ATTN_NORM] = {"attn_norm.weight", 0, 'H', .field = offsetof(Layer, attn_norm)},
+    [PART_Q] = {"attn_q.weight", 'Q', 'H', .field = offsetof(Layer, q)},
+    [PART_K] = {"attn_k.weight", 'K', 'H', .field = offsetof(Layer, k)},
+    [PART_V] = {"attn_v.weight", 'K', 'H', .field = offsetof(Layer, v)},
+    [PART_Q_BIAS] = {"attn_q.bias", 0, 'Q', .is_bias = true, .field = offsetof(Layer, q_bias)},
+    [PART_K_BIAS] = {"attn_k.bias", 0, 'K', .is_bias = true, .field = offsetof(Layer, k_bias)},
+    [PART_V_BIAS] = {"attn_v.bias", 0, 'K', .is_bias = true, .field = offsetof(Layer, v_bias)},
+    [PART_O] = {"attn_output.weight", 'H', 'Q', .field = offsetof(Layer, o)},
+    [PART_FFN_NORM] = {"ffn_norm.weight", 0, 'H', .is_ffn = true,
+                       .field = offsetof(Layer, ffn_norm)},
+    [PART_GATE] = {"ffn_gate.weight", 'F', 'H', .is_ffn = true, .field = offsetof(Layer, gate)},
+    [PART_UP] = {"ffn_up.weight", 'F', 'H', .is_ffn = true, .quant_class = QUANT_CLASS_COARSE,
+                 .field = offsetof(Layer, up)},
+    [PART_DOWN] = {"ffn_down.weight", 'H', 'F', .is_ffn = true, .quant_class = QUANT_CLASS_COARSE,
+                   .field = offsetof(Layer, down)},
+};
+
+const ArchInfo *arch_info(Arch arch)
+{
+    return &archs[arch];
+}
+
+bool arch_find(Arch *arch, GgufString name)
+{
+    for (int i = 0; i < ARCH_COUNT; i++) {
+        *arch = (Arch)i;
+        if (name.length == strlen(archs[i].name) &&
+            memcmp(name.data, archs[i].name, name.length) == 0)
+            return true;
+    }
+    return false;
+}
+
+const char *arch_names(char text[ARCH_NAMES_BYTES])
+{
+    size_t used = 0;
+    for (int i = 0; i < ARCH_COUNT; i++) {
+        const char *between = i == 0 ? "" : i < ARCH_COUNT - 1 ? ", " : " and ";
+        used +=
+            (size_t)snprintf(text + used, ARCH_NAMES_BYTES - used, "%s%s", between, archs[i].name);
+        assert(used < ARCH_NAMES_BYTES);
+    }
+    return text;
+}
+
+const char *arch_key(char key[TENSOR_NAME_BYTES], Arch arch, const char *name)
+{
+    snprintf(key, TENSOR_NAME_BYTES, "%s.%s", archs[arch].name, name);
+    return key;
+}
+
+bool arch_requires(Arch arch, int part)
+{
+    return archs[arch].required >> part & 1;
+}
+
+bool arch_allows(Arch arch, int part)
+{
+    return (archs[arch].required | archs[arch].optional) >> part & 1;
+}
+
+int shape_size(const ModelConfig *config, char letter)
+{
+    switch (letter) {
+    case 0:
+        return 0;
+    case 'V':
+        return config->vocab;
+    case 'F':
+        return config->ffn;
+    case 'Q':
+        return config->heads * config->head_dim;
+    case 'K':
+        return config->kv_heads * config->head_dim;
+    case 'R':
+        return config->head_dim / 2;
+    default:
+        return config->hidden;
+    }
+}

@@ -1,0 +1,94 @@
+/* arch.h - the model architectures that s2d runs: a table with one row for each, and the decoder
+ * layer that they share.
+ *
+ * Whoever checks, loads, trains, changes or makes up a model walks the table; nobody compares
+ * architectures. One more is a line in Arch and a row in arch.c. Where its layers have a tensor
+ * that none had so far, that is a PART_, a field of Layer and a row of layer_parts as well, and its
+ * place in the computation: forward.c and trainer_layer.c. Shape letters: model.h.
+ */
+#ifndef S2D_ENGINE_MODEL_ARCH_H
+#define S2D_ENGINE_MODEL_ARCH_H
+
+#include <stddef.h>
+
+#include "engine/gguf/gguf.h"
+#include "kernels/kernels.h"
+
+enum { TENSOR_NAME_BYTES = 64, ARCH_NAMES_BYTES = 128 };
+
+typedef enum Arch { ARCH_LLAMA, ARCH_QWEN2, ARCH_COUNT } Arch;
+
+typedef struct Layer {
+    float *attn_norm;                /* [H] */
+    Matrix *q, *k, *v;               /* [Q,H] [K,H] [K,H] */
+    float *q_bias, *k_bias, *v_bias; /* [Q] [K] [K] or NULL */
+    Matrix *o;                       /* [H,Q] */
+    float *ffn_norm;                 /* [H] */
+    Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F]; NULL = attention only (an exit's) */
+} Layer;
+
+/* The tensors of a layer, in the order in which files have them. */
+enum {
+    PART_ATTN_NORM,
+    PART_Q,
+    PART_K,
+    PART_V,
+    PART_Q_BIAS,
+    PART_K_BIAS,
+    PART_V_BIAS,
+    PART_O,
+    PART_FFN_NORM,
+    PART_GATE,
+    PART_UP,
+    PART_DOWN,
+    LAYER_PARTS
+};
+
+/* What a matrix is for: a layer that is rounded to five bits or to four, or scoring tokens. */
+typedef enum QuantClass {
+    QUANT_CLASS_FINE,
+    QUANT_CLASS_COARSE,
+    QUANT_CLASS_HEAD,
+    QUANT_CLASS_SHORT_HEAD
+} QuantClass;
+
+typedef struct LayerPart {
+    const char *name; /* after "blk.N." */
+    char rows;        /* shape letter, or 0: a vector of `cols` floats */
+    char cols;
+    bool is_bias; /* a vector that is added; the other vectors are norms */
+    bool is_ffn;  /* of the feed-forward part, which an exit's layer may lack as a whole */
+    QuantClass quant_class; /* of a draft that is rounded */
+    size_t field;           /* offset in Layer of the Matrix * or float * */
+} LayerPart;
+
+extern const LayerPart layer_parts[LAYER_PARTS];
+
+typedef struct ArchInfo {
+    const char *name;  /* general.architecture, and what the architecture's keys begin with */
+    uint32_t required; /* 1 << PART_…: what every layer must have */
+    uint32_t optional; /* what it may have; anything else is an error */
+    bool rope_neox;    /* as in Kernels.rope */
+} ArchInfo;
+
+const ArchInfo *arch_info(Arch arch);
+
+/* By general.architecture; false = none that s2d runs. */
+bool arch_find(Arch *arch, GgufString name);
+
+/* All of them, for a message: "llama and qwen2". Returns text. */
+const char *arch_names(char text[ARCH_NAMES_BYTES]);
+
+/* The full name of one of its keys: "qwen2.block_count" of "block_count". Returns key. */
+const char *arch_key(char key[TENSOR_NAME_BYTES], Arch arch, const char *name);
+
+/* Must its layers have that part, PART_…? May they? */
+bool arch_requires(Arch arch, int part);
+bool arch_allows(Arch arch, int part);
+
+struct ModelConfig; /* model.h */
+
+/* Size that a shape letter stands for: V H F Q K, or R for D/2; 0 of 0, the rows of a vector. */
+int shape_size(const struct ModelConfig *config, char letter);
+
+#endif

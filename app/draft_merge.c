@@ -14,8 +14,8 @@ enum { NAME_BYTES = 64, CHUNK_BYTES = 1 << 20 };
 typedef struct Merge {
     const Gguf *base;
     const Adapter *adapter;
-    int exit;           /* layer number */
-    char count_key[32]; /* of the number of layers */
+    int exit;                          /* layer number */
+    char count_key[TENSOR_NAME_BYTES]; /* of the number of layers */
     GgufWriter *writer;
     bool fill; /* the second time */
     Err *err;
@@ -144,8 +144,7 @@ int draft_merge(const Gguf *base, const Adapter *adapter, int exit, FILE *stream
 {
     Merge m = {.base = base, .adapter = adapter, .exit = exit, .err = err};
     bool own_norm = adapter_has_norm(adapter, index_of(adapter, exit));
-    snprintf(m.count_key, sizeof m.count_key, "%s.block_count",
-             adapter->info.arch == ARCH_QWEN2 ? "qwen2" : "llama");
+    arch_key(m.count_key, adapter->info.arch, "block_count");
     m.buffer = malloc(CHUNK_BYTES);
     if (m.buffer == NULL || gguf_write_open(&m.writer, stream, err) != 0) {
         free(m.buffer);

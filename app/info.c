@@ -139,8 +139,8 @@ static int info_model(Kernels *kernels, const char *name)
         return report(&err);
     const ModelConfig *c = &plan.config;
     printf("model      %s\n", plan.name);
-    printf("kind       %s, %s weights, %.1f MB of them\n",
-           c->arch == ARCH_QWEN2 ? "qwen2" : "llama", c->quant, (double)c->weight_bytes / 1e6);
+    printf("kind       %s, %s weights, %.1f MB of them\n", arch_info(c->arch)->name, c->quant,
+           (double)c->weight_bytes / 1e6);
     printf("shape      %d layers of %d, feed-forward %d, %d heads of %d over %d key/value heads\n",
            c->layers, c->hidden, c->ffn, c->heads, c->head_dim, c->kv_heads);
     printf("vocabulary %d tokens, %d rows in the head\n", tokenizer_vocab(plan.tokenizer),

@@ -4,12 +4,13 @@
 #include <string.h>
 
 static const Shape shapes[] = {
-    {"vicuna-7b", "llama", 32, 4096, 11008, 32, 32, 128, 4096, 32000, 1e-5f, 1e4f, false},
-    {"vicuna-13b", "llama", 40, 5120, 13824, 40, 40, 128, 4096, 32000, 1e-5f, 1e4f, false},
-    {"llama-2-70b", "llama", 80, 8192, 28672, 64, 8, 128, 4096, 32000, 1e-5f, 1e4f, false},
-    {"qwen2.5-coder-0.5b", "qwen2", 24, 896, 4864, 14, 2, 64, 32768, 151936, 1e-6f, 1e6f, true},
-    {"qwen2.5-coder-1.5b", "qwen2", 28, 1536, 8960, 12, 2, 128, 32768, 151936, 1e-6f, 1e6f, true},
-    {"smollm2-135m", "llama", 30, 576, 1536, 9, 3, 64, 8192, 49152, 1e-5f, 1e5f, true},
+    {"vicuna-7b", ARCH_LLAMA, 32, 4096, 11008, 32, 32, 128, 4096, 32000, 1e-5f, 1e4f, false},
+    {"vicuna-13b", ARCH_LLAMA, 40, 5120, 13824, 40, 40, 128, 4096, 32000, 1e-5f, 1e4f, false},
+    {"llama-2-70b", ARCH_LLAMA, 80, 8192, 28672, 64, 8, 128, 4096, 32000, 1e-5f, 1e4f, false},
+    {"qwen2.5-coder-0.5b", ARCH_QWEN2, 24, 896, 4864, 14, 2, 64, 32768, 151936, 1e-6f, 1e6f, true},
+    {"qwen2.5-coder-1.5b", ARCH_QWEN2, 28, 1536, 8960, 12, 2, 128, 32768, 151936, 1e-6f, 1e6f,
+     true},
+    {"smollm2-135m", ARCH_LLAMA, 30, 576, 1536, 9, 3, 64, 8192, 49152, 1e-5f, 1e5f, true},
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -29,8 +30,7 @@ int shape_find(Shape *shape, const char *name, Err *err)
 
 ModelConfig shape_config(const Shape *s)
 {
-    bool qwen = strcmp(s->arch, "qwen2") == 0;
-    return (ModelConfig){.arch = qwen ? ARCH_QWEN2 : ARCH_LLAMA,
+    return (ModelConfig){.arch = s->arch,
                          .vocab = s->vocab,
                          .hidden = s->hidden,
                          .layers = s->layers,
@@ -41,6 +41,6 @@ ModelConfig shape_config(const Shape *s)
                          .context = s->context,
                          .norm_eps = s->norm_eps,
                          .rope_base = s->rope_base,
-                         .rope_neox = qwen,
+                         .rope_neox = arch_info(s->arch)->rope_neox,
                          .loaded = s->layers};
 }

@@ -5,7 +5,8 @@
 #include "engine/model/model.h"
 
 typedef struct Shape {
-    const char *name, *arch;
+    const char *name;
+    Arch arch;
     int layers, hidden, ffn, heads, kv_heads, head_dim, context, vocab;
     float norm_eps, rope_base;
     bool tied; /* the embedding is the head */

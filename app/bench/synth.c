@@ -113,37 +113,18 @@ static void vector(Synth *s, const char *name, int count, float value)
 
 static void layer(Synth *s, int index)
 {
-    const Shape *h = &s->shape;
-    int q = h->heads * h->head_dim, k = h->kv_heads * h->head_dim;
-    bool biased = strcmp(h->arch, "qwen2") == 0;
-    const struct {
-        const char *name;
-        int rows, cols; /* rows 0: a vector of value gain */
-        float gain;
-        bool skip;
-    } parts[] = {
-        {"attn_norm.weight", 0, h->hidden, 1, false},
-        {"attn_q.weight", q, h->hidden, 1, false},
-        {"attn_k.weight", k, h->hidden, 1, false},
-        {"attn_v.weight", k, h->hidden, 1, false},
-        {"attn_q.bias", 0, q, 0.01f, !biased},
-        {"attn_k.bias", 0, k, 0.01f, !biased},
-        {"attn_v.bias", 0, k, 0.01f, !biased},
-        {"attn_output.weight", h->hidden, q, 1, false},
-        {"ffn_norm.weight", 0, h->hidden, 1, false},
-        {"ffn_gate.weight", h->ffn, h->hidden, 1, false},
-        {"ffn_up.weight", h->ffn, h->hidden, 1, false},
-        {"ffn_down.weight", h->hidden, h->ffn, 1, false},
-    };
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        char name[64];
-        snprintf(name, sizeof name, "blk.%d.%s", index, parts[i].name);
-        if (parts[i].skip)
+    ModelConfig config = shape_config(&s->shape);
+    for (int p = 0; p < LAYER_PARTS; p++) {
+        const LayerPart *part = &layer_parts[p];
+        int cols = shape_size(&config, part->cols);
+        char name[TENSOR_NAME_BYTES];
+        if (!arch_requires(config.arch, p))
             continue;
-        if (parts[i].rows == 0)
-            vector(s, name, parts[i].cols, parts[i].gain);
+        snprintf(name, sizeof name, "blk.%d.%s", index, part->name);
+        if (part->rows == 0)
+            vector(s, name, cols, part->is_bias ? 0.01f : 1);
         else
-            matrix(s, name, parts[i].rows, parts[i].cols, parts[i].gain);
+            matrix(s, name, shape_size(&config, part->rows), cols, 1);
     }
 }
 
@@ -168,19 +149,19 @@ static void shape_keys(Synth *s)
                  {"embedding_length", h->hidden},      {"feed_forward_length", h->ffn},
                  {"attention.head_count", h->heads},   {"attention.head_count_kv", h->kv_heads},
                  {"rope.dimension_count", h->head_dim}};
-    char text[96];
-    gguf_write_string(s->writer, "general.architecture", h->arch);
+    char text[96], key[TENSOR_NAME_BYTES];
+    gguf_write_string(s->writer, "general.architecture", arch_info(h->arch)->name);
     gguf_write_string(s->writer, "general.type", "model");
     snprintf(text, sizeof text, "random weights in the shape of %s", h->name);
     gguf_write_string(s->writer, "general.name", text);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        snprintf(text, sizeof text, "%s.%s", h->arch, sizes[i].name);
-        gguf_write_u32(s->writer, text, (uint32_t)sizes[i].value);
+        arch_key(key, h->arch, sizes[i].name);
+        gguf_write_u32(s->writer, key, (uint32_t)sizes[i].value);
     }
-    snprintf(text, sizeof text, "%s.attention.layer_norm_rms_epsilon", h->arch);
-    gguf_write_f32(s->writer, text, h->norm_eps);
-    snprintf(text, sizeof text, "%s.rope.freq_base", h->arch);
-    gguf_write_f32(s->writer, text, h->rope_base);
+    arch_key(key, h->arch, "attention.layer_norm_rms_epsilon");
+    gguf_write_f32(s->writer, key, h->norm_eps);
+    arch_key(key, h->arch, "rope.freq_base");
+    gguf_write_f32(s->writer, key, h->rope_base);
 }
 
 typedef struct Copy {

@@ -77,8 +77,7 @@ static int write_adapter(const TinyAdapter *tiny, FILE *stream, Err *err)
         return -1;
     gguf_write_string(writer, "general.type", "adapter");
     gguf_write_string(writer, "adapter.type", "lora");
-    gguf_write_string(writer, "general.architecture",
-                      tiny->base.arch == ARCH_QWEN2 ? "qwen2" : "llama");
+    gguf_write_string(writer, "general.architecture", arch_info(tiny->base.arch)->name);
     gguf_write_string(writer, "s2d.base.sha256", tiny->hash ? tiny->hash : any);
     gguf_write_u32(writer, "s2d.layers", (uint32_t)exits[tiny->n_exits - 1]);
     gguf_write_array(writer, "s2d.exits", GGUF_I32, exits, tiny->n_exits);

@@ -97,36 +97,32 @@ static void vector(const Pass *pass, const char *name, int count, float center, 
     }
 }
 
-static const char *layer_name(char name[64], int layer, const char *part)
-{
-    snprintf(name, 64, "blk.%d.%s", layer, part);
-    return name;
-}
+/* Standard deviation of a matrix's outputs for inputs of deviation 1, but for the two whose outputs
+ * are added to the residual stream: theirs is `settle`. */
+static const float gains[LAYER_PARTS] = {
+    [PART_Q] = 1.5f, [PART_K] = 1.5f, [PART_V] = 1, [PART_GATE] = 2, [PART_UP] = 1};
 
-static void layer_tensors(const Pass *pass, int layer)
+static void layer_tensors(const Pass *pass, const ModelConfig *shape, int layer)
 {
     const TinyModel *t = pass->tiny;
-    char name[64];
-    int q = t->heads * t->head_dim, k = t->kv_heads * t->head_dim;
-    float in = 1 / sqrtf((float)t->hidden);
     float settle = t->settle > 0 && layer >= t->settle ? t->settle_scale : 1;
-    vector(pass, layer_name(name, layer, "attn_norm.weight"), t->hidden, 1, 0.1f, false);
-    matrix(pass, layer_name(name, layer, "attn_q.weight"), t->attn_type, q, t->hidden, 1.5f * in);
-    matrix(pass, layer_name(name, layer, "attn_k.weight"), t->attn_type, k, t->hidden, 1.5f * in);
-    matrix(pass, layer_name(name, layer, "attn_v.weight"), t->attn_type, k, t->hidden, in);
-    if (t->arch == ARCH_QWEN2) {
-        vector(pass, layer_name(name, layer, "attn_q.bias"), q, 0, 0.2f, false);
-        vector(pass, layer_name(name, layer, "attn_k.bias"), k, 0, 0.2f, false);
-        vector(pass, layer_name(name, layer, "attn_v.bias"), k, 0, 0.2f, false);
+    for (int p = 0; p < LAYER_PARTS; p++) {
+        const LayerPart *part = &layer_parts[p];
+        int rows = shape_size(shape, part->rows), cols = shape_size(shape, part->cols);
+        float root = sqrtf((float)cols);
+        bool added = p == PART_O || p == PART_DOWN;
+        QuantType type = p == PART_DOWN ? t->down_type : part->is_ffn ? t->ffn_type : t->attn_type;
+        char name[TENSOR_NAME_BYTES];
+        if (!arch_requires(t->arch, p))
+            continue;
+        snprintf(name, sizeof name, "blk.%d.%s", layer, part->name);
+        if (part->rows != 0)
+            matrix(pass, name, type, rows, cols, added ? settle / root : gains[p] * (1 / root));
+        else if (part->is_bias)
+            vector(pass, name, cols, 0, 0.2f, false);
+        else
+            vector(pass, name, cols, 1, 0.1f, false);
     }
-    matrix(pass, layer_name(name, layer, "attn_output.weight"), t->attn_type, t->hidden, q,
-           settle / sqrtf((float)q));
-    vector(pass, layer_name(name, layer, "ffn_norm.weight"), t->hidden, 1, 0.1f, false);
-    matrix(pass, layer_name(name, layer, "ffn_gate.weight"), t->ffn_type, t->ffn, t->hidden,
-           2 * in);
-    matrix(pass, layer_name(name, layer, "ffn_up.weight"), t->ffn_type, t->ffn, t->hidden, in);
-    matrix(pass, layer_name(name, layer, "ffn_down.weight"), t->down_type, t->hidden, t->ffn,
-           settle / sqrtf((float)t->ffn));
 }
 
 static void tensors(const Pass *pass, int vocab)
@@ -141,14 +137,18 @@ static void tensors(const Pass *pass, int vocab)
         vector(pass, "rope_freqs.weight", t->head_dim / 2, 2, 0.2f, false);
     TinyModel last = *t;
     last.seed = t->last_seed > 0 ? t->last_seed : t->seed;
+    ModelConfig shape = {.hidden = t->hidden,
+                         .ffn = t->ffn,
+                         .heads = t->heads,
+                         .kv_heads = t->kv_heads,
+                         .head_dim = t->head_dim};
     for (int layer = 0; layer < t->layers - 1; layer++)
-        layer_tensors(pass, layer);
-    layer_tensors(&(Pass){&last, pass->writer, pass->fill}, t->layers - 1);
+        layer_tensors(pass, &shape, layer);
+    layer_tensors(&(Pass){&last, pass->writer, pass->fill}, &shape, t->layers - 1);
 }
 
 static int write_model(const TinyModel *t, FILE *stream, Err *err)
 {
-    const char *arch = t->arch == ARCH_QWEN2 ? "qwen2" : "llama";
     const struct {
         const char *name;
         int value;
@@ -160,24 +160,24 @@ static int write_model(const TinyModel *t, FILE *stream, Err *err)
                  {"attention.head_count_kv", t->kv_heads},
                  {"attention.key_length", t->head_dim},
                  {"attention.value_length", t->head_dim}};
-    char key[64];
+    char key[TENSOR_NAME_BYTES];
     GgufWriter *writer;
     if (gguf_write_open(&writer, stream, err) != 0)
         return -1;
-    gguf_write_string(writer, "general.architecture", arch);
+    gguf_write_string(writer, "general.architecture", arch_info(t->arch)->name);
     gguf_write_u32(writer, "general.alignment", 32);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        snprintf(key, sizeof key, "%s.%s", arch, sizes[i].name);
+        arch_key(key, t->arch, sizes[i].name);
         gguf_write_u32(writer, key, (uint32_t)sizes[i].value);
     }
-    snprintf(key, sizeof key, "%s.attention.layer_norm_rms_epsilon", arch);
+    arch_key(key, t->arch, "attention.layer_norm_rms_epsilon");
     gguf_write_f32(writer, key, 1e-5f);
-    snprintf(key, sizeof key, "%s.rope.freq_base", arch);
+    arch_key(key, t->arch, "rope.freq_base");
     gguf_write_f32(writer, key, 10000);
     if (t->rope_scale > 0) {
-        snprintf(key, sizeof key, "%s.rope.scaling.type", arch);
+        arch_key(key, t->arch, "rope.scaling.type");
         gguf_write_string(writer, key, "linear");
-        snprintf(key, sizeof key, "%s.rope.scaling.factor", arch);
+        arch_key(key, t->arch, "rope.scaling.factor");
         gguf_write_f32(writer, key, t->rope_scale);
     }
     int vocab = tiny_vocab_write(writer, t->vocab) + t->padding;

@@ -195,8 +195,8 @@ void input_kill(void)
     rl_kill_full_line(1, 0);
     if (where_history() == history_length)
         return;
-    /* An old line was shown: it keeps its text, and the next search starts from the newest again.
-     */
+    /* An old line was shown: it keeps its text, and the next search starts from the newest
+     * again. */
     rl_undo_command(1, 0);
     rl_end_of_history(1, 0);
     rl_delete_text(0, rl_end);

@@ -33,8 +33,8 @@ static int rows_of(PaneId pane, int n_exits, int width)
     }
 }
 
-/* Header above, rule, input, status and keys below; returns the rows left between header and rule.
- */
+/* Header above, rule, input, status and keys below; returns the rows left between header and
+ * rule. */
 static int stack_bottom(Layout *layout, int input_rows)
 {
     int width = layout->width, height = layout->height;

@@ -1,9 +1,12 @@
 /* layout.h - which pane stands where: pure geometry, no terminal.
  *
  * In: size of the window, focus, sizes of what must fit. Out: one rectangle per part, empty = not
- * shown. 80 columns and up: chat left, panes right, as many as fit; under 80: chat above, one pane
- * as a tab below; under 60x15: chat and one line of figures; under 40x8: a message. Rectangles
- * never overlap or leave the window.
+ * shown; rectangles never overlap or leave the window.
+ *
+ *   80 columns and up   chat left, panes right, as many as fit
+ *   under 80            chat above, one pane as a tab below
+ *   under 60x15         chat and one line of figures
+ *   under 40x8          a message
  */
 #ifndef S2D_UI_LAYOUT_H
 #define S2D_UI_LAYOUT_H

@@ -46,8 +46,8 @@ size_t text_clean(TextCleaner *cleaner, const char *s, size_t n, char *out);
 /* A whole string, cut to fit out at a character; newlines and tabs become blanks: for names and
  * messages. */
 void text_clean_line(const char *s, char *out, size_t bytes);
-/* A token's text in quotes with C escapes for control bytes and cut characters: "' the'", "'\n'".
- */
+/* A token's text in quotes with C escapes for control bytes and cut characters: "' the'",
+ * "'\n'". */
 void text_quote(const char *s, char *out, size_t bytes);
 /* Cuts to `columns`, the last being "…" (or "~" outside UTF-8) when something was cut. */
 void text_truncate(char *s, int columns);

@@ -46,10 +46,10 @@ typedef char *UiComplete(void *user, const char *line, int start, const char *wo
 
 typedef struct UiOptions {
     View *view; /* outlives the Ui */
-    const char *
-        commands; /* help lines of the commands that exist, "\n" between; for F1; outlives the Ui */
-    const char
-        *history; /* path of the history file, read now and written by ui_close; NULL = none */
+    /* Help lines of the commands that exist, "\n" between; for F1; outlives the Ui. */
+    const char *commands;
+    /* Path of the history file, read now and written by ui_close; NULL = none. */
+    const char *history;
     UiComplete *complete; /* may be NULL */
     void *user;           /* for complete */
 } UiOptions;

@@ -3,7 +3,7 @@
  *   Event -> view_event -> scrollback, rounds, counters, histories -> panes
  *
  * Every figure comes from events alone: tokens = accepted + rounds, MAT = tokens / rounds,
- * reached-by-depth sums to MAT - 1. Text kept here is cleaned for display (text.h); the scrollback
+ * reached-by-depth sums to MAT - 1. Text kept here is cleaned for display (text.h); the transcript
  * that is sent to the model or saved is the app's. All memory is bounded: oldest items, rounds and
  * history columns go first.
  */

@@ -1,5 +1,4 @@
-/* scene.h - a made-up chat as events, for the tests of the screen: no model, the same every time.
- */
+/* scene.h - a made-up chat as events, for the tests of the screen: no model, the same each time. */
 #ifndef S2D_TESTS_SUPPORT_SCENE_H
 #define S2D_TESTS_SUPPORT_SCENE_H
 

@@ -8,8 +8,8 @@
 
 #include <stdio.h>
 
-/* The newest `columns` rounds, scaled to their largest; tokens count from 1, which every round has.
- */
+/* The newest `columns` rounds, scaled to their largest; tokens count from 1, which every round
+ * has. */
 static void draw_history(const View *view, Cells *cells, int y, int x, int columns, bool speed)
 {
     unsigned kept = view->n_history < VIEW_HISTORY ? view->n_history : VIEW_HISTORY;

@@ -1,22 +1,24 @@
 /* pane_tree.c - one round's tree as it was verified.
  *
  * A row a node: indentation = depth, its text, probability under the exit that proposed it, that
- * exit, a bar, and what became of it: ok = accepted, no = the target said otherwise (what, stands
- * beside the likeliest one), . = not reached, since its parent was not accepted. The accepted path
- * comes first among siblings.
+ * exit, a bar, and what became of it. The accepted path comes first among siblings.
+ *
+ *   ok   accepted
+ *   no   the target said otherwise; what, stands beside the likeliest one
+ *   .    not reached, since its parent was not accepted
  */
 #include "ui/panes/pane.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef struct Tree {
+typedef struct RoundTree {
     const EventRound *round;
     int order[NODES_MAX]; /* indices of nodes, depth first */
     int n;
     int last; /* id of the last accepted node, 0 = the root */
     int best; /* index of the likeliest node where the target said otherwise, -1 = none */
-} Tree;
+} RoundTree;
 
 /* Accepted before others, then by probability. */
 static bool comes_before(const EventNode *a, const EventNode *b)
@@ -24,7 +26,7 @@ static bool comes_before(const EventNode *a, const EventNode *b)
     return a->accepted != b->accepted ? a->accepted : a->p > b->p;
 }
 
-static void add_children(Tree *tree, int parent, bool *seen)
+static void add_children(RoundTree *tree, int parent, bool *seen)
 {
     const EventRound *round = tree->round;
     for (;;) {
@@ -41,9 +43,9 @@ static void add_children(Tree *tree, int parent, bool *seen)
     }
 }
 
-static void tree_make(Tree *tree, const EventRound *round)
+static void tree_make(RoundTree *tree, const EventRound *round)
 {
-    *tree = (Tree){.round = round, .best = -1};
+    *tree = (RoundTree){.round = round, .best = -1};
     bool seen[NODES_MAX] = {false};
     add_children(tree, 0, seen);
     int depth = 0;
@@ -67,7 +69,8 @@ static void exit_name(int exit, char out[12])
 }
 
 /* Columns: text, p, exit, bar, fate. */
-static void draw_node(const View *view, const Tree *tree, int index, Cells *cells, int y, Rect rect)
+static void draw_node(const View *view, const RoundTree *tree, int index, Cells *cells, int y,
+                      Rect rect)
 {
     const EventNode *node = &tree->round->nodes[index];
     int text_columns = rect.width - 27 < 10 ? 10 : rect.width - 27 > 30 ? 30 : rect.width - 27;
@@ -167,7 +170,7 @@ static void tree_draw(View *view, Cells *cells, Rect rect, bool focused)
                         "no round yet; speculation %s", spec);
         return;
     }
-    Tree tree;
+    RoundTree tree;
     tree_make(&tree, round);
     draw_head(view, round, cells, rect);
     bool bonus_row = tree.best < 0;

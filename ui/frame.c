@@ -64,8 +64,8 @@ static void draw_divider(Cells *cells, const Layout *layout)
         return;
     for (int y = 1; y < layout->rule.y; y++)
         cells_glyph(cells, y, x, GLYPH_VERTICAL, STYLE_BORDER);
-    for (int id = PANE_TREE; id < PANE_COUNT; id++)
-        if (layout->titles[id].width > 0)
+    for (int id = 0; id < PANE_COUNT; id++)
+        if (layout->titles[id].x == x && layout->titles[id].width > 0)
             cells_glyph(cells, layout->titles[id].y, x,
                         layout->titles[id].y == 1 ? GLYPH_TEE_DOWN : GLYPH_TEE_RIGHT, STYLE_BORDER);
     cells_glyph(cells, layout->rule.y, x, GLYPH_TEE_UP, STYLE_BORDER);
@@ -78,7 +78,9 @@ static void draw_tabs(const Frame *frame, const View *view, Cells *cells, const 
     Rect at = layout->titles[layout->tab];
     int x = at.x + 2, right = at.x + at.width - 1;
     horizontal(cells, at.y, at.x, at.x + at.width, STYLE_BORDER);
-    for (int id = PANE_TREE; id < PANE_COUNT; id++) {
+    for (int id = 0; id < PANE_COUNT; id++) {
+        if (pane_get((PaneId)id)->wish.place != PLACE_RIGHT)
+            continue;
         bool shown = id == (int)layout->tab;
         int attr = shown ? STYLE_TITLE | ATTR_BOLD : STYLE_DIM;
         if (shown && frame->focus == id)
@@ -146,8 +148,10 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
     cells_clear(cells);
     LineBox box = {frame->prompt, frame->line, frame->line_bytes, frame->point};
     int rows = line_rows(&box, cells->width);
-    layout_make(layout, cells->width, cells->height, rows < INPUT_ROWS ? rows : INPUT_ROWS,
-                view->ready.n_exits, frame->front);
+    PaneWish wishes[PANE_COUNT];
+    pane_wishes(view, cells->width, wishes);
+    layout_make(layout, cells->width, cells->height, rows < INPUT_ROWS ? rows : INPUT_ROWS, wishes,
+                frame->front);
     if (layout->mode == LAYOUT_MESSAGE) {
         draw_message(cells);
         return;

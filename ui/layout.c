@@ -1,12 +1,12 @@
 /* layout.c - see layout.h. */
 #include "ui/layout.h"
 
-#include <string.h>
+#include <limits.h>
 
 enum {
-    TREE_ROWS = 4,    /* least rows of the tree beside the chat */
-    CHAT_ROWS = 3,    /* least rows of the chat */
-    SIDE_COLUMNS = 39 /* least columns of the panes beside the chat, border included */
+    FULL_COLUMNS = 80, /* from here on panes stand beside the chat */
+    SIDE_COLUMNS = 39, /* least columns of the panes beside the chat, border included */
+    TAB_ROWS = 2       /* least rows of a tab */
 };
 
 static int clamp(int value, int low, int high)
@@ -14,23 +14,24 @@ static int clamp(int value, int low, int high)
     return value < low ? low : value > high ? high : value;
 }
 
-/* Rows that a pane's content wants; the tree takes what is left. */
-static int rows_of(PaneId pane, int n_exits, int width)
+/* Columns of the panes beside the chat, border included. */
+static int side_columns(int width)
 {
-    switch (pane) {
-    case PANE_EXITS:
-        return 2;
-    case PANE_DEPTH:
-        return 3;
-    case PANE_SPEED:
-        return 2;
-    case PANE_THRESHOLDS: {
-        int per_row = width >= 36 ? 2 : 1;
-        return clamp((n_exits + per_row - 1) / per_row, 1, 4);
-    }
-    default:
-        return TREE_ROWS;
-    }
+    return clamp(width * 44 / 100, SIDE_COLUMNS, 66);
+}
+
+int layout_pane_columns(int width)
+{
+    return (width >= FULL_COLUMNS ? side_columns(width) : width) - 2;
+}
+
+/* The pane that grows in this place. */
+static PaneId growing(const PaneWish *wishes, PanePlace place)
+{
+    int id = 0;
+    while (id < PANE_COUNT - 1 && !(wishes[id].place == place && wishes[id].grows))
+        id++;
+    return (PaneId)id;
 }
 
 /* Header above, rule, input, status and keys below; returns the rows left between header and
@@ -46,74 +47,85 @@ static int stack_bottom(Layout *layout, int input_rows)
     return layout->rule.y - 1;
 }
 
-static void layout_full(Layout *layout, int rows, int n_exits, PaneId front)
+static int urgency(const PaneWish *wishes, int pane, PaneId front)
 {
-    /* What is left out first when rows are short stands last. */
-    static const PaneId wish[] = {PANE_SPEED, PANE_THRESHOLDS, PANE_EXITS, PANE_DEPTH};
-    static const PaneId order[] = {PANE_TREE, PANE_EXITS, PANE_DEPTH, PANE_SPEED, PANE_THRESHOLDS};
-    int side = clamp(layout->width * 44 / 100, SIDE_COLUMNS, 66);
-    int inner = side - 2;
-    bool shown[PANE_COUNT] = {[PANE_TREE] = true};
-    int left = rows - 1 - TREE_ROWS;
-    if (front > PANE_TREE && front < PANE_COUNT && left > rows_of(front, n_exits, inner)) {
-        shown[front] = true;
-        left -= 1 + rows_of(front, n_exits, inner);
-    }
-    for (size_t i = 0; i < sizeof wish / sizeof wish[0]; i++) {
-        int need = 1 + rows_of(wish[i], n_exits, inner);
-        if (!shown[wish[i]] && need <= left) {
-            shown[wish[i]] = true;
-            left -= need;
-        }
+    return wishes[pane].grows ? INT_MAX : pane == (int)front ? INT_MAX - 1 : wishes[pane].priority;
+}
+
+/* The most urgent pane at the right that was not tried yet; PANE_COUNT = none. */
+static int next_pane(const PaneWish *wishes, const bool *tried, PaneId front)
+{
+    int next = PANE_COUNT;
+    for (int pane = 0; pane < PANE_COUNT; pane++)
+        if (wishes[pane].place == PLACE_RIGHT && !tried[pane] &&
+            (next == PANE_COUNT || urgency(wishes, pane, front) > urgency(wishes, next, front)))
+            next = pane;
+    return next;
+}
+
+static void layout_full(Layout *layout, int rows, const PaneWish *wishes, PaneId front)
+{
+    int side = side_columns(layout->width), left = rows, pane;
+    bool tried[PANE_COUNT] = {false}, shown[PANE_COUNT] = {false};
+    while ((pane = next_pane(wishes, tried, front)) < PANE_COUNT) {
+        int need = 1 + wishes[pane].rows;
+        tried[pane] = true;
+        shown[pane] = need <= left;
+        left -= shown[pane] ? need : 0;
     }
     layout->divider_x = layout->width - side;
-    layout->titles[PANE_CHAT] = (Rect){1, 0, 1, layout->divider_x};
-    layout->panes[PANE_CHAT] = (Rect){2, 0, rows - 1, layout->divider_x};
+    PaneId chat = growing(wishes, PLACE_LEFT);
+    layout->titles[chat] = (Rect){1, 0, 1, layout->divider_x};
+    layout->panes[chat] = (Rect){2, 0, rows - 1, layout->divider_x};
     int y = 1;
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-        PaneId pane = order[i];
+    for (pane = 0; pane < PANE_COUNT; pane++) {
         if (!shown[pane])
             continue;
-        int content = rows_of(pane, n_exits, inner) + (pane == PANE_TREE ? left : 0);
+        int content = wishes[pane].rows + (wishes[pane].grows ? left : 0);
         layout->titles[pane] = (Rect){y, layout->divider_x, 1, side};
-        layout->panes[pane] = (Rect){y + 1, layout->divider_x + 2, content, inner};
+        layout->panes[pane] =
+            (Rect){y + 1, layout->divider_x + 2, content, layout_pane_columns(layout->width)};
         y += 1 + content;
     }
 }
 
-static void layout_tabs(Layout *layout, int rows, int n_exits, PaneId front)
+static void layout_tabs(Layout *layout, int rows, const PaneWish *wishes, PaneId front)
 {
-    PaneId tab = front == PANE_CHAT ? PANE_TREE : front;
-    int content = tab == PANE_TREE ? (rows - 2) / 2 : rows_of(tab, n_exits, layout->width - 2);
-    content = clamp(content, 2, rows - 2 - CHAT_ROWS);
+    PaneId chat = growing(wishes, PLACE_LEFT);
+    PaneId tab = wishes[front].place == PLACE_RIGHT ? front : growing(wishes, PLACE_RIGHT);
+    int content = wishes[tab].grows ? (rows - 2) / 2 : wishes[tab].rows;
+    content = clamp(content, TAB_ROWS, rows - 2 - wishes[chat].rows);
     layout->tab = tab;
-    layout->titles[PANE_CHAT] = (Rect){1, 0, 1, layout->width};
-    layout->panes[PANE_CHAT] = (Rect){2, 0, rows - 2 - content, layout->width};
+    layout->titles[chat] = (Rect){1, 0, 1, layout->width};
+    layout->panes[chat] = (Rect){2, 0, rows - 2 - content, layout->width};
     layout->titles[tab] = (Rect){rows - content, 0, 1, layout->width};
-    layout->panes[tab] = (Rect){rows - content + 1, 1, content, layout->width - 2};
+    layout->panes[tab] = (Rect){rows - content + 1, 1, content, layout_pane_columns(layout->width)};
 }
 
-void layout_make(Layout *layout, int width, int height, int input_rows, int n_exits, PaneId front)
+void layout_make(Layout *layout, int width, int height, int input_rows,
+                 const PaneWish wishes[PANE_COUNT], PaneId front)
 {
-    *layout = (Layout){.width = width, .height = height, .divider_x = -1, .tab = PANE_TREE};
+    PaneId chat = growing(wishes, PLACE_LEFT), side = growing(wishes, PLACE_RIGHT);
+    int chat_rows = wishes[chat].rows;
+    *layout = (Layout){.width = width, .height = height, .divider_x = -1, .tab = side};
     if (width < 40 || height < 8) {
         layout->mode = LAYOUT_MESSAGE;
     } else if (width < 60 || height < 15) {
         layout->mode = LAYOUT_SMALL;
-        input_rows = clamp(input_rows, 1, height - CHAT_ROWS - 2);
+        input_rows = clamp(input_rows, 1, height - chat_rows - 2);
         layout->input = (Rect){height - input_rows, 0, input_rows, width};
         layout->rule = (Rect){layout->input.y - 1, 0, 1, width};
         layout->figures = (Rect){layout->rule.y - 1, 0, 1, width};
-        layout->panes[PANE_CHAT] = (Rect){0, 0, layout->figures.y, width};
+        layout->panes[chat] = (Rect){0, 0, layout->figures.y, width};
     } else {
-        bool full = width >= 80;
+        bool full = width >= FULL_COLUMNS;
         layout->mode = full ? LAYOUT_FULL : LAYOUT_TABS;
-        int least = 1 + (full ? TREE_ROWS : CHAT_ROWS + 3);
+        int least = 1 + (full ? wishes[side].rows : chat_rows + 1 + TAB_ROWS);
         int rows = stack_bottom(layout, clamp(input_rows, 1, height - 4 - least));
         if (full)
-            layout_full(layout, rows, n_exits, front);
+            layout_full(layout, rows, wishes, front);
         else
-            layout_tabs(layout, rows, n_exits, front);
+            layout_tabs(layout, rows, wishes, front);
     }
 }
 

@@ -1,7 +1,7 @@
 /* layout.h - which pane stands where: pure geometry, no terminal.
  *
- * In: size of the window, focus, sizes of what must fit. Out: one rectangle per part, empty = not
- * shown; rectangles never overlap or leave the window.
+ * In: size of the window, focus, what panes wish. Out: one rectangle per part, empty = not shown;
+ * rectangles never overlap or leave the window.
  *
  *   80 columns and up   chat left, panes right, as many as fit
  *   under 80            chat above, one pane as a tab below
@@ -13,15 +13,19 @@
 
 #include <stdbool.h>
 
-typedef enum PaneId {
-    PANE_CHAT,
-    PANE_TREE,
-    PANE_EXITS,
-    PANE_DEPTH,
-    PANE_SPEED,
-    PANE_THRESHOLDS,
-    PANE_COUNT,
-} PaneId;
+#include "ui/panes/pane_list.h"
+
+/* Left is above where panes are tabs, and all there is in a small window; right is a tab there. */
+typedef enum PanePlace { PLACE_LEFT, PLACE_RIGHT } PanePlace;
+
+/* What a pane wants of the layout. One pane of each place grows: it takes what the others leave and
+ * is always there. */
+typedef struct PaneWish {
+    PanePlace place;
+    bool grows;
+    int rows;     /* of its content; of a pane that grows, the least */
+    int priority; /* where rows are short, those with the lowest are left out */
+} PaneWish;
 
 typedef struct Rect {
     int y, x, height, width;
@@ -40,9 +44,11 @@ typedef struct Layout {
     PaneId tab;    /* LAYOUT_TABS: the pane shown */
 } Layout;
 
-/* input_rows: rows the input wants (1 …). n_exits: for the sliders' rows. front: the pane that must
- * be seen. */
-void layout_make(Layout *layout, int width, int height, int input_rows, int n_exits, PaneId front);
+/* Columns that the content of a pane at the right has in a window of this width. */
+int layout_pane_columns(int width);
+/* input_rows: rows the input wants (1 …). front: the pane that must be seen. */
+void layout_make(Layout *layout, int width, int height, int input_rows,
+                 const PaneWish wishes[PANE_COUNT], PaneId front);
 bool layout_shows(const Layout *layout, PaneId pane);
 
 #endif

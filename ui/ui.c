@@ -164,12 +164,13 @@ static void choose_target(Ui *ui, int index)
 
 static void focus_on(Ui *ui, int focus)
 {
-    if (focus < PANE_COUNT && focus != PANE_CHAT && ui->layout.mode == LAYOUT_SMALL) {
+    bool right = focus < PANE_COUNT && pane_get((PaneId)focus)->wish.place == PLACE_RIGHT;
+    if (right && ui->layout.mode == LAYOUT_SMALL) {
         ui_notice(ui, "panes need a window of 60x15");
         return;
     }
     ui->frame.focus = focus;
-    if (focus > PANE_CHAT && focus < PANE_COUNT)
+    if (right)
         ui->frame.front = (PaneId)focus;
     if (focus != PANE_TREE)
         ui->view->tree_cursor = 0;

@@ -1,16 +1,25 @@
-/* pane.c - the table of panes and what several of them share; see pane.h. */
+/* pane.c - all panes as a table, and what several of them share; see pane.h. */
 #include "ui/panes/pane.h"
 
 #include <stdio.h>
 
 const Pane *pane_get(PaneId id)
 {
-    static const Pane *const panes[PANE_COUNT] = {
-        [PANE_CHAT] = &pane_chat,   [PANE_TREE] = &pane_tree,
-        [PANE_EXITS] = &pane_exits, [PANE_DEPTH] = &pane_depth,
-        [PANE_SPEED] = &pane_speed, [PANE_THRESHOLDS] = &pane_thresholds,
-    };
+#define PANE_ROW(NAME, name) [PANE_##NAME] = &pane_##name,
+    static const Pane *const panes[PANE_COUNT] = {PANE_LIST(PANE_ROW)};
+#undef PANE_ROW
     return panes[id];
+}
+
+void pane_wishes(const View *view, int width, PaneWish wishes[PANE_COUNT])
+{
+    int columns = layout_pane_columns(width);
+    for (int id = 0; id < PANE_COUNT; id++) {
+        const Pane *pane = pane_get((PaneId)id);
+        wishes[id] = pane->wish;
+        if (pane->rows != NULL)
+            wishes[id].rows = pane->rows(view, columns);
+    }
 }
 
 int pane_source_attr(const View *view, int source)

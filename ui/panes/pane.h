@@ -1,4 +1,5 @@
-/* pane.h - what a pane is: a title, a drawing, keys. One file each: pane_<name>.c.
+/* pane.h - what a pane is: a place, a title, a drawing, keys. One file each: pane_<name>.c; which
+ * there are says pane_list.h.
  *
  * A pane draws a View into a rectangle of Cells and may turn a key into an action. It keeps no
  * state of its own.
@@ -8,6 +9,7 @@
 
 #include "ui/cells.h"
 #include "ui/keys.h"
+#include "ui/layout.h"
 #include "ui/ui.h"
 
 typedef enum PaneKey {
@@ -17,17 +19,22 @@ typedef enum PaneKey {
 } PaneKey;
 
 typedef struct Pane {
-    const char *tab; /* short name */
+    PaneWish wish;
+    int (*rows)(const View *view, int columns); /* in place of wish.rows; NULL = those */
+    const char *tab;                            /* short name */
     /* A name and, after two blanks, a remark; one that begins with "!" is a warning. */
     void (*title)(const View *view, char *out, size_t bytes);
     void (*draw)(View *view, Cells *cells, Rect rect, bool focused);
     PaneKey (*key)(View *view, const Key *key, UiAction *action); /* NULL = has no keys */
 } Pane;
 
-/* By PaneId. */
-const Pane *pane_get(PaneId id);
+#define PANE_DECLARE(NAME, name) extern const Pane pane_##name;
+PANE_LIST(PANE_DECLARE)
+#undef PANE_DECLARE
 
-extern const Pane pane_chat, pane_tree, pane_exits, pane_depth, pane_speed, pane_thresholds;
+const Pane *pane_get(PaneId id);
+/* What all panes want in a window of this width. */
+void pane_wishes(const View *view, int width, PaneWish wishes[PANE_COUNT]);
 
 /* The rows around the panes: who speaks (top), what happens (bottom), and both in one row for small
  * windows. */

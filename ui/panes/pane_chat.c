@@ -241,4 +241,10 @@ static PaneKey chat_key(View *view, const Key *key, UiAction *action)
     return PANE_TAKEN;
 }
 
-const Pane pane_chat = {"CHAT", chat_title, chat_draw, chat_key};
+const Pane pane_chat = {
+    .wish = {.place = PLACE_LEFT, .grows = true, .rows = 3},
+    .tab = "CHAT",
+    .title = chat_title,
+    .draw = chat_draw,
+    .key = chat_key,
+};

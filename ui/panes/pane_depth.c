@@ -43,4 +43,9 @@ static void depth_title(const View *view, char *out, size_t bytes)
         snprintf(out, bytes, "REACHED BY DEPTH (sum = MAT-1)");
 }
 
-const Pane pane_depth = {"DEPTH", depth_title, depth_draw, NULL};
+const Pane pane_depth = {
+    .wish = {.place = PLACE_RIGHT, .rows = 3, .priority = 1},
+    .tab = "DEPTH",
+    .title = depth_title,
+    .draw = depth_draw,
+};

@@ -60,4 +60,9 @@ static void exits_title(const View *view, char *out, size_t bytes)
                                       : "");
 }
 
-const Pane pane_exits = {"EXITS", exits_title, exits_draw, NULL};
+const Pane pane_exits = {
+    .wish = {.place = PLACE_RIGHT, .rows = 2, .priority = 2},
+    .tab = "EXITS",
+    .title = exits_title,
+    .draw = exits_draw,
+};

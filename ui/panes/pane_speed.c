@@ -70,4 +70,9 @@ static void speed_title(const View *view, char *out, size_t bytes)
                  (double)view->stats.back_copies / view->stats.rounds);
 }
 
-const Pane pane_speed = {"SPEED", speed_title, speed_draw, NULL};
+const Pane pane_speed = {
+    .wish = {.place = PLACE_RIGHT, .rows = 2, .priority = 4},
+    .tab = "SPEED",
+    .title = speed_title,
+    .draw = speed_draw,
+};

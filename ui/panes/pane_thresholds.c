@@ -14,6 +14,12 @@ static int column_count(int width)
     return width >= 36 ? 2 : 1;
 }
 
+static int thresholds_rows(const View *view, int columns)
+{
+    int per_row = column_count(columns), rows = (view->ready.n_exits + per_row - 1) / per_row;
+    return rows < 1 ? 1 : rows > 4 ? 4 : rows;
+}
+
 static void thresholds_draw(View *view, Cells *cells, Rect rect, bool focused)
 {
     int n = view->ready.n_exits, per_row = column_count(rect.width);
@@ -82,4 +88,11 @@ static PaneKey thresholds_key(View *view, const Key *key, UiAction *action)
     return PANE_ACTION;
 }
 
-const Pane pane_thresholds = {"TAU", thresholds_title, thresholds_draw, thresholds_key};
+const Pane pane_thresholds = {
+    .wish = {.place = PLACE_RIGHT, .priority = 3},
+    .rows = thresholds_rows,
+    .tab = "TAU",
+    .title = thresholds_title,
+    .draw = thresholds_draw,
+    .key = thresholds_key,
+};

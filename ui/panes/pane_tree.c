@@ -232,4 +232,10 @@ static PaneKey tree_key(View *view, const Key *key, UiAction *action)
     return PANE_TAKEN;
 }
 
-const Pane pane_tree = {"TREE", tree_title, tree_draw, tree_key};
+const Pane pane_tree = {
+    .wish = {.place = PLACE_RIGHT, .grows = true, .rows = 4},
+    .tab = "TREE",
+    .title = tree_title,
+    .draw = tree_draw,
+    .key = tree_key,
+};

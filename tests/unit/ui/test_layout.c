@@ -11,8 +11,18 @@
 #include <string.h>
 
 #include "ui/layout.h"
+#include "ui/panes/pane.h"
 
 enum { MOST = 240 };
+
+/* The panes there are, in a window of this size, for a draft with that many exits. */
+static void make(Layout *layout, int width, int height, int input_rows, int n_exits, PaneId front)
+{
+    View view = {.ready.n_exits = n_exits};
+    PaneWish wishes[PANE_COUNT];
+    pane_wishes(&view, width, wishes);
+    layout_make(layout, width, height, input_rows, wishes, front);
+}
 
 /* Marks a rectangle's cells as taken; fails when one lies outside or is taken already. */
 static void take(char *grid, const Layout *layout, Rect rect)
@@ -34,7 +44,7 @@ static void check(int width, int height, int input_rows, int n_exits, PaneId fro
     static char grid[MOST * MOST];
     Layout layout;
     memset(grid, 0, sizeof grid);
-    layout_make(&layout, width, height, input_rows, n_exits, front);
+    make(&layout, width, height, input_rows, n_exits, front);
     take(grid, &layout, layout.header);
     take(grid, &layout, layout.figures);
     take(grid, &layout, layout.input);
@@ -91,7 +101,7 @@ static void test_modes(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         Layout layout;
-        layout_make(&layout, cases[i].width, cases[i].height, 1, 4, PANE_TREE);
+        make(&layout, cases[i].width, cases[i].height, 1, 4, PANE_TREE);
         assert_int_equal(layout.mode, cases[i].mode);
     }
 }
@@ -100,7 +110,7 @@ static void test_all_panes_at_100x30(void **state)
 {
     (void)state;
     Layout layout;
-    layout_make(&layout, 100, 30, 1, 4, PANE_TREE);
+    make(&layout, 100, 30, 1, 4, PANE_TREE);
     for (int pane = 0; pane < PANE_COUNT; pane++)
         assert_true(layout_shows(&layout, (PaneId)pane));
     assert_true(layout.panes[PANE_TREE].height >= 8);
@@ -114,11 +124,29 @@ static void test_front_pane_is_seen(void **state)
     for (int height = 16; height < 40; height++)
         for (int front = 0; front < PANE_COUNT; front++) {
             Layout layout;
-            layout_make(&layout, 100, height, 1, 4, (PaneId)front);
+            make(&layout, 100, height, 1, 4, (PaneId)front);
             assert_true(layout_shows(&layout, (PaneId)front));
-            layout_make(&layout, 70, height, 1, 4, (PaneId)front);
+            make(&layout, 70, height, 1, 4, (PaneId)front);
             assert_true(layout_shows(&layout, (PaneId)front));
         }
+}
+
+/* Where rows are short, a pane is left out for those of a higher priority and for smaller ones. */
+static void test_low_priority_goes_first(void **state)
+{
+    (void)state;
+    View view = {.ready.n_exits = 4};
+    PaneWish wishes[PANE_COUNT];
+    pane_wishes(&view, 80, wishes);
+    for (int height = 15; height < 40; height++) {
+        Layout layout;
+        layout_make(&layout, 80, height, 1, wishes, PANE_CHAT);
+        for (int out = 0; out < PANE_COUNT; out++)
+            for (int in = 0; in < PANE_COUNT && !layout_shows(&layout, (PaneId)out); in++)
+                if (layout_shows(&layout, (PaneId)in) && !wishes[in].grows)
+                    assert_true(wishes[in].priority > wishes[out].priority ||
+                                wishes[in].rows < wishes[out].rows);
+    }
 }
 
 int main(void)
@@ -129,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_all_panes_at_100x30),
         cmocka_unit_test(test_front_pane_is_seen),
+        cmocka_unit_test(test_low_priority_goes_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

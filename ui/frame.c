@@ -7,6 +7,7 @@
 #include "ui/line.h"
 #include "ui/overlay.h"
 #include "ui/panes/pane.h"
+#include "ui/shortcuts.h"
 
 static void horizontal(Cells *cells, int y, int from, int to, int attr)
 {
@@ -96,21 +97,14 @@ static void draw_tabs(const Frame *frame, const View *view, Cells *cells, const 
 
 static void draw_keys(const View *view, Cells *cells, Rect rect)
 {
-    const struct {
-        const char *key, *label;
-    } bar[] = {
-        {"F1", "Help"},   {"F2", "Target"}, {"F3", "Tree"},
-        {"F4", "Exits"},  {"F5", "Tune"},   {"F6", view->ready.spec == SPEC_OFF ? "Spec" : "Plain"},
-        {"F8", "Export"}, {"F10", "Quit"},
-    };
-    size_t n = sizeof bar / sizeof bar[0];
     bool wide = rect.width >= 76;
-    int x = rect.x;
-    for (size_t i = 0; i < n; i++) {
-        int right = rect.x + rect.width;
-        x += cells_print(cells, rect.y, x, right - x, STYLE_TEXT, wide ? " %s" : "%s", bar[i].key);
-        x += cells_print(cells, rect.y, x, right - x, STYLE_LABEL, wide ? "%-7s" : "%s",
-                         bar[i].label);
+    int x = rect.x, right = rect.x + rect.width;
+    for (int number = 1; number <= SHORTCUT_MOST; number++) {
+        const char *label = shortcut_label(number, view);
+        if (label == NULL)
+            continue;
+        x += cells_print(cells, rect.y, x, right - x, STYLE_TEXT, wide ? " F%d" : "F%d", number);
+        x += cells_print(cells, rect.y, x, right - x, STYLE_LABEL, wide ? "%-7s" : "%s", label);
     }
 }
 

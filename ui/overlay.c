@@ -4,25 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const key_lines[] = {
-    "Enter             send",
-    "Alt-Enter, Ctrl-J new line",
-    "Esc, Ctrl-C       stop the answer; twice when idle: quit",
-    "Ctrl-R            search what was typed before",
-    "Tab               complete commands, targets, files",
-    "PgUp PgDn         scroll the chat",
-    "Shift-Tab         move among panes; Esc or typing goes back",
-    "Alt-1 ... Alt-9   switch to that target",
-    "F2                choose the target",
-    "F3                draft tree: < > rounds, arrows: what exits saw",
-    "F4                exit of each token",
-    "F5                thresholds: [ ] adjust, , . select, a automatic",
-    "F6                speculation off and on",
-    "F8                export the chat",
-    "F10, Ctrl-D       quit",
-    "Ctrl-X 1 ... 0    as F1 ... F10",
-    "Ctrl-L, Ctrl-Z    draw anew, suspend",
-};
+#include "ui/shortcuts.h"
 
 static const char *const word_lines[] = {
     "MAT      tokens of rounds / rounds; plain decoding is 1",
@@ -33,25 +15,23 @@ static const char *const word_lines[] = {
     ".        not reached",
 };
 
-enum {
-    N_KEYS = sizeof key_lines / sizeof *key_lines,
-    N_WORDS = sizeof word_lines / sizeof *word_lines
-};
+enum { N_WORDS = sizeof word_lines / sizeof *word_lines };
 
 /* The i-th help line into out; heading tells that it is one. */
 static bool help_line(const Frame *frame, int i, char *out, size_t bytes, bool *heading)
 {
-    *heading = i == 0 || i == N_KEYS + 2 || i == N_KEYS + N_WORDS + 4;
+    int figures = shortcut_lines() + 2, commands = figures + N_WORDS + 2;
+    *heading = i == 0 || i == figures || i == commands;
     out[0] = '\0';
     if (i == 0)
         snprintf(out, bytes, "KEYS");
-    else if (i <= N_KEYS)
-        snprintf(out, bytes, "  %s", key_lines[i - 1]);
-    else if (i == N_KEYS + 2)
+    else if (i < figures - 1)
+        shortcut_line(i - 1, out, bytes);
+    else if (i == figures)
         snprintf(out, bytes, "FIGURES");
-    else if (i > N_KEYS + 2 && i <= N_KEYS + 2 + N_WORDS)
-        snprintf(out, bytes, "  %s", word_lines[i - N_KEYS - 3]);
-    if (i < N_KEYS + N_WORDS + 4)
+    else if (i > figures && i <= figures + N_WORDS)
+        snprintf(out, bytes, "  %s", word_lines[i - figures - 1]);
+    if (i < commands)
         return true;
     if (frame->commands == NULL || frame->commands[0] == '\0')
         return false;
@@ -60,7 +40,7 @@ static bool help_line(const Frame *frame, int i, char *out, size_t bytes, bool *
         return true;
     }
     const char *line = frame->commands;
-    for (i -= N_KEYS + N_WORDS + 5; i > 0 && line != NULL; i--) {
+    for (i -= commands + 1; i > 0 && line != NULL; i--) {
         line = strchr(line, '\n');
         line = line != NULL ? line + 1 : NULL;
     }

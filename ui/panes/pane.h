@@ -18,9 +18,17 @@ typedef enum PaneKey {
     PANE_ACTION, /* and *action is to be handed to the app */
 } PaneKey;
 
+/* A key F1 ... F12, as the footer and the help show it. */
+typedef struct FunctionKey {
+    int number;        /* 0 = none */
+    const char *label; /* in the footer */
+    const char *help;  /* NULL = not in the help */
+} FunctionKey;
+
 typedef struct Pane {
     PaneWish wish;
     int (*rows)(const View *view, int columns); /* in place of wish.rows; NULL = those */
+    FunctionKey function;                       /* moves the focus to the pane */
     const char *tab;                            /* short name */
     /* A name and, after two blanks, a remark; one that begins with "!" is a warning. */
     void (*title)(const View *view, char *out, size_t bytes);

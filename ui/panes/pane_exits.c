@@ -62,6 +62,7 @@ static void exits_title(const View *view, char *out, size_t bytes)
 
 const Pane pane_exits = {
     .wish = {.place = PLACE_RIGHT, .rows = 2, .priority = 2},
+    .function = {4, "Exits", "exit of each token"},
     .tab = "EXITS",
     .title = exits_title,
     .draw = exits_draw,

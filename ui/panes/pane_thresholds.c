@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#define ADJUST_KEYS "[ ] adjust" /* in the title and in the help */
+
 static int column_count(int width)
 {
     return width >= 36 ? 2 : 1;
@@ -53,8 +55,8 @@ static void thresholds_title(const View *view, char *out, size_t bytes)
 {
     snprintf(out, bytes, "THRESHOLDS  %s",
              view->adjusted                ? "!from the next round on"
-             : view->ready.auto_thresholds ? "auto  [ ] adjust  a stop"
-                                           : "[ ] adjust  a auto");
+             : view->ready.auto_thresholds ? "auto  " ADJUST_KEYS "  a stop"
+                                           : ADJUST_KEYS "  a auto");
 }
 
 static PaneKey thresholds_key(View *view, const Key *key, UiAction *action)
@@ -91,6 +93,7 @@ static PaneKey thresholds_key(View *view, const Key *key, UiAction *action)
 const Pane pane_thresholds = {
     .wish = {.place = PLACE_RIGHT, .priority = 3},
     .rows = thresholds_rows,
+    .function = {5, "Tune", "thresholds: " ADJUST_KEYS ", , . select, a automatic"},
     .tab = "TAU",
     .title = thresholds_title,
     .draw = thresholds_draw,

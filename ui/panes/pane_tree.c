@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BROWSE_KEYS "< > rounds" /* in the title and in the help */
+
 typedef struct RoundTree {
     const EventRound *round;
     int order[NODES_MAX]; /* indices of nodes, depth first */
@@ -187,7 +189,8 @@ static void tree_draw(View *view, Cells *cells, Rect rect, bool focused)
     for (int row = 0; row < rows && first + row < total; row++) {
         int y = rect.y + 1 + row, i = first + row;
         if (cut > 0 && row == rows - 1)
-            cells_print(cells, y, rect.x, rect.width, STYLE_DIM, "and %d more (F3)", cut);
+            cells_print(cells, y, rect.x, rect.width, STYLE_DIM, "and %d more (F%d)", cut,
+                        pane_tree.function.number);
         else if (i < tree.n)
             draw_node(view, &tree, tree.order[i], cells, y, rect);
         else
@@ -203,7 +206,7 @@ static void tree_draw(View *view, Cells *cells, Rect rect, bool focused)
 static void tree_title(const View *view, char *out, size_t bytes)
 {
     (void)view;
-    snprintf(out, bytes, "DRAFT TREE  < > rounds");
+    snprintf(out, bytes, "DRAFT TREE  " BROWSE_KEYS);
 }
 
 static PaneKey tree_key(View *view, const Key *key, UiAction *action)
@@ -234,6 +237,7 @@ static PaneKey tree_key(View *view, const Key *key, UiAction *action)
 
 const Pane pane_tree = {
     .wish = {.place = PLACE_RIGHT, .grows = true, .rows = 4},
+    .function = {3, "Tree", "draft tree: " BROWSE_KEYS ", arrows: what exits saw"},
     .tab = "TREE",
     .title = tree_title,
     .draw = tree_draw,

@@ -18,6 +18,7 @@
 #include "tests/support/scene.h"
 #include "ui/frame.h"
 #include "ui/panes/pane.h"
+#include "ui/shortcuts.h"
 
 static bool write_goldens;
 
@@ -444,6 +445,34 @@ static void test_automatic_thresholds(void **state)
     assert_int_equal(action.type, UI_THRESHOLDS);
 }
 
+/* A key is one thing's, and both footer and help name it. */
+static void test_function_keys(void **state)
+{
+    Scene *scene = *state;
+    scene_ready(scene);
+    for (int id = 0; id < PANE_COUNT; id++) {
+        const FunctionKey *key = &pane_get((PaneId)id)->function;
+        if (key->number != 0)
+            assert_ptr_equal(shortcut_key(key->number), key);
+    }
+    Frame frame = new_frame();
+    Cells cells;
+    Layout layout;
+    frame.overlay = OVERLAY_HELP;
+    draw_at(scene, &frame, &cells, &layout, 140, 60, true);
+    for (int number = 1; number <= SHORTCUT_MOST; number++) {
+        const FunctionKey *key = shortcut_key(number);
+        char text[32];
+        if (key == NULL)
+            continue;
+        snprintf(text, sizeof text, " F%d%s", number, key->label);
+        assert_int_not_equal(attr_of(&cells, text), -1);
+        if (key->help != NULL)
+            assert_int_not_equal(attr_of(&cells, key->help), -1);
+    }
+    cells_close(&cells);
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -462,6 +491,7 @@ int main(int argc, char **argv)
         TEST(test_copies_show_where_a_device_makes_them),
         TEST(test_sliders_make_actions),
         TEST(test_automatic_thresholds),
+        TEST(test_function_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

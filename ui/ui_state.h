@@ -1,0 +1,41 @@
+/* ui_state.h - what a Ui is inside, for the files that share it: ui.c (terminal, time, actions),
+ * ui_keys.c (which way a key goes) and shortcuts.c (what function keys do).
+ */
+#ifndef S2D_UI_UI_STATE_H
+#define S2D_UI_UI_STATE_H
+
+#include "ui/frame.h"
+#include "ui/keys.h"
+#include "ui/screen.h"
+#include "ui/ui.h"
+
+enum { UI_ACTIONS = 32 };
+
+struct Ui {
+    View *view;
+    Screen *screen;
+    Cells cells;
+    Layout layout;
+    Frame frame;
+    KeyParser keys;
+    long keys_ms;     /* when the last bytes came */
+    bool prefix;      /* Ctrl-X was pressed */
+    bool quit_armed;  /* Esc or Ctrl-C when idle: once more quits */
+    bool dirty;       /* something but the view changed */
+    unsigned changes; /* of the view, as last drawn */
+    long drawn_ms;
+    UiAction actions[UI_ACTIONS]; /* [first … first + n) modulo UI_ACTIONS; text is owned */
+    int first_action, n_actions;
+    char *text; /* of the action handed out last */
+};
+
+long ui_now_ms(void);
+/* Hands an action to the app; its text is taken over. A slider moved twice before the app looked is
+ * one action. */
+void ui_push(Ui *ui, UiAction action);
+/* A PaneId or FOCUS_INPUT; says so where the window is too small for that pane. */
+void ui_focus(Ui *ui, int focus);
+/* The index-th target, 0-based; says so where there is none. */
+void ui_choose_target(Ui *ui, int index);
+
+#endif

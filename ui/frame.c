@@ -9,6 +9,8 @@
 #include "ui/panes/pane.h"
 #include "ui/shortcuts.h"
 
+enum { LABEL_COLUMNS = 7 }; /* of a key in the footer, where there is room */
+
 static void horizontal(Cells *cells, int y, int from, int to, int attr)
 {
     for (int x = from; x < to; x++)
@@ -95,16 +97,32 @@ static void draw_tabs(const Frame *frame, const View *view, Cells *cells, const 
         remark(cells, at.y, x + 1, right - x - 1, rest + 2);
 }
 
+/* Columns that the keys take when each label has LABEL_COLUMNS. */
+static int keys_width(const View *view)
+{
+    int width = 0, blanks = 0;
+    for (int number = 1; number <= SHORTCUT_MOST; number++) {
+        const char *label = shortcut_label(number, view);
+        if (label == NULL)
+            continue;
+        int length = (int)strlen(label);
+        width += blanks + (number < 10 ? 3 : 4) + length; /* " F1Help" */
+        blanks = length < LABEL_COLUMNS ? LABEL_COLUMNS - length : 0;
+    }
+    return width;
+}
+
 static void draw_keys(const View *view, Cells *cells, Rect rect)
 {
-    bool wide = rect.width >= 76;
+    bool wide = rect.width >= keys_width(view);
     int x = rect.x, right = rect.x + rect.width;
     for (int number = 1; number <= SHORTCUT_MOST; number++) {
         const char *label = shortcut_label(number, view);
         if (label == NULL)
             continue;
         x += cells_print(cells, rect.y, x, right - x, STYLE_TEXT, wide ? " F%d" : "F%d", number);
-        x += cells_print(cells, rect.y, x, right - x, STYLE_LABEL, wide ? "%-7s" : "%s", label);
+        x += cells_print(cells, rect.y, x, right - x, STYLE_LABEL, "%-*s", wide ? LABEL_COLUMNS : 0,
+                         label);
     }
 }
 

@@ -7,13 +7,13 @@
  * Which models:
  *   no --profile            the profile "coder"
  *   --target M              one of the profile's targets: start with that one; any other model: it
- * comes first and the profile's targets stay behind it. With a target that is not the profile's and
- * neither --draft nor --profile given, the profile's draft does not come along: nobody asked for
- * that pair.
+ *                           comes first and the profile's targets stay behind it. With a target
+ *                           that is not the profile's and neither --draft nor --profile given, the
+ *                           profile's draft does not come along: nobody asked for that pair.
  *   --draft M | none        the draft model; another one than the profile's drops its exits and
  * thresholds, and its adapter
  *   --adapter F | none      what was trained for the draft; another one than the profile's drops
- * the profile's exits and thresholds: the adapter has exits of its own
+ *                           the profile's exits and thresholds: the adapter has exits of its own
  */
 #ifndef S2D_APP_OPTIONS_H
 #define S2D_APP_OPTIONS_H

@@ -1,9 +1,11 @@
 /* bench_spec.h - what `s2d bench spec` measures and shows.
  *
  *   bench_method.c   --methods -> methods, and the drafts that they need
- *   bench_worker.c   answers, timed      bench_spec.c     questions by methods by repeats ->
- * samples bench_cell.c     samples -> figures  bench_table.c    all figures, by category: people,
- * JSON, CSV bench_summary.c  the methods beside the published ones, and bars
+ *   bench_worker.c   answers, timed
+ *   bench_spec.c     questions by methods by repeats -> samples
+ *   bench_cell.c     samples -> figures
+ *   bench_table.c    all figures, by category: for people, as JSON, as CSV
+ *   bench_summary.c  the methods beside the published ones, and bars
  */
 #ifndef S2D_APP_BENCH_BENCH_SPEC_H
 #define S2D_APP_BENCH_BENCH_SPEC_H

@@ -6,6 +6,8 @@
 #ifndef S2D_APP_COMMANDS_H
 #define S2D_APP_COMMANDS_H
 
+#include "app/command_line.h"
+
 #define S2D_VERSION "0.1.0"
 
 int cmd_chat(int argc, char **argv);
@@ -20,5 +22,17 @@ int cmd_draft(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_worker(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+
+/* What their lines may hold; those of the benchmarks are in bench/bench.h. */
+extern const CommandLine cmd_chat_line, cmd_run_line, cmd_pull_line, cmd_models_line, cmd_info_line,
+    cmd_tokenize_line, cmd_bench_line, cmd_tune_line, cmd_draft_merge_line, cmd_train_line,
+    cmd_worker_line, cmd_replay_line;
+
+/* All of them, ended by NULL. */
+extern const CommandLine *const command_lines[];
+
+/* `s2d complete WORD ...`: what the last word behind `s2d` may become, one a line, for
+ * completion.bash. A line that begins with "*" is a pattern of file names. No model is read. */
+int cmd_complete(int argc, char **argv);
 
 #endif

@@ -1,6 +1,5 @@
 /* draft.c - `s2d draft merge`: what is asked for, and the files that it takes; see draft_merge.h.
  */
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,42 +20,31 @@ typedef struct Job {
     const Adapter *adapter;
 } Job;
 
+static const Option options[] = {
+    {"--profile", "PROFILE", OPTION_TEXT, .field = offsetof(Job, options.profile)},
+    {"--draft", "MODEL", OPTION_TEXT, .field = offsetof(Job, options.draft)},
+    {"--adapter", "FILE.gguf", OPTION_TEXT, .field = offsetof(Job, options.adapter)},
+    {"--exit", "LAYER", OPTION_INTEGER, .field = offsetof(Job, exit), .low = 1, .high = INT_MAX,
+     .required = true},
+    {"-o", "FILE", OPTION_TEXT, .field = offsetof(Job, out), .required = true},
+    {0},
+};
+
+const CommandLine cmd_draft_merge_line = {
+    .name = "draft merge",
+    .lists = {{options, 0}},
+    .summary = "one trained exit as a model of its own, for other programs",
+};
+
 static int parse(Job *job, int argc, char **argv, Err *err)
 {
-    static const struct option options[] = {{"profile", required_argument, NULL, 'p'},
-                                            {"draft", required_argument, NULL, 'd'},
-                                            {"adapter", required_argument, NULL, 'a'},
-                                            {"exit", required_argument, NULL, 'e'},
-                                            {0}};
-    optind = 0;
-    opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "+o:", options, NULL)) != -1;) {
-        switch (c) {
-        case 'p':
-            job->options.profile = optarg;
-            break;
-        case 'd':
-            job->options.draft = optarg;
-            break;
-        case 'a':
-            job->options.adapter = optarg;
-            break;
-        case 'e':
-            if (options_integer(optarg, "--exit", 1, INT_MAX, &job->exit, err) != 0)
-                return -1;
-            break;
-        case 'o':
-            job->out = optarg;
-            break;
-        default:
-            return err_set(err, EXIT_USAGE, "\"%s\" is not understood; see `s2d draft --help`",
-                           argv[optind - 1]);
-        }
-    }
-    if (optind < argc || job->exit == 0 || job->out == NULL)
-        return err_set(err, EXIT_USAGE,
-                       "usage: s2d draft merge [--profile P] [--draft M] [--adapter FILE] "
-                       "--exit LAYER -o FILE");
+    int first = command_line_parse(&cmd_draft_merge_line, job, argc, argv, err);
+    char usage[256];
+    if (first < 0)
+        return -1;
+    if (first < argc || job->exit == 0 || job->out == NULL)
+        return err_set(err, EXIT_USAGE, "usage: %s",
+                       command_line_synopsis(&cmd_draft_merge_line, usage, sizeof usage));
     return 0;
 }
 
@@ -104,6 +92,10 @@ int cmd_draft(int argc, char **argv)
         fprintf(stderr, "s2d draft: %s; see `s2d draft --help`\n",
                 argc < 2 ? "what about it?" : "merge is all that it does");
         return EXIT_USAGE;
+    }
+    if (argc == 3 && is_help(argv[2])) {
+        command_line_usage(&cmd_draft_merge_line, stdout);
+        return 0;
     }
     int result = parse(&job, argc - 1, argv + 1, &err);
     if (result == 0)

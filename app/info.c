@@ -322,6 +322,12 @@ static bool is_model(const char *name)
            (strchr(name, '/') && !ends_with(name, ".yaml"));
 }
 
+const CommandLine cmd_info_line = {
+    .name = "info",
+    .words = "[MODEL | PROFILE]",
+    .summary = "this machine, a model's header, or a profile's plan",
+};
+
 int cmd_info(int argc, char **argv)
 {
     Err err = {0};

@@ -1,10 +1,9 @@
 /* main.c - finds the command and runs it.
  *
- * `s2d` alone, or with options only, is the chat. The one table below is the dispatcher and the
- * help.
+ * `s2d` alone, or with options only, is the chat. The one table below is the dispatcher; the
+ * lines in it are the help.
  */
 #include <locale.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,72 +13,27 @@
 typedef struct Command {
     const char *name;
     int (*run)(int argc, char **argv);
-    const char *usage;
-    const char *summary;
+    const CommandLine *line;
 } Command;
 
 static const Command commands[] = {
-    {"chat", cmd_chat, "[--profile P] [--target M] [--host H] [--plain]",
-     "the chat (what s2d alone starts)"},
-    {"run", cmd_run,
-     "-p TEXT | < stdin  [-n N] [--profile P] [--target M] [--draft M]\n"
-     "        [--adapter FILE] [--drafter plain|sd|exit:L|s2d|s2d-frontier|self|ngram|ngram+s2d]\n"
-     "        [--spec auto|on|off] [--tree auto|off|DxWxN] [--temp T] [--top-k K] [--top-p P]\n"
-     "        [--seed S] [--ctx N] [--kv f16|q8] [--threads N] [--device auto|cpu|cuda]\n"
-     "        [--isa auto|amx|avx512|avx2|scalar] [--act int8|f32] [--host H]\n"
-     "        [--raw] [--ignore-eos] [--json]",
-     "answer one prompt"},
-    {"pull", cmd_pull, "[--ask] NAME ...", "fetch models of the catalog, verified"},
-    {"models", cmd_models, "", "the catalog, and which of it is here"},
-    {"info", cmd_info, "[MODEL | PROFILE]", "this machine, a model's header, or a profile's plan"},
-    {"tokenize", cmd_tokenize, "-m M [--special] [TEXT]", "token ids of a text"},
-    {"bench", cmd_bench,
-     "kernels | verify | spec | project | products | synth [ARGUMENTS]\n"
-     "       s2d bench NAME --help shows those of one",
-     "measure this machine and the speculation"},
-    {"tune", cmd_tune,
-     "--prompts FILE [--profile P] [--target M] [-n N] [--sample N] [--repeats N]\n"
-     "        [--json | --csv] [options as for `s2d run`]\n"
-     "       s2d tune --forget [--profile P] [--target M]",
-     "the thresholds that are fastest here, for each target"},
-    {"draft", cmd_draft, "merge [--profile P] [--draft M] [--adapter FILE] --exit LAYER -o FILE",
-     "one trained exit as a model of its own, for other programs"},
-    {"train", cmd_train,
-     "-m BASE --data FILE ... -o OUT  [--tune exits|lora:RANK|full]\n"
-     "        [--method soft|sft] [--loss distill|text] [--top K] [--layers N]\n"
-     "        [--exits L,L,...] [--copy next|last|L,L,...] [--list FILE] [--epochs E | --steps N]\n"
-     "        [--batch TOKENS] [--length N] [--rate R] [--warmup PART] [--cosine]\n"
-     "        [--decay D] [--clip NORM] [--seed S] [--eval FILE | --hold N] [--every N]\n"
-     "        [--type T] [--system TEXT] [--avoid FILE] [--cache FILE] [--start FILE] [--resume]\n"
-     "        [--device auto|cpu|cuda] [--threads N] [--isa auto|amx|avx512|avx2|scalar]\n"
-     "       s2d train --plan -m BASE | --shape SHAPE  [options as above]\n"
-     "       s2d train --generate -m MODEL --prompts FILE -o FILE  [-n N] [--temp T]\n"
-     "        [--top-k K] [--top-p P] [--seed S] [--system TEXT] [--at-once N]",
-     "train a draft's exits, or let a model answer prompts to train on"},
-    {"worker", cmd_worker, "", "the engine behind JSON lines on stdin and stdout"},
-    {"replay", cmd_replay, "FILE", "show a trace again"},
+    {"chat", cmd_chat, &cmd_chat_line},          {"run", cmd_run, &cmd_run_line},
+    {"pull", cmd_pull, &cmd_pull_line},          {"models", cmd_models, &cmd_models_line},
+    {"info", cmd_info, &cmd_info_line},          {"tokenize", cmd_tokenize, &cmd_tokenize_line},
+    {"bench", cmd_bench, &cmd_bench_line},       {"tune", cmd_tune, &cmd_tune_line},
+    {"draft", cmd_draft, &cmd_draft_merge_line}, {"train", cmd_train, &cmd_train_line},
+    {"worker", cmd_worker, &cmd_worker_line},    {"replay", cmd_replay, &cmd_replay_line},
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-
-static void print_usage(const Command *command)
-{
-    printf("usage: s2d %s%s%s\n%s.\n", command->name, *command->usage ? " " : "", command->usage,
-           command->summary);
-}
 
 static void print_help(void)
 {
     printf("s2d - a chat that shows speculative decoding at work\n\n"
            "usage: s2d [COMMAND] [ARGUMENTS]\n\n");
     for (int i = 0; i < N_COMMANDS; i++)
-        printf("  %-9s %s\n", commands[i].name, commands[i].summary);
+        printf("  %-9s %s\n", commands[i].name, commands[i].line->summary);
     printf("\n`s2d COMMAND --help` shows a command's options, `man s2d` explains them.\n");
-}
-
-static bool is_help(const char *argument)
-{
-    return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
 }
 
 int main(int argc, char **argv)
@@ -95,11 +49,13 @@ int main(int argc, char **argv)
     }
     if (argc < 2 || argv[1][0] == '-')
         return cmd_chat(argc, argv);
+    if (strcmp(argv[1], "complete") == 0) /* asked by the shell, not by a person */
+        return cmd_complete(argc - 1, argv + 1);
     for (int i = 0; i < N_COMMANDS; i++) {
         if (strcmp(argv[1], commands[i].name) != 0)
             continue;
         if (argc > 2 && is_help(argv[2])) {
-            print_usage(&commands[i]);
+            command_line_usage(commands[i].line, stdout);
             return 0;
         }
         return commands[i].run(argc - 1, argv + 1);

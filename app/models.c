@@ -52,6 +52,11 @@ static void print_model(const CatalogModel *model, const char *folder)
     printf("%-20s %8s  %-10s %s\n", model->name, size, state, model->about);
 }
 
+const CommandLine cmd_models_line = {
+    .name = "models",
+    .summary = "the catalog, and which of it is here",
+};
+
 int cmd_models(int argc, char **argv)
 {
     Err err = {0};

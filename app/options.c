@@ -1,289 +1,80 @@
-/* options.c - see options.h. One table says which word is which option, for whom, and where it
- * goes. */
+/* options.c - see options.h. */
 #include "app/options.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <getopt.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum OptionId {
-    OPT_PROFILE = 256, /* behind every short option's character */
-    OPT_TARGET,
-    OPT_DRAFT,
-    OPT_ADAPTER,
-    OPT_DRAFTER,
-    OPT_SPEC,
-    OPT_TREE,
-    OPT_CTX,
-    OPT_KV,
-    OPT_THREADS,
-    OPT_DEVICE,
-    OPT_ISA,
-    OPT_ACT,
-    OPT_HOST,
-    OPT_TEMP,
-    OPT_TOP_K,
-    OPT_TOP_P,
-    OPT_SEED,
-    OPT_RAW,
-    OPT_IGNORE_EOS,
-    OPT_JSON,
-    OPT_PLAIN,
-    OPT_REPEATS,
-    OPT_QUESTIONS,
-    OPT_SAMPLE,
-    OPT_CATEGORIES,
-    OPT_METHODS,
-    OPT_CSV,
-    OPT_PROMPTS,
-    OPT_FORGET,
-} OptionId;
-
-typedef struct OptionRow {
-    const char *name;
-    int id;
-    int has_argument;
-    int groups; /* those that take it */
-} OptionRow;
-
-static const OptionRow rows[] = {
-    {"profile", OPT_PROFILE, 1, OPTIONS_MODEL},
-    {"target", OPT_TARGET, 1, OPTIONS_MODEL},
-    {"draft", OPT_DRAFT, 1, OPTIONS_MODEL},
-    {"adapter", OPT_ADAPTER, 1, OPTIONS_MODEL},
-    {"drafter", OPT_DRAFTER, 1, OPTIONS_MODEL},
-    {"spec", OPT_SPEC, 1, OPTIONS_MODEL},
-    {"tree", OPT_TREE, 1, OPTIONS_MODEL},
-    {"ctx", OPT_CTX, 1, OPTIONS_MODEL},
-    {"kv", OPT_KV, 1, OPTIONS_MODEL},
-    {"threads", OPT_THREADS, 1, OPTIONS_MODEL},
-    {"device", OPT_DEVICE, 1, OPTIONS_MODEL},
-    {"isa", OPT_ISA, 1, OPTIONS_MODEL},
-    {"act", OPT_ACT, 1, OPTIONS_MODEL},
-    {"host", OPT_HOST, 1, OPTIONS_MODEL},
-    {"temp", OPT_TEMP, 1, OPTIONS_SAMPLING},
-    {"top-k", OPT_TOP_K, 1, OPTIONS_SAMPLING},
-    {"top-p", OPT_TOP_P, 1, OPTIONS_SAMPLING},
-    {"seed", OPT_SEED, 1, OPTIONS_SAMPLING},
-    {"raw", OPT_RAW, 0, OPTIONS_RUN},
-    {"ignore-eos", OPT_IGNORE_EOS, 0, OPTIONS_RUN},
-    {"json", OPT_JSON, 0, OPTIONS_RUN | OPTIONS_BENCH | OPTIONS_TUNE},
-    {"plain", OPT_PLAIN, 0, OPTIONS_CHAT},
-    {"repeats", OPT_REPEATS, 1, OPTIONS_BENCH | OPTIONS_TUNE},
-    {"questions", OPT_QUESTIONS, 1, OPTIONS_QUESTIONS},
-    {"sample", OPT_SAMPLE, 1, OPTIONS_QUESTIONS | OPTIONS_TUNE},
-    {"categories", OPT_CATEGORIES, 1, OPTIONS_QUESTIONS},
-    {"methods", OPT_METHODS, 1, OPTIONS_QUESTIONS},
-    {"csv", OPT_CSV, 0, OPTIONS_QUESTIONS | OPTIONS_TUNE},
-    {"prompts", OPT_PROMPTS, 1, OPTIONS_TUNE},
-    {"forget", OPT_FORGET, 0, OPTIONS_TUNE},
-};
-enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
-
-int options_integer(const char *text, const char *what, long low, long high, int *value, Err *err)
+static int take_drafter(void *into, const char *text, Err *err)
 {
-    char *end;
-    errno = 0;
-    long number = strtol(text, &end, 10);
-    if (end == text || *end || isspace((unsigned char)text[0]) || errno || number < low ||
-        number > high)
-        return err_set(err, EXIT_USAGE, "%s: \"%s\" is not a whole number from %ld to %ld", what,
-                       text, low, high);
-    *value = (int)number;
-    return 0;
-}
-
-int options_number(const char *text, const char *what, double low, double high, double *value,
-                   Err *err)
-{
-    /* Digits, a point, an exponent: no hexadecimal, no words, no blanks. */
-    size_t plain = strspn(text, "0123456789.eE+-");
-    char *end;
-    double number = strtod(text, &end);
-    if (end == text || *end || text[plain] || !isfinite(number) || number < low || number > high)
-        return err_set(err, EXIT_USAGE, "%s: \"%s\" is not a number from %g to %g", what, text, low,
-                       high);
-    *value = number;
-    return 0;
-}
-
-static int choice(const char *text, const char *what, const char *const *words, const char *list,
-                  Err *err)
-{
-    for (int i = 0; words[i]; i++)
-        if (strcmp(words[i], text) == 0)
-            return i;
-    return err_set(err, EXIT_USAGE, "%s: \"%s\" is none of %s", what, text, list);
-}
-
-static int take_model_option(Options *o, int id, const char *text, Err *err)
-{
-    static const char *const isas[] = {"auto", "amx", "avx512", "avx2", "scalar", NULL};
-    static const char *const acts[] = {"int8", "f32", NULL};
+    (void)err;
     const DrafterKind *kind;
+    int layer;
+    ((Options *)into)->drafter = text;
+    return strlen(text) < sizeof(((RequestLoad *)0)->drafter) ? drafter_parse(text, &kind, &layer)
+                                                              : -1;
+}
+
+static int drafter_at(int index, char *text, size_t size)
+{
     char names[DRAFTER_NAMES_BYTES];
+    return word_at(drafter_names(", ", names), ", ", index, text, size);
+}
+
+static int take_tree(void *into, const char *text, Err *err)
+{
     TreeShape shape;
-    int layer, act;
-    switch (id) {
-    case OPT_PROFILE:
-        o->profile = text;
+    ((Options *)into)->tree = text;
+    if (strlen(text) < sizeof(((RequestLoad *)0)->tree) && tree_parse(text, &shape) == 0)
         return 0;
-    case 'm':
-    case OPT_TARGET:
-        o->target = text;
-        return 0;
-    case OPT_DRAFT:
-        o->draft = text;
-        return 0;
-    case OPT_ADAPTER:
-        o->adapter = text;
-        return 0;
-    case OPT_HOST:
-        o->host = text;
-        return 0;
-    case OPT_DEVICE:
-        o->device = text;
-        return 0;
-    case OPT_DRAFTER:
-        o->drafter = text;
-        if (strlen(text) < sizeof(((RequestLoad *)0)->drafter) &&
-            drafter_parse(text, &kind, &layer) == 0)
-            return 0;
-        return err_set(err, EXIT_USAGE, "--drafter: \"%s\" is none of %s", text,
-                       drafter_names(", ", names));
-    case OPT_SPEC:
-        o->has_spec = true;
-        if (spec_parse(text, &o->spec) == 0)
-            return 0;
-        return err_set(err, EXIT_USAGE, "--spec: \"%s\" is none of auto, on, off", text);
-    case OPT_TREE:
-        o->tree = text;
-        if (strlen(text) < sizeof(((RequestLoad *)0)->tree) && tree_parse(text, &shape) == 0)
-            return 0;
-        return err_set(err, EXIT_USAGE,
-                       "--tree: \"%s\" is none of auto, off, DxWxN (depth, width, nodes: 4x4x12)",
-                       text);
-    case OPT_CTX:
-        o->has_ctx = true;
-        return options_integer(text, "--ctx", 0, 1 << 20, &o->ctx, err);
-    case OPT_KV:
-        o->has_kv = true;
-        if (kv_type_parse(text, &o->kv) == 0)
-            return 0;
-        return err_set(err, EXIT_USAGE, "--kv: \"%s\" is none of f16, q8", text);
-    case OPT_THREADS:
-        o->has_threads = true;
-        return options_integer(text, "--threads", 0, 1024, &o->threads, err);
-    case OPT_ISA:
-        o->isa = text;
-        return choice(text, "--isa", isas, "auto, amx, avx512, avx2, scalar", err) < 0 ? -1 : 0;
-    default: /* OPT_ACT */
-        act = choice(text, "--act", acts, "int8, f32", err);
-        o->act_f32 = act == 1;
-        return act < 0 ? -1 : 0;
-    }
+    return err_set(err, EXIT_USAGE,
+                   "--tree: \"%s\" is none of auto, off, DxWxN (depth, width, nodes: 4x4x12)",
+                   text);
 }
 
-static int take_option(Options *o, int id, const char *text, Err *err)
-{
-    switch (id) {
-    case 'p':
-        o->prompt = text;
-        return 0;
-    case 'n':
-        o->has_max_tokens = true;
-        return options_integer(text, "-n", 0, INT_MAX, &o->max_tokens, err);
-    case OPT_TEMP:
-        o->has_temperature = true;
-        return options_number(text, "--temp", 0, 10, &o->temperature, err);
-    case OPT_TOP_K:
-        o->has_top_k = true;
-        return options_integer(text, "--top-k", 0, INT_MAX, &o->top_k, err);
-    case OPT_TOP_P:
-        o->has_top_p = true;
-        return options_number(text, "--top-p", 0, 1, &o->top_p, err);
-    case OPT_SEED:
-        o->has_seed = true;
-        return options_integer(text, "--seed", 0, INT_MAX, &o->seed, err);
-    case OPT_RAW:
-        o->raw = true;
-        return 0;
-    case OPT_IGNORE_EOS:
-        o->ignore_eos = true;
-        return 0;
-    case OPT_JSON:
-        o->json = true;
-        return 0;
-    case OPT_PLAIN:
-        o->plain = true;
-        return 0;
-    case OPT_REPEATS:
-        return options_integer(text, "--repeats", 1, 99, &o->repeats, err);
-    case OPT_SAMPLE:
-        return options_integer(text, "--sample", 1, 1000000, &o->sample, err);
-    case OPT_QUESTIONS:
-        o->questions = text;
-        return 0;
-    case OPT_CATEGORIES:
-        o->categories = text;
-        return 0;
-    case OPT_METHODS:
-        o->methods = text;
-        return 0;
-    case OPT_CSV:
-        o->csv = true;
-        return 0;
-    case OPT_PROMPTS:
-        o->prompts = text;
-        return 0;
-    case OPT_FORGET:
-        o->forget = true;
-        return 0;
-    default:
-        return take_model_option(o, id, text, err);
-    }
-}
+#define AT(field) offsetof(Options, field)
 
-int options_parse(Options *options, int argc, char **argv, int accepted, Err *err)
-{
-    struct option known[N_ROWS + 1] = {{0}};
-    int n = 0;
-    for (int i = 0; i < N_ROWS; i++)
-        if (rows[i].groups & accepted)
-            known[n++] = (struct option){rows[i].name, rows[i].has_argument, NULL, rows[i].id};
-    char letters[16] = "+:"; /* stop at the first word that is no option; ':' for a missing value */
-    if (accepted & OPTIONS_MODEL)
-        strcat(letters, "m:");
-    if (accepted & OPTIONS_RUN)
-        strcat(letters, "p:");
-    if (accepted & (OPTIONS_RUN | OPTIONS_QUESTIONS | OPTIONS_TUNE))
-        strcat(letters, "n:");
-    *options = (Options){.spec = SPEC_AUTO};
-    opterr = 0;
-    optind = 0; /* getopt starts afresh */
-    for (;;) {
-        const char *word = optind > 0 && optind < argc ? argv[optind] : argc > 1 ? argv[1] : "";
-        int id = getopt_long(argc, argv, letters, known, NULL);
-        if (id == -1)
-            break;
-        if (id == ':')
-            return err_set(err, EXIT_USAGE, "%s wants a value; `s2d --help` lists the commands",
-                           word);
-        if (id == '?')
-            return err_set(err, EXIT_USAGE, "there is no option %s here; see `s2d %s%s --help`",
-                           word, accepted & OPTIONS_BENCH ? "bench " : "",
-                           accepted & OPTIONS_CHAT ? "chat" : argv[0]);
-        if (take_option(options, id, optarg, err) != 0)
-            return -1;
-    }
-    options->first_argument = optind;
-    return 0;
-}
+const Option model_options[] = {
+    {"--profile", "PROFILE", OPTION_TEXT, .field = AT(profile)},
+    {"--target", "MODEL", OPTION_TEXT, .field = AT(target), .alias = "-m"},
+    {"--draft", "none|MODEL", OPTION_TEXT, .field = AT(draft)},
+    {"--adapter", "none|FILE.gguf", OPTION_TEXT, .field = AT(adapter)},
+    {"--tree", "auto|off|DxWxN", OPTION_TAKEN, .take = take_tree},
+    {"--ctx", "N", OPTION_INTEGER, .field = AT(ctx), .high = 1 << 20, .has = AT(has_ctx)},
+    {"--kv", "f16|q8", OPTION_CHOICE, .field = AT(kv), .has = AT(has_kv)},
+    {"--threads", "N", OPTION_INTEGER, .field = AT(threads), .high = 1024, .has = AT(has_threads)},
+    {"--device", "auto|cpu|cuda", OPTION_TEXT, .field = AT(device)},
+    {"--isa", "auto|amx|avx512|avx2|scalar", OPTION_WORD, .field = AT(isa)},
+    {"--act", "int8|f32", OPTION_SECOND, .field = AT(act_f32)},
+    {0},
+};
+
+const Option drafting_options[] = {
+    {"--drafter", NULL, OPTION_TAKEN, .take = take_drafter, .value_at = drafter_at},
+    {"--spec", "auto|on|off", OPTION_CHOICE, .field = AT(spec)},
+    {"--host", "HOST", OPTION_TEXT, .field = AT(host)},
+    {0},
+};
+
+const Option sampling_options[] = {
+    {"--temp", "T", OPTION_NUMBER, .field = AT(temperature), .high = 10,
+     .has = AT(has_temperature)},
+    {"--top-k", "K", OPTION_INTEGER, .field = AT(top_k), .high = INT_MAX, .has = AT(has_top_k)},
+    {"--top-p", "P", OPTION_NUMBER, .field = AT(top_p), .high = 1, .has = AT(has_top_p)},
+    {"--seed", "S", OPTION_INTEGER, .field = AT(seed), .high = INT_MAX, .has = AT(has_seed)},
+    {0},
+};
+
+const Option length_options[] = {
+    {"-n", "N", OPTION_INTEGER, .field = AT(max_tokens), .high = INT_MAX,
+     .has = AT(has_max_tokens)},
+    {0},
+};
+
+/* The rows' choices are numbered as the enumerations are. */
+_Static_assert(KV_F16 == 0 && KV_Q8 == 1, "--kv");
+_Static_assert(SPEC_AUTO == 0 && SPEC_ON == 1 && SPEC_OFF == 2, "--spec");
 
 static int set_text(char **field, const char *text, Err *err)
 {

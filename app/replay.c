@@ -72,6 +72,12 @@ static int read_trace(FILE *file, const char *name, bool print, Err *err)
     return status;
 }
 
+const CommandLine cmd_replay_line = {
+    .name = "replay",
+    .words = "FILE",
+    .summary = "show a trace again",
+};
+
 int cmd_replay(int argc, char **argv)
 {
     if (argc != 2 || (argv[1][0] == '-' && argv[1][1])) {

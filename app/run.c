@@ -28,6 +28,8 @@ enum {
 
 typedef struct Run {
     Options options;
+    const char *asked; /* -p; NULL = the prompt is on stdin */
+    bool raw, ignore_eos, json;
     Client *client;
     Request load;
     char *prompt;
@@ -39,6 +41,25 @@ typedef struct Run {
     int tokens;                     /* of the answer; 0 = nothing came */
     int status;
 } Run;
+
+static const Option own_options[] = {
+    {"-p", "TEXT", OPTION_TEXT, .field = offsetof(Run, asked)},
+    {"--raw", NULL, OPTION_FLAG, .field = offsetof(Run, raw)},
+    {"--ignore-eos", NULL, OPTION_FLAG, .field = offsetof(Run, ignore_eos)},
+    {"--json", NULL, OPTION_FLAG, .field = offsetof(Run, json)},
+    {0},
+};
+
+const CommandLine cmd_run_line = {
+    .name = "run",
+    .lists = {{own_options, 0},
+              {length_options, offsetof(Run, options)},
+              {model_options, offsetof(Run, options)},
+              {drafting_options, offsetof(Run, options)},
+              {sampling_options, offsetof(Run, options)}},
+    .words = "[< PROMPT]",
+    .summary = "answer one prompt",
+};
 
 /* --- the prompt --- */
 
@@ -84,7 +105,7 @@ static char *read_stdin(bool raw, Err *err)
 
 static void progress(Run *run, const char *what, double fraction)
 {
-    if (!run->err_terminal || run->options.json)
+    if (!run->err_terminal || run->json)
         return;
     char clean[64];
     text_clean_line(what, clean, sizeof(clean));
@@ -138,12 +159,12 @@ static void say(Run *run, Err *err)
     const Profile *profile = &run->load.u.load.profile;
     Message messages[2] = {{.role = ROLE_SYSTEM, .text = profile->system},
                            {.role = ROLE_USER, .text = run->prompt}};
-    bool system = profile->system && !run->options.raw;
+    bool system = profile->system && !run->raw;
     Request request = {.type = REQUEST_SAY};
     request.u.say = (RequestSay){.messages = system ? messages : messages + 1,
                                  .n_messages = system ? 2 : 1,
-                                 .raw = run->options.raw,
-                                 .ignore_eos = run->options.ignore_eos,
+                                 .raw = run->raw,
+                                 .ignore_eos = run->ignore_eos,
                                  .max_tokens = profile->max_tokens,
                                  .seed = (uint32_t)profile->seed};
     run->said = client_send(run->client, &request, err) == 0;
@@ -164,14 +185,14 @@ static void on_done(Run *run, const Event *event)
         return;
     }
     figures_line(&run->figures, event, line, sizeof(line));
-    if (!run->options.json)
+    if (!run->json)
         tell(run, "", line);
 }
 
 static void on_event(Run *run, const Event *event, Err *err)
 {
     figures_event(&run->figures, event);
-    if (run->options.json) {
+    if (run->json) {
         puts(client_line(run->client));
         fflush(stdout);
     }
@@ -191,7 +212,7 @@ static void on_event(Run *run, const Event *event, Err *err)
             progress_end(run);
         break;
     case EVENT_TEXT:
-        if (!run->options.json)
+        if (!run->json)
             print_text(run, event->u.text.text);
         break;
     case EVENT_WARNING:
@@ -257,16 +278,15 @@ int cmd_run(int argc, char **argv)
     static const int caught[] = {SIGINT, SIGTERM, SIGHUP, 0};
     Run run = {.out_terminal = isatty(STDOUT_FILENO), .err_terminal = isatty(STDERR_FILENO)};
     Err err = {0};
-    if (options_parse(&run.options, argc, argv, OPTIONS_MODEL | OPTIONS_SAMPLING | OPTIONS_RUN,
-                      &err) != 0)
+    int first = command_line_parse(&cmd_run_line, &run, argc, argv, &err);
+    if (first < 0)
         return report(&err);
-    if (run.options.first_argument < argc) {
+    if (first < argc) {
         err_set(&err, EXIT_USAGE, "\"%s\" is no option; a prompt is given as -p TEXT or on stdin",
-                argv[run.options.first_argument]);
+                argv[first]);
         return report(&err);
     }
-    run.prompt =
-        run.options.prompt ? strdup(run.options.prompt) : read_stdin(run.options.raw, &err);
+    run.prompt = run.asked ? strdup(run.asked) : read_stdin(run.raw, &err);
     if (!run.prompt)
         return err.code ? report(&err) : EXIT_MEMORY;
     if (options_request(&run.options, &run.load, &err) != 0) {

@@ -1,6 +1,5 @@
 /* tokenize.c - `s2d tokenize`: the token ids of a text, on one line. Reads headers only, never
  * weights, so that a file which holds nothing but a vocabulary is enough. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,26 +17,31 @@ typedef struct Arguments {
     bool special;
 } Arguments;
 
+static const Option options[] = {
+    {"-m", "MODEL", OPTION_TEXT, .field = offsetof(Arguments, model), .alias = "--model",
+     .required = true},
+    {"--special", NULL, OPTION_FLAG, .field = offsetof(Arguments, special)},
+    {0},
+};
+
+const CommandLine cmd_tokenize_line = {
+    .name = "tokenize",
+    .lists = {{options, 0}},
+    .words = "[TEXT]",
+    .summary = "token ids of a text",
+    .mixed = true,
+};
+
 static int parse(Arguments *arguments, int argc, char **argv, Err *err)
 {
-    static const struct option options[] = {
-        {"model", required_argument, NULL, 'm'}, {"special", no_argument, NULL, 's'}, {0}};
-    optind = 0;
-    opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "m:", options, NULL)) != -1;) {
-        if (c == 'm')
-            arguments->model = optarg;
-        else if (c == 's')
-            arguments->special = true;
-        else
-            return err_set(err, EXIT_USAGE, "\"%s\" is not understood; -m MODEL and --special are",
-                           argv[optind - 1]);
-    }
+    int first = command_line_parse(&cmd_tokenize_line, arguments, argc, argv, err);
+    if (first < 0)
+        return -1;
     if (arguments->model == NULL)
         return err_set(err, EXIT_USAGE, "which model's tokens? name it with -m MODEL");
-    if (argc - optind > 1)
+    if (argc - first > 1)
         return err_set(err, EXIT_USAGE, "one text at a time; put it in quotes");
-    arguments->text = argv[optind];
+    arguments->text = argv[first];
     return 0;
 }
 

@@ -39,6 +39,14 @@ typedef struct Bench {
     Passes passes[N_CONTEXTS][N_COUNTS];
 } Bench;
 
+const CommandLine bench_kernels_line = {
+    .name = "bench kernels",
+    .lists = {{bench_model_options, 0},
+              {model_options, offsetof(BenchModel, options)},
+              {drafting_options, offsetof(BenchModel, options)}},
+    .summary = "each operation of a pass, and its share of what this machine can do",
+};
+
 /* Keys and values that are not zero: memory that was never written is one page, in every cache. */
 static int fill_cache(Bench *b, Err *err)
 {
@@ -216,7 +224,7 @@ static void row_json(const Bench *b, const ProbeRow *row, int n, int context)
 
 static void print_row(const Bench *b, const ProbeRow *row, int n, int context)
 {
-    if (b->base.options.json)
+    if (b->base.json)
         row_json(b, row, n, context);
     else
         row_text(b, row, context);
@@ -227,7 +235,7 @@ static void print_passes(Bench *b, int i)
 {
     Passes *p = &b->passes[0][i];
     double pass_ms = bench_median(p->pass_ms, b->base.repeats), sum = 0, least = 0;
-    if (!b->base.options.json)
+    if (!b->base.json)
         printf("\nn = %-5d %-15s %22s %4s %9s %6s %7s %7s\n", counts[i], "", "", "", "ms", "GB/s",
                "GMAC/s", "share");
     for (int j = 0; j < p->n_rows; j++) {
@@ -239,7 +247,7 @@ static void print_passes(Bench *b, int i)
         for (int j = 0; j < b->passes[c][i].n_rows; j++)
             if (b->passes[c][i].rows[j].op == PROBE_ATTENTION)
                 print_row(b, &b->passes[c][i].rows[j], counts[i], b->contexts[c]);
-    if (b->base.options.json)
+    if (b->base.json)
         printf("{\"what\":\"pass\",\"n\":%d,\"context\":%d,\"ms\":%.4f,\"operations_ms\":%.4f,"
                "\"least_ms\":%.4f,\"share\":%.4f}\n",
                counts[i], b->contexts[0], pass_ms, sum, least, least / pass_ms);
@@ -252,7 +260,7 @@ static void print(Bench *b)
 {
     const Model *model = b->base.model;
     const MachineLimits *l = &b->limits;
-    if (b->base.options.json)
+    if (b->base.json)
         printf(
             "{\"what\":\"limits\",\"bytes_per_s\":%.0f,\"dots_per_s\":%.0f,\"fmas_per_s\":%.0f}\n",
             l->bytes_per_s, l->dots_per_s, l->fmas_per_s);
@@ -287,7 +295,7 @@ static int choose_contexts(Bench *b, Err *err)
 
 static int run(Bench *b, int argc, char **argv, Err *err)
 {
-    if (bench_model_open(&b->base, argc, argv, err) != 0)
+    if (bench_model_open(&b->base, &bench_kernels_line, argc, argv, err) != 0)
         return -1;
     probe_open(&b->probe, b->base.kernels);
     if (bench_model_load(&b->base, &b->probe.table, err) != 0 || choose_contexts(b, err) != 0)

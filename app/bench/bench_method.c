@@ -115,9 +115,8 @@ static int read_method(BenchResult *result, const Options *options, const char *
     return add_method(result, &method, err);
 }
 
-int bench_methods_open(BenchResult *result, const Options *options, Err *err)
+int bench_methods_open(BenchResult *result, const Options *options, const char *list, Err *err)
 {
-    const char *list = options->methods;
     if (!list) {
         if (draft_of(result, options, NULL, 0, err) < 0)
             return -1;

@@ -3,17 +3,25 @@
 
 #include <stdlib.h>
 
-int bench_model_open(BenchModel *bench, int argc, char **argv, Err *err)
+const Option bench_model_options[] = {
+    {"--repeats", "N", OPTION_INTEGER, .field = offsetof(BenchModel, repeats), .low = 1,
+     .high = BENCH_REPEATS_MAX},
+    {"--json", NULL, OPTION_FLAG, .field = offsetof(BenchModel, json)},
+    {0},
+};
+
+int bench_model_open(BenchModel *bench, const CommandLine *line, int argc, char **argv, Err *err)
 {
     bench->load.type = REQUEST_STOP; /* nothing to free yet */
-    if (options_parse(&bench->options, argc, argv, OPTIONS_MODEL | OPTIONS_BENCH, err) != 0)
+    int first = command_line_parse(line, bench, argc, argv, err);
+    if (first < 0)
         return -1;
-    if (bench->options.first_argument < argc)
-        return err_set(err, EXIT_USAGE, "\"%s\" is no option; see `s2d bench %s --help`",
-                       argv[bench->options.first_argument], argv[0]);
+    if (first < argc)
+        return err_set(err, EXIT_USAGE, "\"%s\" is no option; see `s2d %s --help`", argv[first],
+                       line->name);
     if (options_request(&bench->options, &bench->load, err) != 0)
         return -1;
-    bench->repeats = bench->options.repeats ? bench->options.repeats : BENCH_REPEATS;
+    bench->repeats = bench->repeats ? bench->repeats : BENCH_REPEATS;
     const RequestLoad *load = &bench->load.u.load;
     KernelsOptions wanted = {.device = load->profile.device,
                              .isa = load->isa,

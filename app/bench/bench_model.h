@@ -15,19 +15,22 @@ enum { BENCH_REPEATS = 5, BENCH_REPEATS_MAX = 99, BENCH_LIMITS_MAX = 1024 };
 
 typedef struct BenchModel {
     Options options;
+    bool json;
     Request load;
     Kernels *kernels;
     Limits *limits;
     ModelsCache models;
     Model *model; /* the target */
-    int repeats;
+    int repeats;  /* 0 = not given, until bench_model_open has returned */
     int n_measured;
     double measured[LIMITS][BENCH_LIMITS_MAX];
 } BenchModel;
 
+extern const Option bench_model_options[]; /* --repeats, --json: they fill a BenchModel */
+
 /* Reads the command line of `s2d bench NAME` into zeroed memory and opens the backend.
  * bench_model_close also after -1. */
-int bench_model_open(BenchModel *bench, int argc, char **argv, Err *err);
+int bench_model_open(BenchModel *bench, const CommandLine *line, int argc, char **argv, Err *err);
 /* kernels: what the model is to use; bench->kernels, or a table in front of it. */
 int bench_model_load(BenchModel *bench, Kernels *kernels, Err *err);
 void bench_model_close(BenchModel *bench);

@@ -1,23 +1,43 @@
 /* bench_products.c - `s2d bench products`: the trainer's matrix products, and the share of what
  * this machine's multipliers can do that each one reaches. No weights are read: shapes are those of
  * a model's layers. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "app/bench/bench.h"
 #include "app/bench/shapes.h"
-#include "app/options.h"
+#include "app/command_line.h"
 #include "kernels/common/clock.h"
 #include "kernels/train/train_ops.h"
 
 typedef struct Products {
+    const char *shape;
+    int rows, scored;
+    KernelsOptions kernels_options;
     Kernels *kernels;
     TrainOps *ops;
     float *a, *b, *out;
     int repeats;
     double flops, ms; /* of all */
 } Products;
+
+#define AT(field) offsetof(Products, field)
+
+static const Option options[] = {
+    {"--shape", "SHAPE", OPTION_TEXT, .field = AT(shape)},
+    {"--rows", "N", OPTION_INTEGER, .field = AT(rows), .low = 1, .high = 8192},
+    {"--scored", "N", OPTION_INTEGER, .field = AT(scored), .low = 1, .high = 1 << 20},
+    {"--repeats", "N", OPTION_INTEGER, .field = AT(repeats), .low = 1, .high = 99},
+    {"--threads", "N", OPTION_INTEGER, .field = AT(kernels_options.threads), .high = 1024},
+    {"--isa", "auto|amx|avx512|avx2|scalar", OPTION_TEXT, .field = AT(kernels_options.isa)},
+    {0},
+};
+
+const CommandLine bench_products_line = {
+    .name = "bench products",
+    .lists = {{options, 0}},
+    .summary = "the trainer's matrix products, and their share of what this machine can do",
+};
 
 static int compare(const void *a, const void *b)
 {
@@ -95,41 +115,19 @@ static int run(Products *p, const Shape *s, int rows, int scored, Err *err)
 
 int bench_products(int argc, char **argv)
 {
-    static const struct option known[] = {{"shape", 1, NULL, 's'},
-                                          {"rows", 1, NULL, 'r'},
-                                          {"scored", 1, NULL, 'v'},
-                                          {"repeats", 1, NULL, 'n'},
-                                          {"threads", 1, NULL, 't'},
-                                          {"isa", 1, NULL, 'i'},
-                                          {0}};
-    Products p = {.repeats = 9};
-    KernelsOptions options = {.device = "cpu"};
-    const char *name = "qwen2.5-coder-0.5b";
-    int rows = 512, scored = 16384, result = 0;
+    Products p = {.shape = "qwen2.5-coder-0.5b",
+                  .rows = 512,
+                  .scored = 16384,
+                  .kernels_options = {.device = "cpu"},
+                  .repeats = 9};
     Shape shape;
     Err err = {0};
-    optind = opterr = 0;
-    for (int id; result == 0 && (id = getopt_long(argc, argv, "+", known, NULL)) != -1;) {
-        if (id == 's')
-            name = optarg;
-        else if (id == 'r')
-            result = options_integer(optarg, "--rows", 1, 8192, &rows, &err);
-        else if (id == 'v')
-            result = options_integer(optarg, "--scored", 1, 1 << 20, &scored, &err);
-        else if (id == 'n')
-            result = options_integer(optarg, "--repeats", 1, 99, &p.repeats, &err);
-        else if (id == 't')
-            result = options_integer(optarg, "--threads", 0, 1024, &options.threads, &err);
-        else if (id == 'i')
-            options.isa = optarg;
-        else
-            result = err_set(&err, EXIT_USAGE, "\"%s\" is no option", argv[optind - 1]);
-    }
-    if (result == 0 && optind < argc)
-        result = err_set(&err, EXIT_USAGE, "\"%s\" is no option", argv[optind]);
-    if (result == 0 && shape_find(&shape, name, &err) == 0 &&
-        kernels_open(&p.kernels, &options, &err) == 0)
-        run(&p, &shape, rows, scored, &err);
+    int first = command_line_parse(&bench_products_line, &p, argc, argv, &err);
+    if (first >= 0 && first < argc)
+        err_set(&err, EXIT_USAGE, "\"%s\" is no option", argv[first]);
+    if (err.code == 0 && shape_find(&shape, p.shape, &err) == 0 &&
+        kernels_open(&p.kernels, &p.kernels_options, &err) == 0)
+        run(&p, &shape, p.rows, p.scored, &err);
     float *buffers[] = {p.a, p.b, p.out};
     for (int i = 0; i < 3; i++) {
         if (buffers[i])

@@ -8,7 +8,6 @@
  * How far tokens go in S2D was not published, so it has two figures: every token leaves at the
  * first exit, or every token asks all of them.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "app/bench/project.h"
 #include "app/bench/published.h"
 #include "app/bench/synth.h"
+#include "app/command_line.h"
 #include "app/paths.h"
 #include "engine/session/session.h"
 
@@ -225,70 +225,62 @@ static void print(const Project *p)
 
 /* ---- the command line ---- */
 
-static int take(Project *p, int option, const char *text, Err *err)
+static int take_target(void *into, const char *text, Err *err)
 {
-    const QuantInfo *info;
-    switch (option) {
-    case 't':
-        p->has_target = true;
-        if (published_target(text, &p->target) == 0)
-            return 0;
-        return err_set(err, EXIT_USAGE, "--target: \"%s\" is none of 7b, 13b, 70b", text);
-    case 'v':
-        p->synth.vocab_file = text;
-        return 0;
-    case 'y':
-        info = quant_by_name(text);
-        if (info == NULL)
-            return err_set(err, EXIT_USAGE, "--type: \"%s\" is no type of weights; Q4_K is one",
-                           text);
-        p->synth.type = info->type;
-        return 0;
-    case 'l':
-        return options_integer(text, "--layers", FEW + 1, 12, &p->many, err);
-    case 'T':
-        return options_integer(text, "--temp", 0, 1, &p->temperature, err);
-    case 'm':
-        return options_number(text, "--mat", 1, 64, &p->mat, err);
-    case 'd':
-        return options_integer(text, "--drafted", 1, 31, &p->chain.depth, err);
-    case 'r':
-        if (tree_parse(text, &p->tree) == 0 && !p->tree.automatic && p->tree.nodes < 32)
-            return 0;
-        return err_set(err, EXIT_USAGE, "--tree: \"%s\" is no DxWxN with fewer than 32 nodes",
-                       text);
-    case 'c':
-        return options_integer(text, "--ctx", 1, 4096, &p->context, err);
-    case 'n':
-        return options_integer(text, "--repeats", 1, BENCH_REPEATS_MAX, &p->repeats, err);
-    case 'h':
-        return options_integer(text, "--threads", 0, 1024, &p->kernels_options.threads, err);
-    case 'D':
-        p->kernels_options.device = text;
-        return 0;
-    case 'j':
-        p->json = true;
-        return 0;
-    default:
-        return err_set(err, EXIT_USAGE, "see `s2d bench project --help`");
-    }
+    Project *p = into;
+    (void)err;
+    p->has_target = true;
+    return published_target(text, &p->target);
 }
+
+static int take_type(void *into, const char *text, Err *err)
+{
+    const QuantInfo *info = quant_by_name(text);
+    if (info == NULL)
+        return err_set(err, EXIT_USAGE, "--type: \"%s\" is no type of weights; Q4_K is one", text);
+    ((Project *)into)->synth.type = info->type;
+    return 0;
+}
+
+static int take_tree(void *into, const char *text, Err *err)
+{
+    Project *p = into;
+    if (tree_parse(text, &p->tree) == 0 && !p->tree.automatic && p->tree.nodes < 32)
+        return 0;
+    return err_set(err, EXIT_USAGE, "--tree: \"%s\" is no DxWxN with fewer than 32 nodes", text);
+}
+
+#define AT(field) offsetof(Project, field)
+
+static const Option options[] = {
+    {"--target", "7b|13b|70b", OPTION_TAKEN, .take = take_target, .required = true},
+    {"--vocab", "FILE.gguf", OPTION_TEXT, .field = AT(synth.vocab_file), .required = true},
+    {"--temp", "0|1", OPTION_INTEGER, .field = AT(temperature), .high = 1},
+    {"--mat", "M", OPTION_NUMBER, .field = AT(mat), .low = 1, .high = 64},
+    {"--drafted", "N", OPTION_INTEGER, .field = AT(chain.depth), .low = 1, .high = 31},
+    {"--tree", "DxWxN", OPTION_TAKEN, .take = take_tree},
+    {"--layers", "N", OPTION_INTEGER, .field = AT(many), .low = FEW + 1, .high = 12},
+    {"--type", "T", OPTION_TAKEN, .take = take_type},
+    {"--ctx", "N", OPTION_INTEGER, .field = AT(context), .low = 1, .high = 4096},
+    {"--repeats", "N", OPTION_INTEGER, .field = AT(repeats), .low = 1, .high = BENCH_REPEATS_MAX},
+    {"--threads", "N", OPTION_INTEGER, .field = AT(kernels_options.threads), .high = 1024},
+    {"--device", "auto|cpu|cuda", OPTION_TEXT, .field = AT(kernels_options.device)},
+    {"--json", NULL, OPTION_FLAG, .field = AT(json)},
+    {0},
+};
+
+const CommandLine bench_project_line = {
+    .name = "bench project",
+    .lists = {{options, 0}},
+    .summary = "speedups that measured passes and published MAT would give, marked as projected",
+};
 
 static int parse(Project *p, int argc, char **argv, Err *err)
 {
-    static const struct option options[] = {{"target", 1, NULL, 't'},  {"vocab", 1, NULL, 'v'},
-                                            {"type", 1, NULL, 'y'},    {"layers", 1, NULL, 'l'},
-                                            {"temp", 1, NULL, 'T'},    {"mat", 1, NULL, 'm'},
-                                            {"drafted", 1, NULL, 'd'}, {"tree", 1, NULL, 'r'},
-                                            {"ctx", 1, NULL, 'c'},     {"repeats", 1, NULL, 'n'},
-                                            {"json", 0, NULL, 'j'},    {"threads", 1, NULL, 'h'},
-                                            {"device", 1, NULL, 'D'},  {0}};
-    optind = 0;
-    opterr = 0;
-    for (int c; (c = getopt_long(argc, argv, "+", options, NULL)) != -1;)
-        if (take(p, c, optarg, err) != 0)
-            return -1;
-    if (optind < argc || !p->has_target || p->synth.vocab_file == NULL)
+    int first = command_line_parse(&bench_project_line, p, argc, argv, err);
+    if (first < 0)
+        return -1;
+    if (first < argc || !p->has_target || p->synth.vocab_file == NULL)
         return err_set(err, EXIT_USAGE,
                        "--target 7b|13b|70b and --vocab FILE.gguf are needed, and no other words");
     p->chain.nodes = p->chain.depth;

@@ -25,11 +25,35 @@ enum { MAX_TOKENS = 1024, WARM_TOKENS = 16 };
 
 typedef struct Bench {
     Options options;
+    const char *file, *categories, *methods; /* NULL = not given */
+    int sample, repeats;                     /* 0 = not given */
+    bool json, csv;
     BenchWorker workers[DRAFTS_MAX];
     Questions questions;
     BenchResult result;
     char *plain[TURNS_MAX]; /* texts of plain decoding for the current question */
 } Bench;
+
+static const Option own_options[] = {
+    {"--questions", "FILE", OPTION_TEXT, .field = offsetof(Bench, file), .required = true},
+    {"--sample", "N", OPTION_INTEGER, .field = offsetof(Bench, sample), .low = 1, .high = 1000000},
+    {"--categories", "LIST", OPTION_TEXT, .field = offsetof(Bench, categories)},
+    {"--methods", "LIST", OPTION_TEXT, .field = offsetof(Bench, methods)},
+    {"--repeats", "N", OPTION_INTEGER, .field = offsetof(Bench, repeats), .low = 1, .high = 99},
+    {"--json", NULL, OPTION_FLAG, .field = offsetof(Bench, json)},
+    {"--csv", NULL, OPTION_FLAG, .field = offsetof(Bench, csv)},
+    {0},
+};
+
+const CommandLine bench_spec_line = {
+    .name = "bench spec",
+    .lists = {{own_options, 0},
+              {length_options, offsetof(Bench, options)},
+              {model_options, offsetof(Bench, options)},
+              {drafting_options, offsetof(Bench, options)},
+              {sampling_options, offsetof(Bench, options)}},
+    .summary = "speed, speedup and MAT by category over a file of questions",
+};
 
 /* Compares with plain decoding's text, or keeps it as that. */
 static void compare(Bench *bench, int method, int turn, const char *text, Sample *sample)
@@ -156,8 +180,8 @@ static void write_title(Bench *bench, const EventReady *ready)
     const Options *o = &bench->options;
     char sample[48] = "all questions", thresholds[160];
     list_thresholds(ready, thresholds, sizeof thresholds);
-    if (o->sample > 0)
-        snprintf(sample, sizeof(sample), "%d questions a category by stride", o->sample);
+    if (bench->sample > 0)
+        snprintf(sample, sizeof(sample), "%d questions a category by stride", bench->sample);
     snprintf(bench->result.title, sizeof(bench->result.title),
              "target %s %s, draft %s%s, %s, T=%g, at most %d tokens, %s, %d repeat%s, spec %s",
              ready->target, ready->quant, ready->draft[0] ? ready->draft : "none", thresholds,
@@ -186,17 +210,16 @@ static int open_workers(Bench *bench, Err *err)
 
 static int run(Bench *bench, Err *err)
 {
-    const Options *o = &bench->options;
     BenchResult *result = &bench->result;
-    if (!o->questions)
+    if (!bench->file)
         return err_set(err, EXIT_USAGE,
                        "--questions FILE is needed: JSON lines with category and turns");
-    if (questions_open(&bench->questions, o->questions, err) != 0 ||
-        questions_choose(&bench->questions, o->categories, o->sample, err) != 0 ||
-        bench_methods_open(result, o, err) != 0)
+    if (questions_open(&bench->questions, bench->file, err) != 0 ||
+        questions_choose(&bench->questions, bench->categories, bench->sample, err) != 0 ||
+        bench_methods_open(result, &bench->options, bench->methods, err) != 0)
         return -1;
     result->questions = &bench->questions;
-    result->repeats = o->repeats ? o->repeats : 1;
+    result->repeats = bench->repeats ? bench->repeats : 1;
     size_t questions = (size_t)bench->questions.n, repeats = (size_t)result->repeats;
     result->samples = calloc(questions * repeats * (size_t)result->n_methods, sizeof(Sample));
     result->scratch = calloc(2 * (questions > repeats ? questions : repeats), sizeof(double));
@@ -209,14 +232,13 @@ int bench_spec(int argc, char **argv)
 {
     Bench bench = {0};
     Err err = {0};
-    int accepted = OPTIONS_MODEL | OPTIONS_SAMPLING | OPTIONS_BENCH | OPTIONS_QUESTIONS;
-    if (options_parse(&bench.options, argc, argv, accepted, &err) == 0 &&
-        bench.options.first_argument < argc)
-        err_set(&err, EXIT_USAGE, "\"%s\" is no option", argv[bench.options.first_argument]);
+    int first = command_line_parse(&bench_spec_line, &bench, argc, argv, &err);
+    if (first >= 0 && first < argc)
+        err_set(&err, EXIT_USAGE, "\"%s\" is no option", argv[first]);
     if (err.code == 0 && run(&bench, &err) == 0) {
-        if (bench.options.json)
+        if (bench.json)
             bench_print_json(&bench.result);
-        else if (bench.options.csv)
+        else if (bench.csv)
             bench_print_csv(&bench.result);
         else
             bench_print_table(&bench.result);

@@ -62,9 +62,9 @@ typedef struct BenchResult {
     char title[640]; /* models, machine, settings */
 } BenchResult;
 
-/* bench_method.c: reads --methods, or what the profile suggests, into methods and drafts, each with
- * its load request; bench_methods_close also after -1. */
-int bench_methods_open(BenchResult *result, const Options *options, Err *err);
+/* bench_method.c: reads --methods (list), or where it is NULL what the profile suggests, into
+ * methods and drafts, each with its load request; bench_methods_close also after -1. */
+int bench_methods_open(BenchResult *result, const Options *options, const char *list, Err *err);
 void bench_methods_close(BenchResult *result);
 /* What the methods are called, and their counterparts, once the adapters are known. */
 void bench_methods_name(BenchResult *result);

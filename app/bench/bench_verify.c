@@ -22,6 +22,14 @@ typedef struct Verify {
     double ms[N_COUNTS][BENCH_REPEATS_MAX], prefill_ms[BENCH_REPEATS_MAX];
 } Verify;
 
+const CommandLine bench_verify_line = {
+    .name = "bench verify",
+    .lists = {{bench_model_options, 0},
+              {model_options, offsetof(BenchModel, options)},
+              {drafting_options, offsetof(BenchModel, options)}},
+    .summary = "time of a target pass over n rows: what checking n tokens costs here",
+};
+
 /* Weights that a pass reads: all but an embedding that is not the head as well. */
 static double pass_bytes(const Model *model)
 {
@@ -66,7 +74,7 @@ static void print_row(const Verify *v, const char *what, int n, double ms, doubl
     double bytes = pass_bytes(model), macs = pass_macs(&model->config, n, prompt ? 1 : n);
     double least = bench_least_ms(bytes, limits->bytes_per_s, macs, limits->dots_per_s);
     double bytes_per_s = 1e3 * bytes / ms, share = bytes_per_s / limits->bytes_per_s;
-    if (v->bench.options.json) {
+    if (v->bench.json) {
         printf("{\"what\":\"%s\",\"n\":%d,\"ms\":%.4f,\"tokens_per_s\":%.1f,", what, n, ms,
                1e3 * n / ms);
         if (!prompt)
@@ -90,7 +98,7 @@ static void print(Verify *v, int context)
     BenchModel *bench = &v->bench;
     const Model *model = bench->model;
     MachineLimits limits = bench_limits(bench);
-    if (bench->options.json)
+    if (bench->json)
         printf("{\"what\":\"limits\",\"bytes_per_s\":%.0f,\"macs_per_s\":%.0f}\n",
                limits.bytes_per_s, limits.dots_per_s);
     else
@@ -110,7 +118,7 @@ static void print(Verify *v, int context)
 static int run(Verify *v, int argc, char **argv, Err *err)
 {
     BenchModel *bench = &v->bench;
-    if (bench_model_open(bench, argc, argv, err) != 0 ||
+    if (bench_model_open(bench, &bench_verify_line, argc, argv, err) != 0 ||
         bench_model_load(bench, bench->kernels, err) != 0)
         return -1;
     const Options *options = &bench->options;

@@ -14,21 +14,40 @@ static bool screen_is_possible(void)
     return isatty(0) && isatty(1) && term && *term && strcmp(term, "dumb") != 0;
 }
 
+typedef struct ChatArguments {
+    Options options;
+    bool plain;
+} ChatArguments;
+
+static const Option own_options[] = {
+    {"--plain", NULL, OPTION_FLAG, .field = offsetof(ChatArguments, plain)},
+    {0},
+};
+
+const CommandLine cmd_chat_line = {
+    .name = "chat",
+    .lists = {{model_options, offsetof(ChatArguments, options)},
+              {drafting_options, offsetof(ChatArguments, options)},
+              {sampling_options, offsetof(ChatArguments, options)},
+              {own_options, 0}},
+    .summary = "the chat (what s2d alone starts)",
+};
+
 int cmd_chat(int argc, char **argv)
 {
-    Options options;
+    ChatArguments arguments = {0};
     Err err = {0};
-    if (options_parse(&options, argc, argv, OPTIONS_MODEL | OPTIONS_SAMPLING | OPTIONS_CHAT,
-                      &err) != 0 ||
-        (options.first_argument < argc &&
-         err_set(&err, EXIT_USAGE,
-                 "chat takes no argument \"%s\"; s2d chat --help shows its options",
-                 argv[options.first_argument]) != 0)) {
+    int first = command_line_parse(&cmd_chat_line, &arguments, argc, argv, &err);
+    if (first < 0 ||
+        (first < argc && err_set(&err, EXIT_USAGE,
+                                 "chat takes no argument \"%s\"; s2d chat --help shows its options",
+                                 argv[first]) != 0)) {
         fprintf(stderr, "s2d: %s\n", err.text);
         return err.code;
     }
-    ClientOptions client = {.host = options.host};
-    if (options.plain || !screen_is_possible())
-        return chat_plain(&options, &client);
-    return chat_screen(&options, &client);
+    const Options *options = &arguments.options;
+    ClientOptions client = {.host = options->host};
+    if (arguments.plain || !screen_is_possible())
+        return chat_plain(options, &client);
+    return chat_screen(options, &client);
 }

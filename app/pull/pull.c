@@ -222,16 +222,30 @@ static int ask(char **names, int count, Err *err)
                    "nothing was fetched; `s2d chat --target FILE.gguf` takes a file of yours");
 }
 
+static const Option options[] = {
+    {"--ask", NULL, OPTION_FLAG, .field = 0}, /* the bool itself */
+    {0},
+};
+
+const CommandLine cmd_pull_line = {
+    .name = "pull",
+    .lists = {{options, 0}},
+    .words = "NAME ...",
+    .summary = "fetch models of the catalog, verified",
+};
+
 int cmd_pull(int argc, char **argv)
 {
     Err err = {0};
-    bool asks = argc > 1 && strcmp(argv[1], "--ask") == 0;
-    char **names = argv + (asks ? 2 : 1);
-    int count = argc - (asks ? 2 : 1), result = 0;
-    if (count == 0 || names[0][0] == '-') {
-        fprintf(stderr, "usage: s2d pull [--ask] NAME ...   (`s2d models` lists the names)\n");
+    bool asks = false;
+    int first = command_line_parse(&cmd_pull_line, &asks, argc, argv, &err), result = 0;
+    if (first < 0 || first == argc) {
+        fprintf(stderr, "s2d pull: %s\n",
+                first < 0 ? err.text : "which model? `s2d models` lists the names");
         return EXIT_USAGE;
     }
+    char **names = argv + first;
+    int count = argc - first;
     for (int i = 0; i < count && result == 0; i++) {
         const CatalogModel *model = catalog_find(names[i]);
         char path[PATH_BYTES];

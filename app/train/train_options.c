@@ -1,80 +1,16 @@
 /* train_options.c - see train_options.h. */
 #include "app/train/train_options.h"
 
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/options.h"
+#include "app/commands.h"
 
-enum {
-    OPT_DATA = 256,
-    OPT_EVAL,
-    OPT_AVOID,
-    OPT_CACHE,
-    OPT_LIST,
-    OPT_SYSTEM,
-    OPT_TUNE,
-    OPT_METHOD,
-    OPT_LOSS,
-    OPT_TOP,
-    OPT_LAYERS,
-    OPT_EXITS,
-    OPT_COPY,
-    OPT_EPOCHS,
-    OPT_STEPS,
-    OPT_BATCH,
-    OPT_LENGTH,
-    OPT_RATE,
-    OPT_WARMUP,
-    OPT_COSINE,
-    OPT_DECAY,
-    OPT_CLIP,
-    OPT_SEED,
-    OPT_HOLD,
-    OPT_EVERY,
-    OPT_TYPE,
-    OPT_RESUME,
-    OPT_START,
-    OPT_PLAN,
-    OPT_SHAPE,
-    OPT_THREADS,
-    OPT_ISA,
-    OPT_DEVICE,
-    OPT_GENERATE,
-    OPT_PROMPTS,
-    OPT_TEMP,
-    OPT_TOP_K,
-    OPT_TOP_P,
-    OPT_AT_ONCE,
-};
-
-static const struct option known[] = {
-    {"data", 1, NULL, OPT_DATA},       {"eval", 1, NULL, OPT_EVAL},
-    {"avoid", 1, NULL, OPT_AVOID},     {"cache", 1, NULL, OPT_CACHE},
-    {"list", 1, NULL, OPT_LIST},       {"system", 1, NULL, OPT_SYSTEM},
-    {"tune", 1, NULL, OPT_TUNE},       {"method", 1, NULL, OPT_METHOD},
-    {"loss", 1, NULL, OPT_LOSS},       {"top", 1, NULL, OPT_TOP},
-    {"layers", 1, NULL, OPT_LAYERS},   {"exits", 1, NULL, OPT_EXITS},
-    {"copy", 1, NULL, OPT_COPY},       {"epochs", 1, NULL, OPT_EPOCHS},
-    {"steps", 1, NULL, OPT_STEPS},     {"batch", 1, NULL, OPT_BATCH},
-    {"length", 1, NULL, OPT_LENGTH},   {"rate", 1, NULL, OPT_RATE},
-    {"warmup", 1, NULL, OPT_WARMUP},   {"cosine", 0, NULL, OPT_COSINE},
-    {"decay", 1, NULL, OPT_DECAY},     {"clip", 1, NULL, OPT_CLIP},
-    {"seed", 1, NULL, OPT_SEED},       {"hold", 1, NULL, OPT_HOLD},
-    {"every", 1, NULL, OPT_EVERY},     {"type", 1, NULL, OPT_TYPE},
-    {"resume", 0, NULL, OPT_RESUME},   {"start", 1, NULL, OPT_START},
-    {"plan", 0, NULL, OPT_PLAN},       {"shape", 1, NULL, OPT_SHAPE},
-    {"threads", 1, NULL, OPT_THREADS}, {"isa", 1, NULL, OPT_ISA},
-    {"device", 1, NULL, OPT_DEVICE},   {"generate", 0, NULL, OPT_GENERATE},
-    {"prompts", 1, NULL, OPT_PROMPTS}, {"temp", 1, NULL, OPT_TEMP},
-    {"top-k", 1, NULL, OPT_TOP_K},     {"top-p", 1, NULL, OPT_TOP_P},
-    {"at-once", 1, NULL, OPT_AT_ONCE}, {0}};
-
-static int take_tune(TrainerConfig *trainer, const char *text, Err *err)
+static int take_tune(void *into, const char *text, Err *err)
 {
+    TrainerConfig *trainer = &((TrainOptions *)into)->trainer;
     if (strcmp(text, "exits") == 0) {
         trainer->tune = TRAINER_EXITS;
     } else if (strcmp(text, "full") == 0) {
@@ -83,20 +19,9 @@ static int take_tune(TrainerConfig *trainer, const char *text, Err *err)
         trainer->tune = TRAINER_LORA;
         return options_integer(text + 5, "--tune lora", 1, 1024, &trainer->rank, err);
     } else {
-        return err_set(err, EXIT_USAGE, "--tune: \"%s\" is none of exits, lora:RANK, full", text);
+        return -1;
     }
     return 0;
-}
-
-/* One of two words. */
-static int take_word(const char *what, const char *text, const char *first, const char *second,
-                     Err *err)
-{
-    if (strcmp(text, first) == 0)
-        return 0;
-    if (strcmp(text, second) == 0)
-        return 1;
-    return err_set(err, EXIT_USAGE, "%s: \"%s\" is neither %s nor %s", what, text, first, second);
 }
 
 /* Layer numbers with commas between them. */
@@ -115,8 +40,9 @@ static int take_layers(const char *what, const char *text, int layers[EXITS_MAX]
     return 0;
 }
 
-static int take_exits(TrainerConfig *trainer, const char *text, Err *err)
+static int take_exits(void *into, const char *text, Err *err)
 {
+    TrainerConfig *trainer = &((TrainOptions *)into)->trainer;
     if (take_layers("--exits", text, trainer->exits, &trainer->n_exits, err) != 0)
         return -1;
     for (int i = 1; i < trainer->n_exits; i++) {
@@ -126,161 +52,92 @@ static int take_exits(TrainerConfig *trainer, const char *text, Err *err)
     return 0;
 }
 
-static int take_copy(TrainOptions *o, const char *text, Err *err)
+static int take_copy(void *into, const char *text, Err *err)
 {
+    TrainOptions *o = into;
     o->copy = strcmp(text, "next") == 0   ? COPY_NEXT
               : strcmp(text, "last") == 0 ? COPY_LAST
                                           : COPY_NAMED;
     return o->copy == COPY_NAMED ? take_layers("--copy", text, o->copies, &o->n_copies, err) : 0;
 }
 
-static int take_type(QuantType *type, const char *text, Err *err)
+static int take_type(void *into, const char *text, Err *err)
 {
+    (void)err;
     const QuantInfo *info = quant_by_name(text);
     if (info == NULL || info->block > 32)
-        return err_set(err, EXIT_USAGE,
-                       "--type: \"%s\" is none of f32, f16, q8_0, q5_1, q5_0, q4_1, q4_0", text);
-    *type = info->type;
-    return 0;
-}
-
-static int take_float(const char *text, const char *what, double low, double high, float *value,
-                      Err *err)
-{
-    double number;
-    if (options_number(text, what, low, high, &number, err) != 0)
         return -1;
-    *value = (float)number;
+    ((TrainOptions *)into)->type = info->type;
     return 0;
 }
 
-static int take_soft(TrainOptions *o, int id, const char *text, Err *err)
+static int take_data(void *into, const char *text, Err *err)
 {
-    TrainerConfig *trainer = &o->trainer;
-    int word, seed;
-    switch (id) {
-    case OPT_TUNE:
-        return take_tune(trainer, text, err);
-    case OPT_METHOD:
-        if ((word = take_word("--method", text, "soft", "sft", err)) < 0)
-            return -1;
-        trainer->last_only = word == 1;
-        return 0;
-    case OPT_LOSS:
-        if ((word = take_word("--loss", text, "distill", "text", err)) < 0)
-            return -1;
-        trainer->loss = word == 0 ? TRAINER_DISTILL : TRAINER_TEXT;
-        return 0;
-    case OPT_TOP:
-        return options_integer(text, "--top", 4, TRAINER_TOP_MAX, &trainer->top, err);
-    case OPT_EXITS:
-        return take_exits(trainer, text, err);
-    case OPT_BATCH:
-        return options_integer(text, "--batch", 16, 1 << 20, &trainer->batch, err);
-    case OPT_LENGTH:
-        return options_integer(text, "--length", 16, 1 << 15, &trainer->length, err);
-    case OPT_RATE:
-        return take_float(text, "--rate", 0, 1, &trainer->rate, err);
-    case OPT_WARMUP:
-        return take_float(text, "--warmup", 0, 1, &trainer->warmup, err);
-    case OPT_COSINE:
-        trainer->cosine = true;
-        return 0;
-    case OPT_DECAY:
-        return take_float(text, "--decay", 0, 1, &trainer->decay, err);
-    case OPT_CLIP:
-        return take_float(text, "--clip", 0, 1e9, &trainer->clip, err);
-    default: /* OPT_SEED */
-        if (options_integer(text, "--seed", 0, INT_MAX, &seed, err) != 0)
-            return -1;
-        trainer->seed = (uint32_t)seed;
-        return 0;
-    }
+    TrainOptions *o = into;
+    if (o->n_data == TRAIN_FILES_MAX)
+        return err_set(err, EXIT_USAGE, "more than %d files of data", TRAIN_FILES_MAX);
+    o->data[o->n_data++] = text;
+    return 0;
 }
 
-static int take(TrainOptions *o, int id, const char *text, Err *err)
-{
-    switch (id) {
-    case 'm':
-        o->model = text;
-        return 0;
-    case 'o':
-        o->out = text;
-        return 0;
-    case 'n':
-        return options_integer(text, "-n", 1, 1 << 15, &o->tokens, err);
-    case OPT_DATA:
-        if (o->n_data == TRAIN_FILES_MAX)
-            return err_set(err, EXIT_USAGE, "more than %d files of data", TRAIN_FILES_MAX);
-        o->data[o->n_data++] = text;
-        return 0;
-    case OPT_EVAL:
-        o->eval = text;
-        return 0;
-    case OPT_AVOID:
-        o->avoid = text;
-        return 0;
-    case OPT_CACHE:
-        o->cache = text;
-        return 0;
-    case OPT_LIST:
-        o->list = text;
-        return 0;
-    case OPT_SYSTEM:
-        o->system = text;
-        return 0;
-    case OPT_LAYERS:
-        return options_integer(text, "--layers", 1, 4096, &o->layers, err);
-    case OPT_COPY:
-        return take_copy(o, text, err);
-    case OPT_EPOCHS:
-        return options_number(text, "--epochs", 0, 1000, &o->epochs, err);
-    case OPT_STEPS:
-        return options_integer(text, "--steps", 0, 1 << 24, &o->steps, err);
-    case OPT_HOLD:
-        return options_integer(text, "--hold", 0, 1 << 20, &o->hold, err);
-    case OPT_EVERY:
-        return options_integer(text, "--every", 0, 1 << 24, &o->every, err);
-    case OPT_TYPE:
-        return take_type(&o->type, text, err);
-    case OPT_RESUME:
-        o->resume = true;
-        return 0;
-    case OPT_START:
-        o->start = text;
-        return 0;
-    case OPT_PLAN:
-        o->plan = true;
-        return 0;
-    case OPT_SHAPE:
-        o->shape = text;
-        return 0;
-    case OPT_THREADS:
-        return options_integer(text, "--threads", 0, 1024, &o->kernels.threads, err);
-    case OPT_ISA:
-        o->kernels.isa = text;
-        return 0;
-    case OPT_DEVICE:
-        o->kernels.device = text;
-        return 0;
-    case OPT_GENERATE:
-        o->generate = true;
-        return 0;
-    case OPT_PROMPTS:
-        o->prompts = text;
-        return 0;
-    case OPT_TEMP:
-        return options_number(text, "--temp", 0, 10, &o->temperature, err);
-    case OPT_TOP_K:
-        return options_integer(text, "--top-k", 0, INT_MAX, &o->top_k, err);
-    case OPT_TOP_P:
-        return options_number(text, "--top-p", 0, 1, &o->top_p, err);
-    case OPT_AT_ONCE:
-        return options_integer(text, "--at-once", 1, ROWS_MAX, &o->at_once, err);
-    default:
-        return take_soft(o, id, text, err);
-    }
-}
+#define AT(field) offsetof(TrainOptions, field)
+
+static const Option rows[] = {
+    {"-m", "MODEL", OPTION_TEXT, .field = AT(model), .required = true},
+    {"--data", "FILE ...", OPTION_TAKEN, .take = take_data, .required = true},
+    {"-o", "FILE", OPTION_TEXT, .field = AT(out), .required = true},
+    {"--tune", "exits|lora:RANK|full", OPTION_TAKEN, .take = take_tune},
+    {"--method", "soft|sft", OPTION_SECOND, .field = AT(trainer.last_only)},
+    {"--loss", "text|distill", OPTION_CHOICE, .field = AT(trainer.loss)},
+    {"--top", "K", OPTION_INTEGER, .field = AT(trainer.top), .low = 4, .high = TRAINER_TOP_MAX},
+    {"--layers", "N", OPTION_INTEGER, .field = AT(layers), .low = 1, .high = 4096},
+    {"--exits", "L,L,...", OPTION_TAKEN, .take = take_exits},
+    {"--copy", "next|last|L,L,...", OPTION_TAKEN, .take = take_copy},
+    {"--list", "FILE", OPTION_TEXT, .field = AT(list)},
+    {"--epochs", "E", OPTION_NUMBER, .field = AT(epochs), .high = 1000},
+    {"--steps", "N", OPTION_INTEGER, .field = AT(steps), .high = 1 << 24},
+    {"--batch", "TOKENS", OPTION_INTEGER, .field = AT(trainer.batch), .low = 16, .high = 1 << 20},
+    {"--length", "N", OPTION_INTEGER, .field = AT(trainer.length), .low = 16, .high = 1 << 15},
+    {"--rate", "R", OPTION_FLOAT, .field = AT(trainer.rate), .high = 1},
+    {"--warmup", "PART", OPTION_FLOAT, .field = AT(trainer.warmup), .high = 1},
+    {"--cosine", NULL, OPTION_FLAG, .field = AT(trainer.cosine)},
+    {"--decay", "D", OPTION_FLOAT, .field = AT(trainer.decay), .high = 1},
+    {"--clip", "NORM", OPTION_FLOAT, .field = AT(trainer.clip), .high = 1e9},
+    {"--seed", "S", OPTION_INTEGER, .field = AT(trainer.seed), .high = INT_MAX},
+    {"--eval", "FILE", OPTION_TEXT, .field = AT(eval)},
+    {"--hold", "N", OPTION_INTEGER, .field = AT(hold), .high = 1 << 20},
+    {"--every", "N", OPTION_INTEGER, .field = AT(every), .high = 1 << 24},
+    {"--type", "f32|f16|q8_0|q5_1|q5_0|q4_1|q4_0", OPTION_TAKEN, .take = take_type},
+    {"--system", "TEXT", OPTION_TEXT, .field = AT(system)},
+    {"--avoid", "FILE", OPTION_TEXT, .field = AT(avoid)},
+    {"--cache", "FILE", OPTION_TEXT, .field = AT(cache)},
+    {"--start", "FILE", OPTION_TEXT, .field = AT(start)},
+    {"--resume", NULL, OPTION_FLAG, .field = AT(resume)},
+    {"--device", "auto|cpu|cuda", OPTION_TEXT, .field = AT(kernels.device)},
+    {"--threads", "N", OPTION_INTEGER, .field = AT(kernels.threads), .high = 1024},
+    {"--isa", "auto|amx|avx512|avx2|scalar", OPTION_TEXT, .field = AT(kernels.isa)},
+    {"--plan", NULL, OPTION_FLAG, .field = AT(plan)},
+    {"--shape", "SHAPE", OPTION_TEXT, .field = AT(shape)},
+    {"--generate", NULL, OPTION_FLAG, .field = AT(generate)},
+    {"--prompts", "FILE", OPTION_TEXT, .field = AT(prompts)},
+    {"-n", "N", OPTION_INTEGER, .field = AT(tokens), .low = 1, .high = 1 << 15},
+    {"--temp", "T", OPTION_NUMBER, .field = AT(temperature), .high = 10},
+    {"--top-k", "K", OPTION_INTEGER, .field = AT(top_k), .high = INT_MAX},
+    {"--top-p", "P", OPTION_NUMBER, .field = AT(top_p), .high = 1},
+    {"--at-once", "N", OPTION_INTEGER, .field = AT(at_once), .low = 1, .high = ROWS_MAX},
+    {0},
+};
+
+/* The row's choices are numbered as the enumeration is. */
+_Static_assert(TRAINER_TEXT == 0 && TRAINER_DISTILL == 1, "--loss");
+
+const CommandLine cmd_train_line = {
+    .name = "train",
+    .lists = {{rows, 0}},
+    .forms = "       s2d train --plan -m MODEL | --shape SHAPE  [OPTIONS]\n"
+             "       s2d train --generate -m MODEL --prompts FILE -o FILE  [OPTIONS]",
+    .summary = "train a draft's exits, or let a model answer prompts to train on",
+};
 
 static int check(const TrainOptions *o, Err *err)
 {
@@ -322,23 +179,11 @@ int train_options_parse(TrainOptions *options, int argc, char **argv, Err *err)
         .at_once = 64,
         .top_p = 1,
     };
-    optind = 0;
-    opterr = 0;
-    for (;;) {
-        const char *word = optind > 0 && optind < argc ? argv[optind] : argc > 1 ? argv[1] : "";
-        int id = getopt_long(argc, argv, "+:m:o:n:", known, NULL);
-        if (id == -1)
-            break;
-        if (id == ':')
-            return err_set(err, EXIT_USAGE, "%s wants a value", word);
-        if (id == '?')
-            return err_set(err, EXIT_USAGE, "\"%s\" is no option; `s2d train --help` shows them",
-                           word);
-        if (take(options, id, optarg, err) != 0)
-            return -1;
-    }
-    if (optind < argc)
+    int first = command_line_parse(&cmd_train_line, options, argc, argv, err);
+    if (first < 0)
+        return -1;
+    if (first < argc)
         return err_set(err, EXIT_USAGE, "\"%s\" is no option; files are named by --data",
-                       argv[optind]);
+                       argv[first]);
     return check(options, err);
 }

@@ -23,6 +23,9 @@ enum { SAMPLE = 24, MAX_TOKENS = 96 };
 
 typedef struct Tune {
     Options options;
+    const char *prompts_file;
+    int sample, repeats; /* 0 = not given */
+    bool json, csv, forget;
     Request load;
     Kernels *kernels;
     ModelsCache models;
@@ -34,6 +37,31 @@ typedef struct Tune {
     TuneResult result; /* of the target that is being tuned */
     TuneMeasure measure;
 } Tune;
+
+static const Option own_options[] = {
+    {"--prompts", "FILE", OPTION_TEXT, .field = offsetof(Tune, prompts_file), .required = true},
+    {"--sample", "N", OPTION_INTEGER, .field = offsetof(Tune, sample), .low = 1, .high = 1000000},
+    {"--repeats", "N", OPTION_INTEGER, .field = offsetof(Tune, repeats), .low = 1, .high = 99},
+    {"--json", NULL, OPTION_FLAG, .field = offsetof(Tune, json)},
+    {"--csv", NULL, OPTION_FLAG, .field = offsetof(Tune, csv)},
+    {"--forget", NULL, OPTION_FLAG, .field = offsetof(Tune, forget)},
+    {"--host", .kind = OPTION_REFUSED,
+     .value = "what is fast is another machine's matter; run `s2d tune` there"},
+    {"--drafter", .kind = OPTION_REFUSED,
+     .value = "it is nested exits that are tuned, drafting always"},
+    {"--spec", .kind = OPTION_REFUSED,
+     .value = "it is nested exits that are tuned, drafting always"},
+    {0},
+};
+
+const CommandLine cmd_tune_line = {
+    .name = "tune",
+    .lists = {{own_options, 0},
+              {length_options, offsetof(Tune, options)},
+              {model_options, offsetof(Tune, options)}},
+    .forms = "       s2d tune --forget [OPTIONS]",
+    .summary = "the thresholds that are fastest here, for each target",
+};
 
 static Profile *profile_of(Tune *tune)
 {
@@ -136,7 +164,7 @@ static int tune_target(Tune *tune, int index, Err *err)
     *result = (TuneResult){.max_tokens = o->max_tokens > 0 ? o->max_tokens : MAX_TOKENS};
     tune->measure = (TuneMeasure){.profile = profile_of(tune),
                                   .prompts = &tune->prompts,
-                                  .repeats = o->repeats ? o->repeats : 1,
+                                  .repeats = tune->repeats ? tune->repeats : 1,
                                   .terminal = isatty(STDERR_FILENO),
                                   .result = result};
     if (open_target(tune, index, &target, err) != 0 || open_session(tune, index, target, err) != 0)
@@ -152,9 +180,9 @@ static int tune_target(Tune *tune, int index, Err *err)
     if (tune_survey(&tune->measure, err) != 0 ||
         tune_runs(&tune->measure, ready.thresholds, err) != 0 || keep(tune, err) != 0)
         return -1;
-    if (o->json)
+    if (tune->json)
         tune_print_json(result);
-    else if (o->csv)
+    else if (tune->csv)
         tune_print_csv(result, !tune->header_done);
     else
         tune_print(result, isatty(STDOUT_FILENO) && !(getenv("NO_COLOR") && *getenv("NO_COLOR")));
@@ -197,21 +225,6 @@ static int forget(Tune *tune, Err *err)
 
 /* ---- the command ---- */
 
-static int check_options(const Options *o, Err *err)
-{
-    if (o->host)
-        return err_set(err, EXIT_USAGE,
-                       "--host: what is fast is another machine's matter; run "
-                       "`s2d tune` there");
-    if (o->drafter || o->has_spec)
-        return err_set(err, EXIT_USAGE, "--%s: it is nested exits that are tuned, drafting always",
-                       o->drafter ? "drafter" : "spec");
-    if (!o->prompts && !o->forget)
-        return err_set(err, EXIT_USAGE,
-                       "--prompts FILE is needed: a prompt a line, or JSON lines with \"prompt\"");
-    return 0;
-}
-
 /* The draft as planned: its exits become the profile's, and what tuned values it has are taken. */
 static int take_draft(Tune *tune, ModelPlan *plan, Err *err)
 {
@@ -223,7 +236,7 @@ static int take_draft(Tune *tune, ModelPlan *plan, Err *err)
     if (tuned_key(&tune->key, profile, plan->name, plan->config.layers, adapter, err) != 0 ||
         tuned_open(&tune->tuned, err) != 0)
         return -1;
-    if (tune->options.forget)
+    if (tune->forget)
         return forget(tune, err);
     if (tuned_apply(profile, 0, plan->name, plan->config.layers, adapter, err) != 0 ||
         check_memory(tune, plan->name, plan->weight_bytes, err) != 0 ||
@@ -235,8 +248,11 @@ static int take_draft(Tune *tune, ModelPlan *plan, Err *err)
 static int run(Tune *tune, Err *err)
 {
     const Options *o = &tune->options;
-    if (check_options(o, err) != 0 || options_request(o, &tune->load, err) != 0 ||
-        (!o->forget && prompts_open(&tune->prompts, o->prompts, err) != 0))
+    if (!tune->prompts_file && !tune->forget)
+        return err_set(err, EXIT_USAGE,
+                       "--prompts FILE is needed: a prompt a line, or JSON lines with \"prompt\"");
+    if (options_request(o, &tune->load, err) != 0 ||
+        (!tune->forget && prompts_open(&tune->prompts, tune->prompts_file, err) != 0))
         return -1;
     const RequestLoad *load = &tune->load.u.load;
     Profile *profile = profile_of(tune);
@@ -245,7 +261,7 @@ static int run(Tune *tune, Err *err)
                              .threads = profile->threads,
                              .act_f32 = load->act_f32};
     ModelPlan plan;
-    prompts_choose(&tune->prompts, o->sample > 0 ? o->sample : SAMPLE);
+    prompts_choose(&tune->prompts, tune->sample > 0 ? tune->sample : SAMPLE);
     if (!profile->draft_base)
         return err_set(err, EXIT_USAGE, "profile %s has no draft; name one with --draft",
                        profile->name);
@@ -266,9 +282,9 @@ int cmd_tune(int argc, char **argv)
     if (!tune)
         return EXIT_MEMORY;
     tune->load.type = REQUEST_STOP;
-    if (options_parse(&tune->options, argc, argv, OPTIONS_MODEL | OPTIONS_TUNE, &err) == 0 &&
-        tune->options.first_argument < argc)
-        err_set(&err, EXIT_USAGE, "\"%s\" is no option", argv[tune->options.first_argument]);
+    int first = command_line_parse(&cmd_tune_line, tune, argc, argv, &err);
+    if (first >= 0 && first < argc)
+        err_set(&err, EXIT_USAGE, "\"%s\" is no option", argv[first]);
     if (err.code == 0)
         run(tune, &err);
     if (err.code != 0)

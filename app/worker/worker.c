@@ -350,6 +350,11 @@ static void run(Worker *worker, Pending *next)
     }
 }
 
+const CommandLine cmd_worker_line = {
+    .name = "worker",
+    .summary = "the engine behind JSON lines on stdin and stdout",
+};
+
 int cmd_worker(int argc, char **argv)
 {
     if (argc > 1) {

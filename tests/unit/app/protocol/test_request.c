@@ -203,7 +203,30 @@ static void wrong_requests_are_refused(void **state)
 
 /* --- options --- */
 
-static int parse(Options *options, const char *line, Err *err)
+typedef struct Asked {
+    Options options;
+    const char *prompt;
+    bool raw, json;
+    int first_argument;
+} Asked;
+
+static const Option own_options[] = {
+    {"-p", "TEXT", OPTION_TEXT, .field = offsetof(Asked, prompt)},
+    {"--raw", NULL, OPTION_FLAG, .field = offsetof(Asked, raw)},
+    {"--json", NULL, OPTION_FLAG, .field = offsetof(Asked, json)},
+    {0},
+};
+
+static const CommandLine command_line = {
+    .name = "run",
+    .lists = {{own_options, 0},
+              {length_options, offsetof(Asked, options)},
+              {model_options, offsetof(Asked, options)},
+              {drafting_options, offsetof(Asked, options)},
+              {sampling_options, offsetof(Asked, options)}},
+};
+
+static int parse(Asked *asked, const char *line, Err *err)
 {
     static char copy[512];
     static char *argv[32];
@@ -211,7 +234,9 @@ static int parse(Options *options, const char *line, Err *err)
     snprintf(copy, sizeof(copy), "%s", line);
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
         argv[argc++] = word;
-    return options_parse(options, argc, argv, OPTIONS_MODEL | OPTIONS_SAMPLING | OPTIONS_RUN, err);
+    *asked = (Asked){0};
+    asked->first_argument = command_line_parse(&command_line, asked, argc, argv, err);
+    return asked->first_argument < 0 ? -1 : 0;
 }
 
 static void options_are_strict(void **state)
@@ -230,32 +255,33 @@ static void options_are_strict(void **state)
         "run --drafter exit:0", "run --tree 4x4x12x",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-        Options options;
+        Asked asked;
         Err err = {0};
-        if (parse(&options, lines[i], &err) != -1)
+        if (parse(&asked, lines[i], &err) != -1)
             fail_msg("taken: %s", lines[i]);
         assert_int_equal(err.code, EXIT_USAGE);
     }
-    Options options;
+    Asked asked;
+    const Options *options = &asked.options;
     Err err = {0};
-    assert_int_equal(parse(&options,
+    assert_int_equal(parse(&asked,
                            "run -p hi -n 5 --temp 0.8 --top-k=40 --spec off --tree 4x4x12 --seed 3 "
                            "--act f32 --kv q8 --isa avx2 --raw --json rest",
                            &err),
                      0);
-    assert_string_equal(options.prompt, "hi");
-    assert_true(options.max_tokens == 5 && options.temperature == 0.8 && options.top_k == 40);
-    assert_true(options.spec == SPEC_OFF && options.act_f32 && options.has_kv &&
-                options.kv == KV_Q8 && options.raw && options.json);
-    assert_int_equal(options.first_argument, 22);
+    assert_string_equal(asked.prompt, "hi");
+    assert_true(options->max_tokens == 5 && options->temperature == 0.8 && options->top_k == 40);
+    assert_true(options->spec == SPEC_OFF && options->act_f32 && options->has_kv &&
+                options->kv == KV_Q8 && asked.raw && asked.json);
+    assert_int_equal(asked.first_argument, 22);
 }
 
 static Request request_of(const char *line)
 {
-    Options options;
+    Asked asked;
     Request request = {0};
     Err err = {0};
-    if (parse(&options, line, &err) != 0 || options_request(&options, &request, &err) != 0)
+    if (parse(&asked, line, &err) != 0 || options_request(&asked.options, &request, &err) != 0)
         fail_msg("%s: %s", line, err.text);
     return request;
 }
@@ -305,10 +331,10 @@ static void options_override_the_profile(void **state)
     assert_int_equal(load->profile.n_exits, 0);
     request_free(&request);
 
-    Options options;
+    Asked asked;
     Err err = {0};
-    assert_int_equal(parse(&options, "run --profile /nowhere/p.yaml", &err), 0);
-    assert_int_equal(options_request(&options, &request, &err), -1);
+    assert_int_equal(parse(&asked, "run --profile /nowhere/p.yaml", &err), 0);
+    assert_int_equal(options_request(&asked.options, &request, &err), -1);
     assert_int_equal(err.code, EXIT_NOINPUT);
 }
 

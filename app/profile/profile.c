@@ -234,11 +234,10 @@ static int read_profile(Reader *reader, const RawProfile *raw, Profile *profile)
     if (raw->kv && kv_type_parse(raw->kv, &profile->kv) != 0)
         return fail_at(reader, "kv", "\"%.40s\" is neither f16 nor q8", raw->kv);
     TemplateKind kind;
+    char names[TEMPLATE_NAMES_BYTES];
     if (profile->template && template_by_name(&kind, profile->template) != 0)
-        return fail_at(
-            reader, "template",
-            "there is no template \"%.40s\"; chatml, vicuna, llama-2, llama-3 and zephyr are known",
-            profile->template);
+        return fail_at(reader, "template", "there is no template \"%.40s\"; %s are known",
+                       profile->template, template_names(" and ", names, sizeof names));
     static const char *const devices[] = {"auto", "cpu", "cuda"};
     for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)
         if (strcmp(profile->device, devices[i]) == 0)

@@ -154,10 +154,10 @@ static int check_plans(Worker *worker, const RequestLoad *load, const ModelPlan 
     if (draft && !models_plan_shared(target, draft))
         weights += draft->weight_bytes;
     TemplateKind kind;
+    char names[TEMPLATE_NAMES_BYTES];
     if (load->profile.template && template_by_name(&kind, load->profile.template) != 0)
-        return err_set(err, EXIT_DATA,
-                       "template: \"%s\" is none of chatml, vicuna, llama2, llama3, zephyr",
-                       load->profile.template);
+        return err_set(err, EXIT_DATA, "template: \"%s\" is none of %s", load->profile.template,
+                       template_names(", ", names, sizeof names));
     return worker_check_memory(worker, target->name, weights,
                                session_bytes(worker->kernels, &target->config,
                                              draft ? &draft->config : NULL, load->profile.kv,

@@ -1,8 +1,5 @@
-/* template.c - see template.h. One row of a table per kind; the same code writes all of them.
- *
- * The strings are those of the models' own templates: Qwen2.5 and SmolLM2 (ChatML), FastChat's
- * vicuna_v1.1, meta-llama's Llama-2-chat and Llama-3-Instruct, HuggingFaceH4's zephyr-7b.
- */
+/* template.c - see template.h. What is written where is in template_table.c; the same code writes all
+ * of them. */
 #include "engine/text/template.h"
 
 #include <assert.h>
@@ -11,74 +8,7 @@
 #include <unictype.h>
 #include <unistr.h>
 
-/* How one role's turn is written: [BOS] open [lead] text close [EOS] after. NULL = nothing. */
-typedef struct Turn {
-    const char *open;
-    const char *lead; /* not before ids that were generated: they hold it */
-    const char *close;
-    const char *after;
-    bool bos;
-    bool eos;
-} Turn;
-
-typedef struct Form {
-    const char *name;
-    Turn turns[3];      /* by Role */
-    bool trim;          /* white space around a message's text is dropped */
-    bool bos;           /* begins with BOS, whatever the tokenizer does by itself */
-    bool system_inside; /* the system prompt is part of the user's turn, and opens it */
-} Form;
-
-static const Form forms[] = {
-    [TEMPLATE_CHATML] = {.name = "chatml",
-                         .turns = {{.open = "<|im_start|>system\n", .after = "<|im_end|>\n"},
-                                   {.open = "<|im_start|>user\n", .after = "<|im_end|>\n"},
-                                   {.open = "<|im_start|>assistant\n", .after = "<|im_end|>\n"}}},
-    [TEMPLATE_VICUNA] = {.name = "vicuna",
-                         .turns = {{.close = " "},
-                                   {.open = "USER: ", .close = " "},
-                                   {.open = "ASSISTANT:", .lead = " ", .eos = true}},
-                         .trim = true,
-                         .bos = true},
-    [TEMPLATE_LLAMA2] =
-        {.name = "llama-2",
-         .turns = {{.open = "[INST] <<SYS>>\n", .close = "\n<</SYS>>\n\n", .bos = true},
-                   {.open = "[INST] ", .close = " [/INST]", .bos = true},
-                   {.lead = " ", .close = " ", .eos = true}},
-         .trim = true,
-         .system_inside = true},
-    [TEMPLATE_LLAMA3] = {.name = "llama-3",
-                         .turns = {{.open = "<|start_header_id|>system<|end_header_id|>\n\n",
-                                    .after = "<|eot_id|>"},
-                                   {.open = "<|start_header_id|>user<|end_header_id|>\n\n",
-                                    .after = "<|eot_id|>"},
-                                   {.open = "<|start_header_id|>assistant<|end_header_id|>\n\n",
-                                    .after = "<|eot_id|>"}},
-                         .trim = true,
-                         .bos = true},
-    [TEMPLATE_ZEPHYR] = {.name = "zephyr",
-                         .turns = {{.open = "<|system|>\n", .eos = true, .after = "\n"},
-                                   {.open = "<|user|>\n", .eos = true, .after = "\n"},
-                                   {.open = "<|assistant|>\n", .eos = true, .after = "\n"}}},
-};
-
-enum { N_FORMS = sizeof forms / sizeof *forms };
-
-int template_by_name(TemplateKind *kind, const char *name)
-{
-    for (int i = 0; i < N_FORMS; i++) {
-        if (strcmp(forms[i].name, name) == 0) {
-            *kind = (TemplateKind)i;
-            return 0;
-        }
-    }
-    return -1;
-}
-
-const char *template_name(TemplateKind kind)
-{
-    return forms[kind].name;
-}
+#include "engine/text/template_table.h"
 
 /* A text in the making: template text and messages, not encoded yet, behind ids that are. */
 typedef struct Writer {
@@ -186,9 +116,9 @@ static int write_end(Writer *writer, const Turn *turn)
 }
 
 /* What the assistant says is encoded by itself, because it was written behind encoded text. */
-static int write_answer(Writer *writer, const Form *form, const Message *message)
+static int write_answer(Writer *writer, const Template *template, const Message *message)
 {
-    Turn turn = form->turns[ROLE_ASSISTANT];
+    Turn turn = template->turns[ROLE_ASSISTANT];
     if (add_fixed(writer, turn.open) != 0 || flush(writer) != 0)
         return -1;
     if (message->ids != NULL) {
@@ -197,25 +127,26 @@ static int write_answer(Writer *writer, const Form *form, const Message *message
         if (turn.close != NULL && message->n_ids > 0 && ends_in_space(writer))
             turn.close = NULL; /* the model has written it */
     } else if (add_fixed(writer, turn.lead) != 0 ||
-               add_said(writer, message->text, form->trim, form->trim) != 0) {
+               add_said(writer, message->text, template->trim, template->trim) != 0) {
         return -1;
     }
     return write_end(writer, &turn);
 }
 
-static int write_message(Writer *writer, const Form *form, const Message *message,
+static int write_message(Writer *writer, const Template *template, const Message *message,
                          bool after_system)
 {
     if (message->role == ROLE_ASSISTANT)
-        return write_answer(writer, form, message);
-    const Turn *turn = &form->turns[message->role];
-    bool inside = form->system_inside && after_system && message->role == ROLE_USER;
+        return write_answer(writer, template, message);
+    const Turn *turn = &template->turns[message->role];
+    bool inside = template->system_inside && after_system && message->role == ROLE_USER;
     if (!inside && turn->bos && add_id(writer, tokenizer_bos(writer->tokenizer)) != 0)
         return -1;
     if (!inside && add_fixed(writer, turn->open) != 0)
         return -1;
-    bool whole = form->system_inside && message->role == ROLE_SYSTEM;
-    if (add_said(writer, message->text, form->trim && !inside && !whole, form->trim && !whole) != 0)
+    bool whole = template->system_inside && message->role == ROLE_SYSTEM;
+    if (add_said(writer, message->text, template->trim && !inside && !whole,
+                 template->trim && !whole) != 0)
         return -1;
     return write_end(writer, turn);
 }
@@ -223,17 +154,17 @@ static int write_message(Writer *writer, const Form *form, const Message *messag
 int template_encode(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages,
                     int n_messages, int **ids, int *count, Err *err)
 {
-    assert((int)kind >= 0 && (int)kind < N_FORMS);
-    const Form *form = &forms[kind];
+    assert(kind >= 0 && kind < template_count());
+    const Template *template = template_at(kind);
     Writer writer = {.tokenizer = tokenizer, .err = err};
     int rc = 0;
     /* Llama-2 begins each of the user's turns with BOS. */
-    if (form->bos || (tokenizer_adds_bos(tokenizer) && !form->turns[ROLE_USER].bos))
+    if (template->bos || (tokenizer_adds_bos(tokenizer) && !template->turns[ROLE_USER].bos))
         rc = add_id(&writer, tokenizer_bos(tokenizer));
     for (int i = 0; i < n_messages && rc == 0; i++)
-        rc = write_message(&writer, form, &messages[i],
+        rc = write_message(&writer, template, &messages[i],
                            i > 0 && messages[i - 1].role == ROLE_SYSTEM);
-    if (rc == 0 && add_fixed(&writer, form->turns[ROLE_ASSISTANT].open) != 0)
+    if (rc == 0 && add_fixed(&writer, template->turns[ROLE_ASSISTANT].open) != 0)
         rc = -1;
     if (rc == 0)
         rc = flush(&writer);

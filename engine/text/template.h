@@ -1,7 +1,7 @@
 /* template.h - a conversation becomes the token ids that the model was trained on.
  *
- * The model's chat template (Jinja text in the GGUF) is recognised, not executed: ChatML, Vicuna,
- * Llama-2, Llama-3, Zephyr. Special tokens are parsed in the template's own text only; what a
+ * The model's chat template (Jinja text in the GGUF) is recognised as one of those in
+ * template_table.c, not executed. Special tokens are parsed in the template's own text only; what a
  * person or a model said is always plain text, so a typed <|im_end|> stays ten harmless characters.
  */
 #ifndef S2D_ENGINE_TEXT_TEMPLATE_H
@@ -9,13 +9,9 @@
 
 #include "engine/text/tokenizer.h"
 
-typedef enum TemplateKind {
-    TEMPLATE_CHATML,
-    TEMPLATE_VICUNA,
-    TEMPLATE_LLAMA2,
-    TEMPLATE_LLAMA3,
-    TEMPLATE_ZEPHYR,
-} TemplateKind;
+typedef int TemplateKind; /* a row of template_table.c, from 0 */
+
+int template_count(void);
 
 typedef enum Role { ROLE_SYSTEM, ROLE_USER, ROLE_ASSISTANT } Role;
 
@@ -33,9 +29,14 @@ typedef struct Message {
  * profile as the remedy. */
 int template_detect(TemplateKind *kind, const char *jinja, size_t bytes, Err *err);
 
-/* By its name in a profile: "chatml", "vicuna", "llama-2", "llama-3", "zephyr"; -1 = unknown. */
+enum { TEMPLATE_NAMES_BYTES = 128 };
+
+/* By its name in a profile, such as "chatml"; -1 = unknown. */
 int template_by_name(TemplateKind *kind, const char *name);
 const char *template_name(TemplateKind kind);
+/* All names with commas between them, and `last` (" or ") before the last one. Returns text, for
+ * which TEMPLATE_NAMES_BYTES are enough. */
+const char *template_names(const char *last, char *text, size_t size);
 
 /* The system prompt that the model's template puts in when a conversation has none, read from the
  * template's text; jinja NULL: the one that the kind was trained with. Returns 1 with the text in

@@ -1,11 +1,12 @@
 /* template_detect.c - which kind a model's Jinja text is, and its default system prompt.
  *
- * The text is looked through for the strings that each kind cannot do without; nothing is executed.
+ * The text is looked through for the strings that each kind cannot do without (template_table.c);
+ * nothing is executed.
  */
-#include "engine/text/template.h"
-
 #include <stddef.h>
 #include <string.h>
+
+#include "engine/text/template_table.h"
 
 typedef struct Text {
     const char *at;
@@ -27,36 +28,36 @@ static bool has(Text text, const char *what)
     return behind(text, what).at != NULL;
 }
 
-/* Zephyr closes the user's turn with EOS; other templates with <|user|> do not. */
-static bool is_zephyr(Text jinja)
+/* Whether one of two strings stands behind `start` and before the next "}}". */
+static bool has_between(Text jinja, const char *start, const char *const either[2])
 {
-    Text user = behind(jinja, "<|user|>");
-    if (user.at == NULL || !has(jinja, "<|assistant|>") || has(jinja, "<|end|>"))
-        return false;
-    Text rest = behind(user, "}}");
+    Text text = behind(jinja, start), rest = behind(text, "}}");
     if (rest.at != NULL)
-        user.bytes = (size_t)(rest.at - user.at);
-    return has(user, "eos_token") || has(user, "<|endoftext|>");
+        text.bytes = (size_t)(rest.at - text.at);
+    return has(text, either[0]) || has(text, either[1]);
+}
+
+static bool fits(const Template *template, Text jinja)
+{
+    return has(jinja, template->has[0]) && has(jinja, template->has[1]) &&
+           (template->lacks == NULL || !has(jinja, template->lacks)) &&
+           (template->between[0] == NULL ||
+            has_between(jinja, template->has[0], template->between));
 }
 
 int template_detect(TemplateKind *kind, const char *jinja, size_t bytes, Err *err)
 {
-    Text text = {jinja, bytes};
-    if (has(text, "<|im_start|>") && has(text, "<|im_end|>") && !has(text, "<|im_sep|>"))
-        *kind = TEMPLATE_CHATML;
-    else if (has(text, "<|start_header_id|>") && has(text, "<|eot_id|>"))
-        *kind = TEMPLATE_LLAMA3;
-    else if (is_zephyr(text))
-        *kind = TEMPLATE_ZEPHYR;
-    else if (has(text, "[INST]") && has(text, "<<SYS>>"))
-        *kind = TEMPLATE_LLAMA2;
-    else if (has(text, "USER:") && has(text, "ASSISTANT:"))
-        *kind = TEMPLATE_VICUNA;
-    else
-        return err_set(err, EXIT_DATA,
-                       "the model's chat template is none that s2d knows; set `template:` in the "
-                       "profile to chatml, vicuna, llama-2, llama-3 or zephyr");
-    return 0;
+    char names[TEMPLATE_NAMES_BYTES];
+    for (int i = 0; i < template_count(); i++) {
+        if (!fits(template_at(i), (Text){jinja, bytes}))
+            continue;
+        *kind = i;
+        return 0;
+    }
+    return err_set(err, EXIT_DATA,
+                   "the model's chat template is none that s2d knows; set `template:` in the "
+                   "profile to %s",
+                   template_names(" or ", names, sizeof names));
 }
 
 /* Copies the Jinja string at the beginning of text up to `end`, escapes resolved. 0 when the string
@@ -82,21 +83,24 @@ static int copy_literal(Text text, char quote, const char *end, char *out, size_
     return 0;
 }
 
-/* '<|im_start|>system\nTEXT<|im_end|>' as one string; the newline may be written out or escaped. */
-static int chatml_system(Text jinja, char *out, size_t size)
+/* '<|im_start|>system\nTEXT<|im_end|>' as one string, say; the newline may be written out or
+ * escaped. */
+static int literal_system(const Template *template, Text jinja, char *out, size_t size)
 {
-    static const char head[] = "<|im_start|>system";
-    for (Text text = behind(jinja, head); text.at != NULL; text = behind(text, head)) {
+    const char *open = template->system_open;
+    ptrdiff_t length = (ptrdiff_t)strlen(open);
+    for (Text text = behind(jinja, open); text.at != NULL; text = behind(text, open)) {
         size_t skip = 0;
         if (text.bytes > 0 && text.at[0] == '\n')
             skip = 1;
         else if (text.bytes > 1 && text.at[0] == '\\' && text.at[1] == 'n')
             skip = 2;
-        if (skip == 0 || text.at - jinja.at < (ptrdiff_t)sizeof head)
+        if (skip == 0 || text.at - jinja.at <= length)
             continue;
-        char quote = text.at[-(ptrdiff_t)sizeof head]; /* just before head */
+        char quote = text.at[-length - 1]; /* just before open */
         Text rest = {text.at + skip, text.bytes - skip};
-        if ((quote == '\'' || quote == '"') && copy_literal(rest, quote, "<|im_end|>", out, size))
+        if ((quote == '\'' || quote == '"') &&
+            copy_literal(rest, quote, template->system_close, out, size))
             return 1;
     }
     return 0;
@@ -118,17 +122,15 @@ static int set_system(Text jinja, char *out, size_t size)
 int template_default_system(TemplateKind kind, const char *jinja, size_t bytes, char *out,
                             size_t size)
 {
-    static const char vicuna[] = "A chat between a curious user and an artificial intelligence "
-                                 "assistant. The assistant gives "
-                                 "helpful, detailed, and polite answers to the user's questions.";
+    const Template *template = template_at(kind);
     Text text = {jinja, jinja != NULL ? bytes : 0};
     int found = 0;
-    if (kind == TEMPLATE_CHATML)
-        found = chatml_system(text, out, size) || set_system(text, out, size);
-    else if (kind == TEMPLATE_VICUNA && jinja != NULL)
+    if (jinja != NULL && template->system_open != NULL)
+        found = literal_system(template, text, out, size);
+    if (jinja != NULL && template->system_set && !found)
         found = set_system(text, out, size);
-    else if (kind == TEMPLATE_VICUNA && size >= sizeof vicuna)
-        found = stpcpy(out, vicuna) > out;
+    if (jinja == NULL && template->system != NULL && size > strlen(template->system))
+        found = stpcpy(out, template->system) > out;
     if (!found && size > 0)
         out[0] = '\0';
     return found;

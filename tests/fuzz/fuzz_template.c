@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             messages[n++] =
                 (Message){.role = (Role)((unsigned char)text[at] % 3), .text = text + at + 1};
     }
-    check_messages((TemplateKind)(data[0] % 5), tokenizers[data[1] % 2], messages, n);
+    check_messages(data[0] % template_count(), tokenizers[data[1] % 2], messages, n);
     free(text);
     return 0;
 }

@@ -22,13 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     bool spm = data[0] & 1;
     Tokenizer *tokenizer = tiny_vocab_open(spm ? TINY_SPM : TINY_BPE);
-    TrainCoder coder = {.tokenizer = tokenizer,
-                        .has_template = !(data[0] & 2),
-                        .template = spm ? TEMPLATE_VICUNA : TEMPLATE_CHATML,
-                        .system = "Be good.",
-                        .length = 50};
+    TrainCoder coder = {
+        .tokenizer = tokenizer, .has_template = !(data[0] & 2), .system = "Be good.", .length = 50};
     TrainData texts = {0};
     Err err = {0};
+    demand(template_by_name(&coder.template, spm ? "vicuna" : "chatml") == 0);
     if (train_data_line(&texts, &coder, (const char *)data + 1, size - 1, &err) != 0)
         demand(err.code != 0 && err.text[0] != '\0');
     int64_t labels = 0;

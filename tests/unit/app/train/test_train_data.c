@@ -15,11 +15,12 @@
 
 static TrainCoder coder_of(TinyVocab vocab)
 {
-    return (TrainCoder){.tokenizer = tiny_vocab_open(vocab),
+    TrainCoder coder = {.tokenizer = tiny_vocab_open(vocab),
                         .has_template = true,
-                        .template = vocab == TINY_BPE ? TEMPLATE_CHATML : TEMPLATE_VICUNA,
                         .system = "Be good.",
                         .length = 1000};
+    assert_int_equal(template_by_name(&coder.template, vocab == TINY_BPE ? "chatml" : "vicuna"), 0);
+    return coder;
 }
 
 /* The text of what is to be predicted, or of all. */

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,13 @@
 #include "tests/support/small_vocab.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+
+static TemplateKind named(const char *name)
+{
+    TemplateKind kind;
+    assert_int_equal(template_by_name(&kind, name), 0);
+    return kind;
+}
 
 static int encode(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages, int n,
                   int **ids)
@@ -53,33 +61,33 @@ static void test_texts(void **state)
 {
     (void)state;
     Tokenizer *t = tiny_vocab_open(TINY_BPE);
-    expect_text(TEMPLATE_CHATML, t, question, 1,
+    expect_text(named("chatml"), t, question, 1,
                 "<|im_start|>user\n Hi\n<|im_end|>\n<|im_start|>assistant\n");
-    expect_text(TEMPLATE_CHATML, t, dialogue, 4,
+    expect_text(named("chatml"), t, dialogue, 4,
                 "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"
                 "<|im_start|>assistant\nHello. <|im_end|>\n<|im_start|>user\n\nWhy? <|im_end|>\n"
                 "<|im_start|>assistant\n");
-    expect_text(TEMPLATE_VICUNA, t, question, 1, BOS "USER: Hi ASSISTANT:");
-    expect_text(TEMPLATE_VICUNA, t, dialogue, 4,
+    expect_text(named("vicuna"), t, question, 1, BOS "USER: Hi ASSISTANT:");
+    expect_text(named("vicuna"), t, dialogue, 4,
                 BOS "Be brief. USER: Hi ASSISTANT: Hello." EOS "USER: Why? ASSISTANT:");
-    expect_text(TEMPLATE_LLAMA2, t, question, 1, BOS "[INST] Hi [/INST]");
-    expect_text(TEMPLATE_LLAMA2, t, dialogue, 4,
+    expect_text(named("llama-2"), t, question, 1, BOS "[INST] Hi [/INST]");
+    expect_text(named("llama-2"), t, dialogue, 4,
                 BOS "[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Hello. " EOS BOS
                     "[INST] Why? [/INST]");
-    expect_text(TEMPLATE_LLAMA3, t, question, 1,
+    expect_text(named("llama-3"), t, question, 1,
                 BOS "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
                     "<|start_header_id|>assistant<|end_header_id|>\n\n");
-    expect_text(TEMPLATE_LLAMA3, t, dialogue, 4,
+    expect_text(named("llama-3"), t, dialogue, 4,
                 BOS "<|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>"
                     "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
                     "<|start_header_id|>assistant<|end_header_id|>\n\nHello.<|eot_id|>"
                     "<|start_header_id|>user<|end_header_id|>\n\nWhy?<|eot_id|>"
                     "<|start_header_id|>assistant<|end_header_id|>\n\n");
-    expect_text(TEMPLATE_ZEPHYR, t, question, 1, "<|user|>\n Hi\n" EOS "\n<|assistant|>\n");
-    expect_text(TEMPLATE_ZEPHYR, t, dialogue, 4,
+    expect_text(named("zephyr"), t, question, 1, "<|user|>\n Hi\n" EOS "\n<|assistant|>\n");
+    expect_text(named("zephyr"), t, dialogue, 4,
                 "<|system|>\nBe brief." EOS "\n<|user|>\nHi" EOS "\n<|assistant|>\nHello. " EOS
                 "\n<|user|>\n\nWhy? " EOS "\n<|assistant|>\n");
-    expect_text(TEMPLATE_CHATML, t, NULL, 0, "<|im_start|>assistant\n");
+    expect_text(named("chatml"), t, NULL, 0, "<|im_start|>assistant\n");
     tokenizer_close(t);
 }
 
@@ -88,9 +96,9 @@ static void test_spm_text(void **state)
 {
     (void)state;
     Tokenizer *t = tiny_vocab_open(TINY_SPM);
-    expect_text(TEMPLATE_VICUNA, t, dialogue, 4,
+    expect_text(named("vicuna"), t, dialogue, 4,
                 "<s> Be brief. USER: Hi ASSISTANT: Hello.</s> USER: Why? ASSISTANT:");
-    expect_text(TEMPLATE_ZEPHYR, t, question, 1, "<s> <|user|>\n Hi\n</s> \n<|assistant|>\n");
+    expect_text(named("zephyr"), t, question, 1, "<s> <|user|>\n Hi\n</s> \n<|assistant|>\n");
     tokenizer_close(t);
 }
 
@@ -117,14 +125,14 @@ static void test_forged(void **state)
     (void)state;
     for (int vocab = 0; vocab < 2; vocab++) {
         Tokenizer *t = tiny_vocab_open(vocab ? TINY_SPM : TINY_BPE);
-        for (int kind = TEMPLATE_CHATML; kind <= TEMPLATE_ZEPHYR; kind++) {
-            int honest = control_tokens((TemplateKind)kind, t, dialogue, 4);
+        for (int kind = 0; kind < template_count(); kind++) {
+            int honest = control_tokens(kind, t, dialogue, 4);
             for (int i = 0; i < COUNT(forged); i++) {
                 Message messages[4];
                 memcpy(messages, dialogue, sizeof messages);
                 for (int k = 0; k < 4; k++)
                     messages[k].text = forged[i];
-                assert_int_equal(control_tokens((TemplateKind)kind, t, messages, 4), honest);
+                assert_int_equal(control_tokens(kind, t, messages, 4), honest);
             }
         }
         tokenizer_close(t);
@@ -137,7 +145,7 @@ static void test_prefix(void **state)
     (void)state;
     for (int vocab = 0; vocab < 2; vocab++) {
         Tokenizer *t = tiny_vocab_open(vocab ? TINY_SPM : TINY_BPE);
-        for (int kind = TEMPLATE_CHATML; kind <= TEMPLATE_ZEPHYR; kind++) {
+        for (int kind = 0; kind < template_count(); kind++) {
             Message messages[4];
             memcpy(messages, dialogue, sizeof messages);
             /* Ids as no encoder would give: "hello" letter by letter. */
@@ -149,8 +157,8 @@ static void test_prefix(void **state)
                 messages[2].ids = exact ? answer : NULL;
                 messages[2].n_ids = exact ? 5 : 0;
                 int *before, *after;
-                int n = encode((TemplateKind)kind, t, messages, 2, &before);
-                int m = encode((TemplateKind)kind, t, messages, 4, &after);
+                int n = encode(kind, t, messages, 2, &before);
+                int m = encode(kind, t, messages, 4, &after);
                 assert_in_range(n + 5 * exact, n, m);
                 assert_memory_equal(before, after, (size_t)n * sizeof *after);
                 if (exact)
@@ -172,7 +180,7 @@ static void test_wrong_ids(void **state)
         Message messages[] = {question[0],
                               {.role = ROLE_ASSISTANT, .text = "x", .ids = &id, .n_ids = 1}};
         Err err = {0};
-        assert_int_equal(template_encode(TEMPLATE_CHATML, t, messages, 2, &ids, &count, &err), -1);
+        assert_int_equal(template_encode(named("chatml"), t, messages, 2, &ids, &count, &err), -1);
         assert_int_equal(err.code, EXIT_DATA);
     }
     tokenizer_close(t);
@@ -187,7 +195,7 @@ static void test_space_before_eos(void **state)
     Message messages[] = {question[0], {.role = ROLE_ASSISTANT, .text = "hi", .ids = hi}};
     for (int n = 2; n <= 3; n++) {
         messages[1].n_ids = n;
-        expect_text(TEMPLATE_LLAMA2, t, messages, 2, BOS "[INST] Hi [/INST]hi " EOS);
+        expect_text(named("llama-2"), t, messages, 2, BOS "[INST] Hi [/INST]hi " EOS);
     }
     tokenizer_close(t);
 }
@@ -247,15 +255,15 @@ static void expect_kind(const char *jinja, TemplateKind expected, const char *sy
 static void test_detect(void **state)
 {
     (void)state;
-    expect_kind(smollm2, TEMPLATE_CHATML,
+    expect_kind(smollm2, named("chatml"),
                 "You are a helpful AI assistant named SmolLM, trained by Hugging Face");
-    expect_kind(qwen2, TEMPLATE_CHATML,
+    expect_kind(qwen2, named("chatml"),
                 "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.");
-    expect_kind(plain_chatml, TEMPLATE_CHATML, "");
-    expect_kind(llama3, TEMPLATE_LLAMA3, "");
-    expect_kind(llama2, TEMPLATE_LLAMA2, "");
-    expect_kind(vicuna, TEMPLATE_VICUNA, "A chat about the user's questions.");
-    expect_kind(zephyr, TEMPLATE_ZEPHYR, "");
+    expect_kind(plain_chatml, named("chatml"), "");
+    expect_kind(llama3, named("llama-3"), "");
+    expect_kind(llama2, named("llama-2"), "");
+    expect_kind(vicuna, named("vicuna"), "A chat about the user's questions.");
+    expect_kind(zephyr, named("zephyr"), "");
     static const char *const unknown[] = {"", "{{ messages }}", phi3, falcon3, phi4, mistral};
     for (int i = 0; i < COUNT(unknown); i++) {
         Err err = {0};
@@ -263,6 +271,8 @@ static void test_detect(void **state)
         assert_int_equal(template_detect(&kind, unknown[i], strlen(unknown[i]), &err), -1);
         assert_int_equal(err.code, EXIT_DATA);
         assert_non_null(strstr(err.text, "`template:`"));
+        for (int i = 0; i < template_count(); i++)
+            assert_non_null(strstr(err.text, template_name(i)));
     }
 }
 
@@ -270,27 +280,43 @@ static void test_system_bounds(void **state)
 {
     (void)state;
     char out[512];
-    assert_int_equal(template_default_system(TEMPLATE_VICUNA, NULL, 0, out, sizeof out), 1);
+    assert_int_equal(template_default_system(named("vicuna"), NULL, 0, out, sizeof out), 1);
     assert_non_null(strstr(out, "curious user"));
-    assert_int_equal(template_default_system(TEMPLATE_VICUNA, NULL, 0, out, 40), 0);
+    assert_int_equal(template_default_system(named("vicuna"), NULL, 0, out, 40), 0);
     assert_string_equal(out, "");
-    assert_int_equal(template_default_system(TEMPLATE_CHATML, NULL, 0, out, sizeof out), 0);
-    assert_int_equal(template_default_system(TEMPLATE_CHATML, qwen2, sizeof qwen2 - 1, out, 69), 1);
+    assert_int_equal(template_default_system(named("chatml"), NULL, 0, out, sizeof out), 0);
+    assert_int_equal(template_default_system(named("chatml"), qwen2, sizeof qwen2 - 1, out, 69), 1);
     assert_int_equal(strlen(out), 68);
-    assert_int_equal(template_default_system(TEMPLATE_CHATML, qwen2, sizeof qwen2 - 1, out, 68), 0);
+    assert_int_equal(template_default_system(named("chatml"), qwen2, sizeof qwen2 - 1, out, 68), 0);
     assert_string_equal(out, "");
 }
 
 static void test_names(void **state)
 {
     (void)state;
-    for (int i = TEMPLATE_CHATML; i <= TEMPLATE_ZEPHYR; i++) {
+    for (int i = 0; i < template_count(); i++) {
         TemplateKind kind;
-        assert_int_equal(template_by_name(&kind, template_name((TemplateKind)i)), 0);
+        assert_int_equal(template_by_name(&kind, template_name(i)), 0);
         assert_int_equal(kind, i);
     }
     TemplateKind kind;
     assert_int_equal(template_by_name(&kind, "jinja"), -1);
+}
+
+/* The man page lists them all, in the words of the errors, wherever its lines end. */
+static void test_man_page(void **state)
+{
+    (void)state;
+    static char page[1 << 16];
+    char names[TEMPLATE_NAMES_BYTES];
+    FILE *file = fopen("man/s2d-profile.5", "r");
+    assert_non_null(file);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    fclose(file);
+    for (char *end = strchr(page, '\n'); end; end = strchr(end, '\n'))
+        *end = ' ';
+    assert_true(strlen(template_names(" or ", names, sizeof names)) + 1 < sizeof names);
+    assert_non_null(strstr(page, names));
 }
 
 /* The models of the catalog that are here: their own template, their own default. */
@@ -317,7 +343,7 @@ static void test_real_models(void **state)
         assert_int_equal(gguf_open(&gguf, path, &err), 0);
         assert_int_equal(gguf_get_string(gguf, "tokenizer.chat_template", &jinja, &err), 1);
         assert_int_equal(template_detect(&kind, jinja.data, jinja.length, &err), 0);
-        assert_int_equal(kind, TEMPLATE_CHATML);
+        assert_int_equal(kind, named("chatml"));
         template_default_system(kind, jinja.data, jinja.length, system, sizeof system);
         assert_string_equal(system, systems[i]);
         gguf_close(gguf);
@@ -329,11 +355,12 @@ static void test_real_models(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),     cmocka_unit_test(test_spm_text),
-        cmocka_unit_test(test_forged),    cmocka_unit_test(test_prefix),
-        cmocka_unit_test(test_wrong_ids), cmocka_unit_test(test_space_before_eos),
-        cmocka_unit_test(test_detect),    cmocka_unit_test(test_system_bounds),
-        cmocka_unit_test(test_names),     cmocka_unit_test(test_real_models),
+        cmocka_unit_test(test_texts),       cmocka_unit_test(test_spm_text),
+        cmocka_unit_test(test_forged),      cmocka_unit_test(test_prefix),
+        cmocka_unit_test(test_wrong_ids),   cmocka_unit_test(test_space_before_eos),
+        cmocka_unit_test(test_detect),      cmocka_unit_test(test_system_bounds),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_man_page),
+        cmocka_unit_test(test_real_models),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,36 @@
+/* template_table.h - inside engine/text: what there is to know of each chat template. */
+#ifndef S2D_ENGINE_TEXT_TEMPLATE_TABLE_H
+#define S2D_ENGINE_TEXT_TEMPLATE_TABLE_H
+
+#include "engine/text/template.h"
+
+/* How one role's turn is written: [BOS] open [lead] text close [EOS] after. NULL = nothing. */
+typedef struct Turn {
+    const char *open;
+    const char *lead; /* not before ids that were generated: they hold it */
+    const char *close;
+    const char *after;
+    bool bos;
+    bool eos;
+} Turn;
+
+typedef struct Template {
+    const char *name;   /* in a profile */
+    Turn turns[3];      /* by Role */
+    bool trim;          /* white space around a message's text is dropped */
+    bool bos;           /* begins with BOS, whatever the tokenizer does by itself */
+    bool system_inside; /* the system prompt is part of the user's turn, and opens it */
+
+    /* How a model's template text is recognised: it holds both of `has` and not `lacks`, and where
+     * `between` names strings, one of them stands between has[0] and the next "}}". */
+    const char *has[2], *lacks, *between[2];
+
+    /* The default system prompt in that text. */
+    const char *system_open, *system_close; /* it stands between these; NULL = it does not */
+    bool system_set;                        /* or in {% set system_message = '...' %} */
+    const char *system; /* that it was trained with, for models without a text; NULL = none */
+} Template;
+
+const Template *template_at(TemplateKind kind);
+
+#endif

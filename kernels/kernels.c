@@ -11,11 +11,6 @@
 #include "kernels/cpu/cpu.h"
 #include "kernels/cuda/device/gpu.h"
 
-int batch_position(const Batch *batch, int i)
-{
-    return batch->prefix[i] + __builtin_popcountll(batch->mask[i]) - 1;
-}
-
 #ifndef S2D_CUDA
 int cuda_driver_open(Gpu **gpu, Err *err)
 {

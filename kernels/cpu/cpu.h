@@ -1,13 +1,16 @@
 /* cpu.h - what the files of the CPU backend share; the engine sees kernels.h only.
  *
- *   cpu.c        opens the backend, chooses the instruction set, buffers
- *   repack.c     reads and repacks weights (panel.h), rows of the embedding
- *   matmul.c     norm, quantisation, products and what follows them in one parallel run
- *   kv_cache.c         keys and values by slot      attention.c  softmax(q k) v
- *   row.c        norm, rope, top, above
- *   draw.c       tokens drawn from one row
- *   isa.h        their inner loops            pool.h, store.h  threads, memory
- *   measure_limits.c     what the machine can do at most
+ *   cpu.c             opens the backend, chooses the instruction set, buffers
+ *   cpu_scratch.c     memory for what is under way
+ *   repack.c          reads and repacks weights (panel.h), rows of the embedding
+ *   matmul.c          norm, quantisation, products and what follows them in one parallel run
+ *   kv_cache.c        keys and values by slot
+ *   attention.c       softmax(q k) v
+ *   row.c             norm, rope, top, above
+ *   draw.c            tokens drawn from one row
+ *   isa.h             their inner loops
+ *   pool.h, store.h   threads, memory
+ *   measure_limits.c  what the machine can do at most
  */
 #ifndef S2D_KERNELS_CPU_CPU_H
 #define S2D_KERNELS_CPU_CPU_H
@@ -18,6 +21,7 @@
 #include "kernels/cpu/pool.h"
 #include "kernels/cpu/store.h"
 #include "kernels/kernels.h"
+#include "kernels/limits.h"
 
 enum { ROPE_PAIRS = DIM_MAX / 2 };
 
@@ -76,7 +80,7 @@ static inline Cpu *cpu_of(Kernels *k)
 
 int cpu_open(Kernels **k, const KernelsOptions *options, Err *err);
 
-/* Scratch, grown when something is opened, never while decoding. -1 = no memory. */
+/* cpu_scratch.c. Grown when something is opened, never while decoding. -1 = no memory. */
 int cpu_reserve_cols(Cpu *cpu, int cols);
 int cpu_reserve_scores(Cpu *cpu, size_t floats);
 
@@ -114,5 +118,11 @@ int row_above(Kernels *k, const float *row, int vocab, float floor, int *ids, fl
               int cap);
 int draw_row(Kernels *k, const float *row, int vocab, float floor, const Draw *how, int position,
              int count, int *places, float *scores);
+
+/* What limits.h says, of the CPU. */
+typedef struct CpuLimits CpuLimits;
+int cpu_limits_open(CpuLimits **limits, Kernels *kernels, Err *err);
+void cpu_limits_close(CpuLimits *limits);
+double cpu_limit(CpuLimits *limits, Limit limit);
 
 #endif

@@ -2,15 +2,12 @@
  *
  * Work is dealt out in pieces by a counter, as everywhere: a thread that comes late does less.
  */
-#include "kernels/limits.h"
-
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "kernels/cpu/cpu.h"
-#include "kernels/cuda/device/gpu.h"
 
 enum {
     DATA_BYTES = 256 << 20,
@@ -18,9 +15,8 @@ enum {
     ROUNDS_PER_PIECE = 512, /* some 10 us */
 };
 
-struct Limits {
-    Kernels *kernels;
-    Cpu *cpu; /* NULL = a device, which measures itself */
+struct CpuLimits {
+    Cpu *cpu;
     uint8_t *data;
     Limit limit;
     int pieces;
@@ -30,7 +26,7 @@ struct Limits {
 
 static void work(void *context, int worker)
 {
-    Limits *l = context;
+    CpuLimits *l = context;
     const Isa *isa = l->cpu->isa;
     const IsaTiles *tiles = l->cpu->tiles;
     uint32_t sum = 0;
@@ -47,7 +43,7 @@ static void work(void *context, int worker)
 }
 
 /* Seconds that `pieces` pieces take. */
-static double run(Limits *l, Limit limit, int pieces)
+static double run(CpuLimits *l, Limit limit, int pieces)
 {
     struct timespec from, to;
     l->limit = limit;
@@ -59,16 +55,10 @@ static double run(Limits *l, Limit limit, int pieces)
     return (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
 }
 
-int limits_open(Limits **limits, Kernels *kernels, Err *err)
+int cpu_limits_open(CpuLimits **limits, Kernels *kernels, Err *err)
 {
     *limits = NULL;
-    Limits *l = calloc(1, sizeof *l);
-    if (l)
-        l->kernels = kernels;
-    if (l && strcmp(kernels->device, "cpu") != 0) {
-        *limits = l;
-        return 0;
-    }
+    CpuLimits *l = calloc(1, sizeof *l);
     if (l) {
         l->cpu = cpu_of(kernels);
         l->data = store_alloc(l->cpu->store, DATA_BYTES);
@@ -82,19 +72,16 @@ int limits_open(Limits **limits, Kernels *kernels, Err *err)
     return 0;
 }
 
-void limits_close(Limits *limits)
+void cpu_limits_close(CpuLimits *limits)
 {
     if (!limits)
         return;
-    if (limits->cpu)
-        store_free(limits->cpu->store, limits->data);
+    store_free(limits->cpu->store, limits->data);
     free(limits);
 }
 
-double limits_measure(Limits *l, Limit limit)
+double cpu_limit(CpuLimits *l, Limit limit)
 {
-    if (!l->cpu)
-        return cuda_limit(l->kernels, (int)limit);
     if (limit == LIMIT_READ)
         return DATA_BYTES / run(l, LIMIT_READ, DATA_BYTES / PIECE_BYTES);
     const IsaTiles *tiles = l->cpu->tiles;

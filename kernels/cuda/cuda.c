@@ -1,4 +1,4 @@
-/* cuda.c - opens the CUDA backend on a device: the table, buffers, copies, scratch.
+/* cuda.c - opens the CUDA backend on a device: the table, buffers, copies.
  *
  * in: a Gpu -> out: a Kernels table. Arithmetic: weights exactly as in the file, activations as
  * halves with an exponent per row (11 bits; sums in floats), keys and values as halves or
@@ -13,31 +13,6 @@
 #include "kernels/cuda/device/lane.h"
 
 enum { RESERVE_BYTES = 512 << 20 /* of memory, for scratch, graphs and the driver */ };
-
-int cuda_round_rows(int n)
-{
-    int rows = COLUMNS;
-    while (rows < n)
-        rows *= 2;
-    return rows;
-}
-
-void *cuda_reserve(Cuda *cuda, Scratch *scratch, size_t bytes)
-{
-    if (bytes <= scratch->bytes)
-        return scratch->data;
-    queue_flush(cuda);
-    cuda->gpu->wait(cuda->gpu);
-    cuda->gpu->free(cuda->gpu, scratch->data);
-    scratch->data = cuda->gpu->alloc(cuda->gpu, bytes);
-    if (!scratch->data) {
-        fprintf(stderr, "CUDA: no memory on %s for %.1f MB of scratch; try a smaller --ctx\n",
-                cuda->gpu->name, (double)bytes / 1e6);
-        exit(EXIT_MEMORY);
-    }
-    scratch->bytes = bytes;
-    return scratch->data;
-}
 
 static float *buffer_alloc(Kernels *k, size_t floats)
 {

@@ -117,14 +117,14 @@ static inline Cuda *cuda_of(Kernels *k)
     return (Cuda *)k;
 }
 
-/* cuda.c. Grows scratch; ends the process where there is no memory, as a failed device does. */
+/* cuda_scratch.c. Grows it; ends the process where there is no memory, as a failed device does. */
 void *cuda_reserve(Cuda *cuda, Scratch *scratch, size_t bytes);
-/* Rows rounded up to 8, 16, 32, 64 or 128: what grids are made for. */
-int cuda_round_rows(int n);
 
 /* queue.c */
 int queue_open(Cuda *cuda, Err *err);
 void queue_close(Cuda *cuda);
+/* Rows rounded up to 8, 16, 32, 64 or 128: what grids are made for. */
+int cuda_round_rows(int n);
 void queue_add(Cuda *cuda, KernelId kernel, int x, int y, int z, const void *args, size_t bytes,
                uint32_t reads);
 /* The Meta to be written to, when commands that read these fields have been sent off. */

@@ -23,6 +23,14 @@ CUDA_KERNELS(X)
 #undef X
 _Static_assert(sizeof(LinearArgs) <= ARGS_BYTES, "linear");
 
+int cuda_round_rows(int n)
+{
+    int rows = COLUMNS;
+    while (rows < n)
+        rows *= 2;
+    return rows;
+}
+
 int queue_open(Cuda *cuda, Err *err)
 {
     Queue *q = &cuda->queue;

@@ -81,7 +81,7 @@ struct Gpu {
 /* driver.c. -1: no driver, no device, or one that is too old; err says which. */
 int cuda_driver_open(Gpu **gpu, Err *err);
 
-/* limits.c: measures one of limits.h's limits. */
+/* cuda_limits.c: measures one of limits.h's limits. */
 double cuda_limit(Kernels *k, int limit);
 
 /* cuda.c: the backend on this device, which it closes in the end, also when it fails. */

@@ -1,4 +1,4 @@
-/* limits.c - what a device can do at most, see limits.h: times the kernels of limit_loops.h.
+/* cuda_limits.c - what a device can do at most, see limits.h: times the kernels of limit_loops.h.
  */
 #include <string.h>
 #include <time.h>

@@ -2,7 +2,7 @@
  *
  * vdpbf16ps multiplies pairs of bf16 and adds both products to a float. So factors are packed in
  * pairs of k. The tile of 8 x 48 keeps 24 sums in registers: three loads and eight broadcasts feed
- * 24 products. Nothing here may run before cpuid has been asked (train_ops.c).
+ * 24 products. Nothing here may run before cpuid has been asked (train_open.c).
  *
  * Flags: those of *_avx512.c, and -mavx512bf16
  */

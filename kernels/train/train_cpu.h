@@ -1,10 +1,11 @@
 /* train_cpu.h - what the files of training on the CPU share; the engine sees train_ops.h only.
  *
- *   train_ops.c            opens it, chooses the instruction set, deals out work
- *   train_elementwise.c        what is done row by row or element by element
- *   train_product.c    products of matrices
- *   train_attention.c  attention and its gradient
- *   train_isa.h        their inner loops
+ *   train_open.c         opens it, chooses the instruction set
+ *   train_each.c         deals out work
+ *   train_elementwise.c  what is done row by row or element by element
+ *   train_product.c      products of matrices
+ *   train_attention.c    attention and its gradient
+ *   train_isa.h          their inner loops
  */
 #ifndef S2D_KERNELS_TRAIN_TRAIN_CPU_H
 #define S2D_KERNELS_TRAIN_TRAIN_CPU_H

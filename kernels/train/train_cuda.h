@@ -1,6 +1,7 @@
 /* train_cuda.h - what the files of training on a CUDA device share; the engine sees train_ops.h only.
  *
- *   train_cuda.c            opens it, runs commands, products of matrices
+ *   train_cuda.c            opens it, memory, products of matrices
+ *   train_cuda_run.c        commands to the device
  *   train_cuda_rows.c       what is done row by row or element by element
  *   train_cuda_attention.c  attention and its gradient
  *   cuda_train_rows.h, cuda_train_attention.h   their kernels

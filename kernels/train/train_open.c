@@ -1,37 +1,11 @@
-/* train_ops.c - opens training; on the CPU: chooses the instruction set, deals out work. */
+/* train_open.c - opens training; on the CPU: chooses the instruction set, lays out its memory. */
 #include "kernels/train/train_ops.h"
 
-#include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "kernels/train/train_cpu.h"
-
-typedef struct Each {
-    TrainCpu *ops;
-    TrainPiece *piece;
-    const void *job;
-    int pieces;
-    atomic_int next;
-} Each;
-
-static void each_work(void *context, int worker)
-{
-    Each *e = context;
-    for (int i; (i = atomic_fetch_add_explicit(&e->next, 1, memory_order_relaxed)) < e->pieces;)
-        e->piece(e->ops, e->job, i, worker);
-}
-
-void train_each(TrainCpu *ops, int pieces, TrainPiece *piece, const void *job)
-{
-    Each each = {ops, piece, job, pieces, 0};
-    if (pieces > 1)
-        pool_run(ops->cpu->pool, each_work, &each);
-    else
-        each_work(&each, 0);
-}
 
 enum { PEAK_ROUNDS = 4096, PEAK_PIECES = 64 };
 
@@ -60,21 +34,6 @@ static double cpu_peak(TrainOps *ops)
         spent = seconds() - start;
     }
     return products / spent;
-}
-
-void train_angles(const TrainShape *shape, float *angles)
-{
-    int pairs = shape->head_dim / 2;
-    for (int p = 0; p < pairs; p++) {
-        double frequency = pow(shape->rope_base, -(double)p / pairs);
-        if (shape->rope_factors)
-            frequency /= shape->rope_factors[p];
-        for (int position = 0; position < shape->length; position++) {
-            float *at = angles + (size_t)position * 2 * (size_t)pairs + p;
-            at[0] = (float)cos(position * frequency);
-            at[pairs] = (float)sin(position * frequency);
-        }
-    }
 }
 
 static size_t aligned(size_t bytes)
@@ -185,19 +144,4 @@ int train_open(TrainOps **ops, Kernels *kernels, const TrainShape *shape, TrainP
     cpu->shape.rope_factors = NULL; /* the caller's, and no longer needed */
     *ops = &cpu->table;
     return 0;
-}
-
-uint16_t bf16_of(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, 4);
-    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-float bf16_float(uint16_t value)
-{
-    uint32_t bits = (uint32_t)value << 16;
-    float result;
-    memcpy(&result, &bits, 4);
-    return result;
 }

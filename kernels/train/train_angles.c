@@ -1,0 +1,19 @@
+/* train_angles.c - the angles of rotary position embedding: see train_ops.h. */
+#include <math.h>
+
+#include "kernels/train/train_ops.h"
+
+void train_angles(const TrainShape *shape, float *angles)
+{
+    int pairs = shape->head_dim / 2;
+    for (int p = 0; p < pairs; p++) {
+        double frequency = pow(shape->rope_base, -(double)p / pairs);
+        if (shape->rope_factors)
+            frequency /= shape->rope_factors[p];
+        for (int position = 0; position < shape->length; position++) {
+            float *at = angles + (size_t)position * 2 * (size_t)pairs + p;
+            at[0] = (float)cos(position * frequency);
+            at[pairs] = (float)sin(position * frequency);
+        }
+    }
+}

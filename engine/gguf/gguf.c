@@ -1,7 +1,6 @@
-/* gguf.c - opens, reads and closes GGUF files; see gguf.h.
+/* gguf.c - opens and closes GGUF files, finds tensors; see gguf.h.
  *
- * A path or memory in, a Gguf out whose header gguf_header.c has checked. Tensor data is read with
- * pread.
+ * A path or memory in, a Gguf out whose header gguf_header.c has checked.
  */
 #include "engine/gguf/gguf_parts.h"
 
@@ -15,44 +14,6 @@
 #include <unistd.h>
 
 #define HEADER_MAX (256u << 20) /* real headers are under 32 MB */
-
-/* Reads exactly `bytes` bytes at `at` of the file. */
-int gguf_read_at(const Gguf *gguf, uint64_t at, void *out, size_t bytes, Err *err)
-{
-    if (gguf->fd < 0) {
-        memcpy(out, gguf->data + at, bytes);
-        return 0;
-    }
-    unsigned char *to = out;
-    while (bytes > 0) {
-        ssize_t got = pread(gguf->fd, to, bytes, (off_t)at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return err_set(err, EXIT_IO, "%s: cannot read: %s", gguf->label, strerror(errno));
-        if (got == 0)
-            return err_set(err, EXIT_DATA,
-                           "%s: the file became shorter while it was read; "
-                           "load it again once nothing writes to it",
-                           gguf->label);
-        to += got;
-        at += (uint64_t)got;
-        bytes -= (size_t)got;
-    }
-    return 0;
-}
-
-int gguf_shown(GgufString name)
-{
-    return name.length < 100 ? (int)name.length : 100;
-}
-
-int gguf_name_compare(GgufString a, GgufString b)
-{
-    if (a.length != b.length)
-        return a.length < b.length ? -1 : 1;
-    return memcmp(a.data, b.data, a.length);
-}
 
 static int compare_name_tensor(const void *name, const void *tensor)
 {
@@ -182,13 +143,4 @@ const GgufTensor *gguf_tensor(const Gguf *gguf, const char *name)
     const GgufTensor **found = bsearch(&wanted, gguf->tensors_by_name, (size_t)gguf->n_tensors,
                                        sizeof(GgufTensor *), compare_name_tensor);
     return found == NULL ? NULL : *found;
-}
-
-int gguf_read(const Gguf *gguf, const GgufTensor *tensor, uint64_t offset, void *out, size_t bytes,
-              Err *err)
-{
-    if (offset > tensor->bytes || bytes > tensor->bytes - offset)
-        return err_set(err, EXIT_INTERNAL, "%s: a read past the end of tensor '%.*s'", gguf->label,
-                       (int)tensor->name.length, tensor->name.data);
-    return gguf_read_at(gguf, tensor->offset + offset, out, bytes, err);
 }

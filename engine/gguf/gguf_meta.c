@@ -26,6 +26,18 @@ size_t gguf_type_bytes(GgufType type)
     return types[type].bytes;
 }
 
+int gguf_shown(GgufString name)
+{
+    return name.length < 100 ? (int)name.length : 100;
+}
+
+int gguf_name_compare(GgufString a, GgufString b)
+{
+    if (a.length != b.length)
+        return a.length < b.length ? -1 : 1;
+    return memcmp(a.data, b.data, a.length);
+}
+
 static int compare_name_key(const void *name, const void *key)
 {
     return gguf_name_compare(*(const GgufString *)name, (*(const Key *const *)key)->name);

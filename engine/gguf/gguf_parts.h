@@ -1,5 +1,5 @@
-/* gguf_parts.h - what gguf.c (files), gguf_header.c (parser) and gguf_meta.c (values) share.
- * Private.
+/* gguf_parts.h - what gguf.c (files), gguf_read.c (bytes), gguf_header.c (parser) and gguf_meta.c
+ * (names and values) share. Private.
  *
  * The header is kept in memory as it is in the file. Keys hold positions in it; every position and
  * count below was checked by gguf_header.c, so that gguf_meta.c reads without further checks.

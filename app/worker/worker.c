@@ -10,8 +10,6 @@
 #include "app/worker/worker.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,134 +17,10 @@
 #include <unistd.h>
 
 #include "app/commands.h"
-#include "app/protocol/event_json.h"
 #include "kernels/common/clock.h"
 
-/* --- events --- */
-
-static int write_all(const char *data, size_t bytes)
-{
-    while (bytes > 0) {
-        ssize_t n = write(STDOUT_FILENO, data, bytes);
-        if (n < 0 && errno == EAGAIN) {
-            struct pollfd poller = {.fd = STDOUT_FILENO, .events = POLLOUT};
-            poll(&poller, 1, -1);
-            continue;
-        }
-        if (n < 0 && errno != EINTR)
-            return -1;
-        if (n > 0) {
-            data += n;
-            bytes -= (size_t)n;
-        }
-    }
-    return 0;
-}
-
-void worker_emit(Worker *worker, const Event *event)
-{
-    Event out = *event;
-    out.t_ms = clock_ms() - worker->start_ms;
-    out.turn = worker->turn;
-    if (out.type == EVENT_SWITCH && out.u.swap.stage == SWITCH_DONE)
-        out.u.swap.ms = clock_ms() - worker->switch_ms; /* the load included */
-    char *line = event_to_line(&out);
-    size_t bytes = line ? strlen(line) : 0;
-    if (line)
-        line[bytes] = '\n'; /* in place of the terminator: one write a line */
-    if (!line || write_all(line, bytes + 1) != 0) {
-        worker->quit = true;
-        worker->status = line ? EXIT_IO : EXIT_MEMORY;
-    }
-    free(line);
-}
-
-void worker_error(Worker *worker, const Err *err, bool fatal)
-{
-    Event event = {.type = EVENT_ERROR};
-    event.u.error.code = err->code;
-    event.u.error.fatal = fatal;
-    snprintf(event.u.error.message, sizeof(event.u.error.message), "%s", err->text);
-    worker_emit(worker, &event);
-}
-
-void worker_warn(Worker *worker, const char *code, const char *message)
-{
-    Event event = {.type = EVENT_WARNING};
-    snprintf(event.u.warning.code, sizeof(event.u.warning.code), "%s", code);
-    snprintf(event.u.warning.message, sizeof(event.u.warning.message), "%s", message);
-    worker_emit(worker, &event);
-}
-
-void worker_on_event(void *user, const Event *event)
-{
-    Worker *worker = user;
-    if (worker->session)
-        answers_event(&worker->answers, event);
-    worker_emit(worker, event);
-}
-
-/* --- requests --- */
-
-/* A stop is for what is going on and for what was asked before it. */
-static void stop_all(Worker *worker)
-{
-    worker->stop = worker->busy;
-    for (int i = 0; i < worker->n_pending; i++)
-        worker->pending[i].cancelled = true;
-}
-
-static void take_in(Worker *worker, Request *request)
-{
-    if (request->type == REQUEST_QUIT) {
-        worker->quit = true;
-    } else if (request->type == REQUEST_STOP) {
-        stop_all(worker);
-    } else if (worker->n_pending < REQUESTS_MAX) {
-        worker->pending[worker->n_pending++] = (Pending){.request = *request};
-        return;
-    } else {
-        Err err = {0};
-        err_set(&err, EXIT_USAGE, "request: %d are waiting already; this one is dropped",
-                REQUESTS_MAX);
-        worker_error(worker, &err, false);
-    }
-    request_free(request);
-}
-
-void worker_pump(Worker *worker, int timeout_ms)
-{
-    while (!worker->quit) {
-        Request request;
-        Err err = {0};
-        switch (inbox_next(&worker->inbox, timeout_ms, &request, &err)) {
-        case INBOX_REQUEST:
-            take_in(worker, &request);
-            break;
-        case INBOX_WRONG:
-            worker_error(worker, &err, false);
-            break;
-        case INBOX_NONE:
-            return;
-        case INBOX_END:
-            worker->quit = true;
-            return;
-        }
-        timeout_ms = 0;
-    }
-}
-
-static Pending pop(Worker *worker)
-{
-    Pending first = worker->pending[0];
-    worker->n_pending--;
-    memmove(worker->pending, worker->pending + 1,
-            sizeof(worker->pending[0]) * (size_t)worker->n_pending);
-    return first;
-}
-
 /* Between rounds the head of the queue is taken as long as it may be. */
-bool worker_on_poll(void *user)
+static bool on_poll(void *user)
 {
     Worker *worker = user;
     worker_pump(worker, 0);
@@ -154,7 +28,7 @@ bool worker_on_poll(void *user)
         RequestType type = worker->pending[0].request.type;
         if (type != REQUEST_SET && type != REQUEST_SWITCH)
             break;
-        Pending next = pop(worker);
+        Pending next = worker_next(worker);
         if (type == REQUEST_SET)
             worker_set(worker, &next.request.u.set);
         else
@@ -262,71 +136,6 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     worker->status = err.code;
 }
 
-/* --- set --- */
-
-void worker_keep_thresholds(Worker *worker, const float *thresholds, int n)
-{
-    Profile *profile = &worker->load.profile;
-    ProfileTarget *target = &profile->targets[worker->load.target_index];
-    if (n != profile_thresholds(profile))
-        return;
-    target->n_thresholds = n;
-    for (int i = 0; i < n; i++)
-        target->thresholds[i] = (double)thresholds[i];
-}
-
-static int set_thresholds(Worker *worker, const RequestSet *set, Err *err)
-{
-    EventReady now = {0};
-    session_describe(worker->session, &now);
-    if (set->n_thresholds != now.n_exits && set->n_thresholds != worker->load.profile.n_exits)
-        return err_set(err, EXIT_USAGE, "request: set: %d thresholds for %d exits",
-                       set->n_thresholds, now.n_exits);
-    session_set_thresholds(worker->session, set->thresholds, set->n_thresholds);
-    worker_keep_thresholds(worker, set->thresholds, set->n_thresholds);
-    return 0;
-}
-
-void worker_set(Worker *worker, const RequestSet *set)
-{
-    Err err = {0};
-    DraftConfig drafting;
-    if (!worker->session) {
-        err_set(&err, EXIT_USAGE, "request: set: nothing is loaded yet");
-    } else if (set->drafter[0]) {
-        worker_drafting(&worker->load, set->drafter, worker->load.target_index, &drafting);
-        if (session_set_drafter(worker->session, &drafting, &err) == 0)
-            strcpy(worker->load.drafter, set->drafter);
-    }
-    if (err.code == 0 && set->n_thresholds > 0)
-        set_thresholds(worker, set, &err);
-    if (err.code != 0) {
-        worker_error(worker, &err, false);
-        return;
-    }
-    /* `load` keeps what is set, for a session that takes this one's place. */
-    RequestLoad *load = &worker->load;
-    TreeShape shape;
-    if (set->tree[0] && tree_parse(set->tree, &shape) == 0) {
-        session_set_tree(worker->session, shape);
-        strcpy(load->tree, set->tree);
-    }
-    if (set->has_sampling) {
-        session_set_sampling(worker->session, set->sampling);
-        load->profile.temperature = (double)set->sampling.temperature;
-        load->profile.top_k = set->sampling.top_k;
-        load->profile.top_p = (double)set->sampling.top_p;
-        load->profile.seed = (int)set->sampling.seed;
-    }
-    if (set->has_auto)
-        session_set_auto(worker->session, set->auto_thresholds);
-    if (set->has_spec) {
-        session_set_spec(worker->session, set->spec);
-        load->spec = set->spec;
-    }
-    worker_ready(worker);
-}
-
 /* --- the process --- */
 
 static void run(Worker *worker, Pending *next)
@@ -370,11 +179,12 @@ int cmd_worker(int argc, char **argv)
     signal(SIGHUP, SIG_IGN);  /* and when it goes, the input ends */
     worker->inbox.fd = STDIN_FILENO;
     worker->start_ms = clock_ms();
+    worker->poll = on_poll;
     while (!worker->quit) {
         worker_pump(worker, worker->n_pending > 0 ? 0 : -1);
         if (worker->quit || worker->n_pending == 0)
             continue;
-        Pending next = pop(worker);
+        Pending next = worker_next(worker);
         run(worker, &next);
         request_free(&next.request);
     }

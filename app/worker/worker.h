@@ -1,5 +1,5 @@
-/* worker.h - inside the worker: shared by worker.c (requests), worker_load.c and worker_switch.c
- * (models). */
+/* worker.h - inside the worker: what its files share, from the one that uses none of the others to
+ * those that use them all. */
 #ifndef S2D_APP_WORKER_WORKER_H
 #define S2D_APP_WORKER_WORKER_H
 
@@ -24,6 +24,7 @@ typedef struct Worker {
     int status;                 /* to end with */
     double start_ms, switch_ms; /* when it started; when the switch under way did */
     int turn;
+    bool (*poll)(void *worker); /* the session's, between two rounds; NULL = nothing is looked at */
 
     Kernels *kernels;
     ModelsCache models;
@@ -35,22 +36,21 @@ typedef struct Worker {
     Answers answers;
 } Worker;
 
+/* worker_events.c */
 /* Fills in t_ms and turn and writes the event. A front that is gone ends the worker. */
 void worker_emit(Worker *worker, const Event *event);
 void worker_error(Worker *worker, const Err *err, bool fatal);
 void worker_warn(Worker *worker, const char *code, const char *message);
+/* SessionConfig.emit; user is the Worker. */
+void worker_on_event(void *user, const Event *event);
 
+/* worker_queue.c */
 /* Takes in what requests have come; stop, quit and the end of the input act at once. */
 void worker_pump(Worker *worker, int timeout_ms);
+/* Takes out the oldest of the pending, of which there is one. */
+Pending worker_next(Worker *worker);
 
-/* SessionConfig.emit and .poll; user is the Worker. */
-void worker_on_event(void *user, const Event *event);
-bool worker_on_poll(void *user);
-
-void worker_set(Worker *worker, const RequestSet *set);
-/* The thresholds belong to the target: a switch back finds them as they were left. */
-void worker_keep_thresholds(Worker *worker, const float *thresholds, int n);
-
+/* worker_load.c */
 /* A model being read; worker_on_progress is the ModelProgress for it: an event for every hundredth,
  * and a look at the requests. */
 typedef struct LoadProgress {
@@ -65,7 +65,6 @@ bool worker_on_progress(void *user, float fraction);
 /* EXIT_MEMORY with the sizes when these bytes are not free. */
 int worker_check_memory(Worker *worker, const char *what, size_t weights, size_t session, Err *err);
 
-/* worker_load.c */
 /* Takes over the request's profile. ERROR when it fails: what was loaded before stays where it can.
  */
 void worker_load(Worker *worker, RequestLoad *load);
@@ -84,8 +83,13 @@ int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, 
                         Session **session, Err *err);
 void worker_close(Worker *worker);
 
-/* worker_switch.c: SWITCH events up to done or failed. On failure the old target goes on unchanged.
- */
+/* worker_set.c */
+void worker_set(Worker *worker, const RequestSet *set);
+/* The thresholds belong to the target: a switch back finds them as they were left. */
+void worker_keep_thresholds(Worker *worker, const float *thresholds, int n);
+
+/* worker_switch.c */
+/* SWITCH events up to done or failed. On failure the old target goes on unchanged. */
 void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled);
 
 #endif

@@ -181,7 +181,7 @@ int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, 
                             .kv = profile->kv,
                             .ctx = profile->context,
                             .emit = worker_on_event,
-                            .poll = worker_on_poll,
+                            .poll = worker->poll,
                             .user = worker};
     worker_drafting(load, load->drafter, load->target_index, &config.drafting);
     return session_open(session, &config, err);

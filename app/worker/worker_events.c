@@ -1,0 +1,73 @@
+/* worker_events.c - what the worker says: events, a line each on stdout. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/protocol/event_json.h"
+#include "app/worker/worker.h"
+#include "kernels/common/clock.h"
+
+static int write_all(const char *data, size_t bytes)
+{
+    while (bytes > 0) {
+        ssize_t n = write(STDOUT_FILENO, data, bytes);
+        if (n < 0 && errno == EAGAIN) {
+            struct pollfd poller = {.fd = STDOUT_FILENO, .events = POLLOUT};
+            poll(&poller, 1, -1);
+            continue;
+        }
+        if (n < 0 && errno != EINTR)
+            return -1;
+        if (n > 0) {
+            data += n;
+            bytes -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+void worker_emit(Worker *worker, const Event *event)
+{
+    Event out = *event;
+    out.t_ms = clock_ms() - worker->start_ms;
+    out.turn = worker->turn;
+    if (out.type == EVENT_SWITCH && out.u.swap.stage == SWITCH_DONE)
+        out.u.swap.ms = clock_ms() - worker->switch_ms; /* the load included */
+    char *line = event_to_line(&out);
+    size_t bytes = line ? strlen(line) : 0;
+    if (line)
+        line[bytes] = '\n'; /* in place of the terminator: one write a line */
+    if (!line || write_all(line, bytes + 1) != 0) {
+        worker->quit = true;
+        worker->status = line ? EXIT_IO : EXIT_MEMORY;
+    }
+    free(line);
+}
+
+void worker_error(Worker *worker, const Err *err, bool fatal)
+{
+    Event event = {.type = EVENT_ERROR};
+    event.u.error.code = err->code;
+    event.u.error.fatal = fatal;
+    snprintf(event.u.error.message, sizeof(event.u.error.message), "%s", err->text);
+    worker_emit(worker, &event);
+}
+
+void worker_warn(Worker *worker, const char *code, const char *message)
+{
+    Event event = {.type = EVENT_WARNING};
+    snprintf(event.u.warning.code, sizeof(event.u.warning.code), "%s", code);
+    snprintf(event.u.warning.message, sizeof(event.u.warning.message), "%s", message);
+    worker_emit(worker, &event);
+}
+
+void worker_on_event(void *user, const Event *event)
+{
+    Worker *worker = user;
+    if (worker->session)
+        answers_event(&worker->answers, event);
+    worker_emit(worker, event);
+}

@@ -1,34 +1,9 @@
 /* chat.c - the conversation: what is asked, stopped, taken back and asked again. See chat.h. */
 #include "app/chat/chat.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-void chat_note(Chat *chat, NoteKind kind, const char *format, ...)
-{
-    char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) >= 0) {
-        chat->front->note(chat->user, kind, text);
-        free(text);
-    }
-    va_end(arguments);
-}
-
-void chat_notice(Chat *chat, const char *format, ...)
-{
-    char *text = NULL;
-    va_list arguments;
-    va_start(arguments, format);
-    if (vasprintf(&text, format, arguments) >= 0) {
-        chat->front->notice(chat->user, text);
-        free(text);
-    }
-    va_end(arguments);
-}
 
 int chat_open(Chat *chat, const ChatFront *front, void *user, const Options *options,
               const ClientOptions *client_options, Err *err)

@@ -7,7 +7,8 @@
  * nothing along: a new one is started, and reads the conversation at the next question.
  *
  * chat.c keeps the conversation, chat_models.c what the worker has loaded and set, chat_events.c
- * takes the events, chat_files.c saves, loads and exports, slash.c reads the slash commands.
+ * takes the events, chat_note.c tells the front, chat_files.c saves, loads and exports, slash.c
+ * reads the slash commands.
  */
 #ifndef S2D_APP_CHAT_CHAT_H
 #define S2D_APP_CHAT_CHAT_H

@@ -104,13 +104,3 @@ int session_load(const char *path, SavedChat *chat, Err *err)
     free(text);
     return status;
 }
-
-void saved_close(SavedChat *chat)
-{
-    free(chat->profile);
-    free(chat->target);
-    free(chat->draft);
-    free(chat->system);
-    transcript_close(&chat->transcript);
-    memset(chat, 0, sizeof(*chat));
-}

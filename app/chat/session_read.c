@@ -286,6 +286,16 @@ static int read_chat(Reader *reader, json_t *json, SavedChat *chat)
     return 0;
 }
 
+void saved_close(SavedChat *chat)
+{
+    free(chat->profile);
+    free(chat->target);
+    free(chat->draft);
+    free(chat->system);
+    transcript_close(&chat->transcript);
+    memset(chat, 0, sizeof(*chat));
+}
+
 int session_from_text(SavedChat *chat, const char *text, size_t bytes, const char *name, Err *err)
 {
     json_error_t error;

@@ -17,20 +17,6 @@
 
 enum { ROWS_AT_ONCE = 2048 };
 
-int train_path(const Train *t, const char *suffix, char path[PATH_BYTES], Err *err)
-{
-    if (snprintf(path, PATH_BYTES, "%s%s", t->options.out, suffix) >= PATH_BYTES)
-        return err_set(err, EXIT_USAGE, "-o: the name is too long");
-    return 0;
-}
-
-uint64_t train_base_hash(const Train *t)
-{
-    char start[17] = {0};
-    memcpy(start, t->base_sha256, 16);
-    return strtoull(start, NULL, 16);
-}
-
 /* What the exits' layers begin as. */
 static int settle_copies(Train *t, Err *err)
 {
@@ -228,17 +214,36 @@ static void settle_steps(Train *t)
         trainer->steps = steps < 1 ? 1 : steps > 1e9 ? 1000000000 : (int)steps;
 }
 
+/* A file beside the result. */
+static int beside(const Train *t, const char *suffix, char path[PATH_BYTES], Err *err)
+{
+    if (snprintf(path, PATH_BYTES, "%s%s", t->options.out, suffix) >= PATH_BYTES)
+        return err_set(err, EXIT_USAGE, "-o: the name is too long");
+    return 0;
+}
+
+/* The base by its hash, and the files beside the result. */
+static int settle_files(Train *t, Err *err)
+{
+    char start[17] = {0};
+    if (file_hash(t->path, t->base_sha256, err) != 0 || beside(t, ".cache", t->cache, err) != 0 ||
+        beside(t, ".state", t->state, err) != 0 || beside(t, ".log", t->log, err) != 0)
+        return -1;
+    memcpy(start, t->base_sha256, 16);
+    t->base_hash = strtoull(start, NULL, 16);
+    return 0;
+}
+
 static int open_soft(Train *t, Err *err)
 {
-    char cache[PATH_BYTES];
     TrainerSource *source = NULL;
-    if (file_hash(t->path, t->base_sha256, err) != 0 || train_path(t, ".cache", cache, err) != 0)
+    if (settle_files(t, err) != 0)
         return -1;
     if (wants_base(&t->options.trainer)) {
         if (model_open_draft(&t->base, t->kernels, t->path, t->options.model, &t->use, NULL, NULL,
                              err) != 0 ||
             trainer_teacher_open(&t->teacher, t->base, &t->options.trainer,
-                                 t->options.cache ? t->options.cache : cache, train_base_hash(t),
+                                 t->options.cache ? t->options.cache : t->cache, t->base_hash,
                                  err) != 0)
             return -1;
         source = trainer_teacher_source(t->teacher);

@@ -15,6 +15,8 @@ typedef struct Train {
     TrainOptions options;
     char path[PATH_BYTES]; /* of the base */
     char base_sha256[SHA256_TEXT];
+    uint64_t base_hash; /* half of it: what states and caches are known by */
+    char cache[PATH_BYTES], state[PATH_BYTES], log[PATH_BYTES]; /* OUT.cache, OUT.state, OUT.log */
     Gguf *gguf;
     ModelConfig config; /* of all of it */
     Tokenizer *tokenizer;
@@ -30,12 +32,6 @@ typedef struct Train {
     TrainerTeacher *teacher;
     Trainer *trainer;
 } Train;
-
-/* OUT and a suffix. */
-int train_path(const Train *train, const char *suffix, char path[PATH_BYTES], Err *err);
-
-/* Half of the base's hash: what states and caches are known by. */
-uint64_t train_base_hash(const Train *train);
 
 /* Steps until the end or until Ctrl-C (EXIT_INTERRUPTED, with the state saved), then scores, and
  * the result to its file. */

@@ -18,7 +18,6 @@ enum { TELL_MS = 5000, SAVE_MS = 10 * 60 * 1000 };
 typedef struct Watch {
     Train *train;
     FILE *log;
-    char state[PATH_BYTES];
     int signals;
     double start_ms, told_ms, saved_ms;
     uint64_t start_tokens;
@@ -102,13 +101,13 @@ static int measure(Watch *w, Err *err)
 static int write_state(FILE *stream, void *user, Err *err)
 {
     const Train *t = user;
-    return trainer_save(t->trainer, stream, train_base_hash(t), err);
+    return trainer_save(t->trainer, stream, t->base_hash, err);
 }
 
 static int save_state(Watch *w, Err *err)
 {
     w->saved_ms = clock_ms();
-    return save_stream(w->state, write_state, w->train, err);
+    return save_stream(w->train->state, write_state, w->train, err);
 }
 
 /* The weights of an adapter. */
@@ -142,7 +141,7 @@ static int load_state(const Train *t, const char *path, bool start, Err *err)
         fclose(file);
         return start_adapter(t, path, err);
     }
-    int result = (start ? trainer_start : trainer_load)(t->trainer, file, train_base_hash(t), &why);
+    int result = (start ? trainer_start : trainer_load)(t->trainer, file, t->base_hash, &why);
     fclose(file);
     return result == 0 ? 0 : err_set(err, why.code, "%.300s: %s", path, why.text);
 }
@@ -244,12 +243,10 @@ int train_run(Train *t, Err *err)
 {
     static const int caught[] = {SIGINT, SIGTERM, SIGHUP, 0};
     Watch w = {.train = t, .signals = -1};
-    char path[PATH_BYTES];
-    if (train_path(t, ".state", w.state, err) != 0 || train_path(t, ".log", path, err) != 0 ||
-        (t->options.start && load_state(t, t->options.start, true, err) != 0) ||
-        (t->options.resume && load_state(t, w.state, false, err) != 0))
+    if ((t->options.start && load_state(t, t->options.start, true, err) != 0) ||
+        (t->options.resume && load_state(t, t->state, false, err) != 0))
         return -1;
-    w.log = fopen(path, t->options.resume ? "ae" : "we");
+    w.log = fopen(t->log, t->options.resume ? "ae" : "we");
     w.signals = signals_open(caught, err);
     w.start_ms = w.told_ms = w.saved_ms = clock_ms();
     w.start_tokens = trainer_progress(t->trainer)->tokens;

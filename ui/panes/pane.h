@@ -50,7 +50,7 @@ void status_header(const View *view, Cells *cells, Rect rect);
 void status_line(const View *view, Cells *cells, Rect rect, const char *notice);
 void status_figures(const View *view, Cells *cells, Rect rect, const char *notice);
 
-/* Colour of a token by who proposed it (EventText.source). */
+/* pane_share.c. Colour of a token by who proposed it (EventText.source). */
 int pane_source_attr(const View *view, int source);
 /* One character for it in the exit strip. */
 char pane_source_mark(const View *view, int source);

@@ -1,0 +1,29 @@
+/* pane_share.c - what several panes draw alike: who proposed a token, and fractions. */
+#include "ui/panes/pane.h"
+
+#include <stdio.h>
+
+int pane_source_attr(const View *view, int source)
+{
+    if (source == SOURCE_TARGET)
+        return STYLE_TEXT;
+    int exit = source > 0 ? view_exit_index(view, source) : -1;
+    return (exit >= 0 ? STYLE_EXIT + exit : STYLE_FREE) | ATTR_DRAFTED;
+}
+
+char pane_source_mark(const View *view, int source)
+{
+    if (source == SOURCE_TARGET)
+        return 'T';
+    int exit = source > 0 ? view_exit_index(view, source) : -1;
+    return exit >= 0 ? ".oO@*%&#"[exit] : source == SOURCE_FREE ? 'n' : '?';
+}
+
+const char *pane_fraction(double p, char out[8])
+{
+    char text[16];
+    snprintf(text, sizeof text, "%.2f", p > 0 ? p : 0);
+    /* Without the zero before the point; all of it is "1.0". */
+    snprintf(out, 8, "%.3s", text[0] == '0' ? text + 1 : text);
+    return out;
+}

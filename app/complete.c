@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "app/commands.h"
-#include "app/paths.h"
+#include "app/base/paths.h"
 #include "app/profile/catalog.h"
 
 static bool begins(const char *text, const char *start)

@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/base/paths.h"
+#include "app/base/save_file.h"
 #include "app/commands.h"
 #include "app/draft_merge.h"
 #include "app/options.h"
-#include "app/paths.h"
 #include "app/profile/adapter_file.h"
 #include "app/profile/catalog.h"
-#include "app/save_file.h"
 
 typedef struct Job {
     Options options;

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/paths.h"
+#include "app/base/sha256.h"
 #include "app/commands.h"
-#include "app/paths.h"
 #include "app/profile/catalog.h"
 #include "app/profile/profile.h"
-#include "app/pull/sha256.h"
 #include "app/worker/models_cache.h"
 #include "app/worker/tuned.h"
 #include "engine/session/session.h"

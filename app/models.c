@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/base/paths.h"
 #include "app/commands.h"
-#include "app/paths.h"
 #include "app/profile/catalog.h"
 
 static bool ends_with(const char *text, const char *end)

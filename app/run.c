@@ -14,11 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/signals.h"
 #include "app/commands.h"
 #include "app/figures.h"
 #include "app/options.h"
 #include "app/protocol/client.h"
-#include "app/signals.h"
 #include "ui/text.h"
 
 enum {

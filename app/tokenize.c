@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/paths.h"
 #include "app/commands.h"
-#include "app/paths.h"
 #include "app/profile/catalog.h"
 #include "engine/text/tokenizer.h"
 

@@ -14,12 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/file_hash.h"
+#include "app/base/paths.h"
 #include "app/bench/bench.h"
 #include "app/bench/bench_worker.h"
 #include "app/bench/last_number.h"
-#include "app/paths.h"
 #include "app/profile/adapter_file.h"
-#include "app/pull/file_hash.h"
 
 enum { MAX_TOKENS = 1024, WARM_TOKENS = 16 };
 

@@ -12,11 +12,11 @@
 
 #include <stdbool.h>
 
+#include "app/base/sha256.h"
 #include "app/bench/bench_questions.h"
 #include "app/bench/paired.h"
 #include "app/bench/published.h"
 #include "app/options.h"
-#include "app/pull/sha256.h"
 
 enum { METHODS_MAX = 32, DRAFTS_MAX = 8 };
 

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "app/bars.h"
+#include "app/bench/bars.h"
 #include "app/bench/bench_spec.h"
 
 enum { BAR_COLUMNS = 40 };

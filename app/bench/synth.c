@@ -14,9 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/base/paths.h"
 #include "app/bench/random_weights.h"
 #include "app/bench/shapes.h"
-#include "app/paths.h"
 #include "app/profile/catalog.h"
 #include "engine/gguf/gguf_write.h"
 

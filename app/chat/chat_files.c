@@ -5,10 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/base/paths.h"
+#include "app/base/save_file.h"
 #include "app/chat/chat.h"
 #include "app/chat/export.h"
-#include "app/paths.h"
-#include "app/save_file.h"
 
 /* What there is to save; nothing of it is owned. */
 static SavedChat saved_view(const Chat *chat)

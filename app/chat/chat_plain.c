@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/signals.h"
 #include "app/chat/chat.h"
 #include "app/chat/export.h"
-#include "app/signals.h"
 #include "ui/text.h"
 
 typedef struct Plain {

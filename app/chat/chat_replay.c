@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/signals.h"
 #include "app/chat/chat.h"
 #include "app/protocol/event_json.h"
-#include "app/signals.h"
 #include "kernels/common/clock.h"
 #include "ui/ui.h"
 

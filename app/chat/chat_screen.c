@@ -12,11 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/paths.h"
+#include "app/base/signals.h"
 #include "app/chat/chat.h"
 #include "app/chat/export.h"
 #include "app/chat/slash.h"
-#include "app/paths.h"
-#include "app/signals.h"
 #include "ui/ui.h"
 
 typedef struct ScreenChat {

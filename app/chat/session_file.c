@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/paths.h"
-#include "app/save_file.h"
+#include "app/base/paths.h"
+#include "app/base/save_file.h"
 
 int session_path(const char *name, char *path, size_t size, Err *err)
 {

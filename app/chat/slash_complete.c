@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/paths.h"
 #include "app/chat/slash.h"
-#include "app/paths.h"
 #include "app/profile/catalog.h"
 #include "ui/ui.h"
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/paths.h"
+#include "app/base/paths.h"
 
 struct Trace {
     Client *client;

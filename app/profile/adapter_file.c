@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/paths.h"
+#include "app/base/file_hash.h"
+#include "app/base/paths.h"
+#include "app/base/save_file.h"
 #include "app/profile/catalog.h"
-#include "app/pull/file_hash.h"
-#include "app/save_file.h"
 
 typedef struct Content {
     const AdapterInfo *info;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "app/paths.h"
+#include "app/base/paths.h"
 
 static const CatalogModel models[] = {
     {

@@ -16,9 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/paths.h"
+#include "app/base/paths.h"
+#include "app/base/save_file.h"
 #include "app/profile/profile_schema.h"
-#include "app/save_file.h"
+#include "app/base/save_file.h"
 #include "engine/session/session.h"
 #include "engine/text/template.h"
 

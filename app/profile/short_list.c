@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/save_file.h"
+#include "app/base/save_file.h"
 
 typedef struct Parser {
     const char *at, *end;

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "app/paths.h"
+#include "app/base/paths.h"
 #include "app/profile/catalog.h"
 
 typedef struct Fetch {

@@ -16,11 +16,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "app/base/paths.h"
+#include "app/base/sha256.h"
 #include "app/commands.h"
-#include "app/paths.h"
 #include "app/profile/catalog.h"
 #include "app/pull/fetch.h"
-#include "app/pull/sha256.h"
 #include "kernels/common/clock.h"
 
 enum { BAR_CELLS = 24 };

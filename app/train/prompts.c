@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/save_file.h"
+#include "app/base/save_file.h"
 
 void prompts_close(Prompts *prompts)
 {

@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/file_hash.h"
 #include "app/bench/shapes.h"
 #include "app/commands.h"
 #include "app/profile/catalog.h"
-#include "app/pull/file_hash.h"
 
 enum { ROWS_AT_ONCE = 2048 };
 

@@ -4,9 +4,9 @@
 
 #include <stdio.h>
 
-#include "app/paths.h"
+#include "app/base/paths.h"
+#include "app/base/sha256.h"
 #include "app/profile/short_list.h"
-#include "app/pull/sha256.h"
 #include "app/train/train_data.h"
 #include "app/train/train_options.h"
 #include "engine/train/trainer_teacher.h"

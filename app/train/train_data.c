@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/save_file.h"
+#include "app/base/save_file.h"
 
 enum {
     MESSAGES_MAX = 256,

@@ -11,9 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/save_file.h"
+#include "app/base/signals.h"
 #include "app/profile/catalog.h"
-#include "app/save_file.h"
-#include "app/signals.h"
 #include "app/train/train.h"
 #include "engine/decode/generate.h"
 #include "engine/text/utf8.h"

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/save_file.h"
+#include "app/base/signals.h"
 #include "app/profile/adapter_file.h"
 #include "app/profile/catalog.h"
-#include "app/save_file.h"
-#include "app/signals.h"
 #include "app/train/train.h"
 #include "kernels/common/clock.h"
 

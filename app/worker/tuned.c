@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/paths.h"
-#include "app/pull/file_hash.h"
-#include "app/save_file.h"
+#include "app/base/file_hash.h"
+#include "app/base/paths.h"
+#include "app/base/save_file.h"
 #include "app/worker/models_cache.h"
 
 /* ---- the file ---- */

@@ -11,8 +11,8 @@
 
 #include <stdbool.h>
 
+#include "app/base/sha256.h"
 #include "app/profile/profile.h"
-#include "app/pull/sha256.h"
 
 enum { TUNED_MAX = 64, TUNED_BYTES_MAX = 1 << 20, TUNED_VERSION = 1 };
 

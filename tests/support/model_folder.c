@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/pull/sha256.h"
+#include "app/base/sha256.h"
 #include "tests/support/tiny_adapter.h"
 
 char *model_folder_file(const ModelFolder *folder, const char *name, char *out)

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "app/bars.h"
+#include "app/bench/bars.h"
 #include "app/bench/bench_spec.h"
 #include "app/bench/last_number.h"
 #include "app/bench/paired.h"

@@ -13,9 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/paths.h"
 #include "app/chat/chat.h"
 #include "app/chat/slash.h"
-#include "app/paths.h"
 #include "tests/support/fake_worker.h"
 
 /* A front that writes down what it is told, as "kind: text" lines. */

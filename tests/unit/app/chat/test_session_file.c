@@ -18,8 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/base/save_file.h"
 #include "app/chat/session_file.h"
-#include "app/save_file.h"
 
 /* Stand in the way of the library's calls: the n-th one fails; 0 = none does. */
 static int fsync_fails, rename_fails, write_fails;

@@ -21,8 +21,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/save_file.h"
 #include "app/commands.h"
-#include "app/save_file.h"
 #include "engine/gguf/gguf.h"
 #include "tests/support/model_folder.h"
 #include "tests/support/tiny_model.h"

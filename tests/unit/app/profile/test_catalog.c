@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/paths.h"
+#include "app/base/paths.h"
+#include "app/base/sha256.h"
 #include "app/profile/catalog.h"
-#include "app/pull/sha256.h"
 
 static char root[] = "/tmp/s2d-test-XXXXXX";
 

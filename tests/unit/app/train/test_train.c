@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
+#include "app/base/paths.h"
+#include "app/base/save_file.h"
 #include "app/bench/bench_questions.h"
 #include "app/commands.h"
-#include "app/paths.h"
-#include "app/save_file.h"
 #include "engine/model/adapter.h"
 #include "tests/support/model_folder.h"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/pull/file_hash.h"
+#include "app/base/file_hash.h"
 #include "app/worker/models_cache.h"
 #include "tests/support/model_folder.h"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/paths.h"
+#include "app/base/paths.h"
 #include "app/profile/catalog.h"
 #include "engine/text/template.h"
 #include "tests/support/small_vocab.h"

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/paths.h"
+#include "app/base/paths.h"
 #include "app/profile/catalog.h"
 #include "tests/support/small_vocab.h"
 

@@ -1,6 +1,6 @@
 /* sha256.h - the SHA-256 of a file, through nettle. */
-#ifndef S2D_APP_PULL_SHA256_H
-#define S2D_APP_PULL_SHA256_H
+#ifndef S2D_APP_BASE_SHA256_H
+#define S2D_APP_BASE_SHA256_H
 
 #include <stdbool.h>
 

@@ -4,10 +4,10 @@
  * hash, size, inode, time of change and path. A file that changed since has another line's values
  * and is hashed again; a list that cannot be read or written is done without.
  */
-#ifndef S2D_APP_PULL_FILE_HASH_H
-#define S2D_APP_PULL_FILE_HASH_H
+#ifndef S2D_APP_BASE_FILE_HASH_H
+#define S2D_APP_BASE_FILE_HASH_H
 
-#include "app/pull/sha256.h"
+#include "app/base/sha256.h"
 
 int file_hash(const char *path, char text[SHA256_TEXT], Err *err);
 

@@ -1,5 +1,5 @@
 /* paths.c - see paths.h. Source: XDG Base Directory Specification 0.8. */
-#include "app/paths.h"
+#include "app/base/paths.h"
 
 #include <errno.h>
 #include <libgen.h>

@@ -1,5 +1,5 @@
 /* bars.c - see bars.h. */
-#include "app/bars.h"
+#include "app/bench/bars.h"
 
 #include <math.h>
 #include <string.h>

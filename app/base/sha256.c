@@ -1,5 +1,5 @@
 /* sha256.c - see sha256.h. */
-#include "app/pull/sha256.h"
+#include "app/base/sha256.h"
 
 #include <errno.h>
 #include <fcntl.h>

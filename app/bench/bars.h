@@ -1,6 +1,6 @@
 /* bars.h - a bar of text, for plots in a table. */
-#ifndef S2D_APP_BARS_H
-#define S2D_APP_BARS_H
+#ifndef S2D_APP_BENCH_BARS_H
+#define S2D_APP_BENCH_BARS_H
 
 #include <stddef.h>
 

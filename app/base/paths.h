@@ -8,8 +8,8 @@
  *
  * As the XDG specification asks, a relative path in one of these variables is ignored.
  */
-#ifndef S2D_APP_PATHS_H
-#define S2D_APP_PATHS_H
+#ifndef S2D_APP_BASE_PATHS_H
+#define S2D_APP_BASE_PATHS_H
 
 #include <stddef.h>
 

@@ -3,8 +3,8 @@
  * A temporary file beside it is written and synced, renamed over it, and the folder is synced. On
  * any failure the temporary file is removed and what was there before is untouched.
  */
-#ifndef S2D_APP_SAVE_FILE_H
-#define S2D_APP_SAVE_FILE_H
+#ifndef S2D_APP_BASE_SAVE_FILE_H
+#define S2D_APP_BASE_SAVE_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* save_file.c - see save_file.h. */
-#include "app/save_file.h"
+#include "app/base/save_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* signals.h - signals as a descriptor to poll, so that no code runs at a bad moment. */
-#ifndef S2D_APP_SIGNALS_H
-#define S2D_APP_SIGNALS_H
+#ifndef S2D_APP_BASE_SIGNALS_H
+#define S2D_APP_BASE_SIGNALS_H
 
 #include "kernels/common/err.h"
 

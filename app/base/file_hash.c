@@ -1,5 +1,5 @@
 /* file_hash.c - see file_hash.h. */
-#include "app/pull/file_hash.h"
+#include "app/base/file_hash.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "app/paths.h"
-#include "app/save_file.h"
+#include "app/base/paths.h"
+#include "app/base/save_file.h"
 
 enum { LIST_BYTES_MAX = 64 << 10, LINE_BYTES = PATH_BYTES + 256 };
 

@@ -1,5 +1,5 @@
 /* signals.c - see signals.h. */
-#include "app/signals.h"
+#include "app/base/signals.h"
 
 #include <errno.h>
 #include <signal.h>

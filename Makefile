@@ -157,11 +157,12 @@ bench: s2d
 	./s2d bench verify
 	$(if $(QUESTIONS),./s2d bench spec --questions $(QUESTIONS))
 
-lint:
+lint: $(OBJ)
 	clang-format --dry-run -Werror $(LINT_SRC)
 	cppcheck -I. --quiet --error-exitcode=1 --std=c11 --language=c --enable=warning,portability \
 	  --suppressions-list=tests/cppcheck.txt -D__x86_64__ -D_GNU_SOURCE -j2 app engine kernels ui
 	mandoc -Tlint -W warning $(MAN)
+	sh tests/lint_rooms.sh $(BUILD)
 
 format:
 	clang-format -i $(LINT_SRC)
@@ -184,7 +185,7 @@ help:
 	@echo "make fuzz       libFuzzer, FUZZ_SECONDS=$(FUZZ_SECONDS) a target"
 	@echo "make bench      what this machine does; QUESTIONS=FILE compares ways of drafting"
 	@echo "make cuda-check the CUDA backend's tests on a device; cuda-bench measures it"
-	@echo "make lint       clang-format, cppcheck, mandoc; make format formats"
+	@echo "make lint       clang-format, cppcheck, mandoc, rooms (tests/lint_rooms.sh); make format formats"
 	@echo "make install    to PREFIX=$(PREFIX) below DESTDIR"
 	@echo "make deps       Debian packages to build and test; deps-dev: for lint and fuzz too"
 	@echo "YES=1 answers yes to every question."

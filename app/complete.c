@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/commands.h"
 #include "app/base/paths.h"
+#include "app/commands.h"
 #include "app/profile/catalog.h"
 
 static bool begins(const char *text, const char *start)

@@ -20,7 +20,6 @@
 #include "app/bench/published.h"
 #include "app/bench/synth.h"
 #include "app/command_line.h"
-#include "app/base/paths.h"
 #include "engine/session/session.h"
 
 enum { CONTEXT = 256, FEW = 1, MANY = 4, FIRST_EXIT = 6, EXITS = 3, DRAFTED = 5 };

@@ -19,7 +19,6 @@
 #include "app/base/paths.h"
 #include "app/base/save_file.h"
 #include "app/profile/profile_schema.h"
-#include "app/base/save_file.h"
 #include "engine/session/session.h"
 #include "engine/text/template.h"
 

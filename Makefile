@@ -81,7 +81,7 @@ $(BUILD)/%.o: %.c Makefile
 	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # The device's code: multiplications and additions are fused only where the source says so.
-$(IMAGE): kernels/cuda/kernels.cu $(wildcard kernels/*.h kernels/cuda/*.h kernels/cuda/device/*.h) Makefile
+$(IMAGE): kernels/cuda/kernels.cu $(wildcard kernels/*.h kernels/*.def kernels/cuda/*.h kernels/cuda/device/*.h) Makefile
 	@mkdir -p $(@D)
 	@echo nvcc $<
 	@$(NVCC) -I. -fatbin -t 0 -O3 -fmad=false -Xfatbin -compress-all $(foreach a,$(CUDA_ARCH),-gencode \

@@ -35,8 +35,8 @@ static void add_fifth_bits(uint8_t q[8], uint8_t bits)
     memcpy(q, &codes, sizeof codes);
 }
 
-/* Types with a scale per 32: half d, [half m], [32 high bits], then codes; byte j holds inputs j
- * and j + 16 (4 and 5 bits) or input j (8 bits, signed). */
+/* D and D_M: half d, [half m], [32 high bits], then codes; byte j holds inputs j and j + 16 (4 and
+ * 5 bits) or input j (8 bits, signed). */
 static void legacy_read(Group *g, QuantType type, const uint8_t *p, int b)
 {
     uint8_t *q = g->q + b * BLOCK;
@@ -46,7 +46,7 @@ static void legacy_read(Group *g, QuantType type, const uint8_t *p, int b)
         g->m[b] = load16(p);
         p += 2;
     }
-    if (type == QUANT_Q8_0) {
+    if (quant_bits(type) == 8) {
         for (int j = 0; j < 32; j++)
             q[j] = p[j] ^ 0x80;
         return;
@@ -71,7 +71,7 @@ static void legacy_write(const Group *g, QuantType type, uint8_t *p, int b)
         store16(p, g->m[b]);
         p += 2;
     }
-    if (type == QUANT_Q8_0) {
+    if (quant_bits(type) == 8) {
         for (int j = 0; j < 32; j++)
             p[j] = q[j] ^ 0x80;
         return;
@@ -87,7 +87,7 @@ static void legacy_write(const Group *g, QuantType type, uint8_t *p, int b)
         p[j] = (uint8_t)((q[j] & 15) | (q[j + 16] & 15) << 4);
 }
 
-/* Q4_K, Q5_K: eight 6-bit scales and eight 6-bit minima in 12 bytes. The first four of each lie in
+/* K32_MIN: eight 6-bit scales and eight 6-bit minima in 12 bytes. The first four of each lie in
  * the low six bits of bytes 0-3 and 4-7; the last four have their low nibbles in bytes 8-11 and
  * their two high bits on top of the first four's bytes. */
 static void scales_read(Group *g, const uint8_t *p)
@@ -116,14 +116,14 @@ static void k45_read(Group *g, QuantType type, const uint8_t *p)
     g->d[0] = load16(p);
     g->m[0] = load16(p + 2);
     scales_read(g, p + 4);
-    const uint8_t *high = p + 16, *codes = p + (type == QUANT_Q5_K ? 48 : 16);
+    const uint8_t *high = p + 16, *codes = high + (quant_bits(type) == 5 ? 32 : 0);
     for (int c = 0; c < 4; c++) {
         uint8_t *q = g->q + 64 * c;
         for (int l = 0; l < 32; l++) {
             q[l] = codes[32 * c + l] & 15;
             q[l + 32] = codes[32 * c + l] >> 4;
         }
-        if (type == QUANT_Q5_K) {
+        if (quant_bits(type) == 5) {
             for (int l = 0; l < 32; l++) {
                 q[l] |= (uint8_t)((high[l] >> 2 * c & 1) << 4);
                 q[l + 32] |= (uint8_t)((high[l] >> (2 * c + 1) & 1) << 4);
@@ -137,14 +137,14 @@ static void k45_write(const Group *g, QuantType type, uint8_t *p)
     store16(p, g->d[0]);
     store16(p + 2, g->m[0]);
     scales_write(g, p + 4);
-    uint8_t *high = p + 16, *codes = p + (type == QUANT_Q5_K ? 48 : 16);
+    uint8_t *high = p + 16, *codes = high + (quant_bits(type) == 5 ? 32 : 0);
     for (int c = 0; c < 4; c++) {
         for (int l = 0; l < 32; l++) {
             const uint8_t *q = g->q + 64 * c + l;
             codes[32 * c + l] = (uint8_t)((q[0] & 15) | (q[32] & 15) << 4);
         }
     }
-    if (type == QUANT_Q5_K) {
+    if (quant_bits(type) == 5) {
         memset(high, 0, 32);
         for (int i = 0; i < GROUP; i++)
             high[i % 32] |= (uint8_t)((g->q[i] >> 4 & 1) << i / 32);
@@ -227,7 +227,7 @@ void group_to_float(const Group *group, QuantType type, float *out, int blocks)
         return;
     }
     float d = half_to_float(group->d[0]);
-    if (type == QUANT_Q6_K) {
+    if (quant_scales(type) == SCALES_K16) {
         for (int i = 0; i < GROUP; i++)
             out[i] = d * (float)(int8_t)group->scale[i / 16] * (float)(group->q[i] - offset);
         return;

@@ -1,11 +1,9 @@
 /* group.h - the neutral form of up to 256 quantised inputs of one row: codes and raw scales.
  *
- * GGUF's eight block types differ only in how they pack the same few things. A Group is them
- * unpacked: file blocks and panels (panel.h) are both read into it and written from it, so each
- * type's packing is written once and its arithmetic once. A value is d[b] * (q - offset) + m[b]
- * types with a scale per 32, b = i / 32 d[0] * scale[s] * q - m[0] * min[s]             Q4_K, Q5_K,
- * s = i / 32 d[0] * scale[s] * (q - 32)                      Q6_K, s = i / 16, scale signed Every
- * product here fits a float exactly, so a value is rounded once at most and is unique.
+ * GGUF's block types differ only in how they pack the same few things. A Group is them unpacked:
+ * file blocks and panels (panel.h) are both read into it and written from it, so each type's
+ * packing is written once and its arithmetic once. QuantScales says what a value is. Every product
+ * there fits a float exactly, so a value is rounded once at most and is unique.
  */
 #ifndef S2D_KERNELS_GROUP_H
 #define S2D_KERNELS_GROUP_H
@@ -17,45 +15,85 @@ enum { GROUP = 256, BLOCK = 32 };
 typedef struct Group {
     uint8_t q[GROUP];    /* codes, unsigned */
     uint16_t d[8], m[8]; /* halves as in the file */
-    uint8_t scale[16];   /* K-quants; Q6_K's are signed bytes */
-    uint8_t min[8];      /* Q4_K, Q5_K */
+    uint8_t scale[16];   /* K-quants; those of K16 are signed bytes */
+    uint8_t min[8];      /* K32_MIN */
 } Group;
 
-/* What a type is. In the header because the inner loops need the answers at compile time. */
-static inline bool quant_is_float(QuantType type)
-{
-    return type == QUANT_F32 || type == QUANT_F16 || type == QUANT_BF16;
-}
+/* What a value is, of input i of a group with code q:
+ *
+ *   NONE      a float
+ *   D         d[b] * (q - offset)                    b = i / 32
+ *   D_M       d[b] * q + m[b]
+ *   K32_MIN   d[0] * scale[s] * q - m[0] * min[s]    s = i / 32, scales and minima of 6 bits
+ *   K16       d[0] * scale[s] * (q - offset)         s = i / 16, scales of 8 bits, signed
+ */
+typedef enum QuantScales {
+    SCALES_NONE,
+    SCALES_D,
+    SCALES_D_M,
+    SCALES_K32_MIN,
+    SCALES_K16,
+} QuantScales;
 
-static inline bool quant_is_k(QuantType type)
-{
-    return type == QUANT_Q4_K || type == QUANT_Q5_K || type == QUANT_Q6_K;
-}
+/* What a type is. In the header because the inner loops need the answers at compile time, those of
+ * a device too. */
+#ifdef __CUDACC__
+#define QUANT_INLINE static __device__ __forceinline__
+#else
+#define QUANT_INLINE static inline __attribute__((always_inline))
+#endif
 
-static inline bool quant_has_min(QuantType type)
-{
-    return type == QUANT_Q4_1 || type == QUANT_Q5_1 || type == QUANT_Q4_K || type == QUANT_Q5_K;
-}
-
-static inline int quant_bits(QuantType type)
+QUANT_INLINE QuantScales quant_scales(QuantType type)
 {
     switch (type) {
-    case QUANT_Q5_0:
-    case QUANT_Q5_1:
-    case QUANT_Q5_K:
-        return 5;
-    case QUANT_Q6_K:
-        return 6;
-    case QUANT_Q8_0:
-        return 8;
-    default:
-        return 4;
+#define QUANT_TYPE(name, number, block, bytes, d, scales, ...) \
+    case QUANT_##name:                                         \
+        return SCALES_##scales;
+#include "kernels/quant_types.def"
     }
+    return SCALES_NONE;
 }
 
-static inline int quant_offset(QuantType type)
+/* How many codes there are: 0 … levels-1; 0 = floats */
+QUANT_INLINE int quant_levels(QuantType type)
 {
-    return quant_has_min(type) ? 0 : 1 << (quant_bits(type) - 1);
+    switch (type) {
+#define QUANT_TYPE(name, number, block, bytes, d, scales, levels, ...) \
+    case QUANT_##name:                                                 \
+        return levels;
+#include "kernels/quant_types.def"
+    }
+    return 0;
+}
+
+QUANT_INLINE bool quant_is_float(QuantType type)
+{
+    return quant_scales(type) == SCALES_NONE;
+}
+
+QUANT_INLINE bool quant_is_k(QuantType type)
+{
+    return quant_scales(type) == SCALES_K32_MIN || quant_scales(type) == SCALES_K16;
+}
+
+QUANT_INLINE bool quant_has_min(QuantType type)
+{
+    return quant_scales(type) == SCALES_D_M || quant_scales(type) == SCALES_K32_MIN;
+}
+
+/* Bits that the backends keep a code in, or a float. */
+QUANT_INLINE int quant_bits(QuantType type)
+{
+    int levels = quant_levels(type);
+    if (levels == 0)
+        return type == QUANT_F32 ? 32 : 16;
+    return levels <= 16 ? 4 : levels <= 32 ? 5 : levels <= 64 ? 6 : 8;
+}
+
+/* What codes are too high by. */
+QUANT_INLINE int quant_offset(QuantType type)
+{
+    return quant_has_min(type) ? 0 : quant_levels(type) / 2;
 }
 
 /* blocks: how many times 32 inputs, 1 … 8 (K-quants: 8). data: consecutive blocks of the file. */

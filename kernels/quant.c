@@ -1,36 +1,51 @@
 /* quant.c - GGUF's types: the table, half precision, what is finite. See quant.h. */
 #include "kernels/quant.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "kernels/group.h"
 
-static const QuantInfo types[] = {
-    {QUANT_F32, "F32", 1, 4},       {QUANT_F16, "F16", 1, 2},       {QUANT_BF16, "BF16", 1, 2},
-    {QUANT_Q4_0, "Q4_0", 32, 18},   {QUANT_Q4_1, "Q4_1", 32, 20},   {QUANT_Q5_0, "Q5_0", 32, 22},
-    {QUANT_Q5_1, "Q5_1", 32, 24},   {QUANT_Q8_0, "Q8_0", 32, 34},   {QUANT_Q4_K, "Q4_K", 256, 144},
-    {QUANT_Q5_K, "Q5_K", 256, 176}, {QUANT_Q6_K, "Q6_K", 256, 210},
+const QuantInfo quant_types[QUANT_TYPES] = {
+#define QUANT_TYPE(name, number, block, bytes, d, scales, levels, instead) \
+    {QUANT_##name, #name, block, bytes, d, QUANT_##instead},
+#include "kernels/quant_types.def"
 };
-
-enum { TYPES = sizeof types / sizeof *types };
 
 const QuantInfo *quant_info(uint32_t type)
 {
-    for (int i = 0; i < TYPES; i++) {
-        if ((uint32_t)types[i].type == type)
-            return &types[i];
+    for (int i = 0; i < QUANT_TYPES; i++) {
+        if ((uint32_t)quant_types[i].type == type)
+            return &quant_types[i];
     }
     return NULL;
 }
 
 const QuantInfo *quant_by_name(const char *name)
 {
-    for (int i = 0; i < TYPES; i++) {
-        if (!strcasecmp(types[i].name, name))
-            return &types[i];
+    for (int i = 0; i < QUANT_TYPES; i++) {
+        if (!strcasecmp(quant_types[i].name, name))
+            return &quant_types[i];
     }
     return NULL;
+}
+
+void quant_names(int block_most, char *out, size_t bytes)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (int i = 0; i < QUANT_TYPES && used < bytes; i++) {
+        if (quant_types[i].block <= block_most)
+            used += (size_t)snprintf(out + used, bytes - used, "%s%s", used ? ", " : "",
+                                     quant_types[i].name);
+    }
+}
+
+QuantType quant_fitting(QuantType type, int cols)
+{
+    const QuantInfo *info = quant_info(type);
+    return cols % info->block == 0 ? type : quant_fitting(info->instead, cols);
 }
 
 size_t quant_row_bytes(QuantType type, int cols)
@@ -100,9 +115,9 @@ bool quant_row_finite(QuantType type, const void *data, int cols)
         return true;
     }
     const QuantInfo *info = quant_info(type);
-    int halves = quant_has_min(type) ? 2 : 1, at = type == QUANT_Q6_K ? 208 : 0;
+    int halves = quant_has_min(type) ? 2 : 1;
     for (int b = 0; b < cols / info->block; b++, p += info->bytes) {
-        if (!halves_finite(p + at, halves))
+        if (!halves_finite(p + info->d, halves))
             return false;
     }
     return true;

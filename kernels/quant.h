@@ -11,33 +11,42 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The numbers are GGUF's. */
+/* QUANT_Q4_K and so on; the numbers are GGUF's. */
 typedef enum QuantType {
-    QUANT_F32 = 0,
-    QUANT_F16 = 1,
-    QUANT_Q4_0 = 2,
-    QUANT_Q4_1 = 3,
-    QUANT_Q5_0 = 6,
-    QUANT_Q5_1 = 7,
-    QUANT_Q8_0 = 8,
-    QUANT_Q4_K = 12,
-    QUANT_Q5_K = 13,
-    QUANT_Q6_K = 14,
-    QUANT_BF16 = 30,
+#define QUANT_TYPE(name, number, ...) QUANT_##name = number,
+#include "kernels/quant_types.def"
 } QuantType;
 
+/* How many types there are. */
+enum {
+#define QUANT_TYPE(name, ...) QUANT_ROW_##name,
+#include "kernels/quant_types.def"
+    QUANT_TYPES
+};
+
+/* A row of quant_types.def, which says more of each column. */
 typedef struct QuantInfo {
     QuantType type;
-    const char *name; /* "Q4_K" */
-    int block;        /* values per block */
-    int bytes;        /* bytes per block */
+    const char *name;  /* "Q4_K" */
+    int block;         /* values per block */
+    int bytes;         /* bytes per block */
+    int d;             /* where the block's halves are */
+    QuantType instead; /* in rows that are no whole number of blocks */
 } QuantInfo;
+
+extern const QuantInfo quant_types[QUANT_TYPES];
 
 /* NULL when s2d does not read the type. */
 const QuantInfo *quant_info(uint32_t type);
 
 /* Looks a name up ("q4_k", any case); NULL when unknown. */
 const QuantInfo *quant_by_name(const char *name);
+
+/* The names of all types whose blocks are at most so long: "F32, F16, ...". */
+void quant_names(int block_most, char *out, size_t bytes);
+
+/* The type itself, or what takes its place in rows of `cols` values. */
+QuantType quant_fitting(QuantType type, int cols);
 
 /* Bytes of one row of `cols` values; cols must be a multiple of the block. */
 size_t quant_row_bytes(QuantType type, int cols);

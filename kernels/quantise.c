@@ -45,13 +45,13 @@ static float extreme(const float *in, int n)
 
 static void legacy_block(Group *g, QuantType type, const float *in, int b)
 {
-    int top = (1 << quant_bits(type)) - 1, offset = quant_offset(type);
+    int top = quant_levels(type) - 1, offset = quant_offset(type);
     float d, m = 0.0f;
     if (quant_has_min(type)) {
         float high;
         range(in, BLOCK, &m, &high);
         d = (high - m) / (float)top;
-    } else if (type == QUANT_Q8_0) {
+    } else if (quant_bits(type) == 8) {
         d = fabsf(extreme(in, BLOCK)) / 127.0f;
     } else {
         d = extreme(in, BLOCK) / (float)-offset; /* the end with the larger code */
@@ -64,9 +64,9 @@ static void legacy_block(Group *g, QuantType type, const float *in, int b)
         g->q[b * BLOCK + i] = (uint8_t)clamp_round((in[i] - m) * step + (float)offset, 0, top);
 }
 
-static void k45_group(Group *g, QuantType type, const float *in)
+static void k32_group(Group *g, QuantType type, const float *in)
 {
-    int top = (1 << quant_bits(type)) - 1;
+    int top = quant_levels(type) - 1;
     float scale[8], min[8], scale_max = 0.0f, min_max = 0.0f;
     for (int s = 0; s < 8; s++) {
         float low, high;
@@ -90,11 +90,12 @@ static void k45_group(Group *g, QuantType type, const float *in)
     }
 }
 
-static void k6_group(Group *g, const float *in)
+static void k16_group(Group *g, QuantType type, const float *in)
 {
+    int offset = quant_offset(type);
     float scale[16], largest = 0.0f;
     for (int s = 0; s < 16; s++) {
-        scale[s] = extreme(in + 16 * s, 16) / -32.0f;
+        scale[s] = extreme(in + 16 * s, 16) / (float)-offset;
         largest = fabsf(scale[s]) > largest ? fabsf(scale[s]) : largest;
     }
     g->d[0] = float_to_half(largest / 127.0f);
@@ -104,17 +105,17 @@ static void k6_group(Group *g, const float *in)
         g->scale[s] = (uint8_t)sc;
         float step = inverse(d * (float)sc);
         for (int i = 16 * s; i < 16 * (s + 1); i++)
-            g->q[i] = (uint8_t)(clamp_round(in[i] * step, -32, 31) + 32);
+            g->q[i] = (uint8_t)(clamp_round(in[i] * step, -offset, offset - 1) + offset);
     }
 }
 
 void group_from_float(Group *group, QuantType type, const float *in, int blocks)
 {
     memset(group, 0, sizeof *group);
-    if (type == QUANT_Q6_K) {
-        k6_group(group, in);
+    if (quant_scales(type) == SCALES_K16) {
+        k16_group(group, type, in);
     } else if (quant_is_k(type)) {
-        k45_group(group, type, in);
+        k32_group(group, type, in);
     } else {
         for (int b = 0; b < blocks; b++)
             legacy_block(group, type, in + b * BLOCK, b);
@@ -191,11 +192,11 @@ static float best_scale(const float *in, float plain, int low, int high)
 
 void group_fit(Group *group, QuantType type, const float *in, int blocks)
 {
-    if (quant_is_k(type) || quant_has_min(type) || type == QUANT_Q8_0) {
+    if (quant_is_k(type) || quant_has_min(type) || quant_bits(type) == 8) {
         group_from_float(group, type, in, blocks);
         return;
     }
-    int top = (1 << quant_bits(type)) - 1, offset = quant_offset(type);
+    int top = quant_levels(type) - 1, offset = quant_offset(type);
     for (int b = 0; b < blocks; b++, in += BLOCK) {
         float plain = block_extreme(in) / (float)-offset;
         group->d[b] = float_to_half(best_scale(in, plain, -offset, top - offset));

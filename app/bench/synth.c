@@ -67,18 +67,10 @@ static const Pool *pool_get(Synth *s, QuantType type, float scale)
     return pool;
 }
 
-/* Rows of K types are multiples of 256; where they are not, the nearest type of 32 takes over. */
-static QuantType fitting_type(QuantType type, int cols)
-{
-    if (cols % quant_info((uint32_t)type)->block == 0)
-        return type;
-    return type == QUANT_Q4_K ? QUANT_Q5_0 : type == QUANT_Q5_K ? QUANT_Q5_1 : QUANT_Q8_0;
-}
-
 /* gain: standard deviation of the outputs for inputs of deviation 1. */
 static void matrix(Synth *s, const char *name, int rows, int cols, float gain)
 {
-    QuantType type = fitting_type(s->type, cols);
+    QuantType type = quant_fitting(s->type, cols);
     if (!s->fill) {
         gguf_write_tensor(s->writer, name, type, rows, cols);
         return;

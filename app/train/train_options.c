@@ -1,6 +1,7 @@
 /* train_options.c - see train_options.h. */
 #include "app/train/train_options.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,6 +62,16 @@ static int take_copy(void *into, const char *text, Err *err)
     return o->copy == COPY_NAMED ? take_layers("--copy", text, o->copies, &o->n_copies, err) : 0;
 }
 
+/* Of those whose blocks an adapter's vectors fit. */
+static int type_at(int index, char *text, size_t size)
+{
+    char names[256];
+    quant_names(32, names, sizeof names);
+    for (char *p = names; *p != '\0'; p++)
+        *p = (char)tolower((unsigned char)*p);
+    return word_at(names, ", ", index, text, size);
+}
+
 static int take_type(void *into, const char *text, Err *err)
 {
     (void)err;
@@ -107,7 +118,7 @@ static const Option rows[] = {
     {"--eval", "FILE", OPTION_TEXT, .field = AT(eval)},
     {"--hold", "N", OPTION_INTEGER, .field = AT(hold), .high = 1 << 20},
     {"--every", "N", OPTION_INTEGER, .field = AT(every), .high = 1 << 24},
-    {"--type", "f32|f16|q8_0|q5_1|q5_0|q4_1|q4_0", OPTION_TAKEN, .take = take_type},
+    {"--type", NULL, OPTION_TAKEN, .take = take_type, .value_at = type_at},
     {"--system", "TEXT", OPTION_TEXT, .field = AT(system)},
     {"--avoid", "FILE", OPTION_TEXT, .field = AT(avoid)},
     {"--cache", "FILE", OPTION_TEXT, .field = AT(cache)},

@@ -213,11 +213,10 @@ static int read_shape(Reader *r, GgufTensor *tensor)
         return -1;
     const QuantInfo *info = quant_info(type);
     if (info == NULL) {
-        char problem[128];
-        snprintf(problem, sizeof problem,
-                 "has type %u, which s2d does not read (it reads F32, F16, BF16, "
-                 "Q8_0, Q4_0 to Q5_1, Q4_K to Q6_K)",
-                 type);
+        char names[256], problem[320];
+        quant_names(INT_MAX, names, sizeof names);
+        snprintf(problem, sizeof problem, "has type %u, which s2d does not read (it reads %s)",
+                 type, names);
         return tensor_error(r, tensor, problem);
     }
     tensor->type = info->type;

@@ -23,9 +23,9 @@ enum {
 typedef struct Check {
     const Gguf *gguf;
     ModelConfig *config;
-    Arch arch;                         /* config's */
-    int known;                         /* tensors that the engine has a use for */
-    uint64_t bytes_of[QUANT_BF16 + 1]; /* bytes of the layers' matrices by type */
+    Arch arch;                      /* config's */
+    int known;                      /* tensors that the engine has a use for */
+    uint64_t bytes_of[QUANT_TYPES]; /* bytes of the layers' matrices by row of quant_types */
     Err *err;
 } Check;
 
@@ -226,7 +226,7 @@ static int check_layer(Check *c, int layer)
         if (check_shape(c, tensor, rows, shape_size(c->config, part->cols)) != 0)
             return -1;
         if (rows > 0)
-            c->bytes_of[tensor->type] += tensor->bytes;
+            c->bytes_of[quant_info(tensor->type) - quant_types] += tensor->bytes;
     }
     return 0;
 }
@@ -286,10 +286,10 @@ static void name_quant(Check *c)
     c->config->weight_bytes = 0;
     for (int i = 0; i < gguf_tensor_count(c->gguf); i++)
         c->config->weight_bytes += gguf_tensor_at(c->gguf, i)->bytes;
-    for (int type = 1; type <= QUANT_BF16; type++)
+    for (int type = 1; type < QUANT_TYPES; type++)
         if (c->bytes_of[type] > c->bytes_of[most])
             most = type;
-    snprintf(c->config->quant, sizeof c->config->quant, "%s", quant_info((uint32_t)most)->name);
+    snprintf(c->config->quant, sizeof c->config->quant, "%s", quant_types[most].name);
 }
 
 int model_config(ModelConfig *config, const Gguf *gguf, Err *err)

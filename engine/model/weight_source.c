@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "engine/model/adapter.h"
+#include "kernels/group.h"
 
 /* What a draft's weights are rounded to where that is smaller: a drafted token takes as long as its
  * bytes take to be read. Feed-forward's up and down lose nothing by four bits; the gate, attention
@@ -13,8 +14,7 @@ static QuantType smaller(QuantType type, int cols, QuantClass quant_class)
 {
     QuantType to = quant_class == QUANT_CLASS_COARSE ? QUANT_Q4_0 : QUANT_Q5_0;
     bool less = quant_row_bytes(to, 256) < quant_row_bytes(type, 256);
-    bool four_bits = type == QUANT_Q4_1 || type == QUANT_Q4_K;
-    return less && !four_bits && cols % quant_info(to)->block == 0 ? to : type;
+    return less && quant_bits(type) > 4 && cols % quant_info(to)->block == 0 ? to : type;
 }
 
 WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantClass quant_class)

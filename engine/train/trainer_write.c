@@ -14,16 +14,10 @@ typedef struct Writer {
     int n;
 } Writer;
 
-/* The type of a matrix with so many columns. */
-static QuantType type_for(QuantType type, int cols)
-{
-    return cols % quant_info(type)->block == 0 ? type : QUANT_F16;
-}
-
 static void put(Writer *w, const char *name, QuantType type, int rows, int cols, const float *value)
 {
     AdapterTensor *tensor = &w->tensors[w->n++];
-    *tensor = (AdapterTensor){.type = rows ? type_for(type, cols) : QUANT_F32,
+    *tensor = (AdapterTensor){.type = rows ? quant_fitting(type, cols) : QUANT_F32,
                               .rows = rows,
                               .cols = cols,
                               .values = value,

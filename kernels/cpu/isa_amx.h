@@ -163,13 +163,13 @@ INLINE void unpack_scaled(const QuantType type, const uint8_t *w, const uint8_t 
 {
     const uint8_t *body = w + panel_head_bytes(type, 8), *scales = w + 32;
     int32_t scale[8][PANEL];
-    for (int t = 0; t < 4 && type != QUANT_Q6_K; t++) {
+    for (int t = 0; t < 4 && quant_scales(type) == SCALES_K32_MIN; t++) {
         ints_store(scale[2 * t], ints_and(six[t], ints_set(255)));
         ints_store(scale[2 * t + 1], ints_and(ints_right(six[t], 16), ints_set(255)));
     }
     for (int b = 0; b < 8; b++) {
         Scale first, second;
-        if (type == QUANT_Q6_K) {
+        if (quant_scales(type) == SCALES_K16) {
             first = scale_of(ints_load_bytes(scales), quant_offset(type));
             second = scale_of(ints_load_bytes(scales + PANEL), quant_offset(type));
             scales += 2 * PANEL;
@@ -180,8 +180,8 @@ INLINE void unpack_scaled(const QuantType type, const uint8_t *w, const uint8_t 
         for (int j = 0; j < 8; j++) {
             int u = j / 2 + j % 2 * 4; /* low and high nibbles of one load */
             fetch_half(ahead, b, j);
-            scaled_store(codes_load(type, body, u), u < 4 ? &first : &second, type == QUANT_Q6_K,
-                         out + 64 * u);
+            scaled_store(codes_load(type, body, u), u < 4 ? &first : &second,
+                         quant_offset(type) > 0, out + 64 * u);
         }
         body += panel_body_bytes(type);
         out += b % 2 ? 2 * SQUARE_BYTES - HALF_BYTES : HALF_BYTES;
@@ -209,13 +209,13 @@ INLINE void piece_k(const QuantType type, const uint8_t *w, const uint8_t *ahead
     _tile_stored(1, high, 64);
     Lanes d = lanes_load_half(w), dmin = lanes_load_half(w + 32);
     Ints mins[4];
-    for (int t = 0; t < 4 && type != QUANT_Q6_K; t++)
+    for (int t = 0; t < 4 && quant_scales(type) == SCALES_K32_MIN; t++)
         mins[t] = ints_and(ints_right(six[t], 8), ints_set(0x00ff00ff));
     for (int i = skip; i < rows; i++) {
         Lanes dx = lanes_set(x[i].d), a = lanes_load(acc[i]);
         Ints sum = ints_add(ints_load(low[i]), ints_left(ints_load(high[i]), 8));
         a = lanes_fma(lanes_of(sum), lanes_mul(d, dx), a);
-        if (type != QUANT_Q6_K) {
+        if (quant_scales(type) == SCALES_K32_MIN) {
             sum = ints_set(0);
             UNROLL
             for (int t = 0; t < 4; t++)

@@ -49,7 +49,7 @@ INLINE void panel_dot(const QuantType type, int cols, const uint8_t *panel, Ahea
         if (!quant_is_k(type)) {
             unpack_codes(type, panel + panel_head_bytes(type, blocks), ahead, blocks, factor);
         } else {
-            if (type != QUANT_Q6_K)
+            if (quant_scales(type) == SCALES_K32_MIN)
                 six_bit_load(panel + 64, six);
             unpack_scaled(type, panel, ahead, six, factor);
         }

@@ -46,7 +46,7 @@ static const int order_low[4] = {0, 1, 2, 3}, order_high[4] = {4, 5, 6, 7};
 /* What -(sum of activations) is multiplied by to take a code's offset away. */
 INLINE int offset_shift(const QuantType type)
 {
-    return quant_bits(type) - 1;
+    return __builtin_ctz((unsigned)quant_levels(type) / 2);
 }
 
 INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, const uint8_t *ahead,
@@ -84,8 +84,7 @@ INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, const uint8
         lanes_store(acc[i], lanes_fma(p[i], lanes_set(x[i].d), lanes_load(acc[i])));
 }
 
-/* Q4_K, Q5_K. */
-INLINE void group_dot_k45(const QuantType type, const uint8_t *w, const uint8_t *ahead,
+INLINE void group_dot_k32(const QuantType type, const uint8_t *w, const uint8_t *ahead,
                           const ActGroup *x, const int n, float (*acc)[PANEL])
 {
     const size_t share = panel_group_bytes(type, 8) / 8;
@@ -127,30 +126,30 @@ INLINE void group_dot_k45(const QuantType type, const uint8_t *w, const uint8_t 
     }
 }
 
-INLINE void group_dot_k6(const uint8_t *w, const uint8_t *ahead, const ActGroup *x, const int n,
-                         float (*acc)[PANEL])
+INLINE void group_dot_k16(const QuantType type, const uint8_t *w, const uint8_t *ahead,
+                          const ActGroup *x, const int n, float (*acc)[PANEL])
 {
-    const size_t share = panel_group_bytes(QUANT_Q6_K, 8) / 16;
+    const size_t share = panel_group_bytes(type, 8) / 16;
     Ints sum[TILE];
     UNROLL
     for (int i = 0; i < n; i++)
         sum[i] = ints_set(0);
-    const uint8_t *scale = w + 32, *body = w + panel_head_bytes(QUANT_Q6_K, 8);
+    const uint8_t *scale = w + 32, *body = w + panel_head_bytes(type, 8);
     for (int b = 0; b < 8; b++) {
         UNROLL
         for (int half = 0; half < 2; half++) {
             Ints dot[TILE], s = ints_load_bytes(scale);
             UNROLL
             for (int i = 0; i < n; i++)
-                dot[i] = ints_set(x[i].minus16[2 * b + half]);
-            block_dot(QUANT_Q6_K, body, ahead + (size_t)(2 * b + half) * share, x, b, n,
+                dot[i] = ints_set(x[i].minus16[2 * b + half] / (32 / quant_offset(type)));
+            block_dot(type, body, ahead + (size_t)(2 * b + half) * share, x, b, n,
                       half ? order_high : order_low, 4, dot);
             UNROLL
             for (int i = 0; i < n; i++)
                 sum[i] = ints_add(sum[i], ints_mul(dot[i], s));
             scale += PANEL;
         }
-        body += panel_body_bytes(QUANT_Q6_K);
+        body += panel_body_bytes(type);
     }
     Lanes d = lanes_load_half(w);
     UNROLL
@@ -163,10 +162,10 @@ INLINE void group_dot_k6(const uint8_t *w, const uint8_t *ahead, const ActGroup 
 INLINE void group_dot(const QuantType type, const uint8_t *w, const uint8_t *ahead, int blocks,
                       const ActGroup *x, const int n, float (*acc)[PANEL])
 {
-    if (type == QUANT_Q6_K)
-        group_dot_k6(w, ahead, x, n, acc);
+    if (quant_scales(type) == SCALES_K16)
+        group_dot_k16(type, w, ahead, x, n, acc);
     else if (quant_is_k(type))
-        group_dot_k45(type, w, ahead, x, n, acc);
+        group_dot_k32(type, w, ahead, x, n, acc);
     else
         group_dot_legacy(type, w, ahead, blocks, x, n, acc);
 }
@@ -222,7 +221,7 @@ static void scales_load(QuantType type, const uint8_t *w, int b, int u, Lanes *s
         *scale = lanes_load_half(w);
         if (quant_has_min(type))
             *min = lanes_load_half(w + 32);
-    } else if (type == QUANT_Q6_K) {
+    } else if (quant_scales(type) == SCALES_K16) {
         Ints s = ints_load_bytes(w + 32 + PANEL * (2 * b + u / 4));
         *scale = lanes_mul(lanes_load_half(w), lanes_of(s));
     } else {
@@ -260,16 +259,16 @@ INLINE void codes_to_float(const QuantType type, const uint8_t *w, int blocks, f
 
 static void group_floats(QuantType type, const uint8_t *w, int blocks, float (*out)[PANEL])
 {
-#define CASE(name, type)                      \
-    case type:                                \
-        codes_to_float(type, w, blocks, out); \
-        break;
     switch (type) {
-        EACH_QUANT(CASE)
+#define QUANT_FLOAT(...)
+#define QUANT_TYPE(name, ...)                         \
+    case QUANT_##name:                                \
+        codes_to_float(QUANT_##name, w, blocks, out); \
+        break;
+#include "kernels/quant_types.def"
     default:
         break;
     }
-#undef CASE
 }
 
 /* acc[i] += w · x_i over `count` inputs. x: rows of `cols` floats. */
@@ -299,7 +298,7 @@ static void isa_dot_float(QuantType type, int cols, const uint8_t *panel, const 
     for (int k = 0; k < cols; k += GROUP) {
         int count = cols - k < GROUP ? cols - k : GROUP;
         if (quant_is_float(type)) {
-            size_t bytes = (size_t)count * PANEL * (type == QUANT_F32 ? 4 : 2);
+            size_t bytes = (size_t)count * PANEL * (size_t)quant_bits(type) / 8;
             for (size_t i = 0; i < bytes; i += 64)
                 __builtin_prefetch(panel + AHEAD_BYTES + i, 0, 2);
             floats_load(type, panel, count, w);

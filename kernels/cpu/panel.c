@@ -1,7 +1,7 @@
 /* panel.c - repacks rows of file blocks into panels and reads single rows back, see panel.h.
  *
- * in: 16 rows as in the file -> out: one panel, byte for byte as large. Both directions go through
- * group.h's neutral form, so this file knows the panel's layout only.
+ * in: 16 rows as in the file -> out: one panel. Both directions go through group.h's neutral form,
+ * so this file knows the panel's layout only.
  */
 #include "kernels/cpu/panel.h"
 
@@ -50,7 +50,7 @@ static void head_store(QuantType type, Group *g, int row, int blocks, uint8_t *h
         return;
     }
     store_half(head, row, g->d[0]);
-    if (type == QUANT_Q6_K) {
+    if (quant_scales(type) == SCALES_K16) {
         for (int s = 0; s < 16; s++)
             head[32 + s * PANEL + row] = g->scale[s];
         return;
@@ -76,7 +76,7 @@ static void head_load(QuantType type, Group *g, int row, int blocks, const uint8
         return;
     }
     g->d[0] = load_half(head, row);
-    if (type == QUANT_Q6_K) {
+    if (quant_scales(type) == SCALES_K16) {
         for (int s = 0; s < 16; s++)
             g->scale[s] = head[32 + s * PANEL + row];
         return;
@@ -144,7 +144,16 @@ static void body_load(QuantType type, uint8_t *q, int row, const uint8_t *body)
 
 static size_t value_bytes(QuantType type)
 {
-    return type == QUANT_F32 ? 4 : 2;
+    return (size_t)quant_bits(type) / 8;
+}
+
+size_t panel_size(QuantType type, int cols)
+{
+    if (quant_is_float(type))
+        return (size_t)cols * PANEL * value_bytes(type);
+    int rest = cols % GROUP / BLOCK;
+    return (size_t)(cols / GROUP) * panel_group_bytes(type, GROUP / BLOCK) +
+           (rest ? panel_group_bytes(type, rest) : 0);
 }
 
 void panel_pack(QuantType type, int cols, const uint8_t *file, uint8_t *out)

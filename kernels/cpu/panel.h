@@ -1,17 +1,19 @@
 /* panel.h - the layout that weights are repacked to: 16 rows side by side, values exactly the
  * file's.
  *
- * A panel is rows 16 p … 16 p + 15 of a matrix (missing rows are zero) and takes as many bytes as
- * those rows take in the file. It is a sequence of groups of 256 inputs, the last one maybe
- * shorter; each group is a head of scales and then one body per block of 32 inputs:
+ * A panel is rows 16 p … 16 p + 15 of a matrix (missing rows are zero). It is a sequence of groups
+ * of 256 inputs, the last one maybe shorter; each group is a head of scales and then one body per
+ * block of 32 inputs. Types whose codes fill the bits that they are kept in take as many bytes as
+ * in the file.
  *
- *   head, a scale per 32:  per block 16 halves d [, 16 halves m]
- *   head, Q4_K, Q5_K:      16 halves d, 16 halves m, 192 bytes of 6-bit scales and minima (below)
- *   head, Q6_K:            16 halves d, 16 x 16 signed bytes [sub-block][row]
- *   body, 8 bits:          8 vectors of 64 bytes, vector u = [row][4] codes of inputs 4u … 4u+3
- *   body, fewer bits:      4 vectors of 64 bytes; low nibbles are vector u, high nibbles vector u +
- * 4 5 bits: then 8 x 64 bits, bit i of number u = high bit of byte i of vector u 6 bits: then 2
- * vectors; vector u's high pair of bits is in byte-wise field u/2 of number u % 2
+ *   head, D and D_M:   per block 16 halves d [, 16 halves m]
+ *   head, K32_MIN:     16 halves d, 16 halves m, 192 bytes of 6-bit scales and minima (below)
+ *   head, K16:         16 halves d, 16 x 16 signed bytes [sub-block][row]
+ *   body, 8 bits:      8 vectors of 64 bytes, vector u = [row][4] codes of inputs 4u … 4u+3
+ *   body, fewer bits:  4 vectors of 64 bytes; low nibbles are vector u, high nibbles vector u + 4
+ *           5 bits:    then 8 x 64 bits, bit i of number u = high bit of byte i of vector u
+ *           6 bits:    then 2 vectors; vector u's high pair of bits is in byte-wise field u / 2 of
+ *                      number u % 2
  *
  * So a 64-byte load holds 4 inputs of 16 rows, which is what one vpdpbusd multiplies by 4 broadcast
  * activations: no shuffles, no horizontal sums.
@@ -32,11 +34,10 @@ enum { PANEL = 16 }; /* rows */
 /* Bytes of a group's head, of one block's body, of a whole group. */
 static inline size_t panel_head_bytes(QuantType type, int blocks)
 {
-    switch (type) {
-    case QUANT_Q4_K:
-    case QUANT_Q5_K:
+    switch (quant_scales(type)) {
+    case SCALES_K32_MIN:
         return 32 + 32 + 192;
-    case QUANT_Q6_K:
+    case SCALES_K16:
         return 32 + 256;
     default:
         return (size_t)blocks * (quant_has_min(type) ? 64 : 32);
@@ -53,7 +54,10 @@ static inline size_t panel_group_bytes(QuantType type, int blocks)
     return panel_head_bytes(type, blocks) + (size_t)blocks * panel_body_bytes(type);
 }
 
-/* file: 16 rows of the file's blocks, one after another; out: as many bytes. */
+/* Bytes of a panel of `cols` inputs. */
+size_t panel_size(QuantType type, int cols);
+
+/* file: 16 rows of the file's blocks, one after another; out: panel_size of them. */
 void panel_pack(QuantType type, int cols, const uint8_t *file, uint8_t *out);
 
 /* The floats of one row, exactly quant_to_float's. row: 0 … 15, out: [cols] */

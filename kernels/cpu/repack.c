@@ -16,7 +16,7 @@ enum { STRETCH_BYTES = 1 << 20 };
 /* Some panels in a row, and their rows as they are in the file. */
 typedef struct Stretch {
     int first, count;
-    uint8_t *file; /* [count][panel_bytes], zero rows at the matrix's end */
+    uint8_t *file; /* [count * PANEL] rows, zero ones at the matrix's end */
 } Stretch;
 
 typedef struct Repack {
@@ -31,11 +31,11 @@ typedef struct Repack {
 static int stretch_read(Repack *job, const Stretch *stretch)
 {
     const Matrix *m = job->matrix;
-    size_t row_bytes = m->panel_bytes / PANEL;
+    size_t row_bytes = quant_row_bytes(m->type, m->cols);
     int row = stretch->first * PANEL, rows = stretch->count * PANEL;
     rows = rows < m->rows - row ? rows : m->rows - row;
     size_t bytes = (size_t)rows * row_bytes;
-    memset(stretch->file + bytes, 0, (size_t)stretch->count * m->panel_bytes - bytes);
+    memset(stretch->file + bytes, 0, (size_t)stretch->count * PANEL * row_bytes - bytes);
     return job->source->read(job->source->context, (uint64_t)row * row_bytes, stretch->file, bytes,
                              job->err);
 }
@@ -44,11 +44,11 @@ static void repack(void *context, int worker)
 {
     Repack *job = context;
     Matrix *m = job->matrix;
-    size_t row_bytes = m->panel_bytes / PANEL;
+    size_t row_bytes = quant_row_bytes(m->type, m->cols);
     if (worker == 0 && job->next.count > 0)
         job->status = stretch_read(job, &job->next);
     for (int i; (i = atomic_fetch_add(&job->panel, 1)) < job->now.count;) {
-        const uint8_t *rows = job->now.file + (size_t)i * m->panel_bytes;
+        const uint8_t *rows = job->now.file + (size_t)i * PANEL * row_bytes;
         for (int r = 0; r < PANEL; r++) {
             if (!quant_row_finite(m->type, rows + (size_t)r * row_bytes, m->cols))
                 atomic_store(&job->bad, 1);
@@ -64,7 +64,7 @@ static int matrix_read(Cpu *cpu, Matrix *m, const MatrixSource *source, uint8_t 
     Repack job = {.matrix = m, .source = source, .err = err};
     int first = 0; /* panel that has not been read */
     job.now.file = file;
-    job.next.file = file + (size_t)most * m->panel_bytes;
+    job.next.file = file + (size_t)most * PANEL * quant_row_bytes(m->type, m->cols);
     do {
         job.next.first = first;
         job.next.count = m->panels - first < most ? m->panels - first : most;
@@ -103,11 +103,12 @@ int matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *er
     m->rows = source->rows;
     m->cols = source->cols;
     m->panels = (m->rows + PANEL - 1) / PANEL;
-    m->panel_bytes = PANEL * quant_row_bytes(m->type, m->cols);
-    int stretch = (int)(STRETCH_BYTES / m->panel_bytes);
+    m->panel_bytes = panel_size(m->type, m->cols);
+    size_t file_bytes = PANEL * quant_row_bytes(m->type, m->cols); /* of a panel's rows */
+    int stretch = (int)(STRETCH_BYTES / file_bytes);
     stretch = stretch < 1 ? 1 : stretch > m->panels ? m->panels : stretch;
     m->data = store_alloc(cpu->store, (size_t)m->panels * m->panel_bytes);
-    file = malloc(2 * (size_t)stretch * m->panel_bytes);
+    file = malloc(2 * (size_t)stretch * file_bytes);
     if (!m->data || !file || cpu_reserve_cols(cpu, m->cols))
         goto no_memory;
     status = matrix_read(cpu, m, source, file, stretch, err);
@@ -135,8 +136,7 @@ void matrix_close(Kernels *k, Matrix *matrix)
 size_t matrix_bytes(Kernels *k, QuantType type, int rows, int cols)
 {
     (void)k;
-    return ((size_t)rows + PANEL - 1) / PANEL * PANEL * quant_row_bytes(type, cols) +
-           sizeof(Matrix);
+    return ((size_t)rows + PANEL - 1) / PANEL * panel_size(type, cols) + sizeof(Matrix);
 }
 
 void matrix_embed(Kernels *k, const Matrix *m, const int *ids, int n, float *out)

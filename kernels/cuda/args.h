@@ -238,34 +238,19 @@ typedef struct LimitArgs {
     X(limit_mma, LimitArgs, 0)                  \
     CUDA_LEARN_KERNELS(X)
 
-#define CUDA_TYPES(X) \
-    X(F32) X(F16) X(BF16) X(Q4_0) X(Q4_1) X(Q5_0) X(Q5_1) X(Q8_0) X(Q4_K) X(Q5_K) X(Q6_K)
-
 #define CUDA_LINEARS_OF(X, type) X(type, 1) X(type, 2) X(type, 4) X(type, 8)
-#define CUDA_LINEARS(X)      \
-    CUDA_LINEARS_OF(X, F32)  \
-    CUDA_LINEARS_OF(X, F16)  \
-    CUDA_LINEARS_OF(X, BF16) \
-    CUDA_LINEARS_OF(X, Q4_0) \
-    CUDA_LINEARS_OF(X, Q4_1) \
-    CUDA_LINEARS_OF(X, Q5_0) \
-    CUDA_LINEARS_OF(X, Q5_1) \
-    CUDA_LINEARS_OF(X, Q8_0) \
-    CUDA_LINEARS_OF(X, Q4_K) \
-    CUDA_LINEARS_OF(X, Q5_K) \
-    CUDA_LINEARS_OF(X, Q6_K)
 
 typedef enum KernelId {
 #define X(name, Args, shared) KERNEL_##name,
     CUDA_KERNELS(X)
 #undef X
-#define X(type) KERNEL_dequantise_##type,
-        CUDA_TYPES(X)
-#undef X
+#define QUANT_TYPE(name, ...) KERNEL_dequantise_##name,
+#include "kernels/quant_types.def"
 #define X(type, tiles) KERNEL_linear_##type##_##tiles,
-            CUDA_LINEARS(X)
+#define QUANT_TYPE(name, ...) CUDA_LINEARS_OF(X, name)
+#include "kernels/quant_types.def"
 #undef X
-                KERNEL_COUNT
+        KERNEL_COUNT
 } KernelId;
 
 #endif

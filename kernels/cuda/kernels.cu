@@ -27,15 +27,14 @@ static __device__ __forceinline__ Lane lane_here(void *shared)
 CUDA_KERNELS(X)
 #undef X
 
-#define X(type)                                                                 \
+#define QUANT_TYPE(name, ...)                                                   \
     extern "C" __global__ void __launch_bounds__(THREADS)                       \
-        dequantise_##type##_kernel(const __grid_constant__ DequantiseArgs args) \
+        dequantise_##name##_kernel(const __grid_constant__ DequantiseArgs args) \
     {                                                                           \
         Lane at = lane_here(0);                                                 \
-        dequantise_body(&at, &args, QUANT_##type);                              \
+        dequantise_body(&at, &args, QUANT_##name);                              \
     }
-CUDA_TYPES(X)
-#undef X
+#include "kernels/quant_types.def"
 
 /* Two blocks on a processor hide its memory's latency; with many rows sums need the registers. */
 #define X(type, tiles)                                                            \
@@ -46,5 +45,6 @@ CUDA_TYPES(X)
         Lane at = lane_here(shared);                                              \
         linear_body(&at, &args, QUANT_##type, tiles);                             \
     }
-CUDA_LINEARS(X)
+#define QUANT_TYPE(name, ...) CUDA_LINEARS_OF(X, name)
+#include "kernels/quant_types.def"
 #undef X

@@ -19,7 +19,7 @@ enum {
 
 static bool wide_range(const Matrix *m)
 {
-    return m->type == QUANT_BF16 || m->type == QUANT_F32;
+    return layout_is_wide(m->type);
 }
 
 /* From the matrix's shape alone: the order of its sums must not depend on anything else. */
@@ -62,11 +62,10 @@ static KernelId linear_kernel(QuantType type, int tiles)
 {
     int index = tiles == 1 ? 0 : tiles == 2 ? 1 : tiles == 4 ? 2 : 3;
     switch (type) {
-#define X(name)        \
-    case QUANT_##name: \
+#define QUANT_TYPE(name, ...) \
+    case QUANT_##name:        \
         return (KernelId)(KERNEL_linear_##name##_1 + index);
-        CUDA_TYPES(X)
-#undef X
+#include "kernels/quant_types.def"
     }
     return KERNEL_COUNT;
 }
@@ -74,11 +73,10 @@ static KernelId linear_kernel(QuantType type, int tiles)
 static KernelId dequantise_kernel(QuantType type)
 {
     switch (type) {
-#define X(name)        \
-    case QUANT_##name: \
+#define QUANT_TYPE(name, ...) \
+    case QUANT_##name:        \
         return KERNEL_dequantise_##name;
-        CUDA_TYPES(X)
-#undef X
+#include "kernels/quant_types.def"
     }
     return KERNEL_COUNT;
 }

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "kernels/group.h"
-
 /* Where a row's share of a lane's codes lies: g and t name the lane, h the upper or lower half. */
 typedef struct Place {
     uint8_t *codes; /* of the step */
@@ -39,7 +37,7 @@ static uint8_t *byte_of(const Place *p, int i, int e)
 /* The bits above the low four. */
 static uint8_t *high_of(QuantType type, const Place *p, int i, int e, int *bit)
 {
-    if (type == QUANT_Q6_K) {
+    if (quant_bits(type) == 6) {
         *bit = 2 * (4 * p->h + i) + 16 * e;
         return p->codes + 512 + p->lane * 8 + p->block * 4;
     }
@@ -50,12 +48,12 @@ static uint8_t *high_of(QuantType type, const Place *p, int i, int e, int *bit)
 static void code_put(QuantType type, const Place *p, int i, int e, int q)
 {
     int bit;
-    if (type == QUANT_Q8_0) {
+    if (quant_bits(type) == 8) {
         *byte_of(p, i, e) = (uint8_t)q;
         return;
     }
     put_bits(word_of(p), 4 * i + 16 * e, q & 15);
-    if (layout_bits(type) > 4) {
+    if (quant_bits(type) > 4) {
         uint8_t *high = high_of(type, p, i, e, &bit);
         put_bits(high, bit, q >> 4);
     }
@@ -63,8 +61,8 @@ static void code_put(QuantType type, const Place *p, int i, int e, int q)
 
 static int code_get(QuantType type, const Place *p, int i, int e)
 {
-    int bit, more = layout_bits(type) - 4;
-    if (type == QUANT_Q8_0)
+    int bit, more = quant_bits(type) - 4;
+    if (quant_bits(type) == 8)
         return *byte_of(p, i, e);
     int q = get_bits(word_of(p), 4 * i + 16 * e, 4);
     if (more > 0) {
@@ -101,7 +99,7 @@ static uint16_t get16(const uint8_t *p)
 /* Scales of a K-quant's group; head: of the group. */
 static void k_head_put(QuantType type, uint8_t *head, int row, const Group *g)
 {
-    if (type == QUANT_Q6_K) {
+    if (quant_scales(type) == SCALES_K16) {
         memcpy(head + 16 * row, g->scale, 16);
         put16(head + 256 + row % 8 * 4 + row / 8 * 2, g->d[0]);
         return;
@@ -118,7 +116,7 @@ static void k_head_put(QuantType type, uint8_t *head, int row, const Group *g)
 
 static void k_head_get(QuantType type, const uint8_t *head, int row, Group *g)
 {
-    if (type == QUANT_Q6_K) {
+    if (quant_scales(type) == SCALES_K16) {
         memcpy(g->scale, head + 16 * row, 16);
         g->d[0] = get16(head + 256 + row % 8 * 4 + row / 8 * 2);
         return;
@@ -135,7 +133,7 @@ static void k_head_get(QuantType type, const uint8_t *head, int row, Group *g)
 /* Where d of a block and its m are, for types with a scale per 32. */
 static uint8_t *scale_of(QuantType type, uint8_t *head, int row, int block)
 {
-    int stride = layout_has_min(type) ? 16 : 8;
+    int stride = quant_has_min(type) ? 16 : 8;
     return head + row % 8 * stride + (2 * block + row / 8) * 2;
 }
 
@@ -148,7 +146,7 @@ static uint8_t *min_of(uint8_t *head, int row, int block)
 static void group_move(QuantType type, uint8_t *tile, int row, int first, Group *g, int blocks,
                        bool out)
 {
-    if (layout_is_k(type)) {
+    if (quant_is_k(type)) {
         uint8_t *head = tile + layout_head_at(type, first);
         if (out)
             k_head_get(type, head, row, g);
@@ -158,14 +156,14 @@ static void group_move(QuantType type, uint8_t *tile, int row, int first, Group 
     for (int b = 0; b < blocks; b++) {
         int step = first + b / 2, block = b % 2;
         block_codes(type, tile + layout_codes_at(type, step), row, block, g->q + b * BLOCK, out);
-        if (layout_is_k(type))
+        if (quant_is_k(type))
             continue;
         uint8_t *head = tile + layout_head_at(type, step), *d = scale_of(type, head, row, block);
         if (out)
             g->d[b] = get16(d);
         else
             put16(d, g->d[b]);
-        if (!layout_has_min(type))
+        if (!quant_has_min(type))
             continue;
         if (out)
             g->m[b] = get16(min_of(head, row, block));
@@ -177,7 +175,7 @@ static void group_move(QuantType type, uint8_t *tile, int row, int first, Group 
 /* Floats of a row, in or out. */
 static void values_move(QuantType type, uint8_t *tile, int cols, int row, uint8_t *file, bool out)
 {
-    int size = layout_bits(type) / 8;
+    int size = quant_bits(type) / 8;
     for (int c = 0; c < cols; c++) {
         int k = c % 16, lane = row % 8 * 4 + k % 8 / 2, at = 2 * (k / 8) + row / 8;
         uint8_t *value = tile + (size_t)(c / 16) * (size_t)(TILE_ROWS * 16 * size) +
@@ -200,7 +198,7 @@ void cuda_pack(QuantType type, int cols, const uint8_t *file, uint8_t *tile)
     memset(tile, 0, layout_tile_bytes(type, cols));
     for (int row = 0; row < TILE_ROWS; row++) {
         const uint8_t *in = file + (size_t)row * row_bytes;
-        if (layout_is_float(type)) {
+        if (quant_is_float(type)) {
             values_move(type, tile, cols, row, (uint8_t *)in, false);
             continue;
         }
@@ -215,7 +213,7 @@ void cuda_pack(QuantType type, int cols, const uint8_t *file, uint8_t *tile)
 
 void cuda_unpack(QuantType type, int cols, const uint8_t *tile, int row, uint8_t *out)
 {
-    if (layout_is_float(type)) {
+    if (quant_is_float(type)) {
         values_move(type, (uint8_t *)tile, cols, row, out, true);
         return;
     }

@@ -116,17 +116,17 @@ static void run_body(const Lane *lane, const GpuCommand *command)
         return;
         CUDA_KERNELS(X)
 #undef X
-#define X(type)                                                            \
-    case KERNEL_dequantise_##type:                                         \
-        dequantise_body(lane, (const DequantiseArgs *)args, QUANT_##type); \
+#define QUANT_TYPE(name, ...)                                              \
+    case KERNEL_dequantise_##name:                                         \
+        dequantise_body(lane, (const DequantiseArgs *)args, QUANT_##name); \
         return;
-        CUDA_TYPES(X)
-#undef X
+#include "kernels/quant_types.def"
 #define X(type, tiles)                                                    \
     case KERNEL_linear_##type##_##tiles:                                  \
         linear_body(lane, (const LinearArgs *)args, QUANT_##type, tiles); \
         return;
-        CUDA_LINEARS(X)
+#define QUANT_TYPE(name, ...) CUDA_LINEARS_OF(X, name)
+#include "kernels/quant_types.def"
 #undef X
     case KERNEL_COUNT:
         break;
@@ -142,8 +142,13 @@ static size_t shared_bytes(int kernel)
         return shared;
         CUDA_KERNELS(X)
 #undef X
+#define X(type, tiles) case KERNEL_linear_##type##_##tiles:
+#define QUANT_TYPE(name, ...) CUDA_LINEARS_OF(X, name)
+#include "kernels/quant_types.def"
+#undef X
+        return LINEAR_SHARED;
     default:
-        return kernel >= KERNEL_linear_F32_1 ? LINEAR_SHARED : 0;
+        return 0;
     }
 }
 

@@ -9,11 +9,6 @@
 
 #include <cmocka.h>
 
-const QuantType all_types[TYPES] = {
-    QUANT_F32,  QUANT_F16,  QUANT_BF16, QUANT_Q4_0, QUANT_Q4_1, QUANT_Q5_0,
-    QUANT_Q5_1, QUANT_Q8_0, QUANT_Q4_K, QUANT_Q5_K, QUANT_Q6_K,
-};
-
 float random_next(uint32_t *state)
 {
     *state = *state * 1664525 + 1013904223;

@@ -4,10 +4,6 @@
 
 #include "kernels/kernels.h"
 
-/* Types in GGUF's order; the last three are K-quants. */
-enum { TYPES = 11 };
-extern const QuantType all_types[TYPES];
-
 typedef struct Weights {
     QuantType type;
     int rows, cols;

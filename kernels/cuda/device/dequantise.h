@@ -12,9 +12,9 @@
 /* What is added to block b of row h (of g and g + 8): a stored minimum, or minus one. */
 BODY float block_min(QuantType type, const Raw *raw, int step, int b, int h)
 {
-    if (!layout_has_min(type))
+    if (!quant_has_min(type))
         return 0.0f;
-    if (!layout_is_k(type))
+    if (!quant_is_k(type))
         return half_float((uint16_t)(mins_step(raw, h) >> 16 * b));
     int s = step % K_STEPS * 2 + b;
     uint32_t tops = s & 4 ? raw->head[h].w[2] : raw->head[h].w[1];
@@ -25,7 +25,7 @@ BODY float block_min(QuantType type, const Raw *raw, int step, int b, int h)
 BODY float plane_value(QuantType type, uint32_t word, int e)
 {
     uint16_t v = (uint16_t)(word >> 16 * e);
-    return type == QUANT_F32 || type == QUANT_BF16 ? bf16_float(v) : half_float(v);
+    return layout_is_wide(type) ? bf16_float(v) : half_float(v);
 }
 
 /* grid: tiles, steps in WARPS */
@@ -58,7 +58,7 @@ BODY void dequantise_body(const Lane *at, const DequantiseArgs *a, QuantType typ
             if (c >= a->cols)
                 continue;
             size_t to = row * (size_t)a->cols + (size_t)c; /* columns come in 16 */
-            if (type == QUANT_F32 || type == QUANT_BF16) {
+            if (layout_is_wide(type)) {
                 ((float *)a->out)[to] = v[0];
                 if (c + 1 < a->cols)
                     ((float *)a->out)[to + 1] = v[1];

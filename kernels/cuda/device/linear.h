@@ -70,7 +70,7 @@ BODY void step_product(const Lane *at, QuantType type, const Unpacked *w, const 
         float c[4] = {0.0f, 0.0f, 0.0f, 0.0f};
         UNROLL
         for (int m = p * per_part; m < (p + 1) * per_part; m++) {
-            if (type != QUANT_F32 && type != QUANT_BF16) {
+            if (!layout_is_wide(type)) {
                 mma_half(at, c, w->a[0][m], &b[0][m / 2].w[m % 2 * 2]);
                 continue;
             }
@@ -92,7 +92,7 @@ BODY void mins_product(const Lane *at, QuantType type, const Raw *raw, const uin
                        const uint32_t sums[2], float sum[4])
 {
     uint32_t a[4] = {mins[0], mins[1], mins[0], mins[1]};
-    if (!layout_is_k(type)) {
+    if (!quant_is_k(type)) {
         mma_half(at, sum, a, sums);
         return;
     }
@@ -130,13 +130,13 @@ BODY void linear_slice(const Lane *at, const LinearArgs *a, const Place *place, 
             if (step + 1 < last)
                 raw_load(type, &next[i], data[i], step + 1, 0, lane);
             unpack(type, &raw[i], step, &w[i]);
-            if (layout_has_min(type) && !layout_is_k(type) && lane % 4 == step % K_STEPS) {
+            if (quant_has_min(type) && !quant_is_k(type) && lane % 4 == step % K_STEPS) {
                 mins[i][0] = mins_step(&raw[i], 0);
                 mins[i][1] = mins_step(&raw[i], 1);
             }
         }
         int group_ends = step % K_STEPS == K_STEPS - 1 || step + 1 == last;
-        if (layout_has_min(type) && layout_is_k(type) && group_ends) {
+        if (quant_has_min(type) && quant_is_k(type) && group_ends) {
             UNROLL
             for (int i = 0; i < 2; i++) {
                 mins[i][0] = mins_k(&raw[i], 0, lane % 4);
@@ -151,14 +151,14 @@ BODY void linear_slice(const Lane *at, const LinearArgs *a, const Place *place, 
             Words b[2][2];
             b[0][0] = from[0];
             b[0][1] = from[WARP];
-            if (type == QUANT_F32 || type == QUANT_BF16) {
+            if (layout_is_wide(type)) {
                 b[1][0] = from[plane];
                 b[1][1] = from[plane + WARP];
             }
             UNROLL
             for (int i = 0; i < 2; i++)
                 step_product(at, type, &w[i], b, sums->c[i][n]);
-            if (!layout_has_min(type) || !group_ends)
+            if (!quant_has_min(type) || !group_ends)
                 continue;
             const uint32_t *s =
                 a->sums +

@@ -30,13 +30,13 @@ BODY void norm_body(const Lane *at, const NormArgs *a)
 BODY int code_at(QuantType type, const uint8_t *codes, int r, int k)
 {
     int b = k / 32, i = k % 32 / 8, e = k % 2, h = r / 8, lane = r % 8 * 4 + k % 8 / 2;
-    if (type == QUANT_Q8_0)
+    if (quant_bits(type) == 8)
         return codes[b * 512 + lane * 16 + (2 * (i / 2) + h) * 4 + 2 * (i % 2) + e];
     int q = codes[lane * 16 + (2 * b + h) * 4 + i / 2 + 2 * e] >> 4 * (i % 2) & 15;
-    if (type == QUANT_Q6_K) {
+    if (quant_bits(type) == 6) {
         int bit = 2 * (4 * h + i) + 16 * e;
         q |= (codes[512 + lane * 8 + b * 4 + bit / 8] >> bit % 8 & 3) << 4;
-    } else if (layout_bits(type) == 5) {
+    } else if (quant_bits(type) == 5) {
         int bit = 8 * b + 4 * h + i + 16 * e;
         q |= (codes[512 + lane * 4 + bit / 8] >> bit % 8 & 1) << 4;
     }
@@ -50,7 +50,7 @@ BODY float half_at(const uint8_t *p)
 
 BODY float float_value(QuantType type, const uint8_t *tile, int r, int c)
 {
-    int k = c % 16, size = layout_bits(type) / 8;
+    int k = c % 16, size = quant_bits(type) / 8;
     int at = ((r % 8 * 4 + k % 8 / 2) * 4 + 2 * (k / 8) + r / 8) * 2 + k % 2;
     const uint8_t *p = tile + (size_t)(c / 16) * (size_t)(256 * size) + at * size;
     if (type == QUANT_F32)
@@ -61,21 +61,20 @@ BODY float float_value(QuantType type, const uint8_t *tile, int r, int c)
 /* What the file says: rounded once at most, as quant_to_float does. */
 BODY float weight_value(QuantType type, const uint8_t *tile, int r, int c)
 {
-    if (layout_is_float(type))
+    if (quant_is_float(type))
         return float_value(type, tile, r, c);
     int step = c / STEP, k = c % STEP, s = c % 256 / 32, h = r / 8;
     const uint8_t *head = tile + layout_head_at(type, step);
-    float q =
-        (float)(code_at(type, tile + layout_codes_at(type, step), r, k) - layout_offset(type));
-    if (type == QUANT_Q6_K)
+    float q = (float)(code_at(type, tile + layout_codes_at(type, step), r, k) - quant_offset(type));
+    if (quant_scales(type) == SCALES_K16)
         return half_at(head + 256 + r % 8 * 4 + h * 2) *
                (float)(int8_t)head[16 * r + c % 256 / 16] * q;
-    if (layout_is_k(type)) {
+    if (quant_is_k(type)) {
         head += 16 * r;
         int min = (head[12 + s / 2] >> 4 * (s % 2) & 15) | head[4 + s] >> 6 << 4;
         return half_at(head) * (float)(head[4 + s] & 63) * q - half_at(head + 2) * (float)min;
     }
-    if (!layout_has_min(type))
+    if (!quant_has_min(type))
         return half_at(head + r % 8 * 8 + (2 * (k / 32) + h) * 2) * q;
     head += r % 8 * 16;
     return half_at(head + (2 * (k / 32) + h) * 2) * q + half_at(head + 8 + (2 * h + k / 32) * 2);

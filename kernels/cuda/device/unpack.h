@@ -19,9 +19,9 @@ enum { PARTS = 4, PLANES = 3 };
 /* Unused parts cost nothing: everything here is known at compile time. */
 typedef struct Raw {
     Words codes[8];
-    Words head[2];     /* Q4_K, Q5_K: rows g and g + 8; a scale per 32: the step's */
+    Words head[2];     /* K32_MIN: rows g and g + 8; D, D_M: the step's */
     uint32_t high[2];  /* bits above the low four */
-    uint32_t scale[3]; /* Q6_K: the step's four scales of rows g and g + 8, and the two d */
+    uint32_t scale[3]; /* K16: the step's four scales of rows g and g + 8, and the two d */
 } Raw;
 
 typedef struct Unpacked {
@@ -32,7 +32,7 @@ typedef struct Unpacked {
 /* In how many parts a step's sum is scaled. */
 BODY int unpack_parts(QuantType type)
 {
-    return type == QUANT_Q6_K ? 4 : layout_is_k(type) || layout_is_float(type) ? 1 : 2;
+    return quant_scales(type) == SCALES_K16 ? 4 : quant_is_k(type) || quant_is_float(type) ? 1 : 2;
 }
 
 /* Planes of weights: a float is the sum of three bf16. */
@@ -53,28 +53,30 @@ BODY void raw_load(QuantType type, Raw *raw, const uint8_t *tile, int step, int 
     const uint8_t *head = tile + layout_head_at(type, step);
     int g = lane / 4;
     UNROLL
-    for (int i = 0; i < (layout_bits(type) + 3) / 4; i++) {
+    for (int i = 0; i < (quant_bits(type) + 3) / 4; i++) {
         int one =
-            layout_bits(type) == 32 ? lane * 32 + i % 2 * 16 + i / 2 * 1024 : lane * 16 + i * 512;
-        if (layout_bits(type) >= 8 || i == 0)
+            quant_bits(type) == 32 ? lane * 32 + i % 2 * 16 + i / 2 * 1024 : lane * 16 + i * 512;
+        if (quant_bits(type) >= 8 || i == 0)
             raw->codes[i] = load_once(codes + one);
     }
-    if (layout_bits(type) == 5)
+    if (quant_bits(type) == 5)
         raw->high[0] = load_word(codes + 512 + lane * 4);
-    if (type == QUANT_Q6_K) {
+    if (quant_bits(type) == 6) {
         raw->high[0] = load_word(codes + 512 + lane * 8);
         raw->high[1] = load_word(codes + 512 + lane * 8 + 4);
+    }
+    if (quant_scales(type) == SCALES_K16) {
         raw->scale[0] = load_word(head + g * 16 + step % K_STEPS * 4);
         raw->scale[1] = load_word(head + (g + 8) * 16 + step % K_STEPS * 4);
         raw->scale[2] = load_word(head + 256 + g * 4);
-    } else if (layout_is_k(type)) {
+    } else if (quant_is_k(type)) {
         if (first || step % K_STEPS == 0) {
             raw->head[0] = load_once(head + g * 16);
             raw->head[1] = load_once(head + (g + 8) * 16);
         }
-    } else if (layout_has_min(type)) {
+    } else if (quant_has_min(type)) {
         raw->head[0] = load_once(head + g * 16);
-    } else if (!layout_is_float(type)) {
+    } else if (!quant_is_float(type)) {
         raw->head[0].w[0] = load_word(head + g * 8);
         raw->head[0].w[1] = load_word(head + g * 8 + 4);
     }
@@ -90,9 +92,9 @@ BODY uint32_t bits_move(uint32_t word, int from, int to)
 BODY uint32_t code_pair(QuantType type, const Raw *raw, int b, int h, int i)
 {
     uint32_t q = raw->codes[0].w[2 * b + h] >> 4 * i & 0x000f000f;
-    if (layout_bits(type) == 5)
+    if (quant_bits(type) == 5)
         q |= bits_move(raw->high[0], 8 * b + 4 * h + i, 4) & 0x00100010;
-    if (type == QUANT_Q6_K)
+    if (quant_bits(type) == 6)
         q |= bits_move(raw->high[b], 2 * (4 * h + i), 4) & 0x00300030;
     return q | 0x64006400;
 }
@@ -112,14 +114,14 @@ BODY void unpack_codes(QuantType type, const Raw *raw, int step, Unpacked *out)
         UNROLL
         for (int h = 0; h < 2; h++) {
             uint32_t scale = 0x3c003c00; /* 1 */
-            if (layout_is_k(type) && type != QUANT_Q6_K)
+            if (quant_scales(type) == SCALES_K32_MIN)
                 scale = scale_pair(raw, h, step, b);
-            uint32_t less = 0x64006400 + 0x00010001 * (uint32_t)layout_offset(type);
+            uint32_t less = 0x64006400 + 0x00010001 * (uint32_t)quant_offset(type);
             uint32_t minus = half2_fma(less ^ 0x80008000, scale, 0);
             UNROLL
             for (int i = 0; i < 4; i++) {
                 uint32_t q;
-                if (type == QUANT_Q8_0)
+                if (quant_bits(type) == 8)
                     q = bytes_pick(raw->codes[b].w[2 * (i / 2) + h], 0x64646464,
                                    i % 2 ? 0x4342 : 0x4140);
                 else
@@ -159,7 +161,7 @@ BODY void unpack_floats(QuantType type, const Raw *raw, Unpacked *out)
 
 BODY void unpack(QuantType type, const Raw *raw, int step, Unpacked *out)
 {
-    if (layout_is_float(type)) {
+    if (quant_is_float(type)) {
         unpack_floats(type, raw, out);
         out->scale[0][0] = out->scale[0][1] = 1.0f;
         return;
@@ -167,12 +169,12 @@ BODY void unpack(QuantType type, const Raw *raw, int step, Unpacked *out)
     unpack_codes(type, raw, step, out);
     UNROLL
     for (int h = 0; h < 2; h++) {
-        if (type == QUANT_Q6_K) {
+        if (quant_scales(type) == SCALES_K16) {
             float d = half_float((uint16_t)(raw->scale[2] >> 16 * h));
             UNROLL
             for (int p = 0; p < 4; p++)
                 out->scale[p][h] = d * (float)(int8_t)(raw->scale[h] >> 8 * p);
-        } else if (layout_is_k(type)) {
+        } else if (quant_is_k(type)) {
             out->scale[0][h] = half_float((uint16_t)raw->head[h].w[0]);
         } else {
             UNROLL

@@ -83,9 +83,7 @@ static Adapter *open_made(const Fixture *f, int index)
 static void test_written_and_read(void **state)
 {
     Fixture *f = *state;
-    static const QuantType types[] = {QUANT_F32,  QUANT_F16,  QUANT_BF16, QUANT_Q8_0, QUANT_Q4_0,
-                                      QUANT_Q4_1, QUANT_Q5_0, QUANT_Q5_1, QUANT_Q4_K};
-    enum { TYPES = sizeof types / sizeof *types, ROWS = 3, COLS = 256 };
+    enum { TYPES = QUANT_TYPES, ROWS = 3, COLS = 256 };
     static float values[ROWS * COLS];
     AdapterTensor tensors[TYPES + 1] = {0};
     static const int vocab[] = {0, 7, 300};
@@ -101,8 +99,8 @@ static void test_written_and_read(void **state)
     for (int i = 0; i < ROWS * COLS; i++)
         values[i] = (float)(i % 37) / 16 - 1;
     for (int i = 0; i < TYPES; i++) {
-        tensors[i] =
-            (AdapterTensor){.type = types[i], .rows = ROWS, .cols = COLS, .values = values};
+        tensors[i] = (AdapterTensor){
+            .type = quant_types[i].type, .rows = ROWS, .cols = COLS, .values = values};
         snprintf(tensors[i].name, sizeof tensors[i].name, "t%d", i);
     }
     tensors[TYPES] = (AdapterTensor){.type = QUANT_F32, .cols = 5, .values = values};

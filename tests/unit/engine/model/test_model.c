@@ -120,11 +120,8 @@ static void assert_same_vector(Model *model, const Gguf *gguf, const char *name,
 static void test_every_type(void **state)
 {
     Fixture *f = *state;
-    static const QuantType types[] = {QUANT_F32,  QUANT_F16,  QUANT_BF16, QUANT_Q8_0,
-                                      QUANT_Q4_0, QUANT_Q4_1, QUANT_Q5_0, QUANT_Q5_1,
-                                      QUANT_Q4_K, QUANT_Q5_K, QUANT_Q6_K};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        TinyModel tiny = tiny_model_of(i % 2 ? ARCH_LLAMA : ARCH_QWEN2, types[i]);
+    for (int i = 0; i < QUANT_TYPES; i++) {
+        TinyModel tiny = tiny_model_of(i % 2 ? ARCH_LLAMA : ARCH_QWEN2, quant_types[i].type);
         tiny.tied = i % 3 == 0;
         tiny.vocab = i % 4 == 1 ? TINY_SPM : TINY_BPE;
         Model *m = open_tiny(f, &tiny);

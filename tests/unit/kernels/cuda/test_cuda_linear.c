@@ -27,8 +27,8 @@ static int a_width(QuantType type, int i)
 static void packing_is_exact_and_takes_no_more_bytes(void **state)
 {
     (void)state;
-    for (int t = 0; t < TYPES; t++) {
-        QuantType type = all_types[t];
+    for (int t = 0; t < QUANT_TYPES; t++) {
+        QuantType type = quant_types[t].type;
         for (int i = 0; i < 2; i++) {
             int cols = a_width(type, i);
             Weights w = weights_make(type, TILE_ROWS, cols, (uint32_t)(t + 1));
@@ -42,7 +42,8 @@ static void packing_is_exact_and_takes_no_more_bytes(void **state)
                 cuda_unpack(type, cols, tile, r, row);
                 assert_memory_equal(row, w.data + (size_t)r * w.row_bytes, w.row_bytes);
             }
-            if (cols % STEP == 0)
+            bool full = quant_is_float(type) || quant_levels(type) == 1 << quant_bits(type);
+            if (cols % STEP == 0 && full)
                 assert_int_equal(bytes, TILE_ROWS * w.row_bytes);
             free(tile);
             free(row);
@@ -98,7 +99,7 @@ static void check_values(const Weights *w, const float *x, const float *out, int
             }
             double error = fabs(out[i * w->rows + r] - sum);
             /* minima may be far larger than the weights that they make up */
-            if (!(error <= step * size * (layout_has_min(w->type) && !prompt ? 2 : 1)))
+            if (!(error <= step * size * (quant_has_min(w->type) && !prompt ? 2 : 1)))
                 fail_msg("%s %d x %d: row %d of %d is %g, not %g (sum of sizes %g)",
                          quant_info((uint32_t)w->type)->name, w->rows, w->cols, i, n,
                          (double)out[i * w->rows + r], sum, size);
@@ -149,9 +150,9 @@ static void check_shape(QuantType type, int rows, int cols, bool reverse)
 static void products_are_right_and_the_same_in_every_batch(void **state)
 {
     (void)state;
-    for (int t = 0; t < TYPES; t++) {
-        check_shape(all_types[t], 40, a_width(all_types[t], 0), false);
-        check_shape(all_types[t], 70, a_width(all_types[t], 1), true);
+    for (int t = 0; t < QUANT_TYPES; t++) {
+        check_shape(quant_types[t].type, 40, a_width(quant_types[t].type, 0), false);
+        check_shape(quant_types[t].type, 70, a_width(quant_types[t].type, 1), true);
     }
 }
 

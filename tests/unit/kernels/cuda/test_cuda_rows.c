@@ -150,9 +150,9 @@ static void embedding_is_exact(void **state)
 {
     (void)state;
     Kernels *k = open_twin(false, true);
-    for (int t = 0; t < TYPES; t++) {
-        int cols = quant_info(all_types[t])->block == 256 ? 768 : 416, ids[] = {36, 0, 15, 16, 8};
-        Weights w = weights_make(all_types[t], 37, cols, 3);
+    for (int t = 0; t < QUANT_TYPES; t++) {
+        int cols = quant_types[t].block == 256 ? 768 : 416, ids[] = {36, 0, 15, 16, 8};
+        Weights w = weights_make(quant_types[t].type, 37, cols, 3);
         Matrix *m = weights_open(k, &w);
         float *out = malloc((size_t)(5 * cols) * sizeof *out), *y = device(k, NULL, 5 * 768);
         k->embed(k, m, ids, 5, y);

@@ -58,8 +58,12 @@ typedef struct MatrixSource {
 /* The rows of a batch. Row i writes its key and value to slot[i] and sees the slots 0 … prefix[i]-1
  * and then the slots base+j for every set bit j of mask[i], in ascending order; its own slot is
  * among them. That list is in the order of logical positions, and the row's own position is its
- * length - 1. prompt rows and plain decoding: prefix[i] = position + 1, mask[i] = 0 a tree node:
- * prefix[i] = length of the committed text, mask[i] = its ancestors and itself */
+ * length - 1.
+ *
+ *   prompt rows, plain decoding   prefix[i] = position + 1, mask[i] = 0
+ *   a node of a tree              prefix[i] = length of the committed text,
+ *                                 mask[i] = its ancestors and itself
+ */
 typedef struct Batch {
     int n;
     bool prompt; /* prompt tokens, as opposed to generated ones (a device may use another path) */
@@ -96,8 +100,8 @@ typedef struct Draw {
     float top_p;       /* 1 = all */
     int top_k;         /* 0 = all */
     uint32_t seed;
-    const int *tokens; /* [vocab] in the backend's memory: each logit's id, ascending; NULL = its
-                          place */
+    /* [vocab] in the backend's memory: each logit's id, ascending; NULL = its place */
+    const int *tokens;
 } Draw;
 
 struct Kernels {

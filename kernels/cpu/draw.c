@@ -1,4 +1,5 @@
-/* draw.c - tokens drawn from one row of logits: the best by logit/T + noise (engine/decode/sample.h).
+/* draw.c - tokens drawn from one row of logits: the best by logit/T + noise
+ * (engine/decode/sample.h).
  *
  * Nearly all of a vocabulary is so far behind that only the noise of one in some thousand tokens
  * could lift it to the top. So the noise of all four tokens of a block is made and its entries are

@@ -16,15 +16,14 @@
  * d is NaN and all else 0. */
 typedef struct ActGroup {
     _Alignas(64) int8_t q[GROUP];
-    int32_t minus16[16]; /* -32 * (sum of 16 q): what Q6_K's offset adds too much */
+    int32_t minus16[16]; /* -32 * (sum of 16 q): what an offset of 32 (Q6_K's) adds too much */
     int32_t minus32[8];  /* -(sum of 32 q) */
     float sum32[8];
     int16_t pair32[8]; /* sum of 32 q */
     float d;
 } ActGroup;
 
-/* Sanitisers multiply the code of each copy of a loop, so their builds make do with fewer copies.
- */
+/* Sanitisers multiply the code of each copy of a loop: their builds make do with fewer copies. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITISED 1
 #elif defined(__has_feature)
@@ -49,8 +48,8 @@ typedef struct Ahead {
 typedef struct Isa {
     const char *name;
 
-    /* One panel times n rows: acc[i][r] = row r of the panel · x_i. x: [groups][n]; 1 <= n <=
-     * BATCH. */
+    /* One panel times n rows, 1 <= n <= BATCH: acc[i][r] = row r of the panel · x_i.
+     * x: [groups][n] */
     void (*dot)(QuantType type, int cols, const uint8_t *panel, Ahead ahead, const ActGroup *x,
                 int n, float (*acc)[PANEL]);
     /* The same with float activations, any type. x: [n, cols] */
@@ -69,9 +68,8 @@ typedef struct Isa {
                    int rows, float *out);
 
     /* Attention for nq <= TILE queries over one head's cache, see kv.h. dim: head size rounded up
-     * to 16.
-     * scores: out[i * stride + s] = q_i · key s for the slots of `blocks` blocks of 16.
-     *   q: [nq][dim], turned as the keys are */
+     * to 16. scores: out[i * stride + s] = q_i · key s for the slots of `blocks` blocks of 16.
+     * q: [nq][dim], turned as the keys are */
     void (*scores)(const void *keys, KvType type, int dim, int blocks, const float *q, int nq,
                    float *out, size_t stride);
     /* p[i] = exp(scale * (p[i] - max)) for i < length, zeros up to a multiple of 16; returns the

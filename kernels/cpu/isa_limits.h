@@ -1,5 +1,5 @@
-/* isa_limits.h - loops that only read or only multiply: measure_limits.c times them. Included by isa_*.c
- * after lanes_*.h.
+/* isa_limits.h - loops that only read or only multiply: measure_limits.c times them. Included
+ * by isa_*.c after lanes_*.h.
  *
  * They use the instructions of isa_dot.h and nothing else, so that what they reach is what no
  * inner loop of this instruction set can exceed; tile registers bring a loop of their own. The sums

@@ -29,8 +29,7 @@ static void group_quantise(const float *x, int count, ActGroup *out)
     int32_t bits = ints_highest(top);
     float highest;
     memcpy(&highest, &bits, 4);
-    /* Bits of what is not finite are larger than those of any number; what is tiny counts as zero.
-     */
+    /* Bits of what is not finite are larger than those of any number. What is tiny counts as 0. */
     if (bits >= 0x7f800000 || highest < 1e-30f) {
         memset(out, 0, sizeof *out);
         out->d = bits >= 0x7f800000 ? NAN : 0.0f;

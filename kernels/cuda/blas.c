@@ -117,8 +117,7 @@ static int shape_describe(Blas *b, Shape *s, const Gemm *g)
 }
 
 /* aligned: what the addresses of w, x and y are multiples of; NULL = as memory comes from the
- * driver
- */
+ * driver */
 static int shape_choose(Blas *b, Shape *s, const uint32_t aligned[3])
 {
     static const cublasLtMatmulPreferenceAttributes_t alignment[] = {

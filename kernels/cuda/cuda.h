@@ -1,18 +1,22 @@
 /* cuda.h - what the files of the CUDA backend share; the engine sees kernels.h only.
  *
- *   cuda.c          opens and closes, buffers, copies   queue.c  batches, graphs
- *   matrix.c   weights                             linear.c products
- *   kv.c       keys, values, rope, attention       top.c    scans of logits
- *   pack.c     the order of weights                gpu.h    what is asked of a device
- *   lane.h, mma.h   what a kernel's thread can do; all other cuda_*.h are kernels
- *   train_cuda.h    training
+ *   cuda.c         opens and closes, buffers, copies
+ *   queue.c        batches, graphs
+ *   matrix.c       weights
+ *   pack.c         their order in a device's memory
+ *   linear.c       products
+ *   kv.c           keys, values, rope, attention
+ *   top.c          scans of logits
+ *   train_cuda.h   training
+ *   device/gpu.h   what is asked of a device
+ *   device/lane.h, device/mma.h    what a kernel's thread can do; the rest of device/ is kernels
  *   driver.c, blas.c, kernels.cu   the real device; only they need CUDA to build
  *
  * Everything but the last line is plain C and in every build, so that the tests can run it on the
- * host (tests/support/cuda_twin.c). Operations are put down as commands and run when somebody waits for a
- * result; see queue.c.
+ * host (tests/support/cuda_twin.c). Operations are put down as commands and run when
+ * somebody waits for a result; see queue.c.
  *
- * How far it may be from the CPU's float activations (tests/test_cuda_*.c, on host and device):
+ * How far it may be from the CPU's float activations (tests/unit/kernels/cuda, on host and device):
  *
  *   products         2^-11 of the sum of the products' sizes, twice that where a type has minima,
  *                    2^-16 with weights of floats

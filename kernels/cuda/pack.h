@@ -1,5 +1,5 @@
-/* pack.h - weights from the file's order to that of a device's tiles (layout.h), and
- * back. */
+/* pack.h - weights from the file's order to that of a device's tiles (layout.h), and back.
+ */
 #ifndef S2D_KERNELS_CUDA_PACK_H
 #define S2D_KERNELS_CUDA_PACK_H
 

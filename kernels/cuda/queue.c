@@ -148,8 +148,7 @@ static uint64_t commands_hash(const GpuCommand *commands, int n)
     return hash;
 }
 
-/* The entry of these commands, or a new one in the place of the one that was not used for longest.
- */
+/* The entry of these commands, or a new one in the place of the least recently used. */
 static Graph *graph_find(Cuda *cuda, uint64_t hash)
 {
     Queue *q = &cuda->queue;

@@ -1,4 +1,5 @@
-/* train_cuda.h - what the files of training on a CUDA device share; the engine sees train_ops.h only.
+/* train_cuda.h - what the files of training on a CUDA device share; the engine sees train_ops.h
+ * only.
  *
  *   train_cuda.c            opens it, memory, products of matrices
  *   train_cuda_run.c        commands to the device

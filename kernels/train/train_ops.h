@@ -2,8 +2,8 @@
  *
  * What the forward pass of a trained layer and its backward pass need and inference does not:
  * products of float matrices (computed in bf16 where the machine has it), gradients of every
- * operation, the loss over logits, and the optimiser. The trainer (engine/train/trainer.h) calls nothing
- * else for arithmetic.
+ * operation, the loss over logits, and the optimiser. The trainer (engine/train/trainer.h)
+ * calls nothing else for arithmetic.
  *
  * Float buffers are in the backend's memory, as in kernels.h; arrays of int are in host memory.
  * Matrices are row-major without gaps unless a stride says otherwise. "_back" operations take the

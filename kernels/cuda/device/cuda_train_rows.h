@@ -1,7 +1,7 @@
 /* cuda_train_rows.h - kernels of training: what is done element by element or row by row.
  *
- * Formulas are those of train_rows.h and train_elementwise.c. Every sum has one order, whatever the device:
- * within a block by warps and threads, over rows ascending. There are no atomics.
+ * Formulas are those of train_rows.h and train_elementwise.c. Every sum has one order, whatever
+ * the device: within a block by warps and threads, over rows ascending. There are no atomics.
  */
 #ifndef S2D_KERNELS_CUDA_DEVICE_CUDA_TRAIN_ROWS_H
 #define S2D_KERNELS_CUDA_DEVICE_CUDA_TRAIN_ROWS_H
@@ -102,8 +102,8 @@ BODY void train_norm_body(const Lane *at, const TrainNormArgs *a)
         a->out[row + c] = a->x[row + c] * inverse * a->weight[c];
 }
 
-/* out = x r w, r = (mean x^2 + eps)^-1/2, dr/dx = -r^3 x / cols. grid: rows; shared: [WARPS] floats
- */
+/* out = x r w, r = (mean x^2 + eps)^-1/2, dr/dx = -r^3 x / cols.
+ * grid: rows; shared: [WARPS] floats */
 BODY void train_norm_back_body(const Lane *at, const TrainNormArgs *a)
 {
     size_t row = (size_t)at->block_x * (size_t)a->cols;

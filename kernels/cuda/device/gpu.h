@@ -30,8 +30,8 @@ typedef struct Gemm {
     QuantType type; /* F16: of halves; BF16 or F32: of floats (with BF16's precision at least) */
 } Gemm;
 
-/* A factor of a training step's product, as in train_ops.h; of the next one of a batch `step` elements
- * further on. */
+/* A factor of a training step's product, as in train_ops.h; of the next one of a batch `step`
+ * elements further on. */
 typedef struct GpuFactor {
     const void *data;
     int stride;

@@ -1,8 +1,8 @@
 /* lane.h - what one thread of a kernel can do: the same C for a device and for the host.
  *
- * A kernel's body is a function of a Lane (who am I) and its arguments (args.h). nvcc compiles
- * it as the kernel; the tests compile it with the C compiler and run the threads of a block as
- * fibers that meet where threads of a device meet (tests/support/cuda_twin.c). So everything that a body
+ * A kernel's body is a function of a Lane (who am I) and its arguments (args.h). nvcc compiles it as
+ * the kernel; the tests compile it with the C compiler and run the threads of a block as fibers
+ * that meet where threads of a device meet (tests/support/cuda_twin.c). So everything that a body
  * does beyond plain C is here and in mma.h, each thing twice.
  *
  * Halves travel in pairs in a uint32_t, the first one in the low bits, as in a device's registers.

@@ -60,7 +60,7 @@ kernels/train/train_float.h kernels/train/train_rows.h
 open='
 '
 
-sources=$(find app engine kernels ui tests -name '*.[ch]' -o -name '*.cu' | sort)
+sources=$(find app engine kernels ui tests -name '*.[ch]' -o -name '*.cu' -o -name '*.def' | sort)
 
 {
     grep -n '^ *# *include "' $sources |

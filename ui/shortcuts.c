@@ -3,51 +3,17 @@
 
 #include <stdio.h>
 
-#include "ui/ui_state.h"
-
 typedef struct Shortcut {
     FunctionKey function;
     const char *label_off; /* label while speculation is off; NULL = the same */
     const char *also;      /* what else does it, for the help; NULL = nothing */
-    void (*press)(Ui *ui);
+    ShortcutAction action;
 } Shortcut;
 
 /* Keys that others handle, for the help only: the line editor, ui_keys.c. */
 typedef struct KeyHelp {
     const char *keys, *help;
 } KeyHelp;
-
-static void toggle_help(Ui *ui)
-{
-    Frame *frame = &ui->frame;
-    frame->overlay = frame->overlay == OVERLAY_HELP ? OVERLAY_NONE : OVERLAY_HELP;
-    frame->help_top = 0;
-}
-
-static void show_targets(Ui *ui)
-{
-    if (ui->view->ready.n_targets > 0)
-        ui->frame.overlay = OVERLAY_TARGETS;
-    else
-        ui_choose_target(ui, 0);
-    ui->frame.choice = ui->view->ready.target_index;
-}
-
-static void toggle_spec(Ui *ui)
-{
-    bool off = ui->view->ready.spec == SPEC_OFF;
-    ui_push(ui, (UiAction){.type = UI_SPEC, .spec = off ? SPEC_AUTO : SPEC_OFF});
-}
-
-static void export_chat(Ui *ui)
-{
-    ui_push(ui, (UiAction){.type = UI_EXPORT});
-}
-
-static void quit(Ui *ui)
-{
-    ui_push(ui, (UiAction){.type = UI_QUIT});
-}
 
 static const KeyHelp keys_before[] = {
     {"Enter", "send"},
@@ -61,11 +27,11 @@ static const KeyHelp keys_before[] = {
 };
 
 static const Shortcut shortcuts[] = {
-    {{1, "Help", NULL}, .press = toggle_help},
-    {{2, "Target", "choose the target"}, .press = show_targets},
-    {{6, "Plain", "speculation off and on"}, .label_off = "Spec", .press = toggle_spec},
-    {{8, "Export", "export the chat"}, .press = export_chat},
-    {{10, "Quit", "quit"}, .also = "Ctrl-D", .press = quit},
+    {{1, "Help", NULL}, .action = SHORTCUT_HELP},
+    {{2, "Target", "choose the target"}, .action = SHORTCUT_TARGETS},
+    {{6, "Plain", "speculation off and on"}, .label_off = "Spec", .action = SHORTCUT_SPEC},
+    {{8, "Export", "export the chat"}, .action = SHORTCUT_EXPORT},
+    {{10, "Quit", "quit"}, .also = "Ctrl-D", .action = SHORTCUT_QUIT},
 };
 
 static const KeyHelp keys_after[] = {
@@ -114,14 +80,14 @@ const char *shortcut_label(int number, const View *view)
     return key != NULL ? key->label : NULL;
 }
 
-void shortcut_press(Ui *ui, int number)
+ShortcutAction shortcut_action(int number, PaneId *pane)
 {
     const Shortcut *shortcut = find_shortcut(number);
-    int pane = find_pane(number);
+    int id = find_pane(number);
     if (shortcut != NULL)
-        shortcut->press(ui);
-    else if (pane < PANE_COUNT)
-        ui_focus(ui, pane);
+        return shortcut->action;
+    *pane = (PaneId)id;
+    return id < PANE_COUNT ? SHORTCUT_PANE : SHORTCUT_NONE;
 }
 
 static bool has_help(int number)

@@ -10,12 +10,22 @@
 
 enum { SHORTCUT_MOST = 12 }; /* F1 ... F12 */
 
+typedef enum ShortcutAction {
+    SHORTCUT_NONE,
+    SHORTCUT_PANE,
+    SHORTCUT_HELP,
+    SHORTCUT_TARGETS,
+    SHORTCUT_SPEC,
+    SHORTCUT_EXPORT,
+    SHORTCUT_QUIT,
+} ShortcutAction;
+
 /* What a function key is, from the table or a pane; NULL = nothing. */
 const FunctionKey *shortcut_key(int number);
 /* What it would do now, in a word; NULL = nothing. */
 const char *shortcut_label(int number, const View *view);
-/* Does it. */
-void shortcut_press(Ui *ui, int number);
+/* What a press of it asks for. pane: which, of SHORTCUT_PANE. */
+ShortcutAction shortcut_action(int number, PaneId *pane);
 
 /* The help's lines of keys, those of the line editor and of the panes among them. */
 int shortcut_lines(void);

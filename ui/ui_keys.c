@@ -8,7 +8,8 @@
 #include "ui/shortcuts.h"
 #include "ui/ui_state.h"
 
-void ui_choose_target(Ui *ui, int index)
+/* The index-th target, from 0; says so where there is none. */
+static void choose_target(Ui *ui, int index)
 {
     char notice[80];
     int n = ui->view->ready.n_targets;
@@ -22,7 +23,8 @@ void ui_choose_target(Ui *ui, int index)
     }
 }
 
-void ui_focus(Ui *ui, int focus)
+/* A PaneId or FOCUS_INPUT; says so where the window is too small for that pane. */
+static void set_focus(Ui *ui, int focus)
 {
     bool right = focus < PANE_COUNT && pane_get((PaneId)focus)->wish.place == PLACE_RIGHT;
     if (right && ui->layout.mode == LAYOUT_SMALL) {
@@ -41,15 +43,54 @@ static void push(Ui *ui, UiActionType type)
     ui_push(ui, (UiAction){.type = type});
 }
 
+static void show_targets(Ui *ui)
+{
+    if (ui->view->ready.n_targets > 0)
+        ui->frame.overlay = OVERLAY_TARGETS;
+    else
+        choose_target(ui, 0);
+    ui->frame.choice = ui->view->ready.target_index;
+}
+
+static void press_function(Ui *ui, int number)
+{
+    PaneId pane;
+    Frame *frame = &ui->frame;
+    bool off = ui->view->ready.spec == SPEC_OFF;
+    switch (shortcut_action(number, &pane)) {
+    case SHORTCUT_NONE:
+        break;
+    case SHORTCUT_PANE:
+        set_focus(ui, pane);
+        break;
+    case SHORTCUT_HELP:
+        frame->overlay = frame->overlay == OVERLAY_HELP ? OVERLAY_NONE : OVERLAY_HELP;
+        frame->help_top = 0;
+        break;
+    case SHORTCUT_TARGETS:
+        show_targets(ui);
+        break;
+    case SHORTCUT_SPEC:
+        ui_push(ui, (UiAction){.type = UI_SPEC, .spec = off ? SPEC_AUTO : SPEC_OFF});
+        break;
+    case SHORTCUT_EXPORT:
+        push(ui, UI_EXPORT);
+        break;
+    case SHORTCUT_QUIT:
+        push(ui, UI_QUIT);
+        break;
+    }
+}
+
 static void focus_next(Ui *ui)
 {
     int focus = ui->frame.focus;
     if (focus == FOCUS_INPUT)
-        ui_focus(ui, 0); /* the first pane */
+        set_focus(ui, 0); /* the first pane */
     else if (ui->layout.mode == LAYOUT_SMALL)
-        ui_focus(ui, FOCUS_INPUT);
+        set_focus(ui, FOCUS_INPUT);
     else
-        ui_focus(ui, focus + 1); /* after the last pane, the input */
+        set_focus(ui, focus + 1); /* after the last pane, the input */
 }
 
 static bool is_busy(const View *view)
@@ -113,9 +154,9 @@ static void targets_key(Ui *ui, const Key *key)
     }
     frame->overlay = OVERLAY_NONE;
     if (digit >= 0 && digit < 9)
-        ui_choose_target(ui, digit);
+        choose_target(ui, digit);
     else if (key->code == KB_CTRL && (key->bytes[0] == '\r' || key->bytes[0] == '\n'))
-        ui_choose_target(ui, frame->choice);
+        choose_target(ui, frame->choice);
 }
 
 /* Keys that work wherever the focus is; true = it was one. */
@@ -125,11 +166,11 @@ static bool global_key(Ui *ui, const Key *key)
     char ch = key->n > 0 ? key->bytes[0] : '\0';
     int page = ui->layout.panes[PANE_CHAT].height - 1;
     if (key->code == KB_FUNCTION) {
-        shortcut_press(ui, key->number);
+        press_function(ui, key->number);
     } else if (key->code == KB_BACKTAB) {
         focus_next(ui);
     } else if (key->code == KB_ALT && ch >= '1' && ch <= '9') {
-        ui_choose_target(ui, ch - '1');
+        choose_target(ui, ch - '1');
     } else if (key->code == KB_CTRL && ch == ('L' & 31)) {
         screen_redraw(ui->screen);
     } else if (key->code == KB_CTRL && ch == ('Z' & 31)) {
@@ -226,7 +267,7 @@ static void escape_key(Ui *ui)
     if (ui->frame.overlay != OVERLAY_NONE)
         ui->frame.overlay = OVERLAY_NONE;
     else if (ui->frame.focus != FOCUS_INPUT)
-        ui_focus(ui, FOCUS_INPUT);
+        set_focus(ui, FOCUS_INPUT);
     else if (input_searching() || (input_vi_insert() && !is_busy(ui->view)))
         input_feed("\033", 1);
     else
@@ -243,7 +284,7 @@ static void handle_key(Ui *ui, const Key *key)
     if (ui->prefix) {
         ui->prefix = false;
         if (key->code == KB_TEXT && key->bytes[0] >= '0' && key->bytes[0] <= '9') {
-            shortcut_press(ui, key->bytes[0] == '0' ? 10 : key->bytes[0] - '0');
+            press_function(ui, key->bytes[0] == '0' ? 10 : key->bytes[0] - '0');
             return;
         }
         input_feed("\030", 1); /* readline has keys behind Ctrl-X too */
@@ -259,7 +300,7 @@ static void handle_key(Ui *ui, const Key *key)
     } else if (!global_key(ui, key) && !pane_key(ui, key)) {
         /* Typing goes to the input line, wherever the focus was. */
         if (key->code == KB_TEXT || key->code == KB_PASTE)
-            ui_focus(ui, FOCUS_INPUT);
+            set_focus(ui, FOCUS_INPUT);
         if (ui->frame.focus == FOCUS_INPUT)
             input_key(ui, key);
     }

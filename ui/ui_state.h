@@ -1,5 +1,5 @@
 /* ui_state.h - what a Ui is inside, for the files that share it: ui.c (terminal, time, actions),
- * ui_keys.c (which way a key goes) and shortcuts.c (what function keys do).
+ * ui_keys.c (which way a key goes).
  */
 #ifndef S2D_UI_UI_STATE_H
 #define S2D_UI_UI_STATE_H
@@ -33,9 +33,4 @@ long ui_now_ms(void);
 /* Hands an action to the app; its text is taken over. A slider moved twice before the app looked is
  * one action. */
 void ui_push(Ui *ui, UiAction action);
-/* A PaneId or FOCUS_INPUT; says so where the window is too small for that pane. */
-void ui_focus(Ui *ui, int focus);
-/* The index-th target, 0-based; says so where there is none. */
-void ui_choose_target(Ui *ui, int index);
-
 #endif

@@ -30,14 +30,14 @@ for program in "$@"; do
             inputs="$inputs $build/corpus/$subject"
         fi
         # shellcheck disable=SC2086 -- a list of folders
-        if timeout 300 "$program" $inputs >"$log" 2>&1; then
+        if timeout 3600 "$program" $inputs >"$log" 2>&1; then
             counts="1 0 0"
         else
             counts="0 1 0"
         fi
         ;;
     *)
-        timeout 600 "$program" >"$log" 2>&1
+        timeout 3600 "$program" >"$log" 2>&1
         counts=$(awk -v status=$? '
             /\[ RUN      \]/                { if (running) bad++; running = 1; next }
             running && /\[       OK \]/     { good++; running = 0 }

@@ -21,6 +21,7 @@
 #include "app/protocol/event_json.h"
 #include "app/worker/tuned.h"
 #include "tests/support/model_folder.h"
+#include "tests/support/patience.h"
 
 static ModelFolder folder;
 static char profile[256];
@@ -68,7 +69,7 @@ static void run_full(Result *result, const char *input, bool interrupt, char *co
     while (open[0] || open[1]) {
         struct pollfd pollers[2] = {{.fd = open[0] ? out[0] : -1, .events = POLLIN},
                                     {.fd = open[1] ? err[0] : -1, .events = POLLIN}};
-        if (poll(pollers, 2, 120000) <= 0)
+        if (poll(pollers, 2, PATIENCE_MS) <= 0)
             fail_msg("s2d %s hangs", words[1]);
         if (pollers[0].revents)
             read_some(out[0], result->out, sizeof(result->out), &open[0]);

@@ -17,6 +17,7 @@
 #include "app/chat/chat.h"
 #include "app/chat/slash.h"
 #include "tests/support/fake_worker.h"
+#include "tests/support/patience.h"
 
 /* A front that writes down what it is told, as "kind: text" lines. */
 typedef struct Witness {
@@ -110,28 +111,33 @@ static void write_text(const char *path, const char *text)
     fclose(file);
 }
 
-/* Lets the chat run until it is in this state, 10 s at most. */
+/* Until the worker says something, for a moment at most; how long that may have been. */
+static int wait_ms(const Chat *chat)
+{
+    enum { MOMENT_MS = 10 };
+    struct pollfd polled = {.fd = client_fd(chat->client), .events = POLLIN};
+    poll(&polled, 1, MOMENT_MS);
+    return MOMENT_MS;
+}
+
+/* Lets the chat run until it is in this state. */
 static void run_until(Chat *chat, ChatState state)
 {
-    for (int i = 0; i < 1000; i++) {
+    for (int ms = 0; ms < PATIENCE_MS; ms += wait_ms(chat)) {
         assert_int_equal(chat_pump(chat), 0);
         if (chat->state == state && chat->n_queue == 0)
             return;
-        struct pollfd polled = {.fd = client_fd(chat->client), .events = POLLIN};
-        poll(&polled, 1, 10);
     }
     fail_msg("the chat is in state %d, not %d", chat->state, state);
 }
 
 static void run_until_text(Chat *chat, const char *text)
 {
-    for (int i = 0; i < 1000; i++) {
+    for (int ms = 0; ms < PATIENCE_MS; ms += wait_ms(chat)) {
         assert_int_equal(chat_pump(chat), 0);
         if (transcript_answer(&chat->transcript) &&
             strstr(transcript_answer(&chat->transcript)->text, text))
             return;
-        struct pollfd polled = {.fd = client_fd(chat->client), .events = POLLIN};
-        poll(&polled, 1, 10);
     }
     fail_msg("no answer with \"%s\"", text);
 }
@@ -253,10 +259,9 @@ static void test_switch(void **state)
     chat_line(&f->chat, "please wait");
     run_until_text(&f->chat, "more");
     assert_int_equal(chat_line(&f->chat, "/target small"), 0);
-    for (int i = 0; i < 1000 && strcmp(f->chat.ready.target, "small") != 0; i++) {
+    for (int ms = 0; ms < PATIENCE_MS && strcmp(f->chat.ready.target, "small") != 0;
+         ms += wait_ms(&f->chat))
         assert_int_equal(chat_pump(&f->chat), 0);
-        usleep(1000);
-    }
     assert_int_equal(f->chat.state, CHAT_ANSWERING);
     chat_stop(&f->chat);
     run_until(&f->chat, CHAT_IDLE);
@@ -344,10 +349,8 @@ static void await_offer(Fixture *f, const char *line, ChatOffer offer)
 {
     f->witness.heard[0] = '\0';
     say(f, line);
-    for (int i = 0; i < 1000 && f->chat.offer != offer; i++) {
+    for (int ms = 0; ms < PATIENCE_MS && f->chat.offer != offer; ms += wait_ms(&f->chat))
         assert_int_equal(chat_pump(&f->chat), 0);
-        usleep(1000);
-    }
     assert_int_equal(f->chat.offer, offer);
 }
 
@@ -568,11 +571,8 @@ static void test_first_load_fails(void **state)
     Fixture *f = calloc(1, sizeof(*f));
     assert_int_equal(chat_open(&f->chat, &front, &f->witness, &options, &client, &err), 0);
     int status = 0;
-    for (int i = 0; i < 1000 && status == 0; i++) {
-        struct pollfd polled = {.fd = client_fd(f->chat.client), .events = POLLIN};
-        poll(&polled, 1, 10);
+    for (int ms = 0; ms < PATIENCE_MS && status == 0; ms += wait_ms(&f->chat))
         status = chat_pump(&f->chat);
-    }
     assert_int_equal(status, -1);
     assert_int_equal(f->chat.failure.code, EXIT_NOINPUT);
     assert_string_equal(f->chat.failure.text, "missing: there is no such model");
@@ -591,13 +591,13 @@ static int make_places(void **state)
     setenv("XDG_CONFIG_HOME", folder, 1);
     snprintf(profile, sizeof(profile), "%s/test.yaml", folder);
     write_text(profile, "name: test\n"
-                        "draft: {base: nested, layers: 12, exits: [6, 12]}\n"
-                        "targets:\n  - model: big\n  - model: small\n"
-                        "sampling: {seed: 7}\n"
-                        "system: Be brief.\n");
+                             "draft: {base: nested, layers: 12, exits: [6, 12]}\n"
+                             "targets:\n  - model: big\n  - model: small\n"
+                             "sampling: {seed: 7}\n"
+                             "system: Be brief.\n");
     snprintf(other_profile, sizeof(other_profile), "%s/other.yaml", folder);
     write_text(other_profile, "name: other\ntargets:\n  - model: third\n"
-                              "sampling: {seed: 99}\nsystem: Be long.\n");
+                                   "sampling: {seed: 99}\nsystem: Be long.\n");
     return 0;
 }
 

@@ -45,9 +45,8 @@ static int encode(TemplateKind kind, const Tokenizer *tokenizer, const Message *
 static int control_tokens(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages,
                           int n)
 {
-    int *ids, count = encode(kind, tokenizer, messages, n, &ids), control = 0;
-    for (int i = 0; i < count; i++)
-        control += tokenizer_is_special(tokenizer, ids[i]);
+    int *ids, count = encode(kind, tokenizer, messages, n, &ids);
+    int control = count_special(tokenizer, ids, count);
     free(ids);
     return control;
 }

@@ -1,13 +1,11 @@
 /* model_folder.c - see model_folder.h. */
 #include "tests/support/model_folder.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "app/base/sha256.h"
+#include "tests/support/temp.h"
 #include "tests/support/tiny_adapter.h"
 
 char *model_folder_file(const ModelFolder *folder, const char *name, char *out)
@@ -86,11 +84,7 @@ static int write_trained(const ModelFolder *folder, const TinyModel *draft)
 
 int model_folder_make(ModelFolder *folder)
 {
-    *folder = (ModelFolder){"/tmp/s2d-test-XXXXXX"};
-    if (!mkdtemp(folder->path)) {
-        perror(folder->path);
-        return -1;
-    }
+    temp_folder_make(folder->path);
     setenv("XDG_STATE_HOME", folder->path, 1);
     TinyModel target = tiny_model(ARCH_QWEN2);
     target.layers = 8;
@@ -120,17 +114,5 @@ int model_folder_make(ModelFolder *folder)
 
 void model_folder_remove(ModelFolder *folder)
 {
-    DIR *dir = opendir(folder->path);
-    char path[512];
-    unlink(model_folder_file(folder, "s2d/hashes", path)); /* the state */
-    unlink(model_folder_file(folder, "s2d/tuned.json", path));
-    rmdir(model_folder_file(folder, "s2d", path));
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        snprintf(path, sizeof(path), "%s/%s", folder->path, entry->d_name);
-        if (entry->d_name[0] != '.')
-            unlink(path);
-    }
-    if (dir)
-        closedir(dir);
-    rmdir(folder->path);
+    temp_folder_remove(folder->path);
 }

@@ -92,6 +92,14 @@ int encode_text(const Tokenizer *tokenizer, const char *text, size_t bytes, bool
     return count;
 }
 
+int count_special(const Tokenizer *tokenizer, const int *ids, int count)
+{
+    int special = 0;
+    for (int i = 0; i < count; i++)
+        special += tokenizer_is_special(tokenizer, ids[i]);
+    return special;
+}
+
 char *decode_ids(const Tokenizer *tokenizer, const int *ids, int count, size_t *bytes)
 {
     char *text;

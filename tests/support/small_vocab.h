@@ -31,6 +31,9 @@ void tiny_vocab_file(TinyVocab kind, char **data, size_t *bytes);
 int encode_text(const Tokenizer *tokenizer, const char *text, size_t bytes, bool special,
                 int **ids);
 
+/* How many of some ids are special tokens. */
+int count_special(const Tokenizer *tokenizer, const int *ids, int count);
+
 /* The text of some ids, special tokens too; allocated, terminated. */
 char *decode_ids(const Tokenizer *tokenizer, const int *ids, int count, size_t *bytes);
 

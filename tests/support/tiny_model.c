@@ -6,10 +6,16 @@
  */
 #include "tests/support/tiny_model.h"
 #include "app/bench/random_weights.h"
+#include "tests/support/temp.h"
 
 #include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
 
 static uint64_t seed_of(uint64_t seed, const char *name)
 {
@@ -195,6 +201,21 @@ int tiny_model_write(const TinyModel *tiny, const char *path, Err *err)
     if (fclose(file) != 0)
         result = err_set(err, EXIT_IO, "%s: cannot write", path);
     return result;
+}
+
+Model *tiny_model_open(const TinyModel *tiny, Kernels *kernels, const char *name,
+                       const ModelUse *use)
+{
+    static const ModelUse whole = {0};
+    char path[TEMP_BYTES];
+    Model *model;
+    Err err = {0};
+    temp_file_make(path);
+    if (tiny_model_write(tiny, path, &err) != 0 ||
+        model_open_draft(&model, kernels, path, name, use ? use : &whole, NULL, NULL, &err) != 0)
+        fail_msg("%s: %s", name, err.text);
+    unlink(path);
+    return model;
 }
 
 int tiny_model_bytes(const TinyModel *tiny, unsigned char **data, size_t *bytes, Err *err)

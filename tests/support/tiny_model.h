@@ -37,6 +37,11 @@ TinyModel tiny_model_of(Arch arch, QuantType type);
 
 int tiny_model_write(const TinyModel *tiny, const char *path, Err *err);
 
+/* Opens one that is in no file afterwards. use: NULL = the whole model as it is. Trouble fails the
+ * test. */
+Model *tiny_model_open(const TinyModel *tiny, Kernels *kernels, const char *name,
+                       const ModelUse *use);
+
 /* *data is allocated (free it). */
 int tiny_model_bytes(const TinyModel *tiny, unsigned char **data, size_t *bytes, Err *err);
 

@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -27,8 +26,7 @@ TrainerFixture *trainer_fixture_on(Kernels *kernels, Arch arch, bool tied)
     Err err = {0};
     TinyModel tiny = tiny_model(arch);
     tiny.tied = tied;
-    strcpy(f->folder, "/tmp/s2d-soft-XXXXXX");
-    assert_non_null(mkdtemp(f->folder));
+    temp_folder_make(f->folder);
     snprintf(f->path, sizeof f->path, "%s/m.gguf", f->folder);
     snprintf(f->cache, sizeof f->cache, "%s/cache", f->folder);
     snprintf(f->state, sizeof f->state, "%s/state", f->folder);
@@ -114,4 +112,38 @@ void trainer_run_step(TrainerRun *run)
     Err err = {0};
     if (trainer_step(run->trainer, &err) != 0)
         fail_msg("%s", err.text);
+}
+
+int trainer_run_save(const TrainerFixture *f, const Trainer *trainer, uint64_t fingerprint,
+                     Err *err)
+{
+    FILE *file = fopen(f->state, "wb");
+    assert_non_null(file);
+    int result = trainer_save(trainer, file, fingerprint, err);
+    assert_int_equal(fclose(file), 0);
+    return result;
+}
+
+int trainer_run_load(const TrainerFixture *f, Trainer *trainer, uint64_t fingerprint, Err *err)
+{
+    FILE *file = fopen(f->state, "rb");
+    assert_non_null(file);
+    *err = (Err){0};
+    int result = trainer_load(trainer, file, fingerprint, err);
+    fclose(file);
+    return result;
+}
+
+Model *trainer_run_model(const TrainerFixture *f, const TrainerRun *run, Kernels *kernels)
+{
+    Model *model;
+    Err err = {0};
+    FILE *file = fopen(f->cache, "wb");
+    assert_non_null(file);
+    if (trainer_write_model(run->trainer, f->gguf, QUANT_F32, file, &err) != 0)
+        fail_msg("%s", err.text);
+    assert_int_equal(fclose(file), 0);
+    if (model_open(&model, kernels, f->cache, "trained", NULL, NULL, &err) != 0)
+        fail_msg("%s", err.text);
+    return model;
 }

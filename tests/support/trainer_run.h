@@ -4,11 +4,12 @@
 
 #include "engine/train/trainer_parts.h"
 #include "engine/train/trainer_teacher.h"
+#include "tests/support/temp.h"
 
 enum { TRAINER_TEXTS = 5, TRAINER_LONGEST = 40, TRAINER_LIST = 150 };
 
 typedef struct TrainerFixture {
-    char folder[40], path[64], cache[64], state[64];
+    char folder[TEMP_BYTES], path[64], cache[64], state[64];
     Kernels *kernels;
     Gguf *gguf;
     Model *model;
@@ -41,5 +42,14 @@ TrainerRun trainer_run_open(const TrainerFixture *fixture, const TrainerConfig *
                             const char *cache);
 void trainer_run_close(TrainerRun *run);
 void trainer_run_step(TrainerRun *run);
+
+/* To and from the fixture's state file: what trainer_save and trainer_load say. */
+int trainer_run_save(const TrainerFixture *fixture, const Trainer *trainer, uint64_t fingerprint,
+                     Err *err);
+int trainer_run_load(const TrainerFixture *fixture, Trainer *trainer, uint64_t fingerprint,
+                     Err *err);
+
+/* What was trained as a whole draft, opened on this backend from a file in F32. */
+Model *trainer_run_model(const TrainerFixture *fixture, const TrainerRun *run, Kernels *kernels);
 
 #endif

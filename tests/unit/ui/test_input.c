@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/support/temp.h"
 #include "ui/input.h"
 #include "ui/keys.h"
 
@@ -351,10 +352,8 @@ static void test_history(void **state)
 static void test_history_file(void **state)
 {
     (void)state;
-    char path[] = "/tmp/s2d-history-XXXXXX";
-    int file = mkstemp(path);
-    assert_true(file >= 0);
-    close(file);
+    char path[TEMP_BYTES];
+    temp_file_make(path);
     options.history = path;
     assert_int_equal(input_open(&options, NULL), 0);
     type("one line\r");

@@ -11,21 +11,20 @@
 
 #include "app/bench/bench.h"
 #include "engine/model/model.h"
+#include "tests/support/temp.h"
 #include "tests/support/tiny_model.h"
 
 typedef struct Fixture {
-    char folder[32], vocab[64], out[64];
+    char folder[TEMP_BYTES], vocab[64], out[64];
 } Fixture;
 
 static int setup(void **state)
 {
     static Fixture f;
-    f = (Fixture){.folder = "/tmp/s2d-synth-XXXXXX"};
+    temp_folder_make(f.folder);
     TinyModel tiny = tiny_model(ARCH_LLAMA);
     tiny.layers = 1;
     tiny.vocab = TINY_SPM;
-    if (mkdtemp(f.folder) == NULL)
-        return -1;
     snprintf(f.vocab, sizeof f.vocab, "%s/vocab.gguf", f.folder);
     snprintf(f.out, sizeof f.out, "%s/out.gguf", f.folder);
     *state = &f;

@@ -18,6 +18,7 @@
 #include "app/chat/slash.h"
 #include "tests/support/fake_worker.h"
 #include "tests/support/patience.h"
+#include "tests/support/temp.h"
 
 /* A front that writes down what it is told, as "kind: text" lines. */
 typedef struct Witness {
@@ -94,7 +95,7 @@ static const ChatFront front = {
     .stopping = on_nothing,
 };
 
-static char folder[64];
+static char folder[TEMP_BYTES];
 static char profile[128];
 static char other_profile[128];
 
@@ -102,14 +103,6 @@ typedef struct Fixture {
     Chat chat;
     Witness witness;
 } Fixture;
-
-static void write_text(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
 
 /* Until the worker says something, for a moment at most; how long that may have been. */
 static int wait_ms(const Chat *chat)
@@ -495,7 +488,7 @@ static void test_save_load(void **state)
     int changed = f->witness.changed;
     char path[128];
     snprintf(path, sizeof(path), "%s/bad.json", folder);
-    write_text(path, "{\"version\": 1}");
+    file_write_text(path, "{\"version\": 1}");
     refused(f, "/load bad.json", "no such file"); /* a name with its ending is a path */
     char line[160];
     snprintf(line, sizeof(line), "/load %s", path);
@@ -583,20 +576,18 @@ static void test_first_load_fails(void **state)
 static int make_places(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/s2d-test-chat-XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
+    temp_folder_make(folder);
     setenv("XDG_DATA_HOME", folder, 1);
     setenv("XDG_STATE_HOME", folder, 1);
     setenv("XDG_CONFIG_HOME", folder, 1);
     snprintf(profile, sizeof(profile), "%s/test.yaml", folder);
-    write_text(profile, "name: test\n"
+    file_write_text(profile, "name: test\n"
                              "draft: {base: nested, layers: 12, exits: [6, 12]}\n"
                              "targets:\n  - model: big\n  - model: small\n"
                              "sampling: {seed: 7}\n"
                              "system: Be brief.\n");
     snprintf(other_profile, sizeof(other_profile), "%s/other.yaml", folder);
-    write_text(other_profile, "name: other\ntargets:\n  - model: third\n"
+    file_write_text(other_profile, "name: other\ntargets:\n  - model: third\n"
                                    "sampling: {seed: 99}\nsystem: Be long.\n");
     return 0;
 }
@@ -604,9 +595,8 @@ static int make_places(void **state)
 static int remove_places(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
+    temp_folder_remove(folder);
+    return 0;
 }
 
 int main(int argc, char **argv)

@@ -20,6 +20,8 @@
 
 #include "app/base/save_file.h"
 #include "app/chat/session_file.h"
+#include "app/base/save_file.h"
+#include "tests/support/temp.h"
 
 /* Stand in the way of the library's calls: the n-th one fails; 0 = none does. */
 static int fsync_fails, rename_fails, write_fails;
@@ -51,7 +53,7 @@ ssize_t write(int fd, const void *data, size_t bytes)
     return syscall(SYS_write, fd, data, bytes);
 }
 
-static char folder[64];
+static char folder[TEMP_BYTES];
 
 static const char *path_of(const char *name)
 {
@@ -336,16 +338,15 @@ static void test_names(void **state)
 static int make_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/s2d-test-session-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
+    temp_folder_make(folder);
+    return 0;
 }
 
 static int remove_folder(void **state)
 {
     (void)state;
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf %s", folder);
-    return system(command);
+    temp_folder_remove(folder);
+    return 0;
 }
 
 int main(void)

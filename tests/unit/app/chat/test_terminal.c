@@ -568,12 +568,11 @@ static int make_models(void **state)
 static int remove_models(void **state)
 {
     (void)state;
-    char command[128];
     if (!have_tmux)
         return 0;
     tmux(NULL, "kill-server 2>/dev/null");
-    snprintf(command, sizeof(command), "rm -rf %s", folder.path);
-    return system(command);
+    model_folder_remove(&folder);
+    return 0;
 }
 
 int main(int argc, char **argv)

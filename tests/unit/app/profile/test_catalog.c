@@ -6,7 +6,6 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,27 +15,23 @@
 #include "app/base/paths.h"
 #include "app/base/sha256.h"
 #include "app/profile/catalog.h"
+#include "app/base/sha256.h"
+#include "tests/support/temp.h"
 
-static char root[] = "/tmp/s2d-test-XXXXXX";
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
+static char root[TEMP_BYTES];
 
 static int set_up(void **state)
 {
     (void)state;
-    return mkdtemp(root) && setenv("XDG_CACHE_HOME", root, 1) == 0 && unsetenv("S2D_MODELS") == 0
-               ? 0
-               : -1;
+    temp_folder_make(root);
+    return setenv("XDG_CACHE_HOME", root, 1) == 0 && unsetenv("S2D_MODELS") == 0 ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
-    return nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    temp_folder_remove(root);
+    return 0;
 }
 
 /* A file of this length without contents, and the folders above it. Returns its path. */
@@ -212,10 +207,7 @@ static void test_sha256(void **state)
     const char *path = make_file("abc", 0);
     assert_int_equal(sha256_file(path, hash, NULL, NULL, &err), 0);
     assert_string_equal(hash, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs("abc", file);
-    fclose(file);
+    file_write_text(path, "abc");
     assert_int_equal(sha256_file(path, hash, NULL, NULL, &err), 0); /* FIPS 180-4's first example */
     assert_string_equal(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/profile/profile.h"
+#include "tests/support/temp.h"
 
 #define TARGET "name: a\ntargets:\n  - model: x\n" /* the smallest profile: three lines */
 #define DRAFT "name: a\ndraft: {base: b, layers: 12, exits: [6, 12]}\n"
@@ -291,15 +292,12 @@ static void test_shipped(void **state)
 static void test_places(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/s2d-test-XXXXXX", path[128], own[64];
-    assert_non_null(mkdtemp(folder));
+    char folder[TEMP_BYTES], path[128], own[64];
+    temp_folder_make(folder);
     snprintf(own, sizeof own, "%s/s2d", folder);
     snprintf(path, sizeof path, "%s/coder.yaml", own);
     assert_int_equal(mkdir(own, 0700), 0);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs("name: mine\ntargets: [{model: x}]\n", file);
-    fclose(file);
+    file_write_text(path, "name: mine\ntargets: [{model: x}]\n");
 
     Profile p;
     Err err = {0};
@@ -326,9 +324,7 @@ static void test_places(void **state)
     err = (Err){0};
     assert_int_equal(profile_open(&p, path, &err), -1); /* a pipe: must not wait for a writer */
     assert_int_equal(err.code, EXIT_IO);
-    unlink(path);
-    rmdir(own);
-    rmdir(folder);
+    temp_folder_remove(folder);
 }
 
 int main(void)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/profile/profile.h"
+#include "tests/support/temp.h"
 
 static int parse(ShortList *list, const char *text, Err *err)
 {
@@ -103,27 +104,16 @@ static void test_add(void **state)
     short_list_close(&list);
 }
 
-static void write_text(const char *folder, const char *name, const char *text)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
 /* Beside its profile, whatever folder s2d runs in. */
 static void test_beside_a_profile(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/s2d-list-XXXXXX", path[128], ids[128];
-    assert_non_null(mkdtemp(folder));
+    char folder[TEMP_BYTES], path[128], ids[128];
+    temp_folder_make(folder);
     snprintf(path, sizeof path, "%s/p.yaml", folder);
     snprintf(ids, sizeof ids, "%s/l.ids", folder);
-    write_text(folder, "p.yaml",
-               "name: a\ndraft: {base: b, short_list: l.ids}\ntargets:\n"
-               "  - model: x\n");
+    file_write_text(path, "name: a\ndraft: {base: b, short_list: l.ids}\ntargets:\n"
+                          "  - model: x\n");
     Profile p;
     Err err = {0};
     assert_int_equal(profile_open(&p, path, &err), -1);
@@ -131,7 +121,7 @@ static void test_beside_a_profile(void **state)
     assert_non_null(strstr(err.text, ids));
     assert_null(p.name);
 
-    write_text(folder, "l.ids", "# some\n5 0-2\n");
+    file_write_text(ids, "# some\n5 0-2\n");
     err = (Err){0};
     assert_int_equal(profile_open(&p, path, &err), 0);
     assert_string_equal(p.draft_list, "l.ids");
@@ -140,7 +130,7 @@ static void test_beside_a_profile(void **state)
     assert_false(p.draft_exact);
     profile_close(&p);
 
-    write_text(folder, "l.ids", "5\nnone\n");
+    file_write_text(ids, "5\nnone\n");
     assert_int_equal(profile_open(&p, path, &err), -1);
     assert_int_equal(err.code, EXIT_DATA);
     assert_non_null(strstr(err.text, "/l.ids:2: \"none\" is no token id"));
@@ -150,9 +140,7 @@ static void test_beside_a_profile(void **state)
     err = (Err){0};
     assert_int_equal(profile_open(&p, path, &err), -1);
     assert_int_equal(err.code, EXIT_IO);
-    assert_int_equal(rmdir(ids), 0);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(rmdir(folder), 0);
+    temp_folder_remove(folder);
 }
 
 int main(void)

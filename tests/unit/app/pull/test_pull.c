@@ -7,7 +7,6 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 
 #include "app/commands.h"
 #include "app/pull/fetch.h"
+#include "tests/support/temp.h"
 
 enum { PART_BYTES = 5000 }; /* of a part; there are two */
 
@@ -39,19 +39,13 @@ static const char wheel_script[] =
     "Tag: py3-none-any\\n')\n"
     "        z.writestr(info + 'RECORD', '')\n";
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
 static int set_up(void **state)
 {
     Place *place = calloc(1, sizeof *place);
     if (!place)
         return -1;
-    strcpy(place->folder, "/tmp/s2d-test-XXXXXX");
-    if (!mkdtemp(place->folder) || setenv("S2D_MODELS", place->folder, 1) != 0 ||
+    temp_folder_make(place->folder);
+    if (setenv("S2D_MODELS", place->folder, 1) != 0 ||
         setenv("XDG_CACHE_HOME", "/nonexistent", 1) != 0)
         return -1;
     snprintf(place->package, sizeof place->package, "%s/part#-1.0-py3-none-any.whl", place->folder);
@@ -67,7 +61,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     Place *place = *state;
-    nftw(place->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    temp_folder_remove(place->folder);
     free(place);
     return 0;
 }

@@ -12,6 +12,7 @@
 
 #include "app/train/train_data.h"
 #include "tests/support/small_vocab.h"
+#include "tests/support/temp.h"
 
 static TrainCoder coder_of(TinyVocab vocab)
 {
@@ -143,30 +144,22 @@ static void test_plain_text(void **state)
     tokenizer_close((Tokenizer *)coder.tokenizer);
 }
 
-static void write_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
 static void test_files(void **state)
 {
     (void)state;
-    char path[64] = "/tmp/s2d-data-XXXXXX", lines[80];
-    int fd = mkstemp(path);
+    char path[TEMP_BYTES], lines[80];
     TrainCoder coder = coder_of(TINY_BPE);
     TrainData data = {0};
     Err err = {0};
-    write_file(path, "some plain text");
+    temp_file_make(path);
+    file_write_text(path, "some plain text");
     assert_int_equal(train_data_read(&data, &coder, path, &err), 0);
     assert_int_equal(data.n, 1);
     snprintf(lines, sizeof lines, "%s.jsonl", path);
-    write_file(lines, "\n{\"text\": \"one\"}\n  \n{\"text\": \"two\"}");
+    file_write_text(lines, "\n{\"text\": \"one\"}\n  \n{\"text\": \"two\"}");
     assert_int_equal(train_data_read(&data, &coder, lines, &err), 0);
     assert_int_equal(data.n, 3);
-    write_file(lines, "{\"text\": \"one\"}\n{\"text\"");
+    file_write_text(lines, "{\"text\": \"one\"}\n{\"text\"");
     assert_int_equal(train_data_read(&data, &coder, lines, &err), -1);
     assert_int_equal(err.code, EXIT_DATA);
     assert_non_null(strstr(err.text, ".jsonl:2: not JSON"));
@@ -176,7 +169,6 @@ static void test_files(void **state)
     assert_int_equal(err.code, EXIT_NOINPUT);
     train_data_close(&data);
     tokenizer_close((Tokenizer *)coder.tokenizer);
-    close(fd);
     unlink(path);
 }
 

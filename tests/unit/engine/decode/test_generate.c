@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -85,44 +84,37 @@ static void check(Kernels *kernels, Model *model, float temperature)
 static void test_as_alone(void **state)
 {
     (void)state;
-    char path[] = "/tmp/s2d-generate-XXXXXX";
-    int fd = mkstemp(path);
     TinyModel tiny = tiny_model(ARCH_QWEN2);
     KernelsOptions options = {.device = "cpu", .threads = 2};
     Kernels *kernels;
-    Model *model;
     Err err = {0};
     tiny.logit_gain = 1;
-    if (tiny_model_write(&tiny, path, &err) != 0 || kernels_open(&kernels, &options, &err) != 0 ||
-        model_open(&model, kernels, path, "tiny", NULL, NULL, &err) != 0)
+    if (kernels_open(&kernels, &options, &err) != 0)
         fail_msg("%s", err.text);
+    Model *model = tiny_model_open(&tiny, kernels, "tiny", NULL);
     check(kernels, model, 0);
     check(kernels, model, 2);
     model_close(model);
     kernels->close(kernels);
-    close(fd);
-    unlink(path);
 }
 
 /* A conversation that fills its place ends there. */
 static void test_full(void **state)
 {
     (void)state;
-    char path[] = "/tmp/s2d-generate-XXXXXX";
-    int fd = mkstemp(path);
     TinyModel tiny = tiny_model(ARCH_LLAMA);
     KernelsOptions options = {.device = "cpu", .threads = 1};
     Kernels *kernels;
-    Model *model;
     Generator *generator;
     GenerateJob *done[1];
     Sampling sampling = {.top_p = 1};
     int prompt[] = {5, 6, 7}, said[100];
     GenerateJob job = {.prompt = prompt, .n_prompt = 3, .max_tokens = 100, .ids = said};
     Err err = {0};
-    if (tiny_model_write(&tiny, path, &err) != 0 || kernels_open(&kernels, &options, &err) != 0 ||
-        model_open(&model, kernels, path, "tiny", NULL, NULL, &err) != 0 ||
-        generator_open(&generator, model, 1, 20, &sampling, &err) != 0)
+    if (kernels_open(&kernels, &options, &err) != 0)
+        fail_msg("%s", err.text);
+    Model *model = tiny_model_open(&tiny, kernels, "tiny", NULL);
+    if (generator_open(&generator, model, 1, 20, &sampling, &err) != 0)
         fail_msg("%s", err.text);
     bool over = generator_add(generator, &job);
     while (!over)
@@ -132,8 +124,6 @@ static void test_full(void **state)
     generator_close(generator);
     model_close(model);
     kernels->close(kernels);
-    close(fd);
-    unlink(path);
 }
 
 int main(void)

@@ -15,18 +15,17 @@
 #include <cmocka.h>
 
 #include "engine/draft/draft.h"
-#include "tests/support/decoded.h"
+#include "tests/support/draft_case.h"
+#include "tests/support/temp.h"
 #include "tests/support/tiny_adapter.h"
 
-enum { EXITS = 3, DRAFT_LAYERS = 6 };
-static const int LAYERS[EXITS] = {2, 4, 6};
-static const float THRESHOLDS[EXITS] = {0.5f, 0.35f, 0.0f};
+enum { DRAFT_LAYERS = 6 };
 static const float SHALLOW_CLOSED[EXITS] = {1.0f, 0.35f, 0.0f};
 
 /* A base with trained exits, and for each exit the model that it stands for. */
 typedef struct Trained {
     TinyModel tiny;
-    char path[64]; /* of the base's file */
+    char path[TEMP_BYTES]; /* of the base's file */
     Model *draft;
     Model *says[EXITS];
 } Trained;
@@ -37,29 +36,6 @@ typedef struct Fixture {
     Trained other_base; /* a draft of its own */
     Trained same_base;  /* the target's file, for `self` */
 } Fixture;
-
-static Model *open_file(Kernels *kernels, const char *path, const char *name, const ModelUse *use)
-{
-    Err err = {0};
-    Model *model = NULL;
-    if (model_open_draft(&model, kernels, path, name, use, NULL, NULL, &err))
-        fail_msg("%s", err.text);
-    return model;
-}
-
-static Model *open_tiny(Kernels *kernels, const TinyModel *tiny, const char *name)
-{
-    char path[] = "/tmp/s2d-exits-XXXXXX";
-    Err err = {0};
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    if (tiny_model_write(tiny, path, &err))
-        fail_msg("%s", err.text);
-    Model *model = open_file(kernels, path, name, &(ModelUse){0});
-    unlink(path);
-    return model;
-}
 
 static Model *open_trained(Kernels *kernels, const char *base, const TinyAdapter *tiny)
 {
@@ -72,10 +48,8 @@ static Model *open_trained(Kernels *kernels, const char *base, const TinyAdapter
 
 static void make_trained(Fixture *f, Trained *t, const TinyModel *tiny)
 {
-    *t = (Trained){.tiny = *tiny, .path = "/tmp/s2d-exits-XXXXXX"};
-    int fd = mkstemp(t->path);
-    assert_true(fd >= 0);
-    close(fd);
+    *t = (Trained){.tiny = *tiny};
+    temp_file_make(t->path);
     assert_int_equal(tiny_model_write(tiny, t->path, NULL), 0);
     TinyAdapter adapter = tiny_adapter(tiny, DRAFT_LAYERS);
     t->draft = open_trained(f->kernels, t->path, &adapter);
@@ -84,7 +58,7 @@ static void make_trained(Fixture *f, Trained *t, const TinyModel *tiny)
         says.layers = DRAFT_LAYERS;
         if (LAYERS[e] < DRAFT_LAYERS)
             says = tiny_exit_model(tiny, LAYERS[e]);
-        t->says[e] = open_tiny(f->kernels, &says, "says");
+        t->says[e] = tiny_model_open(&says, f->kernels, "says", NULL);
     }
 }
 
@@ -103,16 +77,14 @@ static int setup(void **state)
     KernelsOptions options = {.device = "cpu", .threads = 1};
     if (kernels_open(&f->kernels, &options, NULL))
         return -1;
-    TinyModel tiny = tiny_model_of(ARCH_QWEN2, QUANT_Q4_1);
-    tiny.layers = 8;
-    tiny.settle = 2;
-    tiny.settle_scale = 0.35f;
-    tiny.context = 2048;
+    TinyModel tiny = draft_case_model();
     make_trained(f, &f->same_base, &tiny);
-    f->target = open_file(f->kernels, f->same_base.path, "tiny-8", &(ModelUse){0});
+    Err err = {0};
+    if (model_open(&f->target, f->kernels, f->same_base.path, "tiny-8", NULL, NULL, &err))
+        fail_msg("%s", err.text);
     tiny.perturb = 0.1f;
     tiny.layers = 10;
-    f->other = open_tiny(f->kernels, &tiny, "tiny-10");
+    f->other = tiny_model_open(&tiny, f->kernels, "tiny-10", NULL);
     tiny.perturb = 0.15f;
     tiny.layers = DRAFT_LAYERS;
     make_trained(f, &f->other_base, &tiny);
@@ -134,30 +106,10 @@ static int teardown(void **state)
 static SessionConfig config_of(const Fixture *f, Model *draft, Run *run, const char *drafter,
                                const char *tree)
 {
-    SessionConfig config = {.kernels = f->kernels,
-                            .target = f->target,
-                            .draft = draft,
-                            .spec = SPEC_ON,
-                            .sampling = {.top_p = 1},
-                            .emit = run_event,
-                            .poll = run_poll,
-                            .user = run};
-    assert_int_equal(drafter_parse(drafter, &config.drafting.kind, &config.drafting.fixed_exit), 0);
-    assert_int_equal(tree_parse(tree, &config.tree), 0);
+    SessionConfig config = draft_case_config(run, f->kernels, f->target, draft, drafter, tree);
     config.drafting.layers = DRAFT_LAYERS;
-    config.drafting.n_exits = config.drafting.n_thresholds = EXITS;
-    memcpy(config.drafting.exits, LAYERS, sizeof LAYERS);
-    memcpy(config.drafting.thresholds, THRESHOLDS, sizeof THRESHOLDS);
     return config;
 }
-
-static const int PROMPT[] = {10, 65, 97, 110, 32, 116, 104, 101, 20, 33, 97, 98};
-enum { PROMPT_N = sizeof PROMPT / sizeof *PROMPT };
-
-static const Sampling TEMPERATURES[] = {{.temperature = 0, .top_p = 1},
-                                        {.temperature = 0.8f, .top_p = 0.95f},
-                                        {.temperature = 1, .top_p = 1}};
-static const char *const TREES[] = {"3x1x3", "4x3x12", "5x4x40", "auto", "off"};
 
 /* ---- what an exit says ---- */
 

@@ -14,6 +14,7 @@
 
 #include "engine/gguf/gguf_write.h"
 #include "tests/support/bad_files.h"
+#include "tests/support/temp.h"
 
 static bool string_is(GgufString string, const char *text)
 {
@@ -274,46 +275,38 @@ static void test_cut_anywhere(void **state)
     }
 }
 
-static void save(const char *path, const void *data, size_t bytes)
-{
-    FILE *out = fopen(path, "wb");
-    assert_non_null(out);
-    assert_int_equal(fwrite(data, 1, bytes, out), bytes);
-    assert_int_equal(fclose(out), 0);
-}
-
 static void assert_refused(const char *path, int code)
 {
     Gguf *gguf;
     Err err = {0};
     assert_int_equal(gguf_open(&gguf, path, &err), -1);
-    assert_clean(&err, "s2d-gguf-");
+    assert_clean(&err, "s2d-test-");
     assert_int_equal(err.code, code);
 }
 
 static void test_files(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/s2d-gguf-XXXXXX", path[64];
+    char folder[TEMP_BYTES], path[64];
     BadFile file;
-    assert_non_null(mkdtemp(folder));
+    temp_folder_make(folder);
     snprintf(path, sizeof path, "%s/x.gguf", folder);
     assert_refused(path, EXIT_NOINPUT);
     assert_refused(folder, EXIT_NOINPUT);
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_refused(path, EXIT_NOINPUT);
     unlink(path);
-    save(path, "", 0);
+    file_write(path, "", 0);
     assert_refused(path, EXIT_DATA);
     good_file_make(&file, 0);
-    save(path, file.data, file.size - 1);
+    file_write(path, file.data, file.size - 1);
     assert_refused(path, EXIT_DATA);
 
     /* From a file as from memory; and a file that becomes shorter is an error, not a signal. */
     Gguf *gguf;
     Err err = {0};
     float row[24];
-    save(path, file.data, file.size);
+    file_write(path, file.data, file.size);
     assert_int_equal(gguf_open(&gguf, path, &err), 0);
     assert_true(gguf_file_bytes(gguf) == file.size);
     assert_string_equal(gguf_path(gguf), path);
@@ -326,16 +319,16 @@ static void test_files(void **state)
     assert_int_equal(err.code, EXIT_DATA);
     gguf_close(gguf);
     free(file.data);
-    unlink(path);
-    rmdir(folder);
+    temp_folder_remove(folder);
 }
 
 /* A sparse terabyte whose first string claims nearly all of it: neither read nor allocated. */
 static void test_giant_header(void **state)
 {
     (void)state;
-    char path[] = "/tmp/s2d-gguf-XXXXXX";
-    int fd = mkstemp(path);
+    char path[TEMP_BYTES];
+    temp_file_make(path);
+    int fd = open(path, O_WRONLY);
     assert_true(fd >= 0);
     static const unsigned char head[] = "GGUF\3\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"
                                         "\1\0\0\0\0\0\0\0k\x8\0\0\0\0\0\0\0\xe0\0\0";

@@ -14,11 +14,12 @@
 #include "app/draft_merge.h"
 #include "app/profile/adapter_file.h"
 #include "tests/support/bad_adapters.h"
+#include "tests/support/temp.h"
 #include "tests/support/tiny_adapter.h"
 
 typedef struct Fixture {
     Kernels *kernels;
-    char folder[32], base[64], adapter[64];
+    char folder[TEMP_BYTES], base[64], adapter[64];
     ModelConfig config;
 } Fixture;
 
@@ -27,9 +28,7 @@ static int setup(void **state)
     static Fixture fixture;
     Err err = {0};
     Gguf *gguf;
-    fixture = (Fixture){.folder = "/tmp/s2d-adapter-XXXXXX"};
-    if (mkdtemp(fixture.folder) == NULL)
-        return -1;
+    temp_folder_make(fixture.folder);
     snprintf(fixture.base, sizeof fixture.base, "%s/base.gguf", fixture.folder);
     snprintf(fixture.adapter, sizeof fixture.adapter, "%s/a.gguf", fixture.folder);
     KernelsOptions options = {.device = "cpu", .threads = 2, .act_f32 = true};
@@ -55,14 +54,6 @@ static int teardown(void **state)
     return rmdir(f->folder);
 }
 
-static void write_file(const char *path, const void *data, size_t bytes)
-{
-    FILE *out = fopen(path, "wb");
-    assert_non_null(out);
-    assert_int_equal(fwrite(data, 1, bytes, out), bytes);
-    assert_int_equal(fclose(out), 0);
-}
-
 static Adapter *open_made(const Fixture *f, int index)
 {
     unsigned char *data;
@@ -70,7 +61,7 @@ static Adapter *open_made(const Fixture *f, int index)
     Adapter *adapter;
     Err err = {0};
     bad_adapter_make(index, &data, &bytes);
-    write_file(f->adapter, data, bytes);
+    file_write(f->adapter, data, bytes);
     free(data);
     if (adapter_open(&adapter, f->adapter, &err) != 0 ||
         adapter_check(adapter, &f->config, &err) != 0)
@@ -151,7 +142,7 @@ static void test_only_finite(void **state)
                {QUANT_Q8_0, (float)NAN}};
     AdapterInfo info = {.layers = 1, .n_exits = 1, .exits = {1}, .copy_of = {-1}};
     memset(info.base_sha256, '7', ADAPTER_HASH_TEXT - 1);
-    write_file(f->adapter, "old", 3);
+    file_write(f->adapter, "old", 3);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         float values[64] = {0};
         values[33] = bad[i].value;

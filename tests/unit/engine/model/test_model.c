@@ -11,20 +11,19 @@
 
 #include "engine/model/forward.h"
 #include "tests/support/bad_files.h"
+#include "tests/support/temp.h"
 #include "tests/support/tiny_model.h"
 
 typedef struct Fixture {
     Kernels *kernels;
-    char folder[32], path[64];
+    char folder[TEMP_BYTES], path[64];
 } Fixture;
 
 static int setup(void **state)
 {
     static Fixture fixture;
     Err err = {0};
-    fixture = (Fixture){.folder = "/tmp/s2d-model-XXXXXX"};
-    if (mkdtemp(fixture.folder) == NULL)
-        return -1;
+    temp_folder_make(fixture.folder);
     snprintf(fixture.path, sizeof fixture.path, "%s/m.gguf", fixture.folder);
     KernelsOptions options = {.device = "cpu", .threads = 2, .act_f32 = true};
     if (kernels_open(&fixture.kernels, &options, &err) != 0) {
@@ -195,14 +194,11 @@ static void test_bad_files(void **state)
         Err err = {0}, early = {0};
         Model *model = NULL;
         bad_file_make(&file, i);
-        FILE *out = fopen(f->path, "wb");
-        assert_non_null(out);
-        assert_int_equal(fwrite(file.data, 1, file.size, out), file.size);
-        assert_int_equal(fclose(out), 0);
+        file_write(f->path, file.data, file.size);
         if (model_open(&model, f->kernels, f->path, file.name, NULL, NULL, &err) != -1 ||
             model != NULL)
             fail_msg("%s was loaded", file.name);
-        assert_clean(&err, "s2d-model-");
+        assert_clean(&err, "s2d-test-");
         assert_int_equal(err.code, EXIT_DATA);
         if (file.says != NULL && strstr(err.text, file.says) == NULL)
             fail_msg("%s: expected '%s' in: %s", file.name, file.says, err.text);

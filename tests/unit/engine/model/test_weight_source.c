@@ -14,21 +14,21 @@
 #include <cmocka.h>
 
 #include "engine/model/model.h"
+#include "tests/support/temp.h"
 #include "tests/support/tiny_model.h"
 
 typedef struct Fixture {
     Kernels *kernels;
-    char path[32];
+    char path[TEMP_BYTES];
 } Fixture;
 
 static int setup(void **state)
 {
     static Fixture f;
-    f = (Fixture){.path = "/tmp/s2d-weights-XXXXXX"};
     *state = &f;
-    int fd = mkstemp(f.path);
+    temp_file_make(f.path);
     KernelsOptions options = {.device = "cpu", .threads = 2};
-    return fd < 0 || close(fd) || kernels_open(&f.kernels, &options, NULL) ? -1 : 0;
+    return kernels_open(&f.kernels, &options, NULL);
 }
 
 static int teardown(void **state)

@@ -16,17 +16,15 @@
 #include "kernels/limits.h"
 #include "tests/support/cuda_twin.h"
 #include "tests/support/decoded.h"
+#include "tests/support/temp.h"
 #include "tests/support/tiny_adapter.h"
 
 static const TwinOptions enough = {.memory = (size_t)8 << 30, .has_gemm = true};
 
-static void write_tiny(const TinyModel *tiny, char path[static 32])
+static void write_tiny(const TinyModel *tiny, char path[static TEMP_BYTES])
 {
     Err err = {0};
-    strcpy(path, "/tmp/s2d-cuda-XXXXXX");
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
+    temp_file_make(path);
     if (tiny_model_write(tiny, path, &err))
         fail_msg("%s", err.text);
 }
@@ -51,7 +49,7 @@ static Model *open_model(Kernels *k, const char *path, Err *err)
 
 static Model *open_tiny(Kernels *k, const TinyModel *tiny)
 {
-    char path[32];
+    char path[TEMP_BYTES];
     Err err = {0};
     write_tiny(tiny, path);
     Model *model = open_model(k, path, &err);
@@ -161,7 +159,7 @@ static void log_probabilities_are_the_cpus(void **state)
     (void)state;
     for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
         TinyModel tiny = tiny_model_of(models[m].arch, models[m].type);
-        char path[32];
+        char path[TEMP_BYTES];
         write_tiny(&tiny, path);
         check_model(path, NULL, false, 0.02);
         check_model(path, NULL, true, 0.02);
@@ -246,18 +244,11 @@ static void decode(Kernels *k, Model *target, Model *draft, const Spec *spec, Ru
 static Model *open_with_list(Kernels *k, const TinyModel *tiny)
 {
     static int ids[310];
-    char path[32];
-    Err err = {0};
-    Model *model;
     ModelUse use = {.ids = ids};
     for (int i = 0; i < 310; i++)
         if (i % 16 != 7)
             ids[use.n_ids++] = i;
-    write_tiny(tiny, path);
-    if (model_open_draft(&model, k, path, "listed", &use, NULL, NULL, &err))
-        fail_msg("%s", err.text);
-    unlink(path);
-    return model;
+    return tiny_model_open(tiny, k, "listed", &use);
 }
 
 static void speculation_changes_no_token(void **state)
@@ -277,7 +268,7 @@ static void speculation_changes_no_token(void **state)
     tiny.settle_scale = 0.35f;
     tiny.logit_gain = 3;
     tiny.context = 512;
-    char path[32];
+    char path[TEMP_BYTES];
     Err err = {0};
     write_tiny(&tiny, path);
     Model *drafts[3], *target = open_model(k, path, &err);
@@ -419,7 +410,7 @@ static void a_hundred_switches_change_what_is_said_and_back(void **state)
 /* A device of any size, and one whose Nth allocation fails: an error with a reason, or success. */
 static void no_memory_is_an_error_with_sizes(void **state)
 {
-    char path[32];
+    char path[TEMP_BYTES];
     (void)state;
     TinyModel tiny = tiny_model_of(ARCH_LLAMA, QUANT_Q4_0);
     write_tiny(&tiny, path);

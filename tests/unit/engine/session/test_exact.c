@@ -9,37 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "engine/draft/draft.h"
-#include "tests/support/decoded.h"
-#include "tests/support/tiny_model.h"
+#include "tests/support/draft_case.h"
 
 typedef struct Fixture {
     Kernels *kernels;
     Model *target, *other, *draft, *stranger;
     KvType kv;
 } Fixture;
-
-/* use: NULL = the whole model, as it is. */
-static Model *open_tiny(Kernels *kernels, const TinyModel *tiny, const char *name,
-                        const ModelUse *use)
-{
-    static const ModelUse whole = {0};
-    char path[] = "/tmp/s2d-exact-XXXXXX";
-    Err err = {0};
-    Model *model = NULL;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    if (tiny_model_write(tiny, path, &err) ||
-        model_open_draft(&model, kernels, path, name, use ? use : &whole, NULL, NULL, &err))
-        print_error("%s\n", err.text);
-    unlink(path);
-    return model;
-}
 
 static int setup(void **state)
 {
@@ -48,22 +28,18 @@ static int setup(void **state)
     KernelsOptions options = {.device = "cpu", .threads = 1};
     if (kernels_open(&f->kernels, &options, NULL))
         return -1;
-    TinyModel tiny = tiny_model_of(ARCH_QWEN2, QUANT_Q4_1);
-    tiny.layers = 8;
-    tiny.settle = 2;
-    tiny.settle_scale = 0.35f;
+    TinyModel tiny = draft_case_model();
     tiny.logit_gain = 3;
-    tiny.context = 2048;
-    f->target = open_tiny(f->kernels, &tiny, "tiny-8", NULL);
+    f->target = tiny_model_open(&tiny, f->kernels, "tiny-8", NULL);
     tiny.perturb = 0.15f;
     tiny.layers = 6;
-    f->draft = open_tiny(f->kernels, &tiny, "tiny-6", NULL);
+    f->draft = tiny_model_open(&tiny, f->kernels, "tiny-6", NULL);
     tiny.perturb = 0.1f;
     tiny.layers = 10;
-    f->other = open_tiny(f->kernels, &tiny, "tiny-10", NULL);
+    f->other = tiny_model_open(&tiny, f->kernels, "tiny-10", NULL);
     tiny.seed = 77; /* agrees with nobody */
-    f->stranger = open_tiny(f->kernels, &tiny, "stranger", NULL);
-    return f->target && f->draft && f->other && f->stranger ? 0 : -1;
+    f->stranger = tiny_model_open(&tiny, f->kernels, "stranger", NULL);
+    return 0;
 }
 
 static int teardown(void **state)
@@ -78,29 +54,12 @@ static int teardown(void **state)
     return 0;
 }
 
-static const float THRESHOLDS[3] = {0.5f, 0.35f, 0.0f};
-
 static SessionConfig config_of(const Fixture *f, Run *run, const char *drafter, const char *tree)
 {
-    SessionConfig config = {.kernels = f->kernels,
-                            .target = f->target,
-                            .draft = f->draft,
-                            .spec = SPEC_ON,
-                            .sampling = {.top_p = 1},
-                            .kv = f->kv,
-                            .emit = run_event,
-                            .poll = run_poll,
-                            .user = run};
-    assert_int_equal(drafter_parse(drafter, &config.drafting.kind, &config.drafting.fixed_exit), 0);
-    assert_int_equal(tree_parse(tree, &config.tree), 0);
-    config.drafting.n_exits = config.drafting.n_thresholds = 3;
-    memcpy(config.drafting.exits, (int[]){2, 4, 6}, 3 * sizeof(int));
-    memcpy(config.drafting.thresholds, THRESHOLDS, sizeof THRESHOLDS);
+    SessionConfig config = draft_case_config(run, f->kernels, f->target, f->draft, drafter, tree);
+    config.kv = f->kv;
     return config;
 }
-
-static const int PROMPT[] = {10, 65, 97, 110, 32, 116, 104, 101, 20, 33, 97, 98};
-enum { PROMPT_N = sizeof PROMPT / sizeof *PROMPT };
 
 /* One answer in a session of its own, which stays open. */
 static void decode(const Fixture *f, const char *drafter, const char *tree, Sampling sampling,
@@ -125,12 +84,6 @@ static void compare(const Fixture *f, const char *drafter, const char *tree, Sam
     session_close(out->session);
     free(plain);
 }
-
-static const Sampling TEMPERATURES[] = {{.temperature = 0, .top_p = 1},
-                                        {.temperature = 0.8f, .top_p = 0.95f},
-                                        {.temperature = 1, .top_p = 1},
-                                        {.temperature = 1, .top_k = 20, .top_p = 1}};
-static const char *const TREES[] = {"3x1x3", "4x3x12", "5x4x40", "auto", "off"};
 
 /* 20 prompts, 200 tokens each, three temperatures, every drafter, the trees in turn. The test must
  * have seen acceptances and rejections when the drafter is one that can have both. */
@@ -338,8 +291,8 @@ static void test_short_list(void **state)
     int ids[1000], n_ids = short_list(ids, f.draft->config.vocab), same = 0, other = 0, wide = 0;
     ModelUse use = {.ids = ids, .n_ids = n_ids};
     Fixture with[2] = {f, f};
-    with[0].draft = open_tiny(f.kernels, &tiny, "all", NULL);
-    with[1].draft = open_tiny(f.kernels, &tiny, "short", &use);
+    with[0].draft = tiny_model_open(&tiny, f.kernels, "all", NULL);
+    with[1].draft = tiny_model_open(&tiny, f.kernels, "short", &use);
     Run *runs[2];
     for (int s = 0; s < 3; s += 2) { /* top-p cuts a short list elsewhere */
         for (int i = 0; i < 2; i++) {
@@ -389,7 +342,7 @@ static void test_lesser_draft(void **state)
     int ids[1000], n_ids = short_list(ids, f.draft->config.vocab);
     ModelUse use = {.ids = ids, .n_ids = n_ids, .layers = 6, .requantise = true};
     static const char *const drafters[] = {"sd", "exit:4", "s2d"};
-    f.draft = open_tiny(f.kernels, &tiny, "less", &use);
+    f.draft = tiny_model_open(&tiny, f.kernels, "less", &use);
     Run *run = calloc(1, sizeof *run);
     for (size_t s = 0; s < 4; s++)
         for (size_t d = 0; d < 3; d++) {

@@ -32,26 +32,6 @@ static TrainerConfig config_of(const TrainerFixture *f, TrainerTune tune, bool e
     return c;
 }
 
-static void save(const TrainerFixture *f, const Trainer *trainer)
-{
-    Err err = {0};
-    FILE *file = fopen(f->state, "wb");
-    assert_non_null(file);
-    if (trainer_save(trainer, file, 5, &err) != 0)
-        fail_msg("%s", err.text);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void load(const TrainerFixture *f, Trainer *trainer)
-{
-    Err err = {0};
-    FILE *file = fopen(f->state, "rb");
-    assert_non_null(file);
-    if (trainer_load(trainer, file, 5, &err) != 0)
-        fail_msg("%s", err.text);
-    fclose(file);
-}
-
 static float *values_of(const Trainer *s)
 {
     float *values = malloc(s->trained * sizeof *values);
@@ -129,6 +109,7 @@ static void cut_runs_are_whole_ones(void **state)
 {
     enum { STEPS = 2 };
     (void)state;
+    Err err = {0};
     TrainerFixture *f = trainer_fixture_on(open_twin(), ARCH_LLAMA, false);
     for (int tune = TRAINER_EXITS; tune <= TRAINER_FULL; tune++) {
         TrainerConfig c = config_of(f, (TrainerTune)tune, false);
@@ -138,10 +119,10 @@ static void cut_runs_are_whole_ones(void **state)
             TrainerRun run = trainer_run_open(f, &c, f->cache);
             for (int i = 0; i < STEPS; i++) {
                 if (cut && i == 1) {
-                    save(f, run.trainer);
+                    assert_int_equal(trainer_run_save(f, run.trainer, 5, &err), 0);
                     trainer_run_close(&run);
                     run = trainer_run_open(f, &c, f->cache);
-                    load(f, run.trainer);
+                    assert_int_equal(trainer_run_load(f, run.trainer, 5, &err), 0);
                 }
                 trainer_run_step(&run);
             }
@@ -163,6 +144,7 @@ static void states_go_from_device_to_device(void **state)
     (void)state;
     TrainerFixture *f[2] = {trainer_fixture_open(ARCH_QWEN2, true, 1),
                             trainer_fixture_on(open_twin(), ARCH_QWEN2, true)};
+    Err err = {0};
     double loss = 0;
     for (int side = 0; side < 2; side++) {
         TrainerConfig c = config_of(f[side], TRAINER_FULL, true);
@@ -171,9 +153,9 @@ static void states_go_from_device_to_device(void **state)
         for (int i = 0; side == 0 && i < 3; i++)
             trainer_run_step(&run);
         if (side == 0)
-            save(f[0], run.trainer);
+            assert_int_equal(trainer_run_save(f[0], run.trainer, 5, &err), 0);
         else
-            load(f[0], run.trainer);
+            assert_int_equal(trainer_run_load(f[0], run.trainer, 5, &err), 0);
         trainer_run_step(&run);
         if (side)
             check_loss(TRAINER_FULL, true, 4, trainer_progress(run.trainer)->loss[1], loss);
@@ -237,16 +219,8 @@ static void a_whole_draft_comes_from_the_device(void **state)
                    *cpu = trainer_fixture_open(ARCH_LLAMA, false, 1);
     TrainerConfig c = config_of(f, TRAINER_FULL, false);
     TrainerRun run = trainer_run_open(f, &c, NULL);
-    Model *model;
-    Err err = {0};
     trainer_run_step(&run);
-    FILE *stream = fopen(f->cache, "wb");
-    assert_non_null(stream);
-    if (trainer_write_model(run.trainer, f->gguf, QUANT_F32, stream, &err) != 0)
-        fail_msg("%s", err.text);
-    fclose(stream);
-    if (model_open(&model, cpu->kernels, f->cache, "trained", NULL, NULL, &err) != 0)
-        fail_msg("%s", err.text);
+    Model *model = trainer_run_model(f, &run, cpu->kernels);
     float *values = values_of(run.trainer);
     const float *norm = run.trainer->layers[2].part[PART_FFN_NORM].value;
     assert_memory_equal(model->layers[2].ffn_norm, values + (norm - run.trainer->values),

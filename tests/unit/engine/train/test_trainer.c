@@ -320,15 +320,8 @@ static void test_model(void **state)
     c.layers = 3;
     c.exits[1] = 3;
     TrainerRun run = trainer_run_open(f, &c, NULL);
-    Model *model;
-    Err err = {0};
     trainer_run_step(&run);
-    FILE *stream = fopen(f->cache, "wb");
-    if (trainer_write_model(run.trainer, f->gguf, QUANT_F32, stream, &err) != 0)
-        fail_msg("%s", err.text);
-    fclose(stream);
-    if (model_open(&model, f->kernels, f->cache, "trained", NULL, NULL, &err) != 0)
-        fail_msg("%s", err.text);
+    Model *model = trainer_run_model(f, &run, f->kernels);
     assert_int_equal(model->config.layers, 3);
     assert_memory_equal(model->layers[2].ffn_norm, run.trainer->layers[2].part[PART_FFN_NORM].value,
                         64 * sizeof(float));

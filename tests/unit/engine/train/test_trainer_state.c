@@ -12,35 +12,16 @@
 
 #include "tests/support/trainer_run.h"
 
-static int save(const TrainerFixture *f, const Trainer *trainer, uint64_t fingerprint, Err *err)
-{
-    FILE *file = fopen(f->state, "wb");
-    assert_non_null(file);
-    int result = trainer_save(trainer, file, fingerprint, err);
-    assert_int_equal(fclose(file), 0);
-    return result;
-}
-
-static int load(const TrainerFixture *f, Trainer *trainer, uint64_t fingerprint, Err *err)
-{
-    FILE *file = fopen(f->state, "rb");
-    assert_non_null(file);
-    *err = (Err){0};
-    int result = trainer_load(trainer, file, fingerprint, err);
-    fclose(file);
-    return result;
-}
-
 static float *values_after(const TrainerFixture *f, const TrainerConfig *c, int steps, int save_at)
 {
     Err err = {0};
     TrainerRun run = trainer_run_open(f, c, NULL);
     for (int i = 0; i < steps; i++) {
         if (i == save_at) {
-            assert_int_equal(save(f, run.trainer, 5, &err), 0);
+            assert_int_equal(trainer_run_save(f, run.trainer, 5, &err), 0);
             trainer_run_close(&run);
             run = trainer_run_open(f, c, NULL);
-            if (load(f, run.trainer, 5, &err) != 0)
+            if (trainer_run_load(f, run.trainer, 5, &err) != 0)
                 fail_msg("%s", err.text);
             assert_int_equal(trainer_progress(run.trainer)->step, save_at);
         }
@@ -105,21 +86,21 @@ static void test_bad_states(void **state)
     TrainerRun run = trainer_run_open(f, &c, NULL);
     Err err = {0};
     trainer_run_step(&run);
-    assert_int_equal(save(f, run.trainer, 5, &err), 0);
+    assert_int_equal(trainer_run_save(f, run.trainer, 5, &err), 0);
     size_t bytes = run.trainer->trained * sizeof(float);
     float *values = malloc(bytes);
     memcpy(values, run.trainer->values, bytes);
     long size = file_size(f->state), places[] = {0, 9, 20, 30, 60, 70, size / 2, size - 1};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         flip(f->state, places[i]);
-        assert_int_equal(load(f, run.trainer, 5, &err), -1);
+        assert_int_equal(trainer_run_load(f, run.trainer, 5, &err), -1);
         assert_int_equal(err.code, EXIT_DATA);
         flip(f->state, places[i]);
     }
-    assert_int_equal(load(f, run.trainer, 6, &err), -1);
+    assert_int_equal(trainer_run_load(f, run.trainer, 6, &err), -1);
     assert_int_equal(err.code, EXIT_DATA);
     run.trainer->config.rate *= 2;
-    assert_int_equal(load(f, run.trainer, 5, &err), -1);
+    assert_int_equal(trainer_run_load(f, run.trainer, 5, &err), -1);
     Trainer *trainer = run.trainer;
     memset(trainer->values, 0, bytes);
     FILE *file = fopen(f->state, "rb");
@@ -132,12 +113,12 @@ static void test_bad_states(void **state)
     assert_int_equal(trainer_progress(trainer)->step, 1);
     run.trainer->config.rate /= 2;
     assert_memory_equal(values, run.trainer->values, bytes);
-    assert_int_equal(load(f, run.trainer, 5, &err), 0);
+    assert_int_equal(trainer_run_load(f, run.trainer, 5, &err), 0);
     assert_int_equal(truncate(f->state, size - 8), 0);
-    assert_int_equal(load(f, run.trainer, 5, &err), -1);
+    assert_int_equal(trainer_run_load(f, run.trainer, 5, &err), -1);
     assert_int_equal(err.code, EXIT_DATA);
     assert_int_equal(truncate(f->state, 10), 0);
-    assert_int_equal(load(f, run.trainer, 5, &err), -1);
+    assert_int_equal(trainer_run_load(f, run.trainer, 5, &err), -1);
     FILE *full = fopen("/dev/full", "wb");
     err = (Err){0};
     assert_int_equal(trainer_save(run.trainer, full, 5, &err), -1);

@@ -17,14 +17,13 @@
 #include "app/train/prompts.h"
 #include "app/worker/tuned.h"
 #include "engine/tune/threshold_search.h"
-#include "tests/support/decoded.h"
+#include "tests/support/draft_case.h"
+#include "tests/support/temp.h"
 #include "tests/support/tiny_adapter.h"
 
 /* ---- surveys ---- */
 
-enum { EXITS = 3, PROMPT_N = 12, ANSWER = 60 };
-static const int LAYERS[EXITS] = {2, 4, 6};
-static const int PROMPT[PROMPT_N] = {10, 65, 97, 110, 32, 116, 104, 101, 20, 33, 97, 98};
+enum { ANSWER = 60 };
 
 /* What a chain of rounds saw: [place][exit], p < 0 = it was not asked there. */
 typedef struct Seen {
@@ -134,17 +133,12 @@ static void surveys_say_what_drafting_says(void **state)
     static Seen seen;
     Kernels *kernels;
     Model *target, *draft;
-    char base[] = "/tmp/s2d-tune-XXXXXX";
+    char base[TEMP_BYTES];
     Err err = {0};
     KernelsOptions options = {.device = "cpu", .threads = 1};
     assert_int_equal(kernels_open(&kernels, &options, NULL), 0);
-    TinyModel tiny = tiny_model_of(ARCH_QWEN2, QUANT_Q4_1);
-    tiny.layers = 8;
-    tiny.settle = 2;
-    tiny.settle_scale = 0.35f;
-    int fd = mkstemp(base);
-    assert_true(fd >= 0);
-    close(fd);
+    TinyModel tiny = draft_case_model();
+    temp_file_make(base);
     assert_int_equal(tiny_model_write(&tiny, base, &err), 0);
     assert_int_equal(model_open(&target, kernels, base, "target", NULL, NULL, &err), 0);
     TinyAdapter adapter = tiny_adapter(&tiny, 6);

@@ -325,20 +325,48 @@ static void log_sum_is_the_softmaxs(void **state)
     assert_float_equal(sum[0], sum[1], 1e-3);
 }
 
+enum { VOCAB = 96, B = 5 };
+
+/* A head, and the logits [B, VOCAB] that it gave, in the device's memory. */
+typedef struct HeadRun {
+    Kernels *k;
+    Weights w;
+    Matrix *m;
+    float *in, *out;
+} HeadRun;
+
+static HeadRun head_run_open(void)
+{
+    enum { WIDTH = 64 };
+    static float x[B * WIDTH];
+    HeadRun run = {.k = open_twin(false, false), .w = weights_make(QUANT_Q8_0, VOCAB, WIDTH, 1)};
+    run.m = weights_open(run.k, &run.w);
+    random_fill(x, B * WIDTH, 2);
+    run.in = device(run.k, x, B * WIDTH);
+    run.out = device(run.k, NULL, B * VOCAB);
+    Linear linear = {.count = 1, .matrix = {run.m}, .out = {run.out}};
+    run.k->linear(run.k, &linear, run.in, B);
+    return run;
+}
+
+static void head_run_close(HeadRun *run)
+{
+    run->k->buffer_free(run->k, run->in);
+    run->k->buffer_free(run->k, run->out);
+    run->k->matrix_close(run->k, run->m);
+    weights_free(&run->w);
+    run->k->close(run->k);
+}
+
 /* Rows of one head's logits are found together: one trip, however many are asked for. */
 static void rows_of_a_head_cost_one_trip(void **state)
 {
-    enum { VOCAB = 96, WIDTH = 64, B = 5 };
-    static float x[B * WIDTH], logits[B * VOCAB], value[3], sum;
+    static float logits[B * VOCAB], value[3], sum;
     int id[3], best[3];
     (void)state;
-    Kernels *k = open_twin(false, false);
-    Weights w = weights_make(QUANT_Q8_0, VOCAB, WIDTH, 1);
-    Matrix *m = weights_open(k, &w);
-    random_fill(x, B * WIDTH, 2);
-    float *in = device(k, x, B * WIDTH), *out = device(k, NULL, B * VOCAB);
-    Linear linear = {.count = 1, .matrix = {m}, .out = {out}};
-    k->linear(k, &linear, in, B);
+    HeadRun run = head_run_open();
+    Kernels *k = run.k;
+    float *out = run.out;
     uint64_t copies = k->back_copies;
     k->top(k, out + 2 * VOCAB, 1, VOCAB - 3, 3, id, value, &sum);
     for (int i = 0; i < B; i++)
@@ -355,27 +383,18 @@ static void rows_of_a_head_cost_one_trip(void **state)
     k->upload(k, out + 2 * VOCAB, logits + 2 * VOCAB, VOCAB);
     k->top(k, out + 2 * VOCAB, 1, VOCAB - 3, 1, best, value, NULL);
     assert_int_equal(best[0], VOCAB - 4);
-    k->buffer_free(k, in);
-    k->buffer_free(k, out);
-    k->matrix_close(k, m);
-    weights_free(&w);
-    k->close(k);
+    head_run_close(&run);
 }
 
 /* Tokens with noise as well, with the best without it. */
 static void a_draw_costs_one_trip(void **state)
 {
-    enum { VOCAB = 96, WIDTH = 64, B = 5 };
-    static float x[B * WIDTH], score[B * 2], value, sum;
+    static float score[B * 2], value, sum;
     int place[B * 2], found[B], best, position[B] = {0};
     (void)state;
-    Kernels *k = open_twin(false, false);
-    Weights w = weights_make(QUANT_Q8_0, VOCAB, WIDTH, 1);
-    Matrix *m = weights_open(k, &w);
-    random_fill(x, B * WIDTH, 2);
-    float *in = device(k, x, B * WIDTH), *out = device(k, NULL, B * VOCAB);
-    Linear linear = {.count = 1, .matrix = {m}, .out = {out}};
-    k->linear(k, &linear, in, B);
+    HeadRun run = head_run_open();
+    Kernels *k = run.k;
+    float *out = run.out;
     uint64_t copies = k->back_copies;
     Draw how = {.temperature = 0.01f, .top_p = 1};
     k->draw(k, out, B, VOCAB, VOCAB - 3, &how, position, 2, place, score, found);
@@ -383,11 +402,7 @@ static void a_draw_costs_one_trip(void **state)
         k->top(k, out + i * VOCAB, 1, VOCAB - 3, 1, &best, &value, &sum);
     assert_int_equal(k->back_copies - copies, 1);
     assert_int_equal(best, place[2 * (B - 1)]); /* nearly without noise */
-    k->buffer_free(k, in);
-    k->buffer_free(k, out);
-    k->matrix_close(k, m);
-    weights_free(&w);
-    k->close(k);
+    head_run_close(&run);
 }
 
 /* Draws of three rows, and the same of the middle row alone; out: of the CPU, of the device. */

@@ -29,7 +29,7 @@ static Kernels *open_twin(bool reverse)
         &(TwinOptions){.memory = (size_t)4 << 30, .has_gemm = true, .reverse = reverse});
 }
 
-static TrainOps *open_learn(TrainProducts products, bool neox, bool reverse)
+static TrainOps *open_ops(TrainProducts products, bool neox, bool reverse)
 {
     return train_cases_open(open_twin(reverse), products, neox);
 }
@@ -42,7 +42,7 @@ static void products_are_sums_of_products(void **state)
     for (int products = TRAIN_FASTEST; products <= TRAIN_FLOATS; products += TRAIN_FLOATS) {
         /* With little room factors change their type in parts. */
         for (int little = 0; little < 2; little++) {
-            TrainOps *ops = open_learn((TrainProducts)products, true, little);
+            TrainOps *ops = open_ops((TrainProducts)products, true, little);
             if (little)
                 train_cuda_of(ops)->room = 2048;
             for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
@@ -56,7 +56,7 @@ static void gradients_are_differences(void **state)
 {
     (void)state;
     for (int neox = 0; neox < 2; neox++) {
-        TrainOps *ops = open_learn(TRAIN_FLOATS, neox, false);
+        TrainOps *ops = open_ops(TRAIN_FLOATS, neox, false);
         train_check_gradients(ops);
         train_cases_close(ops);
     }
@@ -65,7 +65,7 @@ static void gradients_are_differences(void **state)
 static void loss_and_optimiser_are_right(void **state)
 {
     (void)state;
-    TrainOps *ops = open_learn(TRAIN_FLOATS, true, false);
+    TrainOps *ops = open_ops(TRAIN_FLOATS, true, false);
     train_check_loss(ops);
     train_check_adamw(ops);
     assert_true(ops->peak(ops) > 0);
@@ -87,7 +87,7 @@ static void results_are_nearly_the_cpus(void **state)
             fail_msg("%s", err.text);
         train_run_all(cpu, expected, largest);
         train_cases_close(cpu);
-        TrainOps *ops = open_learn(rounded ? TRAIN_FASTEST : TRAIN_FLOATS, neox, false);
+        TrainOps *ops = open_ops(rounded ? TRAIN_FASTEST : TRAIN_FLOATS, neox, false);
         train_run_all(ops, got, NULL);
         train_cases_close(ops);
         for (int i = 0; i < TRAIN_CASES_ALL; i++) {
@@ -109,12 +109,12 @@ static void results_are_the_same_bits_again(void **state)
     float *first = calloc(TRAIN_CASES_ALL, sizeof *first),
           *again = calloc(TRAIN_CASES_ALL, sizeof *again);
     for (int products = TRAIN_FASTEST; products <= TRAIN_FLOATS; products += TRAIN_FLOATS) {
-        TrainOps *ops = open_learn((TrainProducts)products, true, false);
+        TrainOps *ops = open_ops((TrainProducts)products, true, false);
         train_run_all(ops, first, NULL);
         train_run_all(ops, again, NULL);
         assert_memory_equal(first, again, TRAIN_CASES_ALL * sizeof *first);
         train_cases_close(ops);
-        ops = open_learn((TrainProducts)products, true, true);
+        ops = open_ops((TrainProducts)products, true, true);
         train_run_all(ops, again, NULL);
         assert_memory_equal(first, again, TRAIN_CASES_ALL * sizeof *first);
         train_cases_close(ops);

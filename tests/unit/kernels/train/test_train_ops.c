@@ -12,7 +12,7 @@
 #include "tests/support/weights.h"
 
 /* NULL = not on this machine. */
-static TrainOps *open_learn(int isa, int threads, TrainProducts products, bool neox)
+static TrainOps *open_ops(int isa, int threads, TrainProducts products, bool neox)
 {
     Kernels *kernels = isa_open(isa, threads, false);
     return kernels ? train_cases_open(kernels, products, neox) : NULL;
@@ -25,7 +25,7 @@ static void test_product(void **state)
                                    {33, 97, 33}, {17, 130, 401}, {300, 20, 64}, {3, 5, 2400}};
     for (int isa = 0; isa < ISAS; isa++) {
         for (int products = TRAIN_FASTEST; products <= TRAIN_FLOATS; products++) {
-            TrainOps *ops = open_learn(isa, 2, products, true);
+            TrainOps *ops = open_ops(isa, 2, products, true);
             for (size_t s = 0; ops && s < sizeof sizes / sizeof *sizes; s++)
                 train_check_products(ops, sizes[s][0], sizes[s][1], sizes[s][2], 1e-6);
             if (ops)
@@ -44,9 +44,9 @@ static void test_product_in_chunks(void **state)
 {
     (void)state;
     enum { M = 9000, N = 8300, K = 3 };
-    TrainOps *ops = open_learn(2, 2, TRAIN_FASTEST, true);
+    TrainOps *ops = open_ops(2, 2, TRAIN_FASTEST, true);
     if (ops == NULL)
-        ops = open_learn(0, 2, TRAIN_FASTEST, true);
+        ops = open_ops(0, 2, TRAIN_FASTEST, true);
     float *a = malloc((size_t)M * K * sizeof *a), *b = malloc((size_t)N * K * sizeof *b);
     random_fill(a, (size_t)M * K, 1);
     random_fill(b, (size_t)N * K, 2);
@@ -72,7 +72,7 @@ static void test_gradients(void **state)
 {
     (void)state;
     for (int isa = 0; isa < ISAS; isa++) {
-        TrainOps *ops = open_learn(isa, 2, TRAIN_FLOATS, isa == 0);
+        TrainOps *ops = open_ops(isa, 2, TRAIN_FLOATS, isa == 0);
         if (ops == NULL)
             continue;
         train_check_gradients(ops);
@@ -83,7 +83,7 @@ static void test_gradients(void **state)
 static void test_loss(void **state)
 {
     (void)state;
-    TrainOps *ops = open_learn(0, 1, TRAIN_FLOATS, true);
+    TrainOps *ops = open_ops(0, 1, TRAIN_FLOATS, true);
     train_check_loss(ops);
     train_cases_close(ops);
 }
@@ -91,7 +91,7 @@ static void test_loss(void **state)
 static void test_adamw(void **state)
 {
     (void)state;
-    TrainOps *ops = open_learn(0, 1, TRAIN_FLOATS, true);
+    TrainOps *ops = open_ops(0, 1, TRAIN_FLOATS, true);
     train_check_adamw(ops);
     train_cases_close(ops);
 }
@@ -104,13 +104,13 @@ static void test_same_bits(void **state)
     for (int products = TRAIN_FASTEST; products <= TRAIN_FLOATS; products++) {
         /* bf16 takes AVX-512, and the fastest is something else only with AMX. */
         int first_isa = products == TRAIN_FLOATS ? 0 : products == TRAIN_VECTORS ? 2 : 3;
-        TrainOps *first = open_learn(first_isa, 1, products, true);
+        TrainOps *first = open_ops(first_isa, 1, products, true);
         if (first == NULL)
             continue;
         train_run_all(first, expected, NULL);
         for (int isa = first_isa; isa < ISAS; isa++) {
             for (int threads = 1; threads < 4; threads++) {
-                TrainOps *ops = open_learn(isa, threads, products, true);
+                TrainOps *ops = open_ops(isa, threads, products, true);
                 if (ops == NULL)
                     continue;
                 train_run_all(ops, got, NULL);

@@ -6,7 +6,7 @@
 #ifndef S2D_APP_COMMANDS_H
 #define S2D_APP_COMMANDS_H
 
-#include "app/command_line.h"
+#include "app/base/command_line.h"
 
 #define S2D_VERSION "0.1.0"
 

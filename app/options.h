@@ -18,7 +18,7 @@
 #ifndef S2D_APP_OPTIONS_H
 #define S2D_APP_OPTIONS_H
 
-#include "app/command_line.h"
+#include "app/base/command_line.h"
 #include "app/protocol/request.h"
 
 typedef struct Options {

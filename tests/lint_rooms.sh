@@ -16,11 +16,12 @@ app/tune/
 app/train/
 app/bench/
 app/worker/
-app/options. app/command_line.
+app/options.
 app/protocol/
 app/pull/
 app/profile/
-app/base/ app/commands.h
+app/commands.h
+app/base/
 ui/
 engine/session/ engine/train/
 engine/tune/
@@ -39,7 +40,7 @@ kernels/
 kernels/common/
 '
 # Not all of them are folders. commands.h only names what the rooms of app offer to main. options.c
-# makes a request of a command line, command_line.c reads one. event.h is what the engine says of itself, in plain types: all
+# makes a request of a command line. event.h is what the engine says of itself, in plain types: all
 # of the engine speaks it. kernels.c and limits.c choose a backend, so they stand above the
 # backends, while their headers are what the backends are written against.
 

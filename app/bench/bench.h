@@ -2,7 +2,7 @@
 #ifndef S2D_APP_BENCH_BENCH_H
 #define S2D_APP_BENCH_BENCH_H
 
-#include "app/command_line.h"
+#include "app/base/command_line.h"
 
 /* argv[0] is the benchmark's name. They print their table to stdout, all else to stderr, and return
  * the process's exit code. */

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/base/command_line.h"
 #include "app/bench/bench.h"
 #include "app/bench/shapes.h"
-#include "app/command_line.h"
 #include "kernels/common/clock.h"
 #include "kernels/train/train_ops.h"
 

@@ -13,13 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/command_line.h"
 #include "app/base/paths.h"
 #include "app/bench/bench.h"
 #include "app/bench/bench_model.h"
 #include "app/bench/project.h"
 #include "app/bench/published.h"
 #include "app/bench/synth.h"
-#include "app/command_line.h"
 #include "engine/session/session.h"
 
 enum { CONTEXT = 256, FEW = 1, MANY = 4, FIRST_EXIT = 6, EXITS = 3, DRAFTED = 5 };

@@ -2,9 +2,9 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "app/base/command_line.h"
 #include "app/bench/bench.h"
 #include "app/bench/synth.h"
-#include "app/command_line.h"
 
 typedef struct Synth {
     SynthOptions options;

@@ -11,8 +11,8 @@
  * Promise 1: the text depends on target, prompt, sampling and seed only; never on drafter, exits,
  * thresholds, tree or spec mode (decoding rules: engine/decode/sample.h, verify.h).
  */
-#ifndef S2D_ENGINE_DECODE_SESSION_H
-#define S2D_ENGINE_DECODE_SESSION_H
+#ifndef S2D_ENGINE_SESSION_SESSION_H
+#define S2D_ENGINE_SESSION_SESSION_H
 
 #include "engine/decode/event.h"
 #include "engine/draft/drafters.h"

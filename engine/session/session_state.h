@@ -1,8 +1,8 @@
 /* session_state.h - inside a session: the conversation's state, and what its files offer each other. Each
  * calls those before it only: report.c (events), prefill.c, measure.c (costs), session.c (set-up and
  * changes), auto_thresholds.c, switch.c, decode.c (an answer). */
-#ifndef S2D_ENGINE_DECODE_SESSION_STATE_H
-#define S2D_ENGINE_DECODE_SESSION_STATE_H
+#ifndef S2D_ENGINE_SESSION_SESSION_STATE_H
+#define S2D_ENGINE_SESSION_SESSION_STATE_H
 
 #include "engine/decode/verify.h"
 #include "engine/session/session.h"

@@ -20,7 +20,6 @@
 
 #include "app/base/save_file.h"
 #include "app/chat/session_file.h"
-#include "app/base/save_file.h"
 #include "tests/support/temp.h"
 
 /* Stand in the way of the library's calls: the n-th one fails; 0 = none does. */

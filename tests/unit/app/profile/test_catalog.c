@@ -15,7 +15,6 @@
 #include "app/base/paths.h"
 #include "app/base/sha256.h"
 #include "app/profile/catalog.h"
-#include "app/base/sha256.h"
 #include "tests/support/temp.h"
 
 static char root[TEMP_BYTES];

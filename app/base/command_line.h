@@ -5,8 +5,8 @@
  *
  * Numbers are read strictly: the whole word, finite, in range. Texts point into argv.
  */
-#ifndef S2D_APP_COMMAND_LINE_H
-#define S2D_APP_COMMAND_LINE_H
+#ifndef S2D_APP_BASE_COMMAND_LINE_H
+#define S2D_APP_BASE_COMMAND_LINE_H
 
 #include <stdbool.h>
 #include <stddef.h>

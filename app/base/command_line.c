@@ -1,5 +1,5 @@
 /* command_line.c - see command_line.h. getopt finds the options, the rows say what they are. */
-#include "app/command_line.h"
+#include "app/base/command_line.h"
 
 #include <assert.h>
 #include <ctype.h>

@@ -63,8 +63,7 @@ static void print_machine(const Kernels *kernels)
     printf("cuda       %s\n", cuda);
 }
 
-/* --- profiles in a list --------------------------------------------------------------------------
- */
+/* --- profiles in a list --- */
 
 static int is_profile(const struct dirent *entry)
 {
@@ -109,8 +108,7 @@ static int info_machine(Kernels *kernels)
     return 0;
 }
 
-/* --- one model
- * ------------------------------------------------------------------------------------ */
+/* --- one model --- */
 
 static void print_template(const char *path)
 {
@@ -157,8 +155,7 @@ static int info_model(Kernels *kernels, const char *name)
     return 0;
 }
 
-/* --- one profile
- * ---------------------------------------------------------------------------------- */
+/* --- one profile --- */
 
 /* pair: what was tuned for it; NULL = nothing. */
 static void print_drafting(const Profile *profile, const ProfileTarget *target,

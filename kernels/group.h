@@ -25,8 +25,7 @@ typedef struct Group {
  *   D         d[b] * (q - offset)                    b = i / 32
  *   D_M       d[b] * q + m[b]
  *   K32_MIN   d[0] * scale[s] * q - m[0] * min[s]    s = i / 32, scales and minima of 6 bits
- *   K16       d[0] * scale[s] * (q - offset)         s = i / 16, scales of 8 bits, signed
- */
+ *   K16       d[0] * scale[s] * (q - offset)         s = i / 16, scales of 8 bits, signed */
 typedef enum QuantScales {
     SCALES_NONE,
     SCALES_D,

@@ -62,8 +62,7 @@ typedef struct MatrixSource {
  *
  *   prompt rows, plain decoding   prefix[i] = position + 1, mask[i] = 0
  *   a node of a tree              prefix[i] = length of the committed text,
- *                                 mask[i] = its ancestors and itself
- */
+ *                                 mask[i] = its ancestors and itself */
 typedef struct Batch {
     int n;
     bool prompt; /* prompt tokens, as opposed to generated ones (a device may use another path) */

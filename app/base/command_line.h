@@ -66,8 +66,8 @@ typedef struct CommandLine {
 } CommandLine;
 
 /* Fills `into`, the command's struct, whose other members stay as they are. Returns the index of
- * the first word that is no option (argc = there is none), or -1: EXIT_USAGE. argv[0] is not read.
- */
+ * the first word that is no option (argc = there is none), or -1: EXIT_USAGE. argv[0] is not
+ * read. */
 int command_line_parse(const CommandLine *line, void *into, int argc, char **argv, Err *err);
 
 /* Whether a word asks for the usage. */

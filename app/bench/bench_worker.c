@@ -81,8 +81,8 @@ int bench_worker_use(BenchWorker *worker, const Method *method, Err *err)
     return request(worker, &set, EVENT_READY, NULL, NULL, err);
 }
 
-/* Another conversation, one token long, so that the next one finds nothing of itself in the caches.
- */
+/* Another conversation, one token long, so that the next one finds nothing of itself in the
+ * caches. */
 static int forget(BenchWorker *worker, Err *err)
 {
     Message message = {.role = ROLE_USER, .text = "0"};

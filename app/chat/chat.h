@@ -87,8 +87,8 @@ typedef struct Chat {
     Err failure;  /* why the program must end */
 } Chat;
 
-/* Starts a worker and asks it to load. client_options may be NULL. chat_close also after a failure.
- */
+/* Starts a worker and asks it to load. client_options may be NULL. chat_close also after a
+ * failure. */
 int chat_open(Chat *chat, const ChatFront *front, void *user, const Options *options,
               const ClientOptions *client_options, Err *err);
 void chat_close(Chat *chat);

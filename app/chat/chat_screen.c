@@ -214,8 +214,8 @@ static int on_signal(ScreenChat *screen, int number)
         if (screen->ui)
             ui_resize(screen->ui);
         return 0;
-    case SIGCONT: /* after a stop that gave no time to leave the screen, or again after one that did
-                   */
+    /* After a stop that gave no time to leave the screen, or again after one that did. */
+    case SIGCONT:
         if (screen->ui) {
             ui_suspend(screen->ui);
             ui_resume(screen->ui);

@@ -66,8 +66,8 @@ int transcript_drop_oldest(Transcript *transcript);
 int transcript_messages(const Transcript *transcript, const char *system, Message **messages);
 void transcript_messages_free(Message *messages, int n);
 
-/* Sums over all answers: tokens, rounds, drafted, accepted, milliseconds; mat and speed from them.
- */
+/* Sums over all answers: tokens, rounds, drafted, accepted, milliseconds; mat and speed from
+ * them. */
 void transcript_totals(const Transcript *transcript, EventStats *totals, int *answers);
 
 void transcript_close(Transcript *transcript);

@@ -245,8 +245,7 @@ static int read_profile(Reader *reader, const RawProfile *raw, Profile *profile)
     return fail_at(reader, "device", "\"%.40s\" is no device", profile->device);
 }
 
-/* --- public --------------------------------------------------------------------------------------
- */
+/* --- public --- */
 
 int profile_parse(Profile *profile, const char *yaml, size_t bytes, const char *path, Err *err)
 {

@@ -32,15 +32,15 @@ typedef struct Scan {
     ScanMark marks[SCAN_MARKS_MAX]; /* in the document's order */
 } Scan;
 
-/* Fills scan, or fails with "FILE:LINE:COLUMN: what is wrong". file must live as long as the scan.
- */
+/* Fills scan, or fails with "FILE:LINE:COLUMN: what is wrong". file must live as long as the
+ * scan. */
 int scan_yaml(Scan *scan, const char *yaml, size_t bytes, const char *file, Err *err);
 
 /* The mark of a path; NULL = there is none. */
 const ScanMark *scan_find(const Scan *scan, const char *path);
 
-/* The first mark at or after this place whose own key (the path's last part) is `key`; NULL = none.
- */
+/* The first mark at or after this place whose own key (the path's last part) is `key`; NULL =
+ * none. */
 const ScanMark *scan_find_key(const Scan *scan, const char *key, int line, int column);
 
 #endif

@@ -85,8 +85,7 @@ static const cyaml_schema_value_t profile_schema = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, RawProfile, profile_fields),
 };
 
-/* --- libcyaml's log becomes one message ---------------------------------------------------------
- */
+/* --- libcyaml's log becomes one message --- */
 
 typedef struct Log {
     char text[256];   /* its first error */

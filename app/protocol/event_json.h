@@ -34,8 +34,8 @@ char *event_to_line(const Event *event);
 int event_from_line(Event *event, const char *line, size_t bytes, Err *err);
 void event_free(Event *event);
 
-/* A JSON string of terminated text, with U+FFFD in place of what is no UTF-8. NULL = out of memory.
- */
+/* A JSON string of terminated text, with U+FFFD in place of what is no UTF-8. NULL = out of
+ * memory. */
 json_t *json_text(const char *text);
 
 #endif

@@ -93,8 +93,8 @@ typedef struct Request {
     } u;
 } Request;
 
-/* One line without its newline; free it. NULL = out of memory. Text that is no UTF-8 gets U+FFFD.
- */
+/* One line without its newline; free it. NULL = out of memory. Text that is no UTF-8 gets
+ * U+FFFD. */
 char *request_to_line(const Request *request);
 
 /* Reads one line, strictly. On success the request owns all it points to: request_free it. On

@@ -65,8 +65,8 @@ bool worker_on_progress(void *user, float fraction);
 /* EXIT_MEMORY with the sizes when these bytes are not free. */
 int worker_check_memory(Worker *worker, const char *what, size_t weights, size_t session, Err *err);
 
-/* Takes over the request's profile. ERROR when it fails: what was loaded before stays where it can.
- */
+/* Takes over the request's profile. ERROR when it fails: what was loaded before stays where it
+ * can. */
 void worker_load(Worker *worker, RequestLoad *load);
 /* Says what now holds. */
 void worker_ready(Worker *worker);

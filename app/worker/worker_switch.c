@@ -33,8 +33,8 @@ static void emit_switch(Worker *worker, SwitchStage stage, const char *target, i
     worker_emit(worker, &event);
 }
 
-/* The place of a target that is asked for by name: its name or path in the profile. -1 = not there.
- */
+/* The place of a target that is asked for by name: its name or path in the profile. -1 = not
+ * there. */
 static int find_target(const Profile *profile, const char *asked)
 {
     for (int i = 0; i < profile->n_targets; i++) {
@@ -133,8 +133,8 @@ static int append_target(Worker *worker, const char *name, Err *err)
     return 0;
 }
 
-/* Another vocabulary: nothing of the caches fits, so a new session takes the place of the old one.
- */
+/* Another vocabulary: nothing of the caches fits, so a new session takes the place of the old
+ * one. */
 static int replace_session(Worker *worker, Model *target, int index, Err *err)
 {
     RequestLoad load = worker->load; /* shares its texts */

@@ -46,7 +46,7 @@ typedef struct EventNode {
     int token;
     char text[TOKEN_TEXT]; /* the token's text: may hold part of a character or control bytes */
     float p;               /* conditional probability under the exit that proposed it */
-    int exit; /* layer number of the exit that proposed it; 0 = no model did (n-gram) */
+    int exit;              /* layer of the exit that proposed it; 0 = no model did (n-gram) */
     bool accepted;
     int n_visited;
     /* What exits said of its parent, shallow to deep; deeper ones than `exit` after it had. */
@@ -88,8 +88,8 @@ typedef struct EventRound {
     int accepted;    /* nodes accepted; tokens committed = accepted + 1 */
     int bonus_token; /* the target's own token after the accepted path */
     char bonus_text[TOKEN_TEXT];
-    double draft_ms, verify_ms, accept_ms,
-        other_ms; /* stages; their sum is the round's wall time */
+    /* Stages; their sum is the round's wall time. */
+    double draft_ms, verify_ms, accept_ms, other_ms;
     int ctx_used; /* committed tokens, the bonus included */
     int n_thresholds;
     float thresholds[EXITS_MAX];
@@ -100,8 +100,7 @@ typedef struct EventRound {
 /* Text of one answer, whole UTF-8 characters (invalid bytes are U+FFFD already). */
 typedef struct EventText {
     const char *text; /* terminated; valid during the callback or until the event is freed */
-    int source; /* exit layer that proposed it, 0 = the target's own token, -1 = drafted by no model
-                 */
+    int source;       /* exit layer that proposed it; 0 = the target's own token, -1 = no model's */
 } EventText;
 
 typedef enum SwitchStage {
@@ -174,10 +173,10 @@ typedef struct Event {
         EventSwitch swap;
         EventStats stats;
         struct {
-            char reason[16];
+            char reason[16]; /* eos, length, context, stopped, error */
             EventStats totals;
             int seed;
-        } done; /* eos length context stopped error */
+        } done;
         struct {
             int code;
             char message[512];

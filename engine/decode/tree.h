@@ -47,8 +47,8 @@ uint64_t tree_mask(const Tree *tree, int node);
 /* The child of `node` that carries `token`, or -1. */
 int tree_child(const Tree *tree, int node, int token);
 
-/* A batch of tree nodes over `length` committed tokens in the cache; arrays are the caller's, [n].
- */
+/* A batch of tree nodes over `length` committed tokens in the cache; arrays are the caller's,
+ * [n]. */
 void tree_batch(const Tree *tree, const int *nodes, int n, int length, int *slot, int *prefix,
                 uint64_t *mask, Batch *batch);
 

@@ -32,8 +32,8 @@ void verify(Context *c, const Tree *tree, int length, const Resume *resume)
         k->wait(k);
         return;
     }
-    /* Level by level: the nodes that stand lowest go on to where the next ones wait, and join them.
-     */
+    /* Level by level: the nodes that stand lowest go on to where the next ones wait, and join
+     * them. */
     for (int level = 0; level < layers;) {
         int next = layers, n = 0;
         for (int i = 0; i < tree->n; i++) {

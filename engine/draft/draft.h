@@ -92,8 +92,8 @@ void draft_begin(Draft *d, const int *tokens, int n);
 /* Whether the short list's tokens only are scored; draft_begin decides that by the text. */
 void draft_narrow(Draft *d, bool narrow);
 
-/* Takes the thresholds as they are now. Where they reach deeper than before, the draft is behind.
- */
+/* Takes the thresholds as they are now. Where they reach deeper than before, the draft is
+ * behind. */
 void draft_settle(Draft *d);
 
 /* What exit r says of nodes that went through range r, n <= EXPAND_MAX: d->context->logits, of the

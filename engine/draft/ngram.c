@@ -17,8 +17,8 @@
 
 enum { MATCH_MAX = 8, MATCH_MIN = 2, AUTO_DEPTH = 8 };
 
-/* Start of the continuation of the latest earlier occurrence, or -1. Linear in the text's length.
- */
+/* Start of the continuation of the latest earlier occurrence, or -1. Linear in the text's
+ * length. */
 static int find(const int *tokens, int n, int *matched)
 {
     int best = -1;

@@ -78,8 +78,8 @@ static int undone_family(const Draft *d, uint64_t undecided, int r, int *slots)
 }
 
 /* Nodes that went through range r along with undecided ones, though they had left before: what the
- * exit says of them costs next to nothing now. Appends them to asked; returns how many there are.
- */
+ * exit says of them costs next to nothing now. Appends them to asked; returns how many there
+ * are. */
 static int also_asked(const Draft *d, const int *slots, int n, int *asked, int n_asked)
 {
     int all = n_asked;

@@ -13,8 +13,8 @@
  *
  *   s2d.exit.L.norm.weight
  *   s2d.exit.L.blk.attn_norm.weight, .attn_q.weight, .attn_q.bias …  as blk.N.* of a model
- *   s2d.exit.L.blk.attn_q.weight.lora_a, .lora_b                      with the key
- * s2d.exit.L.copy_of blk.N.attn_q.weight.lora_a, .lora_b
+ *   s2d.exit.L.blk.attn_q.weight.lora_a, .lora_b                      with the key s2d.exit.L.copy_of
+ *   blk.N.attn_q.weight.lora_a, .lora_b
  *
  * W becomes W + alpha / R * B A, with A [R, cols] and B [rows, R]. A layer without any ffn_* tensor
  * is attention only.

@@ -33,8 +33,8 @@ typedef struct ModelConfig {
     int exit_layers;       /* decoder layers that its exits have of their own */
 } ModelConfig;
 
-/* All from the header: architecture, every tensor's presence, shape and type. No weights are read.
- */
+/* All from the header: architecture, every tensor's presence, shape and type. No weights are
+ * read. */
 int model_config(ModelConfig *config, const Gguf *gguf, Err *err);
 
 typedef struct Adapter Adapter; /* adapter.h */
@@ -88,8 +88,7 @@ typedef struct Model {
     Tokenizer *tokenizer;
     bool has_template;
     TemplateKind template;
-    char default_system[1024]; /* what the template says when nobody set a system prompt; "" = none
-                                */
+    char default_system[1024]; /* the template's own system prompt; "" = none */
     Err template_err;          /* why not, when !has_template */
 } Model;
 

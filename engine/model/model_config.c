@@ -231,8 +231,8 @@ static int check_layer(Check *c, int layer)
     return 0;
 }
 
-/* The vocabulary's size comes from the embedding: the tokenizer's may be smaller (padded tables).
- */
+/* The vocabulary's size comes from the embedding: the tokenizer's may be smaller (padded
+ * tables). */
 static int check_vocab(Check *c)
 {
     const GgufTensor *embed = gguf_tensor(c->gguf, "token_embd.weight");

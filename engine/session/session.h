@@ -1,8 +1,9 @@
 /* session.h - READ FIRST: one conversation, decoded by draft, verify and accept.
  *
- *   prompt ids -> prefill -> { draft: Drafter grows a Tree -> verify: forward() over root and nodes
- * on the target -> accept: walk the tree with the target's own tokens -> events } until the answer
- * ends
+ *   prompt ids -> prefill -> { draft: a Drafter grows a Tree
+ *                              -> verify: forward() over root and nodes on the target
+ *                              -> accept: down the tree by the target's own tokens
+ *                              -> events } until the answer ends
  *
  * Synchronous, single-threaded towards the caller, no I/O: it reports through `emit` and asks
  * `poll` between rounds whether to go on. From within `poll` (and between answers) the setters and

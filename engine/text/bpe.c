@@ -49,8 +49,8 @@ static int code_byte(ucs4_t code)
     return code < 0x100 && byte_code((unsigned char)code) == code ? (int)code : -1;
 }
 
-/* Writes the character that stands for a byte as UTF-8; returns how many bytes that takes: 1 or 2.
- */
+/* Writes the character that stands for a byte as UTF-8; returns how many bytes that takes: 1 or
+ * 2. */
 static size_t write_code(char byte, char *out)
 {
     return (size_t)u8_uctomb((uint8_t *)out, byte_code((unsigned char)byte), 2);

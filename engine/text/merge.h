@@ -21,8 +21,8 @@ typedef struct Symbol {
     int next;
 } Symbol;
 
-/* Do left and right join? Then sets the priority (lower goes first) and the token that they make.
- */
+/* Do left and right join? Then sets the priority (lower goes first) and the token that they
+ * make. */
 typedef bool MergeRule(const void *user, const char *text, const Symbol *left, const Symbol *right,
                        uint32_t *priority, int *id);
 

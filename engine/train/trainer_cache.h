@@ -16,8 +16,8 @@ typedef struct TrainerCache TrainerCache;
  * it is open already. */
 int trainer_cache_open(TrainerCache **cache, const char *path, uint64_t kind, Err *err);
 void trainer_cache_close(TrainerCache *cache);
-/* 1 = found, and out filled; 0 = not there, or not of this size, or damaged; -1 = cannot be read.
- */
+/* 1 = found, and out filled; 0 = not there, or not of this size, or damaged; -1 = cannot be
+ * read. */
 int trainer_cache_find(TrainerCache *cache, uint64_t key, void *out, size_t bytes, Err *err);
 int trainer_cache_add(TrainerCache *cache, uint64_t key, const void *data, size_t bytes, Err *err);
 

@@ -31,8 +31,8 @@ MatrixSource weights_source(Weights *w);
 /* Asserts that it opens. */
 Matrix *weights_open(Kernels *k, Weights *w);
 
-/* Backends "scalar", "avx2", "avx512", "amx", as far as this machine has them; number 0 always is.
- */
+/* Backends "scalar", "avx2", "avx512", "amx", as far as this machine has them; number 0 always
+ * is. */
 enum { ISAS = 4 };
 Kernels *isa_open(int isa, int threads, bool act_f32); /* NULL = not on this machine */
 

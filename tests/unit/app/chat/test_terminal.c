@@ -165,8 +165,8 @@ static void wait_for_end_of(pid_t pid)
     fail_msg("process %d does not end", pid);
 }
 
-/* A shell in a new window that runs `s2d chat ARGUMENTS`, and notes the terminal's state around it.
- */
+/* A shell in a new window that runs `s2d chat ARGUMENTS`, and notes the terminal's state around
+ * it. */
 static void start(const char *arguments)
 {
     char path[256];
@@ -532,8 +532,8 @@ static int never_ends(const char *path)
     return status ? 0 : -1;
 }
 
-/* Two targets that go on for long: the same one twice, so that a switch does not show in the text.
- */
+/* Two targets that go on for long: the same one twice, so that a switch does not show in the
+ * text. */
 static int make_models(void **state)
 {
     (void)state;

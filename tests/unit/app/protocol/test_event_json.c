@@ -355,8 +355,8 @@ static void wrong_lines_are_refused_with_a_reason(void **state)
     assert_int_equal(event.u.round.nodes[1].parent, 2);
 }
 
-/* Replaces each value in turn by another kind of value: an error, never a crash or a false success.
- */
+/* Replaces each value in turn by another kind of value: an error, never a crash or a false
+ * success. */
 /* Traces from before these fields came to be are still read. */
 static bool is_younger(const Event *event, const char *key)
 {

@@ -259,8 +259,8 @@ static void the_text_does_not_depend_on_what_is_set(void **state)
 }
 
 /* Where the first token is whole characters the ids of an answer are known, and the next question
- * reads neither the first one nor the answer again. (Many a token of a tiny model is a mere byte.)
- */
+ * reads neither the first one nor the answer again. (Many a token of a tiny model is a mere
+ * byte.) */
 static void an_answer_keeps_its_own_tokens(void **state)
 {
     (void)state;

@@ -300,8 +300,8 @@ static void test_too_large(void **state)
 
 enum { TEXT = 64 };
 
-/* The best token after each of TEXT random tokens, from the residual stream after `layers` layers.
- */
+/* The best token after each of TEXT random tokens, from the residual stream after `layers`
+ * layers. */
 static void best_tokens(Model *model, int layers, int best[TEXT], float *spread)
 {
     Context c;
@@ -342,8 +342,8 @@ static int agreements(const int a[TEXT], const int b[TEXT])
     return same;
 }
 
-/* Tests of drafting rest on this: exits and relatives agree with the target sometimes, not always.
- */
+/* Tests of drafting rest on this: exits and relatives agree with the target sometimes, not
+ * always. */
 static void test_planted_exits(void **state)
 {
     Fixture *f = *state;

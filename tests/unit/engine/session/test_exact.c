@@ -398,8 +398,8 @@ static void test_switch(void **state)
         session_close(fresh->session);
         free(fresh);
     }
-    /* The draft kept its cache: its next tree is that of a fresh session which reads the same text.
-     */
+    /* The draft kept its cache: its next tree is that of a fresh session which reads the same
+     * text. */
     Run *fresh = calloc(1, sizeof *fresh);
     SessionConfig config = config_of(f, fresh, "s2d", "3x3x9");
     config.target = f->other;

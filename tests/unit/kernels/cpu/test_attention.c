@@ -19,8 +19,8 @@ typedef struct Shape {
 static const Shape shapes[] = {{12, 2, 128}, {14, 2, 64}, {9, 3, 64},
                                {4, 4, 80},   {3, 1, 20},  {2, 1, 32}};
 
-/* Writes keys and values of `count` logical positions to the slots given, from one random sequence.
- */
+/* Writes keys and values of `count` logical positions to the slots given, from one random
+ * sequence. */
 static void fill(Kernels *k, KvCache *kv, const Shape *s, const int *slots, int count)
 {
     size_t size = (size_t)(s->kv_heads * s->dim);

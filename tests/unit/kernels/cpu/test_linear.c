@@ -112,8 +112,8 @@ static void same_bits_everywhere(void **state)
     }
 }
 
-/* The largest codes times the largest activations, of both signs, where int16 sums would saturate.
- */
+/* The largest codes times the largest activations, of both signs, where int16 sums would
+ * saturate. */
 static void extremes_do_not_saturate(void **state)
 {
     enum { COLS = 512, ROWS = 32, B = 12 };

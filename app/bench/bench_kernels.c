@@ -41,9 +41,7 @@ typedef struct Bench {
 
 const CommandLine bench_kernels_line = {
     .name = "bench kernels",
-    .lists = {{bench_model_options, 0},
-              {model_options, offsetof(BenchModel, options)},
-              {drafting_options, offsetof(BenchModel, options)}},
+    .lists = {{bench_model_options, 0}, {model_options, offsetof(BenchModel, options)}},
     .summary = "each operation of a pass, and its share of what this machine can do",
 };
 

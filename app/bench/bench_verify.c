@@ -24,9 +24,7 @@ typedef struct Verify {
 
 const CommandLine bench_verify_line = {
     .name = "bench verify",
-    .lists = {{bench_model_options, 0},
-              {model_options, offsetof(BenchModel, options)},
-              {drafting_options, offsetof(BenchModel, options)}},
+    .lists = {{bench_model_options, 0}, {model_options, offsetof(BenchModel, options)}},
     .summary = "time of a target pass over n rows: what checking n tokens costs here",
 };
 

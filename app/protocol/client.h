@@ -51,6 +51,6 @@ int client_trace(Client *client, const char *path, Err *err);
 /* The last event line as received, without newline; "" before the first. For `--json`. */
 const char *client_line(const Client *client);
 
-pid_t client_pid(const Client *client); /* for tests; -1 = gone */
+pid_t client_pid(const Client *client); /* -1 = gone */
 
 #endif

@@ -1,7 +1,7 @@
 /* event_fields.h - which fields an event has in JSON: the tables that writer and reader share.
  *
- * One row a field: key, kind, place, limits. event_json.c walks the rows in both directions, so
- * that what is written is what is read.
+ * One row a field: key, kind, place, limits. event_json.c writes by these rows and event_read.c
+ * reads by them, so that what is written is what is read.
  */
 #ifndef S2D_APP_PROTOCOL_EVENT_FIELDS_H
 #define S2D_APP_PROTOCOL_EVENT_FIELDS_H

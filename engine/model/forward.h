@@ -52,11 +52,11 @@ void layer_forward(Context *context, const LayerPass *pass, const Batch *batch);
 
 /* Runs the batch through layers [from, upto). ids: [batch->n] tokens when from is 0, else unused:
  * then context->hidden holds the rows' residual stream after layer from. Writes each row's keys and
- * values to its slot, but for the first `held` rows, and leaves the residual stream after layer
+ * values to its slot, but for the first `kv_present` rows, and leaves the residual stream after layer
  * upto in context->hidden. */
 void forward_kv_present(Context *context, const Batch *batch, int kv_present, const int *ids,
                         int from, int upto);
-/* The same, held = 0. */
+/* The same, kv_present = 0. */
 void forward(Context *context, const Batch *batch, const int *ids, int from, int upto);
 
 /* Final norm and head: context->logits[i] of hidden[i], [n, H]; n <= logit_rows. hidden may be

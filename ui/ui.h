@@ -48,7 +48,7 @@ typedef struct UiOptions {
     View *view; /* outlives the Ui */
     /* Help lines of the commands that exist, "\n" between; for F1; outlives the Ui. */
     const char *commands;
-    /* Path of the history file, read now and written by ui_close; NULL = none. */
+    /* Path of the history file, read now; what is sent is added to it. NULL = none. */
     const char *history;
     UiComplete *complete; /* may be NULL */
     void *user;           /* for complete */

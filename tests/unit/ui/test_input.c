@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/support/temp.h"
@@ -373,6 +374,123 @@ static void test_history_file(void **state)
     unlink(path);
 }
 
+/* Sends a message, whatever is in it. */
+static void send(const char *message)
+{
+    input_set(message);
+    type("\r");
+    free(input_take());
+}
+
+/* The newest messages of the history file, the latest first, as the next chat finds them. */
+static void assert_history(const char *const *messages, int n)
+{
+    assert_int_equal(input_open(&options, NULL), 0);
+    for (int i = 0; i < n; i++) {
+        while (input_vertical(-1)) /* to the first line: from there it goes to an older message */
+            ;
+        type("\033[A");
+        assert_line(messages[i], strlen(messages[i]));
+    }
+    input_close();
+}
+
+static void a_message_is_one_record_whatever_it_holds(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {
+        "#42 explain this",  "fix the list:\n#12 crash on start\nthanks", "a \\n b \\", "\\#1", "#",
+        "two\n\nparagraphs",
+    };
+    enum { N = sizeof messages / sizeof messages[0] };
+    const char *latest_first[N];
+    char path[TEMP_BYTES];
+    temp_file_make(path);
+    options.history = path;
+    assert_int_equal(input_open(&options, NULL), 0);
+    for (int i = 0; i < N; i++) {
+        send(messages[i]);
+        latest_first[N - 1 - i] = messages[i];
+    }
+    input_close();
+    assert_history(latest_first, N);
+    assert_history(latest_first, N); /* and nothing was changed by reading */
+    options.history = NULL;
+    unlink(path);
+}
+
+/* Two chats that know nothing of each other's messages; the one that began first ends last. */
+static void chats_at_once_keep_each_others_history(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {"of the first", "of the second"};
+    char path[TEMP_BYTES], byte = 0;
+    int began[2], go_on[2], status;
+    temp_file_make(path);
+    options.history = path;
+    assert_true(pipe(began) == 0 && pipe(go_on) == 0);
+    pid_t first = fork();
+    if (first == 0) {
+        if (input_open(&options, NULL) != 0 || write(began[1], &byte, 1) != 1 ||
+            read(go_on[0], &byte, 1) != 1)
+            _exit(1);
+        send(messages[0]);
+        input_close();
+        _exit(0);
+    }
+    assert_int_equal(read(began[0], &byte, 1), 1);
+    assert_int_equal(input_open(&options, NULL), 0);
+    send(messages[1]);
+    input_close();
+    assert_int_equal(write(go_on[1], &byte, 1), 1);
+    assert_int_equal(waitpid(first, &status, 0), first);
+    assert_int_equal(status, 0);
+    assert_history(messages, 2);
+    options.history = NULL;
+    unlink(path);
+}
+
+static void an_older_history_is_taken_over(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {"#3 new", "two\nlines", "old one"};
+    char path[TEMP_BYTES];
+    temp_file_make(path);
+    file_write_text(path, "#1700000000\nold one\n#1700000001\ntwo\nlines\n");
+    options.history = path;
+    assert_history(messages + 1, 2);
+    assert_int_equal(input_open(&options, NULL), 0);
+    send(messages[0]);
+    input_close();
+    assert_history(messages, 3);
+    options.history = NULL;
+    unlink(path);
+}
+
+static void a_long_history_is_cut_down(void **state)
+{
+    (void)state;
+    static const char *const messages[] = {"the last"};
+    char path[TEMP_BYTES], line[16];
+    int lines = 0;
+    temp_file_make(path);
+    FILE *file = fopen(path, "w");
+    for (int i = 0; i < 2 * HISTORY_LINES; i++)
+        fprintf(file, "%d\n", i);
+    fputs("the last\n", file);
+    fclose(file);
+    options.history = path;
+    assert_history(messages, 1);
+    file = fopen(path, "r");
+    while (fgets(line, sizeof line, file))
+        lines++;
+    fclose(file);
+    assert_int_equal(lines, HISTORY_LINES);
+    assert_string_equal(line, "the last\n");
+    options.history = NULL;
+    unlink(path);
+}
+
 static void test_completion(void **state)
 {
     (void)state;
@@ -424,6 +542,10 @@ int main(void)
         EDIT(test_large_paste),
         EDIT(test_history),
         cmocka_unit_test(test_history_file),
+        cmocka_unit_test(a_message_is_one_record_whatever_it_holds),
+        cmocka_unit_test(chats_at_once_keep_each_others_history),
+        cmocka_unit_test(an_older_history_is_taken_over),
+        cmocka_unit_test(a_long_history_is_cut_down),
         EDIT(test_completion),
         EDIT(test_text_can_be_put_back),
     };

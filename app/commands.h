@@ -10,6 +10,9 @@
 
 #define S2D_VERSION "0.1.0"
 
+/* `s2d WORD ...`: runs the command that it names. argv[0] is the program's name. */
+int dispatch(int argc, char **argv);
+
 int cmd_chat(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_pull(int argc, char **argv);

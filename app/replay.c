@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/std_streams.h"
 #include "app/chat/chat.h"
 #include "app/commands.h"
 #include "app/figures.h"
@@ -60,8 +61,10 @@ static int read_trace(FILE *file, const char *name, bool print, Err *err)
             status = err_set(err, EXIT_DATA, "%s: line %d: %s", name, number, wrong.text);
             break;
         }
-        if (print)
+        if (print) {
             show(&figures, &event);
+            status = ferror(stdout) ? stdout_flush(err) : 0;
+        }
         event_free(&event);
     }
     free(line);
@@ -96,8 +99,6 @@ int cmd_replay(int argc, char **argv)
     read_trace(file, name, !screen, &err);
     if (!is_stdin)
         fclose(file);
-    if (fflush(stdout) != 0)
-        err_set(&err, EXIT_IO, "stdout cannot be written: %s", strerror(errno));
     if (err.code != 0) {
         fprintf(stderr, "s2d replay: %s\n", err.text);
         return err.code;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "app/base/signals.h"
+#include "app/base/std_streams.h"
 #include "app/commands.h"
 #include "app/figures.h"
 #include "app/options.h"
@@ -134,7 +135,7 @@ static void tell(Run *run, const char *prefix, const char *text)
     fprintf(stderr, "%s%s\n", prefix, clean);
 }
 
-static void print_text(Run *run, const char *text)
+static void print_text(Run *run, const char *text, Err *err)
 {
     size_t bytes = strlen(text);
     progress_end(run);
@@ -149,7 +150,7 @@ static void print_text(Run *run, const char *text)
     } else {
         fwrite(text, 1, bytes, stdout);
     }
-    fflush(stdout);
+    stdout_flush(err);
 }
 
 /* --- events --- */
@@ -194,7 +195,7 @@ static void on_event(Run *run, const Event *event, Err *err)
     figures_event(&run->figures, event);
     if (run->json) {
         puts(client_line(run->client));
-        fflush(stdout);
+        stdout_flush(err);
     }
     switch (event->type) {
     case EVENT_LOAD:
@@ -213,7 +214,7 @@ static void on_event(Run *run, const Event *event, Err *err)
         break;
     case EVENT_TEXT:
         if (!run->json)
-            print_text(run, event->u.text.text);
+            print_text(run, event->u.text.text, err);
         break;
     case EVENT_WARNING:
         tell(run, "s2d run: warning: ", event->u.warning.message);
@@ -245,15 +246,18 @@ static void on_signal(Run *run, int signal)
 static void converse(Run *run, int signals, Err *err)
 {
     while (!run->done && err->code == 0) {
-        struct pollfd pollers[2] = {
+        struct pollfd pollers[3] = {
             {.fd = client_fd(run->client), .events = client_poll_events(run->client)},
             {.fd = signals, .events = POLLIN},
+            {.fd = STDOUT_FILENO}, /* a reader that goes away */
         };
-        int n = poll(pollers, 2, run->stopped ? STOP_MS : -1);
+        int n = poll(pollers, 3, run->stopped ? STOP_MS : -1);
         if (n == 0)
             return; /* stopped, and it does not end */
         for (int signal = signals_next(signals); signal; signal = signals_next(signals))
             on_signal(run, signal);
+        if (n > 0 && pollers[2].revents && !run->done && stdout_check(err) != 0)
+            return;
         Event event;
         int got = 0;
         while (!run->done && err->code == 0 && (got = client_next(run->client, &event, err)) > 0) {
@@ -294,7 +298,7 @@ int cmd_run(int argc, char **argv)
         return report(&err);
     }
     ClientOptions where = {.host = run.options.host};
-    int signals = signals_open(caught, &err);
+    int signals = stdout_check(&err) == 0 ? signals_open(caught, &err) : -1;
     if (signals >= 0 && client_open(&run.client, &where, &err) == 0 &&
         client_send(run.client, &run.load, &err) == 0)
         converse(&run, signals, &err);
@@ -310,9 +314,5 @@ int cmd_run(int argc, char **argv)
         signals_close(signals, caught);
     request_free(&run.load);
     free(run.prompt);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "s2d run: stdout cannot be written\n");
-        return EXIT_IO;
-    }
     return run.status;
 }

@@ -76,14 +76,11 @@ static int open_tokenizer(Tokenizer **tokenizer, const char *model, Err *err)
     return rc;
 }
 
-static int print_ids(const int *ids, int count, Err *err)
+static void print_ids(const int *ids, int count)
 {
     for (int i = 0; i < count; i++)
         printf(i == 0 ? "%d" : " %d", ids[i]);
     putchar('\n');
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return err_set(err, EXIT_IO, "stdout: cannot be written");
-    return 0;
 }
 
 int cmd_tokenize(int argc, char **argv)
@@ -103,7 +100,7 @@ int cmd_tokenize(int argc, char **argv)
         goto done;
     if (tokenizer_encode(tokenizer, arguments.text ? arguments.text : input, bytes,
                          arguments.special, &ids, &count, &capacity, &err) == 0)
-        print_ids(ids, count, &err);
+        print_ids(ids, count);
 done:
     if (err.code != 0)
         fprintf(stderr, "s2d tokenize: %s\n", err.text);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/base/std_streams.h"
 #include "app/commands.h"
 #include "kernels/common/err.h"
 
@@ -39,6 +40,11 @@ int cmd_bench(int argc, char **argv)
         if (argc == 3 && is_help(argv[2])) {
             command_line_usage(b->line, stdout);
             return 0;
+        }
+        Err err = {0};
+        if (stdout_check(&err) != 0) { /* rather now than when all is measured */
+            fprintf(stderr, "s2d bench: %s\n", err.text);
+            return err.code;
         }
         return b->run(argc - 1, argv + 1);
     }

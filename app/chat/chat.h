@@ -97,7 +97,7 @@ void chat_close(Chat *chat);
 int chat_pump(Chat *chat);
 
 /* A line that the person entered: a /command, or a question ("//" = one that starts with a slash).
- * Trouble is told through the front; -1 then. */
+ * Trouble is told through the front; returns its exit code, 0 = none. */
 int chat_line(Chat *chat, const char *line);
 
 /* Asks now, or as soon as it can be asked. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "app/base/signals.h"
+#include "app/base/std_streams.h"
 #include "app/chat/chat.h"
 #include "app/chat/export.h"
 #include "ui/text.h"
@@ -36,7 +37,7 @@ static void end_line(Plain *plain)
 {
     if (plain->in_line)
         putchar('\n');
-    fflush(stdout);
+    stdout_flush(&plain->chat.failure);
     if (plain->prompted)
         fputc('\n', stderr);
     plain->in_line = plain->prompted = false;
@@ -64,7 +65,7 @@ static void on_text(Plain *plain, const char *text)
         return;
     size_t n = text_clean(&plain->cleaner, text, bytes, clean);
     fwrite(clean, 1, n, stdout);
-    fflush(stdout);
+    stdout_flush(&plain->chat.failure);
     if (n > 0)
         plain->in_line = clean[n - 1] != '\n';
     free(clean);
@@ -96,6 +97,8 @@ static void front_event(void *user, const Event *event)
 {
     Plain *plain = user;
     char figures[256];
+    if (plain->chat.failure.code) /* nobody hears what comes behind it */
+        return;
     switch (event->type) {
     case EVENT_READY:
         on_ready(plain, &event->u.ready);
@@ -226,8 +229,8 @@ static bool take_line(Plain *plain)
     if (length > 0 && line[length - 1] == '\r')
         line[length - 1] = '\0';
     plain->prompted = plain->interrupted = false;
-    if (line[strspn(line, " \t")] != '\0' && chat_line(&plain->chat, line) != 0)
-        plain->code = EXIT_USAGE;
+    int code = line[strspn(line, " \t")] != '\0' ? chat_line(&plain->chat, line) : 0;
+    plain->code = code ? code : plain->code;
     free(line);
     return true;
 }
@@ -266,14 +269,17 @@ static int wait_for_more(Plain *plain, int signals)
         {.fd = signals, .events = POLLIN},
         {.fd = client_fd(chat->client), .events = client_poll_events(chat->client)},
         {.fd = takes_input(plain) && !plain->at_end ? 0 : -1, .events = POLLIN},
+        {.fd = STDOUT_FILENO}, /* a reader that goes away */
     };
-    if (poll(polled, 3, -1) < 0 && errno != EINTR)
+    if (poll(polled, 4, -1) < 0 && errno != EINTR)
         return EXIT_INTERNAL;
     for (int number = signals_next(signals); number; number = signals_next(signals)) {
         int code = on_signal(plain, number);
         if (code != 0)
             return code;
     }
+    if (polled[3].revents && stdout_check(&plain->chat.failure) != 0)
+        return plain->chat.failure.code;
     if (polled[2].revents && read_input(plain) != 0)
         return plain->chat.failure.code;
     return 0;
@@ -283,7 +289,7 @@ static int run(Plain *plain, int signals)
 {
     Chat *chat = &plain->chat;
     for (;;) {
-        if (chat_pump(chat) != 0) {
+        if (chat_pump(chat) != 0 || chat->failure.code) {
             end_line(plain);
             return chat->failure.code;
         }
@@ -320,13 +326,17 @@ int chat_plain(const Options *options, const ClientOptions *client_options)
         return err.code ? err.code : EXIT_MEMORY;
     }
     plain->terminal = isatty(0);
-    if (chat_open(&plain->chat, &front, plain, options, client_options, &err) != 0) {
+    signal(SIGPIPE, SIG_IGN); /* a reader that is gone ends the chat as any other does */
+    if (stdout_check(&err) != 0 ||
+        chat_open(&plain->chat, &front, plain, options, client_options, &err) != 0) {
         fprintf(stderr, "s2d: %s\n", err.text);
         code = err.code;
     } else {
         code = run(plain, signals);
-        if (plain->chat.failure.code)
+        if (plain->chat.failure.code) {
             fprintf(stderr, "s2d: %s\n", plain->chat.failure.text);
+            code = code ? code : plain->chat.failure.code;
+        }
     }
     chat_close(&plain->chat);
     signals_close(signals, watched);

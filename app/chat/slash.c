@@ -229,18 +229,13 @@ int slash_run(Chat *chat, const char *line, Err *err)
 int chat_line(Chat *chat, const char *line)
 {
     Err err = {0};
-    if (chat_answer_offer(chat, line, &err)) {
-        if (err.code == 0)
-            return 0;
-        chat_note(chat, NOTE_ERROR, "%s", err.text);
-        return -1;
+    if (!chat_answer_offer(chat, line, &err)) {
+        if (line[0] == '/' && line[1] != '/')
+            slash_run(chat, line, &err);
+        else
+            chat_ask(chat, line[0] == '/' ? line + 1 : line);
     }
-    if (line[0] == '/' && line[1] != '/') {
-        if (slash_run(chat, line, &err) == 0)
-            return 0;
+    if (err.code != 0)
         chat_note(chat, NOTE_ERROR, "%s", err.text);
-        return -1;
-    }
-    chat_ask(chat, line[0] == '/' ? line + 1 : line);
-    return 0;
+    return err.code;
 }

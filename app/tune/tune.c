@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/base/std_streams.h"
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/profile/catalog.h"
@@ -187,8 +188,7 @@ static int tune_target(Tune *tune, int index, Err *err)
     else
         tune_print(result, isatty(STDOUT_FILENO) && !(getenv("NO_COLOR") && *getenv("NO_COLOR")));
     tune->header_done = true;
-    fflush(stdout);
-    return 0;
+    return stdout_flush(err);
 }
 
 static bool is_asked(Tune *tune, int index)
@@ -251,7 +251,7 @@ static int run(Tune *tune, Err *err)
     if (!tune->prompts_file && !tune->forget)
         return err_set(err, EXIT_USAGE,
                        "--prompts FILE is needed: a prompt a line, or JSON lines with \"prompt\"");
-    if (options_request(o, &tune->load, err) != 0 ||
+    if (stdout_check(err) != 0 || options_request(o, &tune->load, err) != 0 ||
         (!tune->forget && prompts_open(&tune->prompts, tune->prompts_file, err) != 0))
         return -1;
     const RequestLoad *load = &tune->load.u.load;

@@ -11,8 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_all(int fd, const char *data, size_t bytes)
+int write_all(int fd, const void *start, size_t bytes)
 {
+    const char *data = start;
     while (bytes > 0) {
         ssize_t n = write(fd, data, bytes);
         if (n < 0 && errno == EINTR)

@@ -22,6 +22,9 @@ int save_file(const char *path, const void *data, size_t bytes, bool replace, Er
 int save_stream(const char *path, int (*write)(FILE *stream, void *user, Err *err), void *user,
                 Err *err);
 
+/* All of it, at the descriptor's place. -1 with errno set; a part may be written then. */
+int write_all(int fd, const void *data, size_t bytes);
+
 /* The start of a regular file, at most `size` bytes; -1 with errno set, EISDIR where it is none. */
 ssize_t read_start(const char *path, char *data, size_t size);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/base/paths.h"
+#include "app/base/save_file.h"
 
 struct Trace {
     Client *client;
@@ -75,6 +76,8 @@ bool trace_trim(Trace *trace)
 int trace_copy(const Trace *trace, const char *path, Err *err)
 {
     char buffer[1 << 16];
+    if (client_trace_check(trace->client, err) != 0)
+        return -1;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_set(err, EXIT_IO, "%s: %s", path,
@@ -84,7 +87,7 @@ int trace_copy(const Trace *trace, const char *path, Err *err)
         ssize_t n = pread(trace->fd, buffer, sizeof(buffer), at);
         if (n == 0)
             break;
-        if (n < 0 || write(fd, buffer, n) != n) {
+        if (n < 0 || write_all(fd, buffer, n) != 0) {
             err_set(err, EXIT_IO, "%s: cannot be written: %s", path, strerror(errno));
             close(fd);
             unlink(path);
@@ -92,9 +95,12 @@ int trace_copy(const Trace *trace, const char *path, Err *err)
         }
         at += n;
     }
-    if (fsync(fd) != 0 || close(fd) != 0) {
+    int status = fsync(fd);
+    if (close(fd) != 0)
+        status = -1;
+    if (status != 0) {
+        err_set(err, EXIT_IO, "%s: cannot be written: %s", path, strerror(errno));
         unlink(path);
-        return err_set(err, EXIT_IO, "%s: cannot be written: %s", path, strerror(errno));
     }
-    return 0;
+    return status;
 }

@@ -20,7 +20,7 @@ void trace_close(Trace *trace); /* before the client; NULL is fine */
  * replay starts with. */
 bool trace_trim(Trace *trace);
 
-/* The lines so far, into a new file. */
+/* The lines so far, into a new file. EXIT_IO also when not all of them could be kept. */
 int trace_copy(const Trace *trace, const char *path, Err *err);
 
 #endif

@@ -39,7 +39,7 @@ struct Client {
     size_t out_sent;
     const char *line; /* in `in` */
     FILE *trace;
-    bool trace_failed;
+    int trace_errno; /* why the trace is not complete; 0 = it is */
 };
 
 static int bytes_reserve(Bytes *bytes, size_t more)
@@ -293,6 +293,8 @@ const char *client_line(const Client *client)
 /* A whole line out of `in`, terminated in place; NULL = there is none. */
 static char *next_line(Client *client, size_t *bytes)
 {
+    if (client->in_at == client->in.used)
+        return NULL;
     char *from = client->in.data + client->in_at;
     size_t done = client->in_scanned - client->in_at;
     size_t left = client->in.used - client->in_scanned;
@@ -331,8 +333,8 @@ static int fill(Client *client)
 
 static void write_trace(Client *client, const char *line)
 {
-    if (client->trace && fprintf(client->trace, "%s\n", line) < 0)
-        client->trace_failed = true;
+    if (client->trace && client->trace_errno == 0 && fprintf(client->trace, "%s\n", line) < 0)
+        client->trace_errno = errno ? errno : EIO;
 }
 
 int client_next(Client *client, Event *event, Err *err)
@@ -370,18 +372,23 @@ int client_wait(Client *client, int timeout_ms)
     return poll(&poller, 1, timeout_ms) > 0;
 }
 
+int client_trace_check(const Client *client, Err *err)
+{
+    if (client->trace_errno == 0)
+        return 0;
+    return err_set(err, EXIT_IO, "the trace is not complete: %s", strerror(client->trace_errno));
+}
+
 int client_trace(Client *client, const char *path, Err *err)
 {
-    int status = 0;
-    if (client->trace && (fclose(client->trace) != 0 || client->trace_failed))
-        status = err_set(err, EXIT_IO, "the trace is not complete: %s", strerror(errno));
-    client->trace = NULL;
-    client->trace_failed = false;
-    if (!path || status != 0)
-        return status;
-    client->trace = fopen(path, "we");
-    if (!client->trace)
-        return err_set(err, EXIT_IO, "%s: cannot write a trace there: %s", path, strerror(errno));
-    setvbuf(client->trace, NULL, _IOLBF, 0);
-    return 0;
+    if (client->trace && fclose(client->trace) != 0 && client->trace_errno == 0)
+        client->trace_errno = errno;
+    int status = path ? 0 : client_trace_check(client, err);
+    client->trace = path ? fopen(path, "we") : NULL;
+    client->trace_errno = path && !client->trace ? errno : 0;
+    if (client->trace)
+        setvbuf(client->trace, NULL, _IOLBF, 0);
+    else if (path)
+        status = err_set(err, EXIT_IO, "%s: cannot write a trace there: %s", path, strerror(errno));
+    return status;
 }

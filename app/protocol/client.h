@@ -45,8 +45,11 @@ int client_wait(Client *client, int timeout_ms);
  * `load`. */
 int client_restart(Client *client, Err *err);
 
-/* Writes every event line from now on, as received, to a file. path NULL = stop that. */
+/* Writes every event line from now on, as received, to a file. path NULL = stop that; -1
+ * then when the file is not complete. */
 int client_trace(Client *client, const char *path, Err *err);
+/* -1 = a line could not be written (EXIT_IO), and none was since. */
+int client_trace_check(const Client *client, Err *err);
 
 /* The last event line as received, without newline; "" before the first. For `--json`. */
 const char *client_line(const Client *client);

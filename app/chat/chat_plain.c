@@ -238,7 +238,6 @@ static bool take_line(Plain *plain)
 /* Returns an exit code, 0 = go on. */
 static int on_signal(Plain *plain, int number)
 {
-    Err err = {0};
     if (number == SIGINT) {
         if (chat_stop(&plain->chat))
             return 0;
@@ -251,8 +250,6 @@ static int on_signal(Plain *plain, int number)
         return 0;
     }
     end_line(plain);
-    if (chat_keep_last(&plain->chat, &err) != 0)
-        say(plain, "error: ", err.text);
     return 128 + number;
 }
 
@@ -326,7 +323,7 @@ int chat_plain(const Options *options, const ClientOptions *client_options)
         return err.code ? err.code : EXIT_MEMORY;
     }
     plain->terminal = isatty(0);
-    signal(SIGPIPE, SIG_IGN); /* a reader that is gone ends the chat as any other does */
+    signal(SIGPIPE, SIG_IGN); /* a reader that is gone ends the chat, but the chat is kept */
     if (stdout_check(&err) != 0 ||
         chat_open(&plain->chat, &front, plain, options, client_options, &err) != 0) {
         fprintf(stderr, "s2d: %s\n", err.text);
@@ -336,6 +333,10 @@ int chat_plain(const Options *options, const ClientOptions *client_options)
         if (plain->chat.failure.code) {
             fprintf(stderr, "s2d: %s\n", plain->chat.failure.text);
             code = code ? code : plain->chat.failure.code;
+        }
+        if (chat_keep_last(&plain->chat, &err) != 0) {
+            fprintf(stderr, "s2d: this chat cannot be kept: %s\n", err.text);
+            code = code ? code : err.code;
         }
     }
     chat_close(&plain->chat);

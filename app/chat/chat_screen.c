@@ -349,8 +349,8 @@ static int hold(ScreenChat *screen, int signals, const Options *options,
         code = run(screen, signals);
     if (chat->failure.code)
         err_set(err, chat->failure.code, "%s", chat->failure.text);
-    if (code != 0 && chat_keep_last(chat, err) == 0 && chat->was_ready && !chat->failure.code)
-        err->code = 0;
+    if (chat_keep_last(chat, err) != 0 && code == 0)
+        code = err->code;
     return code;
 }
 

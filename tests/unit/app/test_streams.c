@@ -187,6 +187,23 @@ static void a_chat_tells_that_its_answers_are_lost(void **state)
     assert_null(strstr(result.err, "-- MAT")); /* no answer was waited for */
 }
 
+static void the_end_of_a_plain_chat_keeps_it(void **state)
+{
+    (void)state;
+    static const char *const inputs[] = {"hello\n/quit\n", "hello\n"};
+    Result result;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (size_t i = 0; i < sizeof inputs / sizeof inputs[0]; i++) {
+        int in = pipe_of(inputs[i]);
+        unlink(file_in("s2d/last.json"));
+        run_with(&result, in, null, "chat --plain --profile P");
+        close(in);
+        assert_int_equal(result.status, 0);
+        assert_int_equal(access(file_in("s2d/last.json"), F_OK), 0);
+    }
+    close(null);
+}
+
 static void a_torn_trace_is_not_exported(void **state)
 {
     (void)state;
@@ -234,6 +251,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(whatever_prints_says_that_it_could_not),
         cmocka_unit_test(a_reader_that_is_gone_ends_it_at_once),
         cmocka_unit_test(a_chat_tells_that_its_answers_are_lost),
+        cmocka_unit_test(the_end_of_a_plain_chat_keeps_it),
         cmocka_unit_test(a_torn_trace_is_not_exported),
     };
     return cmocka_run_group_tests(tests, make_models, remove_models);

@@ -417,6 +417,29 @@ static void test_term_keeps_chat(void **state)
     unlink(model_folder_file(&folder, "s2d/last.json", path));
 }
 
+/* Whichever way a person leaves. */
+static void quitting_keeps_the_chat(void **state)
+{
+    (void)state;
+    static const char *const ways[] = {"/quit Enter", "F10", "C-d"};
+    char path[256];
+    skip_without_tmux();
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        unlink(model_folder_file(&folder, "s2d/last.json", path));
+        start_chat();
+        begin_answer();
+        type("C-c");
+        wait_for("READY");
+        type(ways[i]);
+        assert_left("status=0");
+        char *saved = file_text("s2d/last.json");
+        if (!saved || !strstr(saved, "Tell me all."))
+            fail_msg("%s: the chat is not kept", ways[i]);
+        free(saved);
+    }
+    unlink(path);
+}
+
 static void test_hangup(void **state)
 {
     (void)state;
@@ -591,6 +614,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_automatic_thresholds),
         cmocka_unit_test(test_switch_and_queue),
         cmocka_unit_test(test_term_keeps_chat),
+        cmocka_unit_test(quitting_keeps_the_chat),
         cmocka_unit_test(test_hangup),
         cmocka_unit_test(test_worker_killed),
         cmocka_unit_test(test_front_killed),

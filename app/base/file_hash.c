@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/base/paths.h"
 #include "app/base/save_file.h"
@@ -40,21 +41,26 @@ static const char *find_line(const char *list, const char *what)
     return NULL;
 }
 
-/* The new line first; the oldest ones go when there are too many. */
-static void remember(const char *list_path, const char *list, const char *hash, const char *what)
+/* The new line first; the oldest ones go when there are too many. The list is read anew: hashing
+ * takes long, and other instances may have added to it meanwhile. */
+static void remember(const char *list_path, const char *hash, const char *what)
 {
-    size_t old = list ? strlen(list) : 0, added = SHA256_TEXT - 1 + strlen(what);
-    char *text = malloc(added + old + 1);
-    if (!text || paths_make(PLACE_STATE, NULL) != 0) {
-        free(text);
+    size_t old = 0, added = SHA256_TEXT - 1 + strlen(what);
+    int lock = paths_lock(PLACE_STATE, NULL);
+    if (lock < 0)
         return;
+    char *list = read_file(list_path, "list", LIST_BYTES_MAX, &old, NULL);
+    char *text = malloc(added + old + 1);
+    if (text) {
+        size_t n = (size_t)sprintf(text, "%s%s%s", hash, what, list ? list : "");
+        while (n > LIST_BYTES_MAX - LINE_BYTES && n > added)
+            for (n--; n > added && text[n - 1] != '\n'; n--)
+                ;
+        save_file(list_path, text, n, true, NULL);
     }
-    size_t n = (size_t)sprintf(text, "%s%s%s", hash, what, list ? list : "");
-    while (n > LIST_BYTES_MAX - LINE_BYTES && n > added)
-        for (n--; n > added && text[n - 1] != '\n'; n--)
-            ;
-    save_file(list_path, text, n, true, NULL);
     free(text);
+    free(list);
+    close(lock);
 }
 
 int file_hash(const char *path, char hash[SHA256_TEXT], Err *err)
@@ -73,7 +79,7 @@ int file_hash(const char *path, char hash[SHA256_TEXT], Err *err)
     } else {
         result = sha256_file(path, hash, NULL, NULL, err);
         if (result == 0 && has_list)
-            remember(list_path, list, hash, what);
+            remember(list_path, hash, what);
     }
     free(list);
     return result;

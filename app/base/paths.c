@@ -2,10 +2,12 @@
 #include "app/base/paths.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +71,19 @@ int paths_make(PlaceKind place, Err *err)
             return 0;
         *c = end;
     }
+}
+
+int paths_lock(PlaceKind place, Err *err)
+{
+    char path[PATH_BYTES];
+    if (paths_make(place, err) != 0 || paths_get(place, NULL, path, sizeof path, err) != 0)
+        return -1;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return err_set(err, EXIT_IO, "cannot lock the folder %s: %s", path, strerror(errno));
+    while (flock(fd, LOCK_EX) != 0 && errno == EINTR)
+        ;
+    return fd;
 }
 
 int paths_shipped_profiles(char *path, size_t size, Err *err)

@@ -31,6 +31,11 @@ int paths_get(PlaceKind place, const char *name, char *path, size_t size, Err *e
 /* Creates the place's folder and the folders above it (mode 0700 for new ones). */
 int paths_make(PlaceKind place, Err *err);
 
+/* Creates the place's folder and waits until no other instance holds its lock. Whoever changes a
+ * file that others change too holds it from reading to writing, and not for long. Returns a
+ * descriptor, to be closed; where the file system has no locks it locks nothing. */
+int paths_lock(PlaceKind place, Err *err);
+
 /* The profiles that came with this binary: PREFIX/share/s2d/profiles when installed, ./profiles
  * when run from the build folder. EXIT_NOINPUT when neither is there. */
 int paths_shipped_profiles(char *path, size_t size, Err *err);

@@ -12,6 +12,7 @@ int chat_open(Chat *chat, const ChatFront *front, void *user, const Options *opt
     chat->front = front;
     chat->user = user;
     chat->options = *options;
+    chat_note_last(chat);
     if (options_request(options, &chat->load, err) != 0)
         return -1;
     chat_take_profile(chat);

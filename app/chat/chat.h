@@ -13,6 +13,8 @@
 #ifndef S2D_APP_CHAT_CHAT_H
 #define S2D_APP_CHAT_CHAT_H
 
+#include <sys/stat.h>
+
 #include "app/chat/session_file.h"
 #include "app/chat/trace.h"
 #include "app/options.h"
@@ -80,6 +82,7 @@ typedef struct Chat {
     bool system_set; /* by /system or a session: another profile does not change it */
     Transcript transcript;
     bool unsaved;
+    struct stat last; /* session "last" as this chat found, read or wrote it; st_ino 0 = none */
     char session[64]; /* name; "" = none yet */
     char **queue;     /* questions that wait for the answer to end */
     int n_queue;
@@ -128,8 +131,12 @@ int chat_save(Chat *chat, const char *name, Err *err);
 int chat_load(Chat *chat, const char *name, Err *err);
 /* form: "md", "json" or "trace"; path NULL = a new file here. Tells its name in a notice. */
 int chat_export(Chat *chat, const char *form, const char *path, Err *err);
-/* Saves what is not saved as session "last". Nothing to save is fine. */
+/* Saves what is not saved as session "last". Nothing to save is fine. What another chat has kept so
+ * since this one began gets a name of its own: the first of "last-2" to "last-9" that is free, else
+ * the oldest. */
 int chat_keep_last(Chat *chat, Err *err);
+/* Notes what session "last" is now. */
+void chat_note_last(Chat *chat);
 
 /* The fronts. They own the terminal and return the process's exit code. */
 int chat_screen(const Options *options, const ClientOptions *client_options);

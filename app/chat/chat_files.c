@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app/base/paths.h"
 #include "app/base/save_file.h"
@@ -31,6 +32,50 @@ int chat_save(Chat *chat, const char *name, Err *err)
         session_save(path, &saved, err) != 0)
         return -1;
     chat->unsaved = false;
+    if (strcmp(name, "last") == 0)
+        chat_note_last(chat);
+    return 0;
+}
+
+void chat_note_last(Chat *chat)
+{
+    char path[PATH_BYTES];
+    if (session_path("last", path, sizeof(path), NULL) != 0 || stat(path, &chat->last) != 0)
+        chat->last.st_ino = 0;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Session "last", where it is not what this chat knows, goes out of the way. */
+static int spare_last(const Chat *chat, Err *err)
+{
+    char path[PATH_BYTES], other[PATH_BYTES], oldest[PATH_BYTES];
+    struct stat status;
+    time_t least = 0;
+    if (session_path("last", path, sizeof(path), err) != 0)
+        return -1;
+    if (stat(path, &status) != 0 || same_file(&status, &chat->last))
+        return 0;
+    for (int i = 2; i <= 9; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "last-%d", i);
+        if (session_path(name, other, sizeof(other), err) != 0)
+            return -1;
+        bool taken = stat(other, &status) == 0;
+        if (i == 2 || !taken || status.st_mtime < least) {
+            least = status.st_mtime;
+            memcpy(oldest, other, sizeof(oldest));
+        }
+        if (!taken)
+            break;
+    }
+    if (rename(path, oldest) != 0)
+        return err_set(err, EXIT_IO, "%s: another chat's, cannot be renamed: %s", path,
+                       strerror(errno));
     return 0;
 }
 
@@ -38,7 +83,12 @@ int chat_keep_last(Chat *chat, Err *err)
 {
     if (!chat->unsaved || transcript_first_question(&chat->transcript) < 0)
         return 0;
-    return chat_save(chat, "last", err);
+    int lock = paths_lock(PLACE_DATA, err);
+    if (lock < 0)
+        return -1;
+    int status = spare_last(chat, err) == 0 ? chat_save(chat, "last", err) : -1;
+    close(lock);
+    return status;
 }
 
 int chat_load(Chat *chat, const char *name, Err *err)
@@ -49,6 +99,8 @@ int chat_load(Chat *chat, const char *name, Err *err)
         return err_set(err, EXIT_USAGE, "an answer is coming: stop it first (Esc)");
     if (session_path(name, path, sizeof(path), err) != 0 || session_load(path, &saved, err) != 0)
         return -1;
+    if (strcmp(name, "last") == 0)
+        chat_note_last(chat);
     Err trouble = {0};
     if (chat_keep_last(chat, &trouble) != 0) {
         saved_close(&saved);

@@ -51,10 +51,10 @@ static bool wait_input(const Inbox *inbox, int timeout_ms)
 InboxResult inbox_next(Inbox *inbox, int timeout_ms, Request *request, Err *err)
 {
     for (;;) {
-        char *from = inbox->data + inbox->at;
         size_t left = inbox->used - inbox->scanned;
         char *newline = left > 0 ? memchr(inbox->data + inbox->scanned, '\n', left) : NULL;
         if (newline) {
+            char *from = inbox->data + inbox->at;
             size_t bytes = (size_t)(newline - from);
             inbox->at += bytes + 1;
             inbox->scanned = inbox->at;

@@ -94,8 +94,12 @@ static int keep(Tune *tune, Err *err)
     pair.plain_tokens_per_s = plain->ms > 0 ? 1e3 * plain->tokens / plain->ms : 0;
     strftime(pair.day, sizeof pair.day, "%Y-%m-%d", gmtime_r(&now, &day));
     keep_accept(&pair, &result->traces, session_accept(tune->measure.session));
+    /* Measuring took long: what is in the file now stays, but for this pair. */
+    int lock = tuned_begin(&tune->tuned, err);
+    if (lock < 0)
+        return -1;
     tuned_put(&tune->tuned, &pair);
-    return tuned_save(&tune->tuned, err);
+    return tuned_end(&tune->tuned, lock, err);
 }
 
 /* ---- targets ---- */
@@ -213,11 +217,13 @@ static int tune_targets(Tune *tune, Err *err)
 
 static int forget(Tune *tune, Err *err)
 {
-    int gone = 0;
+    int gone = 0, lock = tuned_begin(&tune->tuned, err);
+    if (lock < 0)
+        return -1;
     for (int i = 0; i < profile_of(tune)->n_targets; i++)
         if (is_asked(tune, i))
             gone += tuned_remove(&tune->tuned, &tune->key, profile_of(tune)->targets[i].model);
-    if (gone > 0 && tuned_save(&tune->tuned, err) != 0)
+    if (tuned_end(&tune->tuned, lock, err) != 0)
         return -1;
     printf("%d forgotten\n", gone);
     return 0;

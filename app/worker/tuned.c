@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/base/file_hash.h"
 #include "app/base/paths.h"
@@ -28,17 +29,33 @@ int tuned_open(Tuned *tuned, Err *err)
     return status;
 }
 
-int tuned_save(const Tuned *tuned, Err *err)
+int tuned_begin(Tuned *tuned, Err *err)
+{
+    int lock = paths_lock(PLACE_STATE, err);
+    if (lock >= 0 && tuned_open(tuned, err) != 0) {
+        close(lock);
+        return -1;
+    }
+    return lock;
+}
+
+static int save(const Tuned *tuned, Err *err)
 {
     char path[PATH_BYTES];
-    if (paths_get(PLACE_STATE, "tuned.json", path, sizeof path, err) != 0 ||
-        paths_make(PLACE_STATE, err) != 0)
+    if (paths_get(PLACE_STATE, "tuned.json", path, sizeof path, err) != 0)
         return -1;
     char *text = tuned_text(tuned);
     if (!text)
         return err_set(err, EXIT_MEMORY, "tuned values: no memory, or a name that is no UTF-8");
     int status = save_file(path, text, strlen(text), true, err);
     free(text);
+    return status;
+}
+
+int tuned_end(const Tuned *tuned, int lock, Err *err)
+{
+    int status = save(tuned, err);
+    close(lock);
     return status;
 }
 

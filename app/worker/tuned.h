@@ -35,7 +35,12 @@ typedef struct Tuned {
 
 /* No file is no pairs. EXIT_DATA when it is damaged, with place and remedy. */
 int tuned_open(Tuned *tuned, Err *err);
-int tuned_save(const Tuned *tuned, Err *err);
+
+/* To change the file: what it holds now, under a lock that keeps other instances waiting until
+ * tuned_end. Returns the lock, -1 = as tuned_open. */
+int tuned_begin(Tuned *tuned, Err *err);
+/* Writes the pairs and gives the lock back. */
+int tuned_end(const Tuned *tuned, int lock, Err *err);
 
 int tuned_parse(Tuned *tuned, const char *text, size_t bytes, const char *name, Err *err);
 char *tuned_text(const Tuned *tuned); /* free it; NULL = no memory */

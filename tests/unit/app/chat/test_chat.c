@@ -497,6 +497,40 @@ static void test_save_load(void **state)
     assert_string_equal(answer(f), "[4] three");
 }
 
+static bool session_holds(const char *name, const char *text)
+{
+    char path[PATH_BYTES];
+    SavedChat saved;
+    Err err = {0};
+    if (session_path(name, path, sizeof(path), &err) != 0 || session_load(path, &saved, &err) != 0)
+        fail_msg("%s", err.text);
+    bool holds = strcmp(saved.transcript.entries[0].text, text) == 0;
+    saved_close(&saved);
+    return holds;
+}
+
+/* Each ends with what it holds kept; none with the other's in its place. */
+static void chats_at_once_do_not_overwrite_each_other(void **state)
+{
+    Fixture *f = *state, *other;
+    void *other_state;
+    Err err = {0};
+    assert_int_equal(start(&other_state), 0);
+    other = other_state;
+    say(f, "mine");
+    say(other, "theirs");
+    assert_int_equal(chat_keep_last(&other->chat, &err), 0);
+    assert_true(session_holds("last", "theirs"));
+    assert_int_equal(chat_keep_last(&f->chat, &err), 0);
+    assert_true(session_holds("last", "mine"));
+    assert_true(session_holds("last-2", "theirs"));
+    say(f, "more of mine"); /* its own is replaced */
+    assert_int_equal(chat_keep_last(&f->chat, &err), 0);
+    assert_true(session_holds("last", "mine"));
+    assert_true(session_holds("last-2", "theirs"));
+    assert_int_equal(end(&other_state), 0);
+}
+
 static void test_export(void **state)
 {
     Fixture *f = *state;
@@ -616,6 +650,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_other_models, start, end),
         cmocka_unit_test_setup_teardown(test_settings, start, end),
         cmocka_unit_test_setup_teardown(test_save_load, start, end),
+        cmocka_unit_test_setup_teardown(chats_at_once_do_not_overwrite_each_other, start, end),
         cmocka_unit_test_setup_teardown(test_export, start, end),
         cmocka_unit_test_setup_teardown(test_complete, start, end),
         cmocka_unit_test(test_first_load_fails),

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/base/file_hash.h"
@@ -259,6 +260,36 @@ static void test_hash_is_remembered(void **state)
     assert_int_equal(err.code, EXIT_NOINPUT);
 }
 
+static void hashes_at_once_are_all_remembered(void **state)
+{
+    (void)state;
+    enum { N = 16 };
+    char path[256], name[16], hash[SHA256_TEXT], line[1024];
+    int go[2], status, lines = 0;
+    unlink(model_folder_file(&folder, "s2d/hashes", path));
+    assert_int_equal(pipe(go), 0);
+    for (int i = 0; i < N; i++) {
+        snprintf(name, sizeof name, "at-once-%d", i);
+        assert_int_equal(model_folder_write(&folder, name, name), 0);
+        if (fork() == 0) { /* they wait for the end of the pipe, so as to begin together */
+            close(go[1]);
+            bool good = read(go[0], line, 1) == 0 &&
+                        file_hash(model_folder_file(&folder, name, path), hash, NULL) == 0;
+            _exit(good ? 0 : 1);
+        }
+    }
+    close(go[0]);
+    close(go[1]);
+    for (int i = 0; i < N; i++)
+        assert_true(wait(&status) > 0 && status == 0);
+    FILE *file = fopen(model_folder_file(&folder, "s2d/hashes", path), "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        lines++;
+    fclose(file);
+    assert_int_equal(lines, N);
+}
+
 static void test_refused(void **state)
 {
     ModelsCache cache = {.kernels = *state};
@@ -287,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_adapter),
         cmocka_unit_test(test_adapter_refused),
         cmocka_unit_test(test_hash_is_remembered),
+        cmocka_unit_test(hashes_at_once_are_all_remembered),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

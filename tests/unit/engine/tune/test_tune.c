@@ -496,6 +496,30 @@ static void damaged_files_are_refused(void **state)
     free(text);
 }
 
+/* Two that began with the same file, each with a pair of its own. */
+static void tunings_at_once_keep_each_others_pairs(void **state)
+{
+    (void)state;
+    static Tuned mine, theirs, after;
+    char folder[TEMP_BYTES];
+    Err err = {0};
+    TunedPair a = pair_of("big", 0.5), b = pair_of("bigger", 0.25);
+    temp_folder_make(folder);
+    assert_int_equal(setenv("XDG_STATE_HOME", folder, 1), 0);
+    assert_int_equal(tuned_open(&mine, &err), 0);
+    int lock = tuned_begin(&theirs, &err);
+    assert_true(lock >= 0);
+    tuned_put(&theirs, &a);
+    assert_int_equal(tuned_end(&theirs, lock, &err), 0);
+    lock = tuned_begin(&mine, &err);
+    assert_true(lock >= 0);
+    tuned_put(&mine, &b);
+    assert_int_equal(tuned_end(&mine, lock, &err), 0);
+    assert_int_equal(tuned_open(&after, &err), 0);
+    assert_int_equal(after.n, 2);
+    temp_folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -509,6 +533,7 @@ int main(void)
         cmocka_unit_test(prompts_are_lines_or_json),
         cmocka_unit_test(tuned_values_come_back),
         cmocka_unit_test(damaged_files_are_refused),
+        cmocka_unit_test(tunings_at_once_keep_each_others_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

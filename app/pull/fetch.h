@@ -1,8 +1,8 @@
 /* fetch.h - brings the bytes of a model from one source into a part file, resumably.
  *
  * A part file lies beside where the model will be and is never used as a model: `s2d pull` renames
- * it once its SHA-256 matched. SIGINT and SIGTERM are blocked by the caller; a pending one ends the
- * transfer with EXIT_INTERRUPTED and leaves what came so far for the next time.
+ * it once its SHA-256 matched. SIGINT, SIGTERM and SIGHUP are blocked by the caller; a pending one
+ * ends the transfer with EXIT_INTERRUPTED and leaves what came so far for the next time.
  */
 #ifndef S2D_APP_PULL_FETCH_H
 #define S2D_APP_PULL_FETCH_H
@@ -19,6 +19,15 @@ typedef struct Fetch {
     void (*progress)(void *user, uint64_t done);
     void *user;
 } Fetch;
+
+/* Opens a part file for writing (more_flags: O_APPEND and the like), made if it is not there. A link
+ * or anything else that is no file of its own is refused: others may write to the models' folder.
+ * Returns the descriptor. */
+int fetch_open_part(const char *part, int more_flags, Err *err);
+
+/* Removes what killed runs left in the folder while they took wheels apart. To be called under the
+ * folder's lock. */
+void fetch_sweep(const char *folder);
 
 /* Both leave a file of exactly fetch->bytes bytes at `part`, not verified yet. On failure err says
  * why; the part stays for resuming unless it was wrong. part: [PATH_BYTES] */

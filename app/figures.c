@@ -71,7 +71,7 @@ void figures_line(const Figures *figures, const Event *done, char *text, size_t 
     const EventStats *totals = &done->u.done.totals;
     Line line = {text, size, 0};
     text[0] = '\0';
-    add(&line, "%d tokens", totals->tokens + (totals->rounds > 0));
+    add(&line, "%lld tokens", (long long)totals->tokens + (totals->rounds > 0));
     if (totals->rounds > 0)
         add(&line, ", %.1f t/s", (double)totals->tokens_per_s);
     if (totals->plain_rounds > 0)

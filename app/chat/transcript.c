@@ -2,6 +2,7 @@
 #include "app/chat/transcript.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistr.h>
@@ -197,6 +198,12 @@ void transcript_messages_free(Message *messages, int n)
     free(messages);
 }
 
+/* Counts that come from a file may be as large as an int goes: a sum ends there, too. */
+static void add_count(int *sum, int more)
+{
+    *sum = more > INT_MAX - *sum ? INT_MAX : *sum + more;
+}
+
 void transcript_totals(const Transcript *transcript, EventStats *totals, int *answers)
 {
     double answer_ms = 0, first_tokens = 0;
@@ -208,25 +215,25 @@ void transcript_totals(const Transcript *transcript, EventStats *totals, int *an
         if (entry->kind != ENTRY_ANSWER || entry->reason[0] == '\0')
             continue;
         ++*answers;
-        totals->tokens += stats->tokens;
-        totals->rounds += stats->rounds;
-        totals->drafted += stats->drafted;
-        totals->accepted += stats->accepted;
+        add_count(&totals->tokens, stats->tokens);
+        add_count(&totals->rounds, stats->rounds);
+        add_count(&totals->drafted, stats->drafted);
+        add_count(&totals->accepted, stats->accepted);
         totals->draft_ms += stats->draft_ms;
         totals->verify_ms += stats->verify_ms;
         totals->accept_ms += stats->accept_ms;
         totals->other_ms += stats->other_ms;
         totals->prefill_ms += stats->prefill_ms;
         totals->draft_prefill_ms += stats->draft_prefill_ms;
-        totals->back_copies += stats->back_copies;
+        add_count(&totals->back_copies, stats->back_copies);
         totals->back_bytes += stats->back_bytes;
         if (stats->tokens_per_s > 0) {
-            answer_ms += 1000.0 * (stats->tokens + 1) / stats->tokens_per_s;
+            answer_ms += 1000.0 * (stats->tokens + 1.0) / stats->tokens_per_s;
             first_tokens += 1;
         }
         if (stats->plain_tokens_per_s > 0) /* the newest measurement stands */
             totals->plain_tokens_per_s = stats->plain_tokens_per_s;
-        totals->plain_rounds += stats->plain_rounds;
+        add_count(&totals->plain_rounds, stats->plain_rounds);
     }
     if (totals->rounds > 0)
         totals->mat = (float)totals->tokens / totals->rounds;

@@ -6,10 +6,12 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/chat/export.h"
+#include "app/figures.h"
 
 static Entry *answer_of(Transcript *transcript, const char *text, int tokens, int rounds)
 {
@@ -98,6 +100,37 @@ static void test_totals(void **state)
     transcript_close(&transcript);
 }
 
+static void sums_do_not_overflow(void **state)
+{
+    (void)state;
+    Transcript transcript = {0};
+    EventStats totals;
+    int answers;
+    for (int i = 0; i < 2; i++) {
+        EventStats *stats = &answer_of(&transcript, "a", 1, 1)->totals;
+        stats->tokens = stats->rounds = stats->drafted = stats->accepted = INT_MAX;
+        stats->plain_rounds = stats->back_copies = INT_MAX;
+        stats->tokens_per_s = 1;
+    }
+    transcript_totals(&transcript, &totals, &answers);
+    assert_int_equal(totals.tokens, INT_MAX);
+    assert_int_equal(totals.rounds, INT_MAX);
+    assert_int_equal(totals.drafted, INT_MAX);
+    assert_int_equal(totals.accepted, INT_MAX);
+    assert_int_equal(totals.plain_rounds, INT_MAX);
+    assert_int_equal(totals.back_copies, INT_MAX);
+    assert_true(totals.tokens_per_s > 0);
+    transcript_close(&transcript);
+    /* And the one more token that an answer has. */
+    Figures figures = {0};
+    Event done = {.type = EVENT_DONE};
+    char text[512];
+    done.u.done.totals.tokens = done.u.done.totals.rounds = INT_MAX;
+    figures_event(&figures, &done);
+    figures_line(&figures, &done, text, sizeof(text));
+    assert_non_null(strstr(text, "2147483648 tokens"));
+}
+
 static void test_markdown(void **state)
 {
     (void)state;
@@ -127,9 +160,8 @@ static void test_markdown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_runs),
-        cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_totals),
+        cmocka_unit_test(test_runs),     cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_totals),   cmocka_unit_test(sums_do_not_overflow),
         cmocka_unit_test(test_markdown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,15 +6,14 @@
  */
 #include "app/bench/synth.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "app/base/paths.h"
+#include "app/base/save_file.h"
 #include "app/bench/random_weights.h"
 #include "app/bench/shapes.h"
 #include "app/profile/catalog.h"
@@ -38,6 +37,7 @@ typedef struct Synth {
     Shape shape;
     QuantType type;
     const char *out;
+    const Gguf *source; /* of the vocabulary */
     int vocab;
     uint64_t random;
     Pool pools[POOLS];
@@ -189,15 +189,16 @@ static void vocab_keys(Synth *s, const Gguf *vocab)
             "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}");
 }
 
-static int write_model(Synth *s, const Gguf *vocab, FILE *stream, Err *err)
+static int write_model(FILE *stream, void *user, Err *err)
 {
+    Synth *s = user;
     int result = -1;
     s->buffer = malloc(BUFFER_BYTES);
     if (s->buffer == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for a buffer");
     if (gguf_write_open(&s->writer, stream, err) == 0) {
         shape_keys(s);
-        vocab_keys(s, vocab);
+        vocab_keys(s, s->source);
         tensors(s, false);
         tensors(s, true);
         if (s->failed)
@@ -210,26 +211,13 @@ static int write_model(Synth *s, const Gguf *vocab, FILE *stream, Err *err)
     return result;
 }
 
-/* Beside its place first: a half-written model is never found under its name. */
-static int write_file(Synth *s, const Gguf *vocab, Err *err)
+/* Whole or not at all: a half-written model is never found under its name. */
+static int write_file(Synth *s, Err *err)
 {
-    char part[PATH_BYTES];
-    if (snprintf(part, sizeof part, "%s.part", s->out) >= (int)sizeof part)
-        return err_set(err, EXIT_USAGE, "%.60s...: the path is too long", s->out);
     struct stat st;
     if (stat(s->out, &st) == 0 && !S_ISREG(st.st_mode))
         return err_set(err, EXIT_USAGE, "%s is there and is no file; name another one", s->out);
-    FILE *stream = fopen(part, "wb");
-    if (stream == NULL)
-        return err_set(err, EXIT_IO, "%s: cannot write: %s", part, strerror(errno));
-    int result = write_model(s, vocab, stream, err);
-    if (fclose(stream) != 0 && result == 0)
-        result = err_set(err, EXIT_IO, "%s: cannot write: %s", part, strerror(errno));
-    if (result == 0 && rename(part, s->out) != 0)
-        result = err_set(err, EXIT_IO, "%s: cannot write: %s", s->out, strerror(errno));
-    if (result != 0)
-        unlink(part);
-    return result;
+    return save_stream(s->out, write_model, s, err);
 }
 
 int synth_layers(const char *shape)
@@ -253,8 +241,10 @@ int synth_write(const SynthOptions *options, const char *out, SynthInfo *info, E
     int result = -1;
     if (found == 0 || (found == 1 && s.vocab == 0))
         err_set(err, EXIT_DATA, "%s: no vocabulary in this file", gguf_label(vocab));
-    else if (found == 1)
-        result = write_file(&s, vocab, err);
+    else if (found == 1) {
+        s.source = vocab;
+        result = write_file(&s, err);
+    }
     gguf_close(vocab);
     *info = (SynthInfo){s.shape.layers, s.vocab};
     return result;

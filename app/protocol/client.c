@@ -258,6 +258,12 @@ int client_send(Client *client, const Request *request, Err *err)
         return err_set(err, client->gone.code, "%s", client->gone.text);
     char *line = request_to_line(request);
     size_t bytes = line ? strlen(line) : 0;
+    if (bytes > REQUEST_LINE_MAX) {
+        free(line);
+        return err_set(err, EXIT_DATA,
+                       "the text is too long: %zu MiB as a request, %d are the most", bytes >> 20,
+                       REQUEST_LINE_MAX >> 20);
+    }
     if (!line || bytes_reserve(&client->out, bytes + 1) != 0) {
         free(line);
         return err_set(err, EXIT_MEMORY, "out of memory for a request");
@@ -309,7 +315,7 @@ static char *next_line(Client *client, size_t *bytes)
     return from;
 }
 
-/* 1 = got some bytes, 0 = none now, -1 = no more will come, -2 = no room for more. */
+/* 1 = got some bytes, 0 = none now, -1 = no more will come, -2 = no room for more, -3 = failed. */
 static int fill(Client *client)
 {
     if (client->in_at > 0) {
@@ -326,7 +332,7 @@ static int fill(Client *client)
         n = recv(client->fd, client->in.data + client->in.used, READ_BYTES, MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     if (n < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+        return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : errno == ECONNRESET ? -1 : -3;
     client->in.used += (size_t)n;
     return n > 0 ? 1 : -1;
 }
@@ -357,8 +363,14 @@ int client_next(Client *client, Event *event, Err *err)
             int got = fill(client);
             if (got == 0)
                 return 0;
-            if (got < 0)
+            int why = errno;
+            if (got == -3) {
+                bury(client, NULL);
+                client->gone = (Err){0};
+                err_set(&client->gone, EXIT_IO, "events cannot be read: %s", strerror(why));
+            } else if (got < 0) {
                 bury(client, got == -1 ? NULL : "more events than there is memory for");
+            }
         }
     }
     return err_set(err, client->gone.code, "%s", client->gone.text);
@@ -369,7 +381,8 @@ int client_wait(Client *client, int timeout_ms)
     if (client->fd < 0 || client->in_scanned < client->in.used)
         return 1;
     struct pollfd poller = {.fd = client->fd, .events = client_poll_events(client)};
-    return poll(&poller, 1, timeout_ms) > 0;
+    int n = poll(&poller, 1, timeout_ms);
+    return n > 0 || (n < 0 && errno != EINTR); /* client_next says what there is */
 }
 
 int client_trace_check(const Client *client, Err *err)

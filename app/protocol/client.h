@@ -25,7 +25,8 @@ int client_open(Client **client, const ClientOptions *options, Err *err);
 /* Asks the worker to end, then makes it. client may be NULL. */
 void client_close(Client *client);
 
-/* Queues a request and sends what can be sent now. -1 when the worker is gone or memory is out. */
+/* Queues a request and sends what can be sent now. -1, and nothing is sent, when the worker
+ * is gone, memory is out or the request is longer than REQUEST_LINE_MAX (EXIT_DATA). */
 int client_send(Client *client, const Request *request, Err *err);
 
 /* For poll(): the descriptor, -1 when the worker is gone, and POLLIN, with POLLOUT while requests

@@ -9,8 +9,8 @@
 
 enum { READ_BYTES = 1 << 16 };
 
-/* Reads what is there; false = there is no more, or it cannot be kept. */
-static bool fill(Inbox *inbox)
+/* Reads what is there. 1 = go on, 0 = there is no more, -1 = failed. */
+static int fill(Inbox *inbox, Err *err)
 {
     if (inbox->at > 0) {
         memmove(inbox->data, inbox->data + inbox->at, inbox->used - inbox->at);
@@ -20,32 +20,39 @@ static bool fill(Inbox *inbox)
     }
     if (inbox->room - inbox->used < READ_BYTES) {
         size_t room = inbox->used + READ_BYTES + inbox->room / 2;
-        char *data = room <= REQUEST_LINE_MAX + 2 * (size_t)READ_BYTES + inbox->room / 2
-                         ? realloc(inbox->data, room)
-                         : NULL;
+        char *data = realloc(inbox->data, room);
         if (!data)
-            return false;
+            return err_set(err, EXIT_MEMORY, "out of memory for a request");
         inbox->data = data;
         inbox->room = room;
     }
     ssize_t n = read(inbox->fd, inbox->data + inbox->used, READ_BYTES);
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
-        return true;
-    if (n <= 0)
-        return false;
+        return 1;
+    if (n < 0)
+        return err_set(err, EXIT_IO, "requests cannot be read: %s", strerror(errno));
     inbox->used += (size_t)n;
-    return inbox->used <= REQUEST_LINE_MAX;
+    return n > 0;
 }
 
-/* 1 = there is something to read (or the end), 0 = not within the time. */
-static bool wait_input(const Inbox *inbox, int timeout_ms)
+/* 1 = there is something to read (or the end), 0 = not within the time, -1 = failed. */
+static int wait_input(const Inbox *inbox, int timeout_ms, Err *err)
 {
     struct pollfd poller = {.fd = inbox->fd, .events = POLLIN};
     int n;
     do
         n = poll(&poller, 1, timeout_ms);
     while (n < 0 && errno == EINTR);
-    return n != 0;
+    if (n < 0)
+        return err_set(err, EXIT_IO, "requests cannot be waited for: poll: %s", strerror(errno));
+    return n;
+}
+
+static InboxResult too_long(Request *request, Err *err)
+{
+    *request = (Request){.type = REQUEST_STOP};
+    err_set(err, EXIT_DATA, "request: longer than %d MiB; shorten it", REQUEST_LINE_MAX >> 20);
+    return INBOX_WRONG;
 }
 
 InboxResult inbox_next(Inbox *inbox, int timeout_ms, Request *request, Err *err)
@@ -56,18 +63,32 @@ InboxResult inbox_next(Inbox *inbox, int timeout_ms, Request *request, Err *err)
         if (newline) {
             char *from = inbox->data + inbox->at;
             size_t bytes = (size_t)(newline - from);
+            bool skipped = inbox->skipping;
             inbox->at += bytes + 1;
             inbox->scanned = inbox->at;
-            if (bytes == 0)
+            inbox->skipping = false;
+            if (bytes == 0 || skipped)
                 continue; /* an empty line, from a person at a keyboard */
+            if (bytes > REQUEST_LINE_MAX)
+                return too_long(request, err);
             return request_from_line(request, from, bytes, err) == 0 ? INBOX_REQUEST : INBOX_WRONG;
         }
         inbox->scanned = inbox->used;
+        if (inbox->skipping)
+            inbox->at = inbox->used;
+        if (inbox->used - inbox->at > REQUEST_LINE_MAX) {
+            inbox->skipping = true;
+            return too_long(request, err);
+        }
         if (inbox->ended)
             return INBOX_END;
-        if (!wait_input(inbox, timeout_ms))
+        int waited = wait_input(inbox, timeout_ms, err);
+        if (waited == 0)
             return INBOX_NONE;
-        inbox->ended = !fill(inbox);
+        int filled = waited > 0 ? fill(inbox, err) : -1;
+        if (filled < 0)
+            return INBOX_FAILED;
+        inbox->ended = filled == 0;
     }
 }
 

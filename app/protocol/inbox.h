@@ -10,13 +10,15 @@ typedef struct Inbox {
     size_t at, used, room; /* unread: [at, used) */
     size_t scanned;        /* no newline in [at, scanned) */
     bool ended;            /* the end of the input was seen */
+    bool skipping;         /* inside a line that is too long, which is dropped */
 } Inbox;
 
 typedef enum InboxResult {
     INBOX_REQUEST, /* request_free it */
-    INBOX_WRONG,   /* a line that is no request: err says why */
+    INBOX_WRONG,   /* a line that is no request, as request_from_line leaves it: err says why */
     INBOX_NONE,    /* none within the time */
-    INBOX_END,     /* no more will come; what was read but not taken yet is dropped */
+    INBOX_END,     /* no more will come; half a line is dropped */
+    INBOX_FAILED,  /* no more can be read: err says why (EXIT_IO, EXIT_MEMORY) */
 } InboxResult;
 
 /* timeout_ms: 0 = do not wait, -1 = for ever. */

@@ -1,11 +1,12 @@
 /* request.h - what a front asks of the worker, as structs and as JSON lines.
  *
- * One object a line: `v`, `request`, and the fields below under the same names. How each one ends:
+ * One object a line: `v`, `request`, and the fields below under the same names. Each one ends once,
+ * and as this says, whether it is taken or refused and whatever goes on meanwhile:
  *
  *   load     LOAD events, then READY; or ERROR (the worker stays and takes another load)
  *
  *   say      PREFILL, ROUND, TEXT, STATS …, and always one DONE; trouble is an ERROR before a DONE
- *            "error"
+ *            "error", in its turn also where the say is refused
  *
  *   switch   SWITCH check, load, prefill, then done and READY; or failed, and the old target goes
  *            on: where its `room` is "unload", the same with `unload` works, where it is "replace",
@@ -16,6 +17,9 @@
  *   stop     ends the answer that is going on and the load of a switch; nothing when idle
  *
  *   quit     ends the worker, as the end of its input does
+ *
+ * A line that is refused before it is taken for any of them, and any but a `say` for which there is
+ * no place, is one ERROR. Only the worker's end leaves requests without theirs.
  *
  * set and switch are taken in the middle of an answer; say and load wait for its end. A fatal ERROR
  * is followed by the worker's end.
@@ -98,7 +102,8 @@ typedef struct Request {
 char *request_to_line(const Request *request);
 
 /* Reads one line, strictly. On success the request owns all it points to: request_free it. On
- * failure there is nothing to free. A request that a front fills in itself owns nothing. */
+ * failure there is nothing to free, and its type is the one that the line names, REQUEST_STOP where
+ * it names none. A request that a front fills in itself owns nothing. */
 int request_from_line(Request *request, const char *line, size_t bytes, Err *err);
 void request_free(Request *request);
 

@@ -411,6 +411,9 @@ static int read_request(Request *request, const json_t *object, Err *err)
     int version = EVENT_VERSION;
     if (!json_is_object(object))
         return err_set(err, EXIT_USAGE, "request: not an object");
+    const char *asked = json_string_value(json_object_get(object, "request"));
+    if (asked) /* whatever else is wrong: what it asks for says how it ends */
+        request_parse(asked, &request->type);
     if (read_int(&r, "v", 0, INT_MAX, &version) != 0)
         return -1;
     if (version != EVENT_VERSION)
@@ -418,12 +421,10 @@ static int read_request(Request *request, const json_t *object, Err *err)
                        version, EVENT_VERSION);
     if (read_word(&r, "request", name, sizeof(name)) != 0)
         return -1;
-    RequestType type;
-    if (request_parse(name, &type) != 0)
+    if (request_parse(name, &request->type) != 0)
         return wrong(&r, "request", "must be load, say, stop, switch, set or quit");
-    request->type = type;
     r.where = name;
-    switch (type) {
+    switch (request->type) {
     case REQUEST_LOAD:
         return read_load(&r, &request->u.load);
     case REQUEST_SAY:
@@ -440,14 +441,19 @@ static int read_request(Request *request, const json_t *object, Err *err)
 int request_from_line(Request *request, const char *line, size_t bytes, Err *err)
 {
     memset(request, 0, sizeof(*request));
-    request->type = REQUEST_STOP; /* owns nothing until read_request says otherwise */
+    request->type = REQUEST_STOP; /* until read_request says otherwise */
     json_error_t trouble;
     json_t *object = json_loadb(line, bytes, JSON_REJECT_DUPLICATES, &trouble);
+    if (!object && json_error_code(&trouble) == json_error_out_of_memory)
+        return err_set(err, EXIT_MEMORY, "out of memory for a request");
     if (!object)
         return err_set(err, EXIT_USAGE, "request: not a JSON line: %s", trouble.text);
     int status = read_request(request, object, err);
     json_decref(object);
-    if (status != 0)
+    if (status != 0) {
+        RequestType asked = request->type;
         request_free(request);
+        request->type = asked;
+    }
     return status;
 }

@@ -98,6 +98,15 @@ static int encode(Worker *worker, const RequestSay *say, int **ids, int *n, Err 
     return result;
 }
 
+static void refuse(Worker *worker, const Pending *pending)
+{
+    for (int i = 0; i < pending->refused; i++) {
+        worker->turn++;
+        worker_error(worker, &pending->err, false);
+        emit_done(worker, "error", 0);
+    }
+}
+
 static void say(Worker *worker, const RequestSay *say, bool cancelled)
 {
     Err err = {0};
@@ -132,10 +141,8 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     free(ids);
     if (status == 0)
         return;
-    worker_error(worker, &err, true);
+    worker_fail(worker, &err);
     emit_done(worker, "error", say->seed);
-    worker->quit = true;
-    worker->status = err.code;
 }
 
 /* --- the process --- */
@@ -148,7 +155,10 @@ static void run(Worker *worker, Pending *next)
         worker_load(worker, &request->u.load);
         break;
     case REQUEST_SAY:
-        say(worker, &request->u.say, next->cancelled);
+        if (next->refused)
+            refuse(worker, next);
+        else
+            say(worker, &request->u.say, next->cancelled);
         break;
     case REQUEST_SWITCH:
         worker_switch(worker, &request->u.swap, next->cancelled);

@@ -12,16 +12,19 @@ enum { REQUESTS_MAX = 256 };
 typedef struct Pending {
     Request request;
     bool cancelled; /* by a later `stop` */
+    int refused;    /* != 0: this many a `say` that is only answered with err, at its turn */
+    Err err;
 } Pending;
 
 typedef struct Worker {
     Inbox inbox;
-    Pending pending[REQUESTS_MAX]; /* requests read but not begun, oldest first */
+    Pending pending[REQUESTS_MAX + 1]; /* read but not begun, oldest first; the last: refused */
     int n_pending;
     bool busy;                  /* answering, or loading a target */
     bool stop;                  /* end what is going on */
     bool quit;                  /* and the worker */
-    int status;                 /* to end with */
+    int status;                 /* to end with; not 0 = something failed for good */
+    bool lost;                  /* an event was: none may follow it, as if it had never been */
     double start_ms, switch_ms; /* when it started; when the switch under way did */
     int turn;
     bool (*poll)(void *worker); /* the session's, between two rounds; NULL = nothing is looked at */
@@ -40,6 +43,8 @@ typedef struct Worker {
 /* Fills in t_ms and turn and writes the event. A front that is gone ends the worker. */
 void worker_emit(Worker *worker, const Event *event);
 void worker_error(Worker *worker, const Err *err, bool fatal);
+/* The worker cannot go on: a fatal ERROR, and its end. */
+void worker_fail(Worker *worker, const Err *err);
 void worker_warn(Worker *worker, const char *code, const char *message);
 /* SessionConfig.emit; user is the Worker. */
 void worker_on_event(void *user, const Event *event);

@@ -16,7 +16,8 @@ static int write_all(const char *data, size_t bytes)
         ssize_t n = write(STDOUT_FILENO, data, bytes);
         if (n < 0 && errno == EAGAIN) {
             struct pollfd poller = {.fd = STDOUT_FILENO, .events = POLLOUT};
-            poll(&poller, 1, -1);
+            if (poll(&poller, 1, -1) < 0 && errno != EINTR)
+                return -1;
             continue;
         }
         if (n < 0 && errno != EINTR)
@@ -29,8 +30,19 @@ static int write_all(const char *data, size_t bytes)
     return 0;
 }
 
+/* A front must not take what comes after a hole for the whole: after a lost event there are none,
+ * and the end of the worker tells it. */
+static void lose(Worker *worker, int status, const char *why)
+{
+    fprintf(stderr, "s2d worker: an event is lost: %s\n", why);
+    worker->lost = worker->quit = true;
+    worker->status = status;
+}
+
 void worker_emit(Worker *worker, const Event *event)
 {
+    if (worker->lost)
+        return;
     Event out = *event;
     out.t_ms = clock_ms() - worker->start_ms;
     out.turn = worker->turn;
@@ -40,10 +52,10 @@ void worker_emit(Worker *worker, const Event *event)
     size_t bytes = line ? strlen(line) : 0;
     if (line)
         line[bytes] = '\n'; /* in place of the terminator: one write a line */
-    if (!line || write_all(line, bytes + 1) != 0) {
-        worker->quit = true;
-        worker->status = line ? EXIT_IO : EXIT_MEMORY;
-    }
+    if (!line)
+        lose(worker, EXIT_MEMORY, "out of memory");
+    else if (write_all(line, bytes + 1) != 0)
+        lose(worker, EXIT_IO, strerror(errno));
     free(line);
 }
 
@@ -54,6 +66,14 @@ void worker_error(Worker *worker, const Err *err, bool fatal)
     event.u.error.fatal = fatal;
     snprintf(event.u.error.message, sizeof(event.u.error.message), "%s", err->text);
     worker_emit(worker, &event);
+}
+
+void worker_fail(Worker *worker, const Err *err)
+{
+    worker_error(worker, err, true);
+    worker->quit = true;
+    if (worker->status == 0)
+        worker->status = err->code;
 }
 
 void worker_warn(Worker *worker, const char *code, const char *message)
@@ -67,7 +87,10 @@ void worker_warn(Worker *worker, const char *code, const char *message)
 void worker_on_event(void *user, const Event *event)
 {
     Worker *worker = user;
+    Event out = *event;
     if (worker->session)
         answers_event(&worker->answers, event);
-    worker_emit(worker, event);
+    if (event->type == EVENT_DONE && worker->status != 0) /* nobody stopped it */
+        strcpy(out.u.done.reason, "error");
+    worker_emit(worker, &out);
 }

@@ -11,6 +11,20 @@ static void stop_all(Worker *worker)
         worker->pending[i].cancelled = true;
 }
 
+/* A `say` has its DONE to come, in its turn. Those for which there is no place share the last one. */
+static void refuse(Worker *worker, RequestType type, const Err *err)
+{
+    if (type != REQUEST_SAY) {
+        worker_error(worker, err, false);
+        return;
+    }
+    if (worker->n_pending > REQUESTS_MAX)
+        worker->pending[REQUESTS_MAX].refused++;
+    else
+        worker->pending[worker->n_pending++] =
+            (Pending){.request.type = REQUEST_SAY, .refused = 1, .err = *err};
+}
+
 static void take_in(Worker *worker, Request *request)
 {
     if (request->type == REQUEST_QUIT) {
@@ -24,7 +38,7 @@ static void take_in(Worker *worker, Request *request)
         Err err = {0};
         err_set(&err, EXIT_USAGE, "request: %d are waiting already; this one is dropped",
                 REQUESTS_MAX);
-        worker_error(worker, &err, false);
+        refuse(worker, request->type, &err);
     }
     request_free(request);
 }
@@ -39,12 +53,18 @@ void worker_pump(Worker *worker, int timeout_ms)
             take_in(worker, &request);
             break;
         case INBOX_WRONG:
-            worker_error(worker, &err, false);
+            if (err.code == EXIT_MEMORY) /* what it asks for, and so its end, is not known */
+                worker_fail(worker, &err);
+            else
+                refuse(worker, request.type, &err);
             break;
         case INBOX_NONE:
             return;
         case INBOX_END:
             worker->quit = true;
+            return;
+        case INBOX_FAILED:
+            worker_fail(worker, &err);
             return;
         }
         timeout_ms = 0;

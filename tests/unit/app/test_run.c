@@ -182,6 +182,23 @@ static void json_lines_are_events_and_replay_shows_them(void **state)
     assert_int_equal(replay.status, EXIT_DATA);
 }
 
+/* 12 MB, each byte of which takes six in a request. */
+static void a_prompt_too_long_for_a_request_is_refused(void **state)
+{
+    (void)state;
+    static Result result;
+    size_t bytes = 12000000;
+    char *prompt = malloc(bytes + 1);
+    assert_non_null(prompt);
+    memset(prompt, 1, bytes);
+    prompt[bytes] = '\0';
+    run_line(&result, prompt, "run --profile P");
+    free(prompt);
+    assert_int_equal(result.status, EXIT_DATA);
+    assert_non_null(strstr(result.err, "too long"));
+    assert_ptr_equal(strchr(result.err, '\n'), result.err + strlen(result.err) - 1);
+}
+
 static void failures_have_their_exit_codes(void **state)
 {
     (void)state;
@@ -629,6 +646,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(texts_are_equal_whatever_drafts),
         cmocka_unit_test(the_prompt_comes_from_either_place),
         cmocka_unit_test(json_lines_are_events_and_replay_shows_them),
+        cmocka_unit_test(a_prompt_too_long_for_a_request_is_refused),
         cmocka_unit_test(failures_have_their_exit_codes),
         cmocka_unit_test(control_c_keeps_what_came),
         cmocka_unit_test(bench_spec_compares_with_plain_decoding),

@@ -374,6 +374,195 @@ static void a_load_that_fails_says_why(void **state)
     client_close(client);
 }
 
+/* --- every request ends once --- */
+
+/* The ends up to the DONE of a `say` with this seed, as letters: D done, E error, R ready, S and F
+ * a switch that is done or failed. */
+static void listen_ends(Client *client, int seed, char *ends, size_t size)
+{
+    size_t n = 0;
+    for (bool last = false; !last;) {
+        Event event;
+        Err err = {0};
+        char letter = 0;
+        if (next(client, &event, &err) < 0)
+            fail_msg("%s", err.text);
+        if (event.type == EVENT_DONE)
+            letter = 'D';
+        else if (event.type == EVENT_ERROR)
+            letter = 'E';
+        else if (event.type == EVENT_READY)
+            letter = 'R';
+        else if (event.type == EVENT_SWITCH && event.u.swap.stage == SWITCH_DONE)
+            letter = 'S';
+        else if (event.type == EVENT_SWITCH && event.u.swap.stage == SWITCH_FAILED)
+            letter = 'F';
+        if (letter && n + 1 < size)
+            ends[n++] = letter;
+        last = event.type == EVENT_DONE && event.u.done.seed == seed;
+        event_free(&event);
+    }
+    ends[n] = '\0';
+}
+
+static int letter_order(const void *a, const void *b)
+{
+    return *(const char *)a - *(const char *)b;
+}
+
+/* Which of set, switch and say ends first depends on how far an answer is: the letters are sorted. */
+static void check_ends(const char *line, char *got, const char *wanted, const char *more)
+{
+    char all[64];
+    snprintf(all, sizeof all, "%s%s", wanted, more);
+    qsort(got, strlen(got), 1, letter_order);
+    qsort(all, strlen(all), 1, letter_order);
+    if (strcmp(got, all) != 0)
+        fail_msg("%s: ends %s, not %s", line, got, all);
+}
+
+static void every_request_ends_once(void **state)
+{
+    (void)state;
+    /* F/: the folder. Ends without models, and with. */
+    static const struct {
+        const char *line, *empty, *loaded;
+    } cases[] = {
+        {"{\"request\":\"load\",\"profile\":{\"targets\":[{\"model\":\"F/second.gguf\"}],"
+         "\"context\":500,\"threads\":1}}",
+         "R", "R"},
+        {"{\"request\":\"load\",\"profile\":{\"targets\":[{\"model\":\"F/none.gguf\"}],"
+         "\"threads\":1}}",
+         "E", "E"},
+        {"{\"request\":\"load\",\"profile\":{}}", "E", "E"},
+        {"{\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"a\"}],"
+         "\"max_tokens\":3}",
+         "ED", "D"},
+        {"{\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"a\"}],"
+         "\"max_tokens\":-1}",
+         "ED", "ED"},
+        {"{\"request\":\"say\",\"messages\":[]}", "ED", "ED"},
+        {"{\"request\":\"say\",\"v\":2}", "ED", "ED"},
+        {"{\"request\":\"set\",\"spec\":\"on\"}", "E", "R"},
+        {"{\"request\":\"set\",\"thresholds\":[0.1,0.2,0.3]}", "E", "E"},
+        {"{\"request\":\"set\",\"spec\":\"maybe\"}", "E", "E"},
+        {"{\"request\":\"switch\",\"target\":1}", "F", "SR"},
+        {"{\"request\":\"switch\",\"target\":0}", "F", "SR"},
+        {"{\"request\":\"switch\",\"target\":5}", "F", "F"},
+        {"{\"request\":\"switch\",\"target\":\"F/none.gguf\"}", "F", "F"},
+        {"{\"request\":\"switch\"}", "E", "E"},
+        {"{\"request\":\"stop\"}", "", ""},
+        {"{\"request\":\"stop\",\"what\":1}", "E", "E"},
+        {"{\"request\":\"quit\",\"when\":1}", "E", "E"},
+        {"{\"request\":\"sing\"}", "E", "E"},
+        {"[]", "E", "E"},
+        {"say", "E", "E"},
+    };
+    enum { LAST = 4242 };
+    static const char last[] =
+        "{\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"b\"}],\"max_tokens\":2,"
+        "\"seed\":4242}\n";
+    static const char *const states[] = {"without models", "idle", "answering"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (int s = 0; s < 3; s++) {
+            char line[512], name[600], ends[64];
+            const char *place = strstr(cases[i].line, "F/");
+            int head = (int)(place ? place - cases[i].line : 0);
+            snprintf(line, sizeof line, "%.*s%s%s\n", head, cases[i].line, place ? folder.path : "",
+                     cases[i].line + head + (place ? 1 : 0));
+            snprintf(name, sizeof name, "%s, %s", states[s], cases[i].line);
+            Client *client = s == 0 ? start() : start_loaded("draft.gguf");
+            if (s == 2) {
+                send_question(client, "hello", 200);
+                await(client, EVENT_ROUND);
+            }
+            send_line(client, line);
+            send_line(client, last);
+            listen_ends(client, LAST, ends, sizeof ends);
+            bool loaded = s > 0 || strcmp(cases[i].empty, "R") == 0;
+            check_ends(name, ends, s == 0 ? cases[i].empty : cases[i].loaded,
+                       s == 2   ? "DD"
+                       : loaded ? "D"
+                                : "ED");
+            client_close(client);
+        }
+    }
+}
+
+/* What has no place in the queue ends as well: a `say` in its turn, with DONE. */
+static void a_say_for_which_there_is_no_place_is_done(void **state)
+{
+    (void)state;
+    enum { WAIT = 256, MORE = 5 };
+    static const char wrong[] = "{\"request\":\"say\",\"messages\":[]}\n";
+    int stopped = 0, failed = 0, errors = 0;
+    Client *client = start_loaded(NULL);
+    send_question(client, "hello", 0);
+    await(client, EVENT_ROUND);
+    for (int i = 0; i < WAIT + MORE; i++)
+        send_question(client, "hello", 0);
+    send_line(client, wrong);
+    send_line(client, "{\"request\":\"load\",\"profile\":{\"targets\":[{\"model\":\"a\"}]}}\n");
+    send_type(client, REQUEST_STOP);
+    while (stopped + failed < 1 + WAIT + MORE + 1) {
+        Event event;
+        Err err = {0};
+        if (next(client, &event, &err) < 0)
+            fail_msg("%s", err.text);
+        if (event.type == EVENT_DONE && strcmp(event.u.done.reason, "stopped") == 0)
+            stopped++;
+        else if (event.type == EVENT_DONE)
+            failed++;
+        errors += event.type == EVENT_ERROR;
+        event_free(&event);
+    }
+    assert_int_equal(stopped, 1 + WAIT);
+    assert_int_equal(failed, MORE + 1);
+    assert_int_equal(errors, MORE + 2); /* the load, too */
+    static Answer answer;
+    send_question(client, "hello", 5);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "length");
+    client_close(client);
+}
+
+/* By the client, which knows the limit, and by the worker: one ERROR, and the line is dropped. */
+static void a_request_that_is_too_long_is_refused(void **state)
+{
+    (void)state;
+    static Answer answer;
+    size_t bytes = (size_t)REQUEST_LINE_MAX + (1 << 20);
+    char *text = malloc(bytes + 2);
+    assert_non_null(text);
+    memset(text, 'a', bytes);
+    text[bytes] = '\0';
+    Client *client = start_loaded(NULL);
+    Message message = {.role = ROLE_USER, .text = text};
+    Request request = {.type = REQUEST_SAY, .u.say = {.messages = &message, .n_messages = 1}};
+    Err err = {0};
+    assert_int_equal(client_send(client, &request, &err), -1);
+    assert_int_equal(err.code, EXIT_DATA);
+    text[bytes] = '\n';
+    text[bytes + 1] = '\0';
+    for (size_t at = 0; at < bytes + 1;) { /* it may end in the middle of what a read takes */
+        size_t part = bytes + 1 - at < 1000000 ? bytes + 1 - at : 1000000;
+        assert_int_equal(send(client_fd(client), text + at, part, MSG_NOSIGNAL), part);
+        at += part;
+    }
+    free(text);
+    Event event = await(client, EVENT_ERROR);
+    assert_int_equal(event.u.error.code, EXIT_DATA);
+    assert_false(event.u.error.fatal);
+    char ends[8];
+    send_question(client, "hello", 5); /* seed 1 */
+    listen_ends(client, 1, ends, sizeof ends);
+    assert_string_equal(ends, "D");
+    send_question(client, "hello", 5);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "length");
+    client_close(client);
+}
+
 static void stop_ends_the_answer(void **state)
 {
     (void)state;
@@ -713,6 +902,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(thresholds_may_be_automatic),
         cmocka_unit_test(wrong_requests_are_answered_and_survived),
         cmocka_unit_test(a_load_that_fails_says_why),
+        cmocka_unit_test(every_request_ends_once),
+        cmocka_unit_test(a_say_for_which_there_is_no_place_is_done),
+        cmocka_unit_test(a_request_that_is_too_long_is_refused),
         cmocka_unit_test(stop_ends_the_answer),
         cmocka_unit_test(the_context_ends_an_answer),
         cmocka_unit_test(the_target_changes_between_answers),

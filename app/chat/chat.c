@@ -50,7 +50,7 @@ static int no_memory(Chat *chat)
     return -1;
 }
 
-/* Sends the transcript as it is, and opens the answer to it. */
+/* Sends the transcript as it is, and opens the answer to it; or tells why it cannot. */
 static int send_say(Chat *chat, uint32_t seed)
 {
     Request request = {.type = REQUEST_SAY};
@@ -73,46 +73,54 @@ static int send_say(Chat *chat, uint32_t seed)
     }
     answer->seed = seed;
     snprintf(answer->target, sizeof(answer->target), "%s", chat->ready.target);
+    Err err = {0};
+    int status = client_send(chat->client, &request, &err);
+    transcript_messages_free(say->messages, say->n_messages);
+    /* A worker that is gone is found by the next chat_pump, and then the question is kept. */
+    if (status != 0 && client_pid(chat->client) >= 0) {
+        transcript_cut(&chat->transcript, chat->transcript.n - 1, chat->transcript.n);
+        chat_note(chat, NOTE_ERROR, "this was not sent: %s", err.text);
+        return -1;
+    }
     chat->state = CHAT_ANSWERING;
     chat->stop_sent = false;
     chat->unsaved = true;
-    /* A worker that is gone is found by the next chat_pump. */
-    client_send(chat->client, &request, NULL);
-    transcript_messages_free(say->messages, say->n_messages);
     chat->front->asked(chat->user);
     return 0;
 }
 
-static void ask_now(Chat *chat, const char *text)
+static int ask_now(Chat *chat, const char *text)
 {
-    if (!transcript_add(&chat->transcript, ENTRY_USER, text)) {
-        no_memory(chat);
-        return;
-    }
+    int before = chat->transcript.n;
+    if (!transcript_add(&chat->transcript, ENTRY_USER, text))
+        return no_memory(chat);
     chat->front->said(chat->user, text);
-    send_say(chat, chat->settings.seed);
+    if (send_say(chat, chat->settings.seed) == 0)
+        return 0;
+    transcript_cut(&chat->transcript, before, chat->transcript.n);
+    chat->front->taken_back(chat->user, text);
+    return -1;
 }
 
-void chat_ask(Chat *chat, const char *text)
+int chat_ask(Chat *chat, const char *text)
 {
-    if (chat->state == CHAT_IDLE) {
-        ask_now(chat, text);
-        return;
-    }
+    if (chat->state == CHAT_IDLE)
+        return ask_now(chat, text);
     char **queue = realloc(chat->queue, (chat->n_queue + 1) * sizeof(*queue));
     char *copy = strdup(text);
     if (queue)
         chat->queue = queue;
     if (!queue || !copy) {
         free(copy);
-        no_memory(chat);
-        return;
+        return no_memory(chat);
     }
     chat->queue[chat->n_queue++] = copy;
     chat->front->queued(chat->user, text);
     Err err = {0};
-    if (chat->state == CHAT_LOST && chat_revive(chat, &err) != 0)
-        chat_note(chat, NOTE_ERROR, "%s", err.text);
+    if (chat->state != CHAT_LOST || chat_revive(chat, &err) == 0)
+        return 0;
+    chat_note(chat, NOTE_ERROR, "%s", err.text);
+    return -1;
 }
 
 void chat_ask_next(Chat *chat)
@@ -133,7 +141,12 @@ bool chat_stop(Chat *chat)
         return false;
     if (!chat->stop_sent) {
         Request request = {.type = REQUEST_STOP};
-        client_send(chat->client, &request, NULL);
+        Err err = {0};
+        /* As send_say: with a worker that is gone the answer ends as well. */
+        if (client_send(chat->client, &request, &err) != 0 && client_pid(chat->client) >= 0) {
+            chat_note(chat, NOTE_ERROR, "the stop was not sent: %s", err.text);
+            return true;
+        }
         chat->stop_sent = true;
         chat->front->stopping(chat->user);
     }

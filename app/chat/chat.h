@@ -103,8 +103,8 @@ int chat_pump(Chat *chat);
  * Trouble is told through the front; returns its exit code, 0 = none. */
 int chat_line(Chat *chat, const char *line);
 
-/* Asks now, or as soon as it can be asked. */
-void chat_ask(Chat *chat, const char *text);
+/* Asks now, or as soon as it can be asked. -1 = not now, which the front is told. */
+int chat_ask(Chat *chat, const char *text);
 /* Stops the answer. false = there is nothing to stop. */
 bool chat_stop(Chat *chat);
 

@@ -58,6 +58,14 @@ static bool anything_set(const RequestSet *set)
            set->has_spec || set->has_auto;
 }
 
+/* What was set by hand goes to a new worker; a part that cannot is told. */
+static void send_again(Chat *chat, const Request *request, const char *what)
+{
+    Err err = {0};
+    if (client_send(chat->client, request, &err) != 0)
+        chat_note(chat, NOTE_ERROR, "%s: %s", what, err.text);
+}
+
 static void on_ready(Chat *chat, const EventReady *ready)
 {
     chat->ready = *ready;
@@ -76,10 +84,10 @@ static void on_ready(Chat *chat, const EventReady *ready)
         for (int i = 0; i < profile->n_targets && !known; i++)
             known = strcmp(profile->targets[i].model, chat->target) == 0;
         if (!known)
-            client_send(chat->client, &swap, NULL);
+            send_again(chat, &swap, "the target is the profile's again");
         Request set = {.type = REQUEST_SET, .u.set = chat->set};
         if (anything_set(&chat->set))
-            client_send(chat->client, &set, NULL);
+            send_again(chat, &set, "the settings are the profile's again");
     }
     chat_ask_next(chat);
 }
@@ -136,7 +144,7 @@ static void on_done(Chat *chat, const char *reason, const EventStats *totals)
     chat->state = CHAT_IDLE;
     if (trace_trim(chat->trace)) { /* a replay begins with READY: an empty set brings it */
         Request set = {.type = REQUEST_SET};
-        client_send(chat->client, &set, NULL);
+        send_again(chat, &set, "the trace is begun anew and lacks its first line");
     }
     if (strcmp(reason, "context") == 0) {
         chat_note(

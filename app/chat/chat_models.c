@@ -137,10 +137,13 @@ static int ask_switch(Chat *chat, int index, const char *name, bool unload, Err 
         return err_set(err, EXIT_MEMORY, "out of memory");
     request.u.swap.index = name ? -1 : index;
     request.u.swap.name = copy;
-    int status = client_send(chat->client, &request, err);
+    if (client_send(chat->client, &request, err) != 0) {
+        free(copy);
+        return -1;
+    }
     free(chat->switching);
     chat->switching = copy;
-    return status;
+    return 0;
 }
 
 int chat_switch(Chat *chat, int index, const char *name, Err *err)

@@ -50,10 +50,9 @@ static void say(Plain *plain, const char *mark, const char *text)
     size_t bytes = strlen(text);
     char *clean = malloc(3 * (bytes + 3) + 1);
     end_line(plain);
-    if (!clean)
-        return;
-    text_clean(&cleaner, text, bytes, clean);
-    fprintf(stderr, "%s%s\n", mark, clean);
+    if (clean)
+        text_clean(&cleaner, text, bytes, clean);
+    fprintf(stderr, "%s%s\n", mark, clean ? clean : "(out of memory for this line)");
     free(clean);
 }
 
@@ -61,8 +60,10 @@ static void on_text(Plain *plain, const char *text)
 {
     size_t bytes = strlen(text);
     char *clean = malloc(3 * (bytes + 3) + 1);
-    if (!clean)
+    if (!clean) {
+        err_set(&plain->chat.failure, EXIT_MEMORY, "out of memory for the answer's text");
         return;
+    }
     size_t n = text_clean(&plain->cleaner, text, bytes, clean);
     fwrite(clean, 1, n, stdout);
     stdout_flush(&plain->chat.failure);
@@ -224,8 +225,11 @@ static bool take_line(Plain *plain)
     size_t taken = length + (end != NULL);
     plain->used -= taken;
     memmove(plain->input, plain->input + taken, plain->used);
-    if (!line)
+    if (!line) {
+        plain->code = EXIT_MEMORY;
+        say(plain, "error: ", "out of memory: a line of the input was not taken");
         return true;
+    }
     if (length > 0 && line[length - 1] == '\r')
         line[length - 1] = '\0';
     plain->prompted = plain->interrupted = false;
@@ -268,8 +272,11 @@ static int wait_for_more(Plain *plain, int signals)
         {.fd = takes_input(plain) && !plain->at_end ? 0 : -1, .events = POLLIN},
         {.fd = STDOUT_FILENO}, /* a reader that goes away */
     };
-    if (poll(polled, 4, -1) < 0 && errno != EINTR)
-        return EXIT_INTERNAL;
+    if (poll(polled, 4, -1) < 0 && errno != EINTR) {
+        err_set(&chat->failure, EXIT_IO, "waiting failed: poll: %s", strerror(errno));
+        end_line(plain);
+        return chat->failure.code;
+    }
     for (int number = signals_next(signals); number; number = signals_next(signals)) {
         int code = on_signal(plain, number);
         if (code != 0)

@@ -158,7 +158,7 @@ static int run(Replay *replay, int signals, const char *name, Err *err)
         struct pollfd polled[] = {{.fd = signals, .events = POLLIN},
                                   {.fd = ui_fd(replay->ui), .events = POLLIN}};
         if (poll(polled, 2, timeout_of(replay)) < 0 && errno != EINTR)
-            return err_set(err, EXIT_INTERNAL, "poll: %s", strerror(errno)), EXIT_INTERNAL;
+            return err_set(err, EXIT_IO, "waiting failed: poll: %s", strerror(errno)), EXIT_IO;
         if (polled[1].revents)
             take_keys(replay);
         for (int number = signals_next(signals); number; number = signals_next(signals)) {

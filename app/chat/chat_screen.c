@@ -265,8 +265,10 @@ static int wait_for_more(ScreenChat *screen, int signals, int timeout)
         {.fd = client_fd(client), .events = client_poll_events(client)},
         {.fd = screen->ui ? ui_fd(screen->ui) : -1, .events = POLLIN},
     };
-    if (poll(polled, 3, timeout) < 0 && errno != EINTR)
-        return EXIT_INTERNAL;
+    if (poll(polled, 3, timeout) < 0 && errno != EINTR) {
+        err_set(&screen->chat.failure, EXIT_IO, "waiting failed: poll: %s", strerror(errno));
+        return EXIT_IO;
+    }
     if (polled[2].revents)
         take_keys(screen);
     return take_signals(screen, signals);

@@ -230,10 +230,9 @@ int chat_line(Chat *chat, const char *line)
 {
     Err err = {0};
     if (!chat_answer_offer(chat, line, &err)) {
-        if (line[0] == '/' && line[1] != '/')
-            slash_run(chat, line, &err);
-        else
-            chat_ask(chat, line[0] == '/' ? line + 1 : line);
+        if (line[0] != '/' || line[1] == '/') /* what goes wrong is told already */
+            return chat_ask(chat, line[0] == '/' ? line + 1 : line) == 0 ? 0 : EXIT_MEMORY;
+        slash_run(chat, line, &err);
     }
     if (err.code != 0)
         chat_note(chat, NOTE_ERROR, "%s", err.text);

@@ -30,7 +30,7 @@ typedef struct Witness {
 static void hear(Witness *witness, const char *kind, const char *text)
 {
     size_t used = strlen(witness->heard);
-    snprintf(witness->heard + used, sizeof(witness->heard) - used, "%s: %s\n", kind, text);
+    snprintf(witness->heard + used, sizeof(witness->heard) - used, "%s: %.999s\n", kind, text);
 }
 
 static void on_event(void *user, const Event *event)
@@ -242,6 +242,27 @@ static void test_queue_and_stop(void **state)
     assert_string_equal(f->chat.transcript.entries[1].reason, "stopped");
     assert_int_equal(f->witness.asked, 2);
     assert_non_null(strstr(f->witness.heard, "done: stopped\nunqueued: \nsaid: next"));
+}
+
+/* It is given back, the chat is as it was, and the next one goes out. */
+static void test_question_that_cannot_be_sent(void **state)
+{
+    Fixture *f = *state;
+    size_t bytes = (size_t)REQUEST_LINE_MAX + 1;
+    char *text = malloc(bytes + 1);
+    assert_non_null(text);
+    memset(text, 'a', bytes);
+    text[bytes] = '\0';
+    say(f, "one");
+    int before = f->chat.transcript.n;
+    refused(f, text, "too long");
+    free(text);
+    assert_int_equal(f->chat.state, CHAT_IDLE);
+    assert_int_equal(f->chat.transcript.n, before);
+    assert_int_equal(f->witness.asked, 1);
+    assert_true(strlen(f->witness.edit) == sizeof f->witness.edit - 1);
+    say(f, "two");
+    assert_string_equal(answer(f), "[4] two");
 }
 
 static void test_switch(void **state)
@@ -640,6 +661,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_ask, start, end),
         cmocka_unit_test_setup_teardown(test_undo_regen_clear, start, end),
         cmocka_unit_test_setup_teardown(test_queue_and_stop, start, end),
+        cmocka_unit_test_setup_teardown(test_question_that_cannot_be_sent, start, end),
         cmocka_unit_test_setup_teardown(test_switch, start, end),
         cmocka_unit_test_setup_teardown(test_worker_dies, start, end),
         cmocka_unit_test_setup_teardown(test_worker_killed_idle, start, end),

@@ -113,7 +113,7 @@ static int put_base(Merge *m, bool own_norm)
         char name[NAME_BYTES];
         int layer;
         snprintf(name, sizeof name, "%.*s", (int)tensor->name.length, tensor->name.data);
-        if ((sscanf(name, "blk.%9d.", &layer) == 1 && layer >= m->exit) ||
+        if ((arch_layer_name(name, "blk.", &layer) && layer >= m->exit) ||
             (own_norm && strcmp(name, "output_norm.weight") == 0))
             continue;
         if (put_tensor(m, m->base, tensor, name) != 0)

@@ -110,7 +110,7 @@ static void layer(Synth *s, int index)
         const LayerPart *part = &layer_parts[p];
         int cols = shape_size(&config, part->cols);
         char name[TENSOR_NAME_BYTES];
-        if (!arch_requires(config.arch, p))
+        if (!arch_has_usually(config.arch, p))
             continue;
         snprintf(name, sizeof name, "blk.%d.%s", index, part->name);
         if (part->rows == 0)

@@ -136,6 +136,8 @@ static int make_plan(Train *t, Err *err)
         t->options.model = shape.name;
         t->config = shape_config(&shape);
         base = (TrainerBase){.config = t->config, .tied = shape.tied};
+        for (int p = 0; p < LAYER_PARTS; p++)
+            base.optional[p] = arch_has_usually(t->config.arch, p);
     } else {
         if (open_header(t, err) != 0)
             return -1;

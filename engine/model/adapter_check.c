@@ -91,23 +91,20 @@ static int check_part(Check *c, const GgufTensor *tensor, int exit, int layer, c
 static int check_tensor(Check *c, const GgufTensor *tensor)
 {
     const AdapterInfo *info = &c->adapter->info;
-    char name[TENSOR_NAME_BYTES], again[TENSOR_NAME_BYTES];
-    int number, after = 0, index = 0;
+    char name[TENSOR_NAME_BYTES];
+    int number, index = 0;
     snprintf(name, sizeof name, "%.*s", (int)tensor->name.length, tensor->name.data);
-    if (sscanf(name, "blk.%9d.%n", &number, &after) == 1 && after > 0) {
-        snprintf(again, sizeof again, "blk.%d.%s", number, name + after);
-        if (strcmp(name, again) == 0 && number >= 0 && number < info->layers)
-            return check_part(c, tensor, -1, number, name + after);
-    } else if (sscanf(name, "s2d.exit.%9d.%n", &number, &after) == 1 && after > 0) {
-        adapter_exit_name(again, number, name + after);
+    const char *rest = arch_layer_name(name, "blk.", &number);
+    if (rest && number < info->layers)
+        return check_part(c, tensor, -1, number, rest);
+    rest = arch_layer_name(name, "s2d.exit.", &number);
+    if (rest) {
         while (index < info->n_exits && info->exits[index] != number)
             index++;
-        if (strcmp(name, again) == 0 && index < info->n_exits) {
-            if (strcmp(name + after, "norm.weight") == 0)
-                return check_shape(c, tensor, 0, c->base->hidden);
-            if (strncmp(name + after, "blk.", 4) == 0)
-                return check_part(c, tensor, index, info->copy_of[index], name + after + 4);
-        }
+        if (index < info->n_exits && strcmp(rest, "norm.weight") == 0)
+            return check_shape(c, tensor, 0, c->base->hidden);
+        if (index < info->n_exits && strncmp(rest, "blk.", 4) == 0)
+            return check_part(c, tensor, index, info->copy_of[index], rest + 4);
     }
     return adapter_fail(c->adapter, c->err, "tensor '%s' belongs to no adapter that s2d knows",
                         name);

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/model/model.h"
@@ -20,7 +21,9 @@ static const ArchInfo archs[ARCH_COUNT] = {
                     .optional = QKV_BIASES,
                     .rope_neox = false},
     [ARCH_QWEN2] = {.name = "qwen2",
-                    .required = ATTENTION | QKV_BIASES | GATED_FFN,
+                    .required = ATTENTION | GATED_FFN,
+                    .optional = QKV_BIASES,
+                    .usual = QKV_BIASES,
                     .rope_neox = true},
 };
 
@@ -70,6 +73,21 @@ const char *arch_names(char text[ARCH_NAMES_BYTES])
     return text;
 }
 
+const char *arch_layer_name(const char *name, const char *prefix, int *layer)
+{
+    enum { DIGITS_MAX = 9 };
+    size_t length = strlen(prefix);
+    if (strncmp(name, prefix, length) != 0)
+        return NULL;
+    const char *number = name + length;
+    size_t digits = strspn(number, "0123456789");
+    if (digits < 1 || digits > DIGITS_MAX || number[digits] != '.' ||
+        (number[0] == '0' && digits > 1))
+        return NULL;
+    *layer = atoi(number);
+    return number + digits + 1;
+}
+
 const char *arch_key(char key[TENSOR_NAME_BYTES], Arch arch, const char *name)
 {
     snprintf(key, TENSOR_NAME_BYTES, "%s.%s", archs[arch].name, name);
@@ -79,6 +97,11 @@ const char *arch_key(char key[TENSOR_NAME_BYTES], Arch arch, const char *name)
 bool arch_requires(Arch arch, int part)
 {
     return archs[arch].required >> part & 1;
+}
+
+bool arch_has_usually(Arch arch, int part)
+{
+    return (archs[arch].required | archs[arch].usual) >> part & 1;
 }
 
 bool arch_allows(Arch arch, int part)

@@ -68,6 +68,7 @@ typedef struct ArchInfo {
     const char *name;  /* general.architecture, and what the architecture's keys begin with */
     uint32_t required; /* 1 << PART_…: what every layer must have */
     uint32_t optional; /* what it may have; anything else is an error */
+    uint32_t usual;    /* what of that its models have as a rule: those that are made up have it */
     bool rope_neox;    /* as in Kernels.rope */
 } ArchInfo;
 
@@ -79,11 +80,17 @@ bool arch_find(Arch *arch, GgufString name);
 /* All of them, for a message: "llama and qwen2". Returns text. */
 const char *arch_names(char text[ARCH_NAMES_BYTES]);
 
+/* What follows "blk.N." in a layer's tensor's name, with N in *layer; prefix: "blk." or what else
+ * stands before the number. NULL = not such a name, or a number that no file is written with: a
+ * sign, a space or a zero before it. */
+const char *arch_layer_name(const char *name, const char *prefix, int *layer);
+
 /* The full name of one of its keys: "qwen2.block_count" of "block_count". Returns key. */
 const char *arch_key(char key[TENSOR_NAME_BYTES], Arch arch, const char *name);
 
-/* Must its layers have that part, PART_…? May they? */
+/* Must its layers have that part, PART_…? Do they as a rule? May they? */
 bool arch_requires(Arch arch, int part);
+bool arch_has_usually(Arch arch, int part);
 bool arch_allows(Arch arch, int part);
 
 struct ModelConfig; /* model.h */

@@ -48,12 +48,31 @@ const GgufTensor *layer_tensor(const Gguf *gguf, int layer, const LayerPart *par
     return gguf_tensor(gguf, name);
 }
 
+/* An integer key that may be written for each layer, as an array in which they are all equal. */
+static int get_u32(const Check *c, const char *key, uint32_t *value)
+{
+    int32_t of_layer[LAYERS_MAX];
+    int count, layers = c->config->layers;
+    if (layers == 0 || gguf_get_array(c->gguf, key, GGUF_I32, &count, NULL) <= 0)
+        return gguf_get_u32(c->gguf, key, value, c->err);
+    if (gguf_array_copy(c->gguf, key, GGUF_I32, of_layer, layers, c->err) < 0)
+        return -1;
+    for (int i = 1; i < layers; i++)
+        if (of_layer[i] != of_layer[0])
+            return fail(c, "key '%s' is %d in layer 0 and %d in layer %d; s2d needs layers alike",
+                        key, of_layer[0], of_layer[i], i);
+    if (of_layer[0] < 0)
+        return fail(c, "key '%s' is %d, out of range", key, of_layer[0]);
+    *value = (uint32_t)of_layer[0];
+    return 1;
+}
+
 /* An integer key from 1 to max; fallback: its value when absent, 0 = it must be there. */
 static int get_size(const Check *c, const char *name, int max, int fallback, int *value)
 {
     char key[TENSOR_NAME_BYTES];
     uint32_t number = 0;
-    int found = gguf_get_u32(c->gguf, arch_key(key, c->arch, name), &number, c->err);
+    int found = get_u32(c, arch_key(key, c->arch, name), &number);
     if (found < 0)
         return -1;
     if (found == 0 && fallback == 0)
@@ -149,6 +168,17 @@ static int check_heads(Check *c)
     return 0;
 }
 
+/* A factor of 0 is how some files say that there is none. */
+static int get_divisor(const Check *c, const char *name, float *scale)
+{
+    char key[TENSOR_NAME_BYTES];
+    if (gguf_get_f32(c->gguf, arch_key(key, c->arch, name), scale, NULL) == 1 && *scale == 0) {
+        *scale = 1;
+        return 0;
+    }
+    return get_float(c, name, 1, scale);
+}
+
 /* The divisor of linear rope scaling, under its present and its former key. */
 static int get_rope_scale(const Check *c, float *scale)
 {
@@ -159,12 +189,12 @@ static int get_rope_scale(const Check *c, float *scale)
     if (found < 0)
         return -1;
     if (found == 0)
-        return get_float(c, "rope.scale_linear", 1, scale);
+        return get_divisor(c, "rope.scale_linear", scale);
     *scale = 1;
     if (string_is(type, "none"))
         return 0;
     if (string_is(type, "linear"))
-        return get_float(c, "rope.scaling.factor", 1, scale);
+        return get_divisor(c, "rope.scaling.factor", scale);
     return fail(c, "rope scaling '%.*s' is not supported; s2d knows none and linear", shown(type),
                 type.data);
 }
@@ -262,14 +292,14 @@ static int check_nothing_left(const Check *c)
     for (int i = 0; i < gguf_tensor_count(c->gguf); i++) {
         const GgufTensor *tensor = gguf_tensor_at(c->gguf, i);
         char name[TENSOR_NAME_BYTES];
-        int layer, after = 0;
+        int layer;
         bool known = false;
         snprintf(name, sizeof name, "%.*s", (int)tensor->name.length, tensor->name.data);
-        if (sscanf(name, "blk.%9d.%n", &layer, &after) == 1 && after > 0 && layer >= 0 &&
-            layer < c->config->layers)
+        const char *rest = arch_layer_name(name, "blk.", &layer);
+        if (rest && layer < c->config->layers)
             for (int p = 0; p < LAYER_PARTS; p++)
-                known = known ||
-                        (arch_allows(c->arch, p) && strcmp(name + after, layer_parts[p].name) == 0);
+                known =
+                    known || (arch_allows(c->arch, p) && strcmp(rest, layer_parts[p].name) == 0);
         static const char *const others[] = {"token_embd.weight", "output_norm.weight",
                                              "output.weight", "rope_freqs.weight"};
         for (size_t o = 0; o < sizeof others / sizeof *others; o++)

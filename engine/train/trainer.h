@@ -96,7 +96,7 @@ typedef struct TrainerPlan {
 typedef struct TrainerBase {
     ModelConfig config;         /* of all of it */
     bool tied;                  /* the embedding is the head */
-    bool optional[LAYER_PARTS]; /* is a part there that its architecture does not require? */
+    bool optional[LAYER_PARTS]; /* has any layer a part that its architecture does not require? */
 } TrainerBase;
 
 TrainerBase trainer_base(const Gguf *gguf, const ModelConfig *config);

@@ -228,8 +228,9 @@ TrainShape trainer_learn_shape(const Trainer *s)
 TrainerBase trainer_base(const Gguf *gguf, const ModelConfig *config)
 {
     TrainerBase base = {.config = *config, .tied = gguf_tensor(gguf, "output.weight") == NULL};
-    for (int p = 0; p < LAYER_PARTS; p++)
-        base.optional[p] = layer_tensor(gguf, 0, &layer_parts[p]) != NULL;
+    for (int l = 0; l < config->layers; l++)
+        for (int p = 0; p < LAYER_PARTS; p++)
+            base.optional[p] |= layer_tensor(gguf, l, &layer_parts[p]) != NULL;
     return base;
 }
 

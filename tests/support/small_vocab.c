@@ -66,7 +66,7 @@ void tiny_vocab_file(TinyVocab kind, char **data, size_t *bytes)
     FILE *stream = open_memstream(data, bytes);
     demand(stream != NULL && gguf_write_open(&writer, stream, NULL) == 0, "no memory");
     gguf_write_string(writer, "general.architecture", "llama");
-    tiny_vocab_write(writer, kind);
+    tiny_vocab_write(writer, kind, 0);
     demand(gguf_write_close(writer, NULL) == 0 && fclose(stream) == 0, "cannot write");
 }
 

@@ -5,9 +5,11 @@
  * norm keep a tied head from simply repeating its input token.
  */
 #include "tests/support/tiny_model.h"
+
 #include "app/bench/random_weights.h"
 #include "tests/support/temp.h"
 
+#include <assert.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,7 +121,7 @@ static void layer_tensors(const Pass *pass, const ModelConfig *shape, int layer)
         bool added = p == PART_O || p == PART_DOWN;
         QuantType type = p == PART_DOWN ? t->down_type : part->is_ffn ? t->ffn_type : t->attn_type;
         char name[TENSOR_NAME_BYTES];
-        if (!arch_requires(t->arch, p))
+        if (!arch_has_usually(t->arch, p) || t->lacks >> p & 1)
             continue;
         snprintf(name, sizeof name, "blk.%d.%s", layer, part->name);
         if (part->rows != 0)
@@ -153,19 +155,34 @@ static void tensors(const Pass *pass, int vocab)
     layer_tensors(&(Pass){&last, pass->writer, pass->fill}, &shape, t->layers - 1);
 }
 
+/* n > 0: as an array of so many. */
+static void write_size(GgufWriter *writer, const char *key, int value, int n)
+{
+    enum { LAYERS_MAX = 64 };
+    int values[LAYERS_MAX];
+    assert(n <= LAYERS_MAX);
+    for (int i = 0; i < n; i++)
+        values[i] = value;
+    if (n > 0)
+        gguf_write_array(writer, key, GGUF_I32, values, n);
+    else
+        gguf_write_u32(writer, key, (uint32_t)value);
+}
+
 static int write_model(const TinyModel *t, FILE *stream, Err *err)
 {
     const struct {
         const char *name;
         int value;
-    } sizes[] = {{"block_count", t->layers},
-                 {"context_length", t->context},
-                 {"embedding_length", t->hidden},
-                 {"feed_forward_length", t->ffn},
-                 {"attention.head_count", t->heads},
-                 {"attention.head_count_kv", t->kv_heads},
-                 {"attention.key_length", t->head_dim},
-                 {"attention.value_length", t->head_dim}};
+        bool by_layer; /* files may have it for each layer */
+    } sizes[] = {{"block_count", t->layers, false},
+                 {"context_length", t->context, false},
+                 {"embedding_length", t->hidden, false},
+                 {"feed_forward_length", t->ffn, true},
+                 {"attention.head_count", t->heads, true},
+                 {"attention.head_count_kv", t->kv_heads, true},
+                 {"attention.key_length", t->head_dim, false},
+                 {"attention.value_length", t->head_dim, false}};
     char key[TENSOR_NAME_BYTES];
     GgufWriter *writer;
     if (gguf_write_open(&writer, stream, err) != 0)
@@ -174,7 +191,7 @@ static int write_model(const TinyModel *t, FILE *stream, Err *err)
     gguf_write_u32(writer, "general.alignment", 32);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         arch_key(key, t->arch, sizes[i].name);
-        gguf_write_u32(writer, key, (uint32_t)sizes[i].value);
+        write_size(writer, key, sizes[i].value, sizes[i].by_layer ? t->by_layer : 0);
     }
     arch_key(key, t->arch, "attention.layer_norm_rms_epsilon");
     gguf_write_f32(writer, key, 1e-5f);
@@ -186,7 +203,7 @@ static int write_model(const TinyModel *t, FILE *stream, Err *err)
         arch_key(key, t->arch, "rope.scaling.factor");
         gguf_write_f32(writer, key, t->rope_scale);
     }
-    int vocab = tiny_vocab_write(writer, t->vocab) + t->padding;
+    int vocab = tiny_vocab_write(writer, t->vocab, t->pads) + t->padding;
     tensors(&(Pass){t, writer, false}, vocab);
     tensors(&(Pass){t, writer, true}, vocab);
     return gguf_write_close(writer, err);

@@ -14,6 +14,7 @@ typedef struct TinyModel {
     Arch arch;
     TinyVocab vocab;
     int padding; /* rows of embedding and head beyond the vocabulary */
+    int pads;    /* unused tokens at the vocabulary's end */
     int layers, hidden, heads, kv_heads, head_dim, ffn;
     int context;
     QuantType embed_type, head_type, attn_type, ffn_type; /* ffn: gate and up */
@@ -26,6 +27,8 @@ typedef struct TinyModel {
     int settle;         /* layers from here on add little to the residual stream; 0 = none do */
     float settle_scale; /* how little: 0.3 */
     float logit_gain;   /* standard deviation of the logits */
+    uint32_t lacks;     /* 1 << PART_…: what no layer has, though its architecture usually does */
+    int by_layer;       /* sizes that may be written for each layer are, for so many; 0 = once */
     uint64_t last_seed; /* of the last layer, with an output norm a bit other; 0 = as the rest */
 } TinyModel;
 

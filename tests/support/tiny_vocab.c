@@ -11,6 +11,7 @@ typedef enum TokenType {
     TOKEN_NORMAL = 1,
     TOKEN_UNKNOWN = 2,
     TOKEN_CONTROL = 3,
+    TOKEN_UNUSED = 5,
     TOKEN_BYTE = 6
 } TokenType;
 
@@ -45,6 +46,15 @@ static void add(Tokens *tokens, const char *text, TokenType type, float score)
     tokens->score[tokens->count++] = score;
 }
 
+static void add_pads(Tokens *tokens, int pads)
+{
+    char text[PIECE_BYTES];
+    for (int i = 0; i < pads; i++) {
+        snprintf(text, sizeof text, "[PAD%d]", i);
+        add(tokens, text, TOKEN_UNUSED, 0);
+    }
+}
+
 /* The part of a merge with its space written as the vocabulary does. */
 static void spell(char out[PIECE_BYTES], const char *part, const char *space)
 {
@@ -77,7 +87,7 @@ static void write_tokens(GgufWriter *w, const Tokens *tokens, bool scores)
         gguf_write_array(w, "tokenizer.ggml.scores", GGUF_F32, tokens->score, tokens->count);
 }
 
-static int write_bpe(GgufWriter *w)
+static int write_bpe(GgufWriter *w, int pads)
 {
     static const char space[] = "\xc4\xa0"; /* U+0120 */
     Tokens tokens = {.count = 0};
@@ -99,12 +109,14 @@ static int write_bpe(GgufWriter *w)
     add(&tokens, "<|endoftext|>", TOKEN_CONTROL, 0);
     add(&tokens, "<|im_start|>", TOKEN_CONTROL, 0);
     add(&tokens, "<|im_end|>", TOKEN_CONTROL, 0);
+    int im_end = tokens.count - 1;
+    add_pads(&tokens, pads);
     gguf_write_string(w, "tokenizer.ggml.model", "gpt2");
     gguf_write_string(w, "tokenizer.ggml.pre", "qwen2");
     write_tokens(w, &tokens, false);
     gguf_write_strings(w, "tokenizer.ggml.merges", line, N_MERGES);
-    gguf_write_u32(w, "tokenizer.ggml.bos_token_id", (uint32_t)tokens.count - 3);
-    gguf_write_u32(w, "tokenizer.ggml.eos_token_id", (uint32_t)tokens.count - 1);
+    gguf_write_u32(w, "tokenizer.ggml.bos_token_id", (uint32_t)im_end - 2);
+    gguf_write_u32(w, "tokenizer.ggml.eos_token_id", (uint32_t)im_end);
     gguf_write_bool(w, "tokenizer.ggml.add_bos_token", false);
     gguf_write_string(w, "tokenizer.chat_template",
                       "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\\n' + "
@@ -113,7 +125,7 @@ static int write_bpe(GgufWriter *w)
     return tokens.count;
 }
 
-static int write_spm(GgufWriter *w)
+static int write_spm(GgufWriter *w, int pads)
 {
     static const char space[] = "\xe2\x96\x81"; /* U+2581 */
     Tokens tokens = {.count = 0};
@@ -134,6 +146,7 @@ static int write_spm(GgufWriter *w)
     add(&tokens, space, TOKEN_NORMAL, -1000);
     for (int c = '!'; c <= '~'; c++)
         add(&tokens, (char[]){(char)c, '\0'}, TOKEN_NORMAL, (float)(-1000 - c));
+    add_pads(&tokens, pads);
     gguf_write_string(w, "tokenizer.ggml.model", "llama");
     write_tokens(w, &tokens, true);
     gguf_write_u32(w, "tokenizer.ggml.unknown_token_id", 0);
@@ -150,7 +163,7 @@ static int write_spm(GgufWriter *w)
     return tokens.count;
 }
 
-int tiny_vocab_write(GgufWriter *writer, TinyVocab kind)
+int tiny_vocab_write(GgufWriter *writer, TinyVocab kind, int pads)
 {
-    return kind == TINY_BPE ? write_bpe(writer) : write_spm(writer);
+    return kind == TINY_BPE ? write_bpe(writer, pads) : write_spm(writer, pads);
 }

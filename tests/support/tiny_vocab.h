@@ -13,7 +13,8 @@ typedef enum TinyVocab {
     TINY_SPM, /* "llama" with byte fallback, <s>, </s>, Vicuna's template */
 } TinyVocab;
 
-/* Writes the tokenizer's keys; returns the number of tokens. */
-int tiny_vocab_write(GgufWriter *writer, TinyVocab kind);
+/* Writes the tokenizer's keys; returns the number of tokens. pads: how many unused ones, [PAD0] and so
+ * on, come behind the others. */
+int tiny_vocab_write(GgufWriter *writer, TinyVocab kind, int pads);
 
 #endif

@@ -78,6 +78,61 @@ static void test_config(void **state)
     }
 }
 
+/* What is odd about real files and harms nothing. */
+static void test_odd_files(void **state)
+{
+    Fixture *f = *state;
+    TinyModel tiny = tiny_model(ARCH_QWEN2);
+    Gguf *gguf;
+    Err err = {0};
+    ModelConfig config;
+    tiny.by_layer = tiny.layers;
+    Model *model = open_tiny(f, &tiny);
+    assert_true(model->config.heads == 4 && model->config.kv_heads == 2 && model->config.ffn == 96);
+    model_close(model);
+    tiny.by_layer--;
+    assert_int_equal(tiny_model_write(&tiny, f->path, &err), 0);
+    assert_int_equal(gguf_open(&gguf, f->path, &err), 0);
+    assert_int_equal(model_config(&config, gguf, &err), -1);
+    assert_non_null(strstr(err.text, "has 3 elements, expected 4"));
+    gguf_close(gguf);
+
+    tiny.by_layer = 0;
+    for (int biases = 0; biases < 8; biases++) {
+        for (int i = 0; i < 3; i++)
+            tiny.lacks = biases >> i & 1 ? tiny.lacks | 1u << (PART_Q_BIAS + i)
+                                         : tiny.lacks & ~(1u << (PART_Q_BIAS + i));
+        model = open_tiny(f, &tiny);
+        const Layer *layer = &model->layers[3];
+        const float *const bias[] = {layer->q_bias, layer->k_bias, layer->v_bias};
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(bias[i] == NULL, biases >> i & 1);
+        model_close(model);
+    }
+}
+
+/* Sizes for each layer run only where they are all the same. */
+static void test_layers_differ(void **state)
+{
+    (void)state;
+    TinyModel tiny = tiny_model(ARCH_LLAMA);
+    unsigned char *data;
+    size_t bytes;
+    Gguf *gguf;
+    Err err = {0};
+    ModelConfig config;
+    tiny.by_layer = tiny.layers;
+    assert_int_equal(tiny_model_bytes(&tiny, &data, &bytes, &err), 0);
+    static const char key[] = "llama.attention.head_count_kv";
+    unsigned char *at = memmem(data, bytes, key, sizeof key - 1);
+    at[sizeof key - 1 + 4 + 4 + 8 + 2 * 4] = 4; /* layer 2's */
+    assert_int_equal(gguf_open_memory(&gguf, data, bytes, "tiny", &err), 0);
+    assert_int_equal(model_config(&config, gguf, &err), -1);
+    assert_non_null(strstr(err.text, "is 2 in layer 0 and 4 in layer 2"));
+    gguf_close(gguf);
+    free(data);
+}
+
 /* Rows of a matrix as the backend holds it against the file's. */
 static void assert_same_matrix(Model *model, const Gguf *gguf, const char *name,
                                const Matrix *matrix)
@@ -173,6 +228,20 @@ static void test_rope_factors(void **state)
     model_close(model);
     for (int i = 0; i < 8; i++)
         assert_true(plain[i] > 0.5f && scaled[i] == 4 * plain[i] && only[i] == 4);
+    /* A factor of 0 is some files' way to say that nothing is scaled. */
+    static const char key[] = "llama.rope.scaling.factor";
+    unsigned char *data;
+    size_t bytes;
+    Err err = {0};
+    assert_int_equal(tiny_model_bytes(&tiny, &data, &bytes, &err), 0);
+    unsigned char *at = memmem(data, bytes, key, sizeof key - 1);
+    memset(at + sizeof key - 1 + 4, 0, 4);
+    file_write(f->path, data, bytes);
+    free(data);
+    if (model_open(&model, f->kernels, f->path, "tiny", NULL, NULL, &err) != 0)
+        fail_msg("%s", err.text);
+    assert_null(model->rope_factors);
+    model_close(model);
 }
 
 static void assert_clean(const Err *err, const char *name)
@@ -433,10 +502,11 @@ static void test_real_models(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_config),       cmocka_unit_test(test_every_type),
-        cmocka_unit_test(test_rope_factors), cmocka_unit_test(test_bad_files),
-        cmocka_unit_test(test_progress),     cmocka_unit_test(test_cut_while_loading),
-        cmocka_unit_test(test_too_large),    cmocka_unit_test(test_planted_exits),
+        cmocka_unit_test(test_config),        cmocka_unit_test(test_odd_files),
+        cmocka_unit_test(test_layers_differ), cmocka_unit_test(test_every_type),
+        cmocka_unit_test(test_rope_factors),  cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_progress),      cmocka_unit_test(test_cut_while_loading),
+        cmocka_unit_test(test_too_large),     cmocka_unit_test(test_planted_exits),
         cmocka_unit_test(test_real_models),
     };
     return cmocka_run_group_tests_name("model", tests, setup, teardown);

@@ -248,6 +248,35 @@ static bool plan_draft(const ModelsCache *cache, Profile *profile, ModelPlan *dr
     return true;
 }
 
+static void print_token(const Tokenizer *tokenizer, int id)
+{
+    enum { SHOWN_MAX = 40 };
+    GgufString piece = tokenizer_piece(tokenizer, id);
+    if (id >= tokenizer_vocab(tokenizer)) {
+        printf("none");
+        return;
+    }
+    putchar('\'');
+    for (size_t i = 0; i < piece.length && i < SHOWN_MAX; i++)
+        putchar(piece.data[i] < 0x20 || piece.data[i] > 0x7e ? '?' : piece.data[i]);
+    putchar('\'');
+}
+
+/* Of two that are compatible. */
+static void print_vocabulary(const Tokenizer *draft, const Tokenizer *target)
+{
+    int first, n = tokenizer_differences(draft, target, &first);
+    printf("same vocabulary as the draft");
+    if (n > 0) {
+        printf(" but for %d token%s: %d is ", n, n == 1 ? "" : "s", first);
+        print_token(draft, first);
+        printf(" there and ");
+        print_token(target, first);
+        printf(" here");
+    }
+    printf(", ");
+}
+
 /* Adds up memory; *most: with this target and the draft. */
 static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profile *profile,
                         int index, const ModelPlan *draft, size_t draft_bytes,
@@ -274,7 +303,7 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
     if (!draft)
         printf("no draft, ");
     else if (tokenizer_compatible(draft->tokenizer, plan.tokenizer, &err) == 0)
-        printf("same vocabulary as the draft, ");
+        print_vocabulary(draft->tokenizer, plan.tokenizer);
     else
         printf("the draft does not fit: %s, ", err.text);
     printf("%.2f GB with %sa chat of %d tokens in %s%s\n", (double)total / 1e9,

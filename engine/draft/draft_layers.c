@@ -42,6 +42,13 @@ bool draft_has_own(const Draft *d, int r)
     return d->trained[r] && d->trained[r]->own;
 }
 
+/* The target may have tokens that the draft has no row for. No text becomes one of those that
+ * differ, so what the draft reads in its place hardly matters. */
+static int known_token(const Draft *d, int token)
+{
+    return token < d->context->model->config.vocab ? token : 0;
+}
+
 void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, int n_tokens)
 {
     Context *c = d->context;
@@ -66,9 +73,9 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
     batch = (Batch){.n = total, .slot = slot, .prefix = prefix, .mask = mask, .base = d->base};
     if (r == 0) {
         for (int i = 0; i < committed; i++)
-            ids[i] = tokens[d->length[0] + i];
+            ids[i] = known_token(d, tokens[d->length[0] + i]);
         for (int i = 0; i < n; i++)
-            ids[committed + i] = d->grown.node[nodes[i]].token;
+            ids[committed + i] = known_token(d, d->grown.node[nodes[i]].token);
     } else {
         hidden_copy(c, c->hidden, d->pending[r], committed);
         for (int i = 0; i < n; i++)

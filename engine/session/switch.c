@@ -11,15 +11,14 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
     int known = tokenizer_vocab(target->tokenizer);
     for (int i = 0; i < s->n; i++) {
         GgufString old = tokenizer_piece(s->config.target->tokenizer, s->tokens[i]);
-        GgufString new = {0};
-        if (s->tokens[i] < known)
-            new = tokenizer_piece(target->tokenizer, s->tokens[i]);
-        if (old.length != new.length || memcmp(old.data, new.data, old.length) != 0)
+        GgufString new = tokenizer_piece(target->tokenizer, s->tokens[i]);
+        if (s->tokens[i] >= known || old.length != new.length ||
+            memcmp(old.data, new.data, old.length) != 0)
             return err_set(err, EXIT_DATA,
                            "the conversation holds token %d ('%.*s'), which %s spells '%.*s'; "
                            "/clear first, or choose another target",
                            s->tokens[i], (int)old.length, old.data, target->name, (int)new.length,
-                           new.length ? new.data : "");
+                           new.data);
     }
     if (s->n >= session_ctx(s->ctx, &target->config))
         return err_set(err, EXIT_DATA, "the conversation has %d tokens, %s reads at most %d", s->n,

@@ -149,6 +149,8 @@ static int read_id(const Tokenizer *tokenizer, const Gguf *gguf, const char *key
     *id = -1;
     if (found <= 0)
         return found;
+    if (value == UINT32_MAX) /* -1, as some files say that there is none */
+        return 0;
     if (value >= (uint32_t)tokenizer->vocab.count)
         return err_set(err, EXIT_DATA, "%s: %s is %u, but the vocabulary has %d tokens",
                        gguf_path(gguf), key, value, tokenizer->vocab.count);
@@ -225,7 +227,7 @@ static int make_texts(Tokenizer *tokenizer, const char *path, Err *err)
 {
     int n = tokenizer->vocab.count;
     size_t total = tokenizer->vocab.pieces.start[n], at = 0;
-    tokenizer->texts.bytes = malloc(total); /* no token grows when it is decoded */
+    tokenizer->texts.bytes = malloc(total + 1); /* no token grows when it is decoded */
     tokenizer->texts.start = malloc(((size_t)n + 1) * sizeof *tokenizer->texts.start);
     if (tokenizer->texts.bytes == NULL || tokenizer->texts.start == NULL)
         return err_set(err, EXIT_MEMORY, "%s: no memory for the vocabulary", path);
@@ -267,23 +269,90 @@ void tokenizer_close(Tokenizer *tokenizer)
     free(tokenizer);
 }
 
+/* Does the token's own text become the token? What does not is never made of a longer text either:
+ * merges within a word go the same way whatever stands around it. */
+static bool makes_itself(const Tokenizer *tokenizer, int id)
+{
+    IdList list = {0};
+    GgufString text = string_table_at(&tokenizer->texts, id);
+    int rc = tokenizer->bpe != NULL
+                 ? bpe_encode(tokenizer->bpe, text.data, text.length, &list, NULL)
+                 : spm_encode(tokenizer->spm, text.data, text.length, false, &list, NULL);
+    bool made = rc != 0 || (list.count == 1 && list.ids[0] == id);
+    free(list.ids);
+    return made;
+}
+
+/* May the token stand in a conversation: can a text become it, or does a template write it? Not so
+ * the ids that only fill a vocabulary up. */
+static bool is_in_use(const Tokenizer *tokenizer, int id)
+{
+    if (!is_id(tokenizer, id) || vocab_piece(&tokenizer->vocab, id).length == 0)
+        return false;
+    if (id == tokenizer->bos || id == tokenizer->unknown || tokenizer_is_end(tokenizer, id) ||
+        vocab_is_chat_token(vocab_piece(&tokenizer->vocab, id)))
+        return true;
+    switch ((TokenType)tokenizer->vocab.types[id]) {
+    case TOKEN_CONTROL:
+    case TOKEN_UNKNOWN:
+        return false;
+    case TOKEN_UNUSED:
+        return makes_itself(tokenizer, id);
+    default:
+        return true;
+    }
+}
+
+static bool differ(GgufString a, GgufString b)
+{
+    return a.length != b.length || memcmp(a.data, b.data, a.length) != 0;
+}
+
+/* The first id from `id` on that is not the same in both; -1 = none. */
+static int next_difference(const Tokenizer *draft, const Tokenizer *target, int id)
+{
+    int most = draft->vocab.count > target->vocab.count ? draft->vocab.count : target->vocab.count;
+    for (; id < most; id++)
+        if (!is_id(draft, id) || !is_id(target, id) ||
+            differ(vocab_piece(&draft->vocab, id), vocab_piece(&target->vocab, id)))
+            return id;
+    return -1;
+}
+
+static int shown(GgufString piece)
+{
+    return piece.length < 40 ? (int)piece.length : 40;
+}
+
 int tokenizer_compatible(const Tokenizer *draft, const Tokenizer *target, Err *err)
 {
-    if (draft->vocab.count > target->vocab.count)
-        return err_set(err, EXIT_DATA,
-                       "the draft knows %d tokens and the target %d; choose a pair that shares a "
-                       "vocabulary",
-                       draft->vocab.count, target->vocab.count);
-    for (int id = 0; id < draft->vocab.count; id++) {
-        GgufString a = vocab_piece(&draft->vocab, id), b = vocab_piece(&target->vocab, id);
-        if (a.length == b.length && memcmp(a.data, b.data, a.length) == 0)
+    for (int id = next_difference(draft, target, 0); id >= 0;
+         id = next_difference(draft, target, id + 1)) {
+        GgufString a = tokenizer_piece(draft, id), b = tokenizer_piece(target, id);
+        if (!is_id(draft, id) || (!is_in_use(draft, id) && !is_in_use(target, id)))
             continue;
+        if (!is_id(target, id))
+            return err_set(err, EXIT_DATA,
+                           "the draft knows %d tokens and the target %d, and token %d, '%.*s', is "
+                           "one that texts have; choose a pair that shares a vocabulary",
+                           draft->vocab.count, target->vocab.count, id, shown(a), a.data);
         return err_set(
             err, EXIT_DATA,
             "token %d is '%.*s' in the draft and '%.*s' in the target; choose a pair that "
             "shares a vocabulary",
-            id, (int)(a.length < 40 ? a.length : 40), a.data, (int)(b.length < 40 ? b.length : 40),
-            b.data);
+            id, shown(a), a.data, shown(b), b.data);
     }
     return 0;
+}
+
+int tokenizer_differences(const Tokenizer *draft, const Tokenizer *target, int *first)
+{
+    int n = 0;
+    *first = -1;
+    for (int id = next_difference(draft, target, 0); id >= 0;
+         id = next_difference(draft, target, id + 1)) {
+        if (n++ == 0)
+            *first = id;
+    }
+    return n;
 }

@@ -56,11 +56,17 @@ int tokenizer_encode_spans(const Tokenizer *tokenizer, const TextSpan *spans, in
  * as ' '. */
 const char *tokenizer_text(const Tokenizer *tokenizer, int id, bool special, size_t *bytes);
 
-/* The token's string in the vocabulary, as stored: for comparing two vocabularies. */
+/* The token's string in the vocabulary, as stored: for comparing two vocabularies. Empty where there
+ * is no such id. */
 GgufString tokenizer_piece(const Tokenizer *tokenizer, int id);
 
-/* 0 when every token of `draft` is the same string in `target` (the target may have more: padded
- * tables); else -1, and err names the first differing tokens. */
+/* 0 when every token of `draft` that may stand in a conversation is the same string in `target`;
+ * else -1, and err names the first that is not. Tokens that no text becomes and no template writes
+ * (reserved, unused, padding) may differ, and either may have more of them; the target may have
+ * more of any. So an id of the one need not be one of the other: whoever takes it over looks. */
 int tokenizer_compatible(const Tokenizer *draft, const Tokenizer *target, Err *err);
+
+/* How many ids are not the same in both; *first = the lowest of them, -1 = none. */
+int tokenizer_differences(const Tokenizer *draft, const Tokenizer *target, int *first);
 
 #endif

@@ -125,12 +125,12 @@ static int read_pieces(Vocab *vocab, const Gguf *gguf, Err *err)
     size_t total = 0;
     for (int i = 0; i < vocab->count; i++) {
         size_t length = gguf_array_string(gguf, tokens_key, i).length;
-        if (length == 0 || length > TOKEN_MAX_BYTES)
-            return err_set(err, EXIT_DATA, "%s: token %d has %zu bytes; 1 to %d are allowed", path,
+        if (length > TOKEN_MAX_BYTES)
+            return err_set(err, EXIT_DATA, "%s: token %d has %zu bytes; up to %d are allowed", path,
                            i, length, TOKEN_MAX_BYTES);
         total += length;
     }
-    vocab->pieces.bytes = malloc(total);
+    vocab->pieces.bytes = malloc(total + 1);
     vocab->pieces.start = malloc(((size_t)vocab->count + 1) * sizeof *vocab->pieces.start);
     if (vocab->pieces.bytes == NULL || vocab->pieces.start == NULL)
         return err_set(err, EXIT_MEMORY, "%s: no memory for the vocabulary", path);
@@ -145,9 +145,7 @@ static int read_pieces(Vocab *vocab, const Gguf *gguf, Err *err)
     return 0;
 }
 
-/* Some files mark the tokens that structure a chat as merely added. Plain text must never become
- * one of these, so they count as control tokens. */
-static bool is_chat_token(GgufString piece)
+bool vocab_is_chat_token(GgufString piece)
 {
     static const char *const names[] = {
         "<|im_start|>",      "<|im_end|>",    "<|im_sep|>", "<|start_header_id|>",
@@ -180,11 +178,15 @@ static int read_types(Vocab *vocab, const Gguf *gguf, Err *err)
         goto done;
     for (int i = 0; i < vocab->count; i++) {
         int32_t type = found > 0 ? types[i] : TOKEN_NORMAL;
+        if (type == TOKEN_UNDEFINED)
+            type = TOKEN_UNUSED;
         if (type < TOKEN_NORMAL || type > TOKEN_BYTE) {
-            err_set(err, EXIT_DATA, "%s: token %d has type %d; 1 to 6 are known", path, i, type);
+            err_set(err, EXIT_DATA, "%s: token %d has type %d; 0 to 6 are known", path, i, type);
             goto done;
         }
-        bool chat = type == TOKEN_USER && is_chat_token(vocab_piece(vocab, i));
+        /* Some files mark the tokens that structure a chat as merely added. Plain text must never
+         * become one of these. */
+        bool chat = type == TOKEN_USER && vocab_is_chat_token(vocab_piece(vocab, i));
         vocab->types[i] = (uint8_t)(chat ? TOKEN_CONTROL : type);
     }
     rc = 0;
@@ -215,7 +217,8 @@ static int index_pieces(Vocab *vocab, const char *path, Err *err)
     vocab->seed = make_seed();
     for (int i = 0; i < vocab->count; i++) {
         GgufString piece = vocab_piece(vocab, i);
-        *find_slot(vocab, piece.data, piece.length) = i;
+        if (piece.length > 0) /* what has no text is never found in one */
+            *find_slot(vocab, piece.data, piece.length) = i;
     }
     return 0;
 }
@@ -232,16 +235,22 @@ static int compare_specials(const void *a, const void *b, void *user)
     return order != 0 ? order : *(const int *)a - *(const int *)b;
 }
 
+static bool is_special(const Vocab *vocab, int id)
+{
+    uint8_t type = vocab->types[id];
+    return type >= TOKEN_UNKNOWN && type <= TOKEN_USER && vocab_piece(vocab, id).length > 0;
+}
+
 static int index_specials(Vocab *vocab, const char *path, Err *err)
 {
     for (int i = 0; i < vocab->count; i++)
-        vocab->n_specials += vocab->types[i] >= TOKEN_UNKNOWN && vocab->types[i] <= TOKEN_USER;
+        vocab->n_specials += is_special(vocab, i);
     vocab->specials = malloc(((size_t)vocab->n_specials + 1) * sizeof *vocab->specials);
     if (vocab->specials == NULL)
         return err_set(err, EXIT_MEMORY, "%s: no memory for the vocabulary", path);
     int n = 0;
     for (int i = 0; i < vocab->count; i++) {
-        if (vocab->types[i] < TOKEN_UNKNOWN || vocab->types[i] > TOKEN_USER)
+        if (!is_special(vocab, i))
             continue;
         vocab->specials[n++] = i;
         vocab->special_start[(unsigned char)vocab_piece(vocab, i).data[0]] = true;

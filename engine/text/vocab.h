@@ -13,8 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum TokenType { /* the format's numbers */
-                         TOKEN_NORMAL = 1,
+typedef enum TokenType {                  /* the format's numbers */
+                         TOKEN_UNDEFINED, /* of some files' padding: counts as TOKEN_UNUSED */
+                         TOKEN_NORMAL,
                          TOKEN_UNKNOWN,
                          TOKEN_CONTROL,
                          TOKEN_USER, /* added by the model's makers; found in any text */
@@ -39,7 +40,8 @@ typedef struct Vocab {
     int *slots;         /* [slot_mask + 1] open addressing: token id, -1 = free */
     uint32_t slot_mask;
     uint64_t seed;
-    int *specials; /* [n_specials] ids that are not plain text, sorted by their strings */
+    int *
+        specials; /* [n_specials] ids that are not plain text, sorted by their strings: no empty ones */
     int n_specials;
     bool special_start[256]; /* some special token begins with this byte */
 } Vocab;
@@ -62,6 +64,9 @@ GgufString vocab_piece(const Vocab *vocab, int id);
 
 /* The id of an exact string; -1 = none. Where a string occurs twice the last one counts. */
 int vocab_find(const Vocab *vocab, const char *text, size_t bytes);
+
+/* Is it one of the tokens that structure a chat? */
+bool vocab_is_chat_token(GgufString piece);
 
 /* Like vocab_find, but only for tokens that plain text may become: never a control token. */
 int vocab_find_plain(const Vocab *vocab, const char *text, size_t bytes);

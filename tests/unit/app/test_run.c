@@ -22,6 +22,7 @@
 #include "app/worker/tuned.h"
 #include "tests/support/model_folder.h"
 #include "tests/support/patience.h"
+#include "tests/support/tiny_model.h"
 
 static ModelFolder folder;
 static char profile[256];
@@ -412,6 +413,28 @@ static void info_shows_what_was_trained(void **state)
     assert_non_null(strstr(result.out, "exits      2 (untrained) 4\n"));
 }
 
+static void info_names_tokens_that_differ(void **state)
+{
+    (void)state;
+    static Result result;
+    char path[256], text[512];
+    Err err = {0};
+    TinyModel padded = tiny_model(ARCH_QWEN2);
+    padded.pads = 2;
+    if (tiny_model_write(&padded, model_folder_file(&folder, "padded.gguf", path), &err) != 0)
+        fail_msg("%s", err.text);
+    snprintf(text, sizeof text,
+             "name: padded\ndraft: {base: %s/padded.gguf}\ntargets: [{model: %s/target.gguf}]\n"
+             "device: cpu\n",
+             folder.path, folder.path);
+    assert_int_equal(model_folder_write(&folder, "padded.yaml", text), 0);
+    run_line(&result, NULL, "info F/padded.yaml");
+    assert_int_equal(result.status, 0);
+    if (strstr(result.out, "same vocabulary as the draft but for 2 tokens: 310 is '[PAD0]' there "
+                           "and none here, ") == NULL)
+        fail_msg("%s", result.out);
+}
+
 /* What the file holds is test_adapter's business. */
 static void an_exit_becomes_a_model(void **state)
 {
@@ -653,6 +676,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(bench_spec_compares_drafts),
         cmocka_unit_test(trained_exits_change_no_text),
         cmocka_unit_test(info_shows_what_was_trained),
+        cmocka_unit_test(info_names_tokens_that_differ),
         cmocka_unit_test(an_exit_becomes_a_model),
         cmocka_unit_test(tuning_measures_each_target),
         cmocka_unit_test(drafter_of_the_target),

@@ -353,6 +353,38 @@ static void test_lesser_draft(void **state)
     model_close(f.draft);
 }
 
+/* A draft with fewer padding tokens than the target, and one with more: the target says ids that the
+ * draft has no row for, and the draft would say some that the target has none for. */
+static void test_other_padding(void **state)
+{
+    enum { TARGET_PADS = 20 };
+    static const int pads[] = {0, TARGET_PADS, 2 * TARGET_PADS};
+    static const char *const drafters[] = {"sd", "s2d", "ngram+s2d"};
+    Fixture f = *(Fixture *)*state;
+    TinyModel tiny = draft_case_model();
+    tiny.logit_gain = 3;
+    tiny.pads = TARGET_PADS;
+    f.target = tiny_model_open(&tiny, f.kernels, "padded-8", NULL);
+    int known = tokenizer_vocab(f.target->tokenizer), said = 0;
+    Run *run = calloc(1, sizeof *run);
+    tiny.layers = 6;
+    for (int p = 0; p < 3; p++) {
+        tiny.pads = pads[p];
+        f.draft = tiny_model_open(&tiny, f.kernels, "padded-6", NULL);
+        for (int d = 0; d < 3; d++) {
+            compare(&f, drafters[d], TREES[d], TEMPERATURES[2], 200, run);
+            for (int i = 0; i < run->n; i++) {
+                assert_true(run->tokens[i] < known);
+                said += run->tokens[i] >= known - TARGET_PADS;
+            }
+        }
+        model_close(f.draft);
+    }
+    assert_true(said > 0);
+    free(run);
+    model_close(f.target);
+}
+
 static void switch_after_10(Run *run)
 {
     if (run->n >= 10 && run->next) {
@@ -722,6 +754,7 @@ int main(void)
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_short_list),
         cmocka_unit_test(test_lesser_draft),
+        cmocka_unit_test(test_other_padding),
         cmocka_unit_test(test_switch),
         cmocka_unit_test(test_changes_while_it_answers),
         cmocka_unit_test(test_long_prompt),

@@ -282,7 +282,6 @@ static void test_bad_vocabularies(void **state)
     static const char *const ends_in_space[] = {"ab "};
     static const char *const unknown_left[] = {"x b"};
     static const char *const unknown_sum[] = {"a d"};
-    static const char *const empty_token[] = {"a", ""};
     static const char *const bad_byte[] = {"<0x-1>", "a"}, *const bad_digits[] = {"<0xZZ>", "a"};
     static const int byte_types[] = {6, 1}, wrong_types[] = {1, 7};
     static const float scores[] = {0, 0}, not_a_number[] = {0, 0.0f / 0.0f};
@@ -296,15 +295,13 @@ static void test_bad_vocabularies(void **state)
     REFUSED(spm, "17 entries for 18", vocab.n_scores--);
     REFUSED(spm, "no tokenizer.ggml.scores", vocab.scores = NULL);
     REFUSED(bpe, "eos_token_id is 14", vocab.id_key = "eos_token_id", vocab.id = 14);
-    REFUSED(bpe, "eos_token_id is 4294967295", vocab.id_key = "eos_token_id",
-            vocab.id = UINT32_MAX);
+    REFUSED(bpe, "eos_token_id is 4294967294", vocab.id_key = "eos_token_id",
+            vocab.id = UINT32_MAX - 1);
     REFUSED(bpe, "bos_token_id is 99", vocab.id_key = "bos_token_id", vocab.id = 99);
     REFUSED(bpe, "merge 0", vocab.merges = no_space, vocab.n_merges = 1);
     REFUSED(bpe, "merge 0", vocab.merges = ends_in_space, vocab.n_merges = 1);
     REFUSED(bpe, "merge 0", vocab.merges = unknown_left, vocab.n_merges = 1);
     REFUSED(bpe, "merge 0", vocab.merges = unknown_sum, vocab.n_merges = 1);
-    REFUSED(bpe, "token 1 has 0 bytes", vocab.tokens = empty_token, vocab.n_tokens = 2,
-            vocab.types = NULL);
     REFUSED(spm, "'<0x-1>'", vocab.tokens = bad_byte, vocab.n_tokens = 2, vocab.types = byte_types,
             vocab.n_types = 2, vocab.scores = scores, vocab.n_scores = 2);
     REFUSED(spm, "'<0xZZ>'", vocab.tokens = bad_digits, vocab.n_tokens = 2,
@@ -329,6 +326,109 @@ static void test_long_token(void **state)
     free(text);
 }
 
+/* What is odd about real files and harms nothing. */
+static void test_odd_vocabularies(void **state)
+{
+    static const int types[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 0, 4, 4};
+    const char *tokens[COUNT(letters)];
+    (void)state;
+    for (int id = 0; id < COUNT(letters); id++) { /* a token without text, of any type */
+        if (id < 9 && id != 4 && id != 6)
+            continue; /* a merge names it */
+        SmallVocab vocab = bpe;
+        memcpy(tokens, letters, sizeof letters);
+        tokens[id] = "";
+        vocab.tokens = tokens;
+        vocab.n_merges = 0;
+        Tokenizer *t = open_small(&vocab);
+        size_t bytes;
+        if (id == 10)
+            EXPECT(t, "a<|user|>b", true, 0, 1);
+        else
+            EXPECT(t, "a<|user|>b", true, 0, 10, 1);
+        tokenizer_text(t, id, true, &bytes);
+        assert_int_equal(bytes, 0);
+        assert_int_equal(tokenizer_find(t, ""), -1);
+        tokenizer_close(t);
+    }
+    SmallVocab vocab = bpe;
+    vocab.types = types; /* 0: the converters' "undefined" */
+    vocab.id_key = "eos_token_id";
+    vocab.id = UINT32_MAX; /* -1: there is none */
+    Tokenizer *t = open_small(&vocab);
+    assert_true(tokenizer_is_special(t, 11));
+    assert_int_equal(tokenizer_eos(t), -1);
+    tokenizer_close(t);
+}
+
+/* Is the draft with this vocabulary one for the target? The first id that differs, -1 = none. */
+static void expect_pair(const SmallVocab *draft, const SmallVocab *target, int differ, int first,
+                        const char *refused)
+{
+    Err err = {0};
+    int at;
+    Tokenizer *a = open_small(draft), *b = open_small(target);
+    int rc = tokenizer_compatible(a, b, &err);
+    if (rc != (refused ? -1 : 0))
+        fail_msg("%s: %s", refused ? refused : "not refused", err.text);
+    if (refused && strstr(err.text, refused) == NULL)
+        fail_msg("\"%s\" does not say \"%s\"", err.text, refused);
+    assert_int_equal(tokenizer_differences(a, b, &at), differ);
+    assert_int_equal(at, first);
+    tokenizer_close(a);
+    tokenizer_close(b);
+}
+
+/* Ids that no text becomes and no template writes may differ. */
+static void test_compatible_fillers(void **state)
+{
+    enum { N = COUNT(letters) + 3 };
+    const char *tokens[N], *others[N];
+    int types[N], other_types[N];
+    (void)state;
+    memcpy(tokens, letters, sizeof letters);
+    memcpy(types, letter_types, sizeof letter_types);
+    for (int i = COUNT(letters); i < N; i++) {
+        tokens[i] = i % 2 ? "[PAD1]" : "[PAD0]";
+        types[i] = 5;
+    }
+    memcpy(others, tokens, sizeof tokens);
+    memcpy(other_types, types, sizeof types);
+    SmallVocab target = bpe, draft = bpe;
+    target.tokens = tokens;
+    target.types = types;
+    draft.tokens = others;
+    draft.types = other_types;
+    target.n_tokens = target.n_types = draft.n_tokens = draft.n_types = N;
+    expect_pair(&draft, &target, 0, -1, NULL);
+    others[N - 2] = "<|PAD_TOKEN|>"; /* a reserved one renamed */
+    other_types[N - 2] = 3;
+    expect_pair(&draft, &target, 1, N - 2, NULL);
+    expect_pair(&target, &draft, 1, N - 2, NULL);
+    others[11] = "<|reserved|>"; /* a control token of no template */
+    expect_pair(&draft, &target, 2, 11, NULL);
+    target.n_tokens = target.n_types = N - 1; /* more padding in the draft, or in the target */
+    expect_pair(&draft, &target, 3, 11, NULL);
+    expect_pair(&target, &draft, 3, 11, NULL);
+    /* Now ids that a conversation may have. */
+    other_types[N - 2] = 4;
+    expect_pair(&draft, &target, 3, 11, "'<|PAD_TOKEN|>' in the draft");
+    other_types[N - 2] = 1;
+    expect_pair(&draft, &target, 3, 11, "'<|PAD_TOKEN|>' in the draft");
+    other_types[N - 2] = 3;
+    other_types[N - 1] = 1;
+    expect_pair(&draft, &target, 3, 11, "token 16, '[PAD0]'");
+    other_types[N - 1] = 5;
+    others[13] = "<|im_start|>";
+    expect_pair(&draft, &target, 4, 11, "token 13 is '<|im_start|>' in the draft");
+    others[13] = letters[13];
+    other_types[8] = 5; /* unused, they say, but merges make it */
+    others[8] = "<abc>";
+    types[8] = 5;
+    draft.n_merges = 3; /* the draft's do not */
+    expect_pair(&draft, &target, 4, 8, "token 8 is '<abc>'");
+}
+
 static void test_compatible(void **state)
 {
     (void)state;
@@ -337,16 +437,18 @@ static void test_compatible(void **state)
     fewer.n_tokens = fewer.n_types = 13;
     const char *tokens[COUNT(letters)];
     memcpy(tokens, letters, sizeof letters);
-    tokens[11] = "<|user|>y";
+    tokens[8] = "abd";
+    other.n_merges = 3; /* none that makes token 8 */
     other.tokens = tokens;
     Tokenizer *full = open_small(&bpe), *draft = open_small(&fewer), *strange = open_small(&other);
     assert_int_equal(tokenizer_compatible(full, full, &err), 0);
     assert_int_equal(tokenizer_compatible(draft, full, &err), 0); /* the target may have more */
     assert_int_equal(tokenizer_compatible(full, draft, &err), -1);
     assert_non_null(strstr(err.text, "14 tokens"));
+    assert_non_null(strstr(err.text, "token 13, '<|im_end|>'"));
     err.code = 0;
     assert_int_equal(tokenizer_compatible(full, strange, &err), -1);
-    assert_non_null(strstr(err.text, "token 11 is '<|user|>x'"));
+    assert_non_null(strstr(err.text, "token 8 is 'abc'"));
     tokenizer_close(full);
     tokenizer_close(draft);
     tokenizer_close(strange);
@@ -489,6 +591,8 @@ int main(void)
         cmocka_unit_test(test_bad_vocabularies),
         cmocka_unit_test(test_long_token),
         cmocka_unit_test(test_compatible),
+        cmocka_unit_test(test_compatible_fillers),
+        cmocka_unit_test(test_odd_vocabularies),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_long_texts),
         cmocka_unit_test(test_reference),

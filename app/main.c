@@ -1,9 +1,12 @@
 /* main.c - what holds for every command: the standard streams, and the locale. */
+#include <jansson.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "app/base/std_streams.h"
 #include "app/commands.h"
+#include "kernels/common/memory.h"
 
 int main(int argc, char **argv)
 {
@@ -12,6 +15,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "s2d: %s\n", err.text);
         return err.code;
     }
+    json_set_alloc_funcs(memory_take, free);
     setlocale(LC_CTYPE, ""); /* characters only: numbers are read and written with a point */
     return std_streams_close(dispatch(argc, argv));
 }

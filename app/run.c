@@ -78,8 +78,11 @@ static char *read_stdin(bool raw, Err *err)
             char *grown = room <= 2 * (size_t)PROMPT_MAX + 8192 ? realloc(text, room) : NULL;
             if (!grown) {
                 free(text);
-                err_set(err, EXIT_DATA, "the prompt on stdin is longer than %d MiB",
-                        PROMPT_MAX >> 20);
+                if (room > 2 * (size_t)PROMPT_MAX + 8192)
+                    err_set(err, EXIT_DATA, "the prompt on stdin is longer than %d MiB",
+                            PROMPT_MAX >> 20);
+                else
+                    err_set(err, EXIT_MEMORY, "out of memory for the prompt");
                 return NULL;
             }
             text = grown;
@@ -291,8 +294,10 @@ int cmd_run(int argc, char **argv)
         return report(&err);
     }
     run.prompt = run.asked ? strdup(run.asked) : read_stdin(run.raw, &err);
-    if (!run.prompt)
-        return err.code ? report(&err) : EXIT_MEMORY;
+    if (!run.prompt) {
+        err_set(&err, EXIT_MEMORY, "out of memory for the prompt"); /* unless it is said already */
+        return report(&err);
+    }
     if (options_request(&run.options, &run.load, &err) != 0) {
         free(run.prompt);
         return report(&err);

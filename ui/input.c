@@ -8,6 +8,7 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
+#include "kernels/common/memory.h"
 #include "ui/frame.h" /* FRAME_CHOICES */
 #include "ui/history_file.h"
 
@@ -37,6 +38,22 @@ static int queue_get(FILE *stream)
 static int queue_available(void)
 {
     return active->n_queue > 0;
+}
+
+/* In the place of readline's own, which print and exit with status 2 while the terminal is still the
+ * screen's. They are in no header, but made to be replaced (bash does): what a program defines goes
+ * before what a shared library does. */
+void *xmalloc(size_t bytes);
+void *xrealloc(void *old, size_t bytes);
+
+void *xmalloc(size_t bytes)
+{
+    return memory_take(bytes);
+}
+
+void *xrealloc(void *old, size_t bytes)
+{
+    return memory_resize(old, bytes);
 }
 
 static void redisplay(void)

@@ -3,6 +3,7 @@
 #include "ui/screen.h"
 
 #include <curses.h>
+#include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -138,7 +139,7 @@ static void put_raw(const char *text)
     fflush(stdout);
 }
 
-/* newterm installs handlers of its own; the app's are to stay. */
+/* newterm installs handlers of its own; the app's are to stay. NULL: errno is newterm's. */
 static SCREEN *new_terminal(void)
 {
     static const int signals[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
@@ -146,9 +147,12 @@ static SCREEN *new_terminal(void)
     struct sigaction before[N];
     for (int i = 0; i < N; i++)
         sigaction(signals[i], NULL, &before[i]);
+    errno = 0;
     SCREEN *curses = newterm(NULL, stdout, stdin);
+    int why = errno;
     for (int i = 0; i < N; i++)
         sigaction(signals[i], &before[i], NULL);
+    errno = why;
     return curses;
 }
 
@@ -167,6 +171,8 @@ int screen_open(Screen **out, Err *err)
     screen->curses = new_terminal();
     if (screen->curses == NULL) {
         free(screen);
+        if (errno == ENOMEM)
+            return err_set(err, EXIT_MEMORY, "no memory for the screen");
         return err_set(err, EXIT_USAGE,
                        "curses does not know this terminal type (see TERM); use --plain");
     }

@@ -17,6 +17,7 @@
 #include "app/chat/chat.h"
 #include "app/chat/export.h"
 #include "app/chat/slash.h"
+#include "kernels/common/memory.h"
 #include "ui/ui.h"
 
 typedef struct ScreenChat {
@@ -322,7 +323,7 @@ static int start_ui(ScreenChat *screen, Err *err)
     return ui_open(&screen->ui, options, err);
 }
 
-/* A crash of our own must not leave a terminal that no one can type in. */
+/* A crash of our own, or a library without memory, must not leave a terminal that no one can type in. */
 static void on_crash(int number)
 {
     ui_emergency();
@@ -331,6 +332,7 @@ static void on_crash(int number)
 
 static void catch_crashes(void)
 {
+    memory_before_end(ui_emergency);
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_NODEFER};
     for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)

@@ -164,6 +164,10 @@ int scan_yaml(Scan *scan, const char *yaml, size_t bytes, const char *file, Err 
     while (more && result == 0) {
         yaml_event_t event;
         if (!yaml_parser_parse(&parser, &event)) {
+            if (parser.error == YAML_MEMORY_ERROR || parser.error == YAML_NO_ERROR) {
+                result = err_set(err, EXIT_MEMORY, "no memory for reading %.200s", file);
+                break;
+            }
             /* A broken encoding has no mark of its own: the parser's place is close to it. */
             yaml_mark_t mark =
                 parser.error == YAML_READER_ERROR ? parser.mark : parser.problem_mark;

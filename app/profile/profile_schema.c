@@ -126,7 +126,10 @@ static int report_log(const Log *log, cyaml_err_t code, const Scan *scan, Err *e
         {"Excessive entries", "this list is too long, 8 entries are the most", false},
         {"STRING length < ", "a value is missing here", false},
     };
-    if (code == CYAML_ERR_OOM)
+    /* libcyaml does not say what libyaml lacks. It is no YAML that it lacks: that was read before, for
+     * the scan. */
+    if (code == CYAML_ERR_OOM || code == CYAML_ERR_LIBYAML_PARSER_INIT ||
+        code == CYAML_ERR_LIBYAML_PARSER)
         return err_set(err, EXIT_MEMORY, "no memory for reading %.200s", scan->file);
     int line = log->line, column = log->column;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {

@@ -160,8 +160,9 @@ static void last_words(const Client *client, char *text, size_t size)
         memmove(text, newline + 1, strlen(newline + 1) + 1);
 }
 
-/* The worker is gone, or it must go because of `broken`, a reason that is not its own. */
-static void bury(Client *client, const char *broken)
+/* The worker is gone, or it must go because of `broken`, a reason that is not its own; code: what is
+ * wrong then, EXIT_INTERNAL = the protocol. */
+static void bury(Client *client, int code, const char *broken)
 {
     char words[256];
     int status = end_worker(client);
@@ -169,7 +170,9 @@ static void bury(Client *client, const char *broken)
     close(client->log);
     const char *colon = words[0] ? ": " : "";
     Err *gone = &client->gone;
-    if (broken) {
+    if (broken && code != EXIT_INTERNAL) {
+        err_set(gone, code, "%s", broken);
+    } else if (broken) {
         err_set(gone, EXIT_INTERNAL, "the worker broke the protocol: %s", broken);
     } else if (WIFSIGNALED(status)) {
         int number = WTERMSIG(status);
@@ -356,21 +359,21 @@ int client_next(Client *client, Event *event, Err *err)
                 write_trace(client, line);
                 return 1;
             }
-            bury(client, wrong.text);
+            bury(client, wrong.code == EXIT_MEMORY ? EXIT_MEMORY : EXIT_INTERNAL, wrong.text);
         } else if (client->in.used - client->in_at > EVENT_LINE_MAX) {
-            bury(client, "a line without end");
+            bury(client, EXIT_INTERNAL, "a line without end");
         } else {
             int got = fill(client);
             if (got == 0)
                 return 0;
-            int why = errno;
-            if (got == -3) {
-                bury(client, NULL);
-                client->gone = (Err){0};
-                err_set(&client->gone, EXIT_IO, "events cannot be read: %s", strerror(why));
-            } else if (got < 0) {
-                bury(client, got == -1 ? NULL : "more events than there is memory for");
-            }
+            char why[96];
+            snprintf(why, sizeof why, "events cannot be read: %s", strerror(errno));
+            if (got == -1)
+                bury(client, EXIT_INTERNAL, NULL);
+            if (got == -2)
+                bury(client, EXIT_MEMORY, "out of memory for the worker's events");
+            if (got == -3)
+                bury(client, EXIT_IO, why);
         }
     }
     return err_set(err, client->gone.code, "%s", client->gone.text);

@@ -81,9 +81,11 @@ static int stop_when_interrupted(void *user, curl_off_t total, curl_off_t now, c
 
 static CURLcode perform(CURL *curl, const char *url, Transfer *transfer, char *reason)
 {
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
-    curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+    /* The ones that are copied: without memory for them, curl would say something else. */
+    if (curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OUT_OF_MEMORY ||
+        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OUT_OF_MEMORY ||
+        curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "https") == CURLE_OUT_OF_MEMORY)
+        return CURLE_OUT_OF_MEMORY;
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 8L);
     curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
@@ -115,11 +117,14 @@ static int transfer_all(Transfer *transfer, const char *url, const char *part, E
     if (transfer->done == transfer->fetch->bytes)
         return 0;
 
-    CURL *curl = curl_easy_init();
+    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (code != CURLE_OK && code != CURLE_OUT_OF_MEMORY)
+        return err_set(err, EXIT_IO, "libcurl cannot start: %s", curl_easy_strerror(code));
+    CURL *curl = code == CURLE_OK ? curl_easy_init() : NULL;
     if (!curl)
-        return err_set(err, EXIT_IO, "libcurl cannot start");
+        return err_set(err, EXIT_MEMORY, "out of memory for libcurl");
     char reason[CURL_ERROR_SIZE] = "";
-    CURLcode code = perform(curl, url, transfer, reason);
+    code = perform(curl, url, transfer, reason);
     if (code == CURLE_RANGE_ERROR && restart(transfer) == 0)
         code =
             perform(curl, url, transfer, reason); /* a server that cannot resume: all of it again */
@@ -133,6 +138,8 @@ static int transfer_all(Transfer *transfer, const char *url, const char *part, E
     if (transfer->write_errno != 0)
         return err_set(err, EXIT_IO, "cannot write %.300s: %s", part,
                        strerror(transfer->write_errno));
+    if (code == CURLE_OUT_OF_MEMORY)
+        return err_set(err, EXIT_MEMORY, "%.200s: out of memory", url);
     if (code != CURLE_OK)
         return err_set(err, EXIT_IO, "%.200s: %s", url,
                        reason[0] ? reason : curl_easy_strerror(code));

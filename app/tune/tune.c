@@ -285,8 +285,10 @@ int cmd_tune(int argc, char **argv)
 {
     Tune *tune = calloc(1, sizeof *tune);
     Err err = {0};
-    if (!tune)
+    if (!tune) {
+        fprintf(stderr, "s2d tune: out of memory\n");
         return EXIT_MEMORY;
+    }
     tune->load.type = REQUEST_STOP;
     int first = command_line_parse(&cmd_tune_line, tune, argc, argv, &err);
     if (first >= 0 && first < argc)

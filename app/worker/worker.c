@@ -184,8 +184,10 @@ int cmd_worker(int argc, char **argv)
         return EXIT_USAGE;
     }
     Worker *worker = calloc(1, sizeof(*worker));
-    if (!worker)
+    if (!worker) {
+        fprintf(stderr, "s2d worker: out of memory\n");
         return EXIT_MEMORY;
+    }
     signal(SIGPIPE, SIG_IGN); /* a front that is gone shows as a failed write */
     signal(SIGINT, SIG_IGN);  /* the front decides, */
     signal(SIGHUP, SIG_IGN);  /* and when it goes, the input ends */

@@ -13,8 +13,27 @@ typedef struct Parser {
     const char *at, *end;
     const char *name;
     int line;
+    bool *listed; /* [room] by id */
+    int room;
     Err *err;
 } Parser;
+
+/* Makes room for ids up to `last`: lists are made of a model's most frequent tokens, which are low. */
+static int reserve(Parser *p, int last)
+{
+    if (last < p->room)
+        return 0;
+    int room = p->room < 1024 ? 1024 : p->room;
+    while (room <= last)
+        room *= 2;
+    bool *listed = realloc(p->listed, (size_t)room * sizeof *listed);
+    if (!listed)
+        return err_set(p->err, EXIT_MEMORY, "no memory for reading %.200s", p->name);
+    memset(listed + p->room, false, (size_t)(room - p->room) * sizeof *listed);
+    p->listed = listed;
+    p->room = room;
+    return 0;
+}
 
 static bool is_digit(const Parser *p)
 {
@@ -56,7 +75,7 @@ static int read_id(Parser *p, const char *start, int *id)
     return 0;
 }
 
-static int read_range(Parser *p, bool *listed)
+static int read_range(Parser *p)
 {
     const char *start = p->at;
     int first, last;
@@ -72,7 +91,9 @@ static int read_range(Parser *p, bool *listed)
     }
     if (p->at < p->end && (*p->at == '\0' || strchr(" \t\r\n#", *p->at) == NULL))
         return fail(p, start, "is no token id and no range such as 0-8191");
-    memset(listed + first, true, (size_t)(last - first + 1));
+    if (reserve(p, last) != 0)
+        return -1;
+    memset(p->listed + first, true, (size_t)(last - first + 1));
     return 0;
 }
 
@@ -80,22 +101,19 @@ int short_list_parse(ShortList *list, const char *text, size_t bytes, const char
 {
     Parser p = {.at = text, .end = text + bytes, .name = name, .line = 1, .err = err};
     *list = (ShortList){0};
-    bool *listed = calloc(SHORT_LIST_ID_MAX + 1, sizeof *listed);
-    if (!listed)
-        return err_set(err, EXIT_MEMORY, "no memory for reading %.200s", name);
     int result = 0, count = 0;
     for (skip(&p); result == 0 && p.at < p.end; skip(&p))
-        result = read_range(&p, listed);
-    for (int id = 0; id <= SHORT_LIST_ID_MAX; id++)
-        count += listed[id];
+        result = read_range(&p);
+    for (int id = 0; id < p.room; id++)
+        count += p.listed[id];
     if (result == 0 && count == 0)
         result = err_set(err, EXIT_DATA, "%.200s: no token ids; a short list holds some", name);
     if (result == 0 && !(list->ids = malloc((size_t)count * sizeof *list->ids)))
         result = err_set(err, EXIT_MEMORY, "no memory for %d token ids", count);
-    for (int id = 0; result == 0 && id <= SHORT_LIST_ID_MAX; id++)
-        if (listed[id])
+    for (int id = 0; result == 0 && id < p.room; id++)
+        if (p.listed[id])
             list->ids[list->n++] = id;
-    free(listed);
+    free(p.listed);
     return result;
 }
 

@@ -20,8 +20,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 1)
         return 0;
+    static Tokenizer *tokenizers[2]; /* made once, for all inputs */
+    if (tokenizers[0] == NULL) {
+        tokenizers[0] = tiny_vocab_open(TINY_BPE);
+        tokenizers[1] = tiny_vocab_open(TINY_SPM);
+    }
     bool spm = data[0] & 1;
-    Tokenizer *tokenizer = tiny_vocab_open(spm ? TINY_SPM : TINY_BPE);
+    const Tokenizer *tokenizer = tokenizers[spm];
     TrainCoder coder = {
         .tokenizer = tokenizer, .has_template = !(data[0] & 2), .system = "Be good.", .length = 50};
     TrainData texts = {0};
@@ -42,6 +47,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     demand(labels == texts.labels);
     train_data_close(&texts);
-    tokenizer_close(tokenizer);
     return 0;
 }

@@ -38,7 +38,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         for (int mode = 0; mode < 4; mode++) {
             rc |= save(argv[1], "text", (int)i, mode, texts[i], strlen(texts[i]));
-            rc |= save(argv[1], "long", (int)i, 0xf0 | mode, texts[i], strlen(texts[i]));
+            if (i ==
+                0) /* long ones take a hundred times as long: a few, or they are all that runs */
+                rc |= save(argv[1], "long", (int)i, 0xf0 | mode, texts[i], strlen(texts[i]));
         }
     for (int kind = 0; kind < 2; kind++) {
         char *data;

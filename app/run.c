@@ -7,6 +7,7 @@
  * characters and with a newline at the end. Ctrl-C ends the answer, what came stays, and the status
  * is 130.
  */
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -144,11 +145,13 @@ static void print_text(Run *run, const char *text, Err *err)
     progress_end(run);
     if (run->out_terminal) {
         char *clean = malloc(3 * (bytes + 3) + 1);
-        if (clean) {
-            bytes = text_clean(&run->cleaner, text, bytes, clean);
-            fwrite(clean, 1, bytes, stdout);
-            run->line_open = bytes > 0 ? clean[bytes - 1] != '\n' : run->line_open;
+        if (!clean) {
+            err_set(err, EXIT_MEMORY, "out of memory for the answer's text");
+            return;
         }
+        bytes = text_clean(&run->cleaner, text, bytes, clean);
+        fwrite(clean, 1, bytes, stdout);
+        run->line_open = bytes > 0 ? clean[bytes - 1] != '\n' : run->line_open;
         free(clean);
     } else {
         fwrite(text, 1, bytes, stdout);
@@ -180,8 +183,14 @@ static void on_done(Run *run, const Event *event)
     const char *reason = event->u.done.reason;
     run->done = true;
     run->tokens = event->u.done.totals.tokens;
-    if (strcmp(reason, "error") == 0)
+    bool error = strcmp(reason, "error") == 0;
+    if (error || (strcmp(reason, "stopped") == 0 && !run->stopped)) {
+        if (run->status == 0) { /* else it was told */
+            tell(run, "s2d run: ", "the worker ended the answer and did not say why");
+            run->status = EXIT_INTERNAL;
+        }
         return;
+    }
     if (strcmp(reason, "context") == 0 && run->tokens == 0) {
         tell(run,
              "s2d run: ", "the prompt alone fills the context; shorten it or give a larger --ctx");
@@ -257,6 +266,10 @@ static void converse(Run *run, int signals, Err *err)
         int n = poll(pollers, 3, run->stopped ? STOP_MS : -1);
         if (n == 0)
             return; /* stopped, and it does not end */
+        if (n < 0 && errno != EINTR) {
+            err_set(err, EXIT_IO, "the worker cannot be waited for: poll: %s", strerror(errno));
+            return;
+        }
         for (int signal = signals_next(signals); signal; signal = signals_next(signals))
             on_signal(run, signal);
         if (n > 0 && pollers[2].revents && !run->done && stdout_check(err) != 0)

@@ -205,7 +205,7 @@ static int read_input(Plain *plain)
     ssize_t n = read(0, plain->input + plain->used, plain->room - plain->used - 1);
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return 0;
-    if (n < 0 && errno != EIO) /* EIO: the terminal is gone */
+    if (n < 0 && !(errno == EIO && plain->terminal)) /* EIO: the terminal is gone */
         return err_set(&plain->chat.failure, EXIT_IO, "stdin: %s", strerror(errno));
     if (n <= 0)
         plain->at_end = true;
@@ -339,7 +339,7 @@ int chat_plain(const Options *options, const ClientOptions *client_options)
         code = run(plain, signals);
         if (plain->chat.failure.code) {
             fprintf(stderr, "s2d: %s\n", plain->chat.failure.text);
-            code = code ? code : plain->chat.failure.code;
+            code = plain->chat.failure.code;
         }
         if (chat_keep_last(&plain->chat, &err) != 0) {
             fprintf(stderr, "s2d: this chat cannot be kept: %s\n", err.text);

@@ -63,8 +63,9 @@ in_build  = $(addprefix $(BUILD)/tests/,$(notdir $(filter $1,$(PROGRAMS))))
 TESTS     = $(call in_build,tests/unit/%)
 REPLAYS   = $(filter-out %/fuzz_main,$(call in_build,tests/fuzz/fuzz_%))
 MAKERS    = $(call in_build,tests/fuzz/make_%)
-HELP_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(DEVICE_SRC),$(wildcard tests/support/*.c)))
+HELP_OBJ  = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(DEVICE_SRC) $(FAIL_SRC),$(wildcard tests/support/*.c)))
 DEVICE_SRC   = tests/support/cuda_device.c
+FAIL_SRC     = tests/support/fail.c
 DEVICE_TESTS = $(patsubst $(BUILD)/tests/%,$(BUILD)/tests/device/%,$(filter %/tests/test_cuda_%,$(TESTS)))
 
 LINT_SRC = $(shell find app engine kernels ui tests -name '*.[ch]' -o -name '*.cu')
@@ -98,6 +99,12 @@ $(TESTS) $(MAKERS) $(REPLAYS) $(DEVICE_TESTS): $(BUILD)/tests/all.a
 	@echo link $@
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/tests/all.a $(LDLIBS) -lcmocka
 $(REPLAYS): $(BUILD)/tests/fuzz/fuzz_main.o
+# It runs the program itself, with a library that makes calls fail.
+$(BUILD)/tests/test_failures: | $(BUILD)/s2d $(BUILD)/tests/fail.so
+$(BUILD)/tests/fail.so: $(FAIL_SRC) Makefile
+	@mkdir -p $(@D)
+	@echo cc $<
+	@$(CC) $(CFLAGS) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $<
 # The same tests, with a device in the place of the one that the host plays.
 $(DEVICE_TESTS): $(DEVICE_SRC:%.c=$(BUILD)/%.o)
 tests: s2d $(TESTS) $(REPLAYS) $(MAKERS)

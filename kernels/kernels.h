@@ -178,13 +178,14 @@ struct Kernels {
                  int cap);
     /* Of the entries of one row that are >= floor the `count` best by logit/T + noise, at a
      * position of the text, best first; how's top_k and top_p made the floor. Returns how many
-     * there are. The first is the exact winner; from the second on, one so far behind the row's
-     * largest that it cannot win may be missing. */
+     * there are; 0 = the row's largest is not finite. The first is the exact winner; from the
+     * second on, one so far behind the row's largest that it cannot win may be missing. Scores
+     * count from the largest: (logit - largest)/T + noise. */
     int (*draw_row)(Kernels *k, const float *row, int vocab, float floor, const Draw *how,
                     int position, int count, int *places, float *scores);
     /* A device draws itself, for n rows of `stride` floats at their positions in the text: the
      * `count` best by logit/T + noise of each row's first `vocab` entries. places, scores: [n,
-     * count] best first; found: [n] how many there are, >= 1. */
+     * count] best first; found: [n] how many there are; else as draw_row. */
     void (*draw)(Kernels *k, const float *logits, int n, int stride, int vocab, const Draw *how,
                  const int *position, int count, int *places, float *scores, int *found);
 };

@@ -2,6 +2,7 @@
 #include "engine/decode/sample.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -41,9 +42,9 @@ static float survivors_floor(Sampler *s, Kernels *k, const float *logits, int vo
     bool by_count = sampling->top_k > 0 && sampling->top_k < vocab;
     bool by_mass = sampling->top_p < 1.0f;
     float floor = -INFINITY;
-    for (float reach = 8.0f; by_count || by_mass; reach *= 2.0f) {
+    for (float reach = 8.0f; by_count || by_mass; reach = reach < 64.0f ? reach * 2.0f : INFINITY) {
         int n = k->above(k, logits, vocab, best - reach, s->ids, s->values, s->vocab);
-        bool all = n >= vocab || reach > 1e4f;
+        bool all = n >= vocab || isinf(reach);
         if (by_count && n < sampling->top_k && !all)
             continue;
         SampleEntry *sorted = s->sorted;
@@ -88,9 +89,10 @@ int sampler_places(const Sampler *s, int vocab, int limit)
     return vocab;
 }
 
+/* 1/T has to be a number: no two logits are so close that a T below FLT_MIN could tell. */
 static Draw draw_of(const Sampling *s, const int *tokens)
 {
-    return (Draw){.temperature = s->temperature,
+    return (Draw){.temperature = s->temperature > FLT_MIN ? s->temperature : FLT_MIN,
                   .top_p = s->top_p,
                   .top_k = s->top_k,
                   .seed = s->seed,
@@ -104,6 +106,8 @@ static int sample_alone(Sampler *s, Kernels *k, const float *logits, int vocab,
     if (sampling->temperature <= 0.0f) {
         count = count < vocab ? count : vocab;
         k->top(k, logits, 1, vocab, count, ids, scores, NULL);
+        if (!isfinite(scores[0]))
+            return 0;
         for (int i = 0; i < count; i++)
             ids[i] = sampler_token(s, ids[i]);
         return count;
@@ -114,6 +118,8 @@ static int sample_alone(Sampler *s, Kernels *k, const float *logits, int vocab,
         int best_id;
         float best, log_sum;
         k->top(k, logits, 1, vocab, 1, &best_id, &best, &log_sum);
+        if (!isfinite(best))
+            return 0;
         floor = survivors_floor(s, k, logits, vocab, best, log_sum, sampling);
     }
     Draw how = draw_of(sampling, s->tokens);
@@ -168,6 +174,5 @@ int sample_token(Sampler *s, Kernels *k, const float *logits, int vocab, int lim
     int id;
     float score;
     draws_open(&draws, s, k, &row, sampling);
-    sample_ranked(&draws, 0, &id, &score);
-    return id;
+    return sample_ranked(&draws, 0, &id, &score) > 0 ? id : -1;
 }

@@ -3,8 +3,12 @@
  * The token at position i is the arg-max over the surviving ids (top-k, then top-p, both on the
  * untempered distribution) of logit/T + Gumbel(Philox(seed, i, id)): an exact draw from the
  * tempered softmax (Gumbel-max) whose randomness belongs to the position and the id, not to the
- * order of calls (kernels/noise.h). T = 0 is the plain arg-max, ties to the lowest id. So
- * speculation cannot change the text: draft and verification look at the same noise.
+ * order of calls (kernels/noise.h). T = 0 is the plain arg-max, ties to the lowest id, and the limit
+ * of ever smaller T but for such ties, which noise decides. So speculation cannot change the text:
+ * draft and verification look at the same noise.
+ *
+ * NaN among the logits is smaller than all else. A row without a finite largest logit has no token:
+ * its model computed infinity or no number at all.
  */
 #ifndef S2D_ENGINE_DECODE_SAMPLE_H
 #define S2D_ENGINE_DECODE_SAMPLE_H
@@ -45,7 +49,7 @@ int sampler_token(const Sampler *sampler, int place);
 /* How many of `vocab` logits belong to ids below the limit: they come first. */
 int sampler_places(const Sampler *sampler, int vocab, int limit);
 
-/* The token of one row of `vocab` logits at `position`. limit: only ids below it are considered (0 =
+/* The token of one row of `vocab` logits at `position`; -1 = it has none. limit: only ids below it are considered (0 =
  * all), for a draft whose target knows fewer tokens. */
 int sample_token(Sampler *sampler, Kernels *kernels, const float *logits, int vocab, int limit,
                  const Sampling *sampling, int position);
@@ -72,8 +76,9 @@ typedef struct Draws {
 /* What is passed has to last as long as it is asked, and the logits must not change. */
 void draws_open(Draws *draws, Sampler *sampler, Kernels *kernels, const DrawRows *rows,
                 const Sampling *sampling);
-/* The best ids of one row, best first; the first one is the token. scores: their logit/T + noise (T =
- * 0: the logits). Returns how many there are: 1 <= n <= count. */
+/* The best ids of one row, best first; the first one is the token. scores: their logit/T + noise,
+ * counted from the largest logit (T = 0: the logits). Returns how many there are: at most count; 0 =
+ * the row has no token. */
 int sample_ranked(const Draws *draws, int row, int *ids, float *scores);
 
 #endif

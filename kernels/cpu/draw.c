@@ -4,6 +4,9 @@
  * Nearly all of a vocabulary is so far behind that only the noise of one in some thousand tokens
  * could lift it to the top. So the noise of all four tokens of a block is made and its entries are
  * looked at only if one of them is near the best or has that much of it.
+ *
+ * Scores count from the best logit, which is 0: so they keep the noise at the smallest T, where
+ * logit/T is too large a number to show it.
  */
 #include <math.h>
 
@@ -17,9 +20,9 @@ typedef struct Contest {
     const float *row;
     const Draw *how;
     uint32_t position;
-    float floor, inverse; /* 1 / T */
-    float bar;            /* score of the largest logit */
-    float near;           /* a logit below is NOISE_FAR behind that, and a little more, for how far
+    float floor, best, inverse; /* the largest logit; 1 / T */
+    float bar;                  /* score of the largest logit */
+    float near; /* a logit below is NOISE_FAR behind that, and a little more, for how far
                              is rounded */
     int count, found;
     int *places;
@@ -52,7 +55,7 @@ static void insert(Contest *c, int place, float score)
  * left are enough. */
 static void enter(Contest *c, int place, uint32_t noise)
 {
-    float v = c->row[place], score = v * c->inverse;
+    float v = c->row[place], score = (v - c->best) * c->inverse;
     bool hopeless = c->bar - score > NOISE_FAR && noise < NOISE_FAR_BITS;
     if (v >= c->floor && !hopeless)
         insert(c, place, score + noise_gumbel(noise));
@@ -89,19 +92,21 @@ int draw_row(Kernels *k, const float *row, int vocab, float floor, const Draw *h
     int best_place;
     float best;
     row_top(k, row, 1, vocab, 1, &best_place, &best, NULL);
+    if (!isfinite(best))
+        return 0;
     float reach = best - NOISE_SPAN * how->temperature;
     Contest c = {.isa = cpu_of(k)->isa,
                  .row = row,
                  .how = how,
                  .position = (uint32_t)position,
                  .floor = floor > reach ? floor : reach,
+                 .best = best,
                  .inverse = 1.0f / how->temperature,
                  .count = count,
                  .places = places,
                  .scores = scores};
-    c.bar =
-        best * c.inverse + noise_gumbel(noise_bits(how->seed, c.position, id_of(how, best_place)));
-    c.near = (c.bar - NOISE_FAR - 1) / c.inverse;
+    c.bar = noise_gumbel(noise_bits(how->seed, c.position, id_of(how, best_place)));
+    c.near = best + (c.bar - NOISE_FAR - 1) * how->temperature;
     for (int i = 0; i < vocab;) {
         uint32_t id = id_of(how, i);
         int last = i + STRETCH - 1;

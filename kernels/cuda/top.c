@@ -6,6 +6,7 @@
  * for all rows from the start, and answers the question for the best without noise as well.
  */
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 #include "kernels/cuda/cuda.h"
@@ -154,14 +155,10 @@ void cuda_draw(Kernels *k, const float *logits, int n, int stride, int vocab, co
             best->values[i] = row[0].value;
             best->log_sum[i] = row[1].value;
         }
-        for (found[i] = 0; found[i] < count && row[2 + found[i]].id != NO_ID; found[i]++) {
+        int most = isfinite(row[0].value) ? count : 0;
+        for (found[i] = 0; found[i] < most && row[2 + found[i]].id != NO_ID; found[i]++) {
             places[i * count + found[i]] = row[2 + found[i]].id;
             scores[i * count + found[i]] = row[2 + found[i]].value;
-        }
-        if (found[i] == 0) { /* no logit is a number */
-            found[i] = 1;
-            places[i * count] = row[0].id;
-            scores[i * count] = row[0].value;
         }
     }
 }

@@ -94,8 +94,8 @@ BODY float cut_floor(const Lane *at, const DrawArgs *a, const CutList *list, flo
         float left = (float)a->top_k - cut_sum(at, list, above, 0, scratch);
         total = cut_sum(at, list, above, 1, scratch) + left * expf(floor - list->best);
     }
-    if (a->top_p < 1.0f)
-        floor = larger(cut_at(at, list, 1, a->top_p * total, scratch), floor);
+    if (a->top_p < 1.0f) /* of nothing there would be no end; the best alone has 1 */
+        floor = larger(cut_at(at, list, 1, larger(a->top_p * total, 1e-30f), scratch), floor);
     return floor;
 }
 
@@ -151,12 +151,12 @@ BODY void draw_chunks_body(const Lane *at, const DrawArgs *a)
     const float *logits = top->logits + (size_t)row * (size_t)top->stride + (size_t)first;
     Entry best = top->results[(size_t)row * (size_t)top->record - 2];
     float *values = (float *)at->shared, inverse = 1.0f / a->temperature, floor = a->floor[row];
-    float bar = best.value * inverse + noise_gumbel(draw_noise(a, row, best.id));
+    float bar = noise_gumbel(draw_noise(a, row, best.id)); /* scores count from the best's 0 */
     for (int i = at->thread; i < n; i += THREADS) {
         values[i] = bits_float(0x7fc00000);
         if (!(logits[i] >= floor))
             continue;
-        float score = logits[i] * inverse;
+        float score = (logits[i] - best.value) * inverse;
         uint32_t noise = draw_noise(a, row, first + i);
         if (!(bar - score > NOISE_FAR && noise < NOISE_FAR_BITS))
             values[i] = score + noise_gumbel(noise);

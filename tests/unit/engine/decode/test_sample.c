@@ -1,5 +1,7 @@
 /* test_sample.c - the seeded draw: it is the distribution it claims to be, and a pure function of
  * its inputs. */
+#include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -171,6 +173,118 @@ static void test_shortcut_is_exact(void **state)
     }
 }
 
+static uint32_t random_bits(uint32_t *state)
+{
+    return noise_bits(41, 0, (*state)++);
+}
+
+static float any_of(const float *values, uint32_t n, uint32_t *state)
+{
+    return values[random_bits(state) % n];
+}
+
+/* What a setting can be at most and at least, down to the smallest floats. */
+static Sampling extreme_sampling(uint32_t *state)
+{
+    static const float temperatures[] = {0x1p-149f, 1e-40f, 1e-38f, 1e-30f, 1e-20f,
+                                         1e-7f,     1e-3f,  1,      10,     FLT_MAX};
+    static const float masses[] = {0, 0x1p-149f, 1e-38f, 1e-7f, 0.5f, 0.99999994f, 1, 1};
+    static const int counts[] = {0, 1, 2, 5, 999, 1000, INT_MAX};
+    return (Sampling){.temperature = any_of(temperatures, 10, state),
+                      .top_k = counts[random_bits(state) % 7],
+                      .top_p = any_of(masses, 8, state),
+                      .seed = random_bits(state)};
+}
+
+/* Small and large logits, close to each other and far apart; all differ. */
+static void extreme_logits(float *logits, int n, uint32_t *state)
+{
+    static const float sizes[] = {1e-30f, 1e-7f, 1, 20, 1e4f, 1e30f};
+    static const float centers[] = {0, 1, -20, 1e4f};
+    float size = any_of(sizes, 6, state), center = any_of(centers, 4, state);
+    for (int i = 0; i < n; i++)
+        logits[i] = center + size * (float)((double)random_bits(state) * 0x1p-32 - 0.5);
+}
+
+/* Ever smaller temperatures and masses come to the likeliest token, whatever the others are. */
+static void test_smallest_settings_are_greedy(void **state)
+{
+    enum { N = 300 };
+    Fixture *f = *state;
+    float logits[N], scores[4];
+    uint32_t random = 0;
+    for (int t = 0; t < 4000; t++) {
+        Sampling sampling = extreme_sampling(&random);
+        extreme_logits(logits, N, &random);
+        int ids[4], best = draw(f, logits, N, (Sampling){.top_p = 1}, t);
+        assert_true(ranked(&f->sampler, f->kernels, logits, N, 0, &sampling, t, 4, ids, scores) >=
+                    1);
+        assert_in_range(ids[0], 0, N - 1);
+        if (sampling.temperature <= 1e-38f || sampling.top_p <= 1e-7f || sampling.top_k == 1)
+            assert_true(logits[ids[0]] == logits[best]);
+    }
+}
+
+/* The winner is that of the plain formula at every temperature. */
+static void test_every_temperature_has_the_formulas_winner(void **state)
+{
+    enum { N = 300 };
+    float logits[N];
+    uint32_t random = 7;
+    for (int t = 0; t < 4000; t++) {
+        Sampling sampling = extreme_sampling(&random);
+        sampling.top_k = 0;
+        sampling.top_p = 1;
+        extreme_logits(logits, N, &random);
+        double score[N], most = -INFINITY, temperature = (double)sampling.temperature;
+        int best = draw(*state, logits, N, (Sampling){.top_p = 1}, t);
+        for (int i = 0; i < N; i++) {
+            double ahead = ((double)logits[i] - (double)logits[best]) / temperature;
+            uint32_t bits = noise_bits(sampling.seed, (uint32_t)t, (uint32_t)i);
+            score[i] = ahead + (double)noise_gumbel(bits);
+            most = fmax(most, score[i]);
+        }
+        assert_true(score[draw(*state, logits, N, sampling, t)] > most - 1e-4);
+    }
+}
+
+/* What a model says that overflowed: no id, and nothing is looked for in front of the row. */
+static void test_a_row_without_a_finite_best_has_no_token(void **state)
+{
+    enum { N = 40 };
+    static const float rest[] = {NAN, -INFINITY, INFINITY};
+    Fixture *f = *state;
+    uint32_t random = 3;
+    for (int t = 0; t < 600; t++) {
+        float logits[N], scores[4];
+        int ids[4];
+        for (int i = 0; i < N; i++)
+            logits[i] = t % 3 == 2 ? (float)i : rest[t % 2 ? 1 : i % 2];
+        if (t % 3 == 2)
+            logits[t % N] = INFINITY;
+        Sampling sampling = extreme_sampling(&random);
+        sampling.temperature = t % 5 ? sampling.temperature : 0;
+        assert_int_equal(draw(f, logits, N, sampling, t), -1);
+        assert_int_equal(
+            ranked(&f->sampler, f->kernels, logits, N, 0, &sampling, t, 4, ids, scores), 0);
+    }
+}
+
+/* NaN beside numbers only loses. */
+static void test_nan_loses(void **state)
+{
+    enum { N = 40 };
+    uint32_t random = 5;
+    for (int t = 0; t < 600; t++) {
+        float logits[N];
+        for (int i = 0; i < N; i++)
+            logits[i] = i % 3 == t % 3 ? (float)(i % 7) : NAN;
+        int drawn = draw(*state, logits, N, extreme_sampling(&random), t);
+        assert_in_range(drawn, 0, N - 1);
+        assert_int_equal(drawn % 3, t % 3);
+    }
+}
+
 static void test_ranked(void **state)
 {
     Fixture *f = *state;
@@ -230,6 +344,10 @@ int main(void)
         cmocka_unit_test(test_top_p),
         cmocka_unit_test(test_chi_square_can_fail),
         cmocka_unit_test(test_shortcut_is_exact),
+        cmocka_unit_test(test_smallest_settings_are_greedy),
+        cmocka_unit_test(test_every_temperature_has_the_formulas_winner),
+        cmocka_unit_test(test_a_row_without_a_finite_best_has_no_token),
+        cmocka_unit_test(test_nan_loses),
         cmocka_unit_test(test_ranked),
         cmocka_unit_test(test_short_row),
     };

@@ -2,6 +2,7 @@
  * plain decoding, for every drafter, tree and temperature; with exits planted so that every one of
  * them is taken.
  */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -125,6 +126,26 @@ static void test_every_drafter(void **state)
             assert_true(accepted[d][i] > 0 && rejected[d][i] > 0);
     }
     free(plain);
+    free(run);
+}
+
+/* Settings as small, as large and as narrow as they can be asked for. */
+static void test_extreme_settings(void **state)
+{
+    static const float temperatures[] = {0x1p-149f, 1e-38f, 1e-30f, 1e-7f, 1e-3f, 10};
+    static const float masses[] = {0, 0x1p-149f, 1e-7f, 0.5f, 0.99999994f, 1};
+    static const int counts[] = {0, 1, 3, INT_MAX};
+    static const char *const drafters[] = {"sd", "s2d", "s2d-frontier", "self", "ngram+s2d"};
+    Run *run = calloc(1, sizeof *run);
+    uint64_t random = 9;
+    for (int i = 0; i < 60; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        uint32_t bits = (uint32_t)(random >> 33);
+        Sampling sampling = {.temperature = temperatures[i % 6],
+                             .top_p = masses[bits % 6],
+                             .top_k = counts[bits / 6 % 4]};
+        compare(*state, drafters[bits / 24 % 5], TREES[bits / 120 % 5], sampling, 60, run);
+    }
     free(run);
 }
 
@@ -747,6 +768,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_drafter),
+        cmocka_unit_test(test_extreme_settings),
         cmocka_unit_test(test_every_exit_is_taken),
         cmocka_unit_test(test_frontier_rule),
         cmocka_unit_test(test_thousand_tokens),

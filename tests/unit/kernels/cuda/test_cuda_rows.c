@@ -1,5 +1,6 @@
 /* test_cuda_rows.c - the CUDA backend's other kernels on the host, against the CPU's: what is fused
  * with products, prompts, embedding, norm, rope, keys and values, scans of logits. */
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -455,8 +456,20 @@ static void draw_logits(float *logits, int vocab, int kind)
 static void draws_are_the_cpus(void **state)
 {
     static const Sampling samplings[] = {
-        {0.7f, 0, 1, 3},    {1, 5, 1, 3},      {1, 0, 0.9f, 4},    {1.8f, 40, 0.6f, 5},
-        {0.3f, 0, 0.3f, 6}, {1, 12, 0.95f, 7}, {5, 0, 0.9999f, 8}, {1, 1, 0.5f, 9},
+        {0.7f, 0, 1, 3},
+        {1, 5, 1, 3},
+        {1, 0, 0.9f, 4},
+        {1.8f, 40, 0.6f, 5},
+        {0.3f, 0, 0.3f, 6},
+        {1, 12, 0.95f, 7},
+        {5, 0, 0.9999f, 8},
+        {1, 1, 0.5f, 9},
+        {1e-7f, 0, 1, 3},
+        {0x1p-149f, 9, 1, 4},
+        {1e-30f, 0, 0.5f, 5},
+        {10, 0, 0, 6},
+        {10, INT_MAX, 0x1p-149f, 7},
+        {1e-38f, INT_MAX, 0.99999994f, 8},
     };
     static const int vocabs[] = {1, 7, 2049, 20011};
     static Drawn out[2];
@@ -491,20 +504,20 @@ static void draws_are_the_cpus(void **state)
     k[1]->close(k[1]);
 }
 
-/* Rows without a number in them still have a token. */
-static void a_draw_from_nothing_is_a_token(void **state)
+/* Rows without a finite largest logit have no token. */
+static void a_draw_from_no_number_finds_nothing(void **state)
 {
-    float logits[2 * 9], score[2];
-    int place[2], found[2], position[2] = {1, 2};
+    float logits[3 * 9], score[3];
+    int place[3], found[3], position[3] = {1, 2, 3};
     (void)state;
-    for (int i = 0; i < 18; i++)
-        logits[i] = i < 9 ? NAN : -INFINITY;
+    for (int i = 0; i < 27; i++)
+        logits[i] = i < 9 ? NAN : i < 18 ? -INFINITY : i == 20 ? INFINITY : 1.0f;
     Kernels *k = open_twin(false, false);
-    float *a = device(k, logits, 18);
+    float *a = device(k, logits, 27);
     Draw how = {.temperature = 1, .top_p = 0.9f, .seed = 1};
-    k->draw(k, a, 2, 9, 9, &how, position, 1, place, score, found);
-    for (int i = 0; i < 2; i++)
-        assert_true(found[i] == 1 && place[i] >= 0 && place[i] < 9);
+    k->draw(k, a, 3, 9, 9, &how, position, 1, place, score, found);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(found[i], 0);
     k->buffer_free(k, a);
     k->close(k);
 }
@@ -522,7 +535,7 @@ int main(void)
         cmocka_unit_test(log_sum_is_the_softmaxs),
         cmocka_unit_test(rows_of_a_head_cost_one_trip),
         cmocka_unit_test(draws_are_the_cpus),
-        cmocka_unit_test(a_draw_from_nothing_is_a_token),
+        cmocka_unit_test(a_draw_from_no_number_finds_nothing),
         cmocka_unit_test(a_draw_costs_one_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -206,7 +206,12 @@ static int finish(Asking *a, Ask *ask, Err *err)
     while (a->running[at] != ask)
         at++;
     a->running[at] = a->running[--a->n_running];
-    int result = write_answer(a, ask, err);
+    int result = ask->job.no_number
+                     ? err_set(err, EXIT_DATA,
+                               "%.300s: the model computes infinity or no number (NaN) in its "
+                               "answer to prompt %d; its file may be damaged: use another one",
+                               a->options->model, ask->number)
+                     : write_answer(a, ask, err);
     free_ask(ask);
     return result;
 }

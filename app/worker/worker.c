@@ -4,8 +4,8 @@
  *
  * One request is under way at a time. While one is, the session's poll takes the others in between
  * two rounds: stop, quit and the end of the input act at once, set and switch at the head of the
- * queue as well, say and load wait. Every request ends as request.h says, whatever goes wrong; only
- * what the session cannot survive ends the worker. Ctrl-C is the front's business: it sends `stop`.
+ * queue as well, say and load wait. Every request ends as request.h says, whatever goes wrong, and
+ * the worker goes on. Ctrl-C is the front's business: it sends `stop`.
  */
 #include "app/worker/worker.h"
 
@@ -102,7 +102,7 @@ static void refuse(Worker *worker, const Pending *pending)
 {
     for (int i = 0; i < pending->refused; i++) {
         worker->turn++;
-        worker_error(worker, &pending->err, false);
+        worker_error(worker, &pending->err);
         emit_done(worker, "error", 0);
     }
 }
@@ -124,7 +124,7 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
         err_set(&err, EXIT_DATA, "nothing to answer: the prompt has no tokens");
     if (err.code != 0) {
         free(ids);
-        worker_error(worker, &err, false);
+        worker_error(worker, &err);
         emit_done(worker, "error", say->seed);
         return;
     }
@@ -141,7 +141,7 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     free(ids);
     if (status == 0)
         return;
-    worker_fail(worker, &err);
+    worker_error(worker, &err); /* the session can be asked again */
     emit_done(worker, "error", say->seed);
 }
 

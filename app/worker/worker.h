@@ -42,7 +42,7 @@ typedef struct Worker {
 /* worker_events.c */
 /* Fills in t_ms and turn and writes the event. A front that is gone ends the worker. */
 void worker_emit(Worker *worker, const Event *event);
-void worker_error(Worker *worker, const Err *err, bool fatal);
+void worker_error(Worker *worker, const Err *err);
 /* The worker cannot go on: a fatal ERROR, and its end. */
 void worker_fail(Worker *worker, const Err *err);
 void worker_warn(Worker *worker, const char *code, const char *message);

@@ -59,7 +59,7 @@ void worker_emit(Worker *worker, const Event *event)
     free(line);
 }
 
-void worker_error(Worker *worker, const Err *err, bool fatal)
+static void emit_error(Worker *worker, const Err *err, bool fatal)
 {
     Event event = {.type = EVENT_ERROR};
     event.u.error.code = err->code;
@@ -68,9 +68,14 @@ void worker_error(Worker *worker, const Err *err, bool fatal)
     worker_emit(worker, &event);
 }
 
+void worker_error(Worker *worker, const Err *err)
+{
+    emit_error(worker, err, false);
+}
+
 void worker_fail(Worker *worker, const Err *err)
 {
-    worker_error(worker, err, true);
+    emit_error(worker, err, true);
     worker->quit = true;
     if (worker->status == 0)
         worker->status = err->code;

@@ -266,7 +266,7 @@ void worker_load(Worker *worker, RequestLoad *load)
     }
     if (status != 0) {
         if (!worker->quit)
-            worker_error(worker, &err, false);
+            worker_error(worker, &err);
         return;
     }
     drop_session(worker);

@@ -15,7 +15,7 @@ static void stop_all(Worker *worker)
 static void refuse(Worker *worker, RequestType type, const Err *err)
 {
     if (type != REQUEST_SAY) {
-        worker_error(worker, err, false);
+        worker_error(worker, err);
         return;
     }
     if (worker->n_pending > REQUESTS_MAX)

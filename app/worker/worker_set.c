@@ -40,7 +40,7 @@ void worker_set(Worker *worker, const RequestSet *set)
     if (err.code == 0 && set->n_thresholds > 0)
         set_thresholds(worker, set, &err);
     if (err.code != 0) {
-        worker_error(worker, &err, false);
+        worker_error(worker, &err);
         return;
     }
     /* `load` keeps what is set, for a session that takes this one's place. */

@@ -53,6 +53,8 @@ struct Drafter {
     void (*accepted)(Drafter *d, const Tree *tree, const int *path, int n);
     void (*close)(Drafter *d);
     bool has_ngrams;      /* it has proposals from the text itself, which take no time */
+    bool no_number;       /* its model has computed infinity or no number where it was asked, and
+                             proposed nothing there */
     const Resume *resume; /* NULL = verification starts from nothing */
     /* What every exit says of the places of a text, whatever the thresholds, and what asking costs:
      * see exit_trace.h. NULL, both = it has no exits. */

@@ -66,9 +66,11 @@ static bool say(Generator *g, Place *place, int row)
     const float *logits = g->context.logits + (size_t)row * (size_t)vocab;
     place->token = sample_token(&g->sampler, g->model->kernels, logits, vocab,
                                 tokenizer_vocab(tokenizer), &sampling, place->length);
-    job->ids[job->n++] = place->token;
-    job->ended = tokenizer_is_end(tokenizer, place->token);
-    if (!job->ended && job->n < job->max_tokens && place->length < g->slots)
+    job->no_number = place->token < 0;
+    if (!job->no_number)
+        job->ids[job->n++] = place->token;
+    job->ended = !job->no_number && tokenizer_is_end(tokenizer, place->token);
+    if (!job->no_number && !job->ended && job->n < job->max_tokens && place->length < g->slots)
         return true;
     place->job = NULL;
     return false;

@@ -19,7 +19,8 @@ typedef struct GenerateJob {
     int max_tokens;
     int *ids; /* [max_tokens] what was said, the token that ends it included */
     int n;
-    bool ended; /* by the model, not by max_tokens or the slots */
+    bool ended;     /* by the model, not by max_tokens or the slots */
+    bool no_number; /* by a row that has no token (sample.h) */
 } GenerateJob;
 
 /* at_once: 1 … ROWS_MAX conversations, of up to `slots` tokens each. */

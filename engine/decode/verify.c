@@ -58,8 +58,8 @@ void verify(Context *c, const Tree *tree, int length, const Resume *resume)
     k->wait(k);
 }
 
-void accept(Context *c, Sampler *sampler, const Tree *tree, const AcceptRules *rules,
-            Acceptance *acceptance)
+int accept(Context *c, Sampler *sampler, const Tree *tree, const AcceptRules *rules,
+           Acceptance *acceptance)
 {
     Kernels *k = c->model->kernels;
     int vocab = c->model->config.vocab;
@@ -75,20 +75,18 @@ void accept(Context *c, Sampler *sampler, const Tree *tree, const AcceptRules *r
     for (int i = 0; i < tree->n; i++)
         rows.position[i] = rules->position + tree->node[i].depth;
     draws_open(&draws, sampler, k, &rows, rules->sampling);
-    int node = 0;
+    int node = 0, token;
+    float score;
     acceptance->n = 0;
-    for (;;) {
-        float score;
+    while (node >= 0 && sample_ranked(&draws, node, &token, &score) > 0) {
         acceptance->path[acceptance->n++] = node;
-        sample_ranked(&draws, node, &acceptance->bonus, &score);
+        acceptance->bonus = token;
         if (acceptance->n == rules->max_tokens ||
-            (rules->stop && tokenizer_is_end(rules->stop, acceptance->bonus)))
-            return;
-        int child = tree_child(tree, node, acceptance->bonus);
-        if (child < 0)
-            return;
-        node = child;
+            (rules->stop && tokenizer_is_end(rules->stop, token)))
+            break;
+        node = tree_child(tree, node, token);
     }
+    return acceptance->n > 0 ? 0 : -1;
 }
 
 void keep_path(Context *c, const Tree *tree, const Acceptance *acceptance, int length)

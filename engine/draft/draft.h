@@ -104,7 +104,7 @@ void exit_logits(Draft *d, int r, const int *slots, int n);
 bool draft_is_open(const Draft *d, int r);
 bool draft_has_own(const Draft *d, int r);
 
-/* What an exit says of one node: its likeliest token and how likely that is, which thresholds are
+/* What an exit says of one node, which is nothing (n = 0) where its row has no token (sample.h): its likeliest token and how likely that is, which thresholds are
  * held against, and what it proposes, best first, each with how surely the target picks it too. */
 typedef struct ExitPrediction {
     int likeliest;

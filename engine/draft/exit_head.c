@@ -11,7 +11,7 @@
 
 static void say_drawn(const Draws *draws, int row, int count, ExitPrediction *o)
 {
-    float scores[RANKED_MAX], sum = 0;
+    float scores[RANKED_MAX], sum = 0; /* the winner's score is finite */
     int n = sample_ranked(draws, row, o->ids, scores);
     for (int i = 0; i < n; i++)
         sum += o->p[i] = expf(scores[i] - scores[0]);
@@ -34,8 +34,12 @@ void exit_predict(Draft *d, const Sampling *sampling, int limit, const int *slot
                      .vocab = vocab,
                      .count = RANKED_MAX};
     Draws draws;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         rows.position[i] = d->base + 1 + d->grown.node[slots[i]].depth;
+        predictions[i] = (ExitPrediction){.likeliest = -1};
+    }
+    if (vocab == 0) /* the target knows none of the short list */
+        return;
     if (drawn)
         draws_open(&draws, &d->sampler, k, &rows, sampling);
     for (int i = 0; i < n; i++) {
@@ -43,6 +47,11 @@ void exit_predict(Draft *d, const Sampling *sampling, int limit, const int *slot
         float top[RANKED_MAX], log_sum;
         o->n = drawn ? 1 : count < vocab ? count : vocab;
         k->top(k, rows.logits + (size_t)i * (size_t)stride, 1, vocab, o->n, o->ids, top, &log_sum);
+        if (!isfinite(top[0]) || !isfinite(log_sum)) { /* NaN anywhere is in the sum */
+            o->n = 0;
+            d->drafter.no_number = true;
+            continue;
+        }
         for (int j = 0; j < o->n; j++) {
             o->ids[j] = sampler_token(&d->sampler, o->ids[j]);
             o->p[j] = expf(top[j] - log_sum);

@@ -31,7 +31,8 @@ static void trace_chain(Draft *d, const TraceRequest *in, int first, int n, Exit
         exit_predict(d, in->sampling, in->vocab, slots, n, 1, predictions);
         for (int i = 0; i < n; i++) {
             places[i].p[r] = predictions[i].confidence;
-            places[i].hit[r] = predictions[i].ids[0] == in->tokens[first + i + 1];
+            places[i].hit[r] =
+                predictions[i].n > 0 && predictions[i].ids[0] == in->tokens[first + i + 1];
         }
     }
     draft_accepted(&d->drafter, &d->grown, slots, n);

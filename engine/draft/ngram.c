@@ -175,6 +175,7 @@ static void joined_propose(Drafter *d, const Proposal *in, Tree *tree)
         return;
     start_tree(in, tree);
     model_of(d)->propose(model_of(d), in, tree);
+    d->no_number = model_of(d)->no_number;
     join_chain(in, tree, clock_ms() - start);
 }
 

@@ -45,6 +45,8 @@ static void predict_again(Draft *d, const Proposal *in, int slot, int exit, cons
                           int width)
 {
     bool known[RANKED_MAX] = {0};
+    if (o->n == 0)
+        return;
     for (int i = 0; i < d->n_candidates; i++) {
         Candidate *c = &d->candidate[i];
         if (c->parent == slot) {
@@ -126,13 +128,15 @@ static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_fr
         for (int i = 0; i < all; i++) {
             const ExitPrediction *o = &predictions[i];
             TreeNode *node = &d->grown.node[asked[i]];
+            if (o->n == 0)
+                continue;
             most = fmaxf(most, o->confidence);
             node->visited[node->n_visited++] =
                 (EventVisit){d->exit[r], o->likeliest, o->confidence};
         }
         for (int i = 0; i < all; i++) {
             const ExitPrediction *o = &predictions[i];
-            bool sure = (d->by_frontier ? most : o->confidence) >= d->threshold[r];
+            bool sure = o->n > 0 && (d->by_frontier ? most : o->confidence) >= d->threshold[r];
             if (i >= n_asked) {
                 predict_again(d, in, asked[i], r, o, width);
                 continue;

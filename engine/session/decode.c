@@ -2,6 +2,7 @@
 #include "engine/session/session_state.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Counts of the exit after so many layers; of what no model proposed, those after the last. */
@@ -151,13 +152,37 @@ static void grow_tree(Session *s, int left, RoundMode mode)
     s->drafter->propose(s->drafter, &in, &s->tree);
 }
 
-/* One round; returns false when the answer is over. */
-static bool round_run(Session *s, const AnswerOptions *options, RoundMode mode, int *left)
+static int no_number(const Session *s, Err *err)
+{
+    return err_set(err, EXIT_DATA,
+                   "%s: the model computes infinity or no number (NaN) for the next token; its "
+                   "file may be damaged: load another one, or try --act f32",
+                   s->config.target->name);
+}
+
+static void warn_of_draft(Session *s)
+{
+    const Model *model = s->config.draft ? s->config.draft : s->config.target;
+    char text[256];
+    if (!s->drafter->no_number || s->warned)
+        return;
+    s->warned = true;
+    snprintf(text, sizeof text,
+             "%.100s: the draft computes infinity or no number (NaN), and drafts nothing where it "
+             "does; the text stays the same",
+             model->name);
+    report_warning(s, "draft-no-number", text);
+}
+
+/* One round; returns 0 when the answer is over, -1 when the target has no token. */
+static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, int *left, Err *err)
 {
     double t0 = clock_ms();
     s->cost.context = s->cached;
     grow_tree(s, *left, mode);
     double t1 = clock_ms();
+    if (round_drafts(mode))
+        warn_of_draft(s);
     if (mode == ROUND_NGRAM && s->tree.n == 1)
         mode = ROUND_PLAIN;
     bool drafted = round_drafts(mode);
@@ -171,7 +196,8 @@ static bool round_run(Session *s, const AnswerOptions *options, RoundMode mode, 
                          .position = s->n,
                          .max_tokens = *left,
                          .stop = options->ignore_eos ? NULL : tokenizer};
-    accept(&s->target, &s->sampler, &s->tree, &rules, &s->acceptance);
+    if (accept(&s->target, &s->sampler, &s->tree, &rules, &s->acceptance) != 0)
+        return no_number(s, err);
     keep_path(&s->target, &s->tree, &s->acceptance, s->cached);
     double t3 = clock_ms();
 
@@ -203,7 +229,8 @@ static bool round_run(Session *s, const AnswerOptions *options, RoundMode mode, 
     return options->ignore_eos || !tokenizer_is_end(tokenizer, s->acceptance.bonus);
 }
 
-static const char *answer(Session *s, const AnswerOptions *options)
+/* Why it ended; NULL: err says. */
+static const char *answer(Session *s, const AnswerOptions *options, Err *err)
 {
     int room = s->ctx - s->n;
     if (room < 1)
@@ -224,8 +251,13 @@ static const char *answer(Session *s, const AnswerOptions *options)
     const Model *target = s->config.target;
     int first = sample_token(&s->sampler, s->config.kernels, s->target.logits, target->config.vocab,
                              tokenizer_vocab(target->tokenizer), &sampling, s->n);
-    s->first_token = s->tokens[s->n++] = first;
+    if (first >= 0)
+        s->first_token = s->tokens[s->n++] = first;
     report_prefill(s, read, read, s->stats.prefill_ms, 0);
+    if (first < 0) {
+        no_number(s, err);
+        return NULL;
+    }
     left--;
     s->rounds_start_ms = clock_ms();
     s->reported_ms = 0;
@@ -238,8 +270,9 @@ static const char *answer(Session *s, const AnswerOptions *options)
         session_tune(s);
         if (session_asked_to_stop(s) || prepare(s, left, &mode))
             return "stopped";
-        if (!round_run(s, options, try_ngram(s, mode, left), &left))
-            return "eos";
+        int goes_on = round_run(s, options, try_ngram(s, mode, left), &left, err);
+        if (goes_on <= 0)
+            return goes_on == 0 ? "eos" : NULL;
     }
     return full;
 }
@@ -264,8 +297,12 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
     }
     session_take_prompt(s, prompt, n_prompt);
     s->answering = true;
-    const char *reason = answer(s, options);
+    const char *reason = answer(s, options, err);
     s->answering = false;
+    if (!reason) {
+        report_text_end(s);
+        return -1;
+    }
     /* One that was cut short says only that answers may be as long as that. */
     bool cut = strcmp(reason, "eos") != 0;
     if (!cut || s->answered > s->answer_mean)

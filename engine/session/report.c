@@ -163,6 +163,14 @@ void report_stats(Session *s)
     send(s);
 }
 
+void report_warning(Session *s, const char *code, const char *message)
+{
+    Event *e = fresh(s, EVENT_WARNING);
+    snprintf(e->u.warning.code, sizeof e->u.warning.code, "%s", code);
+    snprintf(e->u.warning.message, sizeof e->u.warning.message, "%s", message);
+    send(s);
+}
+
 void report_done(Session *s, const char *reason)
 {
     complete_stats(s);

@@ -50,8 +50,9 @@ int session_open(Session **session, const SessionConfig *config, Err *err);
 void session_close(Session *session); /* models and kernels stay the caller's */
 
 /* Reads the prompt (only what differs from what the cache holds: the common token prefix is kept)
- * and answers it. Emits PREFILL, then ROUND, TEXT, STATS …, and DONE with its reason. -1: the
- * session is in error and can only be closed; the reason is in err. */
+ * and answers it. Emits PREFILL, then ROUND, TEXT, STATS …, and DONE with its reason. -1, without
+ * DONE: the target computed infinity or no number, and the answer ends after what it said before;
+ * the session can go on. A draft that does so only drafts nothing; WARNING says it once. */
 int session_answer(Session *session, const int *prompt, int n_prompt, const AnswerOptions *options,
                    Err *err);
 

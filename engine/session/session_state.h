@@ -46,6 +46,7 @@ struct Session {
     Acceptance acceptance;
     Utf8 utf8;
     uint32_t seed;
+    bool warned;     /* that what drafts computes no numbers */
     int first_token; /* drawn from the prefill; -1 = not yet */
     EventStats stats;
     uint64_t back_copies, back_bytes; /* of the kernels, when it began */
@@ -91,6 +92,7 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain);
 void report_text(Session *s, int token, int source);
 void report_text_end(Session *s);
 void report_stats(Session *s);
+void report_warning(Session *s, const char *code, const char *message);
 void report_done(Session *s, const char *reason);
 void report_switch(Session *s, SwitchStage stage, int index, double fraction, const char *reason,
                    bool kept, double ms);

@@ -38,6 +38,7 @@ void run_event(void *user, const Event *event)
         run->first = event->u.prefill.token;
     if (event->type == EVENT_ROUND)
         on_round(run, &event->u.round);
+    run->warnings += event->type == EVENT_WARNING;
     if (event->type == EVENT_SWITCH && event->u.swap.stage == SWITCH_DONE)
         run->switched++;
     if (event->type == EVENT_DONE) {

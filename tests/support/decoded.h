@@ -15,6 +15,7 @@ typedef struct Run {
     int accepted[DEPTHS], rejected[DEPTHS]; /* by depth, of nodes that were put to the test */
     int rounds, drafted;
     EventStats stats;
+    int warnings;
     int switched;                     /* switch events that said done */
     int changed;                      /* round of the last change */
     int stop_after;                   /* rounds; 0 = never */

@@ -102,11 +102,14 @@ int model_folder_make(ModelFolder *folder)
     huge.heads = huge.kv_heads = 8;
     huge.head_dim = 128;
     huge.context = 1 << 20;
+    TinyModel overflow = target;
+    overflow.last_gain = 3e38f;
     return write_model(folder, "target.gguf", &target) ||
                    write_model(folder, "draft.gguf", &draft) ||
                    write_model(folder, "second.gguf", &second) ||
                    write_model(folder, "spm.gguf", &spm) ||
-                   write_model(folder, "huge.gguf", &huge) || write_profile(folder) ||
+                   write_model(folder, "huge.gguf", &huge) ||
+                   write_model(folder, "overflow.gguf", &overflow) || write_profile(folder) ||
                    write_trained(folder, &draft)
                ? -1
                : 0;

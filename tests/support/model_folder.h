@@ -3,6 +3,7 @@
  *   target.gguf  8 layers, ChatML      second.gguf  4 other layers, same vocabulary
  *   draft.gguf   the target's first 4  spm.gguf     another vocabulary (Vicuna's template)
  *   huge.gguf    a context that fits into no memory
+ *   overflow.gguf the target, but that it computes no numbers
  *   tiny.yaml    draft.gguf with exits 2 and 4 for target.gguf and second.gguf
  *   exits.gguf   an adapter for draft.gguf: exits 2 (with a layer and a norm), 3 (with a norm), 4
  *   trained.yaml draft.gguf with exits.gguf for target.gguf and draft.gguf

@@ -123,6 +123,8 @@ static void layer_tensors(const Pass *pass, const ModelConfig *shape, int layer)
         char name[TENSOR_NAME_BYTES];
         if (!arch_has_usually(t->arch, p) || t->lacks >> p & 1)
             continue;
+        if (p == PART_DOWN && t->last_gain > 0 && layer == t->layers - 1)
+            settle = t->last_gain;
         snprintf(name, sizeof name, "blk.%d.%s", layer, part->name);
         if (part->rows != 0)
             matrix(pass, name, type, rows, cols, added ? settle / root : gains[p] * (1 / root));

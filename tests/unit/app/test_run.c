@@ -134,6 +134,55 @@ static void texts_are_equal_whatever_drafts(void **state)
     }
 }
 
+/* Temperatures and masses that are as good as none, from the command line and from a profile. */
+static void the_smallest_settings_are_greedy(void **state)
+{
+    (void)state;
+    static Result greedy, result;
+    static const char *const settings[] = {
+        "--temp 1e-7",
+        "--temp 1e-30",
+        "--temp 1e-38 --top-k 2147483647",
+        "--temp 1e-45",
+        "--temp 1e-300",
+        "--temp 10 --top-p 0",
+        "--temp 10 --top-p 1e-45",
+        "--temp 10 --top-k 1",
+    };
+    static const char *const drafters[] = {"plain", "ngram", "s2d", "self"};
+    char line[512], text[4096], path[256];
+    run_line(&greedy, NULL, "run --profile P -p hello -n 60 --ignore-eos --temp 0");
+    assert_int_equal(greedy.status, 0);
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        snprintf(line, sizeof(line), "run --profile P -p hello -n 60 --ignore-eos --drafter %s %s",
+                 drafters[i % 4], settings[i]);
+        run_line(&result, NULL, line);
+        if (result.status != 0)
+            fail_msg("%s: %s", line, result.err);
+        assert_string_equal(result.out, greedy.out);
+    }
+    static const char *const sampling[] = {
+        "temperature: 0.0000001", "temperature: 10, top_k: 1, top_p: 0.5",
+        "temperature: 0.00000000000000000000000000000000000001", "temperature: 10, top_p: 0"};
+    FILE *file = fopen(profile, "r");
+    size_t bytes = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+    text[bytes] = '\0';
+    assert_int_equal(file ? fclose(file) : -1, 0);
+    for (size_t i = 0; i < sizeof(sampling) / sizeof(sampling[0]); i++) {
+        file = fopen(model_folder_file(&folder, "small.yaml", path), "w");
+        assert_non_null(file);
+        fprintf(file, "%ssampling: {%s}\n", text, sampling[i]);
+        assert_int_equal(fclose(file), 0);
+        snprintf(line, sizeof(line),
+                 "run --profile F/small.yaml -p hello -n 60 --ignore-eos --drafter %s",
+                 drafters[i % 4]);
+        run_line(&result, NULL, line);
+        if (result.status != 0)
+            fail_msg("%s: %s", line, result.err);
+        assert_string_equal(result.out, greedy.out);
+    }
+}
+
 static void the_prompt_comes_from_either_place(void **state)
 {
     (void)state;
@@ -219,6 +268,10 @@ static void failures_have_their_exit_codes(void **state)
         {"run --profile P -p a --target F/huge.gguf --ctx 1048576 --act f32", EXIT_MEMORY, "free"},
         {"run --profile P -p a --draft none --drafter sd", EXIT_USAGE, "draft"},
         {"run --profile P -p a --ctx 3", EXIT_DATA, "context"},
+        {"run --profile P -p a --target F/overflow.gguf", EXIT_DATA,
+         "overflow: the model computes"},
+        {"run --profile P -p a --target F/overflow.gguf --temp 1 --top-k 5", EXIT_DATA, "overflow"},
+        {"run --profile P -p a --target F/overflow.gguf --temp 1 --top-p 0.5", EXIT_DATA, "NaN"},
         {"bench", EXIT_USAGE, "verify"},
         {"tune --profile P", EXIT_USAGE, "--prompts FILE"},
         {"tune --profile P --prompts F/none", EXIT_NOINPUT, "none"},
@@ -667,6 +720,7 @@ int main(int argc, char **argv)
         return cmd_draft(argc - 1, argv + 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_equal_whatever_drafts),
+        cmocka_unit_test(the_smallest_settings_are_greedy),
         cmocka_unit_test(the_prompt_comes_from_either_place),
         cmocka_unit_test(json_lines_are_events_and_replay_shows_them),
         cmocka_unit_test(a_prompt_too_long_for_a_request_is_refused),

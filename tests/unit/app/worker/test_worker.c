@@ -648,6 +648,32 @@ static void the_target_changes_between_answers(void **state)
     client_close(client);
 }
 
+/* A target that computes no numbers ends its answer, and nothing else: another one can be had. */
+static void an_answer_without_a_number_is_an_error(void **state)
+{
+    (void)state;
+    static Answer direct, answer;
+    Client *client = start_loaded(NULL);
+    send_question(client, "hello", 20);
+    listen_answer(client, &direct);
+    send_switch(client, -1, "overflow.gguf");
+    assert_int_equal(await_switch(client).stage, SWITCH_DONE);
+    for (int i = 0; i < 2; i++) {
+        send_question(client, "hello", 20);
+        Event event = await(client, EVENT_ERROR);
+        assert_int_equal(event.u.error.code, EXIT_DATA);
+        assert_false(event.u.error.fatal);
+        assert_non_null(strstr(event.u.error.message, "overflow"));
+        assert_string_equal(await(client, EVENT_DONE).u.done.reason, "error");
+    }
+    send_switch(client, -1, "target.gguf");
+    assert_int_equal(await_switch(client).stage, SWITCH_DONE);
+    send_question(client, "hello", 20);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.text, direct.text);
+    client_close(client);
+}
+
 static void the_target_changes_in_the_middle_of_an_answer(void **state)
 {
     (void)state;
@@ -908,6 +934,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(stop_ends_the_answer),
         cmocka_unit_test(the_context_ends_an_answer),
         cmocka_unit_test(the_target_changes_between_answers),
+        cmocka_unit_test(an_answer_without_a_number_is_an_error),
         cmocka_unit_test(the_target_changes_in_the_middle_of_an_answer),
         cmocka_unit_test(a_switch_that_fails_changes_nothing),
         cmocka_unit_test(a_worker_that_is_killed_says_so),

@@ -126,9 +126,38 @@ static void test_full(void **state)
     kernels->close(kernels);
 }
 
+/* So does one whose model computes no number. */
+static void test_no_number(void **state)
+{
+    (void)state;
+    TinyModel tiny = tiny_model(ARCH_LLAMA);
+    KernelsOptions options = {.device = "cpu", .threads = 1};
+    Kernels *kernels;
+    Generator *generator;
+    GenerateJob *done[1];
+    Sampling sampling = {.temperature = 1, .top_p = 0.5f};
+    int prompt[] = {5, 6, 7}, said[100];
+    GenerateJob job = {.prompt = prompt, .n_prompt = 3, .max_tokens = 100, .ids = said};
+    Err err = {0};
+    tiny.last_gain = 3e38f;
+    if (kernels_open(&kernels, &options, &err) != 0)
+        fail_msg("%s", err.text);
+    Model *model = tiny_model_open(&tiny, kernels, "tiny", NULL);
+    if (generator_open(&generator, model, 1, 120, &sampling, &err) != 0)
+        fail_msg("%s", err.text);
+    bool over = generator_add(generator, &job);
+    while (!over)
+        over = generator_step(generator, done) == 1;
+    assert_true(job.no_number && !job.ended && job.n < 100);
+    assert_int_equal(generator_room(generator), 1);
+    generator_close(generator);
+    model_close(model);
+    kernels->close(kernels);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_alone),
-                                       cmocka_unit_test(test_full)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_as_alone), cmocka_unit_test(test_full),
+                                       cmocka_unit_test(test_no_number)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

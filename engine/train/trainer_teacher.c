@@ -55,7 +55,7 @@ static void keep_hidden(TrainerTeacher *t, const TrainerText *text, int exit, in
 }
 
 /* The distributions of up to LOGIT_ROWS labels, whose rows are in t->taken. */
-static void keep_labels(TrainerTeacher *t, int n, int *places, float *weights)
+static int keep_labels(TrainerTeacher *t, int n, int *places, float *weights, Err *err)
 {
     int top = t->config.top;
     Kernels *k = t->base->kernels;
@@ -63,16 +63,22 @@ static void keep_labels(TrainerTeacher *t, int n, int *places, float *weights)
     k->top(k, t->context.logits, n, t->scored, top, places, weights, NULL);
     for (int i = 0; i < n; i++) {
         float *w = weights + i * top, sum = 0, highest = w[0];
+        if (!isfinite(highest))
+            return err_set(err, EXIT_DATA,
+                           "%s: the base computes infinity or no number (NaN) for these texts; its "
+                           "file may be damaged: learn from another one",
+                           t->base->name);
         for (int j = 0; j < top; j++)
             sum += w[j] = expf(w[j] - highest);
         for (int j = 0; j < top; j++)
             w[j] /= sum;
     }
+    return 0;
 }
 
 /* Positions first … first+n-1. *label: how many labels there were before. */
-static void compute_part(TrainerTeacher *t, const TrainerText *text, int first, int n, int *label,
-                         int *places, float *weights)
+static int compute_part(TrainerTeacher *t, const TrainerText *text, int first, int n, int *label,
+                        int *places, float *weights, Err *err)
 {
     int slot[ROWS_MAX], prefix[ROWS_MAX], from = 0, taken = 0, top = t->config.top;
     uint64_t mask[ROWS_MAX] = {0};
@@ -91,7 +97,8 @@ static void compute_part(TrainerTeacher *t, const TrainerText *text, int first, 
     for (int i = 0; i <= n; i++) {
         bool learned = i < n && first + i + 1 < text->n && text->is_label[first + i + 1];
         if (taken == LOGIT_ROWS || (i == n && taken > 0)) {
-            keep_labels(t, taken, places + *label * top, weights + *label * top);
+            if (keep_labels(t, taken, places + *label * top, weights + *label * top, err) != 0)
+                return -1;
             *label += taken;
             taken = 0;
         }
@@ -99,6 +106,7 @@ static void compute_part(TrainerTeacher *t, const TrainerText *text, int first, 
             hidden_copy(&t->context, t->taken + (size_t)taken++ * H,
                         t->context.hidden + (size_t)i * H, 1);
     }
+    return 0;
 }
 
 static int labels_of(const TrainerText *text)
@@ -130,7 +138,8 @@ static int teacher_read(TrainerSource *source, const TrainerText *text, TrainerR
         double start = clock_ms();
         for (int first = 0; first < text->n; first += ROWS_MAX) {
             int n = text->n - first < ROWS_MAX ? text->n - first : ROWS_MAX;
-            compute_part(t, text, first, n, &label, places, weights);
+            if (compute_part(t, text, first, n, &label, places, weights, err) != 0)
+                return -1;
         }
         t->counts.ms += clock_ms() - start;
         if (t->cache && trainer_cache_add(t->cache, key, t->record, bytes, err) != 0)

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/tiny_model.h"
 #include "tests/support/trainer_run.h"
 
 static float *values_after(const TrainerFixture *f, const TrainerConfig *c, int steps, int save_at)
@@ -196,12 +197,41 @@ static void test_cache(void **state)
     trainer_fixture_close(f);
 }
 
+/* A base that overflows is named, and nothing of it is kept as if it were known. */
+static void test_base_without_a_number(void **state)
+{
+    (void)state;
+    TrainerFixture *f = trainer_fixture_open(ARCH_QWEN2, false, 1);
+    TrainerConfig c = trainer_run_config(f, TRAINER_LORA, TRAINER_DISTILL, true);
+    ModelUse use = {.ids = f->ids, .n_ids = TRAINER_LIST};
+    TinyModel tiny = tiny_model(ARCH_QWEN2);
+    TrainerTeacher *teacher;
+    int places[5 * TRAINER_LONGEST];
+    float weights[5 * TRAINER_LONGEST];
+    TrainerRecord record = {.places = places, .weights = weights};
+    Err err = {0};
+    tiny.last_gain = 3e38f;
+    Model *base = tiny_model_open(&tiny, f->kernels, "overflow", &use);
+    assert_int_equal(trainer_teacher_open(&teacher, base, &c, f->cache, 7, &err), 0);
+    TrainerSource *source = trainer_teacher_source(teacher);
+    for (int i = 0; i < 2; i++) {
+        err = (Err){0};
+        assert_int_equal(source->read(source, &f->texts[0], &record, &err), -1);
+        assert_int_equal(err.code, EXIT_DATA);
+        assert_non_null(strstr(err.text, "overflow: the base computes"));
+    }
+    trainer_teacher_close(teacher);
+    model_close(base);
+    trainer_fixture_close(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_bits),
         cmocka_unit_test(test_bad_states),
         cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_base_without_a_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,9 +178,9 @@ int run_set(Chat *chat, const char *text, Err *err)
     if (strcmp(name, "temperature") == 0)
         status = options_number(value, name, 0, 10, &s.temperature, err);
     else if (strcmp(name, "top_k") == 0)
-        status = options_integer(value, name, 0, 1 << 20, &s.top_k, err);
+        status = options_integer(value, name, 0, INT_MAX, &s.top_k, err);
     else if (strcmp(name, "top_p") == 0)
-        status = options_number(value, name, 0.001, 1, &s.top_p, err);
+        status = options_number(value, name, 0, 1, &s.top_p, err);
     else if (strcmp(name, "seed") == 0)
         status = options_integer(value, name, 0, INT_MAX, &s.seed, err);
     else if (strcmp(name, "max_tokens") == 0)

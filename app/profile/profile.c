@@ -9,6 +9,7 @@
 #include "app/profile/profile.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -206,8 +207,8 @@ static int read_sampling(Reader *reader, const RawSampling *raw, Profile *profil
         return 0;
     if (read_decimal(reader, raw->temperature, "sampling.temperature", 0, 10,
                      &profile->temperature) != 0 ||
-        read_int(reader, raw->top_k, "sampling.top_k", 0, 1 << 20, &profile->top_k) != 0 ||
-        read_decimal(reader, raw->top_p, "sampling.top_p", 0.001, 1, &profile->top_p) != 0 ||
+        read_int(reader, raw->top_k, "sampling.top_k", 0, INT_MAX, &profile->top_k) != 0 ||
+        read_decimal(reader, raw->top_p, "sampling.top_p", 0, 1, &profile->top_p) != 0 ||
         read_int(reader, raw->seed, "sampling.seed", 0, INT32_MAX, &profile->seed) != 0)
         return -1;
     return 0;

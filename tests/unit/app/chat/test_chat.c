@@ -1,4 +1,5 @@
 /* test_chat.c - the conversation's rules against a worker that is real but for its models. */
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -462,6 +463,16 @@ static void test_settings(void **state)
     refused(f, "/bogus 1", "no command /bogus");
     refused(f, "/stats now", "takes no arguments");
     refused(f, "/", "no command /");
+    say(f, "/set top_p 1e-45"); /* as the command line does */
+    say(f, "/set temperature 1e-38");
+    say(f, "/set top_k 2147483647");
+    assert_int_equal(f->chat.settings.top_k, INT_MAX);
+    say(f, "/set top_k 0");
+    assert_true(f->chat.settings.top_p == 1e-45 && f->chat.settings.temperature == 1e-38);
+    say(f, "/set top_p 0");
+    assert_float_equal(f->chat.settings.top_p, 0, 0);
+    refused(f, "/set top_p -1", "from 0 to 1");
+    say(f, "/set temperature 0");
     say(f, "/set top_p 0.9");
     say(f, "/set max_tokens 5");
     assert_float_equal(f->chat.settings.top_p, 0.9, 1e-9);

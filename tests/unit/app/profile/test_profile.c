@@ -172,7 +172,7 @@ static void test_refused(void **state)
         {TARGET "sampling: {temperature: 11}",
          "p.yaml:4:25: sampling.temperature: 11 is not within"},
         {TARGET "sampling: {temperature: }", "p.yaml:4:25: sampling.temperature: \"\" is not"},
-        {TARGET "sampling: {top_p: 0}", "p.yaml:4:19: sampling.top_p: 0 is not within"},
+        {TARGET "sampling: {top_p: -0.1}", "p.yaml:4:19: sampling.top_p: -0.1 is not within"},
         {TARGET "sampling: {top_p: 1.01}", "p.yaml:4:19: sampling.top_p: 1.01 is not within"},
         {TARGET "sampling: {top_k: 1.5}", "p.yaml:4:19: sampling.top_k: \"1.5\" is not a whole"},
         {TARGET "sampling: {seed: -1}", "p.yaml:4:18: sampling.seed: -1 is not within"},

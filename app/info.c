@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/command_kernels.h"
 #include "app/base/paths.h"
 #include "app/base/sha256.h"
 #include "app/commands.h"
@@ -316,7 +317,7 @@ static int info_profile(const KernelsOptions *options, Profile *profile)
 {
     Kernels *kernels;
     Err err = {0};
-    if (kernels_open(&kernels, options, &err) != 0)
+    if (command_kernels_open(&kernels, options, &err) != 0)
         return report(&err);
     ModelsCache cache = {.kernels = kernels};
     ModelPlan draft;
@@ -375,7 +376,7 @@ int cmd_info(int argc, char **argv)
         return code;
     }
     Kernels *kernels;
-    if (kernels_open(&kernels, &(KernelsOptions){0}, &err) != 0)
+    if (command_kernels_open(&kernels, &(KernelsOptions){0}, &err) != 0)
         return report(&err);
     int code = argc == 2 ? info_model(kernels, argv[1]) : info_machine(kernels);
     kernels->close(kernels);

@@ -39,6 +39,18 @@ int kernels_open(Kernels **k, const KernelsOptions *options, Err *err)
     return cuda_open(k, gpu, err);
 }
 
+bool kernels_cap_threads(KernelsOptions *options, char *line, size_t size)
+{
+    int most = pool_processors(), asked = options->threads;
+    if (asked <= most)
+        return false;
+    options->threads = most;
+    snprintf(line, size,
+             "%d threads are more than the %d processor%s that s2d may use: it starts %d", asked,
+             most, most == 1 ? "" : "s", most);
+    return true;
+}
+
 void kernels_cuda_state(char *text, size_t size)
 {
     Gpu *gpu = NULL;

@@ -192,6 +192,10 @@ struct Kernels {
 
 int kernels_open(Kernels **k, const KernelsOptions *options, Err *err);
 
+/* Makes of more threads than this process has processors as many as it has, for each one more only
+ * waits, and makes the others wait. Returns whether that changed anything; then `line` says what. */
+bool kernels_cap_threads(KernelsOptions *options, char *line, size_t size);
+
 /* What can be said of CUDA in this build and on this machine, in one line. */
 void kernels_cuda_state(char *text, size_t size);
 

@@ -1,5 +1,6 @@
 /* bench_model.c - see bench_model.h. */
 #include "app/bench/bench_model.h"
+#include "app/base/command_kernels.h"
 
 #include <stdlib.h>
 
@@ -27,7 +28,7 @@ int bench_model_open(BenchModel *bench, const CommandLine *line, int argc, char 
                              .isa = load->isa,
                              .threads = load->profile.threads,
                              .act_f32 = load->act_f32};
-    return kernels_open(&bench->kernels, &wanted, err);
+    return command_kernels_open(&bench->kernels, &wanted, err);
 }
 
 int bench_model_load(BenchModel *bench, Kernels *kernels, Err *err)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/base/command_kernels.h"
 #include "app/base/command_line.h"
 #include "app/bench/bench.h"
 #include "app/bench/shapes.h"
@@ -126,7 +127,7 @@ int bench_products(int argc, char **argv)
     if (first >= 0 && first < argc)
         err_set(&err, EXIT_USAGE, "\"%s\" is no option", argv[first]);
     if (err.code == 0 && shape_find(&shape, p.shape, &err) == 0 &&
-        kernels_open(&p.kernels, &p.kernels_options, &err) == 0)
+        command_kernels_open(&p.kernels, &p.kernels_options, &err) == 0)
         run(&p, &shape, p.rows, p.scored, &err);
     float *buffers[] = {p.a, p.b, p.out};
     for (int i = 0; i < 3; i++) {

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/command_kernels.h"
 #include "app/base/command_line.h"
 #include "app/base/paths.h"
 #include "app/bench/bench.h"
@@ -305,7 +306,7 @@ int bench_project(int argc, char **argv)
     Project *p = &project;
     Err err = {0};
     if (parse(p, argc, argv, &err) == 0 &&
-        kernels_open(&p->kernels, &p->kernels_options, &err) == 0) {
+        command_kernels_open(&p->kernels, &p->kernels_options, &err) == 0) {
         p->models.kernels = p->kernels;
         if (open_cuts(p, &err) == 0) {
             measure(p);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/command_kernels.h"
 #include "app/base/file_hash.h"
 #include "app/bench/shapes.h"
 #include "app/commands.h"
@@ -256,7 +257,7 @@ static int open_soft(Train *t, Err *err)
 
 static int train(Train *t, Err *err)
 {
-    if (kernels_open(&t->kernels, &t->options.kernels, err) != 0 || make_plan(t, err) != 0)
+    if (command_kernels_open(&t->kernels, &t->options.kernels, err) != 0 || make_plan(t, err) != 0)
         return -1;
     print_plan(&t->plan);
     if (t->options.plan)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/command_kernels.h"
 #include "app/base/save_file.h"
 #include "app/base/signals.h"
 #include "app/profile/catalog.h"
@@ -266,7 +267,7 @@ static int open_model(Asking *a, Err *err)
     char path[PATH_BYTES];
     const TrainOptions *o = a->options;
     if (catalog_resolve(o->model, path, sizeof path, err) != 0 ||
-        kernels_open(&a->kernels, &o->kernels, err) != 0 ||
+        command_kernels_open(&a->kernels, &o->kernels, err) != 0 ||
         model_open(&a->model, a->kernels, path, o->model, NULL, NULL, err) != 0)
         return -1;
     if (!a->model->has_template)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "app/base/std_streams.h"
+#include "app/base/command_kernels.h"
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/profile/catalog.h"
@@ -271,7 +272,7 @@ static int run(Tune *tune, Err *err)
     if (!profile->draft_base)
         return err_set(err, EXIT_USAGE, "profile %s has no draft; name one with --draft",
                        profile->name);
-    if (kernels_open(&tune->kernels, &wanted, err) != 0)
+    if (command_kernels_open(&tune->kernels, &wanted, err) != 0)
         return -1;
     tune->models.kernels = tune->kernels;
     if (models_plan_draft(&tune->models, profile, &plan, err) != 0)

@@ -132,6 +132,9 @@ static int open_kernels(Worker *worker, const RequestLoad *load, Err *err)
                               .isa = load->isa,
                               .threads = load->profile.threads,
                               .act_f32 = load->act_f32};
+    char line[160];
+    if (kernels_cap_threads(&options, line, sizeof line))
+        worker_warn(worker, "threads", line);
     if (kernels_open(&worker->kernels, &options, err) != 0)
         return -1;
     worker->models = (ModelsCache){.kernels = worker->kernels};

@@ -174,7 +174,7 @@ static void work(void *context, int worker)
     int threads = job->cpu->table.threads;
     Share *shares = job->cpu->shares;
     prepare(job);
-    pool_wait(&job->rows_done, job->n);
+    pool_wait(job->cpu->pool, &job->rows_done, job->n);
     if (job->tiles)
         job->tiles->begin(job->n);
     for (int j = 0; j < job->parts; j++) {

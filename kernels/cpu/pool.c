@@ -20,6 +20,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kernels/cpu/cgroup.h"
+
 enum {
     SPINS_IDLE = 4000,  /* before an idle worker sleeps: some 40 us */
     SPINS_YIELD = 2000, /* before someone who waits for a running worker yields */
@@ -36,7 +38,8 @@ typedef struct Worker {
 
 struct Pool {
     int threads;
-    int started; /* workers[1 … started-1] run */
+    int started;  /* workers[1 … started-1] run */
+    bool crowded; /* more threads than processors */
     void (*work)(void *context, int worker);
     void *context;
     _Alignas(64) atomic_uint epoch; /* the number of runs so far */
@@ -55,10 +58,10 @@ static void spin(void)
 #endif
 }
 
-/* Round i of waiting for someone who is running. */
-static void spin_or_yield(int i)
+/* Round i of waiting for someone who is running. crowded: or who would be if there were room. */
+static void spin_or_yield(int i, bool crowded)
 {
-    if (i < SPINS_YIELD)
+    if (i < SPINS_YIELD && !crowded)
         spin();
     else
         sched_yield();
@@ -85,7 +88,7 @@ static bool is_after(unsigned epoch, unsigned seen)
 static unsigned epoch_wait(Pool *pool, unsigned seen)
 {
     unsigned now;
-    for (int i = 0; i < SPINS_IDLE; i++) {
+    for (int i = 0; i < SPINS_IDLE && !pool->crowded; i++) {
         now = atomic_load_explicit(&pool->epoch, memory_order_acquire);
         if (is_after(now, seen))
             return now;
@@ -144,6 +147,7 @@ Pool *pool_open(int threads)
     memset(pool, 0, bytes);
     pool->threads = threads;
     pool->started = 1;
+    pool->crowded = threads > pool_processors();
     atomic_store(&pool->gate, CLOSED);
     /* Signals are the main thread's affair. */
     sigset_t all, before;
@@ -196,13 +200,13 @@ void pool_run(Pool *pool, void (*work)(void *context, int worker), void *context
     work(context, 0);
     atomic_fetch_or(&pool->gate, CLOSED);
     for (int i = 0; atomic_load_explicit(&pool->gate, memory_order_acquire) != (run | CLOSED); i++)
-        spin_or_yield(i);
+        spin_or_yield(i, pool->crowded);
 }
 
-void pool_wait(const atomic_int *counter, int value)
+void pool_wait(const Pool *pool, const atomic_int *counter, int value)
 {
     for (int i = 0; atomic_load_explicit(counter, memory_order_acquire) < value; i++)
-        spin_or_yield(i);
+        spin_or_yield(i, pool->crowded);
 }
 
 /* A number from a file of /sys; fallback when it is not there. */
@@ -218,23 +222,19 @@ static long read_number(const char *path, long fallback)
     return value;
 }
 
-static int quota_cores(void)
+int pool_processors(void)
 {
-    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "re");
-    long quota, period;
-    int cores = 1 << 20;
-    if (!file)
-        return cores;
-    if (fscanf(file, "%ld %ld", &quota, &period) == 2 && quota > 0 && period > 0)
-        cores = (int)((quota + period - 1) / period);
-    fclose(file);
-    return cores;
+    cpu_set_t set;
+    int quota = cgroup_processors("");
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    count = count < quota ? count : quota;
+    return count > 0 ? count : 1;
 }
 
 int pool_cores(void)
 {
     cpu_set_t set;
-    int count = 0, quota = quota_cores();
+    int count = 0, most = pool_processors();
     long cores[CPU_SETSIZE];
     if (sched_getaffinity(0, sizeof set, &set))
         return 1;
@@ -253,6 +253,5 @@ int pool_cores(void)
         if (i == count)
             cores[count++] = core;
     }
-    count = count < quota ? count : quota;
-    return count > 0 ? count : 1;
+    return count < most ? count : most;
 }

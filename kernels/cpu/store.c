@@ -13,6 +13,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "kernels/cpu/cgroup.h"
+
 enum { PAGE = 64 << 10, HUGE_PAGE = 2 << 20, REGION = 256 << 20 };
 
 typedef struct Region {
@@ -115,33 +117,16 @@ void store_free(Store *store, void *memory)
     region_close(region);
 }
 
-static size_t number_after(const char *path, const char *format)
-{
-    FILE *file = fopen(path, "re");
-    char line[256];
-    unsigned long long value = 0;
-    if (!file)
-        return SIZE_MAX;
-    int found = 0;
-    while (!found && fgets(line, sizeof line, file))
-        found = sscanf(line, format, &value) == 1;
-    fclose(file);
-    return found ? (size_t)value : SIZE_MAX;
-}
-
 size_t store_memory_free(void)
 {
-    size_t machine = number_after("/proc/meminfo", "MemAvailable: %llu");
-    machine = machine < SIZE_MAX / 1024 ? machine * 1024 : SIZE_MAX;
-    size_t limit = number_after("/sys/fs/cgroup/memory.max", "%llu");
-    if (limit == SIZE_MAX)
-        return machine;
-    size_t used = number_after("/sys/fs/cgroup/memory.current", "%llu");
-    size_t cache = number_after("/sys/fs/cgroup/memory.stat", "inactive_file %llu");
-    if (used == SIZE_MAX)
-        return machine;
-    if (cache != SIZE_MAX && cache <= used)
-        used -= cache; /* the page cache gives way */
-    size_t group = limit > used ? limit - used : 0;
+    FILE *file = fopen("/proc/meminfo", "re");
+    char line[256];
+    unsigned long long kb;
+    size_t machine = SIZE_MAX, group = cgroup_memory("");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %llu", &kb) == 1 && kb < SIZE_MAX / 1024)
+            machine = (size_t)kb * 1024;
+    if (file)
+        fclose(file);
     return group < machine ? group : machine;
 }

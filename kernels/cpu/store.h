@@ -18,7 +18,8 @@ void store_close(Store *store); /* everything must have been freed */
 void *store_alloc(Store *store, size_t bytes);
 void store_free(Store *store, void *memory);
 
-/* Bytes that can still be had: free and reclaimable memory of the machine or of the cgroup. */
+/* Bytes that can still be had: free and reclaimable memory of the machine, or of the control groups
+ * that this process is in if that is less. */
 size_t store_memory_free(void);
 
 #endif

@@ -86,7 +86,8 @@ static void send_line(Client *client, const char *line)
 }
 
 /* draft NULL = none. */
-static void send_load(Client *client, const char *target, const char *draft, int context)
+static void send_load_for(Client *client, const char *target, const char *draft, int context,
+                          int threads)
 {
     static char paths[3][256];
     Request request = {.type = REQUEST_LOAD};
@@ -103,11 +104,16 @@ static void send_load(Client *client, const char *target, const char *draft, int
     }
     profile->tree_auto = true;
     profile->top_p = 1;
-    profile->threads = 1;
+    profile->threads = threads;
     profile->context = context;
     load->spec = SPEC_ON;
     strcpy(load->isa, "auto");
     send_request(client, &request);
+}
+
+static void send_load(Client *client, const char *target, const char *draft, int context)
+{
+    send_load_for(client, target, draft, context, 1);
 }
 
 static void send_say(Client *client, Message *messages, int n, int max_tokens)
@@ -226,6 +232,18 @@ static void it_loads_and_answers(void **state)
     listen_answer(client, &again);
     assert_string_equal(answer.text, again.text);
     assert_int_equal(again.prompt, 1); /* the rest of the prompt was in the cache */
+    client_close(client);
+}
+
+static void more_threads_than_processors_are_capped_and_said(void **state)
+{
+    (void)state;
+    Client *client = start();
+    send_load_for(client, "target.gguf", NULL, 500, 1024);
+    Event event = await(client, EVENT_WARNING);
+    assert_string_equal(event.u.warning.code, "threads");
+    assert_non_null(strstr(event.u.warning.message, "1024 threads are more"));
+    assert_null(strstr(await(client, EVENT_READY).u.ready.device, "1024"));
     client_close(client);
 }
 
@@ -923,6 +941,7 @@ int main(int argc, char **argv)
         return cmd_worker(argc - 1, argv + 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_loads_and_answers),
+        cmocka_unit_test(more_threads_than_processors_are_capped_and_said),
         cmocka_unit_test(the_text_does_not_depend_on_what_is_set),
         cmocka_unit_test(an_answer_keeps_its_own_tokens),
         cmocka_unit_test(thresholds_may_be_automatic),

@@ -19,6 +19,7 @@
 enum { PIECES = 50 };
 
 typedef struct Job {
+    const Pool *pool;
     atomic_int next, done, workers;
     int hits[PIECES]; /* plain: a piece has one taker, and pool_run orders it before its return */
     int sum;
@@ -34,7 +35,7 @@ static void work(void *context, int worker)
         atomic_fetch_add_explicit(&job->done, 1, memory_order_release);
     }
     /* Whoever waits sees all pieces. */
-    pool_wait(&job->done, PIECES);
+    pool_wait(job->pool, &job->done, PIECES);
     for (int i = 0; i < PIECES; i++)
         assert_int_equal(job->hits[i], 1);
 }
@@ -49,6 +50,7 @@ static void every_piece_is_done_once(void **state)
         for (int run = 0; run < 2000; run++) {
             Job job;
             memset(&job, 0, sizeof job);
+            job.pool = pool;
             pool_run(pool, work, &job);
             assert_int_equal(atomic_load(&job.done), PIECES);
             assert_true(atomic_load(&job.workers) & 1);
@@ -58,12 +60,18 @@ static void every_piece_is_done_once(void **state)
     }
 }
 
+typedef struct Meeting {
+    const Pool *pool;
+    atomic_int inside;
+    int all;
+} Meeting;
+
 static void meet(void *context, int worker)
 {
-    atomic_int *inside = context;
+    Meeting *meeting = context;
     (void)worker;
-    atomic_fetch_add(inside, 1);
-    pool_wait(inside, 4);
+    atomic_fetch_add(&meeting->inside, 1);
+    pool_wait(meeting->pool, &meeting->inside, meeting->all);
 }
 
 /* Of this process's other threads; 'S' is what the system calls asleep. */
@@ -106,12 +114,28 @@ static void all_come_when_there_is_time(void **state)
     Pool *pool = pool_open(4);
     (void)state;
     for (int run = 0; run < 20; run++) {
-        atomic_int inside = 0;
-        pool_run(pool, meet, &inside);
-        assert_int_equal(inside, 4);
+        Meeting meeting = {.pool = pool, .all = 4};
+        pool_run(pool, meet, &meeting);
+        assert_int_equal(meeting.inside, 4);
         if (run % 5 == 0)
             wait_until_asleep();
     }
+    pool_close(pool);
+}
+
+/* Many more than there are processors: nobody keeps those from running who have something to do. */
+static void a_crowd_gets_on(void **state)
+{
+    enum { ALL = 300 };
+    (void)state;
+    Pool *pool = pool_open(ALL);
+    assert_non_null(pool);
+    for (int run = 0; run < 20; run++) {
+        Meeting meeting = {.pool = pool, .all = ALL};
+        pool_run(pool, meet, &meeting);
+        assert_int_equal(meeting.inside, ALL);
+    }
+    wait_until_asleep();
     pool_close(pool);
 }
 
@@ -123,6 +147,7 @@ static void waiting_threads_sleep(void **state)
     for (int run = 0; run < 3; run++) { /* asleep, woken, asleep again */
         Job job;
         memset(&job, 0, sizeof job);
+        job.pool = pool;
         pool_run(pool, work, &job);
         wait_until_asleep();
     }
@@ -132,16 +157,16 @@ static void waiting_threads_sleep(void **state)
 static void cores_are_counted(void **state)
 {
     (void)state;
-    assert_true(pool_cores() >= 1 && pool_cores() <= 4096);
+    assert_true(pool_cores() >= 1 && pool_cores() <= pool_processors());
+    assert_true(pool_processors() <= 4096);
     pool_close(NULL);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_piece_is_done_once),
-        cmocka_unit_test(all_come_when_there_is_time),
-        cmocka_unit_test(waiting_threads_sleep),
+        cmocka_unit_test(every_piece_is_done_once), cmocka_unit_test(all_come_when_there_is_time),
+        cmocka_unit_test(waiting_threads_sleep),    cmocka_unit_test(a_crowd_gets_on),
         cmocka_unit_test(cores_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@ typedef struct TuneRun {
     float thresholds[EXITS_MAX];
     double forecast;   /* tokens per ms of a chain; 0 for plain */
     double tokens, ms; /* of all rounds */
+    Recent answers;    /* ms by token, the one that warms up included */
     int rounds;        /* tokens / rounds is MAT */
     int by_exit_drafted[EXITS_MAX], by_exit_accepted[EXITS_MAX];
     int reached[DEPTH_MAX];

@@ -134,11 +134,14 @@ static int answer_with(TuneMeasure *m, TuneRun *run, const char *prompt, bool co
         session_set_thresholds(m->session, run->thresholds, result->traces.n_exits);
     if (ask(m, prompt, most, &n_prompt, err) != 0)
         return -1;
+    double ms = t->draft_ms + t->verify_ms + t->accept_ms + t->other_ms;
+    if (t->tokens > 0) /* no answer in which the process was stopped decides */
+        ms = t->tokens * recent_add(&run->answers, ms / t->tokens, 0);
     if (!count)
         return 0;
     run->tokens += t->tokens;
     run->rounds += t->rounds;
-    run->ms += t->draft_ms + t->verify_ms + t->accept_ms + t->other_ms;
+    run->ms += ms;
     for (int i = 0; i < EXITS_MAX; i++) {
         run->by_exit_drafted[i] += t->by_exit_drafted[i];
         run->by_exit_accepted[i] += t->by_exit_accepted[i];

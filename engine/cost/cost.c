@@ -8,10 +8,19 @@ enum {
     TRIAL = 6,        /* drafting rounds before they are judged */
     RETRY = 3,        /* drafting rounds of a later trial */
     PROBE_EVERY = 96, /* drafting rounds between two plain ones */
-    CREDIT = 8,       /* plain rounds that may be lost once, on top of that share */
+    PROBE_AGAIN = 8,  /* where plain's time is in doubt */
+    PROBES_MAX = RECENT, /* in a row, until they agree */
+    CREDIT = 8,          /* plain rounds that may be lost once, on top of that share */
 };
 
 static const double RISK = 0.01; /* share of the time that trying may cost */
+
+/* A first time, with none to compare it with, is believed up to this many plain rounds. Hardly a
+ * drafting round takes longer. */
+static const double FIRST_MOST = 4;
+
+/* Times that differ by more are of two machines, or of one that was disturbed. */
+static const double ODD = 1.25;
 
 /* What drafting brings where it was not tried yet: seven of ten tokens are right. */
 static const double LIKELY_HIT = 0.7;
@@ -21,8 +30,12 @@ void cost_reset_draft(Cost *cost)
     *cost = (Cost){.verify = cost->verify,
                    .context_ms = cost->context_ms,
                    .context = cost->context,
-                   .plain_ms = cost->plain_ms,
+                   .prefill = cost->prefill,
+                   .plain = cost->plain,
+                   .plain_pass = cost->plain_pass,
                    .plain_rounds = cost->plain_rounds,
+                   .plain_odd = cost->plain_odd,
+                   .plain_curve = cost->plain_curve,
                    .total_ms = cost->total_ms,
                    .trial = TRIAL};
 }
@@ -41,6 +54,12 @@ static double context_ms(const Cost *cost, int rows)
     return (double)cost->context_ms * rows * cost->context;
 }
 
+/* The same pass or round without context. */
+static double bare_ms(const Cost *cost, int rows, double ms)
+{
+    return fmax(ms - context_ms(cost, rows), 0.1 * ms);
+}
+
 double cost_verify_ms(const Cost *cost, int rows)
 {
     double ms = curve_at(&cost->verify, rows);
@@ -49,13 +68,17 @@ double cost_verify_ms(const Cost *cost, int rows)
 
 double cost_plain_ms(const Cost *cost)
 {
-    return cost->plain_ms > 0 ? cost->plain_ms + context_ms(cost, 1) : cost_verify_ms(cost, 1);
+    double ms = recent_median(&cost->plain);
+    return ms > 0 ? ms + context_ms(cost, 1) : cost_verify_ms(cost, 1);
 }
 
 void cost_verify(Cost *cost, int rows, double ms)
 {
-    double bare = ms - context_ms(cost, rows);
-    curve_add(&cost->verify, rows, bare > 0.1 * ms ? bare : 0.1 * ms);
+    double expected = cost_verify_ms(cost, rows);
+    cost->rows = rows;
+    cost->pass_ms = bare_ms(cost, rows, ms);
+    cost->slow = expected > 0 && ms > ODD * expected;
+    curve_add(&cost->verify, rows, cost->pass_ms);
 }
 
 double cost_gain(const Cost *cost, double tokens, int rows, double draft_ms)
@@ -110,20 +133,47 @@ static bool within_risk(const Cost *cost, double more_ms)
     return cost->debt_ms + more_ms <= RISK * cost->total_ms + credit;
 }
 
-RoundMode cost_next(const Cost *cost)
+static bool is_odd(double a, double b)
+{
+    return a > ODD * b || b > ODD * a;
+}
+
+/* Passes like the last one take another time than they did when plain was measured, or less than
+ * those of one row in plain rounds, which cannot be. */
+static bool has_moved(const Cost *cost)
+{
+    if (cost->rows == 0)
+        return false;
+    double then = curve_at(&cost->plain_curve, cost->rows);
+    double now = curve_at(&cost->verify, cost->rows);
+    return (then > 0 && is_odd(now, then)) || recent_median(&cost->plain_pass) > ODD * now;
+}
+
+/* Is it time to measure plain rounds? What drafting is judged by must be true of now. */
+static bool wants_plain(const Cost *cost)
 {
     if (cost->plain_rounds < FIRST_PLAIN)
+        return true;
+    if (cost->spec_rounds == 0)
+        return cost->plain_odd && cost->plain_in_row < PROBES_MAX;
+    bool doubt = cost->plain_odd || has_moved(cost);
+    return cost->spec_rounds >= (doubt ? PROBE_AGAIN : PROBE_EVERY);
+}
+
+RoundMode cost_next(const Cost *cost)
+{
+    if (wants_plain(cost))
         return ROUND_PROBE;
     if (cost->trial > 0)
         return ROUND_SPEC;
     if (!cost->pays)
         return within_risk(cost, trial_loss(cost)) ? ROUND_SPEC : ROUND_PLAIN;
-    return cost->spec_rounds < PROBE_EVERY ? ROUND_SPEC : ROUND_PROBE;
+    return ROUND_SPEC;
 }
 
 bool cost_may_try_ngram(const Cost *cost)
 {
-    return cost->plain_rounds >= FIRST_PLAIN && within_risk(cost, 0);
+    return cost->plain_rounds >= FIRST_PLAIN && !has_moved(cost) && within_risk(cost, 0);
 }
 
 bool cost_may_read(const Cost *cost, int tokens, double expected)
@@ -136,17 +186,43 @@ bool cost_may_read(const Cost *cost, int tokens, double expected)
 
 /* ---- what was done ---- */
 
-void cost_prefill(Cost *cost, double ms)
+void cost_prefill(Cost *cost, int tokens, double ms)
 {
+    enum { ENOUGH = 16 }; /* tokens, for a speed of reading to show */
+    double plain = cost_plain_ms(cost);
+    if (tokens >= ENOUGH) /* alone, a token would take as long as a plain round */
+        ms = tokens * recent_add(&cost->prefill, ms / tokens, plain);
+    else if (plain > 0)
+        ms = fmin(ms, FIRST_MOST * tokens * plain);
     cost->total_ms += ms;
 }
 
 void cost_read(Cost *cost, int tokens, double ms)
 {
-    double each = ms / tokens;
-    cost->read_ms = cost->read_ms == 0 ? each : 0.7 * cost->read_ms + 0.3 * each;
+    double most = cost->read_ms > 0 ? cost->read_ms : cost_plain_ms(cost);
+    ms = tokens * recent_add(&cost->read, ms / tokens, FIRST_MOST * most);
+    cost->read_ms = recent_median(&cost->read);
     cost->total_ms += ms;
     cost->debt_ms += ms;
+}
+
+static double add_plain(Cost *cost, double ms)
+{
+    double before = recent_median(&cost->plain), bare = bare_ms(cost, 1, ms);
+    double most = FIRST_MOST * curve_at(&cost->verify, 1);
+    if (cost->rows == 1)
+        recent_add(&cost->plain_pass, cost->pass_ms, most);
+    ms += recent_add(&cost->plain, bare, most) - bare;
+    cost->total_ms += ms;
+    double now = recent_median(&cost->plain);
+    if (before > 0) /* drafting is as much faster or slower since */
+        cost->spec_ms *= now / before;
+    cost->plain_odd = cost->slow || is_odd(bare, now);
+    cost->plain_curve = cost->verify;
+    cost->plain_rounds++;
+    cost->plain_in_row++;
+    cost->spec_rounds = 0;
+    return ms;
 }
 
 static void judge(Cost *cost)
@@ -155,21 +231,17 @@ static void judge(Cost *cost)
     cost->pays = cost->spec_tokens * cost_plain_ms(cost) >= cost->spec_ms;
 }
 
-void cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
+double cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
 {
     static const double DECAY = 0.95;
-    cost->total_ms += ms;
-    if (!round_drafts(mode)) {
-        double bare = ms - context_ms(cost, 1);
-        cost->plain_ms = cost->plain_ms == 0 ? bare : 0.8 * cost->plain_ms + 0.2 * bare;
-        cost->plain_rounds++;
-        cost->spec_rounds = 0;
-        return;
-    }
+    if (!round_drafts(mode))
+        return add_plain(cost, ms);
     double plain = cost_plain_ms(cost);
+    ms = recent_add(&cost->spec, ms, FIRST_MOST * plain);
+    cost->total_ms += ms;
     cost->debt_ms = fmax(0, cost->debt_ms + ms - tokens * plain);
     if (mode == ROUND_NGRAM)
-        return;
+        return ms;
     if (cost->trial == 0 && !cost->pays) { /* the first round of a later trial */
         cost->trial = RETRY;
         cost->spec_tokens = cost->spec_ms = 0;
@@ -177,6 +249,7 @@ void cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
     cost->spec_tokens = DECAY * cost->spec_tokens + tokens;
     cost->spec_ms = DECAY * cost->spec_ms + ms;
     cost->spec_rounds++;
+    cost->plain_in_row = 0;
     if (cost->trial > 0)
         cost->trial--;
     if (!can_pay(cost)) {
@@ -186,4 +259,5 @@ void cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
     } else if (cost->trial == 0) {
         judge(cost);
     }
+    return ms;
 }

@@ -1,7 +1,8 @@
 /* cost.h - what passes cost on this machine, what drafting brings, and so whether to draft.
  *
- * Times are measured at load and kept current by moving averages; acceptance is counted from what
- * the target really did. From both follow the tree worth drafting, whether to draft at all, and
+ * Times are measured at load and kept current, but no single one is trusted: what a stopped process
+ * or a busy machine adds is not what anything costs (recent.h). Acceptance is counted from what the
+ * target really did. From both follow the tree worth drafting, whether to draft at all, and
  * whether it is worth it that the draft reads a prompt (promise 2). Nothing here can change the
  * text.
  *
@@ -17,6 +18,7 @@
 
 #include "engine/cost/calibration.h"
 #include "engine/cost/curve.h"
+#include "engine/cost/recent.h"
 #include "kernels/common/bounds.h"
 
 typedef struct Cost {
@@ -25,11 +27,21 @@ typedef struct Cost {
     int context;      /* tokens of it now */
     Curve draft;      /* one drafting step over n nodes */
     double read_ms;   /* the draft's reading of a token of the text; 0 = not known */
+    Recent read;      /* the same, as it went */
+    Recent prefill;   /* the target's reading of a token of a prompt, in large batches */
     Calibration accept[EXITS_MAX + 1]; /* by index of the exit, last = proposed by no model */
 
-    double plain_ms;  /* mean of plain rounds at an empty context, decayed; 0 = none yet */
-    int plain_rounds; /* of these there were */
-    /* Drafting rounds as they really went, decayed. */
+    Recent plain;      /* rounds, at an empty context */
+    Recent plain_pass; /* the passes in them */
+    int plain_rounds;  /* of these there were */
+    int plain_in_row;  /* since the last drafting one */
+    bool plain_odd;    /* the last did not agree with those before, or with T(1) */
+    Curve plain_curve; /* verify, when the last one was measured */
+    int rows;          /* of the last pass; */
+    double pass_ms;    /* what it took, without context; */
+    bool slow;         /* and was that far more than T(n)? */
+    Recent spec;       /* drafting rounds */
+    /* They as they really went, decayed. */
     double spec_tokens, spec_ms;
     int spec_rounds; /* since the last plain one */
     int trial;       /* drafting rounds left before they are judged */
@@ -62,11 +74,12 @@ bool cost_may_try_ngram(const Cost *cost);
 /* May the draft read `tokens` tokens now, in an answer of which about `expected` more will come? */
 bool cost_may_read(const Cost *cost, int tokens, double expected);
 
-/* What was done: a prompt's tokens read by the target, text read by the draft, a round. tokens:
- * committed by it; verify_ms: of its pass over `rows` rows. */
-void cost_prefill(Cost *cost, double ms);
+/* What was done, and how long it took: so many tokens of a prompt read by the target, and of the
+ * text by the draft; a round that committed so many; its pass over `rows` rows, told first.
+ * cost_round returns what it believes of the time. */
+void cost_prefill(Cost *cost, int tokens, double ms);
 void cost_read(Cost *cost, int tokens, double ms);
-void cost_round(Cost *cost, RoundMode mode, int tokens, double ms);
+double cost_round(Cost *cost, RoundMode mode, int tokens, double ms);
 void cost_verify(Cost *cost, int rows, double ms);
 
 /* A target pass over n rows, and a plain round, at the current context; 0 = not known. */

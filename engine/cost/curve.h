@@ -9,7 +9,9 @@ typedef struct Curve {
     float ms[CURVE_POINTS]; /* 0 = not measured */
 } Curve;
 
-/* A pass over n rows took `ms`: a moving average of the points around n follows. */
+/* A pass over n rows took `ms`: a moving average of the points around n follows. One that is far
+ * slower than it should be counts as twice as slow, for it may have been stopped; where nothing is
+ * known, the first one is believed. */
 void curve_add(Curve *curve, int n, double ms);
 /* 0 while nothing at all is known. */
 double curve_at(const Curve *curve, int n);

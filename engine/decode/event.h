@@ -138,7 +138,7 @@ typedef struct EventStats {
     int drafted, accepted;
     float mat;                /* tokens / rounds */
     float tokens_per_s;       /* all tokens of the answer, the first included, over wall time after
-                                 prefill */
+                                 prefill, but for that in which it was stopped */
     float plain_tokens_per_s; /* measured plain rounds here; 0 = not measured yet */
     int plain_rounds;         /* how many plain rounds that figure rests on */
     int n_exits;

@@ -36,6 +36,6 @@ void session_tune(Session *s)
     if (tuner_search(t, s->drafting.n_exits, thresholds))
         session_move_thresholds(s, thresholds, s->drafting.n_exits);
     double ms = clock_ms() - start;
-    t->spent_ms += ms;
+    tuner_spent(t, ms, cost_plain_ms(&s->cost));
     s->reported_ms += ms;
 }

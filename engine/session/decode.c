@@ -73,16 +73,15 @@ static double work(const ModelConfig *m, int layers)
 }
 
 /* The draft reads as the target did, by what there is to multiply; 0 = who knows. */
-static double guess_read_ms(const Session *s, int tokens)
+static double guess_read_ms(const Session *s)
 {
-    enum { ENOUGH = 16 }; /* tokens, for a speed of reading to show */
     const ModelConfig *target = &s->config.target->config;
     const Model *draft = s->config.draft;
-    if (draft == NULL || tokens < ENOUGH)
+    if (draft == NULL)
         return 0;
     double share =
         work(&draft->config, drafters_depth(&s->drafting)) / work(target, target->layers);
-    return s->stats.prefill_ms / tokens * share;
+    return recent_median(&s->cost.prefill) * share;
 }
 
 /* What the next round is to be, and before one that drafts: the drafter reads what it has not read
@@ -174,6 +173,14 @@ static void warn_of_draft(Session *s)
     report_warning(s, "draft-no-number", text);
 }
 
+/* A round that took so much longer than any is believed to: the process was stopped in it, and that
+ * is no time of the answer. */
+static void leave_out_stops(Session *s, double ms, double believed)
+{
+    if (ms > 10 * believed)
+        s->rounds_start_ms += ms - believed;
+}
+
 /* One round; returns 0 when the answer is over, -1 when the target has no token. */
 static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, int *left, Err *err)
 {
@@ -214,7 +221,7 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
     double gain = drafted ? cost_gain(&s->cost, s->acceptance.n, s->tree.n, t1 - t0) : 0;
     cost_verify(&s->cost, s->tree.n, t2 - t1);
     double t4 = clock_ms();
-    cost_round(&s->cost, mode, s->acceptance.n, t4 - t0);
+    leave_out_stops(s, t4 - t0, cost_round(&s->cost, mode, s->acceptance.n, t4 - t0));
 
     if (s->tree.n == 1 && mode == ROUND_SPEC)
         mode = ROUND_PLAIN; /* nothing was worth drafting */
@@ -243,9 +250,8 @@ static const char *answer(Session *s, const AnswerOptions *options, Err *err)
     if (session_prefill(s, s->n, false))
         return "stopped";
     s->stats.prefill_ms = clock_ms() - start;
-    cost_prefill(&s->cost, s->stats.prefill_ms);
-    if (s->cost.read_ms == 0)
-        s->cost.read_ms = guess_read_ms(s, read);
+    if (s->cost.read.n == 0)
+        s->cost.read_ms = guess_read_ms(s);
     Sampling sampling = s->config.sampling;
     sampling.seed = s->seed;
     const Model *target = s->config.target;

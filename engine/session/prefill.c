@@ -22,11 +22,15 @@ int session_prefill(Session *s, int upto, bool in_switch)
             slot[i] = s->cached + i;
             prefix[i] = slot[i] + 1;
         }
+        double before = clock_ms();
         Batch batch = {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
         forward(&s->target, &batch, s->tokens + s->cached, 0, s->config.target->config.layers);
         s->cached += n;
-        if (!in_switch)
+        if (!in_switch) {
+            s->config.kernels->wait(s->config.kernels);
+            cost_prefill(&s->cost, n, clock_ms() - before);
             report_prefill(s, s->cached - first, upto - first, clock_ms() - start, 0);
+        }
         if (s->cached == upto)
             head(&s->target, s->target.hidden + (size_t)(n - 1) * s->config.target->config.hidden,
                  1);

@@ -50,9 +50,9 @@ struct Session {
     int first_token; /* drawn from the prefill; -1 = not yet */
     EventStats stats;
     uint64_t back_copies, back_bytes; /* of the kernels, when it began */
-    double rounds_start_ms;
-    int answered;       /* tokens of it so far */
-    double answer_mean; /* tokens of an answer, decayed over the session's answers */
+    double rounds_start_ms;           /* later by what the process was stopped since */
+    int answered;                     /* tokens of it so far */
+    double answer_mean;               /* tokens of an answer, decayed over the session's answers */
     double reported_ms; /* what events and tuner took since: counted as the next round's `other` */
     bool answering;
     Event event; /* scratch: too large for the stack of a deep call */

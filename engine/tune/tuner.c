@@ -10,11 +10,17 @@ void tuner_reset(Tuner *t, double total_ms)
     *t = (Tuner){.on = t->on, .start_ms = total_ms};
 }
 
+enum { START = 16 }; /* plain rounds: enough for the times and a first search */
+
 bool tuner_may(const Tuner *t, double total_ms, double plain_ms)
 {
-    enum { START = 16 }; /* plain rounds: enough for the times and a first search */
     static const double SHARE = 0.01;
     return t->spent_ms <= SHARE * (total_ms - t->start_ms) + START * plain_ms;
+}
+
+void tuner_spent(Tuner *t, double ms, double plain_ms)
+{
+    t->spent_ms += recent_add(&t->turns, ms, START * plain_ms);
 }
 
 void tuner_add(Tuner *t, const ExitTrace *piece)

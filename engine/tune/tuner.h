@@ -30,6 +30,7 @@ typedef struct Tuner {
     ExitCost cost; /* timed once for a pair of draft and target */
     bool timed;
     double start_ms, spent_ms; /* of all answers when it began, and by surveys and searches since */
+    Recent turns;              /* what each of those took */
 } Tuner;
 
 /* Another pair of models: nothing is known, and time to begin with is granted. total_ms: of all
@@ -37,6 +38,8 @@ typedef struct Tuner {
 void tuner_reset(Tuner *tuner, double total_ms);
 /* May more time be spent now? plain_ms: of a plain round. */
 bool tuner_may(const Tuner *tuner, double total_ms, double plain_ms);
+/* A survey, with the search if there was one, took so long; plain_ms as above. */
+void tuner_spent(Tuner *tuner, double ms, double plain_ms);
 /* Takes TUNER_PIECE places in a row. */
 void tuner_add(Tuner *tuner, const ExitTrace *piece);
 /* With enough new places: searches. Returns whether thresholds, [n_exits], were changed. */

@@ -203,7 +203,7 @@ static void test_reading(void **state)
     assert_true(cost_may_read(&cost, 50, 100));
     assert_false(cost_may_read(&cost, 1000, 20));
     assert_true(cost_may_read(&cost, 1000, 2000));
-    cost_prefill(&cost, 200000); /* 1 % of that is more than the reading takes */
+    cost_prefill(&cost, 20000, 200000); /* 1 % of that is more than the reading takes */
     assert_true(cost_may_read(&cost, 1000, 20));
     cost_read(&cost, 1500, 1500); /* once */
     assert_false(cost_may_read(&cost, 1000, 20));

@@ -685,7 +685,7 @@ static void test_ngram_joins_a_tree(void **state)
     /* An automatic tree takes of it what is forecast to pay: here rows cost little, there much. */
     in.max_nodes = 32;
     in.shape = (TreeShape){.automatic = true};
-    cost.plain_ms = 10;
+    recent_add(&cost.plain, 10, 0);
     cost.judged = true; /* rounds have brought twenty times plain's speed */
     cost.spec_tokens = 20;
     cost.spec_ms = 10;

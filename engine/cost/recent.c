@@ -27,7 +27,7 @@ double recent_median(const Recent *recent)
     for (int i = 0; i < n; i++) {
         int less = 0;
         for (int j = 0; j < n; j++)
-            less += recent->ms[j] < recent->ms[i] || (recent->ms[j] == recent->ms[i] && j < i);
+            less += j < i ? recent->ms[j] <= recent->ms[i] : recent->ms[j] < recent->ms[i];
         if (less == (n - 1) / 2)
             return recent->ms[i];
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/plain_text.h"
 #include "app/base/std_streams.h"
 #include "app/chat/chat.h"
 #include "app/commands.h"
@@ -56,8 +57,8 @@ static int read_trace(FILE *file, const char *name, bool print, Err *err)
     while (status == 0 && fgets(line, EVENT_LINE_MAX + 2, file)) {
         Event event;
         Err wrong = {0};
-        number++;
-        if (event_from_line(&event, line, strlen(line), &wrong) != 0) {
+        const char *text = line + (number++ == 0 ? plain_text_mark(line, strlen(line)) : 0);
+        if (event_from_line(&event, text, strlen(text), &wrong) != 0) {
             status = err_set(err, EXIT_DATA, "%s: line %d: %s", name, number, wrong.text);
             break;
         }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/plain_text.h"
 #include "app/base/signals.h"
 #include "app/base/std_streams.h"
 #include "app/commands.h"
@@ -65,7 +66,7 @@ const CommandLine cmd_run_line = {
 
 /* --- the prompt --- */
 
-static char *read_stdin(bool raw, Err *err)
+static char *read_stdin(size_t *bytes, Err *err)
 {
     if (isatty(STDIN_FILENO)) {
         err_set(err, EXIT_USAGE, "what is the prompt? give it with -p TEXT or on stdin");
@@ -96,9 +97,22 @@ static char *read_stdin(bool raw, Err *err)
         err_set(err, EXIT_IO, "stdin: cannot be read");
     else if (memchr(text, '\0', used))
         err_set(err, EXIT_DATA, "the prompt on stdin holds a NUL byte: is it text?");
-    while (!raw && used > 0 && text[used - 1] == '\n')
-        text[--used] = '\0';
-    if (used == 0)
+    *bytes = used;
+    return text;
+}
+
+/* The prompt, from either place alike. To be freed; NULL = err says why, or memory is out. */
+static char *take_prompt(const Run *run, Err *err)
+{
+    size_t bytes = run->asked ? strlen(run->asked) : 0;
+    char *text = run->asked ? strdup(run->asked) : read_stdin(&bytes, err);
+    if (!text)
+        return NULL;
+    if (!run->raw)
+        bytes = plain_text(text, bytes);
+    while (!run->raw && bytes > 0 && text[bytes - 1] == '\n')
+        text[--bytes] = '\0';
+    if (err->code == 0 && bytes == 0)
         err_set(err, EXIT_USAGE, "the prompt is empty; give it with -p TEXT or on stdin");
     if (err->code == 0)
         return text;
@@ -306,7 +320,7 @@ int cmd_run(int argc, char **argv)
                 argv[first]);
         return report(&err);
     }
-    run.prompt = run.asked ? strdup(run.asked) : read_stdin(run.raw, &err);
+    run.prompt = take_prompt(&run, &err);
     if (!run.prompt) {
         err_set(&err, EXIT_MEMORY, "out of memory for the prompt"); /* unless it is said already */
         return report(&err);

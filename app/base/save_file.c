@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "app/base/plain_text.h"
+
 int write_all(int fd, const void *start, size_t bytes)
 {
     const char *data = start;
@@ -177,6 +179,6 @@ char *read_file(const char *path, const char *what, size_t most, size_t *bytes, 
     }
     close(fd);
     data[used] = '\0';
-    *bytes = used;
+    *bytes = plain_text(data, used);
     return data;
 }

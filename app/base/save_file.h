@@ -28,8 +28,8 @@ int write_all(int fd, const void *data, size_t bytes);
 /* The start of a regular file, at most `size` bytes; -1 with errno set, EISDIR where it is none. */
 ssize_t read_start(const char *path, char *data, size_t size);
 
-/* The whole of a regular file, terminated, free it; NULL = EXIT_NOINPUT when it is not there,
- * EXIT_DATA when it is larger than `most` bytes or no file, EXIT_IO, EXIT_MEMORY. what: "session",
+/* The text of a regular file, all of it, terminated, as plain_text leaves it; free it. NULL =
+ * EXIT_NOINPUT when it is not there, EXIT_DATA when it is larger than `most` bytes or no file, EXIT_IO, EXIT_MEMORY. what: "session",
  * for messages. */
 char *read_file(const char *path, const char *what, size_t most, size_t *bytes, Err *err);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/plain_text.h"
 #include "app/bench/last_number.h"
 
 enum { LINE_MAX_BYTES = 4 << 20, QUESTIONS_MAX = 1 << 20 };
@@ -81,7 +82,8 @@ static int add_line(Questions *questions, const char *line, Err *err)
         return err_set(err, EXIT_DATA, "not JSON: %s", trouble.text);
     Question *question = &questions->list[questions->n++];
     *question = (Question){0};
-    int status = read_question(questions, question, object, err);
+    int status = plain_json(object) != 0 ? err_set(err, EXIT_MEMORY, "out of memory")
+                                         : read_question(questions, question, object, err);
     json_decref(object);
     return status;
 }
@@ -96,8 +98,8 @@ int questions_open(Questions *questions, const char *path, Err *err)
     int number = 0, status = line ? 0 : err_set(err, EXIT_MEMORY, "out of memory");
     while (status == 0 && fgets(line, LINE_MAX_BYTES, file)) {
         Err wrong = {0};
-        number++;
-        if (line[strspn(line, " \t\r\n")] && add_line(questions, line, &wrong) != 0)
+        const char *text = line + (number++ == 0 ? plain_text_mark(line, strlen(line)) : 0);
+        if (text[strspn(text, " \t\r\n")] && add_line(questions, text, &wrong) != 0)
             status = err_set(err, wrong.code, "%s: line %d: %s", path, number, wrong.text);
     }
     if (status == 0 && ferror(file))

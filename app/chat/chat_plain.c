@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/plain_text.h"
 #include "app/base/signals.h"
 #include "app/base/std_streams.h"
 #include "app/chat/chat.h"
@@ -230,8 +231,10 @@ static bool take_line(Plain *plain)
         say(plain, "error: ", "out of memory: a line of the input was not taken");
         return true;
     }
+    length = strlen(line); /* less where there is a NUL in it */
     if (length > 0 && line[length - 1] == '\r')
-        line[length - 1] = '\0';
+        line[--length] = '\0';
+    plain_text(line, length);
     plain->prompted = plain->interrupted = false;
     int code = line[strspn(line, " \t")] != '\0' ? chat_line(&plain->chat, line) : 0;
     plain->code = code ? code : plain->code;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/base/plain_text.h"
 #include "app/base/signals.h"
 #include "app/chat/chat.h"
 #include "app/protocol/event_json.h"
@@ -45,8 +46,8 @@ static int read_next(Replay *replay, const char *name, Err *err)
         replay->at_end = true;
         return 0;
     }
-    replay->number++;
-    if (event_from_line(&replay->next, replay->line, n, &wrong) != 0)
+    size_t mark = replay->number++ == 0 ? plain_text_mark(replay->line, (size_t)n) : 0;
+    if (event_from_line(&replay->next, replay->line + mark, (size_t)n - mark, &wrong) != 0)
         return err_set(err, EXIT_DATA, "%s: line %d: %s", name, replay->number, wrong.text);
     double gap = replay->next.t_ms - replay->last_t_ms;
     if (replay->number == 1 || gap < 0) /* a new worker's clock starts again */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/plain_text.h"
 #include "app/chat/session_file.h"
 
 typedef struct Reader {
@@ -221,6 +222,9 @@ static int read_message(const Reader *reader, Transcript *transcript, json_t *js
         return read_answer(reader, transcript, json);
     if (!user && (!role || strcmp(role, "note") != 0))
         return wrong(reader, "\"role\" is none of user, assistant, note");
+    /* What a model wrote stays as it is: only a person's text came from elsewhere. */
+    if (plain_json(json) != 0)
+        return no_memory(reader);
     if (check_keys(reader, json, keys) != 0 || get_text(reader, json, "text", &text) != 0)
         return -1;
     if (!transcript_add(transcript, user ? ENTRY_USER : ENTRY_NOTE, text))
@@ -271,6 +275,8 @@ static int read_chat(Reader *reader, json_t *json, SavedChat *chat)
                      SESSION_VERSION);
     if (json_integer_value(version) != SESSION_VERSION)
         return wrong(reader, "there never was such a \"version\"");
+    if (plain_json(json_object_get(json, "system")) != 0)
+        return no_memory(reader);
     if (check_keys(reader, json, keys) != 0 || read_names(reader, json, chat) != 0 ||
         get_count(reader, json, "vocab", &chat->vocab) != 0 ||
         read_settings(reader, json_object_get(json, "settings"), &chat->settings) != 0)

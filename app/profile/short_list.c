@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/plain_text.h"
 #include "app/base/save_file.h"
 
 typedef struct Parser {
@@ -99,7 +100,11 @@ static int read_range(Parser *p)
 
 int short_list_parse(ShortList *list, const char *text, size_t bytes, const char *name, Err *err)
 {
-    Parser p = {.at = text, .end = text + bytes, .name = name, .line = 1, .err = err};
+    Parser p = {.at = text + plain_text_mark(text, bytes),
+                .end = text + bytes,
+                .name = name,
+                .line = 1,
+                .err = err};
     *list = (ShortList){0};
     int result = 0, count = 0;
     for (skip(&p); result == 0 && p.at < p.end; skip(&p))

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/plain_text.h"
 #include "app/base/save_file.h"
 
 void prompts_close(Prompts *prompts)
@@ -28,9 +29,12 @@ static char *read_object(const char *line, size_t bytes, Err *err)
     const json_t *prompt = json_object_get(object, "prompt");
     if (!prompt)
         prompt = json_array_get(json_object_get(object, "turns"), 0);
+    bool plain = plain_json(object) == 0;
     const char *text = json_string_value(prompt);
-    char *copy = text && *text ? strdup(text) : NULL;
-    if (!copy)
+    char *copy = plain && text && *text ? strdup(text) : NULL;
+    if (!plain)
+        err_set(err, EXIT_MEMORY, "no memory for so many prompts");
+    else if (!copy)
         err_set(err, EXIT_DATA, "it has neither a \"prompt\" nor \"turns\" with a text in it");
     json_decref(object);
     return copy;

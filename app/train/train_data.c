@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/plain_text.h"
 #include "app/base/save_file.h"
 
 enum {
@@ -240,7 +241,9 @@ int train_data_line(TrainData *data, const TrainCoder *coder, const char *line, 
         return err_set(err, EXIT_DATA, "not JSON: %s", trouble.text);
     const json_t *text = json_object_get(object, "text");
     int result;
-    if (!json_is_object(object))
+    if (plain_json(object) != 0)
+        result = no_memory(err);
+    else if (!json_is_object(object))
         result = err_set(err, EXIT_DATA, "not an object");
     else if (json_is_string(text))
         result = add_plain(data, coder, json_string_value(text), json_string_length(text), err);
@@ -263,12 +266,12 @@ static int read_lines(TrainData *data, const TrainCoder *coder, const char *path
     int number = 0, result = 0;
     for (ssize_t n; result == 0 && (n = getline(&line, &room, file)) >= 0;) {
         Err wrong = {0};
-        number++;
+        size_t mark = number++ == 0 ? plain_text_mark(line, (size_t)n) : 0;
         if (n > LINE_MAX_BYTES)
             result = err_set(err, EXIT_DATA, "%.300s:%d: a line of more than %d MB", path, number,
                              LINE_MAX_BYTES >> 20);
-        else if (line[strspn(line, " \t\r\n")] &&
-                 train_data_line(data, coder, line, (size_t)n, &wrong) != 0)
+        else if (line[mark + strspn(line + mark, " \t\r\n")] &&
+                 train_data_line(data, coder, line + mark, (size_t)n - mark, &wrong) != 0)
             result = err_set(err, wrong.code, "%.300s:%d: %s", path, number, wrong.text);
     }
     if (result == 0 && ferror(file))

@@ -193,8 +193,64 @@ static void the_prompt_comes_from_either_place(void **state)
     assert_int_equal(raw.status, 0);
     assert_string_equal(given.out, piped.out);
     assert_string_not_equal(given.out, raw.out);
-    run_line(&piped, "", "run --profile P");
-    assert_int_equal(piped.status, EXIT_USAGE);
+}
+
+/* Nothing is no prompt, wherever it comes from. */
+static void an_empty_prompt_is_refused_from_either_place(void **state)
+{
+    (void)state;
+    static Result result;
+    static const char *const nothing[] = {"", "\n", "\r\n\r\n", "\xef\xbb\xbf", "\xef\xbb\xbf\r\n"};
+    for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
+        run_line(&result, nothing[i], "run --profile P");
+        assert_int_equal(result.status, EXIT_USAGE);
+        assert_non_null(strstr(result.err, "the prompt is empty"));
+        char *words[] = {"s2d", "run", "--profile", profile, "-p", (char *)nothing[i], NULL};
+        run_full(&result, "", false, words);
+        assert_int_equal(result.status, EXIT_USAGE);
+        assert_non_null(strstr(result.err, "the prompt is empty"));
+    }
+}
+
+/* Prompt tokens of the last figures. */
+static int prompt_tokens(const Result *result)
+{
+    const char *at = strstr(result->err, "prompt ");
+    assert_non_null(at);
+    return atoi(at + strlen("prompt "));
+}
+
+/* As an editor on Windows saves it, and as one here does. */
+static void a_mark_and_carriage_returns_are_no_prompt(void **state)
+{
+    (void)state;
+    static Result plain, marked;
+    run_line(&plain, "Say\nhi.\n", "run --profile P -n 8 --ignore-eos");
+    run_line(&marked, "\xef\xbb\xbfSay\r\nhi.\r\n", "run --profile P -n 8 --ignore-eos");
+    assert_int_equal(marked.status, 0);
+    assert_int_equal(prompt_tokens(&marked), prompt_tokens(&plain));
+    assert_string_equal(marked.out, plain.out);
+    char *words[] = {"s2d", "run", "--profile",    profile, "-p", "\xef\xbb\xbfSay\r\nhi.\r\n",
+                     "-n",  "8",   "--ignore-eos", NULL};
+    run_full(&marked, "", false, words);
+    assert_int_equal(prompt_tokens(&marked), prompt_tokens(&plain));
+    assert_string_equal(marked.out, plain.out);
+    /* --raw is as it is. */
+    run_line(&plain, "Say\nhi.\n", "run --profile P -n 8 --ignore-eos --raw");
+    run_line(&marked, "\xef\xbb\xbfSay\r\nhi.\r\n", "run --profile P -n 8 --ignore-eos --raw");
+    assert_true(prompt_tokens(&marked) > prompt_tokens(&plain));
+}
+
+/* And no part of a chat's first line: the command is one. */
+static void a_mark_is_no_part_of_a_command(void **state)
+{
+    (void)state;
+    static Result result;
+    run_line(&result, "\xef\xbb\xbf/help\r\n", "chat --plain --profile P");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.err, "these commands"));
+    assert_null(strstr(result.err, "1 question"));
+    assert_string_equal(result.out, "");
 }
 
 static void json_lines_are_events_and_replay_shows_them(void **state)
@@ -708,6 +764,8 @@ int main(int argc, char **argv)
         return cmd_worker(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "run") == 0)
         return cmd_run(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "chat") == 0)
+        return cmd_chat(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "replay") == 0)
         return cmd_replay(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "bench") == 0)
@@ -722,6 +780,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(texts_are_equal_whatever_drafts),
         cmocka_unit_test(the_smallest_settings_are_greedy),
         cmocka_unit_test(the_prompt_comes_from_either_place),
+        cmocka_unit_test(an_empty_prompt_is_refused_from_either_place),
+        cmocka_unit_test(a_mark_and_carriage_returns_are_no_prompt),
+        cmocka_unit_test(a_mark_is_no_part_of_a_command),
         cmocka_unit_test(json_lines_are_events_and_replay_shows_them),
         cmocka_unit_test(a_prompt_too_long_for_a_request_is_refused),
         cmocka_unit_test(failures_have_their_exit_codes),

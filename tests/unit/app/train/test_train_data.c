@@ -196,6 +196,37 @@ static void test_avoided(void **state)
     tokenizer_close((Tokenizer *)coder.tokenizer);
 }
 
+/* What other systems put around lines is not learned, and spoils no first line. */
+static void test_marks_and_carriage_returns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+    } files[] = {
+        {"data.txt", "\xef\xbb\xbfhi\r\nwell\r\n"},
+        {"data.txt", "hi\rwell\r"},
+        {"data.jsonl", "\xef\xbb\xbf{\"text\": \"\xef\xbb\xbfhi\\r\\nwell\\r\\n\"}\r\n"},
+    };
+    TrainCoder coder = coder_of(TINY_BPE);
+    char folder[TEMP_BYTES], path[64];
+    temp_folder_make(folder);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        TrainData data = {0};
+        Err err = {0};
+        snprintf(path, sizeof path, "%s/%s", folder, files[i].name);
+        file_write_text(path, files[i].text);
+        if (train_data_read(&data, &coder, path, &err) != 0)
+            fail_msg("%s", err.text);
+        assert_int_equal(data.n, 1);
+        char *text = text_of(&coder, &data.texts[0], false);
+        assert_string_equal(text, "hi\nwell\n");
+        free(text);
+        train_data_close(&data);
+    }
+    temp_folder_remove(folder);
+    tokenizer_close((Tokenizer *)coder.tokenizer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_plain_text),
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_avoided),
+        cmocka_unit_test(test_marks_and_carriage_returns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

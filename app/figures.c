@@ -15,6 +15,7 @@ void figures_event(Figures *figures, const Event *event)
         break;
     case EVENT_PREFILL:
         figures->prompt = event->u.prefill.total;
+        figures->began = event->u.prefill.token >= 0;
         break;
     case EVENT_ROUND:
         memcpy(figures->target, event->u.round.target, sizeof(figures->target));
@@ -71,7 +72,9 @@ void figures_line(const Figures *figures, const Event *done, char *text, size_t 
     const EventStats *totals = &done->u.done.totals;
     Line line = {text, size, 0};
     text[0] = '\0';
-    add(&line, "%lld tokens", (long long)totals->tokens + (totals->rounds > 0));
+    bool only_end = totals->rounds == 0 && strcmp(done->u.done.reason, "eos") == 0;
+    long long tokens = (long long)totals->tokens + (figures->began && !only_end);
+    add(&line, tokens == 1 ? "%lld token" : "%lld tokens", tokens);
     if (totals->rounds > 0)
         add(&line, ", %.1f t/s", (double)totals->tokens_per_s);
     if (totals->plain_rounds > 0)

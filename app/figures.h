@@ -11,6 +11,7 @@ typedef struct Figures {
     bool has_ready;
     char target[64];         /* of the last round or switch */
     int prompt;              /* tokens that were read */
+    bool began;              /* the answer's first token came: it is in no round */
     int spec, plain, probes; /* rounds of this answer by mode */
 } Figures;
 

@@ -41,7 +41,6 @@ typedef struct Run {
     bool out_terminal, err_terminal;
     bool said, done, stopped;
     bool progress_shown, line_open; /* on stderr; on stdout */
-    int tokens;                     /* of the answer; 0 = nothing came */
     int status;
 } Run;
 
@@ -196,7 +195,6 @@ static void on_done(Run *run, const Event *event)
     char line[512];
     const char *reason = event->u.done.reason;
     run->done = true;
-    run->tokens = event->u.done.totals.tokens;
     bool error = strcmp(reason, "error") == 0;
     if (error || (strcmp(reason, "stopped") == 0 && !run->stopped)) {
         if (run->status == 0) { /* else it was told */
@@ -205,7 +203,7 @@ static void on_done(Run *run, const Event *event)
         }
         return;
     }
-    if (strcmp(reason, "context") == 0 && run->tokens == 0) {
+    if (strcmp(reason, "context") == 0 && !run->figures.began) {
         tell(run,
              "s2d run: ", "the prompt alone fills the context; shorten it or give a larger --ctx");
         run->status = EXIT_DATA;

@@ -253,6 +253,32 @@ static void a_mark_is_no_part_of_a_command(void **state)
     assert_string_equal(result.out, "");
 }
 
+/* Where the context has room for so many tokens behind the prompt, so many are answered; where it
+ * has none the prompt is refused. Never both. */
+static void what_fits_is_answered_or_the_prompt_refused(void **state)
+{
+    (void)state;
+    static Result result;
+    char line[256];
+    run_line(&result, NULL, "run --profile P -p hello -n 1 --ignore-eos");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.err, "1 token,"));
+    int prompt = prompt_tokens(&result);
+    for (int room = -1; room <= 2; room++) {
+        snprintf(line, sizeof(line), "run --profile P -p hello --ignore-eos --ctx %d",
+                 prompt + room);
+        run_line(&result, NULL, line);
+        bool refused = strstr(result.err, "the prompt alone fills the context") != NULL;
+        bool answered = strstr(result.err, "ended: context") != NULL;
+        assert_int_equal(refused, room <= 0);
+        assert_int_equal(answered, room > 0);
+        assert_int_equal(result.status, room > 0 ? 0 : EXIT_DATA);
+        snprintf(line, sizeof(line), "%d token%s,", room, room == 1 ? "" : "s");
+        if (room > 0)
+            assert_ptr_equal(strstr(result.err, line), result.err);
+    }
+}
+
 static void json_lines_are_events_and_replay_shows_them(void **state)
 {
     (void)state;
@@ -783,6 +809,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_empty_prompt_is_refused_from_either_place),
         cmocka_unit_test(a_mark_and_carriage_returns_are_no_prompt),
         cmocka_unit_test(a_mark_is_no_part_of_a_command),
+        cmocka_unit_test(what_fits_is_answered_or_the_prompt_refused),
         cmocka_unit_test(json_lines_are_events_and_replay_shows_them),
         cmocka_unit_test(a_prompt_too_long_for_a_request_is_refused),
         cmocka_unit_test(failures_have_their_exit_codes),

@@ -14,7 +14,8 @@ void figures_event(Figures *figures, const Event *event)
         memcpy(figures->target, event->u.ready.target, sizeof(figures->target));
         break;
     case EVENT_PREFILL:
-        figures->prompt = event->u.prefill.total;
+        if (event->u.prefill.draft_ms == 0) /* else the drafter reads, later, and more */
+            figures->prompt = event->u.prefill.total;
         figures->began = event->u.prefill.token >= 0;
         break;
     case EVENT_ROUND:

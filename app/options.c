@@ -109,6 +109,16 @@ static void drop_draft(Profile *profile)
     short_list_close(&profile->draft_ids);
 }
 
+/* And these words belong to its targets: another one has its template's own, and its own limit. */
+static void drop_words(const Options *o, Profile *profile)
+{
+    free(profile->system);
+    free(profile->template);
+    profile->system = profile->template = NULL;
+    if (!o->has_ctx)
+        profile->context = 0;
+}
+
 /* Puts a model that the profile does not name in front of its targets. */
 static int add_target(Profile *profile, const char *model, Err *err)
 {
@@ -135,7 +145,10 @@ static int choose_models(const Options *o, RequestLoad *load, Err *err)
         load->target_index = theirs ? i : 0;
         if (!theirs && add_target(profile, o->target, err) != 0)
             return -1;
-        if (!theirs && !o->draft && !o->profile)
+        bool foreign = !theirs && !o->profile; /* nobody asked for this profile */
+        if (foreign)
+            drop_words(o, profile);
+        if (foreign && !o->draft)
             drop_draft(profile);
     }
     if (!o->draft || (profile->draft_base && strcmp(profile->draft_base, o->draft) == 0))

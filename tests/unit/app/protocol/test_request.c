@@ -338,6 +338,42 @@ static void options_override_the_profile(void **state)
     assert_int_equal(err.code, EXIT_NOINPUT);
 }
 
+/* Nobody asked for the default profile where a model is named that it knows nothing of. */
+static void a_foreign_target_gets_nothing_of_a_profile_unasked(void **state)
+{
+    (void)state;
+    static const char *const foreign[] = {"other.gguf", "smollm2-135m", "/models/other.gguf"};
+    char line[256];
+    Request request = request_of("run");
+    RequestLoad *load = &request.u.load;
+    assert_non_null(load->profile.system); /* that there is something to keep away */
+    assert_true(load->profile.context > 0);
+    request_free(&request);
+    for (int i = 0; i < 3; i++) {
+        snprintf(line, sizeof(line), "run -m %s", foreign[i]);
+        request = request_of(line);
+        assert_string_equal(load->profile.targets[0].model, foreign[i]);
+        assert_null(load->profile.system);
+        assert_null(load->profile.template);
+        assert_null(load->profile.draft_base);
+        assert_int_equal(load->profile.context, 0);
+        request_free(&request);
+
+        snprintf(line, sizeof(line), "run -m %s --draft other.gguf --ctx 99", foreign[i]);
+        request = request_of(line);
+        assert_null(load->profile.system);
+        assert_string_equal(load->profile.draft_base, "other.gguf");
+        assert_int_equal(load->profile.context, 99);
+        request_free(&request);
+
+        snprintf(line, sizeof(line), "run --profile coder -m %s", foreign[i]);
+        request = request_of(line);
+        assert_non_null(load->profile.system);
+        assert_true(load->profile.context > 0);
+        request_free(&request);
+    }
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -359,6 +395,7 @@ int main(void)
         cmocka_unit_test(wrong_requests_are_refused),
         cmocka_unit_test(options_are_strict),
         cmocka_unit_test(options_override_the_profile),
+        cmocka_unit_test(a_foreign_target_gets_nothing_of_a_profile_unasked),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -2,6 +2,7 @@
 #include "engine/text/bpe.h"
 
 #include "engine/text/merge.h"
+#include "engine/text/nfc.h"
 #include "engine/text/pretoken.h"
 
 #include <limits.h>
@@ -20,6 +21,7 @@ typedef struct Merge {
 struct Bpe {
     const Vocab *vocab;
     PretokenKind pre;
+    bool composes;     /* text is put into NFC first */
     bool whole_words;  /* a word that is a token is taken at once, whatever the merges say */
     int byte_ids[256]; /* -1 = the vocabulary has no token for the byte */
     Merge *merges;     /* [mask + 1] open addressing by pair */
@@ -154,6 +156,7 @@ static int read_pre(Bpe *bpe, const Gguf *gguf, Err *err)
             err, EXIT_DATA,
             "%s: pre-tokenizer '%.*s' is not known (smollm, qwen2, llama-bpe, default are)",
             gguf_path(gguf), (int)(name.length < 40 ? name.length : 40), name.data);
+    bpe->composes = bpe->pre == PRETOKEN_QWEN2;
     bpe->whole_words = bpe->pre == PRETOKEN_LLAMA3;
     return 0;
 }
@@ -231,7 +234,7 @@ static int encode_word(const Bpe *bpe, Merger *merger, const char *word, size_t 
     return 0;
 }
 
-int bpe_encode(const Bpe *bpe, const char *text, size_t bytes, IdList *out, Err *err)
+static int encode_words(const Bpe *bpe, const char *text, size_t bytes, IdList *out, Err *err)
 {
     if (bytes > INT_MAX / 4)
         return err_set(err, EXIT_DATA, "a text of %zu bytes is too long to tokenize", bytes);
@@ -244,5 +247,17 @@ int bpe_encode(const Bpe *bpe, const char *text, size_t bytes, IdList *out, Err 
             id >= 0 ? id_list_add(out, id, err) : encode_word(bpe, &merger, text + at, n, out, err);
     }
     merger_close(&merger);
+    return rc;
+}
+
+int bpe_encode(const Bpe *bpe, const char *text, size_t bytes, IdList *out, Err *err)
+{
+    char *composed = NULL;
+    size_t composed_bytes;
+    if (bpe->composes && nfc_compose(text, bytes, &composed, &composed_bytes, err) != 0)
+        return -1;
+    int rc = composed ? encode_words(bpe, composed, composed_bytes, out, err)
+                      : encode_words(bpe, text, bytes, out, err);
+    free(composed);
     return rc;
 }

@@ -20,7 +20,8 @@ void bpe_close(Bpe *bpe);
 /* Does a model with this pre-tokenizer begin its texts with BOS where the file does not say? */
 bool bpe_adds_bos(const Bpe *bpe);
 
-/* Appends the ids of a text without special tokens. */
+/* Appends the ids of a text without special tokens: of its NFC, where the model's training had that
+ * (qwen2). */
 int bpe_encode(const Bpe *bpe, const char *text, size_t bytes, IdList *out, Err *err);
 
 /* The bytes that a token string stands for. out: [piece.length]; returns how many. */

@@ -2,7 +2,8 @@
  *
  * tokenizer.ggml.model "gpt2": byte-level BPE behind a pre-tokenizer (smollm, qwen2, llama-bpe,
  * default); "llama": SentencePiece BPE by scores, with byte fallback. Time is O(n log n) in the
- * text's length for any input. The ids agree with llama.cpp's (and Hugging Face's) tokenizer.
+ * text's length for any input. The ids agree with llama.cpp's (and Hugging Face's) tokenizer, but
+ * that qwen2's are those of the text in NFC: so Hugging Face's are, and so its models were trained.
  */
 #ifndef S2D_ENGINE_TEXT_TOKENIZER_H
 #define S2D_ENGINE_TEXT_TOKENIZER_H

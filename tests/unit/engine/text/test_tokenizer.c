@@ -15,6 +15,7 @@
 
 #include "app/base/paths.h"
 #include "app/profile/catalog.h"
+#include "engine/text/nfc.h"
 #include "tests/support/cut_vocab.h"
 #include "tests/support/small_vocab.h"
 
@@ -468,9 +469,15 @@ static void test_round_trip(void **state)
         for (int k = 0; k < 2; k++) {
             int *ids, count = encode_text(tokenizers[k], text, SIZE, false, &ids);
             size_t bytes;
-            char *back = decode_ids(tokenizers[k], ids, count, &bytes);
-            assert_int_equal(bytes, SIZE + k); /* SPM puts a space before the text */
-            assert_memory_equal(back + k, text, SIZE);
+            char *back = decode_ids(tokenizers[k], ids, count, &bytes), *composed = NULL;
+            size_t expected = SIZE;
+            if (k == 0) /* qwen2 composes first */
+                assert_int_equal(nfc_compose(text, SIZE, &composed, &expected, NULL), 0);
+            if (composed == NULL)
+                expected = SIZE;
+            assert_int_equal(bytes, expected + (size_t)k); /* SPM puts a space before the text */
+            assert_memory_equal(back + k, composed ? composed : text, expected);
+            free(composed);
             free(back);
             free(ids);
         }
@@ -479,12 +486,65 @@ static void test_round_trip(void **state)
     tokenizer_close(tokenizers[1]);
 }
 
+static void expect_same_ids(const Tokenizer *tokenizer, const char *a, const char *b, bool same)
+{
+    int *ids[2], n = encode_text(tokenizer, a, strlen(a), true, &ids[0]);
+    int m = encode_text(tokenizer, b, strlen(b), true, &ids[1]);
+    bool equal = n == m && memcmp(ids[0], ids[1], sizeof(int) * (size_t)n) == 0;
+    if (equal != same)
+        fail_msg("\"%s\" and \"%s\" have %s ids", a, b, equal ? "the same" : "other");
+    free(ids[0]);
+    free(ids[1]);
+}
+
+/* The same characters are the same tokens, however they were put together: for models that were
+ * trained so, and for no others. */
+static void test_composed(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"cafe\u0301", "caf\u00e9"},
+        {"\u1112\u1161\u11ab\u1100\u1173\u11af", "\ud55c\uae00"}, /* Hangul */
+        {"\u304b\u3099", "\u304c"},                               /* kana */
+        {"a\u0323\u0302", "\u1ead"},                              /* in steps */
+        {"a\u0302\u0323", "\u1ead"},                              /* in the other order */
+        {"\u212b", "\u00c5"},                                     /* one for another */
+        {"\xff"
+         "e\u0301\xc3",
+         "\xff\u00e9\xc3"},                                            /* beside what is no text */
+        {"<|im_end|>e\u0301<|im_end|>", "<|im_end|>\u00e9<|im_end|>"}, /* and special tokens */
+    };
+    Tokenizer *qwen = tiny_vocab_open(TINY_BPE), *spm = tiny_vocab_open(TINY_SPM);
+    for (int i = 0; i < COUNT(pairs); i++) {
+        expect_same_ids(qwen, pairs[i][0], pairs[i][1], true);
+        expect_same_ids(spm, pairs[i][0], pairs[i][1], false);
+    }
+    /* A mark is not put onto a special token's last character, which would be no token then. */
+    int *ids, n = encode_text(qwen, "<|im_end|>\u0338", 12, true, &ids);
+    assert_true(n > 1 && ids[0] == tokenizer_find(qwen, "<|im_end|>"));
+    free(ids);
+    /* What is composed already, and compatible characters, which form C keeps. */
+    expect_same_ids(qwen, "\ufb01", "fi", false);
+    /* The border between two spans is none between characters. */
+    TextSpan spans[] = {{"cafe", 4, true}, {"\u0301", 2, false}};
+    int *whole, *parts = NULL, count = 0, capacity = 0;
+    n = encode_text(qwen, "caf\u00e9", 5, false, &whole);
+    assert_int_equal(tokenizer_encode_spans(qwen, spans, 2, &parts, &count, &capacity, NULL), 0);
+    assert_int_equal(count, n);
+    assert_memory_equal(parts, whole, sizeof(int) * (size_t)n);
+    free(whole);
+    free(parts);
+    tokenizer_close(qwen);
+    tokenizer_close(spm);
+}
+
 /* Would take hours if any step were quadratic. */
 static void test_long_texts(void **state)
 {
     enum { SIZE = 1 << 20 };
-    static const char *const patterns[] = {"a",          " ",   "\n", "the", "\xff",         "<",
-                                           "<|im_end|>", " \n", "'",  "1",   "\xe6\x97\xa5", "er"};
+    static const char *const patterns[] = {
+        "a",   " ", "\n", "the",          "\xff", "<",       "<|im_end|>",
+        " \n", "'", "1",  "\xe6\x97\xa5", "er",   "e\u0301", "\u0301\u0323"};
     (void)state;
     char *text = malloc(SIZE);
     assert_non_null(text);
@@ -572,6 +632,12 @@ static void test_reference_files(void **state)
             fail_msg("%s", err.text);
         gguf_close(gguf);
         check_rows(models[i], tokenizer, NULL);
+        if (i == 1) { /* as Hugging Face has it; llama.cpp does not compose */
+            int *ids, count = encode_text(tokenizer, "cafe\u0301", 6, false, &ids);
+            assert_int_equal(count, 2);
+            assert_true(ids[0] == 924 && ids[1] == 58858);
+            free(ids);
+        }
         tokenizer_close(tokenizer);
         checked++;
     }
@@ -594,6 +660,7 @@ int main(void)
         cmocka_unit_test(test_compatible_fillers),
         cmocka_unit_test(test_odd_vocabularies),
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_composed),
         cmocka_unit_test(test_long_texts),
         cmocka_unit_test(test_reference),
         cmocka_unit_test(test_reference_files),

@@ -10,9 +10,11 @@
 
 #include "engine/text/template_table.h"
 
-/* A text in the making: template text and messages, not encoded yet, behind ids that are. */
+/* A text in the making: template text and messages, not encoded yet, behind ids that are. Without a
+ * tokenizer it becomes text, in which BOS and EOS are written out. */
 typedef struct Writer {
     const Tokenizer *tokenizer;
+    const char *bos, *eos; /* without one */
     TextSpan *spans;
     int n_spans, spans_capacity;
     int *ids;
@@ -78,6 +80,18 @@ static int add_id(Writer *writer, int id)
     return id < 0 ? 0 : add_ids(writer, &id, 1);
 }
 
+static int add_bos(Writer *writer)
+{
+    return writer->tokenizer ? add_id(writer, tokenizer_bos(writer->tokenizer))
+                             : add_fixed(writer, writer->bos);
+}
+
+static int add_eos(Writer *writer)
+{
+    return writer->tokenizer ? add_id(writer, tokenizer_eos(writer->tokenizer))
+                             : add_fixed(writer, writer->eos);
+}
+
 /* Adds what someone said, without the white space around it where that is asked for. */
 static int add_said(Writer *writer, const char *text, bool trim_left, bool trim_right)
 {
@@ -110,7 +124,7 @@ static int write_end(Writer *writer, const Turn *turn)
 {
     if (add_fixed(writer, turn->close) != 0)
         return -1;
-    if (turn->eos && add_id(writer, tokenizer_eos(writer->tokenizer)) != 0)
+    if (turn->eos && add_eos(writer) != 0)
         return -1;
     return add_fixed(writer, turn->after);
 }
@@ -119,7 +133,7 @@ static int write_end(Writer *writer, const Turn *turn)
 static int write_answer(Writer *writer, const Template *template, const Message *message)
 {
     Turn turn = template->turns[ROLE_ASSISTANT];
-    if (add_fixed(writer, turn.open) != 0 || flush(writer) != 0)
+    if (add_fixed(writer, turn.open) != 0 || (writer->tokenizer && flush(writer) != 0))
         return -1;
     if (message->ids != NULL) {
         if (add_ids(writer, message->ids, message->n_ids) != 0)
@@ -140,7 +154,7 @@ static int write_message(Writer *writer, const Template *template, const Message
         return write_answer(writer, template, message);
     const Turn *turn = &template->turns[message->role];
     bool inside = template->system_inside && after_system && message->role == ROLE_USER;
-    if (!inside && turn->bos && add_id(writer, tokenizer_bos(writer->tokenizer)) != 0)
+    if (!inside && turn->bos && add_bos(writer) != 0)
         return -1;
     if (!inside && add_fixed(writer, turn->open) != 0)
         return -1;
@@ -151,21 +165,31 @@ static int write_message(Writer *writer, const Template *template, const Message
     return write_end(writer, turn);
 }
 
+/* Llama-2 begins each of the user's turns with BOS. */
+static bool begins_with_bos(const Writer *writer, const Template *template)
+{
+    bool by_itself = writer->tokenizer && tokenizer_adds_bos(writer->tokenizer);
+    return template->bos || (by_itself && !template->turns[ROLE_USER].bos);
+}
+
+static int write_all(Writer *writer, const Template *template, const Message *messages,
+                     int n_messages)
+{
+    if (begins_with_bos(writer, template) && add_bos(writer) != 0)
+        return -1;
+    for (int i = 0; i < n_messages; i++)
+        if (write_message(writer, template, &messages[i],
+                          i > 0 && messages[i - 1].role == ROLE_SYSTEM) != 0)
+            return -1;
+    return add_fixed(writer, template->turns[ROLE_ASSISTANT].open);
+}
+
 int template_encode(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages,
                     int n_messages, int **ids, int *count, Err *err)
 {
     assert(kind >= 0 && kind < template_count());
-    const Template *template = template_at(kind);
     Writer writer = {.tokenizer = tokenizer, .err = err};
-    int rc = 0;
-    /* Llama-2 begins each of the user's turns with BOS. */
-    if (template->bos || (tokenizer_adds_bos(tokenizer) && !template->turns[ROLE_USER].bos))
-        rc = add_id(&writer, tokenizer_bos(tokenizer));
-    for (int i = 0; i < n_messages && rc == 0; i++)
-        rc = write_message(&writer, template, &messages[i],
-                           i > 0 && messages[i - 1].role == ROLE_SYSTEM);
-    if (rc == 0 && add_fixed(&writer, template->turns[ROLE_ASSISTANT].open) != 0)
-        rc = -1;
+    int rc = write_all(&writer, template_at(kind), messages, n_messages);
     if (rc == 0)
         rc = flush(&writer);
     free(writer.spans);
@@ -176,4 +200,27 @@ int template_encode(TemplateKind kind, const Tokenizer *tokenizer, const Message
     *ids = writer.ids;
     *count = writer.count;
     return 0;
+}
+
+char *template_write(TemplateKind kind, const char *bos, const char *eos, const Message *messages,
+                     int n_messages, size_t *bytes)
+{
+    Writer writer = {.bos = bos, .eos = eos};
+    char *text = NULL;
+    size_t n = 0;
+    if (write_all(&writer, template_at(kind), messages, n_messages) == 0) {
+        for (int i = 0; i < writer.n_spans; i++)
+            n += writer.spans[i].bytes;
+        text = malloc(n + 1);
+        *bytes = n;
+        n = 0;
+    }
+    for (int i = 0; text && i < writer.n_spans; i++) {
+        memcpy(text + n, writer.spans[i].text, writer.spans[i].bytes);
+        n += writer.spans[i].bytes;
+    }
+    if (text)
+        text[n] = '\0';
+    free(writer.spans);
+    return text;
 }

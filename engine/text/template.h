@@ -1,7 +1,8 @@
 /* template.h - a conversation becomes the token ids that the model was trained on.
  *
  * The model's chat template (Jinja text in the GGUF) is recognised as one of those in
- * template_table.c, not executed. Special tokens are parsed in the template's own text only; what a
+ * template_table.c: on a few conversations it must write what that row writes, to the byte. What a
+ * model reads is always written here. Special tokens are parsed in the template's own text only; what a
  * person or a model said is always plain text, so a typed <|im_end|> stays ten harmless characters.
  */
 #ifndef S2D_ENGINE_TEXT_TEMPLATE_H
@@ -25,8 +26,8 @@ typedef struct Message {
     int n_ids;
 } Message;
 
-/* Recognises the template text of a model. An unknown one is an error that names `template:` in the
- * profile as the remedy. */
+/* Recognises the template text of a model. One that is not understood, or writes something else, is
+ * an error that names `template:` in the profile as the remedy. */
 int template_detect(TemplateKind *kind, const char *jinja, size_t bytes, Err *err);
 
 enum { TEMPLATE_NAMES_BYTES = 128 };
@@ -38,8 +39,8 @@ const char *template_name(TemplateKind kind);
  * which TEMPLATE_NAMES_BYTES are enough. */
 const char *template_names(const char *last, char *text, size_t size);
 
-/* The system prompt that the model's template puts in when a conversation has none, read from the
- * template's text; jinja NULL: the one that the kind was trained with. Returns 1 with the text in
+/* The system prompt that the model's template puts in when a conversation has none, as the
+ * template's text writes it; jinja NULL: the one that the kind was trained with. Returns 1 with the text in
  * out, terminated, 0 with "" when there is none (or it does not fit). */
 int template_default_system(TemplateKind kind, const char *jinja, size_t bytes, char *out,
                             size_t size);

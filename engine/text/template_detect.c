@@ -1,137 +1,177 @@
 /* template_detect.c - which kind a model's Jinja text is, and its default system prompt.
  *
- * The text is looked through for the strings that each kind cannot do without (template_table.c);
- * nothing is executed.
+ * The text is run on known conversations (jinja.h), and what it writes is compared with what each
+ * row of the table writes. A first BOS is not: some texts leave it to the tokenizer, as
+ * template_encode does.
  */
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "engine/text/jinja.h"
 #include "engine/text/template_table.h"
 
+enum { PROBE_MESSAGES = 5 };
+
+/* Blanks around what is said are kept or dropped alike, an answer stays as it was given, and a
+ * template that reads "thoughts" out of it is none of ours. */
+static const Message probes[][PROBE_MESSAGES] = {
+    {{.role = ROLE_USER, .text = "Hi"}},
+    {{.role = ROLE_USER, .text = " Why?\n"},
+     {.role = ROLE_ASSISTANT, .text = "\n<think>a</think>\n\nBecause. "},
+     {.role = ROLE_USER, .text = "'Ah' \"so\""}},
+    {{.role = ROLE_SYSTEM, .text = "Be brief."}, {.role = ROLE_USER, .text = "Hi"}},
+    {{.role = ROLE_SYSTEM, .text = "Be\n\ngood."},
+     {.role = ROLE_USER, .text = "\n\nWhy? "},
+     {.role = ROLE_ASSISTANT, .text = "  So.\nYes."},
+     {.role = ROLE_USER, .text = "\tAh  "}},
+};
+
+enum { N_PROBES = sizeof probes / sizeof *probes };
+
+/* A model's own EOS may stand in its template by name or written out. */
+static const char *const eos_tokens[] = {"</s>", "<|endoftext|>", "<|im_end|>", "<|eot_id|>"};
+enum { N_EOS = sizeof eos_tokens / sizeof *eos_tokens };
+static const char bos_token[] = "<s>";
+
 typedef struct Text {
+    char *data; /* owned; NULL = there is none */
     const char *at;
     size_t bytes;
 } Text;
 
-/* The rest of a text behind the first `what`; at = NULL when it is not there. */
-static Text behind(Text text, const char *what)
+static Text text_of(char *data, size_t bytes)
 {
-    size_t n = strlen(what);
-    const char *found = text.bytes > 0 ? memmem(text.at, text.bytes, what, n) : NULL;
-    if (found == NULL)
-        return (Text){NULL, 0};
-    return (Text){found + n, text.bytes - (size_t)(found + n - text.at)};
+    size_t bos = strlen(bos_token);
+    bool skip = data && bytes >= bos && memcmp(data, bos_token, bos) == 0;
+    return (Text){data, data ? data + (skip ? bos : 0) : NULL, skip ? bytes - bos : bytes};
 }
 
-static bool has(Text text, const char *what)
+/* What a model's text makes of a probe, and what we do. */
+static Text theirs(const char *jinja, size_t bytes, const Message *messages, int n, const char *eos)
 {
-    return behind(text, what).at != NULL;
+    JinjaInput input = {.messages = messages, .n_messages = n, .bos = bos_token, .eos = eos};
+    size_t n_out = 0;
+    char *out = jinja_render(jinja, bytes, &input, &n_out);
+    return text_of(out, n_out);
 }
 
-/* Whether one of two strings stands behind `start` and before the next "}}". */
-static bool has_between(Text jinja, const char *start, const char *const either[2])
+static Text ours(TemplateKind kind, const Message *messages, int n, const char *eos)
 {
-    Text text = behind(jinja, start), rest = behind(text, "}}");
-    if (rest.at != NULL)
-        text.bytes = (size_t)(rest.at - text.at);
-    return has(text, either[0]) || has(text, either[1]);
+    size_t n_out = 0;
+    char *out = template_write(kind, bos_token, eos, messages, n, &n_out);
+    return text_of(out, n_out);
 }
 
-static bool fits(const Template *template, Text jinja)
+static bool same(const Text *a, const Text *b)
 {
-    return has(jinja, template->has[0]) && has(jinja, template->has[1]) &&
-           (template->lacks == NULL || !has(jinja, template->lacks)) &&
-           (template->between[0] == NULL ||
-            has_between(jinja, template->has[0], template->between));
+    return a->data && b->data && a->bytes == b->bytes && memcmp(a->at, b->at, a->bytes) == 0;
+}
+
+/* A probe with a system prompt of its own, or with another one in front of it. */
+static int conversation(const Message *probe, const char *system, Message out[PROBE_MESSAGES])
+{
+    int n = 0;
+    if (system)
+        out[n++] = (Message){.role = ROLE_SYSTEM, .text = system};
+    for (int i = 0; i < PROBE_MESSAGES && probe[i].text; i++)
+        out[n++] = probe[i];
+    return n;
+}
+
+/* What a model's text puts into the first probe, which has no system prompt: where ours has a mark
+ * in its place. Returns it, to be freed; NULL = nothing that one system prompt could have made. */
+static char *put_in(TemplateKind kind, const Text *text, const char *eos)
+{
+    static const char mark[] = "\x01";
+    Message messages[PROBE_MESSAGES];
+    int n = conversation(probes[0], mark, messages);
+    Text marked = ours(kind, messages, n, eos);
+    const char *at = marked.data ? memchr(marked.at, mark[0], marked.bytes) : NULL;
+    char *system = NULL;
+    if (at && text->data && text->bytes >= marked.bytes) {
+        size_t before = (size_t)(at - marked.at), behind = marked.bytes - before - 1;
+        const char *end = text->at + text->bytes - behind;
+        if (memcmp(text->at, marked.at, before) == 0 && memcmp(end, at + 1, behind) == 0 &&
+            !memchr(text->at, '\0', text->bytes))
+            system = strndup(text->at + before, (size_t)(end - text->at) - before);
+    }
+    free(marked.data);
+    return system;
+}
+
+static bool writes_alike(TemplateKind kind, const char *jinja, size_t bytes, const char *eos,
+                         const Message *probe, const char *system)
+{
+    Message messages[PROBE_MESSAGES];
+    bool has_own = probe[0].role == ROLE_SYSTEM;
+    int n = conversation(probe, NULL, messages);
+    Text text = theirs(jinja, bytes, messages, n, eos);
+    n = conversation(probe, has_own ? NULL : system, messages);
+    Text wanted = ours(kind, messages, n, eos);
+    bool alike = same(&text, &wanted);
+    free(text.data);
+    free(wanted.data);
+    return alike;
+}
+
+/* Whether a text is of this kind, where EOS is that; *system: its default, NULL = none, to be
+ * freed. */
+static bool fits(TemplateKind kind, const char *jinja, size_t bytes, const char *eos, char **system)
+{
+    *system = NULL;
+    if (!writes_alike(kind, jinja, bytes, eos, probes[0], NULL)) {
+        Text text = theirs(jinja, bytes, probes[0], 1, eos);
+        *system = put_in(kind, &text, eos);
+        free(text.data);
+        if (*system == NULL)
+            return false;
+    }
+    for (int i = 0; i < N_PROBES; i++)
+        if (!writes_alike(kind, jinja, bytes, eos, probes[i], *system))
+            return false;
+    return true;
+}
+
+static bool is_kind(TemplateKind kind, const char *jinja, size_t bytes, char **system)
+{
+    for (int i = 0; i < N_EOS; i++) {
+        if (fits(kind, jinja, bytes, eos_tokens[i], system))
+            return true;
+        free(*system);
+        *system = NULL;
+    }
+    return false;
 }
 
 int template_detect(TemplateKind *kind, const char *jinja, size_t bytes, Err *err)
 {
     char names[TEMPLATE_NAMES_BYTES];
     for (int i = 0; i < template_count(); i++) {
-        if (!fits(template_at(i), (Text){jinja, bytes}))
+        char *system;
+        if (!is_kind(i, jinja, bytes, &system))
             continue;
+        free(system);
         *kind = i;
         return 0;
     }
     return err_set(err, EXIT_DATA,
-                   "the model's chat template is none that s2d knows; set `template:` in the "
-                   "profile to %s",
+                   "the model's chat template writes none of the forms that s2d knows; set "
+                   "`template:` in the profile to %s",
                    template_names(" or ", names, sizeof names));
-}
-
-/* Copies the Jinja string at the beginning of text up to `end`, escapes resolved. 0 when the string
- * is not closed by `end`, holds something that is not plain text, is empty or does not fit. */
-static int copy_literal(Text text, char quote, const char *end, char *out, size_t size)
-{
-    size_t n = 0, end_bytes = strlen(end);
-    for (size_t i = 0; i < text.bytes; i++) {
-        if (text.bytes - i >= end_bytes && memcmp(text.at + i, end, end_bytes) == 0) {
-            if (n > 0)
-                out[n] = '\0';
-            return n > 0;
-        }
-        char c = text.at[i];
-        if (n + 1 >= size || c == quote || c == '\0')
-            return 0;
-        if (c == '\\' && i + 1 < text.bytes) {
-            c = text.at[++i];
-            c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
-        }
-        out[n++] = c;
-    }
-    return 0;
-}
-
-/* '<|im_start|>system\nTEXT<|im_end|>' as one string, say; the newline may be written out or
- * escaped. */
-static int literal_system(const Template *template, Text jinja, char *out, size_t size)
-{
-    const char *open = template->system_open;
-    ptrdiff_t length = (ptrdiff_t)strlen(open);
-    for (Text text = behind(jinja, open); text.at != NULL; text = behind(text, open)) {
-        size_t skip = 0;
-        if (text.bytes > 0 && text.at[0] == '\n')
-            skip = 1;
-        else if (text.bytes > 1 && text.at[0] == '\\' && text.at[1] == 'n')
-            skip = 2;
-        if (skip == 0 || text.at - jinja.at <= length)
-            continue;
-        char quote = text.at[-length - 1]; /* just before open */
-        Text rest = {text.at + skip, text.bytes - skip};
-        if ((quote == '\'' || quote == '"') &&
-            copy_literal(rest, quote, template->system_close, out, size))
-            return 1;
-    }
-    return 0;
-}
-
-/* {% set system_message = 'TEXT' %} */
-static int set_system(Text jinja, char *out, size_t size)
-{
-    static const char set[] = "set system_message = ";
-    for (Text text = behind(jinja, set); text.bytes > 1; text = behind(text, set)) {
-        char quote[] = {text.at[0], '\0'};
-        if ((quote[0] == '\'' || quote[0] == '"') &&
-            copy_literal((Text){text.at + 1, text.bytes - 1}, '\0', quote, out, size))
-            return 1;
-    }
-    return 0;
 }
 
 int template_default_system(TemplateKind kind, const char *jinja, size_t bytes, char *out,
                             size_t size)
 {
-    const Template *template = template_at(kind);
-    Text text = {jinja, jinja != NULL ? bytes : 0};
-    int found = 0;
-    if (jinja != NULL && template->system_open != NULL)
-        found = literal_system(template, text, out, size);
-    if (jinja != NULL && template->system_set && !found)
-        found = set_system(text, out, size);
-    if (jinja == NULL && template->system != NULL && size > strlen(template->system))
-        found = stpcpy(out, template->system) > out;
-    if (!found && size > 0)
-        out[0] = '\0';
+    const char *trained = template_at(kind)->system;
+    char *system = NULL;
+    if (jinja)
+        is_kind(kind, jinja, bytes, &system);
+    else if (trained)
+        system = strdup(trained);
+    int found = system && system[0] != '\0' && strlen(system) < size;
+    if (size > 0)
+        strcpy(out, found ? system : "");
+    free(system);
     return found;
 }

@@ -1,6 +1,4 @@
-/* template_table.c - the chat templates, a row each.
- *
- * A model's text is taken for the first one that it fits. The strings are those of the models' own
+/* template_table.c - the chat templates, a row each. The strings are those of the models' own
  * templates: Qwen2.5 and SmolLM2 (ChatML), meta-llama's Llama-3-Instruct and Llama-2-chat,
  * HuggingFaceH4's zephyr-7b, FastChat's vicuna_v1.1.
  */
@@ -13,42 +11,30 @@ static const Template templates[] = {
     {.name = "chatml",
      .turns = {{.open = "<|im_start|>system\n", .after = "<|im_end|>\n"},
                {.open = "<|im_start|>user\n", .after = "<|im_end|>\n"},
-               {.open = "<|im_start|>assistant\n", .after = "<|im_end|>\n"}},
-     .has = {"<|im_start|>", "<|im_end|>"},
-     .lacks = "<|im_sep|>",
-     .system_open = "<|im_start|>system",
-     .system_close = "<|im_end|>",
-     .system_set = true},
+               {.open = "<|im_start|>assistant\n", .after = "<|im_end|>\n"}}},
     {.name = "llama-3",
      .turns = {{.open = "<|start_header_id|>system<|end_header_id|>\n\n", .after = "<|eot_id|>"},
                {.open = "<|start_header_id|>user<|end_header_id|>\n\n", .after = "<|eot_id|>"},
                {.open = "<|start_header_id|>assistant<|end_header_id|>\n\n",
                 .after = "<|eot_id|>"}},
      .trim = true,
-     .bos = true,
-     .has = {"<|start_header_id|>", "<|eot_id|>"}},
+     .bos = true},
     {.name = "zephyr",
      .turns = {{.open = "<|system|>\n", .eos = true, .after = "\n"},
                {.open = "<|user|>\n", .eos = true, .after = "\n"},
-               {.open = "<|assistant|>\n", .eos = true, .after = "\n"}},
-     .has = {"<|user|>", "<|assistant|>"},
-     .lacks = "<|end|>",
-     .between = {"eos_token", "<|endoftext|>"}}, /* others with <|user|> do not close its turn */
+               {.open = "<|assistant|>\n", .eos = true, .after = "\n"}}},
     {.name = "llama-2",
      .turns = {{.open = "[INST] <<SYS>>\n", .close = "\n<</SYS>>\n\n", .bos = true},
                {.open = "[INST] ", .close = " [/INST]", .bos = true},
                {.lead = " ", .close = " ", .eos = true}},
      .trim = true,
-     .system_inside = true,
-     .has = {"[INST]", "<<SYS>>"}},
+     .system_inside = true},
     {.name = "vicuna",
      .turns = {{.close = " "},
                {.open = "USER: ", .close = " "},
                {.open = "ASSISTANT:", .lead = " ", .eos = true}},
      .trim = true,
      .bos = true,
-     .has = {"USER:", "ASSISTANT:"},
-     .system_set = true,
      .system = "A chat between a curious user and an artificial intelligence assistant. The "
                "assistant gives helpful, detailed, and polite answers to the user's questions."},
 };

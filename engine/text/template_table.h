@@ -20,17 +20,13 @@ typedef struct Template {
     bool trim;          /* white space around a message's text is dropped */
     bool bos;           /* begins with BOS, whatever the tokenizer does by itself */
     bool system_inside; /* the system prompt is part of the user's turn, and opens it */
-
-    /* How a model's template text is recognised: it holds both of `has` and not `lacks`, and where
-     * `between` names strings, one of them stands between has[0] and the next "}}". */
-    const char *has[2], *lacks, *between[2];
-
-    /* The default system prompt in that text. */
-    const char *system_open, *system_close; /* it stands between these; NULL = it does not */
-    bool system_set;                        /* or in {% set system_message = '...' %} */
     const char *system; /* that it was trained with, for models without a text; NULL = none */
 } Template;
 
 const Template *template_at(TemplateKind kind);
+
+/* The text that template_encode makes ids of, terminated, free it; NULL = no memory. */
+char *template_write(TemplateKind kind, const char *bos, const char *eos, const Message *messages,
+                     int n_messages, size_t *bytes);
 
 #endif

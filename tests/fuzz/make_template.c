@@ -21,11 +21,15 @@ int main(int argc, char **argv)
     static const char talk[] = "  fBe brief.<|im_end|>\0d  Hi</s> there \0e\n\nHello.<|im_start|>\0"
                                "d<s>[INST] <<SYS>>\xff\0e<|end_of_text|> \0d\u00a0why?\u3000";
     static const char *const jinja[] = {
-        "{{ '<|im_start|>system\\nBe good.<|im_end|>\\n' }}{{'<|im_start|>' + role}}",
-        "{% set system_message = 'It\\'s a chat.' %} USER: ASSISTANT: ",
-        "{{ '<|user|>\n' + message['content'] + eos_token }} <|assistant|>",
-        "<|start_header_id|> | trim <|eot_id|>",
-        "[INST] <<SYS>>",
+        "{% for m in messages %}{{'<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n'}}"
+        "{% endfor %}{{'<|im_start|>assistant\\n'}}",
+        "{% if messages[0].role != 'system' %}{{'<|im_start|>system\\nIt\\'s.<|im_end|>\\n'}}{% "
+        "endif %}"
+        "{% for m in messages %}{{'<|im_start|>' + m.role + '\\n' + m.content + '<|im_end|>\\n'}}"
+        "{% endfor %}{{'<|im_start|>assistant\\n'}}",
+        "{% for m in messages %}{% if m.role == 'system' %}{{ m.content }}{% else %}{{ m.role | "
+        "upper }}"
+        ": {{ m.content.strip() }}{% endif %} {% endfor %}ASSISTANT:",
         "<|im_start|>system\\n<|im_end|>"};
     if (argc != 2) {
         fprintf(stderr, "usage: make_template FOLDER\n");

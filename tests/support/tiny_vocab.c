@@ -156,8 +156,8 @@ static int write_spm(GgufWriter *w, int pads)
     gguf_write_string(
         w, "tokenizer.chat_template",
         "{% for message in messages %}{% if message['role'] == 'user' %}"
-        "{{ 'USER: ' + message['content'] + ' ' }}{% elif message['role'] == 'assistant' %}"
-        "{{ 'ASSISTANT: ' + message['content'] + eos_token }}{% else %}"
+        "{{ 'USER: ' + message['content'] | trim + ' ' }}{% elif message['role'] == 'assistant' %}"
+        "{{ 'ASSISTANT: ' + message['content'] | trim + eos_token }}{% else %}"
         "{{ message['content'] + ' ' }}{% endif %}{% endfor %}"
         "{% if add_generation_prompt %}{{ 'ASSISTANT:' }}{% endif %}");
     return tokens.count;

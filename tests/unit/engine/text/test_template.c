@@ -199,79 +199,97 @@ static void test_space_before_eos(void **state)
     tokenizer_close(t);
 }
 
-/* Template texts as published, or the part that matters. */
-static const char smollm2[] =
-    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ "
-    "'<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face"
-    "<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + "
-    "'<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' "
-    "}}{% endif %}";
-static const char qwen2[] =
-    "{%- if tools %}\n    {{- '<|im_start|>system\\n' }}\n    {{- messages[0]['content'] }}\n"
-    "    {{- '\\n</tools><|im_end|>\\n' }}\n{%- else %}\n    {%- if messages[0]['role'] == "
-    "'system' %}\n"
-    "        {{- '<|im_start|>system\\n' + messages[0]['content'] + '<|im_end|>\\n' }}\n"
-    "    {%- else %}\n        {{- '<|im_start|>system\\nYou are Qwen, created by Alibaba Cloud. "
-    "You are a helpful assistant.<|im_end|>\\n' }}\n    {%- endif %}\n{%- endif %}\n";
-static const char plain_chatml[] = "{% for message in messages %}{{'<|im_start|>' + "
-                                   "message['role'] + '\\n' + message['content'] + "
-                                   "'<|im_end|>' + '\\n'}}{% endfor %}";
-static const char llama3[] =
-    "{% for message in messages %}{% set content = '<|start_header_id|>' + message['role'] + "
-    "'<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' %}{{ content }}{% endfor %}";
-static const char llama2[] =
-    "{% if message['role'] == 'system' %}{% set system_message = 'DEFAULT_SYSTEM_MESSAGE' %}"
-    "{% set content = '<<SYS>>\\n' + system_message + '\\n<</SYS>>\\n\\n' + content %}{% endif %}"
-    "{{ bos_token + '[INST] ' + content.strip() + ' [/INST]' }}";
-static const char vicuna[] =
-    "{% if messages[0]['role'] == 'system' %}{% set system_message = messages[0]['content'] %}"
-    "{% else %}{% set system_message = 'A chat about the user\\'s questions.' %}{% endif %}"
-    "{{ system_message }}{{ ' USER: ' + content }}{{ ' ASSISTANT: ' + content + eos_token }}";
-static const char zephyr[] =
-    "{% if message['role'] == 'user' %}\n{{ '<|user|>\n' + message['content'] + eos_token }}\n"
-    "{% elif message['role'] == 'assistant' %}\n{{ '<|assistant|>\n'  + message['content'] + "
-    "eos_token }}\n{% endif %}";
-static const char phi3[] =
-    "{{'<|user|>' + '\n' + content + '<|end|>' + '\n' + '<|assistant|>' + eos_token}}";
-static const char falcon3[] =
-    "{{ '<|user|>\n' + message['content'] + '\n' }}{{ '<|assistant|>\n' + content + eos_token }}";
-static const char phi4[] = "{{ '<|im_start|>user<|im_sep|>' + content + '<|im_end|>' }}";
-static const char mistral[] = "{{ '[INST] ' + message['content'] + ' [/INST]' }}";
+/* tests/corpus/jinja: the templates of models that are what they seem, and of some that seem so. */
+static char *read_template(const char *name, size_t *bytes)
+{
+    char path[64];
+    snprintf(path, sizeof path, "tests/corpus/jinja/%s", name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    char *text = malloc(1 << 14);
+    *bytes = fread(text, 1, 1 << 14, file);
+    fclose(file);
+    return text;
+}
 
-static void expect_kind(const char *jinja, TemplateKind expected, const char *system)
+static void test_recognised(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *kind, *system;
+    } cases[] = {
+        {"smollm2", "chatml",
+         "You are a helpful AI assistant named SmolLM, trained by Hugging Face"},
+        {"qwen2.5-coder", "chatml",
+         "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."},
+        {"default-escaped", "chatml", "You're a \"test\" bot."},
+        {"llama-3", "llama-3", ""},
+        {"llama-2", "llama-2", ""},
+        {"vicuna", "vicuna", "A chat about the user's questions."},
+        {"zephyr", "zephyr", ""},
+    };
+    for (int i = 0; i < COUNT(cases); i++) {
+        Err err = {0};
+        TemplateKind kind;
+        char out[512];
+        size_t bytes;
+        char *jinja = read_template(cases[i].file, &bytes);
+        if (template_detect(&kind, jinja, bytes, &err) != 0)
+            fail_msg("%s: %s", cases[i].file, err.text);
+        assert_int_equal(kind, named(cases[i].kind));
+        int found = template_default_system(kind, jinja, bytes, out, sizeof out);
+        assert_int_equal(found, *cases[i].system != '\0');
+        assert_string_equal(out, cases[i].system);
+        free(jinja);
+    }
+}
+
+static void expect_unknown(const char *name, const char *jinja, size_t bytes)
 {
     Err err = {0};
     TemplateKind kind;
-    char out[512];
-    if (template_detect(&kind, jinja, strlen(jinja), &err) != 0)
-        fail_msg("%s", err.text);
-    assert_int_equal(kind, expected);
-    int found = template_default_system(kind, jinja, strlen(jinja), out, sizeof out);
-    assert_int_equal(found, *system != '\0');
-    assert_string_equal(out, system);
+    if (template_detect(&kind, jinja, bytes, &err) == 0)
+        fail_msg("%s is taken for %s", name, template_name(kind));
+    assert_int_equal(err.code, EXIT_DATA);
+    assert_non_null(strstr(err.text, "`template:`"));
+    for (int i = 0; i < template_count(); i++)
+        assert_non_null(strstr(err.text, template_name(i)));
 }
 
-static void test_detect(void **state)
+/* A template with the marks of a known one that writes something else is not that one. */
+static void test_almost(void **state)
 {
     (void)state;
-    expect_kind(smollm2, named("chatml"),
-                "You are a helpful AI assistant named SmolLM, trained by Hugging Face");
-    expect_kind(qwen2, named("chatml"),
-                "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.");
-    expect_kind(plain_chatml, named("chatml"), "");
-    expect_kind(llama3, named("llama-3"), "");
-    expect_kind(llama2, named("llama-2"), "");
-    expect_kind(vicuna, named("vicuna"), "A chat about the user's questions.");
-    expect_kind(zephyr, named("zephyr"), "");
-    static const char *const unknown[] = {"", "{{ messages }}", phi3, falcon3, phi4, mistral};
-    for (int i = 0; i < COUNT(unknown); i++) {
-        Err err = {0};
-        TemplateKind kind;
-        assert_int_equal(template_detect(&kind, unknown[i], strlen(unknown[i]), &err), -1);
-        assert_int_equal(err.code, EXIT_DATA);
-        assert_non_null(strstr(err.text, "`template:`"));
-        for (int i = 0; i < template_count(); i++)
-            assert_non_null(strstr(err.text, template_name(i)));
+    static const char *const files[] = {"thinks", "no-system", "no-opening", "trims", "phi-4",
+                                        "phi-3",  "falcon-3",  "mistral",    "dated"};
+    static const char *const texts[] = {"", "{{ messages }}", "<|im_start|>system\n<|im_end|>",
+                                        "{{ '<|user|>' + eos_token }} <|assistant|>"};
+    for (int i = 0; i < COUNT(files); i++) {
+        size_t bytes;
+        char *jinja = read_template(files[i], &bytes);
+        expect_unknown(files[i], jinja, bytes);
+        free(jinja);
+    }
+    for (int i = 0; i < COUNT(texts); i++)
+        expect_unknown(texts[i], texts[i], strlen(texts[i]));
+}
+
+/* What is added to one that is known, and so is not known any more. */
+static void test_changed(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"smollm2", "qwen2.5-coder", "llama-3",
+                                        "llama-2", "vicuna",        "zephyr"};
+    static const char *const ends[] = {"{{ 'x' }}", "<think>\n", "{% if messages[1] %} {% endif %}",
+                                       "{% unknown %}", "{{ strftime_now('%d') }}"};
+    for (int i = 0; i < COUNT(files); i++) {
+        for (int k = 0; k < COUNT(ends); k++) {
+            size_t bytes;
+            char *jinja = read_template(files[i], &bytes);
+            strcpy(jinja + bytes, ends[k]);
+            expect_unknown(files[i], jinja, bytes + strlen(ends[k]));
+            free(jinja);
+        }
     }
 }
 
@@ -279,15 +297,18 @@ static void test_system_bounds(void **state)
 {
     (void)state;
     char out[512];
+    size_t n;
+    char *qwen2 = read_template("qwen2.5-coder", &n);
     assert_int_equal(template_default_system(named("vicuna"), NULL, 0, out, sizeof out), 1);
     assert_non_null(strstr(out, "curious user"));
     assert_int_equal(template_default_system(named("vicuna"), NULL, 0, out, 40), 0);
     assert_string_equal(out, "");
     assert_int_equal(template_default_system(named("chatml"), NULL, 0, out, sizeof out), 0);
-    assert_int_equal(template_default_system(named("chatml"), qwen2, sizeof qwen2 - 1, out, 69), 1);
+    assert_int_equal(template_default_system(named("chatml"), qwen2, n, out, 69), 1);
     assert_int_equal(strlen(out), 68);
-    assert_int_equal(template_default_system(named("chatml"), qwen2, sizeof qwen2 - 1, out, 68), 0);
+    assert_int_equal(template_default_system(named("chatml"), qwen2, n, out, 68), 0);
     assert_string_equal(out, "");
+    free(qwen2);
 }
 
 static void test_names(void **state)
@@ -357,7 +378,8 @@ int main(void)
         cmocka_unit_test(test_texts),       cmocka_unit_test(test_spm_text),
         cmocka_unit_test(test_forged),      cmocka_unit_test(test_prefix),
         cmocka_unit_test(test_wrong_ids),   cmocka_unit_test(test_space_before_eos),
-        cmocka_unit_test(test_detect),      cmocka_unit_test(test_system_bounds),
+        cmocka_unit_test(test_recognised),  cmocka_unit_test(test_almost),
+        cmocka_unit_test(test_changed),     cmocka_unit_test(test_system_bounds),
         cmocka_unit_test(test_names),       cmocka_unit_test(test_man_page),
         cmocka_unit_test(test_real_models),
     };

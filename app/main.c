@@ -1,9 +1,9 @@
 /* main.c - what holds for every command: the standard streams, and the locale. */
 #include <jansson.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "app/base/locale.h"
 #include "app/base/std_streams.h"
 #include "app/commands.h"
 #include "kernels/common/memory.h"
@@ -16,6 +16,6 @@ int main(int argc, char **argv)
         return err.code;
     }
     json_set_alloc_funcs(memory_take, free);
-    setlocale(LC_CTYPE, ""); /* characters only: numbers are read and written with a point */
+    locale_open();
     return std_streams_close(dispatch(argc, argv));
 }

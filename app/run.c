@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 #include "app/base/plain_text.h"
+#include "app/base/print.h"
 #include "app/base/signals.h"
 #include "app/base/std_streams.h"
 #include "app/commands.h"
 #include "app/figures.h"
 #include "app/options.h"
 #include "app/protocol/client.h"
-#include "ui/text.h"
 
 enum {
     PROMPT_MAX = 32 << 20, /* bytes */
@@ -141,34 +141,20 @@ static void progress_end(Run *run)
 /* A line on stderr, below what came on stdout. */
 static void tell(Run *run, const char *prefix, const char *text)
 {
-    char clean[1024];
-    text_clean_line(text, clean, sizeof(clean));
     progress_end(run);
     if (run->line_open && run->out_terminal) {
         putchar('\n');
         fflush(stdout);
     }
     run->line_open = false;
-    fprintf(stderr, "%s%s\n", prefix, clean);
+    print_report(stderr, "%s%s\n", prefix, text);
 }
 
-static void print_text(Run *run, const char *text, Err *err)
+static void print_piece(Run *run, const char *text, Err *err)
 {
-    size_t bytes = strlen(text);
     progress_end(run);
-    if (run->out_terminal) {
-        char *clean = malloc(3 * (bytes + 3) + 1);
-        if (!clean) {
-            err_set(err, EXIT_MEMORY, "out of memory for the answer's text");
-            return;
-        }
-        bytes = text_clean(&run->cleaner, text, bytes, clean);
-        fwrite(clean, 1, bytes, stdout);
-        run->line_open = bytes > 0 ? clean[bytes - 1] != '\n' : run->line_open;
-        free(clean);
-    } else {
-        fwrite(text, 1, bytes, stdout);
-    }
+    char last = print_text(stdout, &run->cleaner, text);
+    run->line_open = last ? last != '\n' : run->line_open;
     stdout_flush(err);
 }
 
@@ -238,7 +224,7 @@ static void on_event(Run *run, const Event *event, Err *err)
         break;
     case EVENT_TEXT:
         if (!run->json)
-            print_text(run, event->u.text.text, err);
+            print_piece(run, event->u.text.text, err);
         break;
     case EVENT_WARNING:
         tell(run, "s2d run: warning: ", event->u.warning.message);

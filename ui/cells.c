@@ -69,7 +69,8 @@ void cells_combine(Cells *cells, int y, int x, uint32_t mark)
     Cell *cell = cell_at(cells, y, x);
     if (cell != NULL && cell->width == 0)
         cell = cell_at(cells, y, x - 1);
-    if (cell == NULL)
+    /* A joiner is drawn as nothing: what it joins would be narrower than its parts, here or not. */
+    if (cell == NULL || text_invisible(mark))
         return;
     if (cell->marks[0] == 0)
         cell->marks[0] = mark;

@@ -77,7 +77,7 @@ int cells_text(Cells *cells, int y, int x, int columns, const char *s, size_t n,
 /* The same with printf's format; returns the columns used. */
 int cells_print(Cells *cells, int y, int x, int columns, int attr, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
-/* Adds a combining mark to the character that covers column x. */
+/* Adds a combining mark to the character that covers column x; joiners and the like are left out. */
 void cells_combine(Cells *cells, int y, int x, uint32_t mark);
 void cells_glyph(Cells *cells, int y, int x, Glyph glyph, int attr);
 void cells_fill(Cells *cells, Rect rect, uint32_t ch, int attr);

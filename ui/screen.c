@@ -1,6 +1,7 @@
 /* screen.c - see screen.h. */
 #define _XOPEN_SOURCE_EXTENDED 1 /* wide characters in curses */
 #include "ui/screen.h"
+#include "ui/text.h" /* before term.h, which makes a macro of "columns" */
 
 #include <curses.h>
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <term.h>
 #include <termios.h>
 #include <unistd.h>
+#include <wchar.h>
 
 static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
 
@@ -66,16 +68,11 @@ static void emergency_arm(void)
     emergency.on = 1;
 }
 
-static void set_locale(void)
+/* In place of libc's: curses and readline ask it, so they measure as the cells do, and a character
+ * that is newer than libc is drawn instead of a blank. */
+int wcwidth(wchar_t ch)
 {
-    setlocale(LC_CTYPE, "");
-    const char *given[] = {getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG")};
-    bool any = false;
-    for (int i = 0; i < 3; i++)
-        any = any || (given[i] != NULL && given[i][0] != '\0');
-    /* Nothing said, as in most containers: their terminals speak UTF-8. */
-    if (!any)
-        setlocale(LC_CTYPE, "C.UTF-8");
+    return ch == 0 ? 0 : text_char_width((uint32_t)ch);
 }
 
 /* Colour pair 1 + style; terminals with 8 colours get the nearest. */
@@ -164,7 +161,6 @@ int screen_open(Screen **out, Err *err)
         return err_set(err, EXIT_USAGE,
                        "the screen needs a terminal on stdin and stdout; "
                        "use --plain here");
-    set_locale();
     Screen *screen = calloc(1, sizeof *screen);
     if (screen == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for the screen");
@@ -212,8 +208,8 @@ const char *screen_locale_note(const Screen *screen, char *out, size_t bytes)
     if (screen->unicode)
         return NULL;
     snprintf(out, bytes,
-             "only ASCII is shown: the locale is %s, not a UTF-8 one; "
-             "LANG=C.UTF-8 s2d shows all characters",
+             "only ASCII can be shown and typed: the locale is %s and there is no C.UTF-8 here; "
+             "install a UTF-8 locale and name it in LANG",
              setlocale(LC_CTYPE, NULL));
     return out;
 }
@@ -241,10 +237,10 @@ static void paint_row(const Screen *screen, const Cells *cells, int y)
 {
     for (int x = 0; x < cells->width; x++) {
         const Cell *cell = &cells->cells[y * cells->width + x];
-        if (cell->width == 0)
+        if (cell->width == 0 && screen->unicode)
             continue;
         wchar_t text[4] = {(wchar_t)cell->ch, (wchar_t)cell->marks[0], (wchar_t)cell->marks[1], 0};
-        if (!screen->unicode && cell->ch >= 0x80) {
+        if (!screen->unicode && (cell->ch >= 0x80 || cell->width == 0)) {
             text[0] = '?';
             text[1] = 0;
         }

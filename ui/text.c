@@ -3,8 +3,12 @@
 #include "ui/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
+
+#include <uniwidth.h>
+
+#include "kernels/common/unsafe.h"
 
 size_t text_decode(const char *s, size_t n, uint32_t *ch)
 {
@@ -45,11 +49,19 @@ size_t text_encode(uint32_t ch, char out[4])
     return length;
 }
 
+bool text_invisible(uint32_t ch)
+{
+    return ch == 0xAD || ch == 0x34F || ch == 0x180E || (ch >= 0x200B && ch <= 0x200D) ||
+           (ch >= 0x2060 && ch <= 0x2065) || (ch >= 0xFE00 && ch <= 0xFE0F) || ch == 0xFEFF;
+}
+
 int text_char_width(uint32_t ch)
 {
-    if (ch < 0x20 || (ch >= 0x7F && ch < 0xA0))
+    if (ch < 0x80)
+        return ch >= 0x20 && ch < 0x7F ? 1 : -1;
+    if (unsafe_char(ch))
         return -1;
-    return ch < 0x7F ? 1 : wcwidth((wchar_t)ch);
+    return text_invisible(ch) ? 0 : uc_width(ch, "UTF-8");
 }
 
 /* Columns that ch takes when it starts at `column`; what cannot be printed is drawn as U+FFFD. */
@@ -130,23 +142,14 @@ size_t text_wrap(const char *s, size_t n, int columns, size_t *skip)
     return n;
 }
 
-/* Invisible by intent or able to reorder what is around them: nothing of these is shown. */
-static bool is_dropped(uint32_t ch)
-{
-    return ch == 0xAD || ch == 0x34F || ch == 0x61C || ch == 0x180E ||
-           (ch >= 0x200B && ch <= 0x200F) || (ch >= 0x2028 && ch <= 0x202E) ||
-           (ch >= 0x2060 && ch <= 0x206F) || (ch >= 0xFE00 && ch <= 0xFE0F) || ch == 0xFEFF ||
-           (ch >= 0xFFF9 && ch <= 0xFFFB) || (ch >= 0xE0000 && ch <= 0xE0FFF);
-}
-
 enum { GROUND, ESCAPE, CSI, STRING, STRING_ESCAPE };
 
 /* Takes one character; returns what is to be shown of it, 0 = nothing. */
 static uint32_t clean_char(TextCleaner *cleaner, uint32_t ch)
 {
-    if (ch == '\n') {
+    if (ch == '\n' || ch == 0x2028 || ch == 0x2029) { /* separators of lines and paragraphs */
         cleaner->state = GROUND;
-        return ch;
+        return '\n';
     }
     switch (cleaner->state) {
     case ESCAPE:
@@ -178,11 +181,7 @@ static uint32_t clean_char(TextCleaner *cleaner, uint32_t ch)
         cleaner->state = CSI;
     else if (ch == 0x90 || ch == 0x98 || (ch >= 0x9D && ch <= 0x9F))
         cleaner->state = STRING;
-    if (ch != '\t' && (ch < 0x20 || (ch >= 0x7F && ch < 0xA0)))
-        return 0;
-    if (is_dropped(ch))
-        return 0;
-    return text_char_width(ch) < 0 && ch != '\t' ? TEXT_REPLACEMENT : ch;
+    return unsafe_char(ch) && ch != '\t' ? 0 : ch;
 }
 
 /* True when s holds the start of a character that further bytes could complete. */
@@ -265,7 +264,7 @@ void text_quote(const char *s, char *out, size_t bytes)
                                                   : 'r');
         else if (ch == TEXT_REPLACEMENT && !(step == 3 && memcmp(s + i, "\xEF\xBF\xBD", 3) == 0))
             shown = (size_t)snprintf(piece, sizeof piece, "\\x%02X", (unsigned char)s[i]), step = 1;
-        else if (text_char_width(ch) < 0 || is_dropped(ch))
+        else if (unsafe_char(ch) || text_invisible(ch))
             shown = (size_t)snprintf(piece, sizeof piece, ch < 256 ? "\\x%02X" : "\\u%04X", ch);
         else
             shown = text_encode(ch, piece);
@@ -285,7 +284,7 @@ void text_truncate(char *s, int columns)
     if (text_width(s, n) <= columns)
         return;
     size_t keep = text_fit(s, n, columns - 1);
-    const char *mark = text_char_width(0x2026) == 1 ? "\xE2\x80\xA6" : "~";
+    const char *mark = MB_CUR_MAX > 1 ? "\xE2\x80\xA6" : "~";
     /* What was cut off took at least as many bytes as "~" does; the ellipsis needs three. */
     if (columns < 1)
         mark = "";

@@ -1,9 +1,9 @@
 /* text.h - what may reach the terminal, and how wide it is there.
  *
- * In: bytes from models, files, names, keyboards. Out: UTF-8 without control or escape sequences,
- * bidi controls or invisible characters, measured in columns as wcwidth() does it, because curses
- * and terminals do it so. Needs LC_CTYPE set to a UTF-8 locale; in any other locale each non-ASCII
- * character becomes U+FFFD.
+ * In: bytes from models, files, names, keyboards. Out: UTF-8 without control or escape sequences and
+ * bidi controls, measured in columns by libunistring, in any locale. A character that is newer than
+ * its tables stays, one column wide. Cleaning is for what a terminal draws: what is sent, saved,
+ * exported or piped stays as it came.
  */
 #ifndef S2D_UI_TEXT_H
 #define S2D_UI_TEXT_H
@@ -20,6 +20,8 @@ size_t text_decode(const char *s, size_t n, uint32_t *ch);
 /* Writes 1 to 4 bytes, no terminator. */
 size_t text_encode(uint32_t ch, char out[4]);
 
+/* Takes no room and has no ink: joiners, variation selectors, soft hyphens. */
+bool text_invisible(uint32_t ch);
 /* Columns of a character: 0, 1 or 2; -1 = not printable. */
 int text_char_width(uint32_t ch);
 /* Columns of clean text without newlines; a tab counts to the next multiple of TEXT_TAB. */
@@ -40,7 +42,7 @@ typedef struct TextCleaner {
 } TextCleaner;
 
 /* Cleans n bytes into out, which has room for 3 * (n + 3) + 1 bytes; returns its length without the
- * terminator. Newlines and tabs stay. An unfinished escape sequence ends at a newline at the
+ * terminator. Newlines and tabs stay; a line separator is a newline. An unfinished escape sequence ends at a newline at the
  * latest. */
 size_t text_clean(TextCleaner *cleaner, const char *s, size_t n, char *out);
 /* A whole string, cut to fit out at a character; newlines and tabs become blanks: for names and

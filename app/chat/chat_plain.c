@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #include "app/base/plain_text.h"
+#include "app/base/print.h"
 #include "app/base/signals.h"
 #include "app/base/std_streams.h"
 #include "app/chat/chat.h"
 #include "app/chat/export.h"
-#include "ui/text.h"
 
 typedef struct Plain {
     Chat chat;
@@ -44,33 +44,22 @@ static void end_line(Plain *plain)
     plain->in_line = plain->prompted = false;
 }
 
-/* Text of several lines, cleaned, to stderr. */
+/* Text of several lines to stderr. */
 static void say(Plain *plain, const char *mark, const char *text)
 {
     TextCleaner cleaner = {0};
-    size_t bytes = strlen(text);
-    char *clean = malloc(3 * (bytes + 3) + 1);
     end_line(plain);
-    if (clean)
-        text_clean(&cleaner, text, bytes, clean);
-    fprintf(stderr, "%s%s\n", mark, clean ? clean : "(out of memory for this line)");
-    free(clean);
+    fputs(mark, stderr);
+    print_text(stderr, &cleaner, text);
+    fputc('\n', stderr);
 }
 
 static void on_text(Plain *plain, const char *text)
 {
-    size_t bytes = strlen(text);
-    char *clean = malloc(3 * (bytes + 3) + 1);
-    if (!clean) {
-        err_set(&plain->chat.failure, EXIT_MEMORY, "out of memory for the answer's text");
-        return;
-    }
-    size_t n = text_clean(&plain->cleaner, text, bytes, clean);
-    fwrite(clean, 1, n, stdout);
+    char last = print_text(stdout, &plain->cleaner, text);
     stdout_flush(&plain->chat.failure);
-    if (n > 0)
-        plain->in_line = clean[n - 1] != '\n';
-    free(clean);
+    if (last)
+        plain->in_line = last != '\n';
 }
 
 static void on_switch(Plain *plain, const EventSwitch *swap)

@@ -61,9 +61,36 @@ static void test_controls_go(void **state)
            "abc");
     CLEANS("a\302\205b\302\240c", "ab\u00a0c"); /* C1 goes, the blank after it stays */
     CLEANS("a\u202eb\u2066c\u200fd", "abcd");   /* bidi */
-    CLEANS("a\u200bb\ufeffc\u00add", "abcd");   /* invisible */
-    CLEANS("\U0001F468\u200d\U0001F469\ufe0f", "\U0001F468\U0001F469");
-    CLEANS("a\U000E0041b", "ab"); /* tags */
+    CLEANS("a\U000E0041b", "ab");               /* tags */
+}
+
+/* Joiners, selectors and soft hyphens belong to the text; they have no width. A character newer than
+ * libc is drawn. Only what separates lines is put as a terminal knows it. */
+static void test_text_is_kept_whole(void **state)
+{
+    (void)state;
+    static const char family[] = "\U0001F468\u200d\U0001F469\u200d\U0001F467 \u2764\ufe0f";
+    CLEANS("\U0001F468\u200d\U0001F469\u200d\U0001F467 \u2764\ufe0f", family);
+    CLEANS("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+           "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645");
+    CLEANS("soft\u00adhyphen zero\u200bwidth", "soft\u00adhyphen zero\u200bwidth");
+    CLEANS("new \U0001FACD, to come \U0001FAFF", "new \U0001FACD, to come \U0001FAFF");
+    CLEANS("line\u2028two\u2029three", "line\ntwo\nthree");
+    assert_int_equal(text_width(family, sizeof family - 1), 6 + 1 + 1);
+    assert_int_equal(text_width("a\u00adb", 4), 2);
+    assert_true(text_char_width(0x1FACD) > 0);
+    assert_int_equal(text_char_width(0x202E), -1);
+}
+
+/* As where neither the environment names UTF-8 nor C.UTF-8 is there. */
+static void test_no_locale_is_needed(void **state)
+{
+    (void)state;
+    setlocale(LC_CTYPE, "C");
+    CLEANS("caf\u00e9 \u65e5 \U0001F642", "caf\u00e9 \u65e5 \U0001F642");
+    int width = text_width("\u65e5\U0001F642", 7);
+    setlocale(LC_CTYPE, "C.UTF-8");
+    assert_int_equal(width, 4);
 }
 
 static void test_bad_bytes_are_replaced(void **state)
@@ -200,6 +227,8 @@ int main(void)
         cmocka_unit_test(test_plain_text_stays),
         cmocka_unit_test(test_escape_sequences_go),
         cmocka_unit_test(test_controls_go),
+        cmocka_unit_test(test_text_is_kept_whole),
+        cmocka_unit_test(test_no_locale_is_needed),
         cmocka_unit_test(test_bad_bytes_are_replaced),
         cmocka_unit_test(test_width),
         cmocka_unit_test(test_fit_keeps_whole_characters),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/base/print.h"
 #include "app/commands.h"
 #include "kernels/common/err.h"
 
@@ -58,6 +59,6 @@ int dispatch(int argc, char **argv)
         }
         return commands[i].run(argc - 1, argv + 1);
     }
-    fprintf(stderr, "s2d: there is no command \"%s\"; `s2d --help` lists them\n", argv[1]);
+    print_report(stderr, "s2d: there is no command \"%s\"; `s2d --help` lists them\n", argv[1]);
     return EXIT_USAGE;
 }

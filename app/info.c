@@ -12,6 +12,7 @@
 
 #include "app/base/command_kernels.h"
 #include "app/base/paths.h"
+#include "app/base/print.h"
 #include "app/base/sha256.h"
 #include "app/commands.h"
 #include "app/profile/catalog.h"
@@ -56,16 +57,17 @@ static void print_machine(const Kernels *kernels)
     char cpu[128];
     cpu_name(cpu, sizeof cpu);
     double total = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    printf("s2d        " S2D_VERSION "\n");
-    printf("machine    %s, %ld processors, %.1f GB of memory\n",
-           cpu[0] ? cpu : "processor without a name", sysconf(_SC_NPROCESSORS_ONLN), total / 1e9);
-    printf("backend    %s: %s\n", kernels->device, kernels->description);
+    print_report(stdout, "s2d        " S2D_VERSION "\n");
+    print_report(stdout, "machine    %s, %ld processors, %.1f GB of memory\n",
+                 cpu[0] ? cpu : "processor without a name", sysconf(_SC_NPROCESSORS_ONLN),
+                 total / 1e9);
+    print_report(stdout, "backend    %s: %s\n", kernels->device, kernels->description);
     char cuda[256];
     kernels_cuda_state(cuda, sizeof cuda);
-    printf("cuda       %s\n", cuda);
+    print_report(stdout, "cuda       %s\n", cuda);
     char sandbox[64];
     confine_state(sandbox, sizeof sandbox);
-    printf("sandbox    %s\n", sandbox);
+    print_report(stdout, "sandbox    %s\n", sandbox);
 }
 
 /* --- profiles in a list --- */
@@ -86,14 +88,14 @@ static void print_profiles_in(const char *folder)
         snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
         free(entries[i]);
         if (profile_open(&profile, path, &err) != 0) {
-            printf("profile    %s\n", err.text);
+            print_report(stdout, "profile    %s\n", err.text);
             continue;
         }
-        printf("profile    %-10s %s drafts for", profile.name,
-               profile.draft_base ? profile.draft_base : "nothing");
+        print_report(stdout, "profile    %-10s %s drafts for", profile.name,
+                     profile.draft_base ? profile.draft_base : "nothing");
         for (int t = 0; t < profile.n_targets; t++)
-            printf("%s %s", t > 0 ? "," : "", profile.targets[t].model);
-        printf("\n");
+            print_report(stdout, "%s %s", t > 0 ? "," : "", profile.targets[t].model);
+        print_report(stdout, "\n");
         profile_close(&profile);
     }
     if (count >= 0)
@@ -108,7 +110,8 @@ static int info_machine(Kernels *kernels)
         print_profiles_in(folder);
     if (paths_shipped_profiles(folder, sizeof folder, NULL) == 0)
         print_profiles_in(folder);
-    printf(
+    print_report(
+        stdout,
         "\n`s2d info PROFILE` and `s2d info MODEL` tell more; `s2d models` lists the catalog.\n");
     return 0;
 }
@@ -125,11 +128,11 @@ static void print_template(const char *path)
         return;
     int found = gguf_get_string(gguf, "tokenizer.chat_template", &jinja, &err);
     if (found == 1 && template_detect(&kind, jinja.data, jinja.length, &err) == 0)
-        printf("template   %s\n", template_name(kind));
+        print_report(stdout, "template   %s\n", template_name(kind));
     else
-        printf("template   %s\n",
-               found == 0 ? "none in the file; name one in a profile" : err.text);
-    printf("file       %s, %.1f MB\n", path, (double)gguf_file_bytes(gguf) / 1e6);
+        print_report(stdout, "template   %s\n",
+                     found == 0 ? "none in the file; name one in a profile" : err.text);
+    print_report(stdout, "file       %s, %.1f MB\n", path, (double)gguf_file_bytes(gguf) / 1e6);
     gguf_close(gguf);
 }
 
@@ -141,21 +144,25 @@ static int info_model(Kernels *kernels, const char *name)
     if (models_plan(&cache, name, &plan, &err) != 0)
         return report(&err);
     const ModelConfig *c = &plan.config;
-    printf("model      %s\n", plan.name);
-    printf("kind       %s, %s weights, %.1f MB of them\n", arch_info(c->arch)->name, c->quant,
-           (double)c->weight_bytes / 1e6);
-    printf("shape      %d layers of %d, feed-forward %d, %d heads of %d over %d key/value heads\n",
-           c->layers, c->hidden, c->ffn, c->heads, c->head_dim, c->kv_heads);
-    printf("vocabulary %d tokens, %d rows in the head\n", tokenizer_vocab(plan.tokenizer),
-           c->vocab);
-    printf("context    %d tokens\n", c->context);
+    print_report(stdout, "model      %s\n", plan.name);
+    print_report(stdout, "kind       %s, %s weights, %.1f MB of them\n", arch_info(c->arch)->name,
+                 c->quant, (double)c->weight_bytes / 1e6);
+    print_report(
+        stdout,
+        "shape      %d layers of %d, feed-forward %d, %d heads of %d over %d key/value heads\n",
+        c->layers, c->hidden, c->ffn, c->heads, c->head_dim, c->kv_heads);
+    print_report(stdout, "vocabulary %d tokens, %d rows in the head\n",
+                 tokenizer_vocab(plan.tokenizer), c->vocab);
+    print_report(stdout, "context    %d tokens\n", c->context);
     print_template(plan.path);
     int context = c->context < CONTEXT_DEFAULT ? c->context : CONTEXT_DEFAULT;
-    printf("memory     %.1f MB: weights %.1f, and %.1f for a chat of %d tokens; %.1f MB free\n",
-           (double)(plan.weight_bytes + session_bytes(kernels, c, NULL, KV_F16, context)) / 1e6,
-           (double)plan.weight_bytes / 1e6,
-           (double)session_bytes(kernels, c, NULL, KV_F16, context) / 1e6, context,
-           (double)kernels->memory_free(kernels) / 1e6);
+    print_report(
+        stdout,
+        "memory     %.1f MB: weights %.1f, and %.1f for a chat of %d tokens; %.1f MB free\n",
+        (double)(plan.weight_bytes + session_bytes(kernels, c, NULL, KV_F16, context)) / 1e6,
+        (double)plan.weight_bytes / 1e6,
+        (double)session_bytes(kernels, c, NULL, KV_F16, context) / 1e6, context,
+        (double)kernels->memory_free(kernels) / 1e6);
     models_plan_close(&plan);
     return 0;
 }
@@ -168,16 +175,16 @@ static void print_drafting(const Profile *profile, const ProfileTarget *target,
 {
     int n = pair ? pair->n_exits : target->n_thresholds;
     if (target->drafter[0])
-        printf(", drafter %s", target->drafter);
+        print_report(stdout, ", drafter %s", target->drafter);
     if (!profile->draft_base)
         return;
     if (n == 0)
-        printf(", built-in thresholds");
+        print_report(stdout, ", built-in thresholds");
     for (int i = 0; i < n; i++)
-        printf("%s%g", i == 0 ? ", thresholds " : " ",
-               pair ? pair->thresholds[i] : target->thresholds[i]);
+        print_report(stdout, "%s%g", i == 0 ? ", thresholds " : " ",
+                     pair ? pair->thresholds[i] : target->thresholds[i]);
     if (pair)
-        printf(" (tuned %s)", pair->day);
+        print_report(stdout, " (tuned %s)", pair->day);
 }
 
 /* What was tuned for the draft's pairs; none where it cannot be read, which is said. */
@@ -189,7 +196,7 @@ static void open_tuned(Tuned *tuned, TunedPair *key, const Profile *profile, con
         tuned_key(key, profile, draft->name, draft->config.layers, adapter, &err) == 0)
         return;
     tuned->n = 0;
-    printf("tuned      %s\n", err.text);
+    print_report(stdout, "tuned      %s\n", err.text);
 }
 
 /* What an exit has of its own. */
@@ -217,8 +224,8 @@ static void print_adapter(const Adapter *adapter)
         snprintf(hash, sizeof hash, "not readable");
     if (adapter_changes_base(adapter))
         snprintf(alone, sizeof alone, ", changes the base");
-    printf("adapter    %s, %.1f MB%s\n           SHA-256 %s\n", path,
-           (double)gguf_file_bytes(adapter->gguf) / 1e6, alone, hash);
+    print_report(stdout, "adapter    %s, %.1f MB%s\n           SHA-256 %s\n", path,
+                 (double)gguf_file_bytes(adapter->gguf) / 1e6, alone, hash);
 }
 
 /* Returns whether the draft can be used. */
@@ -226,26 +233,27 @@ static bool plan_draft(const ModelsCache *cache, Profile *profile, ModelPlan *dr
 {
     Err err = {0};
     if (!profile->draft_base) {
-        printf("draft      none\n");
+        print_report(stdout, "draft      none\n");
         return false;
     }
     if (models_plan_draft(cache, profile, draft, &err) != 0) {
-        printf("draft      %s\n", err.text);
+        print_report(stdout, "draft      %s\n", err.text);
         return false;
     }
     const ModelConfig *c = &draft->config;
     const Adapter *adapter = draft->adapter;
-    printf("draft      %s, %d of %d layers%s\n", draft->name, c->loaded, c->layers,
-           draft->use.requantise ? ", rounded to smaller types" : "");
+    print_report(stdout, "draft      %s, %d of %d layers%s\n", draft->name, c->loaded, c->layers,
+                 draft->use.requantise ? ", rounded to smaller types" : "");
     if (adapter)
         print_adapter(adapter);
     if (draft->use.ids)
-        printf("short list %d of %d tokens, %s\n", draft->list.n, c->vocab,
-               adapter && adapter->info.n_vocab > 0 ? "the adapter's" : profile->draft_list);
-    printf("exits     ");
+        print_report(stdout, "short list %d of %d tokens, %s\n", draft->list.n, c->vocab,
+                     adapter && adapter->info.n_vocab > 0 ? "the adapter's" : profile->draft_list);
+    print_report(stdout, "exits     ");
     for (int i = 0; i < profile->n_exits; i++)
-        printf(" %d%s", profile->exits[i], trained(adapter, profile->exits[i], c->layers));
-    printf(profile->n_exits > 0 ? "\n" : " %d\n", c->loaded);
+        print_report(stdout, " %d%s", profile->exits[i],
+                     trained(adapter, profile->exits[i], c->layers));
+    print_report(stdout, profile->n_exits > 0 ? "\n" : " %d\n", c->loaded);
     return true;
 }
 
@@ -267,15 +275,15 @@ static void print_token(const Tokenizer *tokenizer, int id)
 static void print_vocabulary(const Tokenizer *draft, const Tokenizer *target)
 {
     int first, n = tokenizer_differences(draft, target, &first);
-    printf("same vocabulary as the draft");
+    print_report(stdout, "same vocabulary as the draft");
     if (n > 0) {
-        printf(" but for %d token%s: %d is ", n, n == 1 ? "" : "s", first);
+        print_report(stdout, " but for %d token%s: %d is ", n, n == 1 ? "" : "s", first);
         print_token(draft, first);
-        printf(" there and ");
+        print_report(stdout, " there and ");
         print_token(target, first);
-        printf(" here");
+        print_report(stdout, " here");
     }
-    printf(", ");
+    print_report(stdout, ", ");
 }
 
 /* Adds up memory; *most: with this target and the draft. */
@@ -287,7 +295,7 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
     ModelPlan plan;
     Err err = {0};
     if (models_plan(cache, target->model, &plan, &err) != 0) {
-        printf("target     %s\n", err.text);
+        print_report(stdout, "target     %s\n", err.text);
         return;
     }
     int context = profile->context > 0 ? profile->context : CONTEXT_DEFAULT;
@@ -298,18 +306,18 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
     size_t total = plan.weight_bytes + caches + (shared ? 0 : draft_bytes);
     size_t have = kernels->memory_free(kernels);
 
-    printf("target     %s", plan.name);
+    print_report(stdout, "target     %s", plan.name);
     print_drafting(profile, target, pair);
-    printf("\n           ");
+    print_report(stdout, "\n           ");
     if (!draft)
-        printf("no draft, ");
+        print_report(stdout, "no draft, ");
     else if (tokenizer_compatible(draft->tokenizer, plan.tokenizer, &err) == 0)
         print_vocabulary(draft->tokenizer, plan.tokenizer);
     else
-        printf("the draft does not fit: %s, ", err.text);
-    printf("%.2f GB with %sa chat of %d tokens in %s%s\n", (double)total / 1e9,
-           draft ? "the draft and " : "", context, kv_type_name(profile->kv),
-           total > have ? ": MORE THAN IS FREE" : "");
+        print_report(stdout, "the draft does not fit: %s, ", err.text);
+    print_report(stdout, "%.2f GB with %sa chat of %d tokens in %s%s\n", (double)total / 1e9,
+                 draft ? "the draft and " : "", context, kv_type_name(profile->kv),
+                 total > have ? ": MORE THAN IS FREE" : "");
     models_plan_close(&plan);
 }
 
@@ -321,7 +329,7 @@ static int info_profile(const KernelsOptions *options, Profile *profile)
         return report(&err);
     ModelsCache cache = {.kernels = kernels};
     ModelPlan draft;
-    printf("profile    %s, %s\n", profile->name, profile->path);
+    print_report(stdout, "profile    %s, %s\n", profile->name, profile->path);
     bool has_draft = plan_draft(&cache, profile, &draft);
     size_t draft_bytes = has_draft ? draft.weight_bytes : 0;
     static Tuned tuned;
@@ -332,14 +340,14 @@ static int info_profile(const KernelsOptions *options, Profile *profile)
         plan_target(kernels, &cache, profile, i, has_draft ? &draft : NULL, draft_bytes,
                     has_draft ? tuned_find(&tuned, &key, profile->targets[i].model) : NULL);
     if (profile->tree_auto)
-        printf("tree       automatic\n");
+        print_report(stdout, "tree       automatic\n");
     else
-        printf("tree       depth %d, width %d, %d nodes\n", profile->tree_depth,
-               profile->tree_width, profile->tree_nodes);
-    printf("sampling   temperature %g, top-k %d, top-p %g, seed %d\n", profile->temperature,
-           profile->top_k, profile->top_p, profile->seed);
-    printf("backend    %s: %s, %.2f GB free\n", kernels->device, kernels->description,
-           (double)kernels->memory_free(kernels) / 1e9);
+        print_report(stdout, "tree       depth %d, width %d, %d nodes\n", profile->tree_depth,
+                     profile->tree_width, profile->tree_nodes);
+    print_report(stdout, "sampling   temperature %g, top-k %d, top-p %g, seed %d\n",
+                 profile->temperature, profile->top_k, profile->top_p, profile->seed);
+    print_report(stdout, "backend    %s: %s, %.2f GB free\n", kernels->device, kernels->description,
+                 (double)kernels->memory_free(kernels) / 1e9);
     if (has_draft)
         models_plan_close(&draft);
     kernels->close(kernels);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "app/base/paths.h"
+#include "app/base/print.h"
 #include "app/commands.h"
 #include "app/profile/catalog.h"
 
@@ -38,18 +39,18 @@ static void print_model(const CatalogModel *model, const char *folder)
     if (model->bytes > 0)
         catalog_size_text(model->bytes, size, sizeof size);
     if (catalog_resolve(model->name, path, sizeof path, NULL) == 0) {
-        printf("%-20s %8s  %-10s %s\n", model->name, size, "here", path);
+        print_report(stdout, "%-20s %8s  %-10s %s\n", model->name, size, "here", path);
         return;
     }
     if (!model->file) {
-        printf("%-20s %8s  %-10s %s: put its GGUF at %s/%s.gguf\n", model->name, size, "path-only",
-               model->about, folder, model->name);
+        print_report(stdout, "%-20s %8s  %-10s %s: put its GGUF at %s/%s.gguf\n", model->name, size,
+                     "path-only", model->about, folder, model->name);
         return;
     }
     uint64_t part = part_bytes(model, folder);
     snprintf(state, sizeof state, part > 0 ? "%d%% here" : "absent",
              (int)(100 * part / model->bytes));
-    printf("%-20s %8s  %-10s %s\n", model->name, size, state, model->about);
+    print_report(stdout, "%-20s %8s  %-10s %s\n", model->name, size, state, model->about);
 }
 
 const CommandLine cmd_models_line = {
@@ -62,7 +63,8 @@ int cmd_models(int argc, char **argv)
     Err err = {0};
     char folder[PATH_BYTES];
     if (argc > 1) {
-        fprintf(stderr, "s2d models: \"%s\" is not understood; it takes no arguments\n", argv[1]);
+        print_report(stderr, "s2d models: \"%s\" is not understood; it takes no arguments\n",
+                     argv[1]);
         return EXIT_USAGE;
     }
     if (paths_get(PLACE_MODELS, NULL, folder, sizeof folder, &err) != 0) {
@@ -71,6 +73,6 @@ int cmd_models(int argc, char **argv)
     }
     for (int i = 0; i < catalog_count(); i++)
         print_model(catalog_at(i), folder);
-    printf("\n`s2d pull NAME` fetches an absent one into %s.\n", folder);
+    print_report(stdout, "\n`s2d pull NAME` fetches an absent one into %s.\n", folder);
     return 0;
 }

@@ -11,35 +11,39 @@
 #include <unistd.h>
 
 #include "app/base/plain_text.h"
+#include "app/base/print.h"
 #include "app/base/std_streams.h"
 #include "app/chat/chat.h"
 #include "app/commands.h"
 #include "app/figures.h"
 #include "app/protocol/event_json.h"
 
-static void show(Figures *figures, const Event *event)
+static void show(Figures *figures, TextCleaner *cleaner, const Event *event)
 {
     char line[512];
     figures_event(figures, event);
     switch (event->type) {
     case EVENT_TEXT:
-        fputs(event->u.text.text, stdout);
+        print_text(stdout, cleaner, event->u.text.text);
         break;
     case EVENT_DONE:
         figures_line(figures, event, line, sizeof(line));
-        printf("\n[%s]\n", line);
+        print_report(stdout, "\n[%s]\n", line);
+        *cleaner = (TextCleaner){0};
         break;
     case EVENT_SWITCH:
         if (event->u.swap.stage == SWITCH_DONE)
-            printf("\n[target %s in %.2f s]\n", event->u.swap.target, event->u.swap.ms / 1e3);
+            print_report(stdout, "\n[target %s in %.2f s]\n", event->u.swap.target,
+                         event->u.swap.ms / 1e3);
         if (event->u.swap.stage == SWITCH_FAILED)
-            printf("\n[target %s failed: %s]\n", event->u.swap.target, event->u.swap.reason);
+            print_report(stdout, "\n[target %s failed: %s]\n", event->u.swap.target,
+                         event->u.swap.reason);
         break;
     case EVENT_WARNING:
-        printf("[warning: %s]\n", event->u.warning.message);
+        print_report(stdout, "[warning: %s]\n", event->u.warning.message);
         break;
     case EVENT_ERROR:
-        printf("[error: %s]\n", event->u.error.message);
+        print_report(stdout, "[error: %s]\n", event->u.error.message);
         break;
     default:
         break;
@@ -50,6 +54,7 @@ static void show(Figures *figures, const Event *event)
 static int read_trace(FILE *file, const char *name, bool print, Err *err)
 {
     Figures figures = {0};
+    TextCleaner cleaner = {0};
     char *line = malloc(EVENT_LINE_MAX + 2);
     int number = 0, status = 0;
     if (!line)
@@ -63,7 +68,7 @@ static int read_trace(FILE *file, const char *name, bool print, Err *err)
             break;
         }
         if (print) {
-            show(&figures, &event);
+            show(&figures, &cleaner, &event);
             status = ferror(stdout) ? stdout_flush(err) : 0;
         }
         event_free(&event);
@@ -94,7 +99,7 @@ int cmd_replay(int argc, char **argv)
     Err err = {0};
     FILE *file = is_stdin ? stdin : fopen(name, "re");
     if (!file) {
-        fprintf(stderr, "s2d replay: %s: %s\n", name, strerror(errno));
+        print_report(stderr, "s2d replay: %s: %s\n", name, strerror(errno));
         return EXIT_NOINPUT;
     }
     read_trace(file, name, !screen, &err);

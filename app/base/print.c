@@ -13,14 +13,18 @@ static char put(FILE *stream, const char *text, size_t bytes)
     return bytes > 0 ? text[bytes - 1] : '\0';
 }
 
+/* In pieces, so that it needs no memory that might not be there. */
 static char put_clean(FILE *stream, TextCleaner *cleaner, const char *text)
 {
-    size_t bytes = strlen(text);
-    char *clean = malloc(3 * (bytes + 3) + 1);
-    if (!clean)
-        return '\0'; /* better nothing than something that a terminal obeys */
-    char last = put(stream, clean, text_clean(cleaner, text, bytes, clean));
-    free(clean);
+    enum { PIECE = 256 };
+    char clean[3 * (PIECE + 3) + 1], last = '\0';
+    for (size_t left = strlen(text); left > 0;) {
+        size_t bytes = left < PIECE ? left : PIECE;
+        char end = put(stream, clean, text_clean(cleaner, text, bytes, clean));
+        last = end ? end : last;
+        text += bytes;
+        left -= bytes;
+    }
     return last;
 }
 

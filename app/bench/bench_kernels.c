@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/print.h"
 #include "app/bench/bench.h"
 #include "app/bench/bench_model.h"
 #include "app/bench/bench_probe.h"
@@ -263,7 +264,8 @@ static void print(Bench *b)
             "{\"what\":\"limits\",\"bytes_per_s\":%.0f,\"dots_per_s\":%.0f,\"fmas_per_s\":%.0f}\n",
             l->bytes_per_s, l->dots_per_s, l->fmas_per_s);
     else
-        printf(
+        print_report(
+            stdout,
             "%s %s, %s, median of %d passes\n"
             "this machine in the same run: %.1f GB/s read, %.0f GMAC/s of the weights' products, "
             "%.0f of attention's\n",

@@ -6,6 +6,7 @@
 
 #include "app/base/command_kernels.h"
 #include "app/base/command_line.h"
+#include "app/base/print.h"
 #include "app/bench/bench.h"
 #include "app/bench/shapes.h"
 #include "kernels/common/clock.h"
@@ -101,8 +102,8 @@ static int run(Products *p, const Shape *s, int rows, int scored, Err *err)
         if (*buffers[i] == NULL)
             return err_set(err, EXIT_MEMORY, "no memory for matrices of %d x %d", widest, rows);
     }
-    printf("%s, %s; products of %s, %d rows, %d tokens scored, median of %d\n",
-           p->kernels->description, p->ops->precision, s->name, rows, scored, p->repeats);
+    print_report(stdout, "%s, %s; products of %s, %d rows, %d tokens scored, median of %d\n",
+                 p->kernels->description, p->ops->precision, s->name, rows, scored, p->repeats);
     time_matrix(p, "q", rows, s->hidden, q);
     time_matrix(p, "k", rows, s->hidden, kv);
     time_matrix(p, "o", rows, q, s->hidden);

@@ -16,6 +16,7 @@
 
 #include "app/base/file_hash.h"
 #include "app/base/paths.h"
+#include "app/base/print.h"
 #include "app/bench/bench.h"
 #include "app/bench/bench_worker.h"
 #include "app/bench/last_number.h"
@@ -125,9 +126,12 @@ static int run_all(Bench *bench, Err *err)
     for (int q = 0; q < questions->n; q++) {
         for (int i = 0; err->code == 0 && i < each; i++) {
             int m = i % result->n_methods;
-            if (terminal)
-                fprintf(stderr, "\rquestion %d of %d, %s\x1b[K", q + 1, questions->n,
-                        result->methods[m].name);
+            if (terminal) {
+                fputc('\r', stderr);
+                print_report(stderr, "question %d of %d, %s", q + 1, questions->n,
+                             result->methods[m].name);
+                fputs("\x1b[K", stderr);
+            }
             run_question(bench, m, &questions->list[q], most, &result->samples[q * each + i], err);
         }
         for (int turn = 0; turn < TURNS_MAX; turn++) {

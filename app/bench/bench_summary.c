@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "app/base/print.h"
 #include "app/bench/bars.h"
 #include "app/bench/bench_spec.h"
 
@@ -35,8 +36,8 @@ static void print_row(const BenchResult *result, int group, int m)
     char interval[24] = "";
     if (cell.speedup.half > 0)
         snprintf(interval, sizeof interval, "±%.2f", cell.speedup.half);
-    printf("%-24s %-22s %8.2f %7.2f %-5s %5.2f", method->title, method->name, cell.speed,
-           cell.speedup.value, interval, cell.mat);
+    print_report(stdout, "%-24s %-22s %8.2f %7.2f %-5s %5.2f", method->title, method->name,
+                 cell.speed, cell.speedup.value, interval, cell.mat);
     if (method->published && column(result) >= 0)
         print_published(method->published, column(result));
     printf("\n");
@@ -50,10 +51,10 @@ static void print_accuracy(const BenchResult *result)
     printf("\nGSM8K, answers whose last number is the reference's:\n");
     for (int m = 0; m < result->n_methods; m++) {
         Cell cell = bench_cell(result, GROUP_ALL, m);
-        printf("%-24s %-22s %d of %d, %.1f %%%s\n", result->methods[m].title,
-               result->methods[m].name, cell.correct, cell.scored,
-               100.0 * cell.correct / cell.scored,
-               cell.correct == plain.correct ? "" : "  MISMATCH: not plain decoding's");
+        print_report(stdout, "%-24s %-22s %d of %d, %.1f %%%s\n", result->methods[m].title,
+                     result->methods[m].name, cell.correct, cell.scored,
+                     100.0 * cell.correct / cell.scored,
+                     cell.correct == plain.correct ? "" : "  MISMATCH: not plain decoding's");
     }
 }
 
@@ -69,8 +70,8 @@ static void print_bars(const BenchResult *result, int group)
         char bar[4 * BAR_COLUMNS + 1];
         double value = bench_cell(result, group, m).speedup.value;
         bar_text(bar, value, most, BAR_COLUMNS);
-        printf("%-24s %-22s %5.2f %s\n", result->methods[m].title, result->methods[m].name, value,
-               bar);
+        print_report(stdout, "%-24s %-22s %5.2f %s\n", result->methods[m].title,
+                     result->methods[m].name, value, bar);
     }
 }
 

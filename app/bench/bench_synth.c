@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "app/base/command_line.h"
+#include "app/base/print.h"
 #include "app/bench/bench.h"
 #include "app/bench/synth.h"
 
@@ -61,7 +62,8 @@ int bench_synth(int argc, char **argv)
         fprintf(stderr, "s2d bench synth: %s\n", err.text);
         return err.code;
     }
-    fprintf(stderr, "%s: %s, %d layers, vocabulary %d, %s, random weights\n", s.out,
-            s.options.shape, info.layers, info.vocab, quant_info((uint32_t)s.options.type)->name);
+    print_report(stderr, "%s: %s, %d layers, vocabulary %d, %s, random weights\n", s.out,
+                 s.options.shape, info.layers, info.vocab,
+                 quant_info((uint32_t)s.options.type)->name);
     return 0;
 }

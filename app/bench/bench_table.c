@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "app/base/print.h"
 #include "app/bench/bench_spec.h"
 
 static void table_rows(const BenchResult *result, int group)
@@ -10,8 +11,9 @@ static void table_rows(const BenchResult *result, int group)
     for (int m = 0; m < result->n_methods; m++) {
         const Method *method = &result->methods[m];
         Cell cell = bench_cell(result, group, m);
-        printf("%-14s %4d  %-22s %8.2f", m == 0 ? bench_group_name(result, group) : "",
-               cell.questions, method->name, cell.speed);
+        print_report(stdout, "%-14s %4d  %-22s %8.2f",
+                     m == 0 ? bench_group_name(result, group) : "", cell.questions, method->name,
+                     cell.speed);
         if (m != method->plain) {
             char half[16] = "";
             if (cell.speedup.half > 0)
@@ -35,12 +37,13 @@ void bench_print_table(const BenchResult *result)
         printf("MISMATCH: %d of %d texts differ from plain decoding's\n", different, answers);
     else
         printf("all %d texts are plain decoding's, byte by byte\n", answers);
-    printf("%s\n", result->title);
+    print_report(stdout, "%s\n", result->title);
     for (int i = 0; i < result->n_drafts; i++) {
         const BenchDraft *draft = &result->drafts[i];
         if (draft->file[0])
-            printf("adapter %s, %d exit%s, SHA-256 %s\n", draft->file, draft->n_exits,
-                   draft->n_exits == 1 ? "" : "s", draft->sha256[0] ? draft->sha256 : "unknown");
+            print_report(stdout, "adapter %s, %d exit%s, SHA-256 %s\n", draft->file, draft->n_exits,
+                         draft->n_exits == 1 ? "" : "s",
+                         draft->sha256[0] ? draft->sha256 : "unknown");
     }
     bench_print_summary(result);
     printf("\n%-14s %4s  %-22s %8s %7s %-5s %5s %10s\n", "category", "n", "method", "t/s",
@@ -79,11 +82,11 @@ static void csv_rows(const BenchResult *result, int group)
         const Method *method = &result->methods[m];
         const BenchDraft *draft = &result->drafts[method->draft];
         Cell cell = bench_cell(result, group, m);
-        printf("%s,%s,\"%s\",%s,%s,%d,%d,%.3f,%.4f,%.4f,%.4f,%d,%d,%d,%d,%d,%d\n",
-               bench_group_name(result, group), method->name, method->title, draft->file,
-               draft->sha256, cell.questions, cell.tokens, cell.speed, cell.speedup.value,
-               cell.speedup.half, cell.mat, cell.drafted, cell.accepted, cell.answers,
-               cell.different, cell.scored, cell.correct);
+        print_report(stdout, "%s,%s,\"%s\",%s,%s,%d,%d,%.3f,%.4f,%.4f,%.4f,%d,%d,%d,%d,%d,%d\n",
+                     bench_group_name(result, group), method->name, method->title, draft->file,
+                     draft->sha256, cell.questions, cell.tokens, cell.speed, cell.speedup.value,
+                     cell.speedup.half, cell.mat, cell.drafted, cell.accepted, cell.answers,
+                     cell.different, cell.scored, cell.correct);
     }
 }
 

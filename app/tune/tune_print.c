@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/base/print.h"
 #include "app/tune/tune.h"
 
 static double per_second(const TuneRun *run)
@@ -140,8 +141,8 @@ static void print_runs(const TuneResult *result)
 
 void tune_print(const TuneResult *result, bool colours)
 {
-    printf("target %s, draft %s%s%s, %s, T=0\n", result->target, result->draft,
-           result->adapter[0] ? " with " : "", result->adapter, result->device);
+    print_report(stdout, "target %s, draft %s%s%s, %s, T=0\n", result->target, result->draft,
+                 result->adapter[0] ? " with " : "", result->adapter, result->device);
     printf(
         "surveyed %d tokens of %d answers, at most %d tokens each; runs on %d other prompt%s\n\n",
         result->traces.n, result->answers, result->max_tokens, result->kept,
@@ -220,8 +221,8 @@ void tune_print_csv(const TuneResult *result, bool header)
                "forecast_mat\n");
     for (int y = 0; y < (map->y < 0 ? 1 : MAP_STEPS); y++)
         for (int x = 0; x < MAP_STEPS; x++) {
-            printf("\"%s\",%d,%.1f,", result->target, result->exits[map->x],
-                   (double)threshold_map_value(x));
+            print_report(stdout, "\"%s\",%d,%.1f,", result->target, result->exits[map->x],
+                         (double)threshold_map_value(x));
             if (map->y >= 0)
                 printf("%d,%.1f", result->exits[map->y], (double)threshold_map_value(y));
             else

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "app/base/paths.h"
+#include "app/base/print.h"
 #include "app/commands.h"
 #include "app/worker/confine.h"
 #include "kernels/common/clock.h"
@@ -179,8 +180,9 @@ const CommandLine cmd_worker_line = {
 int cmd_worker(int argc, char **argv)
 {
     if (argc > 1) {
-        fprintf(stderr, "s2d worker: takes no arguments, not \"%s\"; its requests come on stdin\n",
-                argv[1]);
+        print_report(stderr,
+                     "s2d worker: takes no arguments, not \"%s\"; its requests come on stdin\n",
+                     argv[1]);
         return EXIT_USAGE;
     }
     Worker *worker = calloc(1, sizeof(*worker));

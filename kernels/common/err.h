@@ -25,8 +25,9 @@ typedef struct Err {
     char text[512]; /* one line, no newline, safe to print */
 } Err;
 
-/* Records a failure unless one is recorded already. Control characters that come in through the
- * arguments (names inside files, say) are replaced by '?'. Always returns -1, so that a function
+/* Records a failure unless one is recorded already. What could do something to a terminal (see
+ * unsafe.h), and bytes that are no UTF-8, come in through the arguments (names inside files, say)
+ * and are replaced by '?'. Always returns -1, so that a function
  * can `return err_set(err, EXIT_DATA, "%s: no tensors; is this a GGUF model?", path);`. err may be
  * NULL. */
 int err_set(Err *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

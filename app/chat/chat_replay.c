@@ -16,6 +16,7 @@
 #include "app/base/plain_text.h"
 #include "app/base/signals.h"
 #include "app/chat/chat.h"
+#include "app/chat/screen_signals.h"
 #include "app/protocol/event_json.h"
 #include "kernels/common/clock.h"
 #include "ui/ui.h"
@@ -34,8 +35,6 @@ typedef struct Replay {
     double last_t_ms; /* of the event before */
     double due_ms;    /* when the next one is to be shown, by our clock */
 } Replay;
-
-static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH, 0};
 
 /* Reads the next event and decides when it is due. */
 static int read_next(Replay *replay, const char *name, Err *err)
@@ -131,7 +130,7 @@ static int on_signal(Replay *replay, int number)
         suspend(replay);
         return 0;
     default:
-        return 128 + number;
+        return screen_signal_is_write(number) ? 0 : 128 + number;
     }
 }
 
@@ -176,9 +175,10 @@ int chat_replay(const char *file)
     Err err = {0};
     int code = 0;
     Replay *replay = calloc(1, sizeof(*replay));
-    int signals = replay ? signals_open(watched, &err) : -1;
+    int signals = replay ? signals_open(screen_signals, &err) : -1;
     UiOptions options = {.view = replay ? &replay->view : NULL,
                          .commands = "q      quit the replay\nblank  hold, go on"};
+    screen_signals_catch();
     if (!replay)
         err_set(&err, EXIT_MEMORY, "out of memory");
     else if (signals >= 0 && !(replay->file = fopen(file, "re")))
@@ -196,7 +196,7 @@ int chat_replay(const char *file)
         free(replay->line);
     }
     if (signals >= 0)
-        signals_close(signals, watched);
+        signals_close(signals, screen_signals);
     free(replay);
     if (err.code)
         fprintf(stderr, "s2d: %s\n", err.text);

@@ -16,8 +16,8 @@
 #include "app/base/signals.h"
 #include "app/chat/chat.h"
 #include "app/chat/export.h"
+#include "app/chat/screen_signals.h"
 #include "app/chat/slash.h"
-#include "kernels/common/memory.h"
 #include "ui/ui.h"
 
 typedef struct ScreenChat {
@@ -30,8 +30,6 @@ typedef struct ScreenChat {
     bool heard;               /* the worker has said something */
     bool hung_up;             /* the terminal is gone */
 } ScreenChat;
-
-static const int watched[] = {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH, 0};
 
 /* What the chat says. */
 
@@ -232,8 +230,8 @@ static int on_signal(ScreenChat *screen, int number)
         if (chat_stop(&screen->chat))
             return 0;
         return EXIT_INTERRUPTED;
-    default: /* TERM, HUP */
-        return 128 + number;
+    default: /* TERM, HUP, QUIT */
+        return screen_signal_is_write(number) ? 0 : 128 + number;
     }
 }
 
@@ -323,22 +321,6 @@ static int start_ui(ScreenChat *screen, Err *err)
     return ui_open(&screen->ui, options, err);
 }
 
-/* A crash of our own, or a library without memory, must not leave a terminal that no one can type in. */
-static void on_crash(int number)
-{
-    ui_emergency();
-    raise(number); /* SA_RESETHAND: now it ends the process */
-}
-
-static void catch_crashes(void)
-{
-    memory_before_end(ui_emergency);
-    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    struct sigaction action = {.sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_NODEFER};
-    for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
-        sigaction(crashes[i], &action, NULL);
-}
-
 static int hold(ScreenChat *screen, int signals, const Options *options,
                 const ClientOptions *client_options, Err *err)
 {
@@ -362,20 +344,20 @@ int chat_screen(const Options *options, const ClientOptions *client_options)
 {
     Err err = {0};
     ScreenChat *screen = calloc(1, sizeof(*screen));
-    int signals = screen ? signals_open(watched, &err) : -1;
+    int signals = screen ? signals_open(screen_signals, &err) : -1;
     if (signals < 0) {
         free(screen);
         fprintf(stderr, "s2d: %s\n", err.code ? err.text : "out of memory");
         return err.code ? err.code : EXIT_MEMORY;
     }
-    catch_crashes();
+    screen_signals_catch();
     int code = hold(screen, signals, options, client_options, &err);
     ui_close(screen->ui);
     if (err.code)
         fprintf(stderr, "s2d: %s\n", err.text);
     chat_close(&screen->chat);
     view_close(&screen->view);
-    signals_close(signals, watched);
+    signals_close(signals, screen_signals);
     free(screen->help);
     free(screen);
     return code;

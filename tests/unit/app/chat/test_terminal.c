@@ -440,6 +440,35 @@ static void quitting_keeps_the_chat(void **state)
     unlink(path);
 }
 
+/* A signal that ends the chat gives the terminal back; one that only tells of a failed write does
+ * not end it. */
+static void test_signals_leave_no_raw_terminal(void **state)
+{
+    (void)state;
+    char path[256];
+    static const int deaths[] = {SIGQUIT, SIGXCPU, SIGUSR1, SIGALRM};
+    skip_without_tmux();
+    for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++) {
+        char status[32];
+        start_chat();
+        kill(number_in("pid"), SIGPIPE);
+        kill(number_in("pid"), SIGXFSZ);
+        enter("/stats");
+        wait_for("no answer yet");
+        kill(number_in("pid"), deaths[i]);
+        snprintf(status, sizeof(status), "status=%d", 128 + deaths[i]);
+        assert_left(status);
+    }
+    start_chat(); /* one that asks to leave leaves time to keep the chat */
+    begin_answer();
+    kill(number_in("pid"), SIGQUIT);
+    assert_left("status=131");
+    char *saved = file_text("s2d/last.json");
+    assert_non_null(saved);
+    free(saved);
+    unlink(model_folder_file(&folder, "s2d/last.json", path));
+}
+
 static void test_hangup(void **state)
 {
     (void)state;
@@ -615,6 +644,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_switch_and_queue),
         cmocka_unit_test(test_term_keeps_chat),
         cmocka_unit_test(quitting_keeps_the_chat),
+        cmocka_unit_test(test_signals_leave_no_raw_terminal),
         cmocka_unit_test(test_hangup),
         cmocka_unit_test(test_worker_killed),
         cmocka_unit_test(test_front_killed),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/fence.h"
 #include "ui/panes/pane.h"
 
 typedef struct Writer {
@@ -152,26 +153,20 @@ static void write_raw(Writer *w, size_t from, size_t to)
         put_byte(w, w->item->text[i], source_attr(w, i));
 }
 
-static bool is_fence(const char *s, size_t n)
-{
-    size_t i = 0;
-    while (i < n && s[i] == ' ')
-        i++;
-    return i + 3 <= n && memcmp(s + i, "```", 3) == 0;
-}
-
 /* Code or a list: its lines stand below each other. */
 static bool begins_block(const char *s, size_t n)
 {
     bool bullet;
-    return is_fence(s, n) || list_marker(s, n, &bullet) > 0;
+    const char *newline = memchr(s, '\n', n);
+    size_t line = newline != NULL ? (size_t)(newline - s) : n;
+    return fence_line(&(Fence){0}, s, line) == FENCE_OPENS || list_marker(s, n, &bullet) > 0;
 }
 
 static void write_item(Writer *w, bool markdown)
 {
     const Item *item = w->item;
     const char *s = item->text;
-    bool in_code = false;
+    Fence fence = {0};
     size_t n = item->bytes;
     /* Blank lines at the end say nothing, and models like to end with them. */
     while (n > 0 && s[n - 1] == '\n')
@@ -182,17 +177,18 @@ static void write_item(Writer *w, bool markdown)
     while (from <= n) {
         const char *newline = from < n ? memchr(s + from, '\n', n - from) : NULL;
         size_t to = newline != NULL ? (size_t)(newline - s) : n;
+        FenceLine line = markdown ? fence_line(&fence, s + from, to - from) : FENCE_NONE;
         if (!markdown) {
             write_raw(w, from, to);
             flush(w, 0, 0, LEAD_NONE);
-        } else if (is_fence(s + from, to - from)) {
-            in_code = !in_code;
-            while (from < to && (s[from] == '`' || s[from] == ' '))
+        } else if (line == FENCE_OPENS) {
+            while (from < to && (s[from] == fence.mark || s[from] == ' '))
                 from++;
-            if (in_code)
-                write_raw(w, from, to);
-            flush(w, 2, 2, in_code ? LEAD_CODE_BEGIN : LEAD_CODE_END);
-        } else if (in_code) {
+            write_raw(w, from, to); /* the language */
+            flush(w, 2, 2, LEAD_CODE_BEGIN);
+        } else if (line == FENCE_CLOSES) {
+            flush(w, 2, 2, LEAD_CODE_END);
+        } else if (fence.length > 0) {
             write_raw(w, from, to);
             flush(w, 2, 2, LEAD_CODE);
         } else {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/fence.h"
 #include "ui/text.h"
 
 const char *answer_line(const EventStats *stats, const char *target, const char *reason, char *text,
@@ -35,16 +36,24 @@ const char *answer_line(const EventStats *stats, const char *target, const char 
     return text;
 }
 
-static void put_clean(FILE *out, const char *text)
+/* An answer that was cut within code ends it here, or all that follows would be code too. */
+static void put_answer(FILE *out, const char *text)
 {
-    TextCleaner cleaner = {0};
-    size_t bytes = strlen(text);
-    char *clean = malloc(3 * (bytes + 3) + 1);
-    if (!clean)
-        return; /* the stream's error is what the caller looks at */
-    size_t n = text_clean(&cleaner, text, bytes, clean);
-    fwrite(clean, 1, n, out);
-    free(clean);
+    Fence fence = {0};
+    size_t n;
+    fputs(text, out);
+    for (const char *line = text;; line += n + 1) {
+        n = strcspn(line, "\n");
+        fence_line(&fence, line, n);
+        if (!line[n])
+            break;
+    }
+    if (fence.length == 0)
+        return;
+    if (*text && text[strlen(text) - 1] != '\n')
+        fputc('\n', out);
+    for (int i = 0; i < fence.length; i++)
+        fputc(fence.mark, out);
 }
 
 /* A person's words as a quotation, line by line. */
@@ -52,13 +61,7 @@ static void put_quoted(FILE *out, const char *text)
 {
     while (*text) {
         size_t n = strcspn(text, "\n");
-        char *line = strndup(text, n);
-        if (!line)
-            return;
-        fputs(n ? "> " : ">", out);
-        put_clean(out, line);
-        fputc('\n', out);
-        free(line);
+        fprintf(out, "%s%.*s\n", n ? "> " : ">", (int)n, text);
         text += n + (text[n] == '\n');
     }
 }
@@ -73,14 +76,12 @@ static void put_entry(FILE *out, const Entry *entry)
         break;
     case ENTRY_ANSWER:
         fputs("\n**s2d**\n\n", out);
-        put_clean(out, entry->text);
+        put_answer(out, entry->text);
         answer_line(&entry->totals, entry->target, entry->reason, figures, sizeof(figures));
         fprintf(out, "\n\n*%s*\n", figures);
         break;
     case ENTRY_NOTE:
-        fputs("\n*", out);
-        put_clean(out, entry->text);
-        fputs("*\n", out);
+        fprintf(out, "\n*%s*\n", entry->text);
         break;
     }
 }

@@ -290,6 +290,37 @@ static void test_markdown(void **state)
     cells_close(&cells);
 }
 
+/* Only the mark that opened a block, as often, closes it. */
+static void test_fences(void **state)
+{
+    Scene *scene = *state;
+    scene_ready(scene);
+    view_answer(&scene->view,
+                "~~~py\nx = **1**\n```\n~~~\n"
+                "````md\n```\n**2**\n```\n````\n"
+                "```` **``` ````\n**end**",
+                "");
+    Cells cells;
+    assert_int_equal(cells_open(&cells, 41, 14, false), 0);
+    pane_chat.draw(&scene->view, &cells, (Rect){0, 0, 14, 41}, false);
+    char *text = cells_dump(&cells);
+    assert_string_equal(text, "s2d>\n"
+                              "+ py\n"
+                              "| x = **1**\n"
+                              "| ```\n"
+                              "+\n"
+                              "+ md\n"
+                              "| ```\n"
+                              "| **2**\n"
+                              "| ```\n"
+                              "+\n"
+                              "```` **``` ````\n"
+                              "end\n"
+                              "\n\n");
+    free(text);
+    cells_close(&cells);
+}
+
 static void test_scrolled_text_stands_still(void **state)
 {
     Scene *scene = *state;
@@ -484,6 +515,7 @@ int main(int argc, char **argv)
         TEST(test_borders_stand),
         TEST(test_tokens_have_their_exits_colour),
         TEST(test_markdown),
+        TEST(test_fences),
         TEST(test_scrolled_text_stands_still),
         TEST(test_long_input),
         TEST(test_cursor_by_width),

@@ -139,8 +139,8 @@ static void test_markdown(void **state)
                       .draft = "",
                       .system = "Be brief.",
                       .settings = {.seed = 3}};
-    transcript_add(&chat.transcript, ENTRY_USER, "line one\n\nline \x1b[31mtwo");
-    Entry *entry = answer_of(&chat.transcript, "an \x1b[2Janswer\n", 4, 2);
+    transcript_add(&chat.transcript, ENTRY_USER, "line one\n\nline two");
+    Entry *entry = answer_of(&chat.transcript, "an answer\n", 4, 2);
     entry->totals.plain_tokens_per_s = 5;
     strcpy(entry->reason, "context");
     transcript_add(&chat.transcript, ENTRY_NOTE, "target big > small");
@@ -157,12 +157,56 @@ static void test_markdown(void **state)
     transcript_close(&chat.transcript);
 }
 
+static char *exported(const char *question, const char *answer)
+{
+    SavedChat chat = {.profile = "p", .target = "big", .draft = ""};
+    transcript_add(&chat.transcript, ENTRY_USER, question);
+    answer_of(&chat.transcript, answer, 4, 2);
+    char *text = export_markdown(&chat);
+    assert_non_null(text);
+    transcript_close(&chat.transcript);
+    return text;
+}
+
+static void test_markdown_alters_no_text(void **state)
+{
+    (void)state;
+    char *text = exported("\U0001F468\u200d\U0001F469 a\u00adb\u2028c \x1b[31m",
+                          "\u2764\ufe0f \u0645\u06cc\u200c\u062e \U0001FACD \u202e\x1b[2J");
+    assert_non_null(strstr(text, "> \U0001F468\u200d\U0001F469 a\u00adb\u2028c \x1b[31m\n"));
+    assert_non_null(
+        strstr(text, "\n\u2764\ufe0f \u0645\u06cc\u200c\u062e \U0001FACD \u202e\x1b[2J\n"));
+    free(text);
+}
+
+/* Or all that follows a cut answer is code. */
+static void test_open_fences_are_closed(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"see\n```c\nint", "see\n```c\nint\n```\n\n*"},
+        {"```\n", "```\n```\n\n*"},
+        {"~~~~\n```\n~~~\n", "~~~~\n```\n~~~\n~~~~\n\n*"},
+        {"````md\n```\nx\n```\n", "````md\n```\nx\n```\n````\n\n*"},
+        {"```c\nint\n```", "```c\nint\n```\n\n*"},
+        {"a ```` ``` ```` b", "a ```` ``` ```` b\n\n*"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *text = exported("q", cases[i][0]);
+        if (!strstr(text, cases[i][1]))
+            fail_msg("\"%s\" is not in:\n%s", cases[i][1], text);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_runs),     cmocka_unit_test(test_messages),
         cmocka_unit_test(test_totals),   cmocka_unit_test(sums_do_not_overflow),
         cmocka_unit_test(test_markdown),
+        cmocka_unit_test(test_markdown_alters_no_text),
+        cmocka_unit_test(test_open_fences_are_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

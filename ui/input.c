@@ -7,6 +7,7 @@
 
 #include <readline/history.h>
 #include <readline/readline.h>
+#include <readline/tilde.h>
 
 #include "kernels/common/memory.h"
 #include "ui/frame.h" /* FRAME_CHOICES */
@@ -20,7 +21,9 @@ typedef struct Input {
     char *accepted;
     char *choices[FRAME_CHOICES];
     int n_choices;
-    int index; /* of the candidate asked for next */
+    int index;    /* of the candidate asked for next */
+    bool pasted;  /* the newest line's beginning */
+    bool at_last; /* the newest line is shown, not one of the history, when a key comes */
 } Input;
 
 /* readline's callbacks take no argument of ours, and its own state is the process's too. */
@@ -61,6 +64,16 @@ static void redisplay(void)
     /* The frame reads the line when it draws. */
 }
 
+/* A pasted text of one line that would be read as a command if it had been typed. */
+static char *as_typed(char *line)
+{
+    char *escaped = NULL;
+    if (line[0] != '/' || strchr(line, '\n') != NULL || asprintf(&escaped, "/%s", line) < 0)
+        return line;
+    free(line);
+    return escaped;
+}
+
 static void accept_line(char *line)
 {
     if (line == NULL)
@@ -69,6 +82,8 @@ static void accept_line(char *line)
         free(line);
         return;
     }
+    if (active->pasted && active->at_last)
+        line = as_typed(line);
     HIST_ENTRY *last = history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
     if (last == NULL || strcmp(last->line, line) != 0) {
         add_history(line);
@@ -178,37 +193,56 @@ void input_feed(const char *bytes, size_t n)
     forget_choices();
     if (rl_end > INPUT_BYTES)
         return;
+    bool front = rl_point == 0;
+    int before = rl_end;
+    active->at_last = where_history() == history_length;
     active->queue = bytes;
     active->n_queue = n;
     while (active->n_queue > 0)
         rl_callback_read_char();
+    if (rl_end == 0 || (front && rl_end > before && where_history() == history_length))
+        active->pasted = false; /* gone, or something was typed before it */
 }
 
 bool input_insert(const char *text, size_t n)
 {
     forget_choices();
-    char *clean = malloc(3 * (n + 3) + 1);
-    if (clean == NULL)
+    char *valid = malloc(3 * n + 1); /* an invalid byte becomes three */
+    if (valid == NULL)
         return false;
-    TextCleaner cleaner = {0};
-    size_t length = text_clean(&cleaner, text, n, clean);
+    size_t length = 0;
+    for (size_t i = 0; i < n;) {
+        uint32_t ch;
+        i += text_decode(text + i, n - i, &ch);
+        if (ch != 0)
+            length += text_encode(ch, valid + length);
+    }
+    valid[length] = '\0';
     bool fits = length + (size_t)rl_end <= INPUT_BYTES;
     if (fits)
-        rl_insert_text(clean);
-    free(clean);
+        rl_insert_text(valid);
+    free(valid);
     return fits;
+}
+
+bool input_paste(const char *text, size_t n)
+{
+    if (rl_point == 0)
+        active->pasted = where_history() == history_length;
+    return input_insert(text, n);
 }
 
 void input_set(const char *text)
 {
     rl_replace_line("", 1);
     rl_point = rl_end = 0;
-    input_insert(text, strlen(text));
+    input_paste(text, strlen(text));
 }
 
 void input_kill(void)
 {
     forget_choices();
+    active->pasted = false;
     rl_kill_full_line(1, 0);
     if (where_history() == history_length)
         return;
@@ -284,4 +318,9 @@ char *const *input_choices(int *n)
 char *ui_complete_file(const char *word, int index)
 {
     return rl_filename_completion_function(word, index);
+}
+
+char *ui_expand_file(const char *name)
+{
+    return name[0] == '~' ? tilde_expand_word(name) : strdup(name);
 }

@@ -25,11 +25,14 @@ void input_close(void);
 
 /* One key's bytes. */
 void input_feed(const char *bytes, size_t n);
-/* Text as if typed, newlines and tabs included, all else that is no text left out. false = the line
- * would become too long, and nothing is inserted. */
+/* Text as it came; only NUL is left out, and what is no UTF-8 becomes U+FFFD. false = the line would
+ * become too long, and nothing is inserted. */
 bool input_insert(const char *text, size_t n);
-void input_set(const char *text);
-void input_kill(void); /* the whole line; Ctrl-Y brings it back */
+/* The same for text that nobody typed: a line that begins with it is a message, whatever it looks
+ * like. input_take() gives it as it would have to be typed, a leading slash doubled. */
+bool input_paste(const char *text, size_t n);
+void input_set(const char *text); /* pastes it into an empty line */
+void input_kill(void);            /* the whole line; Ctrl-Y brings it back */
 /* Moves the cursor a line up (-1) or down (1) in a text of several lines; false = there is none. */
 bool input_vertical(int by);
 

@@ -36,9 +36,9 @@ void keys_feed(KeyParser *parser, const char *bytes, size_t n)
     parser->n += n;
 }
 
-bool keys_waits(const KeyParser *parser)
+int keys_wait_ms(const KeyParser *parser)
 {
-    return !parser->pasting && parser->from < parser->n;
+    return parser->pasting ? KEYS_PASTE_MS : parser->from < parser->n ? KEYS_ESC_MS : 0;
 }
 
 /* The key of a sequence "ESC [ parameters final", by its final byte and first two parameters. */
@@ -110,7 +110,7 @@ static Parsed parse_csi(KeyParser *parser, const char *s, size_t n, Key *key, si
             *used = i + 1;
             if (ch == '~' && params[0] == 200) {
                 parser->pasting = true;
-                parser->truncated = false;
+                parser->truncated = parser->unended = false;
                 parser->paste_bytes = 0;
                 return PARSED_NOTHING;
             }
@@ -187,31 +187,40 @@ static void paste_byte(KeyParser *parser, char byte)
     parser->paste[parser->paste_bytes] = '\0';
 }
 
-/* Moves pasted bytes over; true when the end was among them. Terminals send newlines as "\r". */
-static bool take_paste(KeyParser *parser)
+/* Moves pasted bytes over; true when the end was among them, or will not come. Terminals send
+ * newlines as "\r". */
+static bool take_paste(KeyParser *parser, bool timed_out)
 {
     const size_t end = sizeof paste_end - 1;
     while (parser->from < parser->n) {
         const char *s = parser->bytes + parser->from;
         size_t left = parser->n - parser->from;
         if (s[0] == '\033' && memcmp(s, paste_end, left < end ? left : end) == 0) {
-            if (left < end)
+            if (left < end && !timed_out)
                 return false;
-            parser->from += end;
+            parser->unended = left < end;
+            parser->from += left < end ? left : end;
             parser->pasting = false;
             return true;
         }
-        if (s[0] == '\r' && left == 1)
-            return false; /* a "\n" that belongs to it may follow */
+        if (s[0] == '\r' && left == 1 && !timed_out)
+            return false;                      /* a "\n" that belongs to it may follow */
+        if (s[0] == ('C' & 31) && left == 1) { /* by itself: pressed, not pasted */
+            parser->from++;
+            timed_out = true;
+            break;
+        }
         if (s[0] == '\r')
             paste_byte(parser, '\n');
-        if (s[0] == '\r' && s[1] == '\n')
+        if (s[0] == '\r' && left > 1 && s[1] == '\n')
             parser->from++;
         else if (s[0] != '\r')
             paste_byte(parser, s[0]);
         parser->from++;
     }
-    return false;
+    parser->pasting = !timed_out;
+    parser->unended = timed_out;
+    return timed_out;
 }
 
 bool keys_next(KeyParser *parser, Key *key, bool timed_out)
@@ -219,10 +228,10 @@ bool keys_next(KeyParser *parser, Key *key, bool timed_out)
     for (;;) {
         *key = (Key){0};
         if (parser->pasting) {
-            if (!take_paste(parser))
+            if (!take_paste(parser, timed_out))
                 return false;
             key->code = KB_PASTE;
-            return parser->paste_bytes > 0 || keys_next(parser, key, timed_out);
+            return parser->paste_bytes > 0 || parser->unended || keys_next(parser, key, timed_out);
         }
         if (parser->from == parser->n)
             return false;

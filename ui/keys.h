@@ -2,8 +2,9 @@
  *
  * In: bytes as read, cut anywhere. Out: one Key after another. Knows the sequences of xterm, vt220,
  * the Linux console, rxvt, screen and tmux for the keys below, and bracketed paste; unknown
- * sequences are swallowed whole. An Esc followed by nothing for KEYS_ESC_MS is a key of its own:
- * the caller keeps the time and says so. Source: ECMA-48, xterm's ctlseqs.
+ * sequences are swallowed whole. An Esc followed by nothing for KEYS_ESC_MS is a key of its own, and
+ * a paste whose end does not come ends after KEYS_PASTE_MS of silence, or with a Ctrl-C: the caller
+ * keeps the time and says so. Source: ECMA-48, xterm's ctlseqs.
  */
 #ifndef S2D_UI_KEYS_H
 #define S2D_UI_KEYS_H
@@ -13,6 +14,7 @@
 
 enum {
     KEYS_ESC_MS = 50,
+    KEYS_PASTE_MS = 5000, /* a paste that comes over a slow line may pause, but not for so long */
     KEYS_PASTE_BYTES = 1 << 20, /* of one paste kept; the rest is dropped */
 };
 
@@ -48,8 +50,10 @@ typedef struct Key {
 typedef struct KeyParser {
     char *bytes; /* not parsed yet: [from … n) */
     size_t from, n, room;
-    bool pasting, truncated;
-    char *paste; /* valid until the next keys_next; newlines are "\n" */
+    bool pasting;
+    bool truncated; /* the paste was longer than what is kept */
+    bool unended;   /* the paste's end did not come */
+    char *paste;    /* valid until the next keys_next; newlines are "\n" */
     size_t paste_bytes, paste_room;
 } KeyParser;
 
@@ -57,7 +61,8 @@ void keys_close(KeyParser *parser);
 void keys_feed(KeyParser *parser, const char *bytes, size_t n);
 /* The next key; false = none yet. timed_out: what has come so far is all there will be. */
 bool keys_next(KeyParser *parser, Key *key, bool timed_out);
-/* True while bytes wait for their rest and a timeout would decide. */
-bool keys_waits(const KeyParser *parser);
+/* Milliseconds of silence after which the caller says timed_out, because bytes wait for their rest;
+ * 0 = none do. */
+int keys_wait_ms(const KeyParser *parser);
 
 #endif

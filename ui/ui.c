@@ -67,12 +67,13 @@ static bool needs_drawing(const Ui *ui)
 int ui_timeout_ms(const Ui *ui)
 {
     long wait = -1, now = ui_now_ms();
-    if (keys_waits(&ui->keys))
-        wait = ui->keys_ms + KEYS_ESC_MS - now;
+    int silence = keys_wait_ms(&ui->keys);
+    if (silence > 0)
+        wait = ui->keys_ms + silence - now;
     if (needs_drawing(ui)) {
         long frame = ui->drawn_ms + FRAME_MS - now;
-        wait = keys_waits(&ui->keys) && wait < frame ? wait : frame;
-    } else if (!keys_waits(&ui->keys)) {
+        wait = silence > 0 && wait < frame ? wait : frame;
+    } else if (silence == 0) {
         return -1;
     }
     return wait > 0 ? (int)wait : 0;

@@ -81,6 +81,9 @@ void ui_notice(Ui *ui, const char *text);
 void ui_set_input(Ui *ui, const char *text);
 /* Candidates of file names, for UiComplete: the index-th one. */
 char *ui_complete_file(const char *word, int index);
+/* The name as completion understands it: ~ and ~NAME at its beginning become a home folder.
+ * malloc'd; NULL = no memory. */
+char *ui_expand_file(const char *name);
 
 /* Restores the terminal from a handler of a fatal signal: async-signal-safe; does nothing when no
  * Ui is open. */

@@ -117,7 +117,14 @@ static void stop_or_quit(Ui *ui, bool escape)
     }
 }
 
-static void help_key(Ui *ui, const Key *key)
+/* What is typed closes an overlay and goes where it would go without one. */
+static bool is_typing(const Key *key)
+{
+    return key->code == KB_TEXT || key->code == KB_PASTE;
+}
+
+/* false = the overlay is closed and the key is still to be handled. */
+static bool help_key(Ui *ui, const Key *key)
 {
     Frame *frame = &ui->frame;
     int page = ui->layout.height - 4;
@@ -136,27 +143,33 @@ static void help_key(Ui *ui, const Key *key)
         break;
     default:
         frame->overlay = OVERLAY_NONE;
+        return !is_typing(key);
     }
     int most = overlay_help_rows(frame) - page;
     if (frame->help_top > most)
         frame->help_top = most;
     if (frame->help_top < 0)
         frame->help_top = 0;
+    return true;
 }
 
-static void targets_key(Ui *ui, const Key *key)
+/* As help_key. */
+static bool targets_key(Ui *ui, const Key *key)
 {
     Frame *frame = &ui->frame;
     int n = ui->view->ready.n_targets, digit = key->code == KB_TEXT ? key->bytes[0] - '1' : -1;
     if (key->code == KB_UP || key->code == KB_DOWN) {
         frame->choice = n > 0 ? (frame->choice + (key->code == KB_UP ? n - 1 : 1)) % n : 0;
-        return;
+        return true;
     }
     frame->overlay = OVERLAY_NONE;
     if (digit >= 0 && digit < 9)
         choose_target(ui, digit);
     else if (key->code == KB_CTRL && (key->bytes[0] == '\r' || key->bytes[0] == '\n'))
         choose_target(ui, frame->choice);
+    else
+        return !is_typing(key);
+    return true;
 }
 
 /* Keys that work wherever the focus is; true = it was one. */
@@ -225,10 +238,12 @@ static void input_key(Ui *ui, const Key *key)
     char ch = key->n > 0 ? key->bytes[0] : '\0', alt[10];
     bool searching = input_searching();
     if (key->code == KB_PASTE) {
-        if (!input_insert(ui->keys.paste, ui->keys.paste_bytes))
+        if (ui->keys.paste_bytes > 0 && !input_paste(ui->keys.paste, ui->keys.paste_bytes))
             ui_notice(ui, "not pasted: the line holds 1 MB at most");
         else if (ui->keys.truncated)
             ui_notice(ui, "the paste was cut: the line holds 1 MB at most");
+        else if (ui->keys.unended)
+            ui_notice(ui, "the paste had no end: what came of it is in the line");
     } else if (key->code == KB_CTRL && ch == ('D' & 31) && bytes == 0 && !searching) {
         push(ui, UI_QUIT);
     } else if (!searching && ((key->code == KB_CTRL && ch == '\n') ||
@@ -291,10 +306,10 @@ static void handle_key(Ui *ui, const Key *key)
         input_key(ui, key);
     } else if (key->code == KB_ESC) {
         escape_key(ui);
-    } else if (ui->frame.overlay == OVERLAY_HELP) {
-        help_key(ui, key);
-    } else if (ui->frame.overlay == OVERLAY_TARGETS) {
-        targets_key(ui, key);
+    } else if (ui->frame.overlay == OVERLAY_HELP && help_key(ui, key)) {
+        /* scrolled or closed */
+    } else if (ui->frame.overlay == OVERLAY_TARGETS && targets_key(ui, key)) {
+        /* moved, chosen or closed */
     } else if (input_searching() && key->code == KB_CTRL && key->bytes[0] == ('C' & 31)) {
         input_feed("\007", 1);
     } else if (!global_key(ui, key) && !pane_key(ui, key)) {
@@ -322,6 +337,7 @@ void ui_feed(Ui *ui, const char *bytes, size_t n)
 
 void ui_tick(Ui *ui)
 {
-    if (keys_waits(&ui->keys) && ui_now_ms() - ui->keys_ms >= KEYS_ESC_MS)
+    int silence = keys_wait_ms(&ui->keys);
+    if (silence > 0 && ui_now_ms() - ui->keys_ms >= silence)
         take_keys(ui, true);
 }

@@ -99,8 +99,9 @@ void chat_close(Chat *chat);
 /* Takes all events there are. -1: the first load failed; chat->failure says why. */
 int chat_pump(Chat *chat);
 
-/* A line that the person entered: a /command, or a question ("//" = one that starts with a slash).
- * Trouble is told through the front; returns its exit code, 0 = none. */
+/* What the person entered. One line whose first word is "/word" is a command, and "//" at the
+ * beginning of one line stands for a slash; all else is a question, as it is. Trouble is told
+ * through the front; returns its exit code, 0 = none. */
 int chat_line(Chat *chat, const char *line);
 
 /* Asks now, or as soon as it can be asked. -1 = not now, which the front is told. */

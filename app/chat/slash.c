@@ -2,6 +2,7 @@
  * slash_tune.c, the rest here. See slash.h. */
 #include "app/chat/slash.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "app/chat/export.h"
 #include "app/chat/slash_tune.h"
+#include "ui/ui.h"
 
 enum { HELP_COLUMN = 24 }; /* all lines fit the chat pane of a screen of 100 columns */
 
@@ -202,36 +204,83 @@ char *slash_help(void)
     return text;
 }
 
-int slash_run(Chat *chat, const char *line, Err *err)
+/* The command of a line that begins with a slash; NULL = there is none of that name. */
+static const SlashCommand *command_of(const char *line)
 {
     size_t n = strcspn(line + 1, " \t\n");
-    for (const SlashCommand *command = table; command->name; command++) {
-        if (strlen(command->name) != n || strncmp(command->name, line + 1, n) != 0)
-            continue;
-        const char *from = line + 1 + n;
-        from += strspn(from, " \t\n");
-        char *text = strdup(from);
-        if (!text)
-            return err_set(err, EXIT_MEMORY, "out of memory");
-        size_t bytes = strlen(text);
-        while (bytes > 0 && strchr(" \t\n", text[bytes - 1]))
-            text[--bytes] = '\0';
-        int status = command->argument == ARGUMENT_NONE && bytes > 0
-                         ? err_set(err, EXIT_USAGE, "/%s takes no arguments", command->name)
-                         : command->run(chat, text, err);
-        free(text);
-        return status;
+    for (const SlashCommand *command = table; command->name; command++)
+        if (strlen(command->name) == n && strncmp(command->name, line + 1, n) == 0)
+            return command;
+    return NULL;
+}
+
+static bool takes_file(SlashArgument argument)
+{
+    return argument == ARGUMENT_TARGET || argument == ARGUMENT_MODEL ||
+           argument == ARGUMENT_PROFILE || argument == ARGUMENT_SESSION ||
+           argument == ARGUMENT_FORM;
+}
+
+/* The argument without the blanks around it; in the name of a file ~ becomes a home folder. */
+static char *argument_of(const SlashCommand *command, const char *line)
+{
+    const char *from = line + 1 + strlen(command->name);
+    from += strspn(from, " \t\n");
+    size_t bytes = strlen(from), file = 0;
+    while (bytes > 0 && strchr(" \t\n", from[bytes - 1]))
+        bytes--;
+    char *text = strndup(from, bytes), *whole = NULL;
+    if (!text || !takes_file(command->argument))
+        return text;
+    if (command->argument == ARGUMENT_FORM) {
+        file = strcspn(text, " ");
+        file += strspn(text + file, " ");
     }
-    return err_set(err, EXIT_USAGE, "there is no command /%.*s; /help lists them, // sends a slash",
-                   (int)(n < 40 ? n : 40), line + 1);
+    char *name = ui_expand_file(text + file);
+    if (name && asprintf(&whole, "%.*s%s", (int)file, text, name) < 0)
+        whole = NULL;
+    free(name);
+    free(text);
+    return whole;
+}
+
+int slash_run(Chat *chat, const char *line, Err *err)
+{
+    const SlashCommand *command = command_of(line);
+    if (!command)
+        return err_set(err, EXIT_USAGE,
+                       "there is no command %.*s; /help lists them, // sends a slash",
+                       (int)strcspn(line, " \t\n"), line);
+    char *text = argument_of(command, line);
+    if (!text)
+        return err_set(err, EXIT_MEMORY, "out of memory");
+    int status = command->argument == ARGUMENT_NONE && *text
+                     ? err_set(err, EXIT_USAGE, "/%s takes no arguments", command->name)
+                     : command->run(chat, text, err);
+    free(text);
+    return status;
+}
+
+/* A slash begins much that is none: comments, paths, several lines of either. One plain word after
+ * it is a command, though there may be none of that name: it is mistyped, most likely. */
+static bool is_command(const char *line)
+{
+    size_t word = 1;
+    if (line[0] != '/' || strchr(line, '\n'))
+        return false;
+    while (isalnum((unsigned char)line[word]) || line[word] == '_' || line[word] == '-')
+        word++;
+    return strchr(" \t", line[word]) != NULL; /* the end counts too */
 }
 
 int chat_line(Chat *chat, const char *line)
 {
     Err err = {0};
     if (!chat_answer_offer(chat, line, &err)) {
-        if (line[0] != '/' || line[1] == '/') /* what goes wrong is told already */
-            return chat_ask(chat, line[0] == '/' ? line + 1 : line) == 0 ? 0 : EXIT_MEMORY;
+        if (!is_command(line)) { /* what goes wrong is told already */
+            bool escaped = line[0] == '/' && line[1] == '/' && !strchr(line, '\n');
+            return chat_ask(chat, escaped ? line + 1 : line) == 0 ? 0 : EXIT_MEMORY;
+        }
         slash_run(chat, line, &err);
     }
     if (err.code != 0)

@@ -35,7 +35,7 @@ typedef struct SlashCommand {
 /* Ends with a name of NULL. */
 const SlashCommand *slash_table(void);
 
-/* line begins with '/'. */
+/* line begins with '/'. In the name of a file ~ is a home folder. */
 int slash_run(Chat *chat, const char *line, Err *err);
 
 /* The table as text: one line each, newlines between. Free it; NULL = out of memory. */

@@ -63,7 +63,7 @@ static void type(const char *s, size_t n)
     while (keys_next(&parser, &key, true))
         keys++;
     assert(keys <= n);
-    assert(!keys_waits(&parser));
+    assert(keys_wait_ms(&parser) == 0);
     keys_close(&parser);
 }
 

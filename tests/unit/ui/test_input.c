@@ -36,7 +36,7 @@ static void assert_key(const char *bytes, size_t n, KeyCode code, int number, co
         assert_int_equal(key.code, code);
         assert_int_equal(key.number, number);
         assert_string_equal(key.bytes, text);
-        assert_false(keys_waits(&parser));
+        assert_int_equal(keys_wait_ms(&parser), 0);
         assert_false(keys_next(&parser, &key, false));
         keys_close(&parser);
     }
@@ -102,10 +102,10 @@ static void test_lone_escape_needs_time(void **state)
     Key key;
     keys_feed(&parser, "\033", 1);
     assert_false(keys_next(&parser, &key, false));
-    assert_true(keys_waits(&parser));
+    assert_int_equal(keys_wait_ms(&parser), KEYS_ESC_MS);
     assert_true(keys_next(&parser, &key, true));
     assert_int_equal(key.code, KB_ESC);
-    assert_false(keys_waits(&parser));
+    assert_int_equal(keys_wait_ms(&parser), 0);
     /* Two are one and the start of something. */
     keys_feed(&parser, "\033\033[A", 4);
     assert_true(keys_next(&parser, &key, false));
@@ -181,6 +181,42 @@ static void test_paste_is_bounded(void **state)
     assert_true(parser.truncated);
     assert_int_equal(parser.paste_bytes, KEYS_PASTE_BYTES);
     free(block);
+    keys_close(&parser);
+}
+
+/* The end may be lost, or a sequence that looks like a beginning be typed. */
+static void test_paste_without_an_end(void **state)
+{
+    (void)state;
+    static const char *const begun[] = {"\033[200~ab", "\033[200~ab\033[20", "\033[200~ab\r"};
+    static const char *const got[] = {"ab", "ab", "ab\n"};
+    for (size_t i = 0; i < 6; i++) {
+        KeyParser parser = {0};
+        Key key;
+        bool pressed = i % 2;
+        keys_feed(&parser, begun[i / 2], strlen(begun[i / 2]));
+        assert_false(keys_next(&parser, &key, false));
+        assert_int_equal(keys_wait_ms(&parser), KEYS_PASTE_MS);
+        if (pressed)
+            keys_feed(&parser, "\x03", 1);
+        assert_true(keys_next(&parser, &key, !pressed));
+        assert_int_equal(key.code, KB_PASTE);
+        assert_true(parser.unended);
+        if (!pressed || i / 2 != 1) /* half an end, and a key */
+            assert_string_equal(parser.paste, got[i / 2]);
+        keys_feed(&parser, "x", 1); /* and keys are keys again */
+        assert_true(keys_next(&parser, &key, false));
+        assert_string_equal(key.bytes, "x");
+        assert_int_equal(keys_wait_ms(&parser), 0);
+        keys_close(&parser);
+    }
+    /* Among what is pasted it is a byte like others. */
+    KeyParser parser = {0};
+    Key key;
+    keys_feed(&parser, "\033[200~a\x03z\033[201~", 15);
+    assert_true(keys_next(&parser, &key, false));
+    assert_string_equal(parser.paste, "a\x03z");
+    assert_false(parser.unended);
     keys_close(&parser);
 }
 
@@ -284,9 +320,74 @@ static void test_paste_does_not_send(void **state)
 {
     (void)state;
     static const char text[] = "a\nb\tc\033[31md\x01\x7f\n";
-    input_insert(text, sizeof text - 1);
+    input_paste(text, sizeof text - 1);
     assert_null(input_take());
-    assert_line("a\nb\tcd\n", 7);
+    assert_line(text, sizeof text - 1);
+}
+
+/* Pasted, typed or put back: the bytes that came, as long as they are UTF-8. */
+static void test_paste_alters_nothing(void **state)
+{
+    (void)state;
+    static const char text[] = "\U0001F468\u200d\U0001F469 \u0645\u06cc\u200c\u062e \u2764\ufe0f "
+                               "a\u00adb c\u2028d e\u200bf "
+                               "\U0001FACD \ue000 \U000E0041 \u202eg";
+    input_paste(text, sizeof text - 1);
+    type("\r");
+    assert_taken(text);
+    for (const char *at = text, *next; *at; at = next) { /* a key at a time */
+        for (next = at + 1; ((unsigned char)*next & 0xC0) == 0x80; next++)
+            ;
+        input_feed(at, (size_t)(next - at));
+    }
+    type("\r");
+    assert_taken(text);
+    input_set(text);
+    type("\r");
+    assert_taken(text);
+    input_paste("a\0b\xffz", 5);
+    type("\r");
+    assert_taken("ab\ufffdz");
+}
+
+/* What was not typed is never read as a command: it comes as one would have to type it. */
+static void test_paste_is_text(void **state)
+{
+    (void)state;
+    input_paste("// returns the sum", 18);
+    type("\r");
+    assert_taken("/// returns the sum");
+    type("\033[A"); /* so is what the history brings back */
+    assert_line("/// returns the sum", 19);
+    type("\r");
+    assert_taken("/// returns the sum");
+    input_paste("/quit", 5);
+    type(" is a word\r");
+    assert_taken("//quit is a word");
+    input_paste("// a\n/b", 7);
+    type("\r");
+    assert_taken("// a\n/b"); /* several lines are text anyway */
+    input_set("/was sent");
+    type("\r");
+    assert_taken("//was sent");
+    /* A command that was typed stays one, whatever is pasted behind it. */
+    type("/load ");
+    input_paste("/tmp/a", 6);
+    type("\r");
+    assert_taken("/load /tmp/a");
+    input_paste("/tmp/a", 6);
+    type("\x01");
+    type("/load ");
+    type("\r");
+    assert_taken("/load /tmp/a");
+    input_paste("/a", 2);
+    input_kill();
+    type("/quit\r");
+    assert_taken("/quit");
+    input_paste("/a", 2);
+    type("\033[A"); /* an older line, typed */
+    type("\r");
+    assert_taken("/quit");
 }
 
 static void test_large_paste(void **state)
@@ -535,10 +636,13 @@ int main(void)
         cmocka_unit_test(test_unknown_sequences_are_swallowed),
         cmocka_unit_test(test_paste_keeps_its_newlines),
         cmocka_unit_test(test_paste_is_bounded),
+        cmocka_unit_test(test_paste_without_an_end),
         EDIT(test_typing_and_editing),
         EDIT(test_blank_lines_are_not_sent),
         EDIT(test_several_lines),
         EDIT(test_paste_does_not_send),
+        EDIT(test_paste_alters_nothing),
+        EDIT(test_paste_is_text),
         EDIT(test_large_paste),
         EDIT(test_history),
         cmocka_unit_test(test_history_file),

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <locale.h>
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -53,7 +54,8 @@ static void child(Case *body)
     Ui *ui;
     setenv("TERM", "xterm-256color", 1);
     setenv("INPUTRC", "/dev/null", 1);
-    setenv("LC_ALL", "C.UTF-8", 1);
+    setlocale(LC_CTYPE, "C.UTF-8");
+    setenv("LC_ALL", "C.UTF-8", 1); /* the line editor looks there */
     scene_open(&scene);
     UiOptions options = {.view = &scene.view, .commands = "/help   this"};
     CHECK(ui_open(&ui, &options, &err) == 0);
@@ -298,6 +300,76 @@ static void case_actions(Ui *ui, Scene *scene)
     CHECK(strcmp(next(ui).text, "b") == 0);
 }
 
+/* What is typed under an overlay closes it and arrives whole. */
+static void case_types_under_an_overlay(Ui *ui, Scene *scene)
+{
+    scene_ready(scene);
+    settle(ui);
+    send(ui, "\033OP/quit\r"); /* F1 */
+    CHECK(strcmp(next(ui).text, "/quit") == 0);
+    send(ui, "\033OQ/quit\r"); /* F2 */
+    CHECK(strcmp(next(ui).text, "/quit") == 0);
+    send(ui, "\033OP\033[200~pasted\033[201~\r");
+    CHECK(strcmp(next(ui).text, "pasted") == 0);
+    send(ui, "\033OQ\033[200~2\033[201~\r");
+    CHECK(strcmp(next(ui).text, "2") == 0);
+    /* Keys that are no typing are the overlay's. */
+    send(ui, "\033OP\r");
+    send(ui, "\033OP\033OP");
+    send(ui, "\033OP\x03");
+    CHECK(none(ui));
+    send(ui, "\033OQ2");
+    CHECK(next(ui).index == 1);
+    send(ui, "x\r");
+    CHECK(strcmp(next(ui).text, "x") == 0);
+}
+
+static void test_typing_under_an_overlay(void **state)
+{
+    (void)state;
+    free(run(case_types_under_an_overlay, 100, 30).output);
+}
+
+/* Sequences of keys work again once Ctrl-C has ended it. */
+static void case_paste_without_an_end(Ui *ui, Scene *scene)
+{
+    scene_ready(scene);
+    settle(ui);
+    send(ui, "\033[200~ab");
+    send(ui, "\r");
+    CHECK(none(ui));
+    send(ui, "\x03");
+    settle(ui);
+    send(ui, "c\r");
+    CHECK(strcmp(next(ui).text, "ab\nc") == 0);
+}
+
+static void test_paste_without_an_end(void **state)
+{
+    (void)state;
+    Outcome outcome = run(case_paste_without_an_end, 100, 30);
+    assert_true(has(&outcome, "the paste had no end"));
+    free(outcome.output);
+}
+
+/* A character newer than libc is drawn; a joiner is drawn as nothing, a bidi mark as a box. */
+static void case_draws_any_text(Ui *ui, Scene *scene)
+{
+    scene_ready(scene);
+    view_user(&scene->view, "<\U0001FACD> <a\u200db> <c\u202ed> <\u65e5>");
+    send(ui, "\033[200~[\U0001FACD] [a\u200db] [c\u202ed]\033[201~");
+    settle(ui);
+}
+
+static void test_any_text_is_drawn(void **state)
+{
+    (void)state;
+    Outcome outcome = run(case_draws_any_text, 100, 30);
+    assert_true(has(&outcome, "<\U0001FACD> <ab> <cd> <\u65e5>"));
+    assert_true(has(&outcome, "[\U0001FACD] [ab] [c\ufffdd]"));
+    free(outcome.output);
+}
+
 static void test_actions(void **state)
 {
     (void)state;
@@ -370,6 +442,9 @@ int main(void)
         cmocka_unit_test(test_suspend),
         cmocka_unit_test(test_resize),
         cmocka_unit_test(test_typing),
+        cmocka_unit_test(test_typing_under_an_overlay),
+        cmocka_unit_test(test_paste_without_an_end),
+        cmocka_unit_test(test_any_text_is_drawn),
         cmocka_unit_test(test_actions),
         cmocka_unit_test(test_stop_and_quit),
         cmocka_unit_test(test_no_terminal),

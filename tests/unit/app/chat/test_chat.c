@@ -445,6 +445,78 @@ static void test_other_models(void **state)
     assert_int_equal(f->chat.settings.seed, 99);
 }
 
+static const char *last_question(const Fixture *f)
+{
+    const Transcript *transcript = &f->chat.transcript;
+    return transcript->entries[transcript_last_question(transcript)].text;
+}
+
+/* What is taken back is what was said. */
+static void test_undo_alters_nothing(void **state)
+{
+    Fixture *f = *state;
+    static const char text[] = "\U0001F468\u200d\U0001F469 a\u00adb\u2028c \U0001FACD \u202ed";
+    say(f, text);
+    say(f, "/undo");
+    assert_string_equal(f->witness.edit, text);
+}
+
+static void test_text_is_no_command(void **state)
+{
+    Fixture *f = *state;
+    static const char *const cases[][2] = {
+        {"/usr/bin/env: bad interpreter. Why?", "/usr/bin/env: bad interpreter. Why?"},
+        {"/* sum */ int add(int a, int b);", "/* sum */ int add(int a, int b);"},
+        {"// returns the sum\nint add(int a, int b);",
+         "// returns the sum\nint add(int a, int b);"},
+        {"/quit\nis a command", "/quit\nis a command"},
+        {"/a/", "/a/"},
+        {"//quit", "/quit"},
+        {"/// a comment", "// a comment"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        say(f, cases[i][0]);
+        assert_string_equal(last_question(f), cases[i][1]);
+    }
+    assert_false(f->chat.quit);
+    refused(f, "/bogus", "no command /bogus;");
+    refused(f, "/tarqet 2", "no command /tarqet;");
+}
+
+/* As completion understands it, wherever a file is named. */
+static void test_tilde_is_home(void **state)
+{
+    Fixture *f = *state;
+    char path[128], wrong[160];
+    char *home = getenv("HOME") ? strdup(getenv("HOME")) : NULL;
+    setenv("HOME", folder, 1);
+    say(f, "one");
+    say(f, "/export md ~/tilde.md");
+    say(f, "/save ~/tilde.json");
+    say(f, "/load ~/tilde.json");
+    snprintf(path, sizeof(path), "%s/tilde.md", folder);
+    assert_int_equal(unlink(path), 0);
+    snprintf(path, sizeof(path), "%s/tilde.json", folder);
+    assert_int_equal(unlink(path), 0);
+    snprintf(wrong, sizeof(wrong), "%s/none.", folder);
+    refused(f, "/load ~/none.json", wrong);
+    refused(f, "/profile ~/none.yaml", wrong);
+    snprintf(path, sizeof(path), "%s/none.gguf", folder);
+    assert_int_equal(chat_line(&f->chat, "/target ~/none.gguf"), 0);
+    assert_string_equal(f->chat.switching, path);
+    say(f, "two"); /* behind the refusal */
+    assert_int_equal(chat_line(&f->chat, "/draft ~/none.gguf"), 0);
+    assert_string_equal(f->chat.wanted_options.draft, path);
+    run_until(&f->chat, CHAT_IDLE);
+    say(f, "/system ~ is a tilde");
+    assert_string_equal(f->chat.system, "~ is a tilde");
+    if (home)
+        setenv("HOME", home, 1);
+    else
+        unsetenv("HOME");
+    free(home);
+}
+
 static void test_settings(void **state)
 {
     Fixture *f = *state;
@@ -499,7 +571,7 @@ static void test_save_load(void **state)
 {
     Fixture *f = *state;
     refused(f, "/save", "no name yet");
-    refused(f, "/save a/../b\n", "");
+    refused(f, "/save a/../b", "");
     refused(f, "/save .hidden", "dot");
     refused(f, "/load none", "no such file");
     say(f, "one");
@@ -681,6 +753,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_memory_is_asked_for, start, end),
         cmocka_unit_test_setup_teardown(test_context_full, start, end),
         cmocka_unit_test_setup_teardown(test_other_models, start, end),
+        cmocka_unit_test_setup_teardown(test_undo_alters_nothing, start, end),
+        cmocka_unit_test_setup_teardown(test_text_is_no_command, start, end),
+        cmocka_unit_test_setup_teardown(test_tilde_is_home, start, end),
         cmocka_unit_test_setup_teardown(test_settings, start, end),
         cmocka_unit_test_setup_teardown(test_save_load, start, end),
         cmocka_unit_test_setup_teardown(chats_at_once_do_not_overwrite_each_other, start, end),

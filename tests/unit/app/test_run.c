@@ -570,6 +570,38 @@ static void info_names_tokens_that_differ(void **state)
         fail_msg("%s", result.out);
 }
 
+/* Files are named by whoever made them. */
+static void info_prints_no_command_of_a_name(void **state)
+{
+    (void)state;
+    static Result result;
+    char from[256], to[256];
+    model_folder_file(&folder, "target.gguf", from);
+    model_folder_file(&folder, "a\033]0;t\007b\u202ec\u200dd.gguf", to);
+    assert_int_equal(link(from, to), 0);
+    run_line(&result, NULL, "info F/a\033]0;t\007b\u202ec\u200dd.gguf");
+    assert_int_equal(result.status, 0);
+    if (!strstr(result.out, "/abc\u200dd.gguf, "))
+        fail_msg("%s", result.out);
+    assert_null(strchr(result.out, '\033'));
+    assert_null(strstr(result.out, "\u202e"));
+    unlink(to);
+}
+
+/* In a pipe a text is the bytes that came, whatever the locale. */
+static void plain_alters_no_text(void **state)
+{
+    (void)state;
+    static Result result;
+    static const char text[] = "\U0001F468\u200d\U0001F469 a\u00adb\u2028c \U0001FACD \u202ed\n";
+    char input[256], expected[256];
+    snprintf(input, sizeof input, "/set max_tokens 2\n%s/undo\n", text);
+    snprintf(expected, sizeof expected, "-- taken back: %s", text);
+    run_line(&result, input, "chat --plain --profile P");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.err, expected));
+}
+
 /* What the file holds is test_adapter's business. */
 static void an_exit_becomes_a_model(void **state)
 {
@@ -788,10 +820,10 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     if (argc > 1 && strcmp(argv[1], "worker") == 0)
         return cmd_worker(argc - 1, argv + 1);
-    if (argc > 1 && strcmp(argv[1], "run") == 0)
-        return cmd_run(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "chat") == 0)
         return cmd_chat(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "run") == 0)
+        return cmd_run(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "replay") == 0)
         return cmd_replay(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "bench") == 0)
@@ -819,6 +851,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(trained_exits_change_no_text),
         cmocka_unit_test(info_shows_what_was_trained),
         cmocka_unit_test(info_names_tokens_that_differ),
+        cmocka_unit_test(info_prints_no_command_of_a_name),
+        cmocka_unit_test(plain_alters_no_text),
         cmocka_unit_test(an_exit_becomes_a_model),
         cmocka_unit_test(tuning_measures_each_target),
         cmocka_unit_test(drafter_of_the_target),

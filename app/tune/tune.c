@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "app/base/std_streams.h"
 #include "app/base/command_kernels.h"
+#include "app/base/std_streams.h"
 #include "app/commands.h"
 #include "app/options.h"
 #include "app/profile/catalog.h"

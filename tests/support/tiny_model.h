@@ -29,7 +29,8 @@ typedef struct TinyModel {
     float logit_gain;   /* standard deviation of the logits */
     uint32_t lacks;     /* 1 << PART_…: what no layer has, though its architecture usually does */
     int by_layer;       /* sizes that may be written for each layer are, for so many; 0 = once */
-    float last_gain;    /* of the last down matrix, instead; from 1e38 on its sums overflow. 0 = none */
+    float
+        last_gain; /* of the last down matrix, instead; from 1e38 on its sums overflow. 0 = none */
     uint64_t last_seed; /* of the last layer, with an output norm a bit other; 0 = as the rest */
 } TinyModel;
 

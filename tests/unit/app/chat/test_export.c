@@ -202,8 +202,10 @@ static void test_open_fences_are_closed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_runs),     cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_totals),   cmocka_unit_test(sums_do_not_overflow),
+        cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_totals),
+        cmocka_unit_test(sums_do_not_overflow),
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_markdown_alters_no_text),
         cmocka_unit_test(test_open_fences_are_closed),

@@ -73,8 +73,10 @@ void figures_line(const Figures *figures, const Event *done, char *text, size_t 
     const EventStats *totals = &done->u.done.totals;
     Line line = {text, size, 0};
     text[0] = '\0';
-    bool only_end = totals->rounds == 0 && strcmp(done->u.done.reason, "eos") == 0;
-    long long tokens = (long long)totals->tokens + (figures->began && !only_end);
+    /* Where there were rounds there was a first token before them: older traces do not tell it. */
+    bool only_end = strcmp(done->u.done.reason, "eos") == 0;
+    bool first = totals->rounds > 0 || (figures->began && !only_end);
+    long long tokens = (long long)totals->tokens + first;
     add(&line, tokens == 1 ? "%lld token" : "%lld tokens", tokens);
     if (totals->rounds > 0)
         add(&line, ", %.1f t/s", (double)totals->tokens_per_s);

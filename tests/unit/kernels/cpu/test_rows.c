@@ -153,10 +153,10 @@ static int draw_plainly(const float *row, int vocab, float floor, const Draw *ho
     int n = 0, best = 0;
     for (int i = 1; i < vocab; i++)
         best = row[i] > row[best] ? i : best;
-    float bar = row[best] * inverse + noise_gumbel(noise_at(how, position, best));
+    float bar = noise_gumbel(noise_at(how, position, best)); /* scores count from the largest */
     for (int i = 0; i < vocab; i++) {
         uint32_t noise = noise_at(how, position, i);
-        float plain = row[i] * inverse, score = plain + noise_gumbel(noise);
+        float plain = (row[i] - row[best]) * inverse, score = plain + noise_gumbel(noise);
         if (row[i] < floor || (bar - plain > NOISE_FAR && noise < NOISE_FAR_BITS))
             continue;
         int at = n++;

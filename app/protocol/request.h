@@ -16,7 +16,7 @@
  *
  *   stop     ends the answer that is going on and the load of a switch; nothing when idle
  *
- *   quit     ends the worker, as the end of its input does
+ *   quit     ends the worker at once; the end of its input, when what came before is done
  *
  * A line that is refused before it is taken for any of them, and any but a `say` for which there is
  * no place, is one ERROR. Only the worker's end leaves requests without theirs.

@@ -3,9 +3,9 @@
  *   request lines -> Inbox -> pending -> load, say, switch, set -> Session -> events -> lines
  *
  * One request is under way at a time. While one is, the session's poll takes the others in between
- * two rounds: stop, quit and the end of the input act at once, set and switch at the head of the
- * queue as well, say and load wait. Every request ends as request.h says, whatever goes wrong, and
- * the worker goes on. Ctrl-C is the front's business: it sends `stop`.
+ * two rounds: stop and quit act at once, set and switch at the head of the queue as well, say and
+ * load wait. Every request ends as request.h says, whatever goes wrong, and the worker goes on.
+ * Ctrl-C is the front's business: it sends `stop`.
  */
 #include "app/worker/worker.h"
 
@@ -200,7 +200,7 @@ int cmd_worker(int argc, char **argv)
     worker->inbox.fd = STDIN_FILENO;
     worker->start_ms = clock_ms();
     worker->poll = on_poll;
-    while (!worker->quit) {
+    while (!worker->quit && !(worker->ended && worker->n_pending == 0)) {
         worker_pump(worker, worker->n_pending > 0 ? 0 : -1);
         if (worker->quit || worker->n_pending == 0)
             continue;

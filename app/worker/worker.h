@@ -23,6 +23,7 @@ typedef struct Worker {
     bool busy;                  /* answering, or loading a target */
     bool stop;                  /* end what is going on */
     bool quit;                  /* and the worker */
+    bool ended;                 /* no more requests will come; what waits is still done */
     int status;                 /* to end with; not 0 = something failed for good */
     bool lost;                  /* an event was: none may follow it, as if it had never been */
     double start_ms, switch_ms; /* when it started; when the switch under way did */
@@ -50,7 +51,7 @@ void worker_warn(Worker *worker, const char *code, const char *message);
 void worker_on_event(void *user, const Event *event);
 
 /* worker_queue.c */
-/* Takes in what requests have come; stop, quit and the end of the input act at once. */
+/* Takes in what requests have come; stop and quit act at once. */
 void worker_pump(Worker *worker, int timeout_ms);
 /* Takes out the oldest of the pending, of which there is one. */
 Pending worker_next(Worker *worker);

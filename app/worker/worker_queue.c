@@ -45,7 +45,7 @@ static void take_in(Worker *worker, Request *request)
 
 void worker_pump(Worker *worker, int timeout_ms)
 {
-    while (!worker->quit) {
+    while (!worker->quit && !worker->ended) {
         Request request;
         Err err = {0};
         switch (inbox_next(&worker->inbox, timeout_ms, &request, &err)) {
@@ -61,7 +61,7 @@ void worker_pump(Worker *worker, int timeout_ms)
         case INBOX_NONE:
             return;
         case INBOX_END:
-            worker->quit = true;
+            worker->ended = true;
             return;
         case INBOX_FAILED:
             worker_fail(worker, &err);

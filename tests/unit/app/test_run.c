@@ -570,6 +570,28 @@ static void info_names_tokens_that_differ(void **state)
         fail_msg("%s", result.out);
 }
 
+/* A worker that reads a file, say: the end of its input comes at once. */
+static void requests_before_the_end_of_the_input_are_done(void **state)
+{
+    (void)state;
+    static Result result;
+    char input[1024];
+    snprintf(input, sizeof input,
+             "{\"v\":1,\"request\":\"load\",\"profile\":{\"name\":\"x\",\"targets\":[{\"model\":"
+             "\"%s/target.gguf\"}],\"context\":64,\"threads\":1}}\n"
+             "{\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"hi\"}],"
+             "\"max_tokens\":-1}\n"
+             "{\"v\":1,\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"hi\"}],"
+             "\"max_tokens\":2,\"seed\":1}\n",
+             folder.path);
+    run_line(&result, input, "worker");
+    assert_int_equal(result.status, 0);
+    assert_int_equal(lines_with(result.out, "\"event\":\"ready\"", ""), 1);
+    assert_int_equal(lines_with(result.out, "\"event\":\"error\"", "out of range"), 1);
+    assert_int_equal(lines_with(result.out, "\"event\":\"done\"", "\"reason\":\"error\""), 1);
+    assert_int_equal(lines_with(result.out, "\"event\":\"done\"", "\"reason\":\"length\""), 1);
+}
+
 /* Files are named by whoever made them. */
 static void info_prints_no_command_of_a_name(void **state)
 {
@@ -851,6 +873,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(trained_exits_change_no_text),
         cmocka_unit_test(info_shows_what_was_trained),
         cmocka_unit_test(info_names_tokens_that_differ),
+        cmocka_unit_test(requests_before_the_end_of_the_input_are_done),
         cmocka_unit_test(info_prints_no_command_of_a_name),
         cmocka_unit_test(plain_alters_no_text),
         cmocka_unit_test(an_exit_becomes_a_model),

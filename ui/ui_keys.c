@@ -306,6 +306,13 @@ static void handle_key(Ui *ui, const Key *key)
         input_key(ui, key);
     } else if (key->code == KB_ESC) {
         escape_key(ui);
+    } else if (ui->frame.overlay != OVERLAY_NONE && key->code == KB_ALT && key->n > 0 &&
+               key->bytes[0] > ' ' && key->bytes[0] != '\177') {
+        /* Esc, and typing so soon after it that the terminal's bytes read as Alt. */
+        Key typed = *key;
+        typed.code = KB_TEXT;
+        ui->frame.overlay = OVERLAY_NONE;
+        handle_key(ui, &typed);
     } else if (ui->frame.overlay == OVERLAY_HELP && help_key(ui, key)) {
         /* scrolled or closed */
     } else if (ui->frame.overlay == OVERLAY_TARGETS && targets_key(ui, key)) {

@@ -313,6 +313,10 @@ static void case_types_under_an_overlay(Ui *ui, Scene *scene)
     CHECK(strcmp(next(ui).text, "pasted") == 0);
     send(ui, "\033OQ\033[200~2\033[201~\r");
     CHECK(strcmp(next(ui).text, "2") == 0);
+    send(ui, "\033OP");
+    settle(ui);
+    send(ui, "\033/quit\r"); /* Esc, and at once the rest */
+    CHECK(strcmp(next(ui).text, "/quit") == 0);
     /* Keys that are no typing are the overlay's. */
     send(ui, "\033OP\r");
     send(ui, "\033OP\033OP");

@@ -172,6 +172,34 @@ static char *saved_texts(const char *name)
     return all;
 }
 
+/* What was said, of a trace whose every line is whole. */
+static char *traced_texts(const char *name)
+{
+    char *text = text_of(name), *all = NULL;
+    size_t bytes;
+    bool whole = text && *text;
+    FILE *out = whole ? open_memstream(&all, &bytes) : NULL;
+    for (char *line = text, *end; whole && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        json_t *event = end ? json_loadb(line, (size_t)(end - line), 0, NULL) : NULL;
+        json_t *pieces = json_object_get(event, "pieces"), *piece;
+        size_t i;
+        whole = event != NULL;
+        json_array_foreach(pieces, i, piece)
+            fputs(json_string_value(json_object_get(piece, "text")), out);
+        json_decref(event);
+        if (!end)
+            break;
+    }
+    if (out)
+        fclose(out);
+    free(text);
+    if (whole)
+        return all;
+    free(all);
+    return NULL;
+}
+
 /* The files of a chat, and how each is read for comparison. */
 static const struct {
     const char *name;
@@ -180,6 +208,7 @@ static const struct {
     {"s2d/one.json", saved_texts},
     {"out.json", saved_texts},
     {"out.md", without_figures},
+    {"out.jsonl", traced_texts},
 };
 enum { FILES = sizeof files / sizeof *files };
 
@@ -309,8 +338,8 @@ static void a_chat_is_whole_or_the_status_is_not_0(void **state)
         NULL};
     snprintf(input, sizeof input,
              "/set max_tokens 12\nwhy\nhow\n/save one\n/export md %s/out.md\n/export json "
-             "%s/out.json\n",
-             folder.path, folder.path);
+             "%s/out.json\n/export trace %s/out.jsonl\n",
+             folder.path, folder.path, folder.path);
     Scene *scene = calloc(1, sizeof *scene);
     assert_non_null(scene);
     *scene = (Scene){.words = words, .input = input, .chat = true};

@@ -825,7 +825,11 @@ static void a_loaded_worker_is_confined(void **state)
         print_message("this kernel has no seccomp\n");
         skip();
     }
+#if defined(__SANITIZE_ADDRESS__) /* needs calls that the filter kills for */
+    assert_int_equal(filter, 0);
+#else
     assert_int_equal(filter, 2);
+#endif
 }
 
 static void the_end_of_its_input_ends_it(void **state)

@@ -23,6 +23,9 @@ enum {
     CANDIDATES_MAX = 256,
 };
 
+/* An exit ranks that many tokens of a node, and no tree may want more. */
+_Static_assert((int)TREE_WIDTH_MAX <= (int)RANKED_MAX, "children of a node");
+
 /* A token that could become a node: not expanded unless it has a slot. */
 typedef struct Candidate {
     int parent; /* slot of the expanded parent */

@@ -5,11 +5,15 @@
 
 #include "engine/draft/drafters.h"
 
+bool drafter_is_self(const DrafterKind *kind)
+{
+    return kind && kind->model == DRAFTER_MODEL_TARGET;
+}
+
 const Model *drafters_trained(const DrafterKind *kind, const Model *target, const Model *draft)
 {
     bool same_base = draft && strcmp(draft->path, target->path) == 0 && !draft->changed;
-    bool self = kind && kind->model == DRAFTER_MODEL_TARGET;
-    return !self || same_base ? draft : NULL;
+    return !drafter_is_self(kind) || same_base ? draft : NULL;
 }
 
 int drafters_thresholds(const DraftConfig *asked)
@@ -30,7 +34,7 @@ int drafters_resolve(const DraftConfig *asked, const Model *target, const Model 
 {
     *resolved = *asked;
     const DrafterKind *kind = asked->kind;
-    bool self = kind && kind->model == DRAFTER_MODEL_TARGET;
+    bool self = drafter_is_self(kind);
     const Model *model = self ? target : draft;
     if (kind == NULL || kind->exits == DRAFTER_EXITS_NONE) {
         resolved->n_exits = resolved->n_thresholds = 0;

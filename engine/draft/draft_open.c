@@ -73,7 +73,7 @@ static bool open_trained(Draft *d, const Model *trained, KvType kv, int slots)
 
 int nested_open(const DrafterParts *parts, Drafter **drafter, Err *err)
 {
-    bool self = parts->drafting->kind->model == DRAFTER_MODEL_TARGET;
+    bool self = drafter_is_self(parts->drafting->kind);
     Model *model = self ? parts->target : parts->draft;
     Context *shared = self ? parts->context : NULL; /* else a cache of its own */
     const Model *trained = drafters_trained(parts->drafting->kind, parts->target, parts->draft);

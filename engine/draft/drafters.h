@@ -72,6 +72,8 @@ enum { DRAFTER_NAMES_BYTES = 256 };
 /* All names: "plain", "sd", "exit:L" …, with `between` between them. Returns text,
  * [DRAFTER_NAMES_BYTES]. */
 const char *drafter_names(const char *between, char *text);
+/* Does it draft with the target's own layers, in the target's own cache? kind NULL = plain. */
+bool drafter_is_self(const DrafterKind *kind);
 /* What drafts where nobody said anything. */
 const char *drafter_default(bool has_draft);
 

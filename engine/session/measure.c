@@ -85,8 +85,7 @@ static bool same_pair(const CostKey *a, const CostKey *b)
 static void start_counts(Session *s)
 {
     const DraftConfig *asked = &s->config.drafting;
-    if (!asked->accept || s->key.noisy || !s->drafting.kind ||
-        s->drafting.kind->model == DRAFTER_MODEL_TARGET)
+    if (!asked->accept || s->key.noisy || !s->drafting.kind || drafter_is_self(s->drafting.kind))
         return; /* self: other layers than those that were asked */
     for (int e = 0; e < s->drafting.n_exits; e++)
         for (int i = 0; i < asked->n_exits; i++)

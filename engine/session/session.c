@@ -160,7 +160,7 @@ void session_describe(const Session *s, EventReady *ready)
     ready->auto_thresholds = s->tuner.on && session_has_exits(s);
     const Model *draft = s->config.draft;
     const DrafterKind *kind = s->drafting.kind;
-    bool self = kind && kind->model == DRAFTER_MODEL_TARGET;
+    bool self = drafter_is_self(kind);
     ready->drafts = s->drafter != NULL;
     ready->drafts_by_model = kind && kind->model == DRAFTER_MODEL_DRAFT;
     ready->exits_in_use =

@@ -44,7 +44,7 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
         return -1;
     }
     /* Of one kind, only a drafter that lives in the target's own cache has to go with it. */
-    bool kept = !other && !(resolved.kind && resolved.kind->model == DRAFTER_MODEL_TARGET);
+    bool kept = !other && !drafter_is_self(resolved.kind);
     Drafter *drafter = s->drafter;
     if (!kept && session_open_drafter(s, &resolved, target, &s->target, &drafter, err)) {
         sampler_close(&sampler);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/model/adapter_keys.h"
 #include "engine/model/model_parts.h"
 
 enum {
@@ -26,92 +27,24 @@ int adapter_fail(const Adapter *adapter, Err *err, const char *format, ...)
 
 /* ---- keys ---- */
 
-/* A string key that must be there and be the text; what: the file is not, when it is another. */
-static int expect_text(const Adapter *adapter, const char *key, const char *text, const char *what,
-                       Err *err)
-{
-    GgufString value = {"", 0};
-    if (gguf_get_string(adapter->gguf, key, &value, err) < 0)
-        return -1;
-    if (value.length == strlen(text) && memcmp(value.data, text, value.length) == 0)
-        return 0;
-    return adapter_fail(
-        adapter, err, "key '%s' is '%.*s', not '%s': this is %s; name a file that s2d train wrote",
-        key, value.length < SHOWN ? (int)value.length : SHOWN, value.data, text, what);
-}
-
-static int get_count(const Adapter *adapter, const char *key, int low, int high, int *value,
-                     Err *err)
-{
-    uint32_t number;
-    int found = gguf_get_u32(adapter->gguf, key, &number, err);
-    if (found < 0)
-        return -1;
-    if (found == 0)
-        return adapter_fail(adapter, err, "key '%s' is missing; the file is no complete adapter",
-                            key);
-    if (number < (uint32_t)low || number > (uint32_t)high)
-        return adapter_fail(adapter, err, "key '%s' is %u, expected %d to %d", key, number, low,
-                            high);
-    *value = (int)number;
-    return 0;
-}
-
-/* An ascending array of at most `most` integers from 0 on; NULL and *n = 0 when it is not there. */
-static int get_ids(const Adapter *adapter, const char *key, int most, int **ids, int *n, Err *err)
-{
-    const Gguf *gguf = adapter->gguf;
-    int found = gguf_get_array(gguf, key, GGUF_I32, n, err);
-    *ids = NULL;
-    if (found <= 0)
-        return *n = 0, found;
-    if (*n < 1 || *n > most)
-        return adapter_fail(adapter, err, "key '%s' has %d elements, expected 1 to %d", key, *n,
-                            most);
-    *ids = malloc((size_t)*n * sizeof **ids);
-    if (*ids == NULL)
-        return err_set(err, EXIT_MEMORY, "%s: no memory for %d ids", gguf_label(gguf), *n);
-    int result = gguf_array_copy(gguf, key, GGUF_I32, *ids, *n, err) == 1 ? 0 : -1;
-    for (int i = 0; i < *n && result == 0; i++)
-        if ((*ids)[i] < 0 || (i > 0 && (*ids)[i] <= (*ids)[i - 1]))
-            result = adapter_fail(adapter, err,
-                                  "key '%s' does not ascend at %d; write it sorted, each once", key,
-                                  (*ids)[i]);
-    if (result == 0)
-        return 0;
-    free(*ids);
-    *ids = NULL;
-    return -1;
-}
-
 static int read_base(const Adapter *adapter, AdapterInfo *info, Err *err)
 {
-    GgufString arch = {"", 0}, hash = {"", 0};
-    if (gguf_get_string(adapter->gguf, "general.architecture", &arch, err) < 0 ||
-        gguf_get_string(adapter->gguf, "s2d.base.sha256", &hash, err) < 0)
+    GgufString arch = {"", 0};
+    if (gguf_get_string(adapter->gguf, "general.architecture", &arch, err) < 0)
         return -1;
     char known[ARCH_NAMES_BYTES];
     if (!arch_find(&info->arch, arch))
         return adapter_fail(adapter, err, "it is for architecture '%.*s'; s2d runs %s",
                             arch.length < SHOWN ? (int)arch.length : SHOWN, arch.data,
                             arch_names(known));
-    bool hex = hash.length == ADAPTER_HASH_TEXT - 1;
-    for (size_t i = 0; hex && i < hash.length; i++)
-        hex = memchr("0123456789abcdef", hash.data[i], 16) != NULL;
-    if (!hex)
-        return adapter_fail(
-            adapter, err,
-            "key 's2d.base.sha256' is not there or no SHA-256 in 64 lower-case digits: "
-            "which model it belongs to is not known");
-    memcpy(info->base_sha256, hash.data, hash.length);
-    return 0;
+    return keys_base(adapter->gguf, info->base_sha256, err);
 }
 
 static int read_exits(const Adapter *adapter, AdapterInfo *info, Err *err)
 {
     int *exits, n;
-    if (get_count(adapter, "s2d.layers", 1, LAYER_MAX, &info->layers, err) != 0 ||
-        get_ids(adapter, "s2d.exits", EXITS_MAX, &exits, &n, err) != 0)
+    if (keys_count(adapter->gguf, "s2d.layers", 1, LAYER_MAX, &info->layers, err) != 0 ||
+        keys_ids(adapter->gguf, "s2d.exits", EXITS_MAX, &exits, &n, err) != 0)
         return -1;
     if (n == 0)
         return adapter_fail(adapter, err,
@@ -130,8 +63,8 @@ static int read_exits(const Adapter *adapter, AdapterInfo *info, Err *err)
         snprintf(key, sizeof key, "s2d.exit.%d.copy_of", info->exits[i]);
         info->copy_of[i] = -1;
         int found = gguf_get_u32(adapter->gguf, key, &there, err);
-        if (found < 0 ||
-            (found == 1 && get_count(adapter, key, 0, LAYER_MAX, &info->copy_of[i], err) != 0))
+        if (found < 0 || (found == 1 && keys_count(adapter->gguf, key, 0, LAYER_MAX,
+                                                   &info->copy_of[i], err) != 0))
             return -1;
     }
     return 0;
@@ -140,8 +73,8 @@ static int read_exits(const Adapter *adapter, AdapterInfo *info, Err *err)
 static int read_keys(Adapter *adapter, Err *err)
 {
     AdapterInfo *info = &adapter->info;
-    if (expect_text(adapter, "general.type", "adapter", "no adapter", err) != 0 ||
-        expect_text(adapter, "adapter.type", "lora", "another kind of adapter", err) != 0 ||
+    if (keys_expect(adapter->gguf, "general.type", "adapter", "no adapter", err) != 0 ||
+        keys_expect(adapter->gguf, "adapter.type", "lora", "another kind of adapter", err) != 0 ||
         read_base(adapter, info, err) != 0 || read_exits(adapter, info, err) != 0)
         return -1;
     int found = gguf_get_f32(adapter->gguf, "adapter.lora.alpha", &info->alpha, err);
@@ -151,7 +84,7 @@ static int read_keys(Adapter *adapter, Err *err)
         return adapter_fail(adapter, err,
                             "key 'adapter.lora.alpha' is %g, expected a positive number",
                             (double)info->alpha);
-    return get_ids(adapter, "s2d.vocab", VOCAB_MAX, &adapter->vocab, &info->n_vocab, err);
+    return keys_ids(adapter->gguf, "s2d.vocab", VOCAB_MAX, &adapter->vocab, &info->n_vocab, err);
 }
 
 static int take(Adapter **out, Gguf *gguf, Err *err)

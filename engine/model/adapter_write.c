@@ -1,11 +1,10 @@
 /* adapter_write.c - an adapter from floats to a stream; see adapter.h. */
 #include "engine/model/adapter.h"
+#include "engine/model/adapter_keys.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-
-#include "engine/gguf/gguf_write.h"
 
 static void write_keys(GgufWriter *writer, const AdapterInfo *info)
 {
@@ -64,13 +63,8 @@ static int write_tensor(GgufWriter *writer, const AdapterTensor *tensor, Err *er
     return result;
 }
 
-int adapter_write(FILE *stream, const AdapterInfo *info, const AdapterTensor *tensors,
-                  int n_tensors, Err *err)
+int adapter_write_tensors(GgufWriter *writer, const AdapterTensor *tensors, int n_tensors, Err *err)
 {
-    GgufWriter *writer;
-    if (gguf_write_open(&writer, stream, err) != 0)
-        return -1;
-    write_keys(writer, info);
     for (int i = 0; i < n_tensors; i++)
         gguf_write_tensor(writer, tensors[i].name, tensors[i].type, tensors[i].rows,
                           tensors[i].cols);
@@ -78,4 +72,14 @@ int adapter_write(FILE *stream, const AdapterInfo *info, const AdapterTensor *te
     for (int i = 0; i < n_tensors && result == 0; i++)
         result = write_tensor(writer, &tensors[i], err);
     return gguf_write_close(writer, result == 0 ? err : NULL) == 0 ? result : -1;
+}
+
+int adapter_write(FILE *stream, const AdapterInfo *info, const AdapterTensor *tensors,
+                  int n_tensors, Err *err)
+{
+    GgufWriter *writer;
+    if (gguf_write_open(&writer, stream, err) != 0)
+        return -1;
+    write_keys(writer, info);
+    return adapter_write_tensors(writer, tensors, n_tensors, err);
 }

@@ -85,17 +85,19 @@ void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
             if (draft_waiting(d, r) > PENDING_MAX - BEHIND_MAX)
                 draft_range(d, r, NULL, 0, NULL, 0);
     }
-    draft_grow(d, in, tree);
+    d->build.forecast_exit = d->reach - 1;
+    d->build.behind = d->follows ? d->base - d->length[0] : 0;
+    tree_build(&d->build, in, tree);
     uint64_t slots = 0; /* of what was expanded in vain: free, whoever adds to the tree */
     for (int i = 0; i < tree->n; i++)
         slots |= UINT64_C(1) << tree->node[i].slot;
-    for (int slot = 0; slot < d->grown.n; slot++)
+    for (int slot = 0; slot < d->build.grown.n; slot++)
         if (!(slots >> slot & 1))
             d->done[slot] = 0;
     if (!d->shared)
         return;
     if (d->resume.hidden != d->hidden) /* verification goes on from its rows, in place */
-        hidden_copy(d->context, d->resume.hidden, d->hidden, d->grown.n);
+        hidden_copy(d->context, d->resume.hidden, d->hidden, d->build.grown.n);
     for (int slot = 0; slot < NODES_MAX; slot++)
         d->resume.layer[slot] = d->done[slot] > 0 ? d->exit[d->done[slot] - 1] : 0;
 }
@@ -112,9 +114,9 @@ void draft_measure(Drafter *drafter, int length, Curve *steps)
     d->base = d->shared ? length : d->length[0];
     for (int i = 0; i < 5; i++) {
         int n = COUNTS[i], slots[EXPAND_MAX];
-        d->grown.n = n;
+        d->build.grown.n = n;
         for (int slot = 0; slot < n; slot++) {
-            d->grown.node[slot] = (TreeNode){.parent = slot == 0 ? -1 : 0, .slot = slot};
+            d->build.grown.node[slot] = (TreeNode){.parent = slot == 0 ? -1 : 0, .slot = slot};
             slots[slot] = slot;
         }
         double start = clock_ms();

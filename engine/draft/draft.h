@@ -16,26 +16,9 @@
 #define S2D_ENGINE_DRAFT_DRAFT_H
 
 #include "engine/draft/drafters.h"
+#include "engine/draft/tree_build.h"
 
-enum {
-    PENDING_MAX = 16, /* committed rows that may wait at one door */
-    EXPAND_MAX = 16,  /* nodes that one drafting step looks at */
-    CANDIDATES_MAX = 256,
-};
-
-/* An exit ranks that many tokens of a node, and no tree may want more. */
-_Static_assert((int)TREE_WIDTH_MAX <= (int)RANKED_MAX, "children of a node");
-
-/* A token that could become a node: not expanded unless it has a slot. */
-typedef struct Candidate {
-    int parent; /* slot of the expanded parent */
-    int token;
-    int depth;
-    int slot; /* -1 = not expanded */
-    int exit; /* index of the one that proposed it, and said p */
-    int step; /* of growing, in which it came or was rated anew: what can be expanded next */
-    float p, accept_prob, path;
-} Candidate;
+enum { PENDING_MAX = 16 }; /* committed rows that may wait at one door */
 
 /* Which exits are asked: a trace asks all of them, or none, for a while. */
 typedef enum ExitsAsked { EXITS_BY_THRESHOLD, EXITS_ALL, EXITS_NONE } ExitsAsked;
@@ -60,15 +43,12 @@ typedef struct Draft {
     float *pending[EXITS_MAX]; /* [PENDING_MAX + NODES_MAX, H] rows length[r] … length[r-1]-1, r >=
                                   1 */
 
-    /* The round's tree while it grows: node index = slot, expanded nodes only. */
-    Tree grown;
+    TreeBuild build;     /* the round's tree while it grows */
     int base;            /* committed tokens below it */
     int done[NODES_MAX]; /* by slot: ranges that the node went through */
     float *hidden;       /* [NODES_MAX, H] by slot: residual stream after those */
     float *said;         /* [NODES_MAX, H] by slot: the last one's own layer made this of it */
-    Candidate candidate[CANDIDATES_MAX];
-    int n_candidates, step;
-    bool narrow; /* the round's tokens come from the model's short list */
+    bool narrow;         /* the round's tokens come from the model's short list */
     Sampler sampler;
     Resume resume;
 } Draft;
@@ -85,7 +65,7 @@ int draft_start(const Draft *d, int r);
 size_t draft_width(const Draft *d);
 int draft_waiting(const Draft *d, int r);
 
-/* Runs nodes of d->grown (slots, ascending) and whatever waits at its door through range r. For
+/* Runs nodes of d->build.grown (slots, ascending) and whatever waits at its door through range r. For
  * range 0, `tokens` names committed tokens length[0] … n_tokens-1 that go along. */
 void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, int n_tokens);
 
@@ -107,26 +87,21 @@ void exit_logits(Draft *d, int r, const int *slots, int n);
 bool draft_is_open(const Draft *d, int r);
 bool draft_has_own(const Draft *d, int r);
 
-/* What an exit says of one node, which is nothing (n = 0) where its row has no token (sample.h): its likeliest token and how likely that is, which thresholds are
- * held against, and what it proposes, best first, each with how surely the target picks it too. */
-typedef struct ExitPrediction {
-    int likeliest;
-    float confidence;
-    int n;
-    int ids[RANKED_MAX];
-    float p[RANKED_MAX];
-} ExitPrediction;
-
 /* exit_head.c: of the nodes that exit_logits was called for, at most `count` <= RANKED_MAX tokens each,
  * with ids below `limit`. */
 void exit_predict(Draft *d, const Sampling *sampling, int limit, const int *slots, int n, int count,
-                  ExitPrediction *predictions);
+                  Prediction *predictions);
 
 /* exit_trace.c: a draft's part of the interface. */
 int draft_trace(Drafter *drafter, const TraceRequest *in, ExitTrace *places);
 void draft_trace_cost(Drafter *drafter, const TraceRequest *in, int times, ExitCost *cost);
 
-/* tree_build.c: fills `tree` from the root on. */
-void draft_grow(Draft *d, const Proposal *in, Tree *tree);
+/* exit_walk.c: what TreeBuild calls. Runs the frontier from exit to exit; every node stops at the first
+ * one where it is confident and leaves its candidates: the root always, others only above the
+ * threshold of their exit. By the frontier rule they all stop together, with the most confident of
+ * them. The frontier's best node comes first: in an automatic tree the others go deeper only along
+ * with it. */
+void draft_expand(TreeBuild *build, const Proposal *in, const int *frontier, int n_frontier,
+                  int width);
 
 #endif

@@ -63,8 +63,8 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
     int slot[ROWS_MAX], prefix[ROWS_MAX], ids[ROWS_MAX];
     uint64_t mask[ROWS_MAX];
     Batch batch;
-    tree_batch(&d->grown, nodes, n, d->base, slot + committed, prefix + committed, mask + committed,
-               &batch);
+    tree_batch(&d->build.grown, nodes, n, d->base, slot + committed, prefix + committed,
+               mask + committed, &batch);
     for (int i = 0; i < committed; i++) {
         slot[i] = d->length[r] + i;
         prefix[i] = slot[i] + 1;
@@ -75,7 +75,7 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
         for (int i = 0; i < committed; i++)
             ids[i] = known_token(d, tokens[d->length[0] + i]);
         for (int i = 0; i < n; i++)
-            ids[committed + i] = known_token(d, d->grown.node[nodes[i]].token);
+            ids[committed + i] = known_token(d, d->build.grown.node[nodes[i]].token);
     } else {
         hidden_copy(c, c->hidden, d->pending[r], committed);
         for (int i = 0; i < n; i++)
@@ -151,14 +151,4 @@ void draft_narrow(Draft *d, bool narrow)
     d->narrow = narrow;
     d->sampler.tokens = d->narrow ? model->short_ids : NULL;
     d->sampler.device_tokens = d->narrow ? model->device_ids : NULL;
-}
-
-void exit_logits(Draft *d, int r, const int *slots, int n)
-{
-    Context *c = d->context;
-    size_t H = draft_width(d);
-    const float *stream = draft_has_own(d, r) ? d->said : d->hidden;
-    for (int i = 0; i < n; i++)
-        hidden_copy(c, c->hidden + i * H, stream + slots[i] * H, 1);
-    head_of_exit(c, d->trained[r], d->narrow, c->hidden, n);
 }

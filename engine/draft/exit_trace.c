@@ -11,9 +11,9 @@
 /* A chain of n tokens behind tokens[first - 1]; NULL = of any. */
 static void make_chain(Draft *d, const int *tokens, int first, int n, int *slots)
 {
-    d->grown.n = n;
+    d->build.grown.n = n;
     for (int i = 0; i < n; i++) {
-        d->grown.node[i] = (TreeNode){
+        d->build.grown.node[i] = (TreeNode){
             .parent = i - 1, .slot = i, .depth = i, .token = tokens ? tokens[first + i] : 0};
         slots[i] = i;
     }
@@ -22,7 +22,7 @@ static void make_chain(Draft *d, const int *tokens, int first, int n, int *slots
 static void trace_chain(Draft *d, const TraceRequest *in, int first, int n, ExitTrace *places)
 {
     int slots[EXPAND_MAX];
-    ExitPrediction predictions[EXPAND_MAX];
+    Prediction predictions[EXPAND_MAX];
     draft_begin(d, in->tokens, first + 1);
     make_chain(d, in->tokens, first, n, slots);
     for (int r = 0; r < d->ranges; r++) {
@@ -35,7 +35,7 @@ static void trace_chain(Draft *d, const TraceRequest *in, int first, int n, Exit
                 predictions[i].n > 0 && predictions[i].ids[0] == in->tokens[first + i + 1];
         }
     }
-    draft_accepted(&d->drafter, &d->grown, slots, n);
+    draft_accepted(&d->drafter, &d->build.grown, slots, n);
 }
 
 int draft_trace(Drafter *drafter, const TraceRequest *in, ExitTrace *places)

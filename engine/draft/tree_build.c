@@ -1,13 +1,11 @@
-/* tree_build.c - the draft tree: who is expanded, at which exit each node stops, and which nodes are
- * worth verifying.
+/* tree_build.c - the draft tree: who is expanded, and which nodes are worth verifying.
  *
- * One step takes the most probable leaves as a batch, runs them exit by exit until each is
- * confident, and makes their best tokens candidates. Which candidates become nodes is decided at
- * the end: the best `nodes` of them by path probability (a fixed shape), or the prefix of that
- * order with the best forecast (automatic). Ranking by path probability keeps parents before
- * children.
+ * One step takes the most probable leaves as a batch and makes what the drafter says of them
+ * candidates. Which candidates become nodes is decided at the end: the best `nodes` of them by path
+ * probability (a fixed shape), or the prefix of that order with the best forecast (automatic).
+ * Ranking by path probability keeps parents before children.
  */
-#include "engine/draft/draft.h"
+#include "engine/draft/tree_build.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,140 +14,54 @@
 #include "kernels/common/clock.h"
 
 /* p: of this exit, the deepest that knows of it. */
-static void rate(const Draft *d, const Proposal *in, Candidate *c, float p, int exit)
+static void rate(const TreeBuild *b, const Proposal *in, Candidate *c, float p, int exit)
 {
-    c->step = d->step;
+    c->step = b->step;
     c->accept_prob = p;
     if (in->shape.automatic)
         c->accept_prob = fminf(calibration_at(&in->cost->accept[exit], c->depth, p), 1);
-    c->path = d->grown.node[c->parent].path * c->accept_prob;
+    c->path = b->grown.node[c->parent].path * c->accept_prob;
 }
 
-static void add_candidate(Draft *d, const Proposal *in, int parent, int token, float p, int exit)
+void tree_add(TreeBuild *b, const Proposal *in, int parent, int token, float p, int exit)
 {
-    if (d->n_candidates == CANDIDATES_MAX)
+    if (b->n_candidates == CANDIDATES_MAX)
         return;
-    Candidate *c = &d->candidate[d->n_candidates++];
+    Candidate *c = &b->candidate[b->n_candidates++];
     *c = (Candidate){.parent = parent,
                      .token = token,
-                     .depth = d->grown.node[parent].depth + 1,
+                     .depth = b->grown.node[parent].depth + 1,
                      .slot = -1,
                      .exit = exit,
                      .p = p};
-    rate(d, in, c, p, exit);
+    rate(b, in, c, p, exit);
 }
 
 /* A deeper exit of a node that has candidates already: they are rated by it, and its own best ones
  * join them. What it does not name is at most as likely as the last that it does. */
-static void predict_again(Draft *d, const Proposal *in, int slot, int exit, const ExitPrediction *o,
-                          int width)
+void tree_rate_again(TreeBuild *b, const Proposal *in, int slot, int exit, const Prediction *o,
+                     int width)
 {
     bool known[RANKED_MAX] = {0};
     if (o->n == 0)
         return;
-    for (int i = 0; i < d->n_candidates; i++) {
-        Candidate *c = &d->candidate[i];
+    for (int i = 0; i < b->n_candidates; i++) {
+        Candidate *c = &b->candidate[i];
         if (c->parent == slot) {
             int at = 0;
             while (at < o->n - 1 && o->ids[at] != c->token)
                 at++;
             known[at] = known[at] || o->ids[at] == c->token;
-            rate(d, in, c, o->p[at], exit);
+            rate(b, in, c, o->p[at], exit);
         } else { /* parents come before their children */
-            c->path = d->grown.node[c->parent].path * c->accept_prob;
+            c->path = b->grown.node[c->parent].path * c->accept_prob;
         }
         if (c->slot >= 0)
-            d->grown.node[c->slot].path = c->path;
+            b->grown.node[c->slot].path = c->path;
     }
     for (int i = 0; i < o->n && i < width; i++)
         if (!known[i])
-            add_candidate(d, in, slot, o->ids[i], o->p[i], exit);
-}
-
-static int undone_family(const Draft *d, uint64_t undecided, int r, int *slots)
-{
-    uint64_t family = 0;
-    for (int slot = 0; slot < d->grown.n; slot++)
-        if (undecided >> slot & 1)
-            family |= tree_mask(&d->grown, slot);
-    int n = 0;
-    for (int slot = 0; slot < d->grown.n; slot++)
-        if (family >> slot & 1 && d->done[slot] == r)
-            slots[n++] = slot;
-    return n;
-}
-
-/* Nodes that went through range r along with undecided ones, though they had left before: what the
- * exit says of them costs next to nothing now. Appends them to asked; returns how many there
- * are. */
-static int also_asked(const Draft *d, const int *slots, int n, int *asked, int n_asked)
-{
-    int all = n_asked;
-    for (int i = 0; i < n && all < EXPAND_MAX && !d->by_frontier; i++) {
-        bool is_asked = false;
-        for (int a = 0; a < n_asked; a++)
-            is_asked = is_asked || asked[a] == slots[i];
-        if (!is_asked)
-            asked[all++] = slots[i];
-    }
-    return all;
-}
-
-/* Runs the frontier from exit to exit; every node stops at the first one where it is confident and
- * leaves its candidates: the root always, others only above the threshold of their exit. By the
- * frontier rule they all stop together, with the most confident of them. The frontier's best node
- * comes first: in an automatic tree the others go deeper only along with it. */
-static void evaluate(Draft *d, const Proposal *in, const int *frontier, int n_frontier, int width)
-{
-    uint64_t undecided = 0;
-    for (int i = 0; i < n_frontier; i++)
-        undecided |= UINT64_C(1) << frontier[i];
-
-    d->step++;
-    for (int r = 0; r < d->reach && undecided; r++) {
-        int slots[NODES_MAX];
-        int n = undone_family(d, undecided, r, slots);
-        draft_range(d, r, slots, n, r == 0 && d->follows ? in->tokens : NULL, d->base);
-        bool last = r == d->reach - 1;
-        if (!draft_is_open(d, r))
-            continue; /* its head is not even looked at */
-
-        int asked[EXPAND_MAX], n_asked = 0;
-        for (int slot = 0; slot < d->grown.n; slot++)
-            if (undecided >> slot & 1)
-                asked[n_asked++] = slot;
-        int all = also_asked(d, slots, n, asked, n_asked);
-        /* Two, so that a second opinion says how much less likely a token is that is not first. */
-        int best = all > n_asked && width < 2 ? 2 : width;
-        ExitPrediction predictions[EXPAND_MAX];
-        exit_logits(d, r, asked, all);
-        exit_predict(d, in->sampling, in->vocab, asked, all, best, predictions);
-        float most = 0;
-        for (int i = 0; i < all; i++) {
-            const ExitPrediction *o = &predictions[i];
-            TreeNode *node = &d->grown.node[asked[i]];
-            if (o->n == 0)
-                continue;
-            most = fmaxf(most, o->confidence);
-            node->visited[node->n_visited++] =
-                (EventVisit){d->exit[r], o->likeliest, o->confidence};
-        }
-        for (int i = 0; i < all; i++) {
-            const ExitPrediction *o = &predictions[i];
-            bool sure = o->n > 0 && (d->by_frontier ? most : o->confidence) >= d->threshold[r];
-            if (i >= n_asked) {
-                predict_again(d, in, asked[i], r, o, width);
-                continue;
-            }
-            if (!sure && !last)
-                continue;
-            undecided &= ~(UINT64_C(1) << asked[i]);
-            for (int t = 0; t < o->n && t < width && (sure || asked[i] == 0); t++)
-                add_candidate(d, in, asked[i], o->ids[t], o->p[t], r);
-        }
-        if (in->shape.automatic && !(undecided >> frontier[0] & 1))
-            break;
-    }
+            tree_add(b, in, slot, o->ids[i], o->p[i], exit);
 }
 
 static int by_path(const void *a, const void *b)
@@ -162,23 +74,23 @@ static int by_path(const void *a, const void *b)
     return x < y ? -1 : 1;
 }
 
-static int rank_candidates(Draft *d, Candidate **ranked)
+static int rank_candidates(TreeBuild *b, Candidate **ranked)
 {
-    for (int i = 0; i < d->n_candidates; i++)
-        ranked[i] = &d->candidate[i];
-    qsort(ranked, (size_t)d->n_candidates, sizeof *ranked, by_path);
-    return d->n_candidates;
+    for (int i = 0; i < b->n_candidates; i++)
+        ranked[i] = &b->candidate[i];
+    qsort(ranked, (size_t)b->n_candidates, sizeof *ranked, by_path);
+    return b->n_candidates;
 }
 
 /* The prefix of the ranking with the best forecast; extra: path probabilities of children that one
  * more step would bring, merged in. Returns the number of nodes, *gain the forecast. */
-static int best_prefix(const Draft *d, const Proposal *in, Candidate *const *ranked,
+static int best_prefix(const TreeBuild *b, const Proposal *in, Candidate *const *ranked,
                        const float *extra, int n_extra, double draft_ms, double *gain)
 {
     double tokens = 1, best = 0;
     int best_n = 0, i = 0, e = 0;
     for (int n = 1; n <= in->max_nodes; n++) {
-        if (i < d->n_candidates && (e >= n_extra || ranked[i]->path >= extra[e]))
+        if (i < b->n_candidates && (e >= n_extra || ranked[i]->path >= extra[e]))
             tokens += ranked[i++]->path;
         else if (e < n_extra)
             tokens += extra[e++];
@@ -196,22 +108,22 @@ static int best_prefix(const Draft *d, const Proposal *in, Candidate *const *ran
 
 /* How many candidates to expand next; 0 = stop drafting. `open` are those that the last step
  * brought, best first. */
-static int next_width(const Draft *d, const Proposal *in, Candidate *const *ranked,
+static int next_width(const TreeBuild *b, const Proposal *in, Candidate *const *ranked,
                       Candidate *const *open, int n_open, int fixed, double spent_ms)
 {
     if (!in->shape.automatic)
         return n_open < fixed ? n_open : fixed;
     double stop, go, best = 0;
-    best_prefix(d, in, ranked, NULL, 0, spent_ms, &stop);
-    float child = n_open == 0
-                      ? 0
-                      : calibration_at(&in->cost->accept[d->reach - 1], open[0]->depth + 1, 0.75f);
+    best_prefix(b, in, ranked, NULL, 0, spent_ms, &stop);
+    float child = n_open == 0 ? 0
+                              : calibration_at(&in->cost->accept[b->forecast_exit],
+                                               open[0]->depth + 1, 0.75f);
     float extra[EXPAND_MAX];
     int width = 0;
     for (int w = 1; w <= n_open && w <= fixed; w++) {
         extra[w - 1] = open[w - 1]->path * child;
         double step = curve_at(&in->cost->draft, w);
-        best_prefix(d, in, ranked, extra, w, spent_ms + step, &go);
+        best_prefix(b, in, ranked, extra, w, spent_ms + step, &go);
         if (go > stop && go > best) {
             best = go;
             width = w;
@@ -220,20 +132,20 @@ static int next_width(const Draft *d, const Proposal *in, Candidate *const *rank
     return width;
 }
 
-static void build_tree(const Draft *d, Candidate **ranked, int n, Tree *tree)
+static void build_tree(const TreeBuild *b, Candidate **ranked, int n, Tree *tree)
 {
     int index_of_slot[NODES_MAX];
     tree->n = 1;
-    tree->node[0] = d->grown.node[0];
+    tree->node[0] = b->grown.node[0];
     tree->node[0].n_visited = 0;
     index_of_slot[0] = 0;
-    int next_slot = d->grown.n;
+    int next_slot = b->grown.n;
     for (int depth = 1; depth <= DEPTH_MAX; depth++)
         for (int i = 0; i < n; i++) {
             const Candidate *c = ranked[i];
             if (c->depth != depth || (c->slot < 0 && next_slot == NODES_MAX))
                 continue;
-            const TreeNode *asked = &d->grown.node[c->parent];
+            const TreeNode *asked = &b->grown.node[c->parent];
             TreeNode *node = &tree->node[tree->n];
             *node = (TreeNode){.parent = index_of_slot[c->parent],
                                .token = c->token,
@@ -241,14 +153,14 @@ static void build_tree(const Draft *d, Candidate **ranked, int n, Tree *tree)
                                .slot = c->slot >= 0 ? c->slot : next_slot++,
                                .p = c->p,
                                .path = c->path,
-                               .exit = d->exit[c->exit],
+                               .exit = b->exit[c->exit],
                                .n_visited = asked->n_visited};
             memcpy(node->visited, asked->visited, sizeof node->visited);
             index_of_slot[node->slot] = tree->n++;
         }
 }
 
-void draft_grow(Draft *d, const Proposal *in, Tree *tree)
+void tree_build(TreeBuild *b, const Proposal *in, Tree *tree)
 {
     enum {
         AUTO_WIDTH = 4,
@@ -261,45 +173,44 @@ void draft_grow(Draft *d, const Proposal *in, Tree *tree)
     width = width < EXPAND_MAX ? width : EXPAND_MAX;
     double start = clock_ms();
 
-    d->n_candidates = d->step = 0;
-    d->grown.n = 1;
-    d->grown.node[0] = (TreeNode){.parent = -1, .token = in->tokens[in->n - 1], .path = 1};
+    b->n_candidates = b->step = 0;
+    b->grown.n = 1;
+    b->grown.node[0] = (TreeNode){.parent = -1, .token = in->tokens[in->n - 1], .path = 1};
     int frontier[EXPAND_MAX] = {0}, n_frontier = 1;
     Candidate *ranked[CANDIDATES_MAX];
     for (int depth = 1;; depth++) {
         double before = clock_ms();
-        int behind = depth == 1 && d->follows ? d->base - d->length[0] : 0;
-        evaluate(d, in, frontier, n_frontier, width);
-        curve_add(&in->cost->draft, n_frontier + behind, clock_ms() - before);
+        b->expand(b, in, frontier, n_frontier, width);
+        curve_add(&in->cost->draft, n_frontier + (depth == 1 ? b->behind : 0), clock_ms() - before);
         if (depth == depth_max)
             break;
         Candidate *open[CANDIDATES_MAX];
-        int n_open = 0, n = rank_candidates(d, ranked);
+        int n_open = 0, n = rank_candidates(b, ranked);
         for (int i = 0; i < n; i++)
-            if (ranked[i]->step == d->step && ranked[i]->slot < 0 && ranked[i]->depth < depth_max)
+            if (ranked[i]->step == b->step && ranked[i]->slot < 0 && ranked[i]->depth < depth_max)
                 open[n_open++] = ranked[i];
-        int room = EXPANDED_MAX - d->grown.n;
+        int room = EXPANDED_MAX - b->grown.n;
         n_open = n_open < room ? n_open : room;
-        n_frontier = next_width(d, in, ranked, open, n_open, width, clock_ms() - start);
+        n_frontier = next_width(b, in, ranked, open, n_open, width, clock_ms() - start);
         if (n_frontier == 0)
             break;
         for (int i = 0; i < n_frontier; i++) {
-            open[i]->slot = d->grown.n;
-            frontier[i] = d->grown.n;
-            d->grown.node[d->grown.n++] = (TreeNode){.parent = open[i]->parent,
+            open[i]->slot = b->grown.n;
+            frontier[i] = b->grown.n;
+            b->grown.node[b->grown.n++] = (TreeNode){.parent = open[i]->parent,
                                                      .token = open[i]->token,
                                                      .depth = open[i]->depth,
                                                      .slot = open[i]->slot,
                                                      .path = open[i]->path};
         }
     }
-    int n = rank_candidates(d, ranked);
+    int n = rank_candidates(b, ranked);
     if (automatic) {
         double gain;
-        int best = best_prefix(d, in, ranked, NULL, 0, clock_ms() - start, &gain);
+        int best = best_prefix(b, in, ranked, NULL, 0, clock_ms() - start, &gain);
         n = best > 0 ? best : n > 0;
     } else {
         n = n < nodes ? n : nodes;
     }
-    build_tree(d, ranked, n, tree);
+    build_tree(b, ranked, n, tree);
 }

@@ -141,6 +141,9 @@ struct Kernels {
     void (*norm)(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
                  float *out);
 
+    /* out += silu(x) = x / (1 + exp(-x)). Both: [count] */
+    void (*silu_add)(Kernels *k, const float *x, size_t count, float *out);
+
     /* Rotary position embedding in place, for the positions of `batch`. x: [n, heads, head_dim].
      * neox: pairs (i, i + head_dim/2), else pairs (2i, 2i+1). factors: [head_dim/2] divisors of the
      * frequencies (Llama 3's rope_freqs) or NULL. */

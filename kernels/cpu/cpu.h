@@ -6,7 +6,7 @@
  *   matmul.c          norm, quantisation, products and what follows them in one parallel run
  *   kv_cache.c        keys and values by slot
  *   attention.c       softmax(q k) v
- *   row.c             norm, rope, top, above
+ *   row.c             norm, silu, rope, top, above
  *   draw.c            tokens drawn from one row
  *   isa.h             their inner loops
  *   pool.h, store.h   threads, memory
@@ -110,6 +110,7 @@ void attention_run(Kernels *k, const KvCache *kv, int layer, const Batch *batch,
 
 void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
               float *out);
+void row_silu_add(Kernels *k, const float *x, size_t count, float *out);
 void row_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
               bool neox, const float *factors);
 void row_top(Kernels *k, const float *logits, int n, int vocab, int count, int *ids, float *values,

@@ -67,6 +67,9 @@ typedef struct Isa {
     void (*swiglu)(const float *gate, const float *up, const float *gate_bias, const float *up_bias,
                    int rows, float *out);
 
+    /* out += silu(x) */
+    void (*silu_add)(const float *x, int n, float *out);
+
     /* Attention for nq <= TILE queries over one head's cache, see kv.h. dim: head size rounded up
      * to 16. scores: out[i * stride + s] = q_i · key s for the slots of `blocks` blocks of 16.
      * q: [nq][dim], turned as the keys are */

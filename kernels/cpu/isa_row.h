@@ -68,16 +68,28 @@ static void isa_halves(const float *x, int n, uint16_t *out)
     }
 }
 
+/* x / (1 + exp(-x)) */
+INLINE Lanes row_silu(Lanes x)
+{
+    Lanes e = lanes_exp(lanes_sub(lanes_set(0.0f), x));
+    return lanes_div(x, lanes_add(lanes_set(1.0f), e));
+}
+
 static void isa_swiglu(const float *gate, const float *up, const float *gate_bias,
                        const float *up_bias, int rows, float *out)
 {
-    Lanes g = lanes_load(gate), u = lanes_load(up), one = lanes_set(1.0f);
+    Lanes g = lanes_load(gate), u = lanes_load(up);
     if (gate_bias)
         g = lanes_add(g, load_tail(gate_bias, 0, rows));
     if (up_bias)
         u = lanes_add(u, load_tail(up_bias, 0, rows));
-    Lanes e = lanes_exp(lanes_sub(lanes_set(0.0f), g));
-    store_tail(out, 0, rows, lanes_mul(lanes_div(g, lanes_add(one, e)), u));
+    store_tail(out, 0, rows, lanes_mul(row_silu(g), u));
+}
+
+static void isa_silu_add(const float *x, int n, float *out)
+{
+    for (int i = 0; i < n; i += 16)
+        store_tail(out, i, n, lanes_add(load_tail(out, i, n), row_silu(load_tail(x, i, n))));
 }
 
 static int isa_find(const float *x, int from, int n, float floor, bool strict)

@@ -1,4 +1,4 @@
-/* row.c - what is done row by row: norm, rotary embedding, and the scans of logits.
+/* row.c - what is done row by row: norm, silu, rotary embedding, and the scans of logits.
  *
  * Angles are computed in double and kept until base, factors or positions change, because a forward
  * pass asks for the same ones twice a layer.
@@ -11,7 +11,10 @@
 
 #include "kernels/cpu/cpu.h"
 
-enum { NORM_ALONE = 8 }; /* rows that are not worth waking anyone for */
+enum {
+    NORM_ALONE = 8,         /* rows that are not worth waking anyone for */
+    SILU_PIECE = 16 * 1024, /* elements that are not, and a thread's at a time */
+};
 
 typedef struct NormJob {
     Cpu *cpu;
@@ -40,6 +43,34 @@ void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n,
         pool_run(job.cpu->pool, norm_work, &job);
     else
         norm_work(&job, 0);
+}
+
+typedef struct SiluJob {
+    Cpu *cpu;
+    const float *x;
+    size_t count;
+    float *out;
+    atomic_size_t next;
+} SiluJob;
+
+static void silu_work(void *context, int worker)
+{
+    SiluJob *job = context;
+    (void)worker;
+    for (size_t at; (at = atomic_fetch_add(&job->next, SILU_PIECE)) < job->count;) {
+        size_t left = job->count - at;
+        job->cpu->isa->silu_add(job->x + at, (int)(left < SILU_PIECE ? left : SILU_PIECE),
+                                job->out + at);
+    }
+}
+
+void row_silu_add(Kernels *k, const float *x, size_t count, float *out)
+{
+    SiluJob job = {cpu_of(k), x, count, out, 0};
+    if (count > SILU_PIECE)
+        pool_run(job.cpu->pool, silu_work, &job);
+    else
+        silu_work(&job, 0);
 }
 
 /* Makes the cache one for these frequencies. */

@@ -37,9 +37,9 @@ enum {
 };
 
 typedef struct Meta {
-    int n;                                                  /* rows of linear, norm, embed, top */
-    int ids[ROWS_MAX];                                      /* for embed */
-    int rows, base;                                         /* as in Batch, for the rest */
+    int n;             /* rows of linear, norm, silu, embed, top */
+    int ids[ROWS_MAX]; /* for embed */
+    int rows, base;    /* as in Batch, for the rest */
     int slot[ROWS_MAX], prefix[ROWS_MAX], length[ROWS_MAX]; /* length = position + 1 */
     uint64_t mask[ROWS_MAX];
     int moves, to, from[ROWS_MAX];
@@ -118,6 +118,14 @@ typedef struct NormArgs {
     float eps;
     int cols;
 } NormArgs;
+
+/* As rows of the Meta's count, so that the command is the same for any number of them. */
+typedef struct SiluAddArgs {
+    const Meta *meta;
+    const float *x;
+    float *out;
+    int cols;
+} SiluAddArgs;
 
 typedef struct RopeTableArgs {
     const float *factors; /* [pairs] or NULL */
@@ -221,6 +229,7 @@ typedef struct LimitArgs {
     X(finish, FinishArgs, 0)                    \
     X(embed, EmbedArgs, 0)                      \
     X(norm, NormArgs, WARPS_SHARED)             \
+    X(silu_add, SiluAddArgs, 0)                 \
     X(rope_table, RopeTableArgs, 0)             \
     X(rope, RopeArgs, 0)                        \
     X(kv_write, KvWriteArgs, 0)                 \

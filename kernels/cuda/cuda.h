@@ -160,6 +160,7 @@ LinearPlan cuda_linear_plan(int units, int cols);
 void cuda_linear(Kernels *k, const Linear *linear, const float *x, int n);
 void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
                float *out);
+void cuda_silu_add(Kernels *k, const float *x, size_t count, float *out);
 
 /* kv.c */
 KvCache *cuda_kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);

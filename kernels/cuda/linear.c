@@ -275,3 +275,19 @@ void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n
     queue_count(cuda, n);
     queue_add(cuda, KERNEL_norm, cuda_round_rows(n), 1, 1, &args, sizeof args, META_N);
 }
+
+/* What it works on are nearly always the rows that were there last: then neither the Meta nor the
+ * command is another than the one before. */
+void cuda_silu_add(Kernels *k, const float *x, size_t count, float *out)
+{
+    Cuda *cuda = cuda_of(k);
+    if (count == 0)
+        return;
+    if (cuda->queue.meta.n < 1 || count % (size_t)cuda->queue.meta.n != 0)
+        queue_count(cuda, 1);
+    int n = cuda->queue.meta.n, cols = (int)(count / (size_t)n);
+    SiluAddArgs args = {cuda->queue.device, x, out, cols};
+    cuda->best.logits = NULL;
+    queue_add(cuda, KERNEL_silu_add, (cols + THREADS - 1) / THREADS, cuda_round_rows(n), 1, &args,
+              sizeof args, META_N);
+}

@@ -118,6 +118,16 @@ BODY void finish_body(const Lane *at, const FinishArgs *a)
     }
 }
 
+/* out += silu(x). grid: columns in THREADS, rows */
+BODY void silu_add_body(const Lane *at, const SiluAddArgs *a)
+{
+    int col = at->block_x * THREADS + at->thread, row = at->block_y;
+    if (col >= a->cols || row >= a->meta->n)
+        return;
+    size_t i = (size_t)row * (size_t)a->cols + (size_t)col;
+    a->out[i] += silu(a->x[i]);
+}
+
 /* grid: copies, floats in THREADS * 4 */
 BODY void copy_body(const Lane *at, const CopyArgs *a)
 {

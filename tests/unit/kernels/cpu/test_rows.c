@@ -46,6 +46,37 @@ static void norm_divides_by_the_root_mean_square(void **state)
     }
 }
 
+static void silu_is_added(void **state)
+{
+    enum { MOST = 40003 };
+    static const size_t counts[] = {0, 1, 15, 16, 17, 577, MOST};
+    static float x[MOST], before[MOST], expected[MOST], out[MOST];
+    (void)state;
+    random_fill(x, MOST, 1);
+    random_fill(before, MOST, 2);
+    for (int i = 0; i < MOST; i++)
+        x[i] *= i % 5 ? 4 : 120; /* exp(-x) as good as 0, or more than there is */
+    for (int isa = 0; isa < ISAS; isa++) {
+        for (int threads = 1; threads < 4; threads++) {
+            Kernels *k = isa_open(isa, threads, false);
+            for (size_t c = 0; k && c < sizeof counts / sizeof *counts; c++) {
+                memcpy(out, before, sizeof out);
+                k->silu_add(k, x, counts[c], out);
+                if (isa == 0 && threads == 1)
+                    memcpy(expected, out, sizeof out);
+                if (counts[c] == MOST)
+                    assert_memory_equal(out, expected, sizeof out);
+                for (size_t i = 0; i < MOST; i++)
+                    assert_float_equal(
+                        out[i], before[i] + (i < counts[c] ? x[i] / (1 + exp((double)-x[i])) : 0),
+                        1e-5);
+            }
+            if (k)
+                k->close(k);
+        }
+    }
+}
+
 static void top_is_sorted_and_ties_go_to_the_lowest_id(void **state)
 {
     enum { N = 3 };
@@ -220,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(norm_divides_by_the_root_mean_square),
+        cmocka_unit_test(silu_is_added),
         cmocka_unit_test(top_is_sorted_and_ties_go_to_the_lowest_id),
         cmocka_unit_test(log_sum_is_the_softmaxs),
         cmocka_unit_test(above_finds_all_in_order),

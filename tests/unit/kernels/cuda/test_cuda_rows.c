@@ -189,6 +189,40 @@ static void norm_agrees_with_the_cpu(void **state)
         assert_float_equal(out[0][i], out[1][i], 1e-5);
 }
 
+/* As rows of the batch before, as others, as none. */
+static void silu_agrees_with_the_cpu(void **state)
+{
+    enum { WIDTH = 601 };
+    static const size_t counts[] = {0, 1, N * WIDTH, WIDTH, N * WIDTH - 1};
+    static float x[N * WIDTH], old[N * WIDTH], out[2][N * WIDTH];
+    (void)state;
+    random_fill(x, N * WIDTH, 1);
+    random_fill(old, N * WIDTH, 2);
+    for (int i = 0; i < N * WIDTH; i++)
+        x[i] *= i % 5 ? 4 : 120;
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+        for (int form = 0; form < 3; form++) { /* 1: after a batch of N rows */
+            for (int i = 0; i < 2; i++) {
+                Kernels *k = i ? open_twin(false, form == 2) : isa_open(0, 1, true);
+                float *a = device(k, x, N * WIDTH), *b = device(k, old, N * WIDTH);
+                float *normed = device(k, NULL, N * WIDTH);
+                if (form == 1)
+                    k->norm(k, a, a, 1e-6f, N, WIDTH, normed);
+                k->silu_add(k, a, counts[c], b);
+                k->download(k, out[i], b, N * WIDTH);
+                float *all[] = {a, b, normed};
+                for (int j = 0; j < 3; j++)
+                    k->buffer_free(k, all[j]);
+                k->close(k);
+            }
+            for (size_t i = 0; i < N * WIDTH; i++)
+                assert_float_equal(out[0][i], out[1][i], 1e-5);
+            assert_memory_equal(out[1] + counts[c], old + counts[c],
+                                (N * WIDTH - counts[c]) * sizeof *old);
+        }
+    }
+}
+
 static void rope_agrees_with_the_cpu(void **state)
 {
     enum { H = 3, D = 20 };
@@ -529,6 +563,7 @@ int main(void)
         cmocka_unit_test(prompts_do_not_depend_on_their_batch),
         cmocka_unit_test(embedding_is_exact),
         cmocka_unit_test(norm_agrees_with_the_cpu),
+        cmocka_unit_test(silu_agrees_with_the_cpu),
         cmocka_unit_test(rope_agrees_with_the_cpu),
         cmocka_unit_test(caches_hold_and_move_what_the_cpus_do),
         cmocka_unit_test(top_is_the_cpus),

@@ -159,9 +159,9 @@ static int info_model(Kernels *kernels, const char *name)
     print_report(
         stdout,
         "memory     %.1f MB: weights %.1f, and %.1f for a chat of %d tokens; %.1f MB free\n",
-        (double)(plan.weight_bytes + session_bytes(kernels, c, NULL, KV_F16, context)) / 1e6,
+        (double)(plan.weight_bytes + session_bytes(kernels, c, NULL, NULL, KV_F16, context)) / 1e6,
         (double)plan.weight_bytes / 1e6,
-        (double)session_bytes(kernels, c, NULL, KV_F16, context) / 1e6, context,
+        (double)session_bytes(kernels, c, NULL, NULL, KV_F16, context) / 1e6, context,
         (double)kernels->memory_free(kernels) / 1e6);
     models_plan_close(&plan);
     return 0;
@@ -301,8 +301,8 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
     int context = profile->context > 0 ? profile->context : CONTEXT_DEFAULT;
     context = context < plan.config.context ? context : plan.config.context;
     bool shared = draft && models_plan_shared(&plan, draft);
-    size_t caches =
-        session_bytes(kernels, &plan.config, draft ? &draft->config : NULL, profile->kv, context);
+    size_t caches = session_bytes(kernels, &plan.config, draft ? &draft->config : NULL, NULL,
+                                  profile->kv, context);
     size_t total = plan.weight_bytes + caches + (shared ? 0 : draft_bytes);
     size_t have = kernels->memory_free(kernels);
 

@@ -9,11 +9,9 @@
 static int take_drafter(void *into, const char *text, Err *err)
 {
     (void)err;
-    const DrafterKind *kind;
-    int layer;
+    DrafterChoice choice;
     ((Options *)into)->drafter = text;
-    return strlen(text) < sizeof(((RequestLoad *)0)->drafter) ? drafter_parse(text, &kind, &layer)
-                                                              : -1;
+    return drafter_parse(text, &choice);
 }
 
 static int drafter_at(int index, char *text, size_t size)

@@ -84,16 +84,15 @@ static int read_method(BenchResult *result, const Options *options, const char *
 {
     const char *adapter, *tree;
     Method method = {0};
-    const DrafterKind *kind;
+    DrafterChoice choice;
     TreeShape shape;
-    int layer;
     size_t before = split(text, length, '@', &adapter);
     size_t drafter = split(text, before, '/', &tree), trees = tree ? before - drafter - 1 : 0;
     if (drafter < sizeof method.drafter && trees < sizeof method.tree) {
         memcpy(method.drafter, text, drafter);
         memcpy(method.tree, tree ? tree : "", trees);
     }
-    if (drafter_parse(method.drafter, &kind, &layer) != 0 ||
+    if (drafter_parse(method.drafter, &choice) != 0 ||
         (tree && tree_parse(method.tree, &shape) != 0) || (adapter && before + 1 == length))
         return err_set(err, EXIT_USAGE,
                        "--methods: \"%.*s\" is no DRAFTER, DRAFTER/TREE or DRAFTER/TREE@ADAPTER "
@@ -102,7 +101,7 @@ static int read_method(BenchResult *result, const Options *options, const char *
     method.draft = draft_of(result, options, adapter, adapter ? length - before - 1 : 0, err);
     if (method.draft < 0)
         return -1;
-    if (kind == drafter_find("plain"))
+    if (choice.kind == drafter_find("plain"))
         return 0; /* it is always there */
     const BenchDraft *draft = &result->drafts[method.draft];
     while (result->methods[method.plain].draft != method.draft)
@@ -175,11 +174,12 @@ void bench_methods_name(BenchResult *result)
     for (int m = 0; m < result->n_methods; m++) {
         Method *method = &result->methods[m];
         const BenchDraft *draft = &result->drafts[method->draft];
-        const DrafterKind *kind = drafter_find("plain");
+        DrafterChoice choice = {.kind = drafter_find("plain")};
         TreeShape shape = {.width = 1};
-        int exit = 0;
         if (method->drafter[0])
-            drafter_parse(method->drafter, &kind, &exit);
+            drafter_parse(method->drafter, &choice);
+        const DrafterKind *kind = choice.kind;
+        int exit = choice.layer;
         tree_parse(method->tree, &shape);
         bool drafts = kind->model == DRAFTER_MODEL_DRAFT;
         bool tree = shape.width != 1 && drafts;

@@ -69,10 +69,9 @@ int run_profile(Chat *chat, const char *text, Err *err)
 int run_drafter(Chat *chat, const char *text, Err *err)
 {
     RequestSet set = {0};
-    const DrafterKind *kind;
+    DrafterChoice choice;
     char names[DRAFTER_NAMES_BYTES];
-    int layer;
-    if (strlen(text) >= sizeof(set.drafter) || drafter_parse(text, &kind, &layer) != 0)
+    if (drafter_parse(text, &choice) != 0)
         return err_set(err, EXIT_USAGE, "/drafter: \"%.40s\" is none of %s", text,
                        drafter_names(", ", names));
     strcpy(set.drafter, text);

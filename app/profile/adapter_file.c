@@ -46,17 +46,22 @@ int adapter_find(const char *name, char *path, Err *err)
         name);
 }
 
+const char *adapter_base_hash(const char *base, const char *base_path, char *computed, Err *err)
+{
+    const CatalogModel *known = catalog_find(base);
+    if (known && known->sha256)
+        return known->sha256;
+    return file_hash(base_path, computed, err) == 0 ? computed : NULL;
+}
+
 int adapter_open_for(Adapter **adapter, const char *name, const char *base, const char *base_path,
                      Err *err)
 {
     char path[PATH_BYTES], computed[SHA256_TEXT];
-    const CatalogModel *known = catalog_find(base);
-    const char *hash = known ? known->sha256 : NULL;
     *adapter = NULL;
     if (adapter_find(name, path, err) != 0 || adapter_open(adapter, path, err) != 0)
         return -1;
-    if (!hash && file_hash(base_path, computed, err) == 0)
-        hash = computed;
+    const char *hash = adapter_base_hash(base, base_path, computed, err);
     if (hash && strcmp(hash, (*adapter)->info.base_sha256) == 0)
         return 0;
     err_set(

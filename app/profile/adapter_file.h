@@ -13,6 +13,10 @@ int adapter_save(const char *path, const AdapterInfo *info, const AdapterTensor 
  * came with s2d (a profile of another machine names a path of that one). path: [PATH_BYTES] */
 int adapter_find(const char *name, char *path, Err *err);
 
+/* The hash of a model's file: the catalog's for a name that it has, else of the file itself; NULL, with
+ * err, where that cannot be read. computed: [SHA256_TEXT], room for it. */
+const char *adapter_base_hash(const char *base, const char *base_path, char *computed, Err *err);
+
 /* name: as adapter_find takes it. base: how the person calls it, and its
  * file. The hashes of the catalog's models are known, others are computed. EXIT_DATA when the
  * adapter is another base's. */

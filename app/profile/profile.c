@@ -139,14 +139,14 @@ int profile_thresholds(const Profile *profile)
 static int read_drafter(Reader *reader, const char *raw, int index, ProfileTarget *target)
 {
     char path[SCAN_PATH_BYTES];
-    const DrafterKind *kind;
+    DrafterChoice choice;
     char names[DRAFTER_NAMES_BYTES];
-    int layer;
     if (raw == NULL)
         return 0;
     snprintf(path, sizeof path, "targets[%d].drafter", index);
-    if (strlen(raw) >= sizeof target->drafter || drafter_parse(raw, &kind, &layer) != 0)
-        return fail_at(reader, path, "\"%.40s\" is none of %s", raw, drafter_names(", ", names));
+    if (strlen(raw) >= sizeof target->drafter || drafter_parse(raw, &choice) != 0 || choice.file)
+        return fail_at(reader, path, "\"%.40s\" is none of %s; a head's file is named by `head:`",
+                       raw, drafter_names(", ", names));
     strcpy(target->drafter, raw);
     return 0;
 }
@@ -156,6 +156,7 @@ static int read_target(Reader *reader, const RawTarget *raw, int index, Profile 
     ProfileTarget *target = &profile->targets[index];
     profile->n_targets = index + 1; /* from here on profile_close knows it */
     if (copy_text(reader, raw->model, &target->model) != 0 ||
+        copy_text(reader, raw->head, &target->head) != 0 ||
         read_drafter(reader, raw->drafter, index, target) != 0)
         return -1;
 
@@ -274,6 +275,7 @@ int profile_parse(Profile *profile, const char *yaml, size_t bytes, const char *
 void profile_close_target(ProfileTarget *target)
 {
     free(target->model);
+    free(target->head);
     free(target->accept);
     *target = (ProfileTarget){0};
 }
@@ -327,20 +329,30 @@ static int beside(const Profile *profile, const char *name, char path[PATH_BYTES
     return 0;
 }
 
-/* The short list is read here, the adapter is opened where it is used. */
+/* A file that the profile names becomes one beside it. */
+static int move_beside(const Profile *profile, char **file, Err *err)
+{
+    char path[PATH_BYTES];
+    if (*file == NULL)
+        return 0;
+    if (beside(profile, *file, path, err) != 0)
+        return -1;
+    free(*file);
+    *file = strdup(path);
+    return *file ? 0 : err_set(err, EXIT_MEMORY, "no memory for a profile");
+}
+
+/* The short list is read here; the adapter and heads are opened where they are used. */
 static int find_files(Profile *profile, Err *err)
 {
     char path[PATH_BYTES];
     if (profile->draft_list && (beside(profile, profile->draft_list, path, err) != 0 ||
                                 short_list_open(&profile->draft_ids, path, err) != 0))
         return -1;
-    if (!profile->draft_adapter)
-        return 0;
-    if (beside(profile, profile->draft_adapter, path, err) != 0)
-        return -1;
-    free(profile->draft_adapter);
-    profile->draft_adapter = strdup(path);
-    return profile->draft_adapter ? 0 : err_set(err, EXIT_MEMORY, "no memory for a profile");
+    for (int i = 0; i < profile->n_targets; i++)
+        if (move_beside(profile, &profile->targets[i].head, err) != 0)
+            return -1;
+    return move_beside(profile, &profile->draft_adapter, err);
 }
 
 int profile_open(Profile *profile, const char *name, Err *err)

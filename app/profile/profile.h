@@ -21,7 +21,9 @@ typedef struct ProfileTarget {
     char *model;      /* catalog name or path */
     int n_thresholds; /* 0 = not given: the built-in ones; else one per exit */
     double thresholds[EXITS_MAX];
-    char drafter[24];    /* what drafts for it, as drafter_parse takes it; "" = not given */
+    char drafter[24]; /* what drafts for it, as drafter_parse takes it; "" = not given */
+    char *head; /* file of a head that was trained for it; profile_open adds its folder; NULL =
+                            none */
     Calibration *accept; /* [n_exits] as tuned, see tuned.h; NULL = not known */
 } ProfileTarget;
 

@@ -41,6 +41,7 @@ static const cyaml_schema_field_t target_fields[] = {
     CYAML_FIELD_SEQUENCE("thresholds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawTarget,
                          thresholds, &number_schema, 1, EXITS_MAX),
     MAYBE("drafter", RawTarget, drafter),
+    MAYBE("head", RawTarget, head),
     CYAML_FIELD_END,
 };
 

@@ -17,7 +17,7 @@ typedef struct RawDraft {
 } RawDraft;
 
 typedef struct RawTarget {
-    char *model, *drafter;
+    char *model, *drafter, *head;
     char **thresholds;
     unsigned thresholds_count;
 } RawTarget;

@@ -76,9 +76,10 @@ static json_t *targets_json(const Profile *profile)
     json_t *array = json_array();
     for (int i = 0; i < profile->n_targets; i++) {
         const ProfileTarget *target = &profile->targets[i];
-        json_t *json = json_pack("{s:o, s:o, s:o}", "model", json_text(target->model), "thresholds",
-                                 doubles(target->thresholds, target->n_thresholds), "drafter",
-                                 json_text(target->drafter));
+        json_t *json =
+            json_pack("{s:o, s:o, s:o, s:o}", "model", json_text(target->model), "thresholds",
+                      doubles(target->thresholds, target->n_thresholds), "drafter",
+                      json_text(target->drafter), "head", text_or_null(target->head));
         if (json_array_append_new(array, json) != 0)
             return json_decref(array), NULL;
     }

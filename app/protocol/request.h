@@ -51,9 +51,9 @@ typedef struct RequestLoad {
     Profile profile;  /* names and paths are resolved by the worker, on its machine */
     int target_index; /* of profile.targets: the one to start with */
     SpecMode spec;
-    char drafter[24]; /* as drafter_parse takes it; "" = the profile's */
-    char tree[16];    /* as tree_parse takes it; "" = the profile's */
-    char isa[16];     /* "auto", "amx", "avx512", "avx2", "scalar" */
+    char drafter[DRAFTER_TEXT]; /* as drafter_parse takes it; "" = the profile's */
+    char tree[16];              /* as tree_parse takes it; "" = the profile's */
+    char isa[16];               /* "auto", "amx", "avx512", "avx2", "scalar" */
     bool act_f32;
 } RequestLoad;
 
@@ -79,8 +79,8 @@ typedef struct RequestSwitch {
 typedef struct RequestSet {
     int n_thresholds; /* 0 = not given */
     float thresholds[EXITS_MAX];
-    char tree[16];    /* "" = not given */
-    char drafter[24]; /* "" = not given */
+    char tree[16];              /* "" = not given */
+    char drafter[DRAFTER_TEXT]; /* "" = not given */
     bool has_sampling, has_spec, has_auto;
     Sampling sampling;
     SpecMode spec;

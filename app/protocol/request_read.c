@@ -159,9 +159,8 @@ static int read_spec(const Reader *r, SpecMode *spec)
 
 static int check_drafter(const Reader *r, const char *text)
 {
-    const DrafterKind *kind;
-    int layer;
-    if (!text[0] || drafter_parse(text, &kind, &layer) == 0)
+    DrafterChoice choice;
+    if (!text[0] || drafter_parse(text, &choice) == 0)
         return 0;
     char names[DRAFTER_NAMES_BYTES], what[DRAFTER_NAMES_BYTES + 16];
     snprintf(what, sizeof what, "must be one of %s", drafter_names(", ", names));
@@ -216,7 +215,7 @@ static int read_draft(const Reader *outer, Profile *profile)
 
 static int read_targets(const Reader *outer, Profile *profile)
 {
-    static const char *const keys[] = {"model", "thresholds", "drafter", NULL};
+    static const char *const keys[] = {"model", "thresholds", "drafter", "head", NULL};
     const json_t *array = get(outer, "targets");
     if (!json_is_array(array) || json_array_size(array) == 0)
         return wrong(outer, "targets", "is no list of at least one");
@@ -226,7 +225,8 @@ static int read_targets(const Reader *outer, Profile *profile)
         Reader r = {json_array_get(array, i), "target", outer->err};
         ProfileTarget *target = &profile->targets[i];
         profile->n_targets = (int)i + 1;
-        if (check_object(&r, keys) != 0 || copy_text(&r, "model", &target->model) != 0)
+        if (check_object(&r, keys) != 0 || copy_text(&r, "model", &target->model) != 0 ||
+            copy_text(&r, "head", &target->head) != 0)
             return -1;
         if (!target->model)
             return wrong(&r, "model", "is missing");

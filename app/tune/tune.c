@@ -122,8 +122,8 @@ static int open_target(Tune *tune, int index, Model **target, Err *err)
     ModelPlan plan;
     if (models_plan(&tune->models, profile->targets[index].model, &plan, err) != 0)
         return -1;
-    size_t session = session_bytes(tune->kernels, &plan.config, &tune->draft->config, profile->kv,
-                                   profile->context);
+    size_t session = session_bytes(tune->kernels, &plan.config, &tune->draft->config, NULL,
+                                   profile->kv, profile->context);
     int status = check_memory(tune, plan.name, plan.weight_bytes + session, err);
     if (status == 0)
         status = models_load(&tune->models, &plan, NULL, NULL, target, err);

@@ -34,6 +34,7 @@ typedef struct Worker {
     ModelsCache models;
     Session *session; /* NULL = nothing is loaded */
     Model *draft;     /* of the session; NULL = none */
+    Head *head;       /* that the session drafts by; NULL = none */
     RequestLoad load; /* what the session was made from; targets and thresholds as they are now */
     double load_ms;
     bool confined; /* in what it may ask of the kernel, see confine.h */
@@ -77,16 +78,28 @@ void worker_load(Worker *worker, RequestLoad *load);
 /* Says what now holds. */
 void worker_ready(Worker *worker);
 /* What to draft with for a target of the profile; drafter "" = what the profile says, or the
- * best that it allows. */
-void worker_drafting(const RequestLoad *load, const char *drafter, int target,
-                     DraftConfig *drafting);
+ * best that it allows. Returns the file of the head that it wants, NULL = of none. */
+const char *worker_drafting(const RequestLoad *load, const char *drafter, int target,
+                            DraftConfig *drafting);
 /* What was tuned for the profile's targets from number `first` on; a warning where they cannot be
  * read. base, layers: of the draft; adapter: its path or NULL. */
 void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *base, int layers,
                        const char *adapter);
 /* draft: NULL = none. */
 int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, Model *draft,
-                        Session **session, Err *err);
+                        Session **session, Head **head, Err *err);
+
+/* worker_head.c */
+/* As worker_drafting, with the head read where one drafts: drafting->head is the caller's, who keeps or
+ * closes it. */
+int worker_open_drafting(Worker *worker, const RequestLoad *load, const char *drafter, int index,
+                         const Model *target, DraftConfig *drafting, Err *err);
+/* The same for another target than the one that the person chose the drafter for: where its head
+ * belongs to that one, a warning says so, and the profile says what drafts. */
+int worker_open_pair(Worker *worker, const RequestLoad *load, int index, const Model *target,
+                     DraftConfig *drafting, Err *err);
+/* The session drafts by this one now (NULL = by none): the one before goes. */
+void worker_keep_head(Worker *worker, Head *head);
 void worker_close(Worker *worker);
 
 /* worker_set.c */

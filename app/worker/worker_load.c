@@ -55,8 +55,8 @@ int worker_check_memory(Worker *worker, const char *what, size_t weights, size_t
         need, parts[0], parts[1], left);
 }
 
-void worker_drafting(const RequestLoad *load, const char *drafter, int target,
-                     DraftConfig *drafting)
+const char *worker_drafting(const RequestLoad *load, const char *drafter, int target,
+                            DraftConfig *drafting)
 {
     const Profile *profile = &load->profile;
     const ProfileTarget *pair = &profile->targets[target];
@@ -65,12 +65,18 @@ void worker_drafting(const RequestLoad *load, const char *drafter, int target,
         drafter = pair->drafter;
     if (!drafter[0])
         drafter = drafter_default(profile->draft_base != NULL);
-    drafter_parse(drafter, &drafting->kind, &drafting->fixed_exit);
+    DrafterChoice choice;
+    drafter_parse(drafter, &choice); /* it was checked where it came in */
+    drafting->kind = choice.kind;
+    drafting->fixed_exit = choice.layer;
     memcpy(drafting->exits, profile->exits, sizeof(drafting->exits));
     drafting->n_thresholds = pair->n_thresholds;
     for (int i = 0; i < pair->n_thresholds; i++)
         drafting->thresholds[i] = (float)pair->thresholds[i];
     drafting->accept = pair->accept;
+    if (!drafter_is_head(choice.kind))
+        return NULL;
+    return choice.file ? choice.file : pair->head;
 }
 
 void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *base, int layers,
@@ -107,9 +113,10 @@ void worker_ready(Worker *worker)
         models_name(profile->targets[i].model, ready->targets[i], sizeof(ready->targets[i]));
     ready->load_ms = worker->load_ms;
     const ModelConfig *draft = worker->draft ? &worker->draft->config : NULL;
-    ready->memory_bytes = models_bytes(&worker->models) +
-                          session_bytes(worker->kernels, &session_target(worker->session)->config,
-                                        draft, profile->kv, profile->context);
+    ready->memory_bytes =
+        models_bytes(&worker->models) +
+        session_bytes(worker->kernels, &session_target(worker->session)->config, draft,
+                      worker->head ? &worker->head->info : NULL, profile->kv, profile->context);
     worker_emit(worker, &event);
 }
 
@@ -164,13 +171,13 @@ static int check_plans(Worker *worker, const RequestLoad *load, const ModelPlan 
                        template_names(", ", names, sizeof names));
     return worker_check_memory(worker, target->name, weights,
                                session_bytes(worker->kernels, &target->config,
-                                             draft ? &draft->config : NULL, load->profile.kv,
+                                             draft ? &draft->config : NULL, NULL, load->profile.kv,
                                              load->profile.context),
                                err);
 }
 
 int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, Model *draft,
-                        Session **session, Err *err)
+                        Session **session, Head **head, Err *err)
 {
     const Profile *profile = &load->profile;
     SessionConfig config = {.kernels = worker->kernels,
@@ -187,8 +194,18 @@ int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, 
                             .emit = worker_on_event,
                             .poll = worker->poll,
                             .user = worker};
-    worker_drafting(load, load->drafter, load->target_index, &config.drafting);
-    return session_open(session, &config, err);
+    bool again = worker->session != NULL && load->target_index != worker->load.target_index;
+    int result =
+        again ? worker_open_pair(worker, load, load->target_index, target, &config.drafting, err)
+              : worker_open_drafting(worker, load, load->drafter, load->target_index, target,
+                                     &config.drafting, err);
+    if (result != 0)
+        return -1;
+    *head = config.drafting.head;
+    if (session_open(session, &config, err) == 0)
+        return 0;
+    head_close(*head);
+    return -1;
 }
 
 static int load_models(Worker *worker, RequestLoad *load, Model **target, Model **draft, Err *err)
@@ -216,11 +233,12 @@ static int load_models(Worker *worker, RequestLoad *load, Model **target, Model 
 }
 
 /* Models and session, or nothing new. */
-static int load_all(Worker *worker, RequestLoad *load, Session **session, Model **draft, Err *err)
+static int load_all(Worker *worker, RequestLoad *load, Session **session, Model **draft,
+                    Head **head, Err *err)
 {
     Model *target;
     if (load_models(worker, load, &target, draft, err) == 0 &&
-        worker_open_session(worker, load, target, *draft, session, err) == 0)
+        worker_open_session(worker, load, target, *draft, session, head, err) == 0)
         return 0;
     models_trim(&worker->models, worker->session ? session_target(worker->session) : NULL,
                 worker->draft);
@@ -232,6 +250,7 @@ static void drop_session(Worker *worker)
     session_close(worker->session);
     worker->session = NULL;
     worker->draft = NULL;
+    worker_keep_head(worker, NULL);
     answers_clear(&worker->answers);
 }
 
@@ -252,6 +271,7 @@ void worker_load(Worker *worker, RequestLoad *load)
     double start = clock_ms();
     Err err = {0};
     Model *draft;
+    Head *head;
     Session *session;
     int status = open_kernels(worker, load, &err);
     if (status == 0 && !worker->confined) {
@@ -259,13 +279,13 @@ void worker_load(Worker *worker, RequestLoad *load)
         worker->confined = true;
     }
     if (status == 0)
-        status = load_all(worker, load, &session, &draft, &err);
+        status = load_all(worker, load, &session, &draft, &head, &err);
     if (status != 0 && err.code == EXIT_MEMORY && worker->session) {
         /* Not beside what was loaded before: in its place, then. */
         err = (Err){0};
         drop_session(worker);
         models_trim(&worker->models, NULL, NULL);
-        status = load_all(worker, load, &session, &draft, &err);
+        status = load_all(worker, load, &session, &draft, &head, &err);
     }
     if (status != 0) {
         if (!worker->quit)
@@ -275,6 +295,7 @@ void worker_load(Worker *worker, RequestLoad *load)
     drop_session(worker);
     worker->session = session;
     worker->draft = draft;
+    worker->head = head;
     models_trim(&worker->models, session_target(session), draft);
     profile_close(&worker->load.profile);
     worker->load = *load;

@@ -33,9 +33,16 @@ void worker_set(Worker *worker, const RequestSet *set)
     if (!worker->session) {
         err_set(&err, EXIT_USAGE, "request: set: nothing is loaded yet");
     } else if (set->drafter[0]) {
-        worker_drafting(&worker->load, set->drafter, worker->load.target_index, &drafting);
-        if (session_set_drafter(worker->session, &drafting, &err) == 0)
+        int index = worker->load.target_index;
+        const Model *target = session_target(worker->session);
+        if (worker_open_drafting(worker, &worker->load, set->drafter, index, target, &drafting,
+                                 &err) == 0 &&
+            session_set_drafter(worker->session, &drafting, &err) == 0) {
             strcpy(worker->load.drafter, set->drafter);
+            worker_keep_head(worker, drafting.head);
+        } else {
+            head_close(drafting.head);
+        }
     }
     if (err.code == 0 && set->n_thresholds > 0)
         set_thresholds(worker, set, &err);

@@ -60,7 +60,7 @@ static int find_room(Worker *worker, const ModelPlan *plan, bool unload, SwitchR
     const Profile *profile = &worker->load.profile;
     const Model *target = session_target(worker->session);
     ModelsKeep keep = {{target, worker->draft, models_held(cache, plan)}};
-    size_t session = session_bytes(k, &plan->config, NULL, profile->kv, profile->context);
+    size_t session = session_bytes(k, &plan->config, NULL, NULL, profile->kv, profile->context);
     size_t need = plan->weight_bytes + session, have = k->memory_free(k);
     Err refused = {0};
     if (worker_check_memory(worker, plan->name, plan->weight_bytes, session, &refused) == 0)
@@ -68,7 +68,7 @@ static int find_room(Worker *worker, const ModelPlan *plan, bool unload, SwitchR
     char names[96], size[16];
     size_t missing = need > have ? need - have : 1;
     size_t idle = models_idle(cache, &keep, missing, names, sizeof(names));
-    size_t own = session_bytes(k, &target->config, NULL, profile->kv, profile->context) +
+    size_t own = session_bytes(k, &target->config, NULL, NULL, profile->kv, profile->context) +
                  (target == worker->draft ? 0 : models_bytes_of(cache, target));
     if (idle >= missing && unload) {
         models_unload(cache, &keep, missing);
@@ -139,14 +139,16 @@ static int replace_session(Worker *worker, Model *target, int index, Err *err)
 {
     RequestLoad load = worker->load; /* shares its texts */
     Session *session;
+    Head *head;
     EventReady now = {0};
     session_describe(worker->session, &now);
     load.target_index = index;
-    if (worker_open_session(worker, &load, target, worker->draft, &session, err) != 0)
+    if (worker_open_session(worker, &load, target, worker->draft, &session, &head, err) != 0)
         return -1;
     session_set_auto(session, now.auto_thresholds);
     session_close(worker->session);
     worker->session = session;
+    worker_keep_head(worker, head);
     answers_clear(&worker->answers);
     emit_switch(worker, SWITCH_DONE, target->name, index, "", SWITCH_ROOM_NONE, false);
     return 0;
@@ -166,9 +168,17 @@ static int change_target(Worker *worker, int index, const SwitchTerms *terms, Sw
     session_describe(worker->session, &now);
     if (now.auto_thresholds)
         worker_keep_thresholds(worker, now.thresholds, now.n_exits);
-    worker_drafting(load, load->drafter, index, &pair);
-    int status = same ? session_switch(worker->session, target, index, &pair, err)
-                      : replace_session(worker, target, index, err);
+    int status;
+    if (!same) {
+        status = replace_session(worker, target, index, err);
+    } else {
+        status = worker_open_pair(worker, load, index, target, &pair, err);
+        if (status == 0 &&
+            (status = session_switch(worker->session, target, index, &pair, err)) == 0)
+            worker_keep_head(worker, pair.head);
+        else
+            head_close(pair.head);
+    }
     if (status == 0)
         worker->load.target_index = index;
     return status;

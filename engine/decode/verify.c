@@ -91,9 +91,8 @@ int accept(Context *c, Sampler *sampler, const Tree *tree, const AcceptRules *ru
 
 void keep_path(Context *c, const Tree *tree, const Acceptance *acceptance, int length)
 {
-    Kernels *k = c->model->kernels;
     int from[NODES_MAX];
     for (int i = 0; i < acceptance->n; i++)
         from[i] = length + tree->node[acceptance->path[i]].slot;
-    k->kv_move(k, c->kv, 0, c->model->config.layers, from, acceptance->n, length);
+    context_move(c, from, acceptance->n, length);
 }

@@ -5,6 +5,11 @@
 
 #include "engine/draft/drafters.h"
 
+/* Thresholds where nobody gave any. Untrained exits agree with their model 2-5 % of the time, so they
+ * stay closed unless somebody sets a threshold below 1; trained ones take what is more likely than
+ * not. The last exit stops drafting where it is very unsure. */
+static const float CLOSED = 1.0f, LIKELY = 0.5f, UNSURE = 0.2f;
+
 bool drafter_is_self(const DrafterKind *kind)
 {
     return kind && kind->model == DRAFTER_MODEL_TARGET;
@@ -14,6 +19,11 @@ const Model *drafters_trained(const DrafterKind *kind, const Model *target, cons
 {
     bool same_base = draft && strcmp(draft->path, target->path) == 0 && !draft->changed;
     return !drafter_is_self(kind) || same_base ? draft : NULL;
+}
+
+bool drafter_is_head(const DrafterKind *kind)
+{
+    return kind && kind->model == DRAFTER_MODEL_HEAD;
 }
 
 int drafters_thresholds(const DraftConfig *asked)
@@ -29,6 +39,26 @@ int drafter_reach(const float *thresholds, int n_exits)
     return reach;
 }
 
+/* One exit, so to say: its end. */
+static int resolve_head(const DraftConfig *asked, const Model *target, DraftConfig *resolved,
+                        Err *err)
+{
+    const char *kind = asked->kind->name;
+    const Head *head = asked->head;
+    if (head == NULL)
+        return err_set(err, EXIT_USAGE,
+                       "%s has no %s head here; train one, or name its file: %s:FILE", target->name,
+                       kind, kind);
+    if (strcmp(head_kind_name(head->info.kind), kind) != 0)
+        return err_set(err, EXIT_DATA, "%s is an %s head, not %s", head->name,
+                       head_kind_name(head->info.kind), kind);
+    resolved->layers = resolved->n_exits = resolved->n_thresholds = resolved->exits[0] = 1;
+    resolved->thresholds[0] = UNSURE;
+    if (asked->n_thresholds > 0)
+        resolved->thresholds[0] = asked->thresholds[asked->n_thresholds - 1];
+    return 0;
+}
+
 int drafters_resolve(const DraftConfig *asked, const Model *target, const Model *draft,
                      DraftConfig *resolved, Err *err)
 {
@@ -36,6 +66,8 @@ int drafters_resolve(const DraftConfig *asked, const Model *target, const Model 
     const DrafterKind *kind = asked->kind;
     bool self = drafter_is_self(kind);
     const Model *model = self ? target : draft;
+    if (drafter_is_head(kind))
+        return resolve_head(asked, target, resolved, err);
     if (kind == NULL || kind->exits == DRAFTER_EXITS_NONE) {
         resolved->n_exits = resolved->n_thresholds = 0;
         return 0;
@@ -74,10 +106,6 @@ int drafters_resolve(const DraftConfig *asked, const Model *target, const Model 
             resolved->exits[resolved->n_exits++] =
                 (3 * layers + 3) / 4 <= most ? (3 * layers + 3) / 4 : most;
     }
-    /* Untrained exits agree with their model 2-5 % of the time, so they stay closed unless somebody
-     * sets a threshold below 1; trained ones take what is more likely than not. The last exit stops
-     * drafting where it is very unsure. */
-    static const float CLOSED = 1.0f, LIKELY = 0.5f, UNSURE = 0.2f;
     const Model *trained = drafters_trained(kind, target, draft);
     for (int i = 0; i < resolved->n_exits; i++) {
         bool last = i == resolved->n_exits - 1;

@@ -25,21 +25,41 @@ const DrafterKind *drafter_find(const char *name)
     return NULL;
 }
 
-int drafter_parse(const char *text, const DrafterKind **kind, int *layer)
+/* What may follow a kind's name and a colon. */
+static int parse_rest(const DrafterKind *kind, const char *rest, DrafterChoice *choice)
 {
-    for (int i = 0; i < KINDS; i++) {
-        size_t length = strlen(kinds[i].name);
-        bool fixed = kinds[i].exits == DRAFTER_EXITS_FIXED;
-        if (strncmp(text, kinds[i].name, length) != 0 || text[length] != (fixed ? ':' : '\0'))
-            continue;
-        char rest;
-        *kind = &kinds[i];
-        *layer = 0;
-        bool ok = !fixed || (sscanf(text + length, ":%d%c", layer, &rest) == 1 && *layer >= 1 &&
-                             *layer < 1000);
-        return ok ? 0 : -1;
+    char more;
+    *choice = (DrafterChoice){.kind = kind};
+    if (kind->exits == DRAFTER_EXITS_FIXED) {
+        bool number = rest && sscanf(rest, "%d%c", &choice->layer, &more) == 1;
+        return number && choice->layer >= 1 && choice->layer < 1000 ? 0 : -1;
     }
+    if (rest == NULL)
+        return 0;
+    choice->file = rest;
+    return kind->model == DRAFTER_MODEL_HEAD && *rest ? 0 : -1;
+}
+
+int drafter_parse(const char *text, DrafterChoice *choice)
+{
+    const char *colon = strchr(text, ':');
+    size_t length = colon ? (size_t)(colon - text) : strlen(text);
+    if (strlen(text) >= DRAFTER_TEXT)
+        return -1;
+    for (int i = 0; i < KINDS; i++)
+        if (strlen(kinds[i].name) == length && strncmp(text, kinds[i].name, length) == 0)
+            return parse_rest(&kinds[i], colon ? colon + 1 : NULL, choice);
     return -1;
+}
+
+int drafter_choose(const char *text, DraftConfig *config)
+{
+    DrafterChoice choice;
+    if (drafter_parse(text, &choice) != 0)
+        return -1;
+    config->kind = choice.kind;
+    config->fixed_exit = choice.layer;
+    return 0;
 }
 
 void drafter_name(const DrafterKind *kind, int layer, char *text, size_t size)
@@ -56,7 +76,10 @@ const char *drafter_names(const char *between, char *text)
     size_t used = 0, size = DRAFTER_NAMES_BYTES;
     for (int i = 0; i < KINDS && used < size; i++)
         used += (size_t)snprintf(text + used, size - used, "%s%s%s", i > 0 ? between : "",
-                                 kinds[i].name, kinds[i].exits == DRAFTER_EXITS_FIXED ? ":L" : "");
+                                 kinds[i].name,
+                                 kinds[i].exits == DRAFTER_EXITS_FIXED  ? ":L"
+                                 : kinds[i].model == DRAFTER_MODEL_HEAD ? "[:FILE]"
+                                                                        : "");
     return text;
 }
 

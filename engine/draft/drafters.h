@@ -9,12 +9,14 @@
 #define S2D_ENGINE_DRAFT_DRAFTERS_H
 
 #include "engine/decode/drafter.h"
+#include "engine/model/head.h"
 
 /* Whose layers draft. */
 typedef enum DrafterModel {
     DRAFTER_MODEL_NONE,
     DRAFTER_MODEL_DRAFT,  /* the draft's, with a KV cache of their own */
     DRAFTER_MODEL_TARGET, /* the target's own first ones, in its KV cache */
+    DRAFTER_MODEL_HEAD,   /* a head's, that was trained for the target and reads its features */
 } DrafterModel;
 
 /* After which of these layers tokens may leave. */
@@ -39,6 +41,7 @@ typedef struct DrafterKind {
 
 typedef struct DraftConfig {
     const DrafterKind *kind; /* NULL = plain */
+    Head *head;              /* DRAFTER_MODEL_HEAD: of that kind and target; stays the caller's */
     int fixed_exit;          /* DRAFTER_EXITS_FIXED: layer number */
     int layers;              /* of the draft model used; 0 = all */
     int n_exits;             /* 0 = one, after the last layer used */
@@ -64,16 +67,27 @@ struct DrafterParts {
 const DrafterKind *drafter_kind(int i);
 /* By its name; NULL = there is none. */
 const DrafterKind *drafter_find(const char *name);
-/* By what a person types: layer is set for "exit:6", else 0. -1 = unknown. */
-int drafter_parse(const char *text, const DrafterKind **kind, int *layer);
+/* What a person types: "s2d", "exit:6", "eagle", "eagle:FILE". */
+typedef struct DrafterChoice {
+    const DrafterKind *kind;
+    int layer;        /* of DRAFTER_EXITS_FIXED, else 0 */
+    const char *file; /* of DRAFTER_MODEL_HEAD, in the text; NULL = the one that is known */
+} DrafterChoice;
+enum { DRAFTER_TEXT = 512 }; /* bytes of the longest such text, the terminator included */
+/* -1 = unknown. */
+int drafter_parse(const char *text, DrafterChoice *choice);
+/* The same into a config: kind and fixed_exit. */
+int drafter_choose(const char *text, DraftConfig *config);
 /* The reverse. kind NULL = plain. */
 void drafter_name(const DrafterKind *kind, int layer, char *text, size_t size);
-enum { DRAFTER_NAMES_BYTES = 256 };
-/* All names: "plain", "sd", "exit:L" …, with `between` between them. Returns text,
+enum { DRAFTER_NAMES_BYTES = 320 };
+/* All names: "plain", "sd", "exit:L", "eagle[:FILE]" …, with `between` between them. Returns text,
  * [DRAFTER_NAMES_BYTES]. */
 const char *drafter_names(const char *between, char *text);
 /* Does it draft with the target's own layers, in the target's own cache? kind NULL = plain. */
 bool drafter_is_self(const DrafterKind *kind);
+/* Does a head of one target draft? */
+bool drafter_is_head(const DrafterKind *kind);
 /* What drafts where nobody said anything. */
 const char *drafter_default(bool has_draft);
 
@@ -93,6 +107,8 @@ int drafter_reach(const float *thresholds, int n_exits);
 int drafters_open(const DrafterParts *parts, Drafter **drafter, Err *err);
 /* Bytes that the greediest of them takes beyond weights. draft: the draft's configuration. */
 size_t draft_bytes(Kernels *kernels, const ModelConfig *draft, KvType kv, int layers, int slots);
+/* The same of a head, with the features that its target leaves for it. */
+size_t head_draft_bytes(Kernels *kernels, const HeadInfo *info, KvType kv, int slots);
 
 #define DRAFTER(name, title, help, model, exits, ngrams, open) \
     int open(const DrafterParts *parts, Drafter **drafter, Err *err);

@@ -41,11 +41,20 @@ int context_open(Context *context, Model *model, KvType kv, int layers, int slot
         model->name, slots, context_bytes(kernels, config, kv, layers, slots, logit_rows) / 1e9);
 }
 
+static void features_close(Features *features, Kernels *kernels)
+{
+    for (int i = 0; i < features->n; i++)
+        if (features->rows[i])
+            kernels->buffer_free(kernels, features->rows[i]);
+    *features = (Features){0};
+}
+
 void context_close(Context *context)
 {
     if (context->model == NULL)
         return;
     Kernels *kernels = context->model->kernels;
+    features_close(&context->features, kernels);
     if (context->kv)
         kernels->kv_close(kernels, context->kv);
     float *buffers[] = {context->hidden,   context->q,     context->k,     context->v,
@@ -54,6 +63,58 @@ void context_close(Context *context)
         if (buffers[i])
             kernels->buffer_free(kernels, buffers[i]);
     *context = (Context){0};
+}
+
+bool context_has_features(const Context *c, int n, const int *layers)
+{
+    return c->features.n == n &&
+           memcmp(c->features.layers, layers, sizeof *layers * (size_t)n) == 0;
+}
+
+int context_set_features(Context *c, int n, const int *layers, Err *err)
+{
+    assert(n >= 0 && n <= FEATURES_MAX);
+    Kernels *k = c->model->kernels;
+    Features wanted = {.n = n};
+    bool ok = true;
+    for (int i = 0; i < n; i++) {
+        wanted.layers[i] = layers[i];
+        wanted.rows[i] = k->buffer_alloc(k, (size_t)c->slots * (size_t)c->model->config.hidden);
+        ok = ok && wanted.rows[i];
+    }
+    if (!ok) {
+        features_close(&wanted, k);
+        return err_set(err, EXIT_MEMORY, "%s: no memory for the features of %d tokens",
+                       c->model->name, c->slots);
+    }
+    features_close(&c->features, k);
+    c->features = wanted;
+    return 0;
+}
+
+/* The batch's residual stream after so many layers, where that is wanted. */
+static void leave_features(Context *c, const Batch *batch, int layers)
+{
+    const Features *f = &c->features;
+    size_t H = (size_t)c->model->config.hidden;
+    for (int i = 0; i < f->n; i++)
+        for (int row = 0, run; f->layers[i] == layers && row < batch->n; row += run) {
+            for (run = 1; row + run < batch->n && batch->slot[row + run] == batch->slot[row] + run;)
+                run++;
+            hidden_copy(c, f->rows[i] + (size_t)batch->slot[row] * H, c->hidden + (size_t)row * H,
+                        run);
+        }
+}
+
+void context_move(Context *c, const int *from, int n, int to)
+{
+    Kernels *k = c->model->kernels;
+    size_t H = (size_t)c->model->config.hidden;
+    k->kv_move(k, c->kv, 0, c->model->config.layers, from, n, to);
+    for (int f = 0; f < c->features.n; f++)
+        for (int i = 0; i < n; i++)
+            hidden_copy(c, c->features.rows[f] + (size_t)(to + i) * H,
+                        c->features.rows[f] + (size_t)from[i] * H, 1);
 }
 
 /* All but the first rows of a batch. */
@@ -144,6 +205,7 @@ void forward_kv_present(Context *context, const Batch *batch, int kv_present, co
     if (from == 0)
         model->kernels->embed(model->kernels, model->embed, ids, batch->n, context->hidden);
     for (int l = from; l < upto; l++) {
+        leave_features(context, batch, l);
         LayerPass pass = {.layer = &model->layers[l],
                           .kv = context->kv,
                           .index = l,
@@ -151,6 +213,8 @@ void forward_kv_present(Context *context, const Batch *batch, int kv_present, co
                           .next = l + 1 < upto ? model->layers[l + 1].q : model->head};
         layer_forward(context, &pass, batch);
     }
+    if (upto == model->config.layers)
+        leave_features(context, batch, upto);
     if (batch->prompt) /* each batch for itself: it is timed, and may be the last one */
         model->kernels->wait(model->kernels);
 }

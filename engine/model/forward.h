@@ -9,6 +9,14 @@
 
 #include "engine/model/model.h"
 
+/* Rows of the residual stream that forward leaves for whoever drafts from them, by cache slot: like keys
+ * and values they are there for what the cache holds, and move with it. */
+typedef struct Features {
+    int n;                     /* 0 = none are left */
+    int layers[FEATURES_MAX];  /* layers done before each */
+    float *rows[FEATURES_MAX]; /* [slots, H] */
+} Features;
+
 /* One model's working memory for one conversation: its KV cache and scratch. Several contexts may
  * share a model. All of it is allocated at open; a decoding step allocates nothing. */
 typedef struct Context {
@@ -22,6 +30,7 @@ typedef struct Context {
     float *inner;     /* [ROWS_MAX, F] */
     float *logits;    /* [logit_rows, V] */
     int logit_rows;
+    Features features;
 } Context;
 
 /* layers: how many of the model's first layers get a KV cache, of type kv. logit_rows: most rows
@@ -29,6 +38,13 @@ typedef struct Context {
 int context_open(Context *context, Model *model, KvType kv, int layers, int slots, int logit_rows,
                  Err *err);
 void context_close(Context *context);
+/* From now on forward leaves features after each so many layers; what the cache holds has none, and
+ * has to be read again. On failure nothing changes. n = 0: no more. */
+int context_set_features(Context *context, int n, const int *layers, Err *err);
+/* The same ones are left already? */
+bool context_has_features(const Context *context, int n, const int *layers);
+/* Slot to+i takes what slot from[i] has, keys, values and features, as Kernels.kv_move. */
+void context_move(Context *context, const int *from, int n, int to);
 size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots,
                      int logit_rows);
 

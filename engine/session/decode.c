@@ -77,6 +77,9 @@ static double guess_read_ms(const Session *s)
 {
     const ModelConfig *target = &s->config.target->config;
     const Model *draft = s->config.draft;
+    if (drafter_is_head(s->drafting.kind))
+        return recent_median(&s->cost.prefill) * work(&s->drafting.head->info.layer, 1) /
+               work(target, target->layers);
     if (draft == NULL)
         return 0;
     double share =
@@ -162,6 +165,7 @@ static int no_number(const Session *s, Err *err)
 static void warn_of_draft(Session *s)
 {
     const Model *model = s->config.draft ? s->config.draft : s->config.target;
+    const char *name = drafter_is_head(s->drafting.kind) ? s->drafting.head->name : model->name;
     char text[256];
     if (!s->drafter->no_number || s->warned)
         return;
@@ -169,7 +173,7 @@ static void warn_of_draft(Session *s)
     snprintf(text, sizeof text,
              "%.100s: the draft computes infinity or no number (NaN), and drafts nothing where it "
              "does; the text stays the same",
-             model->name);
+             name);
     report_warning(s, "draft-no-number", text);
 }
 

@@ -63,6 +63,8 @@ static CostKey current_key(const Session *s)
                    .depth = drafters_depth(&s->drafting),
                    .noisy = s->config.sampling.temperature > 0};
     memcpy(key.target, s->config.target->name, sizeof key.target);
+    if (drafter_is_head(s->drafting.kind))
+        memcpy(key.head, s->drafting.head->name, sizeof key.head);
     return key;
 }
 
@@ -73,7 +75,8 @@ static bool same_target(const CostKey *a, const CostKey *b)
 
 static bool same_drafter(const CostKey *a, const CostKey *b)
 {
-    return a->kind == b->kind && a->exit == b->exit && a->depth == b->depth;
+    return a->kind == b->kind && a->exit == b->exit && a->depth == b->depth &&
+           strcmp(a->head, b->head) == 0;
 }
 
 static bool same_pair(const CostKey *a, const CostKey *b)
@@ -85,8 +88,9 @@ static bool same_pair(const CostKey *a, const CostKey *b)
 static void start_counts(Session *s)
 {
     const DraftConfig *asked = &s->config.drafting;
-    if (!asked->accept || s->key.noisy || !s->drafting.kind || drafter_is_self(s->drafting.kind))
-        return; /* self: other layers than those that were asked */
+    const DrafterKind *kind = s->drafting.kind;
+    if (!asked->accept || s->key.noisy || !kind || drafter_is_self(kind) || drafter_is_head(kind))
+        return; /* those: other layers than those that were asked */
     for (int e = 0; e < s->drafting.n_exits; e++)
         for (int i = 0; i < asked->n_exits; i++)
             if (asked->exits[i] == s->drafting.exits[e])

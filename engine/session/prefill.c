@@ -38,6 +38,13 @@ int session_prefill(Session *s, int upto, bool in_switch)
     return 0;
 }
 
+void session_read_again(Session *s)
+{
+    int cached = s->cached;
+    s->cached = 0;
+    session_prefill(s, cached, true);
+}
+
 /* Where the conversation in the cache stops being the one asked for. The prompt's last token is
  * always read again: its logits are the first token of the answer. */
 void session_take_prompt(Session *s, const int *prompt, int n)

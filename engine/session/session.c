@@ -15,15 +15,29 @@ int session_ctx(int asked, const ModelConfig *target)
 }
 
 size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelConfig *draft,
-                     KvType kv, int ctx)
+                     const HeadInfo *head, KvType kv, int ctx)
 {
     int slots = session_ctx(ctx, target) + NODES_MAX;
     size_t bytes =
         context_bytes(kernels, target, kv, target->layers, slots, NODES_MAX) + sizeof(Session);
-    return bytes + (draft ? draft_bytes(kernels, draft, kv, draft->loaded, slots) : 0);
+    bytes += draft ? draft_bytes(kernels, draft, kv, draft->loaded, slots) : 0;
+    return bytes + (head ? head_draft_bytes(kernels, head, kv, slots) : 0);
 }
 
 /* ---- open, close ---- */
+
+int session_take_features(const DraftConfig *resolved, Context *context, Err *err)
+{
+    if (!drafter_is_head(resolved->kind))
+        return 0;
+    const HeadInfo *info = &resolved->head->info;
+    int layers[FEATURES_MAX];
+    for (int i = 0; i < info->n_taps; i++)
+        layers[i] = info->taps[i] < 0 ? context->model->config.layers : info->taps[i];
+    if (context_has_features(context, info->n_taps, layers))
+        return 0;
+    return context_set_features(context, info->n_taps, layers, err) == 0 ? 1 : -1;
+}
 
 int session_open_drafter(Session *s, const DraftConfig *resolved, Model *target, Context *context,
                          Drafter **drafter, Err *err)
@@ -61,7 +75,8 @@ int session_open(Session **session, const SessionConfig *config, Err *err)
         drafters_resolve(&config->drafting, config->target, config->draft, &resolved, err))
         goto fail;
     s->config.drafting = config->drafting;
-    if (session_open_drafter(s, &resolved, config->target, &s->target, &s->drafter, err))
+    if (session_open_drafter(s, &resolved, config->target, &s->target, &s->drafter, err) ||
+        session_take_features(&resolved, &s->target, err) < 0)
         goto fail;
     s->drafting = resolved;
     session_learn(s);
@@ -93,12 +108,19 @@ int session_set_drafter(Session *s, const DraftConfig *drafting, Err *err)
     if (drafters_resolve(drafting, s->config.target, s->config.draft, &resolved, err) ||
         session_open_drafter(s, &resolved, s->config.target, &s->target, &drafter, err))
         return -1;
+    int taken = session_take_features(&resolved, &s->target, err);
+    if (taken < 0) {
+        drafter->close(drafter);
+        return -1;
+    }
     if (s->drafter)
         s->drafter->close(s->drafter);
     s->drafter = drafter;
     s->config.drafting = *drafting;
     s->drafting = resolved;
     session_learn(s);
+    if (taken > 0)
+        session_read_again(s);
     return 0;
 }
 
@@ -169,7 +191,7 @@ void session_describe(const Session *s, EventReady *ready)
          (ready->drafts_by_model && kind->exits == DRAFTER_EXITS_NAMED && s->drafting.n_exits > 1));
     const Model *trained = drafters_trained(kind, s->config.target, draft);
     ready->exits_trained = true;
-    for (int i = 0; i < s->drafting.n_exits; i++) {
+    for (int i = 0; i < s->drafting.n_exits && !drafter_is_head(kind); i++) {
         int layer = s->drafting.exits[i];
         bool whole = !self && layer == draft->config.layers;
         if (!whole && !(trained && model_exit(trained, layer)))

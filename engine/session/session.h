@@ -42,9 +42,9 @@ typedef struct AnswerOptions {
 } AnswerOptions;
 
 /* Bytes of KV caches and scratch that such a session would take, for planning before any weights
- * load. */
+ * load. draft, head: NULL = there is none. */
 size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelConfig *draft,
-                     KvType kv, int ctx);
+                     const HeadInfo *head, KvType kv, int ctx);
 
 int session_open(Session **session, const SessionConfig *config, Err *err);
 void session_close(Session *session); /* models and kernels stay the caller's */
@@ -62,7 +62,8 @@ int session_answer(Session *session, const int *prompt, int n_prompt, const Answ
  * stay. index: the target's place in the profile, for the event. */
 int session_switch(Session *session, Model *target, int index, const DraftConfig *pair, Err *err);
 
-/* Changes what drafts. -1 (and nothing changes) when it cannot be had, with the reason. */
+/* Changes what drafts. -1 (and nothing changes) when it cannot be had, with the reason. A head of the
+ * target reads features of it: the first time the conversation is read again for them. */
 int session_set_drafter(Session *session, const DraftConfig *drafting, Err *err);
 /* By hand, which ends automatic ones. */
 void session_set_thresholds(Session *session, const float *thresholds, int n);

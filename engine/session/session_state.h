@@ -18,8 +18,9 @@ typedef struct CostKey {
     uint64_t bytes; /* of the target's weights; 0 = no key */
     const DrafterKind *kind;
     int exit;
-    int depth;  /* layers of the draft that read the text */
-    bool noisy; /* acceptance differs where tokens are drawn */
+    int depth;                          /* layers of the draft that read the text */
+    char head[sizeof((Head *)0)->name]; /* that drafts; "" = none does */
+    bool noisy;                         /* acceptance differs where tokens are drawn */
 } CostKey;
 
 struct Session {
@@ -65,6 +66,13 @@ void session_take_prompt(Session *s, const int *prompt, int n);
 
 /* prefill.c: reads tokens[cached … upto-1] into the target's cache. 1 = poll said stop. */
 int session_prefill(Session *s, int upto, bool in_switch);
+
+/* session.c: from now on the context leaves what the drafter reads of the target. 1 = what its cache
+ * holds has to be read again for that, 0 = no, -1 = no memory, and nothing has changed. */
+int session_take_features(const DraftConfig *resolved, Context *context, Err *err);
+
+/* prefill.c: reads again what the target's cache holds. */
+void session_read_again(Session *s);
 
 /* session.c: the context length that a session with this target gets. */
 int session_ctx(int asked, const ModelConfig *target);

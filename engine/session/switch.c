@@ -28,6 +28,7 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
     bool other = pair->kind != asked.kind || pair->fixed_exit != asked.fixed_exit;
     asked.kind = pair->kind;
     asked.fixed_exit = pair->fixed_exit;
+    asked.head = pair->head;
     asked.n_thresholds = pair->n_thresholds;
     memcpy(asked.thresholds, pair->thresholds, sizeof asked.thresholds);
     asked.accept = pair->accept;
@@ -43,10 +44,12 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
         context_close(&context);
         return -1;
     }
-    /* Of one kind, only a drafter that lives in the target's own cache has to go with it. */
-    bool kept = !other && !drafter_is_self(resolved.kind);
+    /* Of one kind, only a drafter that lives in the target's own cache, or was trained for it, has to
+     * go with it. */
+    bool kept = !other && !drafter_is_self(resolved.kind) && !drafter_is_head(resolved.kind);
     Drafter *drafter = s->drafter;
-    if (!kept && session_open_drafter(s, &resolved, target, &s->target, &drafter, err)) {
+    if (session_take_features(&resolved, &context, err) < 0 ||
+        (!kept && session_open_drafter(s, &resolved, target, &s->target, &drafter, err))) {
         sampler_close(&sampler);
         context_close(&context);
         return -1;

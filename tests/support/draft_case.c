@@ -37,7 +37,7 @@ SessionConfig draft_case_config(Run *run, Kernels *kernels, Model *target, Model
                             .emit = run_event,
                             .poll = run_poll,
                             .user = run};
-    assert_int_equal(drafter_parse(drafter, &config.drafting.kind, &config.drafting.fixed_exit), 0);
+    assert_int_equal(drafter_choose(drafter, &config.drafting), 0);
     assert_int_equal(tree_parse(tree, &config.tree), 0);
     config.drafting.n_exits = config.drafting.n_thresholds = EXITS;
     memcpy(config.drafting.exits, LAYERS, sizeof LAYERS);

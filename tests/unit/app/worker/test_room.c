@@ -27,7 +27,7 @@ static size_t memory; /* that there is for models and the session */
 static size_t session_takes(const ModelConfig *config)
 {
     const Profile *profile = &worker->load.profile;
-    return session_bytes(worker->kernels, config, NULL, profile->kv, profile->context);
+    return session_bytes(worker->kernels, config, NULL, NULL, profile->kv, profile->context);
 }
 
 static size_t in_use(void)

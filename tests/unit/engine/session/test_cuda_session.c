@@ -219,7 +219,7 @@ static void decode(Kernels *k, Model *target, Model *draft, const Spec *spec, Ru
                             .emit = run_event,
                             .poll = run_poll,
                             .user = run};
-    drafter_parse(spec->drafter, &config.drafting.kind, &config.drafting.fixed_exit);
+    drafter_choose(spec->drafter, &config.drafting);
     tree_parse(spec->tree, &config.tree);
     config.drafting.n_exits = 2;
     config.drafting.exits[0] = 1;

@@ -488,8 +488,7 @@ static void change_everything(Run *run)
     run->changed = run->rounds;
     Err err = {0};
     DraftConfig drafting = run->session->config.drafting;
-    assert_int_equal(drafter_parse(drafters[run->rounds % 8], &drafting.kind, &drafting.fixed_exit),
-                     0);
+    assert_int_equal(drafter_choose(drafters[run->rounds % 8], &drafting), 0);
     if (run->rounds % 3 == 0 && session_set_drafter(run->session, &drafting, &err))
         print_error("%s\n", err.text);
     TreeShape tree;

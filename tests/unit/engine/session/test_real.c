@@ -70,7 +70,7 @@ static void test_same_text(void **state)
                 DraftConfig *d = &config.drafting;
                 *run = (Run){0};
                 config.user = run;
-                assert_int_equal(drafter_parse(CASES[c].drafter, &d->kind, &d->fixed_exit), 0);
+                assert_int_equal(drafter_choose(CASES[c].drafter, d), 0);
                 assert_int_equal(tree_parse(CASES[c].tree, &config.tree), 0);
                 d->n_exits = d->n_thresholds = 3;
                 memcpy(d->exits, CASES[c].exits, sizeof CASES[c].exits);

@@ -1,0 +1,270 @@
+/* head_draft.c - heads of a target as the session sees them: see head_draft.h. */
+#include "engine/draft/head_draft.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/common/clock.h"
+
+static const HeadNet *const nets[HEAD_KINDS] = {[HEAD_EAGLE] = &head_eagle,
+                                                [HEAD_EAGLE3] = &head_eagle3,
+                                                [HEAD_MEDUSA] = &head_medusa,
+                                                [HEAD_HYDRA] = &head_hydra};
+
+/* ---- for the nets ---- */
+
+const float *head_features(const HeadDraft *d, int tap, int first)
+{
+    return d->target->features.rows[tap] + (size_t)first * (size_t)d->head->info.hidden;
+}
+
+void head_embed(HeadDraft *d, const int *tokens, int n, float *out)
+{
+    const Model *target = d->target->model;
+    target->kernels->embed(target->kernels, target->embed, tokens, n, out);
+}
+
+int head_token(const HeadDraft *d, int slot)
+{
+    return d->build.grown.node[slot].token;
+}
+
+void head_rows(int first, int n, int *slot, int *prefix, uint64_t *mask, Batch *batch)
+{
+    for (int i = 0; i < n; i++) {
+        slot[i] = first + i;
+        prefix[i] = slot[i] + 1;
+        mask[i] = 0;
+    }
+    *batch = (Batch){.n = n, .slot = slot, .prefix = prefix, .mask = mask};
+}
+
+/* ---- what of the text its cache holds ---- */
+
+static bool reads(const HeadDraft *d)
+{
+    return d->head->info.has_layer;
+}
+
+/* Forgets rows of another text. tokens: [n]; the last one is the root. */
+static void sync(HeadDraft *d, const int *tokens, int n)
+{
+    int same = 0, known = d->length < n - 1 ? d->length : n - 1;
+    while (same < known && d->tokens[same] == tokens[same + 1])
+        same++;
+    d->length = same;
+}
+
+static int head_behind(Drafter *drafter, const int *tokens, int n)
+{
+    HeadDraft *d = (HeadDraft *)drafter;
+    if (!reads(d))
+        return 0;
+    sync(d, tokens, n);
+    int behind = n - 2 - d->length; /* the root's row belongs to drafting */
+    return behind > 0 ? behind : 0;
+}
+
+/* Row i is of the token behind place i. */
+static void read_rows(HeadDraft *d, const int *tokens, int n)
+{
+    int first = d->length;
+    d->net->read(d, tokens, n);
+    memcpy(d->tokens + first, tokens + first + 1, sizeof *tokens * (size_t)(n - first));
+    d->length = n;
+}
+
+static int head_read(Drafter *drafter, const int *tokens, int n)
+{
+    HeadDraft *d = (HeadDraft *)drafter;
+    int behind = head_behind(drafter, tokens, n);
+    if (behind == 0)
+        return 0;
+    int rows = behind < ROWS_MAX ? behind : ROWS_MAX;
+    read_rows(d, tokens, d->length + rows);
+    Kernels *k = d->head->net.kernels;
+    k->wait(k); /* whoever reads takes the time */
+    return rows;
+}
+
+/* ---- drafting ---- */
+
+static void head_expand(TreeBuild *build, const Proposal *in, const int *frontier, int n, int width)
+{
+    HeadDraft *d = build->user;
+    if (frontier[0] == 0 && reads(d))
+        read_rows(d, in->tokens, d->base + 1);
+    int said = d->net->say(d, frontier, n);
+    if (said == 0)
+        return;
+    Prediction predictions[EXPAND_MAX];
+    DrawRows rows = {.logits = d->logits, .n = said, .stride = d->head->scored};
+    for (int i = 0; i < said; i++)
+        rows.position[i] = in->n + build->grown.node[frontier[i]].depth;
+    if (!predict(&d->sampler, d->head->net.kernels, &rows, in->sampling, in->vocab, width,
+                 predictions))
+        d->drafter.no_number = true;
+    for (int i = 0; i < n; i++) {
+        const Prediction *o = &predictions[said == n ? i : 0];
+        TreeNode *node = &build->grown.node[frontier[i]];
+        if (o->n == 0)
+            continue;
+        node->visited[node->n_visited++] =
+            (EventVisit){build->exit[0], o->likeliest, o->confidence};
+        bool sure = o->confidence >= d->threshold[0];
+        for (int t = 0; t < o->n && t < width && (sure || frontier[i] == 0); t++)
+            tree_add(build, in, frontier[i], o->ids[t], o->p[t], 0);
+    }
+}
+
+static void head_propose(Drafter *drafter, const Proposal *in, Tree *tree)
+{
+    HeadDraft *d = (HeadDraft *)drafter;
+    int behind = head_behind(drafter, in->tokens, in->n);
+    assert(behind <= BEHIND_MAX && in->n >= 2);
+    Proposal proposal = *in;
+    int deepest = d->head->info.branches;
+    if (deepest > 0 && proposal.max_depth > deepest)
+        proposal.max_depth = deepest;
+    d->base = in->n - 2;
+    if (reads(d) && d->length > d->base)
+        d->length = d->base; /* the same text again: its last row is the root's */
+    d->build.behind = behind;
+    tree_build(&d->build, &proposal, tree);
+}
+
+static void head_measure(Drafter *drafter, int length, Curve *steps)
+{
+    /* The first pass touches memory for the first time. Of two, one may meet a busy moment or be
+     * stopped: the faster one counts. */
+    static const int COUNTS[] = {1, 1, 1, 4, 4};
+    HeadDraft *d = (HeadDraft *)drafter;
+    Kernels *k = d->head->net.kernels;
+    double first = 0;
+    (void)length;
+    d->base = d->length;
+    for (int i = 0; i < 5; i++) {
+        int n = COUNTS[i], slots[EXPAND_MAX];
+        d->build.grown.n = n + 1;
+        for (int slot = 0; slot <= n; slot++)
+            d->build.grown.node[slot] =
+                (TreeNode){.parent = slot == 0 ? -1 : 0, .slot = slot, .depth = slot > 0};
+        for (int row = 0; row < n; row++)
+            slots[row] = row + 1;
+        double start = clock_ms();
+        d->net->say(d, slots, n);
+        k->wait(k);
+        double ms = clock_ms() - start;
+        if (i > 0 && i % 2 == 0)
+            curve_add(steps, n, ms < first ? ms : first);
+        first = ms;
+    }
+}
+
+static void head_accepted(Drafter *drafter, const Tree *tree, const int *path, int n)
+{
+    (void)drafter, (void)tree, (void)path, (void)n; /* read again, from true features */
+}
+
+/* ---- open, close ---- */
+
+static void head_draft_close(Drafter *drafter)
+{
+    HeadDraft *d = (HeadDraft *)drafter;
+    if (d == NULL)
+        return;
+    Kernels *k = d->head->net.kernels;
+    float *buffers[] = {d->embedded, d->feature, d->said, d->first, d->sum, d->turned, d->scores};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+        if (buffers[i])
+            k->buffer_free(k, buffers[i]);
+    sampler_close(&d->sampler);
+    context_close(&d->own);
+    free(d->tokens);
+    free(d);
+}
+
+static const Drafter head_calls = {.behind = head_behind,
+                                   .read = head_read,
+                                   .measure = head_measure,
+                                   .propose = head_propose,
+                                   .accepted = head_accepted,
+                                   .close = head_draft_close};
+
+/* Floats of its buffers, in the order of the struct. */
+typedef struct Sizes {
+    size_t embedded, feature, said, first, sum, turned, scores;
+} Sizes;
+
+static Sizes sizes_of(const HeadInfo *info)
+{
+    size_t H = (size_t)info->hidden;
+    size_t scored = (size_t)(info->n_vocab > 0 ? info->n_vocab : info->vocab);
+    Sizes s = {.embedded = ROWS_MAX * H, .feature = ROWS_MAX * H, .said = NODES_MAX * H};
+    if (info->branches > 0) {
+        s.first = H;
+        s.sum = s.turned = EXPAND_MAX * H;
+        s.scores = EXPAND_MAX * scored;
+    }
+    return s;
+}
+
+size_t head_draft_bytes(Kernels *kernels, const HeadInfo *info, KvType kv, int slots)
+{
+    Sizes s = sizes_of(info);
+    size_t floats = s.embedded + s.feature + s.said + s.first + s.sum + s.turned + s.scores;
+    floats +=
+        (size_t)info->n_taps * (size_t)slots * (size_t)info->hidden; /* the target's features */
+    size_t bytes = sizeof(float) * floats + sizeof(HeadDraft) + sizeof(int) * (size_t)slots;
+    if (info->has_layer)
+        bytes += context_bytes(kernels, &info->layer, kv, 1, slots, EXPAND_MAX);
+    return bytes + (2 * sizeof(int) + sizeof(SampleEntry)) * (size_t)info->layer.vocab;
+}
+
+static bool open_buffers(HeadDraft *d, int slots)
+{
+    Kernels *k = d->head->net.kernels;
+    Sizes s = sizes_of(&d->head->info);
+    struct {
+        float **buffer;
+        size_t floats;
+    } all[] = {{&d->embedded, s.embedded}, {&d->feature, s.feature}, {&d->said, s.said},
+               {&d->first, s.first},       {&d->sum, s.sum},         {&d->turned, s.turned},
+               {&d->scores, s.scores}};
+    bool ok = true;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].floats > 0) {
+            *all[i].buffer = k->buffer_alloc(k, all[i].floats);
+            ok = ok && *all[i].buffer;
+        }
+    d->tokens = calloc((size_t)slots, sizeof *d->tokens);
+    return ok && d->tokens;
+}
+
+int head_draft_open(const DrafterParts *parts, Drafter **drafter, Err *err)
+{
+    Head *head = parts->drafting->head;
+    HeadDraft *d = calloc(1, sizeof *d);
+    if (d == NULL)
+        return err_set(err, EXIT_MEMORY, "no memory for a drafter");
+    d->drafter = head_calls;
+    d->net = nets[head->info.kind];
+    d->build = (TreeBuild){.expand = head_expand, .user = d, .exit = parts->drafting->exits};
+    d->head = head;
+    d->target = parts->context;
+    d->threshold = parts->thresholds;
+    int result = sampler_open(&d->sampler, head->scored, err);
+    if (result == 0 && head->info.has_layer)
+        result = context_open(&d->own, &head->net, parts->kv, 1, parts->slots, EXPAND_MAX, err);
+    if (result == 0 && !open_buffers(d, parts->slots))
+        result = err_set(err, EXIT_MEMORY, "no memory to draft by %s", head->name);
+    d->sampler.tokens = head->ids;
+    d->sampler.device_tokens = head->device_ids;
+    if (result != 0) {
+        head_draft_close(&d->drafter);
+        return -1;
+    }
+    *drafter = &d->drafter;
+    return 0;
+}

@@ -1,0 +1,250 @@
+/* test_heads.c - heads of a target: what they draft is what PyTorch says of the same nets
+ * (tests/references/heads.py), files that are no heads are refused, and the text stays plain
+ * decoding's.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "tests/support/draft_case.h"
+#include "tests/support/tiny_head.h"
+
+typedef struct Fixture {
+    Kernels *kernels;
+    Model *target;
+    TinyModel tiny;
+    int vocab;
+} Fixture;
+
+static TinyModel float_model(void)
+{
+    TinyModel tiny = tiny_model(ARCH_LLAMA);
+    tiny.seed = 0;
+    return tiny;
+}
+
+static int setup(void **state)
+{
+    Fixture *f = calloc(1, sizeof *f);
+    *state = f;
+    KernelsOptions options = {.device = "cpu", .threads = 1, .act_f32 = true};
+    if (kernels_open(&f->kernels, &options, NULL))
+        return -1;
+    f->tiny = float_model();
+    f->target = tiny_model_open(&f->tiny, f->kernels, "tiny", NULL);
+    f->vocab = f->target->config.vocab;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    Fixture *f = *state;
+    model_close(f->target);
+    f->kernels->close(f->kernels);
+    free(f);
+    return 0;
+}
+
+enum { HEADS = 5 };
+
+/* The kinds, and Hydra with a layer. */
+static HeadInfo info_of(const Fixture *f, int i)
+{
+    return i < HEAD_KINDS ? tiny_head((HeadKind)i, &f->tiny, f->vocab)
+                          : tiny_hydra_plus(&f->tiny, f->vocab);
+}
+
+/* ---- against PyTorch ---- */
+
+/* Features of the first n places as the reference has them. */
+static void fill_features(Context *context, int n)
+{
+    int count = n * context->model->config.hidden;
+    float *values = malloc((size_t)count * sizeof *values);
+    for (int i = 0; i < context->features.n; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "feature.%d", i);
+        tiny_numbers(name, 1, count, values);
+        context->model->kernels->upload(context->model->kernels, context->features.rows[i], values,
+                                        (size_t)count);
+    }
+    free(values);
+}
+
+/* A chain from the text's end, drafted without a target pass. */
+static void draft_chain(const Fixture *f, Head *head, const int *text, int n, int depth, Tree *tree)
+{
+    enum { SLOTS = 128 };
+    Context context;
+    Drafter *d;
+    Err err = {0};
+    float threshold = 0;
+    Cost cost = {0};
+    Sampling greedy = {.top_p = 1};
+    DraftConfig drafting = {.kind = drafter_find(head_kind_name(head->info.kind)),
+                            .head = head,
+                            .n_exits = 1,
+                            .exits = {1}};
+    int taps[FEATURES_MAX];
+    for (int i = 0; i < head->info.n_taps; i++)
+        taps[i] = head->info.taps[i] < 0 ? f->target->config.layers : head->info.taps[i];
+    assert_int_equal(
+        context_open(&context, f->target, KV_F16, f->target->config.layers, SLOTS, 1, &err), 0);
+    assert_int_equal(context_set_features(&context, head->info.n_taps, taps, &err), 0);
+    fill_features(&context, n - 1);
+    DrafterParts parts = {.drafting = &drafting,
+                          .target = f->target,
+                          .context = &context,
+                          .slots = SLOTS,
+                          .thresholds = &threshold};
+    assert_int_equal(drafters_open(&parts, &d, &err), 0);
+    Proposal in = {.tokens = text,
+                   .n = n,
+                   .shape = {.depth = depth, .width = 1, .nodes = depth},
+                   .max_depth = depth,
+                   .max_nodes = depth,
+                   .vocab = f->vocab,
+                   .sampling = &greedy,
+                   .cost = &cost};
+    d->propose(d, &in, tree);
+    d->close(d);
+    context_close(&context);
+}
+
+static void test_values(void **state)
+{
+    const Fixture *f = *state;
+    FILE *file = fopen("tests/references/heads.jsonl", "r");
+    assert_non_null(file);
+    char line[1024];
+    for (int i = 0; i < HEADS; i++) {
+        assert_non_null(fgets(line, sizeof line, file));
+        json_t *row = json_loads(line, 0, NULL), *chain = json_object_get(row, "chain");
+        const json_t *ids = json_object_get(row, "text");
+        assert_int_equal(f->vocab, json_integer_value(json_object_get(row, "vocab")));
+        int text[16], n = (int)json_array_size(ids), depth = (int)json_array_size(chain);
+        for (int t = 0; t < n; t++)
+            text[t] = (int)json_integer_value(json_array_get(ids, (size_t)t));
+        HeadInfo info = info_of(f, i);
+        Head *head = tiny_head_open(&info, f->target);
+        Tree tree;
+        draft_chain(f, head, text, n, depth, &tree);
+        assert_int_equal(tree.n, depth + 1);
+        for (int k = 0; k < depth; k++) {
+            const json_t *step = json_array_get(chain, (size_t)k);
+            assert_int_equal(tree.node[k + 1].token, json_integer_value(json_array_get(step, 0)));
+            assert_float_equal(tree.node[k + 1].p, json_real_value(json_array_get(step, 1)), 2e-5);
+        }
+        head_close(head);
+        json_decref(row);
+    }
+    fclose(file);
+}
+
+/* ---- promise 1 ---- */
+
+/* Two questions, the second of which begins as the first. */
+static void test_same_text(void **state)
+{
+    enum { LENGTH = 60 };
+    const Fixture *f = *state;
+    Run *plain = calloc(1, sizeof *plain), *run = calloc(1, sizeof *run);
+    for (int s = 0; s < 2; s++) {
+        *plain = (Run){0};
+        SessionConfig config =
+            draft_case_config(plain, f->kernels, f->target, NULL, "plain", "auto");
+        config.sampling = TEMPERATURES[2 * s];
+        run_open(plain, &config);
+        run_ask(plain, PROMPT, PROMPT_N - 3, LENGTH);
+        run_ask(plain, PROMPT, PROMPT_N, LENGTH);
+        for (int i = 0; i < HEADS; i++)
+            for (int t = 0; t < 5; t++) {
+                HeadInfo info = info_of(f, i);
+                Head *head = tiny_head_open(&info, f->target);
+                *run = (Run){0};
+                config = draft_case_config(run, f->kernels, f->target, NULL,
+                                           head_kind_name(info.kind), TREES[t]);
+                config.sampling = TEMPERATURES[2 * s];
+                config.drafting.head = head;
+                run_open(run, &config);
+                run_ask(run, PROMPT, PROMPT_N - 3, LENGTH);
+                run_ask(run, PROMPT, PROMPT_N, LENGTH);
+                assert_same_answer(plain, run);
+                assert_true(run->drafted > 0);
+                session_close(run->session);
+                head_close(head);
+            }
+        session_close(plain->session);
+    }
+    free(plain);
+    free(run);
+}
+
+/* ---- files ---- */
+
+typedef struct Lie {
+    HeadKind kind;
+    void (*tell)(HeadInfo *info);
+    const char *said;
+} Lie;
+
+static void wider(HeadInfo *info)
+{
+    info->hidden = info->layer.hidden = 128;
+}
+
+static void more_tokens(HeadInfo *info)
+{
+    info->vocab++;
+}
+
+static void more_layers(HeadInfo *info)
+{
+    info->layers++;
+}
+
+static void deep_tap(HeadInfo *info)
+{
+    info->layers = 0;
+    info->taps[2] = 5;
+}
+
+static void test_other_targets(void **state)
+{
+    static const Lie lies[] = {{HEAD_MEDUSA, wider, "hidden size is 128, that of tiny 64"},
+                               {HEAD_EAGLE, wider, "hidden size is 128, that of tiny 64"},
+                               {HEAD_HYDRA, more_tokens, "vocabulary"},
+                               {HEAD_EAGLE, more_layers, "number of layers is 5, that of tiny 4"},
+                               {HEAD_EAGLE3, deep_tap, "layer 5, and tiny has 4"}};
+    const Fixture *f = *state;
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        HeadInfo info = tiny_head(lies[i].kind, &f->tiny, f->vocab);
+        unsigned char *data;
+        size_t bytes;
+        HeadFile *file;
+        Head *head;
+        Err err = {0};
+        lies[i].tell(&info);
+        assert_int_equal(tiny_head_bytes(&info, &data, &bytes, &err), 0);
+        assert_int_equal(head_file_open_memory(&file, data, bytes, "head", &err), 0);
+        assert_int_equal(head_open(&head, file, f->target, &err), -1);
+        assert_int_equal(err.code, EXIT_DATA);
+        assert_non_null(strstr(err.text, lies[i].said));
+        head_file_close(file);
+        free(data);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_same_text),
+        cmocka_unit_test(test_other_targets),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -26,9 +26,9 @@ static int take_tree(void *into, const char *text, Err *err)
     ((Options *)into)->tree = text;
     if (strlen(text) < sizeof(((RequestLoad *)0)->tree) && tree_parse(text, &shape) == 0)
         return 0;
-    return err_set(err, EXIT_USAGE,
-                   "--tree: \"%s\" is none of auto, off, DxWxN (depth, width, nodes: 4x4x12)",
-                   text);
+    return err_set(
+        err, EXIT_USAGE,
+        "--tree: \"%s\" is none of auto, off, static, DxWxN (depth, width, nodes: 4x4x12)", text);
 }
 
 #define AT(field) offsetof(Options, field)
@@ -38,7 +38,7 @@ const Option model_options[] = {
     {"--target", "MODEL", OPTION_TEXT, .field = AT(target), .alias = "-m"},
     {"--draft", "none|MODEL", OPTION_TEXT, .field = AT(draft)},
     {"--adapter", "none|FILE.gguf", OPTION_TEXT, .field = AT(adapter)},
-    {"--tree", "auto|off|DxWxN", OPTION_TAKEN, .take = take_tree},
+    {"--tree", "auto|off|static|DxWxN", OPTION_TAKEN, .take = take_tree},
     {"--ctx", "N", OPTION_INTEGER, .field = AT(ctx), .high = 1 << 20, .has = AT(has_ctx)},
     {"--kv", "f16|q8", OPTION_CHOICE, .field = AT(kv), .has = AT(has_kv)},
     {"--threads", "N", OPTION_INTEGER, .field = AT(threads), .high = 1024, .has = AT(has_threads)},

@@ -160,7 +160,8 @@ static const SlashCommand table[] = {
     {"drafter", ARGUMENT_DRAFTER, "KIND", NULL, NULL, run_drafter}, /* help: what there is */
     {"tau", ARGUMENT_EXIT, "EXIT|all V|auto [off]", "an exit's threshold, 0 to 1", "all auto",
      run_tau},
-    {"tree", ARGUMENT_WORDS, "auto|off|DxWxN", "depth x width x nodes", "auto off", run_tree},
+    {"tree", ARGUMENT_WORDS, "auto|off|static|DxWxN", "depth x width x nodes", "auto off static",
+     run_tree},
     {"spec", ARGUMENT_WORDS, "auto|on|off", "speculation", "auto on off", run_spec},
     {"stats", ARGUMENT_NONE, "", "figures of answer and chat", NULL, run_stats},
     {"regen", ARGUMENT_NONE, "", "answer again, next seed", NULL, run_regen},

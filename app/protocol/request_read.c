@@ -171,7 +171,7 @@ static int check_tree(const Reader *r, const char *text)
 {
     TreeShape shape;
     if (text[0] && tree_parse(text, &shape) != 0)
-        return wrong(r, "tree", "must be auto, off or DxWxN");
+        return wrong(r, "tree", "must be auto, off, static or DxWxN");
     return 0;
 }
 

@@ -37,6 +37,11 @@ int tree_parse(const char *text, TreeShape *shape)
         *shape = (TreeShape){.automatic = true, .width = text[0] == 'o'};
         return 0;
     }
+    if (strcmp(text, "static") == 0) {
+        *shape =
+            (TreeShape){.published = true, .depth = DEPTH_MAX, .width = 10, .nodes = NODES_MAX - 1};
+        return 0;
+    }
     int depth, width, nodes;
     char rest;
     if (sscanf(text, "%dx%dx%d%c", &depth, &width, &nodes, &rest) != 3 || depth < 1 ||

@@ -33,12 +33,14 @@ typedef struct Tree {
 /* The shape that a tree may have. */
 typedef struct TreeShape {
     bool automatic; /* depth, width and nodes from the cost model */
+    bool published; /* the tree that a head's authors give: only heads have one */
     int depth;      /* 1 … DEPTH_MAX */
     int width;      /* children per node at most; 1 = a chain */
     int nodes;      /* 1 … NODES_MAX - 1, the root not counted */
 } TreeShape;
 
-/* "auto", "off" (a chain of automatic length) or "DxWxN"; -1 = unknown or out of range. */
+/* "auto", "off" (a chain of automatic length), "static" (the published one) or "DxWxN"; -1 = unknown or
+ * out of range. */
 int tree_parse(const char *text, TreeShape *shape);
 
 /* The slots that a node sees beyond the committed text: its ancestors' and its own. */

@@ -76,10 +76,7 @@ const char *drafter_names(const char *between, char *text)
     size_t used = 0, size = DRAFTER_NAMES_BYTES;
     for (int i = 0; i < KINDS && used < size; i++)
         used += (size_t)snprintf(text + used, size - used, "%s%s%s", i > 0 ? between : "",
-                                 kinds[i].name,
-                                 kinds[i].exits == DRAFTER_EXITS_FIXED  ? ":L"
-                                 : kinds[i].model == DRAFTER_MODEL_HEAD ? "[:FILE]"
-                                                                        : "");
+                                 kinds[i].name, kinds[i].exits == DRAFTER_EXITS_FIXED ? ":L" : "");
     return text;
 }
 

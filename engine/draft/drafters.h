@@ -80,8 +80,8 @@ int drafter_parse(const char *text, DrafterChoice *choice);
 int drafter_choose(const char *text, DraftConfig *config);
 /* The reverse. kind NULL = plain. */
 void drafter_name(const DrafterKind *kind, int layer, char *text, size_t size);
-enum { DRAFTER_NAMES_BYTES = 320 };
-/* All names: "plain", "sd", "exit:L", "eagle[:FILE]" …, with `between` between them. Returns text,
+enum { DRAFTER_NAMES_BYTES = 256 };
+/* All names: "plain", "sd", "exit:L" …, with `between` between them. Returns text,
  * [DRAFTER_NAMES_BYTES]. */
 const char *drafter_names(const char *between, char *text);
 /* Does it draft with the target's own layers, in the target's own cache? kind NULL = plain. */

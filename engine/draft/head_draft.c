@@ -1,5 +1,6 @@
 /* head_draft.c - heads of a target as the session sees them: see head_draft.h. */
 #include "engine/draft/head_draft.h"
+#include "engine/draft/tree_static.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -112,7 +113,7 @@ static void head_expand(TreeBuild *build, const Proposal *in, const int *frontie
             continue;
         node->visited[node->n_visited++] =
             (EventVisit){build->exit[0], o->likeliest, o->confidence};
-        bool sure = o->confidence >= d->threshold[0];
+        bool sure = in->shape.published || o->confidence >= d->threshold[0];
         for (int t = 0; t < o->n && t < width && (sure || frontier[i] == 0); t++)
             tree_add(build, in, frontier[i], o->ids[t], o->p[t], 0);
     }
@@ -131,7 +132,7 @@ static void head_propose(Drafter *drafter, const Proposal *in, Tree *tree)
     if (reads(d) && d->length > d->base)
         d->length = d->base; /* the same text again: its last row is the root's */
     d->build.behind = behind;
-    tree_build(&d->build, &proposal, tree);
+    (in->shape.published ? tree_build_static : tree_build)(&d->build, &proposal, tree);
 }
 
 static void head_measure(Drafter *drafter, int length, Curve *steps)
@@ -250,10 +251,15 @@ int head_draft_open(const DrafterParts *parts, Drafter **drafter, Err *err)
         return err_set(err, EXIT_MEMORY, "no memory for a drafter");
     d->drafter = head_calls;
     d->net = nets[head->info.kind];
-    d->build = (TreeBuild){.expand = head_expand, .user = d, .exit = parts->drafting->exits};
+    bool branches = head->info.branches > 0;
+    d->build = (TreeBuild){.expand = head_expand,
+                           .user = d,
+                           .exit = d->exit,
+                           .paths = branches ? tree_paths_medusa : tree_paths_eagle};
     d->head = head;
     d->target = parts->context;
     d->threshold = parts->thresholds;
+    d->exit[0] = parts->drafting->exits[0];
     int result = sampler_open(&d->sampler, head->scored, err);
     if (result == 0 && head->info.has_layer)
         result = context_open(&d->own, &head->net, parts->kv, 1, parts->slots, EXPAND_MAX, err);

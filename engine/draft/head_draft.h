@@ -41,6 +41,7 @@ struct HeadDraft {
     Context *target;        /* whose features it reads */
     Context own;            /* of head->net, where the head has a layer */
     const float *threshold; /* [1] the session's */
+    int exit[1];            /* what its nodes are told to come from */
     Sampler sampler;
     const float *logits; /* [EXPAND_MAX, scored] of the last `say` */
 

@@ -132,7 +132,7 @@ static int next_width(const TreeBuild *b, const Proposal *in, Candidate *const *
     return width;
 }
 
-static void build_tree(const TreeBuild *b, Candidate **ranked, int n, Tree *tree)
+void tree_finish(const TreeBuild *b, Candidate *const *ranked, int n, Tree *tree)
 {
     int index_of_slot[NODES_MAX];
     tree->n = 1;
@@ -160,6 +160,24 @@ static void build_tree(const TreeBuild *b, Candidate **ranked, int n, Tree *tree
         }
 }
 
+void tree_begin(TreeBuild *b, const Proposal *in)
+{
+    b->n_candidates = b->step = 0;
+    b->grown.n = 1;
+    b->grown.node[0] = (TreeNode){.parent = -1, .token = in->tokens[in->n - 1], .path = 1};
+}
+
+int tree_grow(TreeBuild *b, Candidate *c)
+{
+    c->slot = b->grown.n++;
+    b->grown.node[c->slot] = (TreeNode){.parent = c->parent,
+                                        .token = c->token,
+                                        .depth = c->depth,
+                                        .slot = c->slot,
+                                        .path = c->path};
+    return c->slot;
+}
+
 void tree_build(TreeBuild *b, const Proposal *in, Tree *tree)
 {
     enum {
@@ -173,9 +191,7 @@ void tree_build(TreeBuild *b, const Proposal *in, Tree *tree)
     width = width < EXPAND_MAX ? width : EXPAND_MAX;
     double start = clock_ms();
 
-    b->n_candidates = b->step = 0;
-    b->grown.n = 1;
-    b->grown.node[0] = (TreeNode){.parent = -1, .token = in->tokens[in->n - 1], .path = 1};
+    tree_begin(b, in);
     int frontier[EXPAND_MAX] = {0}, n_frontier = 1;
     Candidate *ranked[CANDIDATES_MAX];
     for (int depth = 1;; depth++) {
@@ -194,15 +210,8 @@ void tree_build(TreeBuild *b, const Proposal *in, Tree *tree)
         n_frontier = next_width(b, in, ranked, open, n_open, width, clock_ms() - start);
         if (n_frontier == 0)
             break;
-        for (int i = 0; i < n_frontier; i++) {
-            open[i]->slot = b->grown.n;
-            frontier[i] = b->grown.n;
-            b->grown.node[b->grown.n++] = (TreeNode){.parent = open[i]->parent,
-                                                     .token = open[i]->token,
-                                                     .depth = open[i]->depth,
-                                                     .slot = open[i]->slot,
-                                                     .path = open[i]->path};
-        }
+        for (int i = 0; i < n_frontier; i++)
+            frontier[i] = tree_grow(b, open[i]);
     }
     int n = rank_candidates(b, ranked);
     if (automatic) {
@@ -212,5 +221,5 @@ void tree_build(TreeBuild *b, const Proposal *in, Tree *tree)
     } else {
         n = n < nodes ? n : nodes;
     }
-    build_tree(b, ranked, n, tree);
+    tree_finish(b, ranked, n, tree);
 }

@@ -33,9 +33,10 @@ struct TreeBuild {
      * most probable first), at most `width` tokens each, the best first. */
     void (*expand)(TreeBuild *build, const Proposal *in, const int *frontier, int n, int width);
     void *user;
-    const int *exit;   /* by index of an exit: what nodes call it */
-    int forecast_exit; /* index of the one whose acceptance forecasts a further step */
-    int behind;        /* rows of committed text that go along with the first step */
+    const int *exit;          /* by index of an exit: what nodes call it */
+    const char *const *paths; /* of a published tree (tree_static.h); NULL = there is none */
+    int forecast_exit;        /* index of the one whose acceptance forecasts a further step */
+    int behind;               /* rows of committed text that go along with the first step */
 
     Tree grown; /* node index = slot, expanded nodes only */
     int step;
@@ -45,6 +46,14 @@ struct TreeBuild {
 
 /* Fills `tree` from the root on. */
 void tree_build(TreeBuild *build, const Proposal *in, Tree *tree);
+
+/* From the candidates that are worth it, parents before children, to the tree that is verified. */
+void tree_finish(const TreeBuild *build, Candidate *const *chosen, int n, Tree *tree);
+
+/* The root alone, nothing said yet. */
+void tree_begin(TreeBuild *build, const Proposal *in);
+/* The candidate becomes a node that can be expanded. Returns its slot. */
+int tree_grow(TreeBuild *build, Candidate *candidate);
 
 /* A token under node `parent` (its slot), of which exit `exit` said p. */
 void tree_add(TreeBuild *build, const Proposal *in, int parent, int token, float p, int exit);

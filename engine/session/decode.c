@@ -142,11 +142,14 @@ static void grow_tree(Session *s, int left, RoundMode mode)
     int depth = left - 1 < DEPTH_MAX ? left - 1 : DEPTH_MAX;
     Sampling sampling = s->config.sampling;
     sampling.seed = s->seed;
+    TreeShape shape = s->config.tree;
+    if (shape.published && !drafter_is_head(s->drafting.kind))
+        shape = (TreeShape){.automatic = true}; /* nobody published one */
     Proposal in = {.tokens = s->tokens,
                    .n = s->n,
-                   .shape = s->config.tree,
+                   .shape = shape,
                    .max_depth = depth,
-                   .max_nodes = s->config.tree.automatic ? 32 : NODES_MAX - 1,
+                   .max_nodes = shape.automatic ? 32 : NODES_MAX - 1,
                    .vocab = tokenizer_vocab(s->config.target->tokenizer),
                    .sampling = &sampling,
                    .cost = &s->cost,

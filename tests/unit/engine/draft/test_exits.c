@@ -542,8 +542,8 @@ static void test_memory(void **state)
     ModelConfig bare = *trained;
     bare.exit_layers = 0;
     assert_int_equal(trained->exit_layers, 2);
-    size_t more = session_bytes(k, target, trained, KV_F16, 1000) -
-                  session_bytes(k, target, &bare, KV_F16, 1000);
+    size_t more = session_bytes(k, target, trained, NULL, KV_F16, 1000) -
+                  session_bytes(k, target, &bare, NULL, KV_F16, 1000);
     size_t kv = k->kv_bytes(k, KV_F16, 2, trained->kv_heads, trained->head_dim, 1000 + NODES_MAX);
     assert_int_equal(more, kv + sizeof(float) * NODES_MAX * (size_t)trained->hidden);
 

@@ -75,8 +75,9 @@ static void fill_features(Context *context, int n)
     free(values);
 }
 
-/* A chain from the text's end, drafted without a target pass. */
-static void draft_chain(const Fixture *f, Head *head, const int *text, int n, int depth, Tree *tree)
+/* A tree from the text's end, drafted without a target pass. */
+static void draft_tree(const Fixture *f, Head *head, const int *text, int n, TreeShape shape,
+                       Tree *tree)
 {
     enum { SLOTS = 128 };
     Context context;
@@ -104,12 +105,14 @@ static void draft_chain(const Fixture *f, Head *head, const int *text, int n, in
     assert_int_equal(drafters_open(&parts, &d, &err), 0);
     Proposal in = {.tokens = text,
                    .n = n,
-                   .shape = {.depth = depth, .width = 1, .nodes = depth},
-                   .max_depth = depth,
-                   .max_nodes = depth,
+                   .shape = shape,
+                   .max_depth = DEPTH_MAX,
+                   .max_nodes = NODES_MAX - 1,
                    .vocab = f->vocab,
                    .sampling = &greedy,
                    .cost = &cost};
+    while (d->behind(d, text, n) > 0)
+        assert_true(d->read(d, text, n) > 0);
     d->propose(d, &in, tree);
     d->close(d);
     context_close(&context);
@@ -132,7 +135,8 @@ static void test_values(void **state)
         HeadInfo info = info_of(f, i);
         Head *head = tiny_head_open(&info, f->target);
         Tree tree;
-        draft_chain(f, head, text, n, depth, &tree);
+        TreeShape chain_of = {.depth = depth, .width = 1, .nodes = depth};
+        draft_tree(f, head, text, n, chain_of, &tree);
         assert_int_equal(tree.n, depth + 1);
         for (int k = 0; k < depth; k++) {
             const json_t *step = json_array_get(chain, (size_t)k);
@@ -143,6 +147,27 @@ static void test_values(void **state)
         json_decref(row);
     }
     fclose(file);
+}
+
+/* Nodes by depth as published: EAGLE's 25, Medusa's and Hydra's 63 down to the branches there are. */
+static void test_published_trees(void **state)
+{
+    static const int eagle[] = {1, 4, 8, 8, 3, 2}, medusa[] = {1, 10, 28, 23, 0, 0};
+    const Fixture *f = *state;
+    for (int i = 0; i < HEADS; i++) {
+        HeadInfo info = info_of(f, i);
+        Head *head = tiny_head_open(&info, f->target);
+        TreeShape shape;
+        Tree tree;
+        int n[DEPTH_MAX + 1] = {0};
+        assert_int_equal(tree_parse("static", &shape), 0);
+        draft_tree(f, head, PROMPT, PROMPT_N, shape, &tree);
+        for (int node = 0; node < tree.n; node++)
+            n[tree.node[node].depth]++;
+        for (int depth = 0; depth < 6; depth++)
+            assert_int_equal(n[depth], (info.branches > 0 ? medusa : eagle)[depth]);
+        head_close(head);
+    }
 }
 
 /* ---- promise 1 ---- */
@@ -162,12 +187,12 @@ static void test_same_text(void **state)
         run_ask(plain, PROMPT, PROMPT_N - 3, LENGTH);
         run_ask(plain, PROMPT, PROMPT_N, LENGTH);
         for (int i = 0; i < HEADS; i++)
-            for (int t = 0; t < 5; t++) {
+            for (int t = 0; t < 6; t++) {
                 HeadInfo info = info_of(f, i);
                 Head *head = tiny_head_open(&info, f->target);
                 *run = (Run){0};
                 config = draft_case_config(run, f->kernels, f->target, NULL,
-                                           head_kind_name(info.kind), TREES[t]);
+                                           head_kind_name(info.kind), t < 5 ? TREES[t] : "static");
                 config.sampling = TEMPERATURES[2 * s];
                 config.drafting.head = head;
                 run_open(run, &config);
@@ -243,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_published_trees),
         cmocka_unit_test(test_same_text),
         cmocka_unit_test(test_other_targets),
     };

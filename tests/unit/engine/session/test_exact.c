@@ -580,8 +580,8 @@ static void test_eight_bit_cache(void **state)
     assert_string_equal(ready->kv, "q8");
     session_close(run->session);
     const ModelConfig *target = &f.target->config, *draft = &f.draft->config;
-    assert_true(session_bytes(f.kernels, target, draft, KV_Q8, 2000) <
-                session_bytes(f.kernels, target, draft, KV_F16, 2000));
+    assert_true(session_bytes(f.kernels, target, draft, NULL, KV_Q8, 2000) <
+                session_bytes(f.kernels, target, draft, NULL, KV_F16, 2000));
     free(ready);
     free(run);
 }

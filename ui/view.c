@@ -100,8 +100,8 @@ static void take_thresholds(View *view, const float *thresholds, int n)
 static void on_ready(View *view, const EventReady *ready)
 {
     EventReady *own = &view->ready;
-    bool exits_changed =
-        ready->n_exits != own->n_exits || memcmp(ready->exits, own->exits, sizeof own->exits) != 0;
+    bool exits_changed = strcmp(ready->head, own->head) != 0 || ready->n_exits != own->n_exits ||
+                         memcmp(ready->exits, own->exits, sizeof own->exits) != 0;
     if (strcmp(ready->drafter, own->drafter) != 0 || ready->spec != own->spec)
         view->mode[0] = '\0';
     *own = *ready;
@@ -110,6 +110,7 @@ static void on_ready(View *view, const EventReady *ready)
     clean_name(own->target, sizeof own->target);
     clean_name(own->draft, sizeof own->draft);
     clean_name(own->drafter, sizeof own->drafter);
+    clean_name(own->head, sizeof own->head);
     clean_name(own->quant, sizeof own->quant);
     if (own->n_targets > 8)
         own->n_targets = 8;

@@ -64,6 +64,7 @@ static const Field ready_rows[] = {
     TEXT("target", EventReady, target),
     TEXT("draft", EventReady, draft),
     TEXT("adapter", EventReady, adapter),
+    TEXT("head", EventReady, head),
     TEXT("drafter", EventReady, drafter),
     BOOL("drafts", EventReady, drafts),
     BOOL("drafts_by_model", EventReady, drafts_by_model),

@@ -97,6 +97,7 @@ static int read_name(const Reader *reader, const char *key, const json_t *json,
 static bool is_younger(const char *event, const char *key)
 {
     static const char *const fields[][2] = {{"ready", "drafts"},
+                                            {"ready", "head"},
                                             {"ready", "drafts_by_model"},
                                             {"ready", "exits_in_use"},
                                             {"prefill", "token"}};

@@ -58,7 +58,8 @@ typedef struct EventReady {
     char device[96];
     char target[64], draft[64];  /* names; draft is "" when there is none */
     char adapter[64];            /* file of the draft's trained exits; "" = none */
-    char drafter[24];            /* as drafter_parse takes it */
+    char head[64];               /* file of the target's head that drafts; "" = none does */
+    char drafter[24];            /* as drafter_parse takes it, without a head's file */
     bool drafts;                 /* false = that one never drafts */
     bool drafts_by_model;        /* the layers of `draft` do, alone or beside n-grams */
     bool exits_in_use;           /* tokens leave at exits: several, or one of the person's choice */

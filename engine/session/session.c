@@ -201,6 +201,8 @@ void session_describe(const Session *s, EventReady *ready)
         const char *slash = strrchr(draft->adapter, '/');
         snprintf(ready->adapter, sizeof ready->adapter, "%s", slash ? slash + 1 : draft->adapter);
     }
+    if (drafter_is_head(kind))
+        snprintf(ready->head, sizeof ready->head, "%s", s->drafting.head->name);
     ready->vocab = tokenizer_vocab(s->config.target->tokenizer);
     ready->ctx = s->ctx;
     ready->spec = s->config.spec;

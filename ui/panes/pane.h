@@ -54,6 +54,9 @@ void status_figures(const View *view, Cells *cells, Rect rect, const char *notic
 int pane_source_attr(const View *view, int source);
 /* One character for it in the exit strip. */
 char pane_source_mark(const View *view, int source);
+/* What proposed a token, in at most three columns: "e6", "ng" (exit 0: the n-gram lookup), "eag" (a head
+ * of the target). */
+const char *pane_exit_name(const View *view, int exit, char out[12]);
 /* ".91", "1.0" */
 const char *pane_fraction(double p, char out[8]);
 

@@ -29,8 +29,10 @@ static void draw_shares(const View *view, Cells *cells, Rect rect)
     for (int i = 0; i < ready->n_exits; i++) {
         char mark = pane_source_mark(view, ready->exits[i]);
         x += cells_text(cells, y, x, right - x, &mark, 1, (STYLE_EXIT + i) | ATTR_BOLD);
-        x += cells_print(cells, y, x, right - x, STYLE_TEXT, narrow ? "e%d" : " e%d",
-                         ready->exits[i]);
+        char exit[12];
+        x += cells_print(cells, y, x, right - x, STYLE_TEXT, "%s%s", narrow ? "" : " ",
+                         ready->head[0] ? ready->drafter
+                                        : pane_exit_name(view, ready->exits[i], exit));
         if (view->accepted > 0)
             x += cells_print(cells, y, x, right - x, STYLE_TEXT, " %.0f%%",
                              100.0 * view->accepted_by[i] / view->accepted);
@@ -54,7 +56,8 @@ static void exits_title(const View *view, char *out, size_t bytes)
 {
     const EventReady *ready = &view->ready;
     snprintf(out, bytes, "EXIT per token%s",
-             !ready->exits_in_use     ? ""
+             ready->head[0] != '\0'   ? "  a head of the target"
+             : !ready->exits_in_use   ? ""
              : !ready->exits_trained  ? "  !exits untrained"
              : ready->adapter[0] != 0 ? "  exits trained"
                                       : "");

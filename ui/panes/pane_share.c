@@ -2,6 +2,7 @@
 #include "ui/panes/pane.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int pane_source_attr(const View *view, int source)
 {
@@ -25,5 +26,16 @@ const char *pane_fraction(double p, char out[8])
     snprintf(text, sizeof text, "%.2f", p > 0 ? p : 0);
     /* Without the zero before the point; all of it is "1.0". */
     snprintf(out, 8, "%.3s", text[0] == '0' ? text + 1 : text);
+    return out;
+}
+
+const char *pane_exit_name(const View *view, int exit, char out[12])
+{
+    if (exit <= 0)
+        strcpy(out, "ng");
+    else if (view->ready.head[0] != '\0')
+        snprintf(out, 12, "%.3s", view->ready.drafter);
+    else
+        snprintf(out, 12, "e%d", exit);
     return out;
 }

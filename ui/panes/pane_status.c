@@ -48,7 +48,8 @@ static void header_make(const View *view, Brevity brevity, Header *header)
         return;
     char *draft = header->draft;
     size_t bytes = sizeof header->draft;
-    n = snprintf(draft, bytes, "%.32s", ready->draft[0] != '\0' ? ready->draft : ready->drafter);
+    n = snprintf(draft, bytes, "%.32s",
+                 ready->draft[0] != '\0' && ready->head[0] == '\0' ? ready->draft : ready->drafter);
     for (int i = 0; brevity < BRIEF_EXITS && ready->n_exits > 1 && i < ready->n_exits; i++)
         n += snprintf(draft + n, bytes - (size_t)n, "%c%d", i == 0 ? ' ' : '/', ready->exits[i]);
     if (view->draft_kept)

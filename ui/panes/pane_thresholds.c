@@ -32,7 +32,9 @@ static void thresholds_draw(View *view, Cells *cells, Rect rect, bool focused)
     for (int i = 0; i < n && i / per_row < rect.height; i++) {
         int y = rect.y + i / per_row, x = rect.x + i % per_row * column_width;
         bool selected = focused && i == view->slider;
-        cells_print(cells, y, x, 4, (STYLE_EXIT + i) | ATTR_BOLD, "e%d", view->ready.exits[i]);
+        char exit[12];
+        cells_print(cells, y, x, 4, (STYLE_EXIT + i) | ATTR_BOLD, "%s",
+                    pane_exit_name(view, view->ready.exits[i], exit));
         cells_print(cells, y, x + 4, 4, selected ? STYLE_TEXT | ATTR_BOLD : STYLE_TEXT, "%s",
                     pane_fraction(view->wanted[i], value));
         int track = column_width - 8 - 2 - 2; /* between the ends */

@@ -62,14 +62,6 @@ static void tree_make(RoundTree *tree, const EventRound *round)
             tree->best = tree->order[i];
 }
 
-static void exit_name(int exit, char out[12])
-{
-    if (exit > 0)
-        snprintf(out, 12, "e%d", exit);
-    else
-        strcpy(out, "ng"); /* the n-gram lookup */
-}
-
 /* Columns: text, p, exit, bar, fate. */
 static void draw_node(const View *view, const RoundTree *tree, int index, Cells *cells, int y,
                       Rect rect)
@@ -82,7 +74,7 @@ static void draw_node(const View *view, const RoundTree *tree, int index, Cells 
     char text[TOKEN_TEXT * 4 + 4], p[8], exit[12];
     text_quote(node->text, text, sizeof text);
     text_truncate(text, text_columns - indent);
-    exit_name(node->exit, exit);
+    pane_exit_name(view, node->exit, exit);
     bool refused = !node->accepted && node->parent == tree->last;
     int colour = pane_source_attr(view, node->exit > 0 ? node->exit : SOURCE_FREE);
     int attr = node->accepted ? (colour & ~ATTR_DRAFTED) | ATTR_BOLD
@@ -128,7 +120,7 @@ static void draw_bonus(const EventRound *round, Cells *cells, int y, Rect rect)
 }
 
 /* What each exit saw on the way to the selected node: " seen e6 .31  e12 .74". */
-static void draw_visits(const EventNode *node, Cells *cells, int y, Rect rect)
+static void draw_visits(const View *view, const EventNode *node, Cells *cells, int y, Rect rect)
 {
     char p[8], exit[12];
     int x = rect.x, right = rect.x + rect.width;
@@ -137,7 +129,7 @@ static void draw_visits(const EventNode *node, Cells *cells, int y, Rect rect)
         cells_print(cells, y, x, right - x, STYLE_DIM, " nothing: no model was asked");
     for (int i = 0; i < node->n_visited && i < EXITS_MAX; i++) {
         const EventVisit *visit = &node->visited[i];
-        exit_name(visit->exit, exit);
+        pane_exit_name(view, visit->exit, exit);
         x += cells_print(cells, y, x, right - x, STYLE_DIM, "  %s %s%s", exit,
                          pane_fraction(visit->p, p), visit->token != node->token ? "*" : "");
     }
@@ -199,8 +191,8 @@ static void tree_draw(View *view, Cells *cells, Rect rect, bool focused)
             cells_mark(cells, y, rect.x, rect.width, ATTR_REVERSE);
     }
     if (visits)
-        draw_visits(&round->nodes[tree.order[view->tree_cursor]], cells, rect.y + rect.height - 1,
-                    rect);
+        draw_visits(view, &round->nodes[tree.order[view->tree_cursor]], cells,
+                    rect.y + rect.height - 1, rect);
 }
 
 static void tree_title(const View *view, char *out, size_t bytes)

@@ -180,7 +180,7 @@ static void the_shell_completes_what_the_rows_say(void **state)
         {"bench s", "spec\nsynth\n"},
         {"draft \"\"", "merge\n"},
         {"run --kv \"\"", "f16\nq8\n"},
-        {"run --drafter e", "eagle\neagle3\nexit:\n"},
+        {"run --drafter e", "exit:\neagle\neagle3\n"},
         {"--profile c", "coder\n"},
         {"bench project --target 1", "13b\n"},
         {"train --co", "--copy\n--cosine\n"},

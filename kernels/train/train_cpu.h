@@ -2,7 +2,8 @@
  *
  *   train_open.c         opens it, chooses the instruction set
  *   train_each.c         deals out work
- *   train_elementwise.c  what is done row by row or element by element
+ *   train_by_row.c       what is done row by row
+ *   train_elementwise.c  what is done element by element
  *   train_product.c      products of matrices
  *   train_attention.c    attention and its gradient
  *   train_isa.h          their inner loops
@@ -61,8 +62,9 @@ size_t product_alone_bytes(const TrainTile *tile, int m, int n, int k);
 
 size_t train_attention_bytes(const TrainTile *tile, const TrainShape *shape); /* per thread */
 
-/* Puts the operations of train_attention.c and train_elementwise.c into the table. */
+/* Put the operations of train_attention.c, train_by_row.c and train_elementwise.c into the table. */
 void train_fill_attention(TrainOps *table);
 void train_fill_rows(TrainOps *table);
+void train_fill_elementwise(TrainOps *table);
 
 #endif

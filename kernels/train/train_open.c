@@ -123,6 +123,7 @@ int train_open(TrainOps **ops, Kernels *kernels, const TrainShape *shape, TrainP
     cpu->table = (TrainOps){.close = cpu_close, .peak = cpu_peak, .product = train_product};
     train_fill_attention(&cpu->table);
     train_fill_rows(&cpu->table);
+    train_fill_elementwise(&cpu->table);
     cpu->table.kernels = kernels;
     cpu->cpu = cpu_of(kernels);
     cpu->isa = isa_of(cpu->cpu);

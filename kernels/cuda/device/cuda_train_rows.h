@@ -1,6 +1,6 @@
 /* cuda_train_rows.h - kernels of training: what is done element by element or row by row.
  *
- * Formulas are those of train_rows.h and train_elementwise.c. Every sum has one order, whatever
+ * Formulas are those of train_rows.h, train_by_row.c and train_elementwise.c. Every sum has one order, whatever
  * the device: within a block by warps and threads, over rows ascending. There are no atomics.
  */
 #ifndef S2D_KERNELS_CUDA_DEVICE_CUDA_TRAIN_ROWS_H

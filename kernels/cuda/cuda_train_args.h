@@ -14,7 +14,7 @@ enum {
     TRAIN_SUMS = 32,   /* columns of a block, where rows are added up: a warp's lanes */
 };
 
-/* By element: zero, add, bias, swiglu, its gradient, squares (out: one sum per block). */
+/* By element: zero, add, bias, swiglu, its gradient, silu's, squares (out: one sum per block). */
 typedef struct TrainEachArgs {
     const float *x, *y;
     float *out, *out2;
@@ -101,6 +101,7 @@ typedef struct TrainSoftmaxArgs {
     X(train_bias, TrainEachArgs, 0)                    \
     X(train_swiglu, TrainEachArgs, 0)                  \
     X(train_swiglu_back, TrainEachArgs, 0)             \
+    X(train_silu_back, TrainEachArgs, 0)               \
     X(train_squares, TrainEachArgs, WARPS_SHARED)      \
     X(train_adamw, TrainAdamWArgs, 0)                  \
     X(train_norm, TrainNormArgs, WARPS_SHARED)         \

@@ -47,6 +47,17 @@ static void cuda_swiglu_back(TrainOps *ops, float *gate, float *up, const float 
              count);
 }
 
+static void cuda_train_silu_add(TrainOps *ops, const float *x, size_t count, float *out)
+{
+    ops->kernels->silu_add(ops->kernels, x, count, out);
+}
+
+static void cuda_silu_add_back(TrainOps *ops, const float *x, const float *dout, size_t count,
+                               float *dx)
+{
+    run_each(ops, KERNEL_train_silu_back, (TrainEachArgs){.x = x, .y = dout, .out = dx}, count);
+}
+
 static double cuda_squares(TrainOps *ops, const float *x, size_t count)
 {
     enum { SUMS = 1024 };
@@ -216,6 +227,8 @@ void train_cuda_fill_rows(TrainOps *table)
     table->rope = cuda_rope_sequences;
     table->swiglu = cuda_swiglu;
     table->swiglu_back = cuda_swiglu_back;
+    table->silu_add = cuda_train_silu_add;
+    table->silu_add_back = cuda_silu_add_back;
     table->rows = cuda_rows;
     table->rows_back = cuda_rows_back;
     table->loss = cuda_loss;

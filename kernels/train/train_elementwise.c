@@ -51,6 +51,27 @@ static void cpu_swiglu_back(TrainOps *ops, float *gate, float *up, const float *
     train_each(train_cpu_of(ops), pieces_of(count, PIECE), swiglu_back_piece, &job);
 }
 
+static void cpu_silu_add(TrainOps *ops, const float *x, size_t count, float *out)
+{
+    ops->kernels->silu_add(ops->kernels, x, count, out);
+}
+
+static void silu_add_back_piece(TrainCpu *ops, const void *context, int i, int worker)
+{
+    const EachJob *job = context;
+    int n;
+    size_t at = part_of(job->count, i, &n);
+    (void)worker;
+    ops->isa->silu_back(job->x + at, job->y + at, n, job->out + at);
+}
+
+static void cpu_silu_add_back(TrainOps *ops, const float *x, const float *dout, size_t count,
+                              float *dx)
+{
+    EachJob job = {.x = x, .y = dout, .out = dx, .count = count};
+    train_each(train_cpu_of(ops), pieces_of(count, PIECE), silu_add_back_piece, &job);
+}
+
 static void zero_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const EachJob *job = context;
@@ -132,6 +153,8 @@ void train_fill_elementwise(TrainOps *table)
 {
     table->swiglu = cpu_swiglu;
     table->swiglu_back = cpu_swiglu_back;
+    table->silu_add = cpu_silu_add;
+    table->silu_add_back = cpu_silu_add_back;
     table->zero = cpu_zero;
     table->add = cpu_add;
     table->squares = cpu_squares;

@@ -42,6 +42,7 @@ typedef struct TrainIsa {
     void (*add)(float *to, const float *x, int n);
     void (*swiglu)(const float *gate, const float *up, int n, float *out);
     void (*swiglu_back)(float *gate, float *up, const float *dout, int n);
+    void (*silu_back)(const float *x, const float *dout, int n, float *dx); /* sets dx */
     /* p = p * (dp - mean) * scale, mean = sum p dp: softmax's gradient, in place in dp. */
     void (*softmax_back)(const float *p, float *dp, float scale, int n);
     /* x = factor * exp(x - max) */

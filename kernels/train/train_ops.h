@@ -90,6 +90,11 @@ struct TrainOps {
     void (*swiglu)(TrainOps *ops, const float *gate, const float *up, size_t count, float *out);
     void (*swiglu_back)(TrainOps *ops, float *gate, float *up, const float *dout, size_t count);
 
+    /* out += silu(x); back: dx = dout * silu'(x), set and not added to. All: [count]. */
+    void (*silu_add)(TrainOps *ops, const float *x, size_t count, float *out);
+    void (*silu_add_back)(TrainOps *ops, const float *x, const float *dout, size_t count,
+                          float *dx);
+
     /* Rows of a table [.., cols]: out[i] = table[ids[i]]; back: dtable[ids[i]] += dout[i], i
      * ascending. */
     void (*rows)(TrainOps *ops, const void *table, bool bf16, const int *ids, int n, int cols,

@@ -61,16 +61,28 @@ static void train_swiglu(const float *gate, const float *up, int n, float *out)
     }
 }
 
-/* silu(g) = g s, s = sigmoid(g); its derivative is s (1 + g (1 - s)). */
-static void train_swiglu_back(float *gate, float *up, const float *dout, int n)
+/* silu(x) = x s, s = sigmoid(x); its derivative is s (1 + x (1 - s)). */
+INLINE Lanes silu_slope(Lanes x, Lanes s)
 {
     Lanes one = lanes_set(1.0f);
+    return lanes_mul(s, lanes_fma(x, lanes_sub(one, s), one));
+}
+
+static void train_swiglu_back(float *gate, float *up, const float *dout, int n)
+{
     for (int i = 0; i < n; i += 16) {
         Lanes g = load_tail(gate, i, n), u = load_tail(up, i, n), d = load_tail(dout, i, n);
         Lanes s = sigmoid(g);
-        Lanes slope = lanes_mul(s, lanes_fma(g, lanes_sub(one, s), one));
-        store_tail(gate, i, n, lanes_mul(lanes_mul(d, u), slope));
+        store_tail(gate, i, n, lanes_mul(lanes_mul(d, u), silu_slope(g, s)));
         store_tail(up, i, n, lanes_mul(d, lanes_mul(g, s)));
+    }
+}
+
+static void train_silu_back(const float *x, const float *dout, int n, float *dx)
+{
+    for (int i = 0; i < n; i += 16) {
+        Lanes v = load_tail(x, i, n);
+        store_tail(dx, i, n, lanes_mul(load_tail(dout, i, n), silu_slope(v, sigmoid(v))));
     }
 }
 

@@ -99,6 +99,19 @@ static void swiglu_backward(TrainOps *l, float *const in[4], const float *dout,
     l->swiglu_back(l, grad[0], grad[1], dout, ROWS * COLS);
 }
 
+static void silu_forward(TrainOps *l, float *const in[4], float *out)
+{
+    l->kernels->copy(l->kernels, out, in[1], ROWS * COLS);
+    l->silu_add(l, in[0], ROWS * COLS, out);
+}
+
+static void silu_backward(TrainOps *l, float *const in[4], const float *dout, float *const grad[4])
+{
+    l->add(l, grad[0], dout, ROWS * COLS); /* which is set */
+    l->silu_add_back(l, in[0], dout, ROWS * COLS, grad[0]);
+    l->add(l, grad[1], dout, ROWS * COLS);
+}
+
 static int row_ids[ROWS]; /* with doubles */
 
 static void rows_forward(TrainOps *l, float *const in[4], float *out)
@@ -141,6 +154,7 @@ static const Case cases[] = {
      attention_forward,
      attention_backward},
     {"swiglu", 2, {ROWS * COLS, ROWS *COLS}, ROWS *COLS, swiglu_forward, swiglu_backward},
+    {"silu", 2, {ROWS * COLS, ROWS *COLS}, ROWS *COLS, silu_forward, silu_backward},
     {"rows", 1, {11 * COLS}, ROWS *COLS, rows_forward, rows_backward},
     {"product", 2, {ROWS * COLS, VOCAB *COLS}, ROWS *VOCAB, product_forward, product_backward},
 };

@@ -54,15 +54,27 @@ BODY void train_swiglu_body(const Lane *at, const TrainEachArgs *a)
         a->out[i] = a->x[i] * sigmoid(a->x[i]) * a->y[i];
 }
 
-/* x: the gradient; out, out2: gate and up. silu(g) = g s, s = sigmoid(g); its derivative is
- * s (1 + g (1 - s)). */
+/* silu(x) = x s, s = sigmoid(x); its derivative is s (1 + x (1 - s)). */
+BODY float silu_slope(float x, float s)
+{
+    return s * fmaf(x, 1.0f - s, 1.0f);
+}
+
+/* x: the gradient; out, out2: gate and up */
 BODY void train_swiglu_back_body(const Lane *at, const TrainEachArgs *a)
 {
     for (int64_t i = each_first(at), end = each_end(at, a->count); i < end; i += THREADS) {
         float g = a->out[i], u = a->out2[i], d = a->x[i], s = sigmoid(g);
-        a->out[i] = d * u * (s * fmaf(g, 1.0f - s, 1.0f));
+        a->out[i] = d * u * silu_slope(g, s);
         a->out2[i] = d * (g * s);
     }
+}
+
+/* y: the gradient */
+BODY void train_silu_back_body(const Lane *at, const TrainEachArgs *a)
+{
+    for (int64_t i = each_first(at), end = each_end(at, a->count); i < end; i += THREADS)
+        a->out[i] = a->y[i] * silu_slope(a->x[i], sigmoid(a->x[i]));
 }
 
 /* shared: [WARPS] floats */

@@ -69,6 +69,13 @@ typedef struct TrainLossArgs {
     int vocab, top;
 } TrainLossArgs;
 
+typedef struct TrainSmoothL1Args {
+    const float *x, *target;
+    float *dx, *loss;
+    float factor; /* scale / cols */
+    int cols;
+} TrainSmoothL1Args;
+
 /* Rows between bf16 and floats. */
 typedef struct TrainConvertArgs {
     const void *from;
@@ -95,25 +102,26 @@ typedef struct TrainSoftmaxArgs {
     int first, seen; /* the first row's position; keys that any of them sees */
 } TrainSoftmaxArgs;
 
-#define CUDA_LEARN_KERNELS(X)                          \
-    X(train_zero, TrainEachArgs, 0)                    \
-    X(train_add, TrainEachArgs, 0)                     \
-    X(train_bias, TrainEachArgs, 0)                    \
-    X(train_swiglu, TrainEachArgs, 0)                  \
-    X(train_swiglu_back, TrainEachArgs, 0)             \
-    X(train_silu_back, TrainEachArgs, 0)               \
-    X(train_squares, TrainEachArgs, WARPS_SHARED)      \
-    X(train_adamw, TrainAdamWArgs, 0)                  \
-    X(train_norm, TrainNormArgs, WARPS_SHARED)         \
-    X(train_norm_back, TrainNormArgs, WARPS_SHARED)    \
-    X(train_columns, TrainColumnsArgs, COLUMNS_SHARED) \
-    X(train_rope, TrainRopeArgs, 0)                    \
-    X(train_rows, TrainRowsArgs, 0)                    \
-    X(train_rows_back, TrainRowsArgs, 0)               \
-    X(train_loss, TrainLossArgs, WARPS_SHARED)         \
-    X(train_convert, TrainConvertArgs, 0)              \
-    X(train_heads, TrainHeadsArgs, 0)                  \
-    X(train_softmax, TrainSoftmaxArgs, WARPS_SHARED)   \
+#define CUDA_LEARN_KERNELS(X)                           \
+    X(train_zero, TrainEachArgs, 0)                     \
+    X(train_add, TrainEachArgs, 0)                      \
+    X(train_bias, TrainEachArgs, 0)                     \
+    X(train_swiglu, TrainEachArgs, 0)                   \
+    X(train_swiglu_back, TrainEachArgs, 0)              \
+    X(train_silu_back, TrainEachArgs, 0)                \
+    X(train_squares, TrainEachArgs, WARPS_SHARED)       \
+    X(train_adamw, TrainAdamWArgs, 0)                   \
+    X(train_norm, TrainNormArgs, WARPS_SHARED)          \
+    X(train_norm_back, TrainNormArgs, WARPS_SHARED)     \
+    X(train_columns, TrainColumnsArgs, COLUMNS_SHARED)  \
+    X(train_rope, TrainRopeArgs, 0)                     \
+    X(train_rows, TrainRowsArgs, 0)                     \
+    X(train_rows_back, TrainRowsArgs, 0)                \
+    X(train_loss, TrainLossArgs, WARPS_SHARED)          \
+    X(train_smooth_l1, TrainSmoothL1Args, WARPS_SHARED) \
+    X(train_convert, TrainConvertArgs, 0)               \
+    X(train_heads, TrainHeadsArgs, 0)                   \
+    X(train_softmax, TrainSoftmaxArgs, WARPS_SHARED)    \
     X(train_softmax_back, TrainSoftmaxArgs, WARPS_SHARED)
 
 #endif

@@ -223,6 +223,28 @@ static void cpu_loss(TrainOps *ops, float *logits, int n, int vocab, int top, co
     each_rows(train_cpu_of(ops), n, vocab, loss_piece, &job);
 }
 
+static void smooth_l1_piece(TrainCpu *ops, const void *context, int i, int worker)
+{
+    const RowJob *job = context;
+    float cols = (float)job->cols;
+    (void)worker;
+    FOR_ROWS(row, job, i)
+    {
+        size_t at = (size_t)row * (size_t)job->cols;
+        job->loss[row] = ops->isa->smooth_l1(job->x + at, job->y + at, job->cols, job->scale / cols,
+                                             job->out + at) /
+                         cols;
+    }
+}
+
+static void cpu_smooth_l1(TrainOps *ops, const float *x, const float *target, int n, int cols,
+                          float scale, float *loss, float *dx)
+{
+    RowJob job = {.x = x, .y = target, .out = dx, .n = n, .cols = cols};
+    job.scale = scale, job.loss = loss;
+    each_rows(train_cpu_of(ops), n, cols, smooth_l1_piece, &job);
+}
+
 void train_fill_rows(TrainOps *table)
 {
     table->norm = cpu_norm;
@@ -233,4 +255,5 @@ void train_fill_rows(TrainOps *table)
     table->rows = cpu_rows;
     table->rows_back = cpu_rows_back;
     table->loss = cpu_loss;
+    table->smooth_l1 = cpu_smooth_l1;
 }

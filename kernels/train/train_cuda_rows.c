@@ -218,6 +218,24 @@ static void cuda_loss(TrainOps *ops, float *logits, int n, int vocab, int top, c
     }
 }
 
+static void cuda_smooth_l1(TrainOps *ops, const float *x, const float *target, int n, int cols,
+                           float scale, float *loss, float *dx)
+{
+    TrainCuda *l = train_cuda_of(ops);
+    for (int at = 0, part; at < n; at += part) {
+        part = n - at < TRAIN_IDS ? n - at : TRAIN_IDS;
+        size_t from = (size_t)at * (size_t)cols;
+        TrainSmoothL1Args args = {.x = x + from,
+                                  .target = target + from,
+                                  .dx = dx + from,
+                                  .loss = l->results,
+                                  .factor = scale / (float)cols,
+                                  .cols = cols};
+        train_cuda_run(l, KERNEL_train_smooth_l1, part, 1, &args, sizeof args);
+        queue_get(l->cuda, loss + at, l->results, (size_t)part * sizeof *loss);
+    }
+}
+
 void train_cuda_fill_rows(TrainOps *table)
 {
     table->norm = cuda_norm_rows;
@@ -232,6 +250,7 @@ void train_cuda_fill_rows(TrainOps *table)
     table->rows = cuda_rows;
     table->rows_back = cuda_rows_back;
     table->loss = cuda_loss;
+    table->smooth_l1 = cuda_smooth_l1;
     table->zero = cuda_zero;
     table->add = cuda_add;
     table->squares = cuda_squares;

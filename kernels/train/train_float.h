@@ -96,5 +96,6 @@ static float train_peak(int rounds)
         .norm_back = train_norm_back, .add_product = train_add_product, .add = train_add,       \
         .swiglu = train_swiglu, .swiglu_back = train_swiglu_back, .silu_back = train_silu_back, \
         .softmax_back = train_softmax_back, .exp_scaled = train_exp_scaled,                     \
-        .multiply = train_multiply, .squares = train_squares, .adamw = train_adamw,             \
+        .smooth_l1 = train_smooth_l1, .multiply = train_multiply, .squares = train_squares,     \
+        .adamw = train_adamw,                                                                   \
     }

@@ -47,6 +47,8 @@ typedef struct TrainIsa {
     void (*softmax_back)(const float *p, float *dp, float scale, int n);
     /* x = factor * exp(x - max) */
     void (*exp_scaled)(float *x, int n, float max, float factor);
+    /* One row, see train_ops.h: returns the sum, dx += factor * its gradient. */
+    float (*smooth_l1)(const float *x, const float *target, int n, float factor, float *dx);
     void (*multiply)(float *x, float factor, int n);
     float (*squares)(const float *x, int n);
     void (*adamw)(const AdamW *adamw, float *weight, float *gradient, float *mean, float *square,

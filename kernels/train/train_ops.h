@@ -108,6 +108,11 @@ struct TrainOps {
     void (*loss)(TrainOps *ops, float *logits, int n, int vocab, int top, const int *places,
                  const float *weights, float scale, float *loss);
 
+    /* Huber's loss of each row of x [n, cols] to a target: the mean of d^2 / 2 where |d| < 1, else
+     * |d| - 1/2, d = x - target. loss[i] (host); dx += scale * the gradient of the rows' sum. */
+    void (*smooth_l1)(TrainOps *ops, const float *x, const float *target, int n, int cols,
+                      float scale, float *loss, float *dx);
+
     void (*zero)(TrainOps *ops, float *x, size_t count);
     void (*add)(TrainOps *ops, float *to, const float *from, size_t count); /* to += from */
     double (*squares)(TrainOps *ops, const float *x, size_t count);         /* sum of x^2 */

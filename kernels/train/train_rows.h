@@ -105,6 +105,20 @@ static void train_exp_scaled(float *x, int n, float max, float factor)
         store_tail(x, i, n, lanes_mul(lanes_exp(lanes_sub(load_tail(x, i, n), m)), f));
 }
 
+/* c = d cut to -1 … 1 is the slope, and c (d - c / 2) the loss on both sides. NaN stays NaN. */
+static float train_smooth_l1(const float *x, const float *target, int n, float factor, float *dx)
+{
+    Lanes sum = lanes_set(0.0f), one = lanes_set(1.0f), minus = lanes_set(-1.0f);
+    Lanes half = lanes_set(0.5f), f = lanes_set(factor);
+    for (int i = 0; i < n; i += 16) {
+        Lanes d = lanes_sub(load_tail(x, i, n), load_tail(target, i, n));
+        Lanes c = lanes_min(one, lanes_max(minus, d));
+        sum = lanes_fma(c, lanes_fnma(c, half, d), sum);
+        store_tail(dx, i, n, lanes_fma(f, c, load_tail(dx, i, n)));
+    }
+    return lanes_sum(sum);
+}
+
 static float train_squares(const float *x, int n)
 {
     Lanes sum = lanes_set(0.0f);

@@ -1,4 +1,4 @@
-/* train_cases.c - products, loss and optimiser; see train_cases.h. */
+/* train_cases.c - products, losses and optimiser; see train_cases.h. */
 #include "tests/support/train_cases.h"
 
 #include <math.h>
@@ -153,6 +153,35 @@ void train_check_loss(TrainOps *ops)
     free(logits);
     free(moved);
     free(grad);
+}
+
+/* Against the formula, in double: near the target, on the kinks, far off. */
+void train_check_smooth_l1(TrainOps *ops)
+{
+    enum { COUNT = ROWS * VOCAB };
+    float *x = filled(COUNT, 1), *target = filled(COUNT, 2), *before = filled(COUNT, 3);
+    float loss[ROWS], *got = malloc(COUNT * sizeof *got);
+    for (int i = 0; i < COUNT; i++)
+        x[i] = i % 9 == 0 ? target[i] + 1 : i % 9 == 1 ? target[i] - 1 : x[i] * (float)(i % 5);
+    float *x_there = buffer(ops, x, COUNT), *target_there = buffer(ops, target, COUNT);
+    float *dx = buffer(ops, before, COUNT);
+    ops->smooth_l1(ops, x_there, target_there, ROWS, VOCAB, 40, loss, dx);
+    take(ops, got, dx, COUNT);
+    for (int i = 0; i < ROWS; i++) {
+        double sum = 0;
+        for (int at = i * VOCAB; at < (i + 1) * VOCAB; at++) {
+            double d = (double)x[at] - (double)target[at], size = fabs(d);
+            double slope = size < 1 ? d : d > 0 ? 1 : -1;
+            sum += size < 1 ? d * d / 2 : size - 0.5;
+            assert_true(fabs((double)got[at] - ((double)before[at] + 40 * slope / VOCAB)) < 1e-6);
+        }
+        assert_true(fabs((double)loss[i] - sum / VOCAB) < 1e-6);
+    }
+    float *there[] = {x_there, target_there, dx}, *here[] = {x, target, before, got};
+    for (int i = 0; i < 3; i++)
+        drop(ops, there[i]);
+    for (int i = 0; i < 4; i++)
+        free(here[i]);
 }
 
 /* Against the formulas of the paper, in double. */

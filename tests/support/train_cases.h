@@ -22,6 +22,7 @@ void train_check_products(TrainOps *ops, int m, int n, int k, double tolerance);
 /* Of every operation that has one, along random directions; products must be of floats. */
 void train_check_gradients(TrainOps *ops);
 void train_check_loss(TrainOps *ops);
+void train_check_smooth_l1(TrainOps *ops);
 void train_check_adamw(TrainOps *ops);
 
 /* Every operation with a gradient, both ways: what comes out, [TRAIN_CASES_ALL], zeros behind it.

@@ -112,6 +112,27 @@ static void silu_backward(TrainOps *l, float *const in[4], const float *dout, fl
     l->add(l, grad[1], dout, ROWS * COLS);
 }
 
+static void smooth_l1_forward(TrainOps *l, float *const in[4], float *out)
+{
+    float loss[ROWS], *unused = buffer(l, NULL, ROWS * COLS);
+    l->smooth_l1(l, in[0], in[1], ROWS, COLS, 1, loss, unused);
+    l->kernels->upload(l->kernels, out, loss, ROWS);
+    drop(l, unused);
+}
+
+/* Each row with a scale of its own; the target's gradient is that with the two changed about. */
+static void smooth_l1_backward(TrainOps *l, float *const in[4], const float *dout,
+                               float *const grad[4])
+{
+    float scale[ROWS], loss;
+    take(l, scale, dout, ROWS);
+    for (int i = 0; i < ROWS; i++) {
+        const float *x = in[0] + i * COLS, *target = in[1] + i * COLS;
+        l->smooth_l1(l, x, target, 1, COLS, scale[i], &loss, grad[0] + i * COLS);
+        l->smooth_l1(l, target, x, 1, COLS, scale[i], &loss, grad[1] + i * COLS);
+    }
+}
+
 static int row_ids[ROWS]; /* with doubles */
 
 static void rows_forward(TrainOps *l, float *const in[4], float *out)
@@ -155,6 +176,7 @@ static const Case cases[] = {
      attention_backward},
     {"swiglu", 2, {ROWS * COLS, ROWS *COLS}, ROWS *COLS, swiglu_forward, swiglu_backward},
     {"silu", 2, {ROWS * COLS, ROWS *COLS}, ROWS *COLS, silu_forward, silu_backward},
+    {"smooth_l1", 2, {ROWS * COLS, ROWS *COLS}, ROWS, smooth_l1_forward, smooth_l1_backward},
     {"rows", 1, {11 * COLS}, ROWS *COLS, rows_forward, rows_backward},
     {"product", 2, {ROWS * COLS, VOCAB *COLS}, ROWS *VOCAB, product_forward, product_backward},
 };

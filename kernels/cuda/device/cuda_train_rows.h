@@ -230,4 +230,19 @@ BODY void train_loss_body(const Lane *at, const TrainLossArgs *a)
     a->loss[at->block_x] = loss;
 }
 
+/* grid: rows; shared: [WARPS] floats */
+BODY void train_smooth_l1_body(const Lane *at, const TrainSmoothL1Args *a)
+{
+    size_t row = (size_t)at->block_x * (size_t)a->cols;
+    float sum = 0.0f;
+    for (int i = at->thread; i < a->cols; i += THREADS) {
+        float d = a->x[row + i] - a->target[row + i], c = d > 1.0f ? 1.0f : d < -1.0f ? -1.0f : d;
+        sum = fmaf(c, fmaf(-0.5f, c, d), sum);
+        a->dx[row + i] = fmaf(a->factor, c, a->dx[row + i]);
+    }
+    sum = block_sum(at, sum, (float *)at->shared);
+    if (at->thread == 0)
+        a->loss[at->block_x] = sum / (float)a->cols;
+}
+
 #endif

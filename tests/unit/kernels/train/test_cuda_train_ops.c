@@ -67,6 +67,7 @@ static void loss_and_optimiser_are_right(void **state)
     (void)state;
     TrainOps *ops = open_ops(TRAIN_FLOATS, true, false);
     train_check_loss(ops);
+    train_check_smooth_l1(ops);
     train_check_adamw(ops);
     assert_true(ops->peak(ops) > 0);
     train_cases_close(ops);
@@ -128,7 +129,8 @@ static void large_ones_go_in_parts(void **state)
 {
     (void)state;
     enum { N = 8 * TRAIN_EACH + 5, IDS = TRAIN_IDS + 100, LENGTH = 2 * TRAIN_QUERIES + 44 };
-    static float values[N], got[2][N], attended[2][LENGTH * 6 * 16], key[LENGTH * 2 * 16];
+    static float values[N], got[2][N], loss[2][IDS], attended[2][LENGTH * 6 * 16],
+        key[LENGTH * 2 * 16];
     static int ids[IDS];
     const int start[] = {0, 0, LENGTH}; /* the first one is empty */
     const Sequences sequences = {2, start};
@@ -146,6 +148,7 @@ static void large_ones_go_in_parts(void **state)
         float *x = k->buffer_alloc(k, N), *rows = k->buffer_alloc(k, IDS);
         float *table = k->buffer_alloc(k, 50), *keys = k->buffer_alloc(k, LENGTH * 2 * 16);
         float *out = k->buffer_alloc(k, LENGTH * 6 * 16);
+        float *zero = k->buffer_alloc(k, IDS), *slope = k->buffer_alloc(k, IDS);
         k->upload(k, x, values, N);
         l->add(l, x, x, N);
         double squares = l->squares(l, x, N), expected = 0;
@@ -155,15 +158,17 @@ static void large_ones_go_in_parts(void **state)
         l->rows(l, x, false, ids, IDS, 1, rows);
         l->rows_back(l, rows, ids, IDS, 1, table);
         k->download(k, got[side], table, 50);
+        l->smooth_l1(l, rows, zero, IDS, 1, 1, loss[side], slope);
         k->upload(k, keys, key, LENGTH * 2 * 16);
         l->attention(l, x, keys, keys, &sequences, out);
         k->download(k, attended[side], out, LENGTH * 6 * 16);
-        float *all[] = {x, rows, table, keys, out};
-        for (int i = 0; i < 5; i++)
+        float *all[] = {x, rows, table, keys, out, zero, slope};
+        for (int i = 0; i < 7; i++)
             k->buffer_free(k, all[i]);
         train_cases_close(l);
     }
     assert_memory_equal(got[0], got[1], 50 * sizeof(float)); /* added in one order */
+    assert_memory_equal(loss[0], loss[1], sizeof loss[0]);   /* of one element each */
     for (int i = 0; i < LENGTH * 6 * 16; i++)
         assert_float_equal(attended[0][i], attended[1][i], 1e-5);
 }

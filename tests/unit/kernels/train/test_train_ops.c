@@ -85,6 +85,7 @@ static void test_loss(void **state)
     (void)state;
     TrainOps *ops = open_ops(0, 1, TRAIN_FLOATS, true);
     train_check_loss(ops);
+    train_check_smooth_l1(ops);
     train_cases_close(ops);
 }
 

@@ -112,8 +112,8 @@ void trainer_layer_forward(Trainer *s, const TrainerLayer *layer, const float *i
         matrix_forward(s, &w[PART_Q + i], a->attn_in, false, projected[i]);
         bias_forward(s, &w[PART_Q_BIAS + i], projected[i]);
     }
-    l->rope(l, a->q, &sequences, m->heads, false);
-    l->rope(l, a->k, &sequences, m->kv_heads, false);
+    l->rope(l, a->q, &sequences, m->heads, 0, false);
+    l->rope(l, a->k, &sequences, m->kv_heads, 0, false);
     l->attention(l, a->q, a->k, a->v, &sequences, a->attended);
     copy_rows(s, a->middle, input);
     matrix_forward(s, &w[PART_O], a->attended, true, a->middle);
@@ -159,8 +159,8 @@ void trainer_layer_backward(Trainer *s, const TrainerLayer *layer, const float *
     matrix_gradients(s, &w[PART_O], a->attended, dstream);
     matrix_backward(s, &w[PART_O], dstream, false, a->dattended);
     l->attention_back(l, a->q, a->k, a->v, &sequences, a->dattended, a->dq, a->dk, a->dv);
-    l->rope(l, a->dq, &sequences, m->heads, true);
-    l->rope(l, a->dk, &sequences, m->kv_heads, true);
+    l->rope(l, a->dq, &sequences, m->heads, 0, true);
+    l->rope(l, a->dk, &sequences, m->kv_heads, 0, true);
     float *const dprojected[] = {a->dq, a->dk, a->dv};
     for (int i = 0; i < 3; i++) {
         bias_backward(s, &w[PART_Q_BIAS + i], dprojected[i]);

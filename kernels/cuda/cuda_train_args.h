@@ -49,7 +49,7 @@ typedef struct TrainColumnsArgs {
 /* One sequence. */
 typedef struct TrainRopeArgs {
     float *x;            /* its first row */
-    const float *angles; /* [length][2][pairs] cosines, then sines */
+    const float *angles; /* of its position: [2][pairs] cosines, then sines, and of those behind */
     int heads, pairs, neox, back;
 } TrainRopeArgs;
 

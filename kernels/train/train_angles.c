@@ -3,6 +3,16 @@
 
 #include "kernels/train/train_ops.h"
 
+static int positions_of(const TrainShape *shape)
+{
+    return shape->length + TRAIN_SHIFT_MAX;
+}
+
+size_t train_angles_size(const TrainShape *shape)
+{
+    return (size_t)positions_of(shape) * (size_t)shape->head_dim;
+}
+
 void train_angles(const TrainShape *shape, float *angles)
 {
     int pairs = shape->head_dim / 2;
@@ -10,7 +20,7 @@ void train_angles(const TrainShape *shape, float *angles)
         double frequency = pow(shape->rope_base, -(double)p / pairs);
         if (shape->rope_factors)
             frequency /= shape->rope_factors[p];
-        for (int position = 0; position < shape->length; position++) {
+        for (int position = 0; position < positions_of(shape); position++) {
             float *at = angles + (size_t)position * 2 * (size_t)pairs + p;
             at[0] = (float)cos(position * frequency);
             at[pairs] = (float)sin(position * frequency);

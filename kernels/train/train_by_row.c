@@ -20,7 +20,7 @@ typedef struct RowJob {
     const float *weights;
     float *loss;
     float eps, scale;
-    int n, cols, top;
+    int n, cols, top, shift;
     bool back;
 } RowJob;
 
@@ -170,7 +170,7 @@ static void rope_piece(TrainCpu *ops, const void *context, int i, int worker)
     int start = job->sequences->start[i];
     (void)worker;
     for (int row = start; row < job->sequences->start[i + 1]; row++) {
-        const float *cosine = ops->angles + (size_t)(row - start) * 2 * (size_t)pairs;
+        const float *cosine = ops->angles + (size_t)(row - start + job->shift) * 2 * (size_t)pairs;
         const float *sine = cosine + pairs;
         float *x = job->out + (size_t)row * (size_t)job->cols;
         for (int at = 0; at < job->cols; at += 2 * pairs) {
@@ -184,11 +184,13 @@ static void rope_piece(TrainCpu *ops, const void *context, int i, int worker)
     }
 }
 
-static void cpu_rope(TrainOps *ops, float *x, const Sequences *sequences, int heads, bool back)
+static void cpu_rope(TrainOps *ops, float *x, const Sequences *sequences, int heads, int shift,
+                     bool back)
 {
     TrainCpu *cpu = train_cpu_of(ops);
+    assert(shift >= 0 && shift <= TRAIN_SHIFT_MAX);
     RowJob job = {.out = x, .sequences = sequences, .cols = heads * cpu->shape.head_dim};
-    job.back = back;
+    job.shift = shift, job.back = back;
     train_each(cpu, sequences->n, rope_piece, &job);
 }
 

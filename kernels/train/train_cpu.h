@@ -23,7 +23,7 @@ typedef struct TrainCpu {
     const TrainTile *tile;
     TrainShape shape;
     char *memory;  /* all of the below */
-    float *angles; /* [length][2][head_dim / 2] cosines, then sines */
+    float *angles; /* see train_angles */
     float *row;    /* [rows] a number for each */
     char *packed;  /* panels of both factors of a product */
     char *own;     /* [threads][own_bytes] for attention */

@@ -27,7 +27,7 @@ static size_t lay(TrainCuda *l)
     size_t wide = rows * (size_t)(s->heads * s->head_dim);
     size_t narrow = rows * (size_t)(s->kv_heads * s->head_dim);
     size_t scores = (size_t)s->heads * TRAIN_QUERIES * (size_t)train_cuda_width(s);
-    l->angles = take(memory, &used, (size_t)s->length * (size_t)s->head_dim, sizeof(float));
+    l->angles = take(memory, &used, train_angles_size(s), sizeof(float));
     l->inverse = take(memory, &used, rows, sizeof(float));
     l->ids = take(memory, &used, TRAIN_IDS, sizeof(int));
     l->values = take(memory, &used, TRAIN_IDS, sizeof(float));
@@ -164,7 +164,7 @@ static void cuda_learn_close(TrainOps *ops)
 
 static int send_angles(TrainCuda *l)
 {
-    size_t count = (size_t)l->shape.length * (size_t)l->shape.head_dim;
+    size_t count = train_angles_size(&l->shape);
     float *angles = malloc(count * sizeof *angles);
     if (angles == NULL)
         return -1;

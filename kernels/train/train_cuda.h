@@ -30,7 +30,7 @@ typedef struct TrainCuda {
     bool bf16;       /* what products take, else floats */
     size_t room;     /* TRAIN_ROOM; tests have less */
     char *memory;    /* all of the below, on the device */
-    float *angles;   /* [length][2][head_dim / 2] cosines, then sines */
+    float *angles;   /* see train_angles */
     float *inverse;  /* [rows] of norm_back */
     int *ids;        /* [TRAIN_IDS] */
     float *values;   /* [TRAIN_IDS] weights of a loss */

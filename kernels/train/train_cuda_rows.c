@@ -138,14 +138,15 @@ static void cuda_bias_back(TrainOps *ops, const float *dx, int n, int cols, floa
 }
 
 static void cuda_rope_sequences(TrainOps *ops, float *x, const Sequences *sequences, int heads,
-                                bool back)
+                                int shift, bool back)
 {
     TrainCuda *l = train_cuda_of(ops);
+    assert(shift >= 0 && shift <= TRAIN_SHIFT_MAX);
     size_t width = (size_t)(heads * l->shape.head_dim);
     for (int s = 0; s < sequences->n; s++) {
         int start = sequences->start[s];
         TrainRopeArgs args = {.x = x + (size_t)start * width,
-                              .angles = l->angles,
+                              .angles = l->angles + (size_t)shift * (size_t)l->shape.head_dim,
                               .heads = heads,
                               .pairs = l->shape.head_dim / 2,
                               .neox = l->shape.rope_neox,

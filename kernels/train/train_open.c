@@ -44,7 +44,7 @@ static size_t aligned(size_t bytes)
 /* Parts of TrainCpu.memory. */
 static size_t angle_bytes(const TrainShape *shape)
 {
-    return aligned(sizeof(float) * (size_t)shape->length * (size_t)shape->head_dim);
+    return aligned(sizeof(float) * train_angles_size(shape));
 }
 
 static size_t row_bytes(const TrainShape *shape)

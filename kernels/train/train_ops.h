@@ -17,6 +17,8 @@
 
 #include "kernels/kernels.h"
 
+enum { TRAIN_SHIFT_MAX = 8 }; /* of positions, see rope */
+
 typedef struct TrainOps TrainOps;
 
 /* The rows of a batch are sequences of tokens, one after another. Sequence s has the rows start[s]
@@ -75,8 +77,10 @@ struct TrainOps {
     void (*bias)(TrainOps *ops, float *x, const float *bias, int n, int cols);
     void (*bias_back)(TrainOps *ops, const float *dx, int n, int cols, float *dbias);
 
-    /* Rotates x: [n, heads, head_dim] by its positions, in place; back: the gradient, in place. */
-    void (*rope)(TrainOps *ops, float *x, const Sequences *sequences, int heads, bool back);
+    /* Rotates x: [n, heads, head_dim] by its positions, each `shift` further on (0 …
+     * TRAIN_SHIFT_MAX), in place; back: the gradient, in place. */
+    void (*rope)(TrainOps *ops, float *x, const Sequences *sequences, int heads, int shift,
+                 bool back);
 
     /* Causal attention within each sequence. q, out: [n, heads, head_dim]; key, value: [n,
      * kv_heads, head_dim]. back sets dq, dkey and dvalue. */
@@ -136,7 +140,9 @@ size_t train_cuda_bytes(const TrainShape *shape, TrainProducts products);
 int train_cuda_open(TrainOps **ops, Kernels *kernels, const TrainShape *shape,
                     TrainProducts products, Err *err);
 
-/* For backends: [length][2][head_dim / 2] cosines, then sines, of each position's angles. */
+/* For backends: [length + TRAIN_SHIFT_MAX][2][head_dim / 2] cosines, then sines, of each position's
+ * angles; how many floats that is. */
+size_t train_angles_size(const TrainShape *shape);
 void train_angles(const TrainShape *shape, float *angles);
 
 uint16_t bf16_of(float value); /* rounded to nearest even */

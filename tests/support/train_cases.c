@@ -1,4 +1,4 @@
-/* train_cases.c - products, losses and optimiser; see train_cases.h. */
+/* train_cases.c - products, losses, rope and optimiser; see train_cases.h. */
 #include "tests/support/train_cases.h"
 
 #include <math.h>
@@ -182,6 +182,33 @@ void train_check_smooth_l1(TrainOps *ops)
         drop(ops, there[i]);
     for (int i = 0; i < 4; i++)
         free(here[i]);
+}
+
+/* Against the angles in double. */
+void train_check_rope(TrainOps *ops, bool neox)
+{
+    TrainShape shape = train_cases_shape(neox);
+    int dim = shape.head_dim, pairs = dim / 2, start[] = {0, 1, 1 + shape.length};
+    const Sequences sequences = {2, start};
+    size_t size = (size_t)start[2] * 2 * (size_t)dim; /* of two heads */
+    float *x = filled(size, 1), *got = malloc(size * sizeof *got), *there = buffer(ops, x, size);
+    for (int shift = 0; shift <= TRAIN_SHIFT_MAX; shift++) {
+        ops->kernels->upload(ops->kernels, there, x, size);
+        ops->rope(ops, there, &sequences, 2, shift, false);
+        take(ops, got, there, size);
+        for (int i = 0; i < start[2] * 2 * pairs; i++) {
+            int row = i / 2 / pairs, p = i % pairs, position = (row ? row - 1 : 0) + shift;
+            int low = i / pairs * dim + (neox ? p : 2 * p), high = low + (neox ? pairs : 1);
+            double angle = position * pow((double)shape.rope_base, -(double)p / pairs) /
+                           (double)shape.rope_factors[p];
+            double a = (double)x[low], b = (double)x[high];
+            assert_true(fabs((double)got[low] - (a * cos(angle) - b * sin(angle))) < 1e-6);
+            assert_true(fabs((double)got[high] - (a * sin(angle) + b * cos(angle))) < 1e-6);
+        }
+    }
+    drop(ops, there);
+    free(x);
+    free(got);
 }
 
 /* Against the formulas of the paper, in double. */

@@ -24,6 +24,8 @@ void train_check_gradients(TrainOps *ops);
 void train_check_loss(TrainOps *ops);
 void train_check_smooth_l1(TrainOps *ops);
 void train_check_adamw(TrainOps *ops);
+/* Of every shift, of the longest sequence. */
+void train_check_rope(TrainOps *ops, bool neox);
 
 /* Every operation with a gradient, both ways: what comes out, [TRAIN_CASES_ALL], zeros behind it.
  * largest: of each number's operation and output, the largest; NULL = not wanted. */

@@ -65,14 +65,14 @@ static void bias_backward(TrainOps *l, float *const in[4], const float *dout, fl
 static void rope_forward(TrainOps *l, float *const in[4], float *out)
 {
     l->kernels->copy(l->kernels, out, in[0], ROWS * HEADS * DIM);
-    l->rope(l, out, &sequences, HEADS, false);
+    l->rope(l, out, &sequences, HEADS, TRAIN_SHIFT_MAX, false);
 }
 
 static void rope_backward(TrainOps *l, float *const in[4], const float *dout, float *const grad[4])
 {
     (void)in;
     l->kernels->copy(l->kernels, grad[0], dout, ROWS * HEADS * DIM);
-    l->rope(l, grad[0], &sequences, HEADS, true);
+    l->rope(l, grad[0], &sequences, HEADS, TRAIN_SHIFT_MAX, true);
 }
 
 static void attention_forward(TrainOps *l, float *const in[4], float *out)

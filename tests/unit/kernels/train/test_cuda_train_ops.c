@@ -58,6 +58,7 @@ static void gradients_are_differences(void **state)
     for (int neox = 0; neox < 2; neox++) {
         TrainOps *ops = open_ops(TRAIN_FLOATS, neox, false);
         train_check_gradients(ops);
+        train_check_rope(ops, neox);
         train_cases_close(ops);
     }
 }

@@ -89,6 +89,16 @@ static void test_loss(void **state)
     train_cases_close(ops);
 }
 
+static void test_rope(void **state)
+{
+    (void)state;
+    for (int neox = 0; neox < 2; neox++) {
+        TrainOps *ops = open_ops(0, 2, TRAIN_FLOATS, neox);
+        train_check_rope(ops, neox);
+        train_cases_close(ops);
+    }
+}
+
 static void test_adamw(void **state)
 {
     (void)state;
@@ -130,7 +140,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_product),   cmocka_unit_test(test_product_in_chunks),
         cmocka_unit_test(test_gradients), cmocka_unit_test(test_loss),
-        cmocka_unit_test(test_adamw),     cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_rope),      cmocka_unit_test(test_adamw),
+        cmocka_unit_test(test_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 enum {
     TRAIN_EACH = 4096, /* elements of a block, where rows do not matter */
     TRAIN_COLS = 1024, /* columns of a block, where numbers change their type */
+    TRAIN_LATER = 7,   /* steps of attention after the first, at most */
     TRAIN_SUMS = 32,   /* columns of a block, where rows are added up: a warp's lanes */
 };
 
@@ -94,13 +95,28 @@ typedef struct TrainHeadsArgs {
     int back; /* to rows of heads */
 } TrainHeadsArgs;
 
-/* Scores of stacked rows, [kv_heads, rows, width] with rows = positions * group. */
+/* Scores of stacked rows, [kv_heads, rows, width] with rows = positions * group; of later steps as in
+ * TrainLaterArgs. */
 typedef struct TrainSoftmaxArgs {
     float *weights, *dweights;
+    float *later, *dlater;
     float scale;
     int rows, group, width;
     int first, seen; /* the first row's position; keys that any of them sees */
+    int row, heads;  /* the first row, of all sequences */
+    int steps;       /* later ones */
 } TrainSoftmaxArgs;
+
+/* Attention's steps after the first, of which a row sees its own row: a number for each of its heads
+ * and each step. */
+typedef struct TrainLaterArgs {
+    const float *rows;             /* [n, heads, dim] queries, or gradients of results */
+    const float *key[TRAIN_LATER]; /* [n, kv_heads, dim] of each step; or values */
+    float *dkey[TRAIN_LATER];
+    float *later; /* [n, heads, steps] */
+    float *out;   /* as rows */
+    int heads, group, dim, steps;
+} TrainLaterArgs;
 
 #define CUDA_LEARN_KERNELS(X)                           \
     X(train_zero, TrainEachArgs, 0)                     \
@@ -121,6 +137,9 @@ typedef struct TrainSoftmaxArgs {
     X(train_smooth_l1, TrainSmoothL1Args, WARPS_SHARED) \
     X(train_convert, TrainConvertArgs, 0)               \
     X(train_heads, TrainHeadsArgs, 0)                   \
+    X(train_later_dots, TrainLaterArgs, 0)              \
+    X(train_later_mix, TrainLaterArgs, 0)               \
+    X(train_later_back, TrainLaterArgs, 0)              \
     X(train_softmax, TrainSoftmaxArgs, WARPS_SHARED)    \
     X(train_softmax_back, TrainSoftmaxArgs, WARPS_SHARED)
 

@@ -42,6 +42,9 @@ static size_t lay(TrainCuda *l)
     l->weights = take(memory, &used, scores, sizeof(float));
     l->dweights = take(memory, &used, scores, sizeof(float));
     l->stacked = take(memory, &used, wide, sizeof(float));
+    size_t later = rows * (size_t)(s->heads * TRAIN_LATER);
+    l->later = take(memory, &used, later, sizeof(float));
+    l->dlater = take(memory, &used, later, sizeof(float));
     return used;
 }
 

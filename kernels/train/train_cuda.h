@@ -42,6 +42,7 @@ typedef struct TrainCuda {
     void *typed;               /* [heads, TRAIN_QUERIES, width] weights or dweights */
     float *weights, *dweights; /* the same */
     float *stacked;            /* as q: results */
+    float *later, *dlater;     /* [rows, heads, TRAIN_LATER] weights of later steps */
 } TrainCuda;
 
 static inline TrainCuda *train_cuda_of(TrainOps *ops)

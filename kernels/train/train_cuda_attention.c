@@ -5,11 +5,16 @@
  * Queries and results lie together for each key head ("stacked", see TrainHeadsArgs): all heads of
  * its group are the rows of one product, key heads are its batch, and the gradients of keys and
  * values are sums within it.
+ *
+ * Of the steps after the first a row sees its own row alone: these are done for all rows at once, in
+ * floats, before and after the pieces; only softmax is over both.
  */
 #include <assert.h>
 #include <math.h>
 
 #include "kernels/train/train_cuda.h"
+
+_Static_assert(TRAIN_LATER == TRAIN_STEPS_MAX - 1, "later steps");
 
 /* Some positions of a sequence. */
 typedef struct Piece {
@@ -20,6 +25,7 @@ typedef struct Piece {
     int first, seen; /* positions from `first` to before `seen` */
     int rows;        /* stacked */
     int width;       /* of a row of weights */
+    int later;       /* steps after the first */
     const void *key, *value;
     float *dkey, *dvalue; /* NULL = forward */
 } Piece;
@@ -112,12 +118,17 @@ static void run_softmax(const Piece *p, KernelId kernel)
     TrainCuda *l = p->ops;
     TrainSoftmaxArgs args = {.weights = l->weights,
                              .dweights = l->dweights,
+                             .later = l->later,
+                             .dlater = l->dlater,
                              .scale = 1 / sqrtf((float)l->shape.head_dim),
                              .rows = p->rows,
                              .group = p->group,
                              .width = p->width,
                              .first = p->first,
-                             .seen = p->seen};
+                             .seen = p->seen,
+                             .row = p->start + p->first,
+                             .heads = l->shape.heads,
+                             .steps = p->later};
     train_cuda_run(l, kernel, p->rows, l->shape.kv_heads, &args, sizeof args);
 }
 
@@ -165,17 +176,38 @@ static void run_heads(const Piece *p, const float *from, void *to, bool back)
     train_cuda_run(l, KERNEL_train_heads, p->total, 1, &args, sizeof args);
 }
 
+/* A kernel of the later steps, for all rows. key, dkey: of all steps, or NULL */
+static void run_later(const Piece *p, KernelId kernel, float *later, const float *rows,
+                      const float *const *key, float *const *dkey, float *out)
+{
+    const TrainShape *shape = &p->ops->shape;
+    TrainLaterArgs args = {.rows = rows,
+                           .later = later,
+                           .out = out,
+                           .heads = shape->heads,
+                           .group = p->group,
+                           .dim = shape->head_dim,
+                           .steps = p->later};
+    for (int j = 0; j < p->later; j++) {
+        args.key[j] = key ? key[j + 1] : NULL;
+        args.dkey[j] = dkey ? dkey[j + 1] : NULL;
+    }
+    if (p->later > 0)
+        train_cuda_run(p->ops, kernel, p->total, 1, &args, sizeof args);
+}
+
 /* What all pieces have in common. */
-static Piece piece_open(TrainOps *ops, const Sequences *sequences, const float *q, const float *key,
-                        const float *value)
+static Piece piece_open(TrainOps *ops, int steps, const Sequences *sequences, const float *q,
+                        const float *key, const float *value)
 {
     TrainCuda *l = train_cuda_of(ops);
     int width = l->shape.kv_heads * l->shape.head_dim, stride = width;
     Piece p = {.ops = l,
                .total = sequences->start[sequences->n],
                .group = l->shape.heads / l->shape.kv_heads,
-               .width = train_cuda_width(&l->shape)};
-    assert(p.total <= l->shape.rows);
+               .width = train_cuda_width(&l->shape),
+               .later = steps - 1};
+    assert(p.total <= l->shape.rows && steps >= 1 && steps <= TRAIN_STEPS_MAX);
     run_heads(&p, q, l->q, false);
     p.key = train_cuda_typed(l, key, false, p.total, width, &stride, l->key, width);
     p.value = train_cuda_typed(l, value, false, p.total, width, &stride, l->value, width);
@@ -196,31 +228,58 @@ static void run_pieces(Piece *p, const Sequences *sequences)
     }
 }
 
+static void cuda_attention_unrolled(TrainOps *ops, const float *q, int steps,
+                                    const float *const *key, const float *const *value,
+                                    const Sequences *sequences, float *out)
+{
+    Piece p = piece_open(ops, steps, sequences, q, key[0], value[0]);
+    run_later(&p, KERNEL_train_later_dots, p.ops->later, q, key, NULL, NULL);
+    run_pieces(&p, sequences);
+    run_heads(&p, p.ops->stacked, out, true);
+    run_later(&p, KERNEL_train_later_mix, p.ops->later, NULL, value, NULL, out);
+}
+
+static void cuda_attention_unrolled_back(TrainOps *ops, const float *q, int steps,
+                                         const float *const *key, const float *const *value,
+                                         const Sequences *sequences, const float *dout, float *dq,
+                                         float *const *dkey, float *const *dvalue)
+{
+    Piece p = piece_open(ops, steps, sequences, q, key[0], value[0]);
+    TrainCuda *l = p.ops;
+    run_heads(&p, dout, l->dout, false);
+    run_later(&p, KERNEL_train_later_dots, l->later, q, key, NULL, NULL);
+    run_later(&p, KERNEL_train_later_dots, l->dlater, dout, value, NULL, NULL);
+    p.dkey = dkey[0];
+    p.dvalue = dvalue[0];
+    run_pieces(&p, sequences);
+    run_heads(&p, l->stacked, dq, true);
+    run_later(&p, KERNEL_train_later_mix, l->dlater, NULL, key, NULL, dq);
+    run_later(&p, KERNEL_train_later_back, l->later, dout, NULL, dvalue, NULL);
+    run_later(&p, KERNEL_train_later_back, l->dlater, q, NULL, dkey, NULL);
+}
+
 static void cuda_attention_forward(TrainOps *ops, const float *q, const float *key,
                                    const float *value, const Sequences *sequences, float *out)
 {
-    Piece p = piece_open(ops, sequences, q, key, value);
-    run_pieces(&p, sequences);
-    run_heads(&p, p.ops->stacked, out, true);
+    cuda_attention_unrolled(ops, q, 1, &key, &value, sequences, out);
 }
 
 static void cuda_attention_back(TrainOps *ops, const float *q, const float *key, const float *value,
                                 const Sequences *sequences, const float *dout, float *dq,
                                 float *dkey, float *dvalue)
 {
-    Piece p = piece_open(ops, sequences, q, key, value);
-    size_t count = (size_t)p.total * (size_t)(p.ops->shape.kv_heads * p.ops->shape.head_dim);
-    run_heads(&p, dout, p.ops->dout, false);
+    const TrainShape *shape = &train_cuda_of(ops)->shape;
+    size_t rows = (size_t)sequences->start[sequences->n];
+    size_t count = rows * (size_t)(shape->kv_heads * shape->head_dim);
     ops->zero(ops, dkey, count);
     ops->zero(ops, dvalue, count);
-    p.dkey = dkey;
-    p.dvalue = dvalue;
-    run_pieces(&p, sequences);
-    run_heads(&p, p.ops->stacked, dq, true);
+    cuda_attention_unrolled_back(ops, q, 1, &key, &value, sequences, dout, dq, &dkey, &dvalue);
 }
 
 void train_cuda_fill_attention(TrainOps *table)
 {
     table->attention = cuda_attention_forward;
     table->attention_back = cuda_attention_back;
+    table->attention_unrolled = cuda_attention_unrolled;
+    table->attention_unrolled_back = cuda_attention_unrolled_back;
 }

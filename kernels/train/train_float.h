@@ -83,19 +83,20 @@ static float train_peak(int rounds)
     return lanes_sum(total);
 }
 
-#define TRAIN_TABLE                                                                             \
-    {                                                                                           \
-        .tile = {.precision = "f32",                                                            \
-                 .rows = TILE_ROWS,                                                             \
-                 .cols = TILE_COLS,                                                             \
-                 .unit = 1,                                                                     \
-                 .bytes = sizeof(float),                                                        \
-                 .pack = train_pack,                                                            \
-                 .peak = train_peak,                                                            \
-                 .multiply = train_tile},                                                       \
-        .norm_back = train_norm_back, .add_product = train_add_product, .add = train_add,       \
-        .swiglu = train_swiglu, .swiglu_back = train_swiglu_back, .silu_back = train_silu_back, \
-        .softmax_back = train_softmax_back, .exp_scaled = train_exp_scaled,                     \
-        .smooth_l1 = train_smooth_l1, .multiply = train_multiply, .squares = train_squares,     \
-        .adamw = train_adamw,                                                                   \
+#define TRAIN_TABLE                                                                         \
+    {                                                                                       \
+        .tile = {.precision = "f32",                                                        \
+                 .rows = TILE_ROWS,                                                         \
+                 .cols = TILE_COLS,                                                         \
+                 .unit = 1,                                                                 \
+                 .bytes = sizeof(float),                                                    \
+                 .pack = train_pack,                                                        \
+                 .peak = train_peak,                                                        \
+                 .multiply = train_tile},                                                   \
+        .norm_back = train_norm_back, .add_product = train_add_product, .add = train_add,   \
+        .add_scaled = train_add_scaled, .dot = train_dot, .swiglu = train_swiglu,           \
+        .swiglu_back = train_swiglu_back, .silu_back = train_silu_back,                     \
+        .softmax_back = train_softmax_back, .exp_scaled = train_exp_scaled,                 \
+        .smooth_l1 = train_smooth_l1, .multiply = train_multiply, .squares = train_squares, \
+        .adamw = train_adamw,                                                               \
     }

@@ -40,6 +40,8 @@ typedef struct TrainIsa {
     /* to += factor * x * y */
     void (*add_product)(float *to, const float *x, const float *y, float factor, int n);
     void (*add)(float *to, const float *x, int n);
+    void (*add_scaled)(float *to, const float *x, float factor, int n);
+    float (*dot)(const float *x, const float *y, int n);
     void (*swiglu)(const float *gate, const float *up, int n, float *out);
     void (*swiglu_back)(float *gate, float *up, const float *dout, int n);
     void (*silu_back)(const float *x, const float *dout, int n, float *dx); /* sets dx */

@@ -17,7 +17,10 @@
 
 #include "kernels/kernels.h"
 
-enum { TRAIN_SHIFT_MAX = 8 }; /* of positions, see rope */
+enum {
+    TRAIN_SHIFT_MAX = 8, /* of positions, see rope */
+    TRAIN_STEPS_MAX = 8, /* of attention_unrolled */
+};
 
 typedef struct TrainOps TrainOps;
 
@@ -89,6 +92,17 @@ struct TrainOps {
     void (*attention_back)(TrainOps *ops, const float *q, const float *key, const float *value,
                            const Sequences *sequences, const float *dout, float *dq, float *dkey,
                            float *dvalue);
+
+    /* The same where a net has read its own results, step by step (EAGLE-3's training-time test,
+     * arXiv 2503.01840): keys and values of 1 … TRAIN_STEPS_MAX steps. A row sees those of step 0 up
+     * to its own place, and of the later steps its own row's alone; one softmax over all of them.
+     * back sets dq and adds to each step's dkey and dvalue. */
+    void (*attention_unrolled)(TrainOps *ops, const float *q, int steps, const float *const *key,
+                               const float *const *value, const Sequences *sequences, float *out);
+    void (*attention_unrolled_back)(TrainOps *ops, const float *q, int steps,
+                                    const float *const *key, const float *const *value,
+                                    const Sequences *sequences, const float *dout, float *dq,
+                                    float *const *dkey, float *const *dvalue);
 
     /* out = silu(gate) * up; back turns gate and up into their gradients. All: [count]. */
     void (*swiglu)(TrainOps *ops, const float *gate, const float *up, size_t count, float *out);

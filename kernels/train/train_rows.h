@@ -40,6 +40,21 @@ static void train_add(float *to, const float *x, int n)
         store_tail(to, i, n, lanes_add(load_tail(to, i, n), load_tail(x, i, n)));
 }
 
+static void train_add_scaled(float *to, const float *x, float factor, int n)
+{
+    Lanes f = lanes_set(factor);
+    for (int i = 0; i < n; i += 16)
+        store_tail(to, i, n, lanes_fma(f, load_tail(x, i, n), load_tail(to, i, n)));
+}
+
+static float train_dot(const float *x, const float *y, int n)
+{
+    Lanes sum = lanes_set(0.0f);
+    for (int i = 0; i < n; i += 16)
+        sum = lanes_fma(load_tail(x, i, n), load_tail(y, i, n), sum);
+    return lanes_sum(sum);
+}
+
 static void train_multiply(float *x, float factor, int n)
 {
     Lanes f = lanes_set(factor);

@@ -184,7 +184,7 @@ void train_check_smooth_l1(TrainOps *ops)
         free(here[i]);
 }
 
-/* Against the angles in double. */
+/* Against the angles in double; the gradient turns back. */
 void train_check_rope(TrainOps *ops, bool neox)
 {
     TrainShape shape = train_cases_shape(neox);
@@ -205,6 +205,10 @@ void train_check_rope(TrainOps *ops, bool neox)
             assert_true(fabs((double)got[low] - (a * cos(angle) - b * sin(angle))) < 1e-6);
             assert_true(fabs((double)got[high] - (a * sin(angle) + b * cos(angle))) < 1e-6);
         }
+        ops->rope(ops, there, &sequences, 2, shift, true);
+        take(ops, got, there, size);
+        for (size_t i = 0; i < size; i++)
+            assert_true(fabsf(got[i] - x[i]) < 1e-6f);
     }
     drop(ops, there);
     free(x);

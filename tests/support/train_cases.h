@@ -24,6 +24,8 @@ void train_check_gradients(TrainOps *ops);
 void train_check_loss(TrainOps *ops);
 void train_check_smooth_l1(TrainOps *ops);
 void train_check_adamw(TrainOps *ops);
+/* Attention over one and over more steps; products must be of floats. */
+void train_check_unrolled(TrainOps *ops);
 /* Of every shift, of the longest sequence. */
 void train_check_rope(TrainOps *ops, bool neox);
 

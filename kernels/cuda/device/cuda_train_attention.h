@@ -42,37 +42,106 @@ BODY void train_heads_body(const Lane *at, const TrainHeadsArgs *a)
     }
 }
 
-/* weights = softmax(scale * scores) over the row's own past, zero behind it. grid: rows, key heads;
- * shared: [WARPS] floats */
+/* Where the later steps' numbers of a row of weights are. */
+BODY size_t later_at(const Lane *at, const TrainSoftmaxArgs *a)
+{
+    size_t row = (size_t)(a->row + at->block_x / a->group) * (size_t)a->heads;
+    int head = at->block_y * a->group + at->block_x % a->group;
+    return (row + (size_t)head) * (size_t)a->steps;
+}
+
+/* weights = softmax(scale * scores) over the row's own past and the later steps, zero behind its
+ * past. grid: rows, key heads; shared: [WARPS] floats */
 BODY void train_softmax_body(const Lane *at, const TrainSoftmaxArgs *a)
 {
     size_t row = (size_t)at->block_y * (size_t)a->rows + (size_t)at->block_x;
-    float *x = a->weights + row * (size_t)a->width, most = -INFINITY, sum = 0.0f;
-    int own = a->first + at->block_x / a->group + 1;
-    for (int i = at->thread; i < own; i += THREADS)
-        most = larger(most, x[i]);
+    float *x = a->weights + row * (size_t)a->width, *later = a->later + later_at(at, a);
+    float most = -INFINITY, sum = 0.0f;
+    int own = a->first + at->block_x / a->group + 1, all = own + a->steps;
+    for (int i = at->thread; i < all; i += THREADS)
+        most = larger(most, i < own ? x[i] : later[i - own]);
     most = block_max(at, most, (float *)at->shared);
-    for (int i = at->thread; i < own; i += THREADS) {
-        x[i] = expf((x[i] - most) * a->scale);
-        sum += x[i];
+    for (int i = at->thread; i < all; i += THREADS) {
+        float *v = i < own ? x + i : later + (i - own);
+        *v = expf((*v - most) * a->scale);
+        sum += *v;
     }
     sum = block_sum(at, sum, (float *)at->shared);
     for (int i = at->thread; i < a->seen; i += THREADS)
         x[i] = i < own ? x[i] * (1.0f / sum) : 0.0f;
+    for (int i = at->thread; i < a->steps; i += THREADS)
+        later[i] *= 1.0f / sum;
 }
 
-/* p = p * (dp - mean) * scale, mean = sum p dp, in place in dweights. grid: rows, key heads;
- * shared: [WARPS] floats */
+/* p = p * (dp - mean) * scale, mean = sum p dp, in place in dweights and dlater. grid: rows, key
+ * heads; shared: [WARPS] floats */
 BODY void train_softmax_back_body(const Lane *at, const TrainSoftmaxArgs *a)
 {
     size_t row = (size_t)at->block_y * (size_t)a->rows + (size_t)at->block_x;
-    const float *p = a->weights + row * (size_t)a->width;
-    float *d = a->dweights + row * (size_t)a->width, mean = 0.0f;
+    const float *p = a->weights + row * (size_t)a->width, *later = a->later + later_at(at, a);
+    float *d = a->dweights + row * (size_t)a->width, *dlater = a->dlater + later_at(at, a);
+    float mean = 0.0f;
     for (int i = at->thread; i < a->seen; i += THREADS)
         mean = fmaf(p[i], d[i], mean);
+    for (int i = at->thread; i < a->steps; i += THREADS)
+        mean = fmaf(later[i], dlater[i], mean);
     mean = block_sum(at, mean, (float *)at->shared);
     for (int i = at->thread; i < a->seen; i += THREADS)
         d[i] = p[i] * (d[i] - mean) * a->scale;
+    for (int i = at->thread; i < a->steps; i += THREADS)
+        dlater[i] = later[i] * (dlater[i] - mean) * a->scale;
+}
+
+/* later = rows · key, a warp for each. grid: rows */
+BODY void train_later_dots_body(const Lane *at, const TrainLaterArgs *a)
+{
+    size_t row = (size_t)at->block_x, heads = (size_t)a->heads, dim = (size_t)a->dim;
+    for (int i = warp_id(at); i < a->heads * a->steps; i += WARPS) {
+        int head = i / a->steps, kv_heads = a->heads / a->group;
+        const float *x = a->rows + (row * heads + (size_t)head) * dim;
+        const float *y =
+            a->key[i % a->steps] + (row * (size_t)kv_heads + (size_t)(head / a->group)) * dim;
+        float sum = 0.0f;
+        for (int d = lane_id(at); d < a->dim; d += WARP)
+            sum = fmaf(x[d], y[d], sum);
+        sum = warp_sum(at, sum, WARP);
+        if (lane_id(at) == 0)
+            a->later[row * heads * (size_t)a->steps + (size_t)i] = sum;
+    }
+}
+
+/* out += later key. grid: rows */
+BODY void train_later_mix_body(const Lane *at, const TrainLaterArgs *a)
+{
+    int width = a->heads * a->dim, kv_width = width / a->group;
+    const float *later = a->later + (size_t)at->block_x * (size_t)(a->heads * a->steps);
+    float *out = a->out + (size_t)at->block_x * (size_t)width;
+    for (int i = at->thread; i < width; i += THREADS) {
+        int head = i / a->dim;
+        size_t from = (size_t)at->block_x * (size_t)kv_width +
+                      (size_t)(head / a->group * a->dim + i % a->dim);
+        for (int j = 0; j < a->steps; j++)
+            out[i] = fmaf(later[head * a->steps + j], a->key[j][from], out[i]);
+    }
+}
+
+/* dkey += sums of later rows, over the heads of a group. grid: rows */
+BODY void train_later_back_body(const Lane *at, const TrainLaterArgs *a)
+{
+    int width = a->heads * a->dim, kv_width = width / a->group;
+    const float *later = a->later + (size_t)at->block_x * (size_t)(a->heads * a->steps);
+    const float *rows = a->rows + (size_t)at->block_x * (size_t)width;
+    for (int i = at->thread; i < kv_width; i += THREADS) {
+        size_t to = (size_t)at->block_x * (size_t)kv_width + (size_t)i;
+        for (int j = 0; j < a->steps; j++) {
+            float sum = a->dkey[j][to];
+            for (int m = 0; m < a->group; m++) {
+                int head = i / a->dim * a->group + m;
+                sum = fmaf(later[head * a->steps + j], rows[head * a->dim + i % a->dim], sum);
+            }
+            a->dkey[j][to] = sum;
+        }
+    }
 }
 
 #endif

@@ -55,12 +55,27 @@ static void products_are_sums_of_products(void **state)
 static void gradients_are_differences(void **state)
 {
     (void)state;
+    TrainOps *ops = open_ops(TRAIN_FLOATS, true, false);
+    train_check_gradients(ops);
+    train_cases_close(ops);
+}
+
+static void rope_turns_there_and_back(void **state)
+{
+    (void)state;
     for (int neox = 0; neox < 2; neox++) {
         TrainOps *ops = open_ops(TRAIN_FLOATS, neox, false);
-        train_check_gradients(ops);
         train_check_rope(ops, neox);
         train_cases_close(ops);
     }
+}
+
+static void attention_reads_later_steps(void **state)
+{
+    (void)state;
+    TrainOps *ops = open_ops(TRAIN_FLOATS, true, false);
+    train_check_unrolled(ops);
+    train_cases_close(ops);
 }
 
 static void loss_and_optimiser_are_right(void **state)
@@ -216,6 +231,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_are_sums_of_products),
         cmocka_unit_test(gradients_are_differences),
+        cmocka_unit_test(rope_turns_there_and_back),
+        cmocka_unit_test(attention_reads_later_steps),
         cmocka_unit_test(loss_and_optimiser_are_right),
         cmocka_unit_test(results_are_nearly_the_cpus),
         cmocka_unit_test(results_are_the_same_bits_again),

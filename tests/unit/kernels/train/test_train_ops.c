@@ -80,6 +80,14 @@ static void test_gradients(void **state)
     }
 }
 
+static void test_unrolled(void **state)
+{
+    (void)state;
+    TrainOps *ops = open_ops(0, 2, TRAIN_FLOATS, true);
+    train_check_unrolled(ops);
+    train_cases_close(ops);
+}
+
 static void test_loss(void **state)
 {
     (void)state;
@@ -139,9 +147,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_product),   cmocka_unit_test(test_product_in_chunks),
-        cmocka_unit_test(test_gradients), cmocka_unit_test(test_loss),
-        cmocka_unit_test(test_rope),      cmocka_unit_test(test_adamw),
-        cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_gradients), cmocka_unit_test(test_unrolled),
+        cmocka_unit_test(test_loss),      cmocka_unit_test(test_rope),
+        cmocka_unit_test(test_adamw),     cmocka_unit_test(test_same_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,11 @@ static int host_arrays(Trainer *s, Err *err)
                   {&s->host, sizeof(float) * rows * H},
                   {&s->chosen, sizeof(int) * ((size_t)s->config.batch + 1)},
                   {&s->best, sizeof(int) * rows * TRAINER_CHAIN},
+                  {&s->firsts, sizeof(int) * rows * TRAINER_OUTPUTS_MAX},
+                  {&s->back, sizeof(int) * rows},
+                  {&s->back_weights, sizeof(float) * rows * top},
+                  {&s->same, sizeof(int) * rows},
+                  {&s->chain.ids, sizeof(int) * rows},
                   {&b->start, sizeof(int) * (rows + 1)},
                   {&b->ids, sizeof(int) * rows},
                   {&b->row, sizeof(int) * rows},
@@ -32,7 +37,9 @@ static int host_arrays(Trainer *s, Err *err)
         *(void **)arrays[i].pointer = calloc(1, arrays[i].bytes + 1);
         ok = ok && *(void **)arrays[i].pointer;
     }
-    for (int e = 0; s->config.tune == TRAINER_EXITS && e < s->config.n_exits; e++) {
+    for (int i = 0; ok && i < s->config.rows; i++)
+        s->same[i] = i;
+    for (int e = 0; e < s->n_taps; e++) {
         b->hidden[e] = calloc(rows * H, sizeof *b->hidden[e]);
         ok = ok && b->hidden[e];
     }
@@ -52,9 +59,9 @@ static int open_all(Trainer *s, const Gguf *gguf, Err *err)
 {
     TrainerArena count = {0}, arena = {0};
     TrainShape shape = trainer_learn_shape(s);
-    /* What turns by positions is scaled as in the engine. */
+    /* What turns by positions is scaled as in the engine, where a head's layer has no scale. */
     float *factors = NULL;
-    int result = trainer_read_factors(s, gguf, &factors, err);
+    int result = s->net ? 0 : trainer_read_factors(s, gguf, &factors, err);
     shape.rope_factors = factors;
     if (result == 0)
         result = train_open(&s->ops, s->kernels, &shape,
@@ -72,7 +79,9 @@ static int open_all(Trainer *s, const Gguf *gguf, Err *err)
     trainer_lay(s, &arena);
     assert(arena.used == count.used);
     trainer_shuffle(s);
-    return trainer_read_base(s, gguf, err);
+    if (trainer_read_base(s, gguf, err) != 0)
+        return -1;
+    return s->net ? s->net->start(s, gguf, err) : 0;
 }
 
 int trainer_open(Trainer **trainer, const TrainerConfig *config, Kernels *kernels, const Gguf *gguf,
@@ -81,7 +90,8 @@ int trainer_open(Trainer **trainer, const TrainerConfig *config, Kernels *kernel
 {
     *trainer = NULL;
     assert(config->rows >= config->length && config->top >= 1 && config->top <= TRAINER_TOP_MAX);
-    assert(source || (config->tune != TRAINER_EXITS && config->loss == TRAINER_TEXT));
+    assert(source || ((config->tune == TRAINER_LORA || config->tune == TRAINER_FULL) &&
+                      config->loss == TRAINER_TEXT));
     TrainerBase shape = trainer_base(gguf, base);
     Trainer *s = malloc(sizeof *s);
     if (s == NULL)
@@ -111,12 +121,14 @@ void trainer_close(Trainer *s)
     if (s->ops)
         s->ops->close(s->ops);
     TrainerBatch *b = &s->batch;
-    void *arrays[] = {s->order, s->places, s->host, s->chosen, s->best,    b->start, b->ids,
-                      b->row,   b->next,   b->base, b->places, b->weights, s->layers};
+    void *arrays[] = {s->order, s->places, s->host,      s->chosen,       s->best,   s->firsts,
+                      s->back,  s->same,   s->chain.ids, s->back_weights, b->start,  b->ids,
+                      b->row,   b->next,   b->base,      b->places,       b->weights};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         free(arrays[i]);
     for (int e = 0; e < EXITS_MAX; e++)
         free(b->hidden[e]);
+    trainer_shape_free(s);
     free(s);
 }
 

@@ -1,10 +1,11 @@
-/* trainer.h - sorted fine-tuning (SoFT): trains what makes a draft's exits useful.
+/* trainer.h - trains what drafts: a draft's exits, by sorted fine-tuning (SoFT), or a head.
  *
  *   base model, texts -> trainer_open -> trainer_step … -> trainer_evaluate -> trainer_tensors -> adapter
  *
  * What is trained (TrainerTune): decoder layers of the exits' own on a frozen base, low-rank changes
  * to a draft cut from the base, or all of such a draft. The loss is the mean over the exits of the
- * cross-entropy at each one: to the text's next token, or to the base's own distribution.
+ * cross-entropy at each one: to the text's next token, or to the base's own distribution. Or a head
+ * that drafts for the frozen base (engine/model/head.h), by the loss of its kind's own.
  *
  * Memory is planned before anything is allocated (trainer_plan) and taken once. The same texts,
  * options and seed give the same bits, whatever the number of threads and however often the run was
@@ -16,6 +17,7 @@
 #define S2D_ENGINE_TRAIN_TRAINER_H
 
 #include "engine/model/adapter.h"
+#include "engine/model/head.h"
 #include "engine/model/model.h"
 #include "kernels/common/bounds.h"
 #include "kernels/train/train_ops.h"
@@ -24,13 +26,21 @@ enum {
     TRAINER_TOP_MAX = 64, /* most labels of a token */
     TRAINER_CHAIN = 4,    /* tokens drafted at once, where acceptance is counted */
     TRAINER_PARTS_MAX = 16,
+    TRAINER_UNROLL_MAX = 7, /* steps of a chain that a head learns at once */
+    TRAINER_OUTPUTS_MAX = 8,
+    TRAINER_NAME_BYTES = 24,
 };
 
 typedef enum TrainerTune {
     TRAINER_EXITS, /* a decoder layer and a norm for each exit; the base is frozen */
     TRAINER_LORA,  /* low-rank pairs beside every matrix of the draft's layers */
     TRAINER_FULL,  /* the draft's layers, final norm, embedding and head */
+    TRAINER_HEAD,  /* a head that drafts for the base, which is frozen */
 } TrainerTune;
+
+_Static_assert((int)EXITS_MAX <= (int)TRAINER_OUTPUTS_MAX &&
+                   (int)BRANCHES_MAX <= (int)TRAINER_OUTPUTS_MAX,
+               "outputs");
 
 typedef enum TrainerLoss { TRAINER_TEXT, TRAINER_DISTILL } TrainerLoss;
 
@@ -43,6 +53,9 @@ typedef struct TrainerConfig {
     int copy_of
         [EXITS_MAX]; /* TRAINER_EXITS: the base layer (from 0) that each one's layer begins as
                              */
+    HeadKind head;   /* TRAINER_HEAD: its kind */
+    int branches;    /* of Medusa and Hydra */
+    int unroll;      /* EAGLE-3: steps of a chain that it learns at once */
     bool last_only;  /* the loss is that of the last exit: plain fine-tuning (SFT) */
     TrainerLoss loss;
     int top;        /* TRAINER_DISTILL: labels of a token */
@@ -70,10 +83,9 @@ typedef struct TrainerText {
 
 /* What the base says of a text. Row j of the labels belongs to the j-th i with is_label[i + 1]. */
 typedef struct TrainerRecord {
-    uint16_t
-        *hidden[EXITS_MAX]; /* by exit: [n, H] bf16, the residual stream there; TRAINER_EXITS */
-    int *places;            /* [labels, top] places in the list of scored tokens, likeliest first */
-    float *weights;         /* [labels, top] their probabilities, which add up to 1 */
+    uint16_t *hidden[EXITS_MAX]; /* by tap: [n, H] bf16, the residual stream there */
+    int *places;    /* [labels, top] places in the list of scored tokens, likeliest first */
+    float *weights; /* [labels, top] their probabilities, which add up to 1 */
 } TrainerRecord;
 
 /* Where records come from: the base, or a cache of what it said. */
@@ -81,6 +93,18 @@ typedef struct TrainerSource TrainerSource;
 struct TrainerSource {
     int (*read)(TrainerSource *source, const TrainerText *text, TrainerRecord *record, Err *err);
 };
+
+/* Where the base's residual stream is asked for: layers done, ascending; returns how many. layers:
+ * of the base. */
+int trainer_taps(const TrainerConfig *config, int layers, int taps[EXITS_MAX]);
+/* The head that is trained, as its file will say; the base is not named. */
+HeadInfo trainer_head_info(const TrainerConfig *config, const ModelConfig *base);
+
+/* What losses, and what scores, there are: of exits ("12"), or of a head's steps or branches ("step
+ * 1", "branch 2"). */
+int trainer_losses(const TrainerConfig *config);
+int trainer_scores(const TrainerConfig *config);
+void trainer_output_name(const TrainerConfig *config, int index, char name[TRAINER_NAME_BYTES]);
 
 typedef struct TrainerPlan {
     struct {
@@ -117,10 +141,10 @@ int trainer_open(Trainer **trainer, const TrainerConfig *config, Kernels *kernel
 void trainer_close(Trainer *trainer);
 
 typedef struct TrainerProgress {
-    int step;               /* done so far */
-    uint64_t tokens;        /* read so far, by steps of this run and of those it resumes */
-    double loss[EXITS_MAX]; /* of the last step, by exit */
-    double norm;            /* of its gradient: the largest of the exits' */
+    int step;        /* done so far */
+    uint64_t tokens; /* read so far, by steps of this run and of those it resumes */
+    double loss[TRAINER_OUTPUTS_MAX]; /* of the last step, by exit, step or branch */
+    double norm;                      /* of its gradient: the largest of the exits' */
     float rate;
 } TrainerProgress;
 
@@ -131,7 +155,9 @@ const TrainerProgress *trainer_progress(const Trainer *trainer);
 /* Steps that go about once over the texts. */
 int trainer_steps_of_epoch(const TrainerConfig *trainer, const TrainerText *texts, int n_texts);
 
-/* How an exit does as a drafter, by the tokens that are to be predicted. */
+/* How an exit, or a head down to a step or branch, does as a drafter, by the tokens that are to be
+ * predicted. A step or branch is given the true tokens before; as a chain goes on only while it is
+ * right, its length is exact all the same. */
 typedef struct TrainerScore {
     int64_t tokens;
     double loss;             /* mean, TRAINER_DISTILL: to the base */
@@ -139,7 +165,7 @@ typedef struct TrainerScore {
     double mat[2];           /* tokens per round of a chain of TRAINER_CHAIN */
 } TrainerScore;
 
-/* scores: one per exit, and the base's own behind them. Without a source all that is said of the
+/* scores: trainer_scores of them, and the base's own behind them. Without a source all that is said of the
  * base stays 0. */
 int trainer_evaluate(Trainer *trainer, const TrainerText *texts, int n_texts, TrainerScore *scores,
                      Err *err);
@@ -156,7 +182,10 @@ int trainer_start(Trainer *trainer, FILE *stream, uint64_t fingerprint, Err *err
  * passed. EXIT_DATA when it does not have just what is trained here; then nothing has changed. */
 int trainer_start_adapter(Trainer *trainer, const Adapter *adapter, Err *err);
 
-/* Everything that was trained, as the tensors of an adapter (TRAINER_EXITS, TRAINER_LORA); type: of
+/* The same from a head, which fits the base. */
+int trainer_start_head(Trainer *trainer, const HeadFile *file, Err *err);
+
+/* Everything that was trained, as the tensors of an adapter or a head (all but TRAINER_FULL); type: of
  * matrices whose columns it divides, others are F16, vectors F32. *tensors is allocated (free it),
  * its numbers stay where they are, in the backend's memory. */
 int trainer_tensors(const Trainer *trainer, QuantType type, AdapterTensor **tensors, int *n,

@@ -70,7 +70,7 @@ static int append(Trainer *s, const TrainerText *text, Err *err)
     if (s->source) {
         TrainerRecord record = {.places = b->places + first * top,
                                 .weights = b->weights + first * top};
-        for (int e = 0; b->hidden[0] && e < s->config.n_exits; e++)
+        for (int e = 0; b->hidden[0] && e < s->n_taps; e++)
             record.hidden[e] = b->hidden[e] + (size_t)b->n * H;
         if (s->source->read(s->source, text, &record, err) != 0)
             return -1;

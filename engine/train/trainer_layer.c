@@ -23,11 +23,10 @@ static Factor matrix_of(const TrainerWeight *w, bool turn)
                     .bf16 = w->frozen != NULL};
 }
 
-/* out = or += x W^T; x: [n, cols], out: [n, rows] */
-static void matrix_forward(Trainer *s, const TrainerWeight *w, const float *x, bool add, float *out)
+void trainer_matrix(Trainer *s, const TrainerWeight *w, int n, const float *x, bool add, float *out)
 {
     TrainOps *l = s->ops;
-    int n = s->batch.n, rank = s->config.rank;
+    int rank = s->config.rank;
     l->product(l, straight(x, w->cols), matrix_of(w, false), n, w->rows, w->cols, add, out,
                w->rows);
     if (w->a == NULL)
@@ -39,40 +38,39 @@ static void matrix_forward(Trainer *s, const TrainerWeight *w, const float *x, b
 }
 
 /* dlow = dout B, of the low-rank pair. */
-static float *low_gradient(Trainer *s, const TrainerWeight *w, const float *dout)
+static float *low_gradient(Trainer *s, const TrainerWeight *w, int n, const float *dout)
 {
     int rank = s->config.rank;
     float *dlow = s->acts.low + (size_t)s->config.rows * (size_t)rank;
-    s->ops->product(s->ops, straight(dout, w->rows), turned(w->b, rank), s->batch.n, rank, w->rows,
-                    false, dlow, rank);
+    s->ops->product(s->ops, straight(dout, w->rows), turned(w->b, rank), n, rank, w->rows, false,
+                    dlow, rank);
     return dlow;
 }
 
-/* The gradients of W. */
-static void matrix_gradients(Trainer *s, const TrainerWeight *w, const float *x, const float *dout)
+void trainer_matrix_learn(Trainer *s, const TrainerWeight *w, int n, const float *x,
+                          const float *dout)
 {
     TrainOps *l = s->ops;
-    int n = s->batch.n, rank = s->config.rank, rows = w->rows, cols = w->cols;
+    int rank = s->config.rank, rows = w->rows, cols = w->cols;
     if (w->grad)
         l->product(l, turned(dout, rows), turned(x, cols), rows, cols, n, true, w->grad, cols);
     if (w->a == NULL)
         return;
-    float *low = s->acts.low, *dlow = low_gradient(s, w, dout);
+    float *low = s->acts.low, *dlow = low_gradient(s, w, n, dout);
     l->product(l, straight(x, cols), straight(w->a, cols), n, rank, cols, false, low, rank);
     l->product(l, turned(dout, rows), turned(low, rank), rows, rank, n, true, w->b_grad, rank);
     l->product(l, turned(dlow, rank), turned(x, cols), rank, cols, n, true, w->a_grad, cols);
 }
 
-/* dx = or += dout W */
-static void matrix_backward(Trainer *s, const TrainerWeight *w, const float *dout, bool add,
-                            float *dx)
+void trainer_matrix_back(Trainer *s, const TrainerWeight *w, int n, const float *dout, bool add,
+                         float *dx)
 {
     TrainOps *l = s->ops;
-    int n = s->batch.n, rank = s->config.rank, rows = w->rows, cols = w->cols;
+    int rank = s->config.rank, rows = w->rows, cols = w->cols;
     l->product(l, straight(dout, rows), matrix_of(w, true), n, cols, rows, add, dx, cols);
     if (w->a)
-        l->product(l, straight(low_gradient(s, w, dout), rank), turned(w->a, cols), n, cols, rank,
-                   true, dx, cols);
+        l->product(l, straight(low_gradient(s, w, n, dout), rank), turned(w->a, cols), n, cols,
+                   rank, true, dx, cols);
 }
 
 static void bias_forward(Trainer *s, const TrainerWeight *w, float *x)
@@ -97,6 +95,24 @@ static void copy_rows(Trainer *s, float *to, const float *from)
     s->kernels->copy(s->kernels, to, from, (size_t)s->batch.n * (size_t)s->model.hidden);
 }
 
+void trainer_layer_end(Trainer *s, const TrainerLayer *layer, const float *input, float *output)
+{
+    TrainOps *l = s->ops;
+    const ModelConfig *m = &s->model;
+    const TrainerWeight *w = layer->part;
+    TrainerActs *a = &s->acts;
+    int n = s->batch.n;
+    copy_rows(s, a->middle, input);
+    trainer_matrix(s, &w[PART_O], n, a->attended, true, a->middle);
+
+    l->norm(l, a->middle, w[PART_FFN_NORM].value, m->norm_eps, n, m->hidden, a->ffn_in);
+    trainer_matrix(s, &w[PART_GATE], n, a->ffn_in, false, a->gate);
+    trainer_matrix(s, &w[PART_UP], n, a->ffn_in, false, a->up);
+    l->swiglu(l, a->gate, a->up, (size_t)n * (size_t)m->ffn, a->inner);
+    copy_rows(s, output, a->middle);
+    trainer_matrix(s, &w[PART_DOWN], n, a->inner, true, output);
+}
+
 void trainer_layer_forward(Trainer *s, const TrainerLayer *layer, const float *input, float *output)
 {
     TrainOps *l = s->ops;
@@ -104,26 +120,17 @@ void trainer_layer_forward(Trainer *s, const TrainerLayer *layer, const float *i
     const TrainerWeight *w = layer->part;
     TrainerActs *a = &s->acts;
     Sequences sequences = sequences_of(s);
-    int n = s->batch.n;
     float *const projected[] = {a->q, a->k, a->v};
 
-    l->norm(l, input, w[PART_ATTN_NORM].value, m->norm_eps, n, m->hidden, a->attn_in);
+    l->norm(l, input, w[PART_ATTN_NORM].value, m->norm_eps, s->batch.n, m->hidden, a->attn_in);
     for (int i = 0; i < 3; i++) {
-        matrix_forward(s, &w[PART_Q + i], a->attn_in, false, projected[i]);
+        trainer_matrix(s, &w[PART_Q + i], s->batch.n, a->attn_in, false, projected[i]);
         bias_forward(s, &w[PART_Q_BIAS + i], projected[i]);
     }
     l->rope(l, a->q, &sequences, m->heads, 0, false);
     l->rope(l, a->k, &sequences, m->kv_heads, 0, false);
     l->attention(l, a->q, a->k, a->v, &sequences, a->attended);
-    copy_rows(s, a->middle, input);
-    matrix_forward(s, &w[PART_O], a->attended, true, a->middle);
-
-    l->norm(l, a->middle, w[PART_FFN_NORM].value, m->norm_eps, n, m->hidden, a->ffn_in);
-    matrix_forward(s, &w[PART_GATE], a->ffn_in, false, a->gate);
-    matrix_forward(s, &w[PART_UP], a->ffn_in, false, a->up);
-    l->swiglu(l, a->gate, a->up, (size_t)n * (size_t)m->ffn, a->inner);
-    copy_rows(s, output, a->middle);
-    matrix_forward(s, &w[PART_DOWN], a->inner, true, output);
+    trainer_layer_end(s, layer, input, output);
 }
 
 /* The gradient of a norm, whose weight may be frozen. */
@@ -134,6 +141,29 @@ static void norm_backward(Trainer *s, const TrainerWeight *w, const float *x, co
                       w->grad);
 }
 
+void trainer_layer_end_back(Trainer *s, const TrainerLayer *layer, float *dstream)
+{
+    const TrainerWeight *w = layer->part;
+    TrainerActs *a = &s->acts;
+    int n = s->batch.n;
+
+    /* output = middle + down(swiglu(gate, up)): dstream is both output's and middle's. inner is
+     * needed no longer when its gradient comes. */
+    trainer_matrix_learn(s, &w[PART_DOWN], n, a->inner, dstream);
+    trainer_matrix_back(s, &w[PART_DOWN], n, dstream, false, a->inner);
+    s->ops->swiglu_back(s->ops, a->gate, a->up, a->inner, (size_t)n * (size_t)s->model.ffn);
+    for (int i = 0; i < 2; i++) {
+        const float *dout = i ? a->up : a->gate;
+        trainer_matrix_learn(s, &w[PART_GATE + i], n, a->ffn_in, dout);
+        trainer_matrix_back(s, &w[PART_GATE + i], n, dout, i > 0, a->dnormed);
+    }
+    norm_backward(s, &w[PART_FFN_NORM], a->middle, a->dnormed, dstream);
+
+    /* middle = input + o(attended) */
+    trainer_matrix_learn(s, &w[PART_O], n, a->attended, dstream);
+    trainer_matrix_back(s, &w[PART_O], n, dstream, false, a->dattended);
+}
+
 void trainer_layer_backward(Trainer *s, const TrainerLayer *layer, const float *input,
                             float *dstream, bool input_wanted)
 {
@@ -142,30 +172,17 @@ void trainer_layer_backward(Trainer *s, const TrainerLayer *layer, const float *
     const TrainerWeight *w = layer->part;
     TrainerActs *a = &s->acts;
     Sequences sequences = sequences_of(s);
+    int n = s->batch.n;
 
-    /* output = middle + down(swiglu(gate, up)): dstream is both output's and middle's. inner is
-     * needed no longer when its gradient comes. */
-    matrix_gradients(s, &w[PART_DOWN], a->inner, dstream);
-    matrix_backward(s, &w[PART_DOWN], dstream, false, a->inner);
-    l->swiglu_back(l, a->gate, a->up, a->inner, (size_t)s->batch.n * (size_t)m->ffn);
-    for (int i = 0; i < 2; i++) {
-        const float *dout = i ? a->up : a->gate;
-        matrix_gradients(s, &w[PART_GATE + i], a->ffn_in, dout);
-        matrix_backward(s, &w[PART_GATE + i], dout, i > 0, a->dnormed);
-    }
-    norm_backward(s, &w[PART_FFN_NORM], a->middle, a->dnormed, dstream);
-
-    /* middle = input + o(attended) */
-    matrix_gradients(s, &w[PART_O], a->attended, dstream);
-    matrix_backward(s, &w[PART_O], dstream, false, a->dattended);
+    trainer_layer_end_back(s, layer, dstream);
     l->attention_back(l, a->q, a->k, a->v, &sequences, a->dattended, a->dq, a->dk, a->dv);
     l->rope(l, a->dq, &sequences, m->heads, 0, true);
     l->rope(l, a->dk, &sequences, m->kv_heads, 0, true);
     float *const dprojected[] = {a->dq, a->dk, a->dv};
     for (int i = 0; i < 3; i++) {
         bias_backward(s, &w[PART_Q_BIAS + i], dprojected[i]);
-        matrix_gradients(s, &w[PART_Q + i], a->attn_in, dprojected[i]);
-        matrix_backward(s, &w[PART_Q + i], dprojected[i], i > 0, a->dnormed);
+        trainer_matrix_learn(s, &w[PART_Q + i], n, a->attn_in, dprojected[i]);
+        trainer_matrix_back(s, &w[PART_Q + i], n, dprojected[i], i > 0, a->dnormed);
     }
     norm_backward(s, &w[PART_ATTN_NORM], input, a->dnormed, input_wanted ? dstream : NULL);
 }

@@ -26,7 +26,7 @@ static void *take(TrainerArena *arena, size_t bytes)
     return place;
 }
 
-static float *take_floats(TrainerArena *arena, size_t rows, size_t cols)
+float *trainer_take(TrainerArena *arena, size_t rows, size_t cols)
 {
     return take(arena, rows * cols * sizeof(float));
 }
@@ -71,7 +71,7 @@ static void lay_trained(Trainer *s)
 {
     TrainerTune tune = s->config.tune;
     s->trained = 0;
-    for (int l = 0; l < s->n_layers; l++) {
+    for (int l = 0; s->net == NULL && l < s->n_layers; l++) {
         for (int p = 0; p < LAYER_PARTS; p++) {
             TrainerWeight *w = &s->layers[l].part[p];
             if (tune != TRAINER_LORA)
@@ -82,6 +82,10 @@ static void lay_trained(Trainer *s)
         if (tune == TRAINER_EXITS)
             train(s, &s->norm[l]);
     }
+    for (int i = 0; i < s->n_tensors; i++)
+        train(s, &s->weights[i]);
+    if (s->net)
+        trainer_net_layer(s);
     if (tune == TRAINER_FULL) {
         train(s, &s->norm[0]);
         train(s, &s->embed);
@@ -101,11 +105,20 @@ static void lay_frozen(TrainerArena *arena, TrainerWeight *w)
     if (w->rows > 0)
         w->frozen = take(arena, floats_of(w) * sizeof(uint16_t));
     else if (w->cols > 0)
-        w->value = take_floats(arena, 1, (size_t)w->cols);
+        w->value = trainer_take(arena, 1, (size_t)w->cols);
 }
 
 static void lay_all_frozen(Trainer *s, TrainerArena *arena)
 {
+    if (s->net) {
+        if (s->net->norm)
+            lay_frozen(arena, &s->norm[0]);
+        if (s->net->embed)
+            lay_frozen(arena, &s->embed);
+        if (s->net->rows)
+            lay_frozen(arena, &s->scored_head);
+        return;
+    }
     if (s->config.tune == TRAINER_LORA) {
         for (int l = 0; l < s->n_layers; l++) {
             for (int p = 0; p < LAYER_PARTS; p++)
@@ -122,6 +135,8 @@ static void lay_acts(Trainer *s, TrainerArena *arena)
 {
     const ModelConfig *m = &s->model;
     TrainerActs *a = &s->acts;
+    if (s->n_layers == 0)
+        return;
     size_t n = (size_t)s->config.rows, H = (size_t)m->hidden, F = (size_t)m->ffn;
     size_t Q = (size_t)(m->heads * m->head_dim), K = (size_t)(m->kv_heads * m->head_dim);
     float **wide[] = {&a->q, &a->attended, &a->dq, &a->dattended};
@@ -129,17 +144,19 @@ static void lay_acts(Trainer *s, TrainerArena *arena)
     float **stream[] = {&a->attn_in, &a->middle, &a->ffn_in, &a->dnormed, &s->out, &s->dout};
     float **inner[] = {&a->gate, &a->up, &a->inner};
     for (size_t i = 0; i < 4; i++) {
-        *wide[i] = take_floats(arena, n, Q);
-        *narrow[i] = take_floats(arena, n, K);
+        *wide[i] = trainer_take(arena, n, Q);
+        *narrow[i] = trainer_take(arena, n, K);
     }
     for (size_t i = 0; i < 6; i++)
-        *stream[i] = take_floats(arena, n, H);
+        *stream[i] = trainer_take(arena, n, H);
     for (size_t i = 0; i < 3; i++)
-        *inner[i] = take_floats(arena, n, F);
+        *inner[i] = trainer_take(arena, n, F);
+    if (s->net)
+        return;
     if (s->config.tune == TRAINER_LORA)
-        a->low = take_floats(arena, n, 2 * (size_t)s->config.rank);
+        a->low = trainer_take(arena, n, 2 * (size_t)s->config.rank);
     s->stream =
-        take_floats(arena, s->config.tune == TRAINER_EXITS ? n : n * ((size_t)s->n_layers + 1), H);
+        trainer_take(arena, s->config.tune == TRAINER_EXITS ? n : n * ((size_t)s->n_layers + 1), H);
 }
 
 static void lay_logits(Trainer *s, TrainerArena *arena)
@@ -148,13 +165,13 @@ static void lay_logits(Trainer *s, TrainerArena *arena)
     size_t fit = LOGITS_BYTES / sizeof(float) / scored;
     s->piece = fit < 16 ? 16 : fit > TRAINER_PIECE_MAX ? TRAINER_PIECE_MAX : (int)fit;
     size_t piece = (size_t)s->piece;
-    s->logits = take_floats(arena, piece, scored);
+    s->logits = trainer_take(arena, piece, scored);
     float **rows[] = {&s->taken, &s->normed, &s->dnormed, &s->dtaken};
     for (size_t i = 0; i < 4; i++)
-        *rows[i] = take_floats(arena, piece, H);
+        *rows[i] = trainer_take(arena, piece, H);
     if (s->config.tune == TRAINER_FULL && s->config.ids) {
-        s->scored_head.value = take_floats(arena, scored, H);
-        s->scored_head.grad = take_floats(arena, scored, H);
+        s->scored_head.value = trainer_take(arena, scored, H);
+        s->scored_head.grad = trainer_take(arena, scored, H);
     }
 }
 
@@ -162,7 +179,9 @@ static void lay_logits(Trainer *s, TrainerArena *arena)
 static void shape_weights(Trainer *s)
 {
     const ModelConfig *m = &s->model;
-    for (int l = 0; l < s->n_layers; l++) {
+    for (int i = 0; i < s->n_tensors; i++)
+        s->weights[i] = (TrainerWeight){.rows = s->tensors[i].rows, .cols = s->tensors[i].cols};
+    for (int l = 0; s->net == NULL && l < s->n_layers; l++) {
         for (int p = 0; p < LAYER_PARTS; p++) {
             TrainerWeight *w = &s->layers[l].part[p];
             if (!arch_requires(m->arch, p) && !s->optional[p])
@@ -171,7 +190,7 @@ static void shape_weights(Trainer *s)
             w->cols = shape_size(m, layer_parts[p].cols);
         }
     }
-    int norms = s->config.tune == TRAINER_EXITS ? s->n_layers : 1;
+    int norms = s->config.tune == TRAINER_EXITS ? s->n_layers : 1; /* a head's own is a tensor */
     for (int i = 0; i < norms; i++)
         s->norm[i] = (TrainerWeight){.cols = m->hidden};
     s->embed = s->head = (TrainerWeight){.rows = m->vocab, .cols = m->hidden};
@@ -186,17 +205,19 @@ void trainer_lay(Trainer *s, TrainerArena *arena)
     shape_weights(s);
     s->values = s->grads = NULL;
     lay_trained(s);
-    s->values = take_floats(arena, 1, s->trained);
+    s->values = trainer_take(arena, 1, s->trained);
     note(arena, "trained weights", &since);
-    s->grads = take_floats(arena, 1, s->trained);
+    s->grads = trainer_take(arena, 1, s->trained);
     note(arena, "gradients", &since);
-    s->means = take_floats(arena, 1, s->trained);
-    s->squares = take_floats(arena, 1, s->trained);
+    s->means = trainer_take(arena, 1, s->trained);
+    s->squares = trainer_take(arena, 1, s->trained);
     note(arena, "AdamW", &since);
     lay_trained(s);
     lay_all_frozen(s, arena);
     note(arena, "frozen weights", &since);
     lay_acts(s, arena);
+    if (s->net)
+        s->net->lay(s, arena);
     note(arena, "activations", &since);
     lay_logits(s, arena);
     note(arena, "logits", &since);
@@ -209,9 +230,25 @@ int trainer_shape(Trainer *s, const TrainerConfig *config, const TrainerBase *ba
                    .tied = base->tied,
                    .scored = config->ids ? config->n_ids : base->config.vocab};
     memcpy(s->optional, base->optional, sizeof s->optional);
-    s->n_layers = config->tune == TRAINER_EXITS ? config->n_exits : config->layers;
-    s->layers = calloc((size_t)s->n_layers, sizeof *s->layers);
-    return s->layers ? 0 : err_set(err, EXIT_MEMORY, "no memory for training");
+    int taps[EXITS_MAX];
+    s->n_taps = trainer_taps(config, base->config.layers, taps);
+    if (config->tune == TRAINER_HEAD && trainer_net_shape(s, err) != 0)
+        return -1;
+    s->n_layers = s->net                          ? s->info.has_layer
+                  : config->tune == TRAINER_EXITS ? config->n_exits
+                                                  : config->layers;
+    s->layers = calloc((size_t)s->n_layers + 1, sizeof *s->layers);
+    if (s->layers)
+        return 0;
+    trainer_shape_free(s);
+    return err_set(err, EXIT_MEMORY, "no memory for training");
+}
+
+void trainer_shape_free(Trainer *s)
+{
+    free(s->layers);
+    free(s->tensors);
+    free(s->weights);
 }
 
 TrainShape trainer_learn_shape(const Trainer *s)
@@ -246,6 +283,6 @@ int trainer_plan(TrainerPlan *plan, const TrainerConfig *config, const TrainerBa
     TrainShape ops = trainer_learn_shape(&s);
     trainer_plan_add(plan, "scratch", train_bytes(kernels, &ops));
     plan->trained = s.trained;
-    free(s.layers);
+    trainer_shape_free(&s);
     return 0;
 }

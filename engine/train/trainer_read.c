@@ -62,6 +62,13 @@ static int read_weight(Reader *r, const GgufTensor *tensor, const TrainerWeight 
     return result;
 }
 
+int trainer_read_tensor(Trainer *s, const Gguf *base, const char *name, const TrainerWeight *w,
+                        const int *ids, Err *err)
+{
+    Reader r = {.trainer = s, .gguf = base, .err = err};
+    return read_weight(&r, gguf_tensor(base, name), w, ids);
+}
+
 /* A pair starts as no change: A is noise, B is zero (LoRA, arXiv 2106.09685). */
 static int start_pair(Reader *r, const TrainerWeight *w, uint32_t number)
 {
@@ -102,12 +109,12 @@ int trainer_read_base(Trainer *s, const Gguf *base, Err *err)
     const GgufTensor *embed = gguf_tensor(base, "token_embd.weight");
     const GgufTensor *head = gguf_tensor(base, "output.weight");
     const GgufTensor *norm = gguf_tensor(base, "output_norm.weight");
-    for (int l = 0; l < s->n_layers; l++) {
+    for (int l = 0; s->net == NULL && l < s->n_layers; l++) {
         if (read_layer(&r, l) != 0)
             return -1;
     }
     for (int i = 0; i < EXITS_MAX; i++) {
-        if (s->norm[i].cols > 0 && read_weight(&r, norm, &s->norm[i], NULL) != 0)
+        if (s->norm[i].value && read_weight(&r, norm, &s->norm[i], NULL) != 0)
             return -1;
     }
     if ((s->embed.value || s->embed.frozen) && read_weight(&r, embed, &s->embed, NULL) != 0)
@@ -156,6 +163,30 @@ int trainer_start_adapter(Trainer *s, const Adapter *adapter, Err *err)
         result = read_weight(&r, same_tensor(adapter, to), &weight, NULL);
     }
     free(trained);
+    return result;
+}
+
+int trainer_start_head(Trainer *s, const HeadFile *file, Err *err)
+{
+    const HeadInfo *info = &file->info;
+    bool same = info->kind == s->info.kind && info->branches == s->info.branches &&
+                info->n_vocab == s->info.n_vocab && gguf_tensor_count(file->gguf) == s->n_tensors &&
+                info->has_layer == s->info.has_layer;
+    if (same && info->has_layer)
+        same = info->layer.ffn == s->info.layer.ffn && info->layer.heads == s->info.layer.heads &&
+               info->layer.kv_heads == s->info.layer.kv_heads;
+    for (int i = 0; same && i < info->n_vocab; i++)
+        same = info->ids[i] == s->info.ids[i];
+    for (int i = 0; same && i < s->n_tensors; i++)
+        same = gguf_tensor(file->gguf, s->tensors[i].name) != NULL;
+    if (!same)
+        return err_set(err, EXIT_DATA,
+                       "%s: a head of another --method, --branches or --list; its weights fit "
+                       "nothing here",
+                       gguf_label(file->gguf));
+    int result = 0;
+    for (int i = 0; result == 0 && i < s->n_tensors; i++)
+        result = trainer_read_tensor(s, file->gguf, s->tensors[i].name, &s->weights[i], NULL, err);
     return result;
 }
 

@@ -12,12 +12,19 @@ enum { CHUNK = 1 << 16 }; /* numbers at a time */
 
 static const char MAGIC[8] = "s2dsoft1";
 
-typedef struct Head {
+typedef struct StateHead {
     char magic[8];
     uint64_t run;     /* what it belongs to */
     uint64_t weights; /* what its weights are of */
     uint64_t trained, step, tokens, epoch, next;
-} Head;
+} StateHead;
+
+/* What a head has beside what all have. */
+static uint64_t hash_head(const TrainerConfig *c, uint64_t hash)
+{
+    int whole[] = {(int)c->head, c->branches};
+    return c->tune == TRAINER_HEAD ? trainer_hash(hash, whole, sizeof whole) : hash;
+}
 
 /* Options that a run may not change half-way, and the caller's fingerprint. */
 static uint64_t run_of(const Trainer *s, uint64_t fingerprint)
@@ -28,7 +35,9 @@ static uint64_t run_of(const Trainer *s, uint64_t fingerprint)
                    c->cosine,    (int)c->seed, s->n_texts, s->scored,  s->ops->precision[0]};
     float parts[] = {c->rate, c->warmup, c->decay, c->clip};
     uint64_t hash = trainer_hash(fingerprint, whole, sizeof whole);
-    hash = trainer_hash(hash, parts, sizeof parts);
+    hash = hash_head(c, trainer_hash(hash, parts, sizeof parts));
+    if (c->tune == TRAINER_HEAD)
+        hash = trainer_hash(hash, &c->unroll, sizeof c->unroll);
     hash = trainer_hash(hash, c->exits, sizeof *c->exits * (size_t)c->n_exits);
     hash = trainer_hash(hash, c->copy_of, sizeof *c->copy_of * (size_t)c->n_exits);
     if (c->ids)
@@ -46,12 +55,12 @@ static uint64_t weights_of(const Trainer *s, uint64_t fingerprint)
 {
     const TrainerConfig *c = &s->config;
     int whole[] = {(int)c->tune, c->rank, c->layers, c->n_exits, (int)s->trained};
-    uint64_t hash = trainer_hash(fingerprint, whole, sizeof whole);
+    uint64_t hash = hash_head(c, trainer_hash(fingerprint, whole, sizeof whole));
     return trainer_hash(hash, c->exits, sizeof *c->exits * (size_t)c->n_exits);
 }
 
 /* Header, arrays and checksum to the stream. */
-static int put_all(const Trainer *s, const Head *head, FILE *stream, float *chunk)
+static int put_all(const Trainer *s, const StateHead *head, FILE *stream, float *chunk)
 {
     const float *arrays[] = {s->values, s->means, s->squares};
     uint64_t check = trainer_hash(0, head, sizeof *head);
@@ -71,13 +80,13 @@ static int put_all(const Trainer *s, const Head *head, FILE *stream, float *chun
 
 int trainer_save(const Trainer *s, FILE *stream, uint64_t fingerprint, Err *err)
 {
-    Head head = {.run = run_of(s, fingerprint),
-                 .weights = weights_of(s, fingerprint),
-                 .trained = s->trained,
-                 .step = (uint64_t)s->progress.step,
-                 .tokens = s->progress.tokens,
-                 .epoch = s->epoch,
-                 .next = (uint64_t)s->next};
+    StateHead head = {.run = run_of(s, fingerprint),
+                      .weights = weights_of(s, fingerprint),
+                      .trained = s->trained,
+                      .step = (uint64_t)s->progress.step,
+                      .tokens = s->progress.tokens,
+                      .epoch = s->epoch,
+                      .next = (uint64_t)s->next};
     memcpy(head.magic, MAGIC, sizeof MAGIC);
     float *chunk = malloc(CHUNK * sizeof *chunk);
     if (chunk == NULL)
@@ -92,7 +101,7 @@ int trainer_save(const Trainer *s, FILE *stream, uint64_t fingerprint, Err *err)
 static int get_all(Trainer *s, FILE *stream, float *chunk, size_t keep)
 {
     float *arrays[] = {s->values, s->means, s->squares};
-    Head head;
+    StateHead head;
     uint64_t check, expected;
     rewind(stream);
     if (fread(&head, sizeof head, 1, stream) != 1)
@@ -112,15 +121,16 @@ static int get_all(Trainer *s, FILE *stream, float *chunk, size_t keep)
 }
 
 /* head: as read. Does it belong to this run, or at least hold such weights? */
-static int check_head(const Trainer *s, const Head *head, uint64_t fingerprint, bool start,
+static int check_head(const Trainer *s, const StateHead *head, uint64_t fingerprint, bool start,
                       Err *err)
 {
     if (memcmp(head->magic, MAGIC, sizeof MAGIC) != 0)
         return err_set(err, EXIT_DATA, "not a state of s2d train");
     if (head->weights != weights_of(s, fingerprint) || head->trained != s->trained)
-        return err_set(err, EXIT_DATA,
-                       "the state of another base, --tune, --layers or --exits; its weights fit "
-                       "nothing here");
+        return err_set(
+            err, EXIT_DATA,
+            "the state of another base, --method, --tune, --layers, --exits or --branches; "
+            "its weights fit nothing here");
     if (!start && head->run != run_of(s, fingerprint))
         return err_set(err, EXIT_DATA,
                        "the state of another run; resume with the same data and options, or begin "
@@ -131,7 +141,7 @@ static int check_head(const Trainer *s, const Head *head, uint64_t fingerprint, 
 }
 
 /* start: the weights only. */
-static int read_state(Trainer *s, FILE *stream, uint64_t fingerprint, bool start, Head *head,
+static int read_state(Trainer *s, FILE *stream, uint64_t fingerprint, bool start, StateHead *head,
                       Err *err)
 {
     float *chunk = malloc(CHUNK * sizeof *chunk);
@@ -151,7 +161,7 @@ static int read_state(Trainer *s, FILE *stream, uint64_t fingerprint, bool start
 
 int trainer_load(Trainer *s, FILE *stream, uint64_t fingerprint, Err *err)
 {
-    Head head;
+    StateHead head;
     if (read_state(s, stream, fingerprint, false, &head, err) != 0)
         return -1;
     s->progress.step = (int)head.step;
@@ -164,6 +174,6 @@ int trainer_load(Trainer *s, FILE *stream, uint64_t fingerprint, Err *err)
 
 int trainer_start(Trainer *s, FILE *stream, uint64_t fingerprint, Err *err)
 {
-    Head head;
+    StateHead head;
     return read_state(s, stream, fingerprint, true, &head, err);
 }

@@ -23,7 +23,7 @@ static float *stream_at(const Trainer *s, int l)
 void trainer_forward(Trainer *s)
 {
     const TrainerWeight *w = &s->embed;
-    if (s->config.tune == TRAINER_EXITS)
+    if (s->config.tune == TRAINER_EXITS || s->net)
         return;
     s->ops->rows(s->ops, w->frozen ? (const void *)w->frozen : (const void *)w->value,
                  w->frozen != NULL, s->batch.ids, s->batch.n, w->cols, s->stream);
@@ -47,7 +47,8 @@ static void exits_backward(Trainer *s, float scale)
     for (int e = 0; e < s->config.n_exits; e++) {
         const float *out = trainer_exit_stream(s, e);
         s->ops->zero(s->ops, s->dout, stream_size(s));
-        s->progress.loss[e] += trainer_head_loss(s, e, out, scale, s->dout);
+        TrainerScorer scorer = trainer_exit_scorer(s, e);
+        s->progress.loss[e] += trainer_head_loss(s, &scorer, out, scale, s->dout);
         trainer_layer_backward(s, &s->layers[e], s->stream, s->dout, false);
     }
 }
@@ -60,8 +61,10 @@ static void draft_backward(Trainer *s, float scale)
     s->ops->zero(s->ops, s->dout, stream_size(s));
     for (int l = s->n_layers; l >= 0; l--) {
         for (int e = first; e < s->config.n_exits; e++) {
+            TrainerScorer scorer = trainer_exit_scorer(s, e);
             if (s->config.exits[e] == l)
-                s->progress.loss[e] += trainer_head_loss(s, e, stream_at(s, l), scale, s->dout);
+                s->progress.loss[e] +=
+                    trainer_head_loss(s, &scorer, stream_at(s, l), scale, s->dout);
         }
         if (l == 0)
             break;
@@ -75,7 +78,9 @@ static void draft_backward(Trainer *s, float scale)
 
 void trainer_backward(Trainer *s, float scale)
 {
-    (s->config.tune == TRAINER_EXITS ? exits_backward : draft_backward)(s, scale);
+    (s->net                            ? s->net->backward
+     : s->config.tune == TRAINER_EXITS ? exits_backward
+                                       : draft_backward)(s, scale);
 }
 
 /* The rows of the head that are scored, where they are trained within a larger table. */
@@ -149,6 +154,10 @@ static void update(Trainer *s)
         s->progress.norm = norm > s->progress.norm ? norm : s->progress.norm;
         bool clipped = s->config.clip > 0 && norm > (double)s->config.clip;
         adamw.scale = clipped ? s->config.clip / (float)norm : 1;
+        for (int i = 0; i < s->n_tensors; i++)
+            adam_weight(s, &adamw, &s->weights[i]);
+        if (s->net)
+            continue;
         int first = groups > 1 ? g : 0, end = groups > 1 ? g + 1 : s->n_layers;
         for (int l = first; l < end; l++) {
             for (int p = 0; p < LAYER_PARTS; p++)
@@ -176,7 +185,7 @@ int trainer_step(Trainer *s, Err *err)
         trainer_backward(s, 1 / (float)(weight ? weight : 1));
     }
     trainer_close_head(s);
-    for (int e = 0; e < s->config.n_exits; e++) {
+    for (int e = 0; e < trainer_losses(&s->config); e++) {
         p->loss[e] /= weight ? weight : 1;
         if (!isfinite(p->loss[e]))
             return err_set(err, EXIT_DATA,

@@ -17,22 +17,24 @@ struct TrainerTeacher {
     Model *base;
     Context context;
     TrainerConfig config;
+    int n_taps, taps[EXITS_MAX];
     int scored;
     TrainerCache *cache; /* NULL = none */
-    char *record;        /* as in the file: hidden of each exit, places, weights */
+    char *record;        /* as in the file: hidden at each tap, places, weights */
     float *rows;         /* [ROWS_MAX, H] host */
     float *taken;        /* [LOGIT_ROWS, H] of the labels */
     TrainerTeacherCounts counts;
 };
 
-static size_t hidden_bytes(const ModelConfig *base, const TrainerConfig *config, int n)
+static size_t hidden_bytes(const ModelConfig *base, int n)
 {
-    return config->tune == TRAINER_EXITS ? sizeof(uint16_t) * (size_t)n * (size_t)base->hidden : 0;
+    return sizeof(uint16_t) * (size_t)n * (size_t)base->hidden;
 }
 
 static size_t record_bytes(const ModelConfig *base, const TrainerConfig *config, int n, int labels)
 {
-    return (size_t)config->n_exits * hidden_bytes(base, config, n) +
+    int taps[EXITS_MAX];
+    return (size_t)trainer_taps(config, base->layers, taps) * hidden_bytes(base, n) +
            (size_t)labels * (size_t)config->top * (sizeof(int) + sizeof(float));
 }
 
@@ -42,13 +44,12 @@ size_t trainer_record_bytes(const ModelConfig *base, const TrainerConfig *config
 }
 
 /* What the residual stream holds now, rows of positions first … */
-static void keep_hidden(TrainerTeacher *t, const TrainerText *text, int exit, int first, int n)
+static void keep_hidden(TrainerTeacher *t, const TrainerText *text, int tap, int first, int n)
 {
     size_t H = (size_t)t->base->config.hidden, count = (size_t)n * H;
     Kernels *k = t->base->kernels;
     uint16_t *out =
-        (uint16_t *)(void *)(t->record +
-                             (size_t)exit * hidden_bytes(&t->base->config, &t->config, text->n));
+        (uint16_t *)(void *)(t->record + (size_t)tap * hidden_bytes(&t->base->config, text->n));
     k->download(k, t->rows, t->context.hidden, count);
     for (size_t i = 0; i < count; i++)
         out[(size_t)first * H + i] = bf16_of(t->rows[i]);
@@ -88,10 +89,10 @@ static int compute_part(TrainerTeacher *t, const TrainerText *text, int first, i
         slot[i] = first + i;
         prefix[i] = first + i + 1;
     }
-    for (int e = 0; t->config.tune == TRAINER_EXITS && e < t->config.n_exits; e++) {
-        forward(&t->context, &batch, text->ids + first, from, t->config.exits[e]);
+    for (int e = 0; e < t->n_taps; e++) {
+        forward(&t->context, &batch, text->ids + first, from, t->taps[e]);
         keep_hidden(t, text, e, first, n);
-        from = t->config.exits[e];
+        from = t->taps[e];
     }
     forward(&t->context, &batch, text->ids + first, from, t->base->config.layers);
     for (int i = 0; i <= n; i++) {
@@ -123,10 +124,9 @@ static int teacher_read(TrainerSource *source, const TrainerText *text, TrainerR
     TrainerTeacher *t = (TrainerTeacher *)source;
     const ModelConfig *base = &t->base->config;
     int labels = labels_of(text), label = 0, found = 0;
-    size_t hidden = hidden_bytes(base, &t->config, text->n),
-           count = (size_t)(labels * t->config.top);
+    size_t hidden = hidden_bytes(base, text->n), count = (size_t)(labels * t->config.top);
     size_t bytes = record_bytes(base, &t->config, text->n, labels);
-    int *places = (int *)(void *)(t->record + (size_t)t->config.n_exits * hidden);
+    int *places = (int *)(void *)(t->record + (size_t)t->n_taps * hidden);
     float *weights = (float *)(void *)(places + count);
     uint64_t key = trainer_hash(0, text->ids, sizeof *text->ids * (size_t)text->n);
     key = trainer_hash(key, text->is_label, sizeof *text->is_label * (size_t)text->n);
@@ -145,7 +145,7 @@ static int teacher_read(TrainerSource *source, const TrainerText *text, TrainerR
         if (t->cache && trainer_cache_add(t->cache, key, t->record, bytes, err) != 0)
             return -1;
     }
-    for (int e = 0; e < t->config.n_exits && record->hidden[e]; e++)
+    for (int e = 0; e < t->n_taps && record->hidden[e]; e++)
         memcpy(record->hidden[e], t->record + (size_t)e * hidden, hidden);
     memcpy(record->places, places, count * sizeof *places);
     memcpy(record->weights, weights, count * sizeof *weights);
@@ -171,6 +171,7 @@ int trainer_teacher_open(TrainerTeacher **teacher, Model *base, const TrainerCon
     t->source.read = teacher_read;
     t->base = base;
     t->config = *config;
+    t->n_taps = trainer_taps(config, base->config.layers, t->taps);
     t->scored = base->short_head ? base->n_short : base->config.vocab;
     t->record = malloc(trainer_record_bytes(&base->config, config, config->length));
     t->rows = malloc(ROWS_MAX * H * sizeof *t->rows);
@@ -185,6 +186,8 @@ int trainer_teacher_open(TrainerTeacher **teacher, Model *base, const TrainerCon
         int what[] = {config->tune == TRAINER_EXITS, config->n_exits, config->top, t->scored};
         uint64_t kind = trainer_hash(base_hash, what, sizeof what);
         kind = trainer_hash(kind, config->exits, sizeof *config->exits * (size_t)config->n_exits);
+        if (config->tune == TRAINER_HEAD)
+            kind = trainer_hash(kind, t->taps, sizeof *t->taps * (size_t)t->n_taps);
         if (config->ids)
             kind = trainer_hash(kind, config->ids, sizeof *config->ids * (size_t)config->n_ids);
         result = trainer_cache_open(&t->cache, path, kind, err);

@@ -1,4 +1,4 @@
-/* trainer_teacher.h - what the frozen base says of a text: its residual stream at the exits, and its
+/* trainer_teacher.h - what the frozen base says of a text: its residual stream at the taps, and its
  * own distribution over the scored tokens. It is said once and kept in a file, for every epoch
  * after the first and for later runs.
  *

@@ -71,8 +71,8 @@ static void put_layer(Writer *w, int layer)
 
 static AdapterTensor *tensors_room(const Trainer *s, Err *err)
 {
-    AdapterTensor *tensors =
-        malloc(((size_t)s->n_layers * (2 * LAYER_PARTS + 1) + 3) * sizeof *tensors);
+    AdapterTensor *tensors = malloc(
+        ((size_t)s->n_layers * (2 * LAYER_PARTS + 1) + 3 + (size_t)s->n_tensors) * sizeof *tensors);
     if (tensors == NULL)
         err_set(err, EXIT_MEMORY, "no memory to write what was learned");
     return tensors;
@@ -83,7 +83,9 @@ int trainer_tensors(const Trainer *s, QuantType type, AdapterTensor **tensors, i
     Writer w = {.trainer = s, .type = type, .tensors = tensors_room(s, err)};
     if (w.tensors == NULL)
         return -1;
-    for (int l = 0; l < s->n_layers; l++)
+    for (int i = 0; i < s->n_tensors; i++)
+        put_weight(&w, s->tensors[i].name, type, &s->weights[i]);
+    for (int l = 0; s->net == NULL && l < s->n_layers; l++)
         (s->config.tune == TRAINER_EXITS ? put_exit : put_pairs)(&w, l);
     *tensors = w.tensors;
     *n = w.n;

@@ -22,16 +22,21 @@ TrainerFixture *trainer_fixture_open(Arch arch, bool tied, int threads)
 
 TrainerFixture *trainer_fixture_on(Kernels *kernels, Arch arch, bool tied)
 {
-    TrainerFixture *f = calloc(1, sizeof *f);
-    Err err = {0};
     TinyModel tiny = tiny_model(arch);
     tiny.tied = tied;
+    return trainer_fixture_of(kernels, &tiny);
+}
+
+TrainerFixture *trainer_fixture_of(Kernels *kernels, const TinyModel *tiny)
+{
+    TrainerFixture *f = calloc(1, sizeof *f);
+    Err err = {0};
     temp_folder_make(f->folder);
     snprintf(f->path, sizeof f->path, "%s/m.gguf", f->folder);
     snprintf(f->cache, sizeof f->cache, "%s/cache", f->folder);
     snprintf(f->state, sizeof f->state, "%s/state", f->folder);
     f->kernels = kernels;
-    if (tiny_model_write(&tiny, f->path, &err) != 0 || gguf_open(&f->gguf, f->path, &err) != 0 ||
+    if (tiny_model_write(tiny, f->path, &err) != 0 || gguf_open(&f->gguf, f->path, &err) != 0 ||
         model_config(&f->config, f->gguf, &err) != 0)
         fail_msg("%s", err.text);
     for (int i = 0; i < TRAINER_LIST; i++)
@@ -88,11 +93,24 @@ TrainerConfig trainer_run_config(const TrainerFixture *f, TrainerTune tune, Trai
     return c;
 }
 
+TrainerConfig trainer_run_head_config(const TrainerFixture *f, HeadKind kind)
+{
+    TrainerConfig c = trainer_run_config(
+        f, TRAINER_HEAD, kind == HEAD_MEDUSA ? TRAINER_TEXT : TRAINER_DISTILL, true);
+    c.n_exits = 0;
+    c.layers = f->config.layers;
+    c.head = kind;
+    c.branches = kind == HEAD_MEDUSA || kind == HEAD_HYDRA ? 3 : 0;
+    c.unroll = kind == HEAD_EAGLE3 ? 3 : 0;
+    return c;
+}
+
 TrainerRun trainer_run_open(const TrainerFixture *f, const TrainerConfig *c, const char *cache)
 {
     TrainerRun run = {0};
     Err err = {0};
-    bool teacher = c->tune == TRAINER_EXITS || c->loss == TRAINER_DISTILL;
+    bool teacher =
+        c->tune == TRAINER_EXITS || c->tune == TRAINER_HEAD || c->loss == TRAINER_DISTILL;
     if (teacher && trainer_teacher_open(&run.teacher, f->model, c, cache, 7, &err) != 0)
         fail_msg("%s", err.text);
     if (trainer_open(&run.trainer, c, f->kernels, f->gguf, &f->config, f->texts, TRAINER_TEXTS,

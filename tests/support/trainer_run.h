@@ -5,6 +5,7 @@
 #include "engine/train/trainer_parts.h"
 #include "engine/train/trainer_teacher.h"
 #include "tests/support/temp.h"
+#include "tests/support/tiny_model.h"
 
 enum { TRAINER_TEXTS = 5, TRAINER_LONGEST = 40, TRAINER_LIST = 150 };
 
@@ -24,12 +25,16 @@ typedef struct TrainerFixture {
 TrainerFixture *trainer_fixture_open(Arch arch, bool tied, int threads);
 /* The same on a backend of the caller's, which is closed with it. */
 TrainerFixture *trainer_fixture_on(Kernels *kernels, Arch arch, bool tied);
+TrainerFixture *trainer_fixture_of(Kernels *kernels, const TinyModel *tiny);
 void trainer_fixture_close(TrainerFixture *fixture);
 
 /* Two exits of a draft of all four layers; floats are exact. list: only the fixture's ids are
  * scored. */
 TrainerConfig trainer_run_config(const TrainerFixture *fixture, TrainerTune tune, TrainerLoss loss,
                                  bool list);
+
+/* A head: three branches, or three steps at once; Medusa learns from the texts. */
+TrainerConfig trainer_run_head_config(const TrainerFixture *fixture, HeadKind kind);
 
 /* What a test trains with. */
 typedef struct TrainerRun {

@@ -21,8 +21,10 @@ static double loss_of(Trainer *s, float scale)
     int exits = s->config.n_exits, first = s->config.last_only ? exits - 1 : 0;
     trainer_open_head(s);
     trainer_forward(s);
-    for (int e = first; e < exits; e++)
-        sum += trainer_head_top(s, e, trainer_exit_stream(s, e), s->best);
+    for (int e = first; e < exits; e++) {
+        TrainerScorer scorer = trainer_exit_scorer(s, e);
+        sum += trainer_head_top(s, &scorer, trainer_exit_stream(s, e), s->best);
+    }
     return sum * (double)scale / (s->config.tune == TRAINER_EXITS ? 1 : exits - first);
 }
 

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "app/base/command_kernels.h"
@@ -83,6 +84,8 @@ static int open_answers(Asking *a, Err *err)
     a->out = fopen(path, "a+e");
     if (a->out == NULL)
         return err_set(err, EXIT_IO, "%.300s: %s", path, strerror(errno));
+    if (flock(fileno(a->out), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return err_set(err, EXIT_IO, "%.300s: another run uses it; name another -o", path);
     bool whole = true;
     rewind(a->out);
     for (ssize_t n; (n = getline(&line, &room, a->out)) > 0;) {

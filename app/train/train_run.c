@@ -10,6 +10,7 @@
 #include "app/profile/adapter_file.h"
 #include "app/profile/catalog.h"
 #include "app/train/train.h"
+#include "app/train/train_log.h"
 #include "kernels/common/clock.h"
 
 enum { TELL_MS = 5000, SAVE_MS = 10 * 60 * 1000 };
@@ -17,23 +18,12 @@ enum { TELL_MS = 5000, SAVE_MS = 10 * 60 * 1000 };
 /* What a run keeps an eye on. */
 typedef struct Watch {
     Train *train;
-    FILE *log;
+    TrainLog log;
     int signals;
     double start_ms, told_ms, saved_ms;
     uint64_t start_tokens;
     int start_step;
 } Watch;
-
-/* Lines go out whole, or the log is given up without a word: it is no result. */
-static void log_object(const Watch *w, json_t *object)
-{
-    if (w->log && object) {
-        json_dumpf(object, w->log, JSON_COMPACT | JSON_REAL_PRECISION(6));
-        fputc('\n', w->log);
-        fflush(w->log);
-    }
-    json_decref(object);
-}
 
 static double seconds_since(double ms)
 {
@@ -54,16 +44,16 @@ static void tell_step(Watch *w)
     w->told_ms = clock_ms();
 }
 
-static void log_step(const Watch *w)
+static void log_step(Watch *w)
 {
     const TrainerConfig *trainer = &w->train->options.trainer;
     const TrainerProgress *p = trainer_progress(w->train->trainer);
     json_t *losses = json_array();
     for (int e = 0; e < trainer->n_exits; e++)
         json_array_append_new(losses, json_real(p->loss[e]));
-    log_object(w, json_pack("{s:i, s:I, s:f, s:f, s:f, s:o}", "step", p->step, "tokens",
-                            (json_int_t)p->tokens, "seconds", seconds_since(w->start_ms), "rate",
-                            (double)p->rate, "norm", p->norm, "loss", losses));
+    train_log_add(&w->log, json_pack("{s:i, s:I, s:f, s:f, s:f, s:o}", "step", p->step, "tokens",
+                                     (json_int_t)p->tokens, "seconds", seconds_since(w->start_ms),
+                                     "rate", (double)p->rate, "norm", p->norm, "loss", losses));
 }
 
 /* A row per exit: against the base, and against what the texts say. */
@@ -89,11 +79,11 @@ static int measure(Watch *w, Err *err)
         fprintf(stderr, "%-4s %7.3f %6.1f %% %5.1f %% %7.2f %5.1f %% %5.1f %% %7.2f\n", name,
                 s->loss, 100 * s->top1[0], 100 * s->top4[0], s->mat[0], 100 * s->top1[1],
                 100 * s->top4[1], s->mat[1]);
-        log_object(w,
-                   json_pack("{s:i, s:s, s:I, s:f, s:[ff], s:[ff], s:[ff]}", "step",
-                             trainer_progress(t->trainer)->step, "exit", name, "held_out",
-                             (json_int_t)s->tokens, "loss", s->loss, "top1", s->top1[0], s->top1[1],
-                             "top4", s->top4[0], s->top4[1], "mat", s->mat[0], s->mat[1]));
+        train_log_add(&w->log, json_pack("{s:i, s:s, s:I, s:f, s:[ff], s:[ff], s:[ff]}", "step",
+                                         trainer_progress(t->trainer)->step, "exit", name,
+                                         "held_out", (json_int_t)s->tokens, "loss", s->loss, "top1",
+                                         s->top1[0], s->top1[1], "top4", s->top4[0], s->top4[1],
+                                         "mat", s->mat[0], s->mat[1]));
     }
     return 0;
 }
@@ -239,33 +229,41 @@ static void tell_end(const Watch *w)
     }
 }
 
-int train_run(Train *t, Err *err)
+/* With the log, and so with OUT, to itself. */
+static int run(Watch *w, Err *err)
 {
     static const int caught[] = {SIGINT, SIGTERM, SIGHUP, 0};
-    Watch w = {.train = t, .signals = -1};
+    Train *t = w->train;
     if ((t->options.start && load_state(t, t->options.start, true, err) != 0) ||
         (t->options.resume && load_state(t, t->state, false, err) != 0))
         return -1;
-    w.log = fopen(t->log, t->options.resume ? "ae" : "we");
-    w.signals = signals_open(caught, err);
-    w.start_ms = w.told_ms = w.saved_ms = clock_ms();
-    w.start_tokens = trainer_progress(t->trainer)->tokens;
-    w.start_step = trainer_progress(t->trainer)->step;
-    int result = w.signals < 0 ? -1 : 0;
-    if (result == 0 && w.start_step == 0 && t->options.every > 0)
-        result = measure(&w, err);
+    if (!t->options.resume)
+        train_log_clear(&w->log);
+    int signals = w->signals = signals_open(caught, err);
+    w->start_ms = w->told_ms = w->saved_ms = clock_ms();
+    w->start_tokens = trainer_progress(t->trainer)->tokens;
+    w->start_step = trainer_progress(t->trainer)->step;
+    int result = signals < 0 ? -1 : 0;
+    if (result == 0 && w->start_step == 0 && t->options.every > 0)
+        result = measure(w, err);
     if (result == 0)
-        result = steps(&w, err);
+        result = steps(w, err);
     if (result == 0)
-        result = measure(&w, err);
+        result = measure(w, err);
     if (result == 0)
         result = t->options.trainer.tune == TRAINER_FULL
                      ? save_stream(t->options.out, write_model, t, err)
                      : save_adapter(t, err);
-    tell_end(&w);
-    if (w.signals >= 0)
-        signals_close(w.signals, caught);
-    if (w.log)
-        fclose(w.log);
+    tell_end(w);
+    if (signals >= 0)
+        signals_close(signals, caught);
+    return result;
+}
+
+int train_run(Train *t, Err *err)
+{
+    Watch w = {.train = t, .signals = -1};
+    int result = train_log_open(&w.log, t->log, err) == 0 ? run(&w, err) : -1;
+    train_log_close(&w.log);
     return result;
 }

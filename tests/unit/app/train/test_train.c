@@ -1,6 +1,7 @@
 /* test_train.c - `s2d train` from its command line: what it writes, that it can be stopped and
  * resumed, that it refuses what cannot be; and that what ships to train on holds no question of the
  * benchmark. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -287,6 +290,80 @@ static void test_generate(void **state)
     assert_int_equal(train(f, f->out, command), 0);
 }
 
+/* `out` may be a folder's name, or a link to a device. What the run says goes to `said`. */
+static int train_told(const Fixture *f, const char *out, const char *options, char said[4096])
+{
+    char path[512];
+    strcpy(path, f->data);
+    strcpy(strrchr(path, '/'), "/said");
+    fflush(stderr);
+    int was = dup(STDERR_FILENO), file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    assert_true(was >= 0 && file >= 0);
+    dup2(file, STDERR_FILENO);
+    int code = train(f, out, options);
+    fflush(stderr);
+    dup2(was, STDERR_FILENO);
+    ssize_t n = pread(file, said, 4095, 0);
+    said[n > 0 ? n : 0] = '\0';
+    close(file);
+    close(was);
+    return code;
+}
+
+static int lines_with(const char *text, const char *words)
+{
+    int n = 0;
+    for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
+        n++;
+    return n;
+}
+
+/* A log that cannot be opened, or not written, is told once and costs no result. */
+static void test_no_log(void **state)
+{
+    const Fixture *f = *state;
+    static const char options[] = "--data @data --steps 3 --batch 60 --length 60 --hold 4";
+    char log[512], said[4096];
+    strcat(strcpy(log, f->out), ".log");
+    for (int full = 0; full < 2; full++) {
+        unlink(log);
+        unlink(f->out);
+        assert_int_equal(full ? symlink("/dev/full", log) : mkdir(log, 0700), 0);
+        assert_int_equal(train_told(f, f->out, options, said), 0);
+        assert_int_equal(access(f->out, F_OK), 0);
+        assert_int_equal(lines_with(said, ".log: "), 1);
+        assert_non_null(strstr(said, full ? "No space left" : "Is a directory"));
+        assert_int_equal(full ? unlink(log) : rmdir(log), 0);
+    }
+}
+
+/* Two runs do not write the same files. */
+static void test_two_runs(void **state)
+{
+    const Fixture *f = *state;
+    static const struct {
+        const char *suffix, *options;
+    } cases[] = {
+        {".log", "--data @data --steps 1 --batch 60 --length 60 --hold 0 --tune lora:4 --layers 4 "
+                 "--exits 2,4 --loss text"},
+        {"", "--generate --prompts @prompts -n 2"},
+    };
+    char path[512], said[4096];
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        strcat(strcpy(path, f->other), cases[i].suffix);
+        unlink(path);
+        int other = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        assert_int_equal(flock(other, LOCK_EX), 0);
+        assert_int_equal(write(other, "{}\n", 3), 3);
+        assert_int_equal(train_told(f, f->other, cases[i].options, said), EXIT_IO);
+        assert_non_null(strstr(said, "another run uses it"));
+        assert_int_equal(lseek(other, 0, SEEK_END), 3);
+        close(other);
+        assert_int_equal(train(f, f->other, cases[i].options), 0);
+        unlink(path);
+    }
+}
+
 /* Nothing is learned from what is measured on: of each question of the benchmark, a stretch is in
  * tests/references. */
 static void test_prompts_are_not_questions(void **state)
@@ -315,7 +392,8 @@ int main(void)
         cmocka_unit_test(test_exits),     cmocka_unit_test(test_whole_drafts),
         cmocka_unit_test(test_start),     cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_no_device), cmocka_unit_test(test_plan),
-        cmocka_unit_test(test_generate),  cmocka_unit_test(test_prompts_are_not_questions),
+        cmocka_unit_test(test_generate),  cmocka_unit_test(test_no_log),
+        cmocka_unit_test(test_two_runs),  cmocka_unit_test(test_prompts_are_not_questions),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,7 +1,9 @@
 /* save_file.h - writes a file so that there is always either the old one or the new one, whole.
  *
- * A temporary file beside it is written and synced, renamed over it, and the folder is synced. On
- * any failure the temporary file is removed and what was there before is untouched.
+ * A file without a name (where the filesystem has none, a temporary one beside it) is written and
+ * synced, put in its place, and the folder is synced. On any failure nothing of it is left and what
+ * was there before is untouched. Nor is anything left when the process is killed, but for a
+ * temporary file, or in the instant between its last two names.
  */
 #ifndef S2D_APP_BASE_SAVE_FILE_H
 #define S2D_APP_BASE_SAVE_FILE_H

@@ -8,6 +8,8 @@
  * How far tokens go in S2D was not published, so it has two figures: every token leaves at the
  * first exit, or every token asks all of them.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +51,6 @@ typedef struct Project {
     KernelsOptions kernels_options;
 
     Kernels *kernels;
-    ModelsCache models;
     int vocab, n_cuts; /* the draft's two, then the target's unless it has the same shape */
     Cut cuts[MODELS];
     ProjectShape draft_cost, target_cost;
@@ -57,26 +58,41 @@ typedef struct Project {
 
 /* ---- measuring ---- */
 
-static int open_cut(Project *p, Cut *cut, const char *folder, Err *err)
+/* A file whose name is taken away at once: it goes with the process, however that ends. */
+static FILE *open_nameless(Err *err)
 {
     char path[PATH_BYTES];
+    if (paths_make(PLACE_MODELS, err) != 0 ||
+        paths_get(PLACE_MODELS, "project-XXXXXX", path, sizeof path, err) != 0)
+        return NULL;
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(path);
+    FILE *file = fd >= 0 ? fdopen(fd, "w+b") : NULL;
+    if (file == NULL) {
+        err_set(err, EXIT_IO, "%s: cannot make this file: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+    }
+    return file;
+}
+
+static int open_cut(Project *p, Cut *cut, Err *err)
+{
+    char path[32];
     SynthOptions synth = p->synth;
     SynthInfo info;
-    ModelPlan plan;
     synth.shape = cut->shape;
     synth.layers = cut->layers;
-    if (snprintf(path, sizeof path, "%s/%s-%d.gguf", folder, cut->shape, cut->layers) >=
-        (int)sizeof path)
-        return err_set(err, EXIT_IO, "%.60s...: the path is too long", folder);
-    int status = synth_write(&synth, path, &info, err);
-    if (status == 0) {
-        p->vocab = info.vocab;
-        status = models_plan(&p->models, path, &plan, err);
-        if (status == 0)
-            status = models_load(&p->models, &plan, NULL, NULL, &cut->model, err);
-        models_plan_close(&plan);
-    }
-    unlink(path);
+    FILE *file = open_nameless(err);
+    if (file == NULL)
+        return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(file));
+    int status = synth_write_stream(&synth, file, &info, err);
+    p->vocab = info.vocab;
+    if (status == 0)
+        status = model_open(&cut->model, p->kernels, path, cut->shape, NULL, NULL, err);
+    fclose(file);
     if (status != 0)
         return -1;
     SessionConfig config = {.kernels = p->kernels,
@@ -89,21 +105,14 @@ static int open_cut(Project *p, Cut *cut, const char *folder, Err *err)
 
 static int open_cuts(Project *p, Err *err)
 {
-    char folder[PATH_BYTES];
     const char *names[] = {shapes[PUBLISHED_7B], shapes[p->target]};
-    if (paths_make(PLACE_MODELS, err) != 0 ||
-        paths_get(PLACE_MODELS, "project-XXXXXX", folder, sizeof folder, err) != 0)
-        return -1;
-    if (mkdtemp(folder) == NULL)
-        return err_set(err, EXIT_IO, "%s: cannot make this folder", folder);
     int status = 0;
     for (int i = 0; status == 0 && i < (p->target == PUBLISHED_7B ? 1 : 2); i++)
         for (int large = 0; status == 0 && large < 2; large++) {
             Cut *cut = &p->cuts[p->n_cuts++];
             *cut = (Cut){.shape = names[i], .layers = large ? p->many : FEW};
-            status = open_cut(p, cut, folder, err);
+            status = open_cut(p, cut, err);
         }
-    rmdir(folder);
     return status;
 }
 
@@ -307,14 +316,14 @@ int bench_project(int argc, char **argv)
     Err err = {0};
     if (parse(p, argc, argv, &err) == 0 &&
         command_kernels_open(&p->kernels, &p->kernels_options, &err) == 0) {
-        p->models.kernels = p->kernels;
         if (open_cuts(p, &err) == 0) {
             measure(p);
             print(p);
         }
-        for (int c = 0; c < p->n_cuts; c++)
+        for (int c = 0; c < p->n_cuts; c++) {
             session_close(p->cuts[c].session);
-        models_close(&p->models);
+            model_close(p->cuts[c].model);
+        }
         p->kernels->close(p->kernels);
     }
     if (err.code != 0)

@@ -226,7 +226,9 @@ int synth_layers(const char *shape)
     return shape_find(&found, shape, NULL) == 0 ? found.layers : 0;
 }
 
-int synth_write(const SynthOptions *options, const char *out, SynthInfo *info, Err *err)
+/* To the file `out` or, where that is NULL, to the stream. */
+static int synthesise(const SynthOptions *options, const char *out, FILE *stream, SynthInfo *info,
+                      Err *err)
 {
     char path[PATH_BYTES];
     Gguf *vocab;
@@ -243,9 +245,19 @@ int synth_write(const SynthOptions *options, const char *out, SynthInfo *info, E
         err_set(err, EXIT_DATA, "%s: no vocabulary in this file", gguf_label(vocab));
     else if (found == 1) {
         s.source = vocab;
-        result = write_file(&s, err);
+        result = out ? write_file(&s, err) : write_model(stream, &s, err);
     }
     gguf_close(vocab);
     *info = (SynthInfo){s.shape.layers, s.vocab};
     return result;
+}
+
+int synth_write(const SynthOptions *options, const char *out, SynthInfo *info, Err *err)
+{
+    return synthesise(options, out, NULL, info, err);
+}
+
+int synth_write_stream(const SynthOptions *options, FILE *stream, SynthInfo *info, Err *err)
+{
+    return synthesise(options, NULL, stream, info, err);
 }

@@ -6,6 +6,8 @@
 #ifndef S2D_APP_BENCH_SYNTH_H
 #define S2D_APP_BENCH_SYNTH_H
 
+#include <stdio.h>
+
 #include "kernels/common/err.h"
 #include "kernels/quant.h"
 
@@ -23,6 +25,9 @@ typedef struct SynthInfo {
 
 /* Writes the file, whole or not at all. EXIT_USAGE for a shape that is not known. */
 int synth_write(const SynthOptions *options, const char *out, SynthInfo *info, Err *err);
+
+/* The same into a stream, of which a part may be written where it fails. */
+int synth_write_stream(const SynthOptions *options, FILE *stream, SynthInfo *info, Err *err);
 
 int synth_layers(const char *shape); /* that such a model has; 0 = unknown shape */
 

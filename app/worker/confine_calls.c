@@ -71,6 +71,7 @@ static const int calls[] = {
     __NR_fstatfs,
     __NR_renameat,
     __NR_renameat2,
+    __NR_linkat, /* how a file without a name gets one */
     __NR_unlinkat,
     __NR_mkdirat,
     __NR_fsync,

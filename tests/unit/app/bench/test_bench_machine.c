@@ -1,11 +1,15 @@
 /* test_bench_machine.c - `s2d bench kernels` and `bench verify` on a tiny model: what they print is
  * whole and agrees with itself. No time is asserted.
  */
+#include <dirent.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -329,6 +333,33 @@ static void projections_say_so(void **state)
     unsetenv("S2D_MODELS");
 }
 
+/* Its models are large: one that was being written goes with the process. */
+static void a_killed_projection_leaves_nothing(void **state)
+{
+    (void)state;
+    char vocab[256];
+    int status;
+    model_folder_file(&folder, "spm.gguf", vocab);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct rlimit limit = {1 << 16, 1 << 16};
+        setenv("S2D_MODELS", folder.path, 1);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        signal(SIGXFSZ, SIG_DFL);
+        _exit(
+            cmd_bench(6, (char *[]){"bench", "project", "--target", "7b", "--vocab", vocab, NULL}));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
+    DIR *entries = opendir(folder.path);
+    assert_non_null(entries);
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;)
+        if (strncmp(entry->d_name, "project-", 8) == 0)
+            fail_msg("%s is left", entry->d_name);
+    closedir(entries);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -354,6 +385,7 @@ int main(void)
         cmocka_unit_test(limits_are_positive),
         cmocka_unit_test(arithmetic),
         cmocka_unit_test(projections_say_so),
+        cmocka_unit_test(a_killed_projection_leaves_nothing),
         cmocka_unit_test(each_benchmark_has_help),
         cmocka_unit_test(bad_command_lines_are_refused),
     };

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/base/save_file.h"
 #include "app/worker/confine.h"
 
 static char writable[] = "/tmp/s2d-confine-XXXXXX";
@@ -133,8 +134,9 @@ static int by_working(void)
         return FAILED;
     snprintf(path, sizeof path, "%s/hashes", writable);
     int out = open(path, O_WRONLY | O_CREAT, 0600);
-    return out >= 0 && write(out, "x", 1) == 1 && close(out) == 0 && unlink(path) == 0 ? DONE
-                                                                                       : FAILED;
+    if (out < 0 || write(out, "x", 1) != 1 || close(out) != 0)
+        return FAILED;
+    return save_file(path, "y", 1, true, NULL) == 0 && unlink(path) == 0 ? DONE : FAILED;
 }
 
 static int by_raise(void)

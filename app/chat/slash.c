@@ -222,8 +222,15 @@ static bool takes_file(SlashArgument argument)
            argument == ARGUMENT_FORM;
 }
 
-/* The argument without the blanks around it; in the name of a file ~ becomes a home folder. */
-static char *argument_of(const SlashCommand *command, const char *line)
+/* Is it a file of the worker's machine, and that another one? */
+static bool is_remote(const Chat *chat, const SlashCommand *command)
+{
+    return chat->options.host &&
+           (command->argument == ARGUMENT_TARGET || command->argument == ARGUMENT_MODEL);
+}
+
+/* The argument without the blanks around it; in the name of a file here ~ becomes a home folder. */
+static char *argument_of(const Chat *chat, const SlashCommand *command, const char *line)
 {
     const char *from = line + 1 + strlen(command->name);
     from += strspn(from, " \t\n");
@@ -231,7 +238,7 @@ static char *argument_of(const SlashCommand *command, const char *line)
     while (bytes > 0 && strchr(" \t\n", from[bytes - 1]))
         bytes--;
     char *text = strndup(from, bytes), *whole = NULL;
-    if (!text || !takes_file(command->argument))
+    if (!text || !takes_file(command->argument) || is_remote(chat, command))
         return text;
     if (command->argument == ARGUMENT_FORM) {
         file = strcspn(text, " ");
@@ -252,12 +259,17 @@ int slash_run(Chat *chat, const char *line, Err *err)
         return err_set(err, EXIT_USAGE,
                        "there is no command %.*s; /help lists them, // sends a slash",
                        (int)strcspn(line, " \t\n"), line);
-    char *text = argument_of(command, line);
+    char *text = argument_of(chat, command, line);
     if (!text)
         return err_set(err, EXIT_MEMORY, "out of memory");
-    int status = command->argument == ARGUMENT_NONE && *text
-                     ? err_set(err, EXIT_USAGE, "/%s takes no arguments", command->name)
-                     : command->run(chat, text, err);
+    int status;
+    if (command->argument == ARGUMENT_NONE && *text)
+        status = err_set(err, EXIT_USAGE, "/%s takes no arguments", command->name);
+    else if (is_remote(chat, command) && *text == '~')
+        status = err_set(err, EXIT_USAGE, "%.60s: no ~ for files on %.100s; give the whole path",
+                         text, chat->options.host);
+    else
+        status = command->run(chat, text, err);
     free(text);
     return status;
 }

@@ -510,6 +510,11 @@ static void test_tilde_is_home(void **state)
     run_until(&f->chat, CHAT_IDLE);
     say(f, "/system ~ is a tilde");
     assert_string_equal(f->chat.system, "~ is a tilde");
+    f->chat.options.host = "box"; /* models lie there, in no home folder of ours */
+    refused(f, "/target ~/none.gguf", "~/none.gguf: no ~ for files on box");
+    refused(f, "/draft ~/none.gguf", "~/none.gguf: no ~ for files on box");
+    refused(f, "/profile ~/none.yaml", wrong);
+    f->chat.options.host = NULL;
     if (home)
         setenv("HOME", home, 1);
     else

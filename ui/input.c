@@ -24,6 +24,8 @@ typedef struct Input {
     int index;    /* of the candidate asked for next */
     bool pasted;  /* the newest line's beginning */
     bool at_last; /* the newest line is shown, not one of the history, when a key comes */
+    bool unkept;  /* a message could not go to the history file */
+    bool told;    /* and that was asked for */
 } Input;
 
 /* readline's callbacks take no argument of ours, and its own state is the process's too. */
@@ -87,8 +89,8 @@ static void accept_line(char *line)
     HIST_ENTRY *last = history_length > 0 ? history_get(history_base + history_length - 1) : NULL;
     if (last == NULL || strcmp(last->line, line) != 0) {
         add_history(line);
-        if (active->options->history != NULL) /* what cannot be kept is there until the end */
-            history_file_add(active->options->history, line);
+        if (active->options->history != NULL && history_file_add(active->options->history, line))
+            active->unkept = true; /* it is there until the end */
     }
     free(active->accepted);
     active->accepted = line;
@@ -307,6 +309,13 @@ char *input_take(void)
     char *line = active->accepted;
     active->accepted = NULL;
     return line;
+}
+
+bool input_unkept(void)
+{
+    bool news = active->unkept && !active->told;
+    active->told = active->unkept;
+    return news;
 }
 
 char *const *input_choices(int *n)

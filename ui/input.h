@@ -41,6 +41,7 @@ const char *input_prompt(void);
 bool input_searching(void); /* within Ctrl-R */
 bool input_vi_insert(void); /* vi keys: Esc is a key of the editor */
 char *input_take(void);     /* a finished line, the caller's to free; NULL = none */
+bool input_unkept(void);    /* once: the history file does not take what is sent */
 /* Candidates that the last key brought up, for display; *n = 0 = none. Valid until the next key. */
 char *const *input_choices(int *n);
 

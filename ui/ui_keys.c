@@ -263,6 +263,8 @@ static void input_key(Ui *ui, const Key *key)
     char *line = input_take();
     if (line != NULL)
         ui_push(ui, (UiAction){.type = UI_SEND, .text = line});
+    if (input_unkept())
+        ui_notice(ui, "messages are not kept: the history file cannot be written");
 }
 
 static bool pane_key(Ui *ui, const Key *key)

@@ -475,6 +475,28 @@ static void test_history_file(void **state)
     unlink(path);
 }
 
+/* A folder in its place: the message stays with this chat, and that is told once. */
+static void a_history_that_cannot_be_written_is_told(void **state)
+{
+    (void)state;
+    char path[TEMP_BYTES];
+    temp_folder_make(path);
+    options.history = path;
+    assert_int_equal(input_open(&options, NULL), 0);
+    assert_false(input_unkept());
+    type("one\r");
+    free(input_take());
+    assert_true(input_unkept());
+    type("two\r");
+    free(input_take());
+    assert_false(input_unkept());
+    type("\033[A");
+    assert_line("two", 3);
+    input_close();
+    options.history = NULL;
+    temp_folder_remove(path);
+}
+
 /* Sends a message, whatever is in it. */
 static void send(const char *message)
 {
@@ -646,6 +668,7 @@ int main(void)
         EDIT(test_large_paste),
         EDIT(test_history),
         cmocka_unit_test(test_history_file),
+        cmocka_unit_test(a_history_that_cannot_be_written_is_told),
         cmocka_unit_test(a_message_is_one_record_whatever_it_holds),
         cmocka_unit_test(chats_at_once_keep_each_others_history),
         cmocka_unit_test(an_older_history_is_taken_over),

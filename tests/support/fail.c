@@ -240,6 +240,12 @@ int renameat2(int from_folder, const char *from, int to_folder, const char *to, 
     return fails("rename", EIO) ? -1 : real(from_folder, from, to_folder, to, flags);
 }
 
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+    REAL(int, linkat, int, const char *, int, const char *, int);
+    return fails("rename", EIO) ? -1 : real(from_folder, from, to_folder, to, flags);
+}
+
 /* --- what starting a worker, and its threads, needs --- */
 
 pid_t fork(void)

@@ -21,6 +21,7 @@ int std_streams_open(Err *err)
             return err_set(err, EXIT_IO, "/dev/null: cannot be opened in place of descriptor %d",
                            fd);
     }
+    signal(SIGXFSZ, SIG_IGN);
     return 0;
 }
 

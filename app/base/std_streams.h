@@ -8,7 +8,8 @@
 
 /* To be called first of all. Fills the descriptors 0 to 2 that the caller left closed, so that no
  * file or socket opened later takes their place: stdin is at its end, writing to stdout fails,
- * stderr goes nowhere. */
+ * stderr goes nowhere. And a write past the limit on the size of a file fails, as on a full disk,
+ * where it would end the process. */
 int std_streams_open(Err *err);
 
 /* Sends on what was printed. -1 = stdout took not all of it, now or before: EXIT_IO. */

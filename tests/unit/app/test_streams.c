@@ -53,7 +53,7 @@ static _Noreturn void become(int in, int out, rlim_t file_bytes, char *const wor
     if (out == CLOSED)
         close(1);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a write past the limit fails, as on a full disk */
+    signal(SIGXFSZ, SIG_DFL); /* as a shell leaves it */
     alarm(PATIENCE_MS / 1000);
     execv("/proc/self/exe", words);
     _exit(127);

@@ -31,7 +31,7 @@ static const Sample *sample_at(const BenchResult *result, int question, int repe
 
 static double speed(const Sample *sample)
 {
-    return sample->seconds > 0 ? sample->tokens / sample->seconds : 0;
+    return sample->seconds > 0 ? (double)sample->tokens / sample->seconds : 0;
 }
 
 static void add(Cell *cell, const Sample *sample)
@@ -77,7 +77,7 @@ Cell bench_cell(const BenchResult *result, int group, int method)
         }
     cell.speedup = paired_ratio(own, base, pairs);
     cell.mat = method == base_method ? 1
-               : cell.rounds > 0     ? (double)cell.in_rounds / cell.rounds
+               : cell.rounds > 0     ? (double)cell.in_rounds / (double)cell.rounds
                                      : 0;
     return cell;
 }

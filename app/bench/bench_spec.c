@@ -98,7 +98,7 @@ static int run_question(Bench *bench, int index, const Question *question, int m
             break;
         const EventStats *totals = &answer.totals;
         messages[n++] = (Message){.role = ROLE_ASSISTANT, .text = answer.text};
-        sample->tokens += totals->tokens + 1;
+        sample->tokens += totals->tokens + 1LL;
         sample->seconds += answer.seconds;
         sample->rounds += totals->rounds;
         sample->in_rounds += totals->tokens;

@@ -41,10 +41,11 @@ typedef struct Method {
 
 /* One method on one question, once, all turns together. */
 typedef struct Sample {
-    int tokens;            /* all that were generated */
-    double seconds;        /* wall time around them, prompts included */
-    int rounds, in_rounds; /* rounds, and the tokens that they gave: MAT is their ratio */
-    int drafted, accepted;
+    /* Sums of what a worker counts, which may be on another machine: as large as it says. */
+    long long tokens;            /* all that were generated */
+    double seconds;              /* wall time around them, prompts included */
+    long long rounds, in_rounds; /* rounds, and the tokens that they gave: MAT is their ratio */
+    long long drafted, accepted;
     int answers, different; /* texts, and those that are not plain decoding's */
     bool scored, correct;   /* is the right number known, and is it the answer's? */
 } Sample;
@@ -72,8 +73,8 @@ void bench_methods_name(BenchResult *result);
 /* bench_cell.c: figures of one method over one group of questions. */
 enum { GROUP_ALL = -1, GROUP_MT_BENCH = -2 }; /* else a category */
 typedef struct Cell {
-    int questions, tokens, answers, different;
-    int rounds, in_rounds, drafted, accepted;
+    int questions, answers, different;
+    long long tokens, rounds, in_rounds, drafted, accepted;
     int scored, correct;
     double speed;  /* tokens per second: mean over the questions */
     Ratio speedup; /* over plain decoding in the same worker */

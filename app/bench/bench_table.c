@@ -19,7 +19,7 @@ static void table_rows(const BenchResult *result, int group)
             if (cell.speedup.half > 0)
                 snprintf(half, sizeof half, "±%.2f", cell.speedup.half);
             printf(" %7.2f %-5s %5.2f %8.0f %%", cell.speedup.value, half, cell.mat,
-                   cell.drafted > 0 ? 100.0 * cell.accepted / cell.drafted : 0.0);
+                   cell.drafted > 0 ? 100.0 * (double)cell.accepted / (double)cell.drafted : 0.0);
         }
         printf("\n");
     }
@@ -58,7 +58,7 @@ static void json_rows(const BenchResult *result, int group)
         const BenchDraft *draft = &result->drafts[method->draft];
         Cell cell = bench_cell(result, group, m);
         json_t *row = json_pack(
-            "{s:s s:s s:s s:s s:s s:i s:i s:f s:f s:f s:f s:i s:i s:i s:i s:i s:i}", "category",
+            "{s:s s:s s:s s:s s:s s:i s:I s:f s:f s:f s:f s:I s:I s:i s:i s:i s:i}", "category",
             bench_group_name(result, group), "method", method->name, "title", method->title,
             "adapter", draft->file, "adapter_sha256", draft->sha256, "questions", cell.questions,
             "tokens", cell.tokens, "tokens_per_s", cell.speed, "speedup", cell.speedup.value,
@@ -82,7 +82,8 @@ static void csv_rows(const BenchResult *result, int group)
         const Method *method = &result->methods[m];
         const BenchDraft *draft = &result->drafts[method->draft];
         Cell cell = bench_cell(result, group, m);
-        print_report(stdout, "%s,%s,\"%s\",%s,%s,%d,%d,%.3f,%.4f,%.4f,%.4f,%d,%d,%d,%d,%d,%d\n",
+        print_report(stdout,
+                     "%s,%s,\"%s\",%s,%s,%d,%lld,%.3f,%.4f,%.4f,%.4f,%lld,%lld,%d,%d,%d,%d\n",
                      bench_group_name(result, group), method->name, method->title, draft->file,
                      draft->sha256, cell.questions, cell.tokens, cell.speed, cell.speedup.value,
                      cell.speedup.half, cell.mat, cell.drafted, cell.accepted, cell.answers,

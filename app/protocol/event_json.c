@@ -69,7 +69,8 @@ static json_t *decimal(float value)
 
 static json_t *milliseconds(double value)
 {
-    return isfinite(value) ? json_real(round(value * 1000) / 1000) : json_null();
+    double micro = round(value * 1000);
+    return isfinite(micro) ? json_real(micro / 1000) : json_null();
 }
 
 static json_t *write_struct(const FieldTable *table, const char *base);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -159,6 +160,11 @@ static void cells_pair_questions_and_repeats(void **state)
     near(cell.speedup.half, 0);
     near(bench_cell(&result, GROUP_MT_BENCH, 1).speedup.value, 2);
     assert_int_equal(bench_cell(&result, GROUP_MT_BENCH, 1).questions, 1);
+    /* Counts that only a worker that lies can have. */
+    for (int i = 0; i < N * REPEATS * METHODS; i++)
+        samples[i].drafted = samples[i].accepted = INT_MAX;
+    cell = bench_cell(&result, GROUP_ALL, 1);
+    assert_true(cell.drafted == 4LL * INT_MAX && cell.accepted == 4LL * INT_MAX);
 }
 
 /* Passes of 2 + 3 layers ms at one row, twice that at two. */

@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -294,6 +295,12 @@ static void what_is_not_finite_is_read_as_not_known(void **state)
     char *line = event_to_line(&event);
     assert_int_equal(event_from_line(&back, line, strlen(line), NULL), 0);
     assert_true(back.t_ms == 0 && back.u.load.fraction == 0);
+    free(line);
+    event.t_ms = DBL_MAX; /* of which there are no microseconds */
+    line = event_to_line(&event);
+    assert_non_null(line);
+    assert_int_equal(event_from_line(&back, line, strlen(line), NULL), 0);
+    assert_true(back.t_ms == 0);
     free(line);
 }
 

@@ -275,6 +275,20 @@ static void bytes_that_are_no_utf8_become_replacement_characters(void **state)
     assert_string_equal(strchr(back.u.round.bonus_text, 'b'), "b");
     assert_string_equal(back.u.round.mode, "\ufffd\ufffd\ufffd");
     free(line);
+    /* A token's bytes in a message: the Err has them printable, and so has the line. */
+    Err err = {0};
+    event = (Event){.type = EVENT_ERROR};
+    err_set(&err, EXIT_DATA, "token 7 ('%.*s')", 4, "\xe6\x97\x1b[2J");
+    strcpy(event.u.error.message, err.text);
+    line = event_to_line(&event);
+    assert_int_equal(event_from_line(&back, line, strlen(line), NULL), 0);
+    assert_string_equal(back.u.error.message, "token 7 ('???[')");
+    free(line);
+    strcpy(event.u.error.message, "cut in \xe6\x97");
+    line = event_to_line(&event);
+    assert_int_equal(event_from_line(&back, line, strlen(line), NULL), 0);
+    assert_true(strncmp(back.u.error.message, "cut in \ufffd", 10) == 0);
+    free(line);
 }
 
 static void long_text_is_cut_between_characters(void **state)

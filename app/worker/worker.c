@@ -43,9 +43,12 @@ static bool on_poll(void *user)
 
 /* --- say --- */
 
-static void emit_done(Worker *worker, const char *reason, uint32_t seed)
+/* totals: NULL = nothing was begun. */
+static void emit_done(Worker *worker, const char *reason, uint32_t seed, const EventStats *totals)
 {
     Event event = {.type = EVENT_DONE};
+    if (totals)
+        event.u.done.totals = *totals;
     snprintf(event.u.done.reason, sizeof(event.u.done.reason), "%s", reason);
     event.u.done.seed = (int)seed;
     worker_emit(worker, &event);
@@ -104,7 +107,7 @@ static void refuse(Worker *worker, const Pending *pending)
     for (int i = 0; i < pending->refused; i++) {
         worker->turn++;
         worker_error(worker, &pending->err);
-        emit_done(worker, "error", 0);
+        emit_done(worker, "error", 0, NULL);
     }
 }
 
@@ -114,7 +117,7 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     int *ids = NULL, n = 0;
     worker->turn++;
     if (cancelled) {
-        emit_done(worker, "stopped", say->seed);
+        emit_done(worker, "stopped", say->seed, NULL);
         return;
     }
     if (!worker->session)
@@ -126,7 +129,7 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     if (err.code != 0) {
         free(ids);
         worker_error(worker, &err);
-        emit_done(worker, "error", say->seed);
+        emit_done(worker, "error", say->seed, NULL);
         return;
     }
     AnswerOptions options = {
@@ -142,8 +145,10 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     free(ids);
     if (status == 0)
         return;
+    EventStats totals;
+    session_totals(worker->session, &totals);
     worker_error(worker, &err); /* the session can be asked again */
-    emit_done(worker, "error", say->seed);
+    emit_done(worker, "error", say->seed, &totals);
 }
 
 /* --- the process --- */

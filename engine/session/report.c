@@ -155,6 +155,12 @@ static void complete_stats(Session *s)
     t->back_bytes = s->config.kernels->back_bytes - s->back_bytes;
 }
 
+void session_totals(Session *s, EventStats *totals)
+{
+    complete_stats(s);
+    *totals = s->stats;
+}
+
 void report_stats(Session *s)
 {
     complete_stats(s);

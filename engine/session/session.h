@@ -52,9 +52,10 @@ void session_close(Session *session); /* models and kernels stay the caller's */
 /* Reads the prompt (only what differs from what the cache holds: the common token prefix is kept)
  * and answers it. Emits PREFILL, then ROUND, TEXT, STATS …, and DONE with its reason. -1, without
  * DONE: the target computed infinity or no number, and the answer ends after what it said before;
- * the session can go on. A draft that does so only drafts nothing; WARNING says it once. */
+ * the session can go on, and session_totals has what DONE would have. A draft that does so only drafts nothing; WARNING says it once. */
 int session_answer(Session *session, const int *prompt, int n_prompt, const AnswerOptions *options,
                    Err *err);
+void session_totals(Session *session, EventStats *totals);
 
 /* Changes the target at this round's end; emits SWITCH prefill and done. The conversation so far is
  * read by the new target; the draft and its cache stay. On failure the old target goes on

@@ -63,6 +63,9 @@ static void ask_in_vain(Run *run, uint32_t seed)
     assert_int_equal(session_answer(run->session, PROMPT, PROMPT_N, &options, &err), -1);
     assert_int_equal(err.code, EXIT_DATA);
     assert_non_null(strstr(err.text, "seldom"));
+    EventStats totals;
+    session_totals(run->session, &totals);
+    assert_int_equal(totals.tokens, run->n);
 }
 
 /* What was said before it is the same for every drafter, and the session goes on. */

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "app/options.h"
-#include "app/protocol/request.h"
 #include "tests/support/model_folder.h"
+#include "tests/support/requests.h"
 
 static ModelFolder folder;
 
@@ -36,39 +36,8 @@ static Request pass(const Request *request)
 static void load_survives(void **state)
 {
     (void)state;
-    Request request = {.type = REQUEST_LOAD};
-    RequestLoad *load = &request.u.load;
-    load->profile =
-        (Profile){.name = "a \"name\"",
-                  .draft_base = "draft é",
-                  .draft_layers = 12,
-                  .draft_ids = {(int[]){0, 1, 2, 40, 50, 51}, 6},
-                  .draft_adapter = "/p/a.gguf",
-                  .draft_exact = true,
-                  .n_exits = 2,
-                  .exits = {6, 12},
-                  .n_targets = 2,
-                  .targets = {{"one", 2, {0.7, 0.1}, "ngram"}, {"/two.gguf", 0, {0}, ""}},
-                  .tree_depth = 4,
-                  .tree_width = 3,
-                  .tree_nodes = 12,
-                  .temperature = 0.8,
-                  .top_p = 0.95,
-                  .top_k = 40,
-                  .seed = 7,
-                  .system = "line\nline",
-                  .context = 2048,
-                  .kv = KV_Q8,
-                  .max_tokens = 100,
-                  .threads = 3,
-                  .device = "cpu"};
-    load->target_index = 1;
-    load->spec = SPEC_OFF;
-    strcpy(load->drafter, "exit:6");
-    strcpy(load->tree, "off");
-    strcpy(load->isa, "scalar");
-    load->act_f32 = true;
-    Request back = pass(&request);
+    const RequestLoad *load = &sample_requests[SAMPLE_LOAD].u.load;
+    Request back = pass(&sample_requests[SAMPLE_LOAD]);
     const RequestLoad *got = &back.u.load;
     assert_string_equal(got->profile.name, load->profile.name);
     assert_string_equal(got->profile.draft_base, "draft é");
@@ -98,16 +67,7 @@ static void load_survives(void **state)
 static void the_others_survive(void **state)
 {
     (void)state;
-    Message messages[] = {{.role = ROLE_SYSTEM, .text = ""},
-                          {.role = ROLE_USER, .text = "tab\t\x1b \xff"},
-                          {.role = ROLE_ASSISTANT, .text = "漢"}};
-    Request say = {.type = REQUEST_SAY};
-    say.u.say = (RequestSay){.messages = messages,
-                             .n_messages = 3,
-                             .ignore_eos = true,
-                             .max_tokens = 5,
-                             .seed = UINT32_MAX};
-    Request back = pass(&say);
+    Request back = pass(&sample_requests[SAMPLE_SAY]);
     assert_int_equal(back.u.say.n_messages, 3);
     assert_string_equal(back.u.say.messages[1].text, "tab\t\x1b \ufffd");
     assert_int_equal(back.u.say.messages[2].role, ROLE_ASSISTANT);
@@ -115,35 +75,23 @@ static void the_others_survive(void **state)
     assert_int_equal(back.u.say.seed, UINT32_MAX);
     request_free(&back);
 
-    Request swap = {.type = REQUEST_SWITCH, .u.swap = {.index = 3}};
-    back = pass(&swap);
+    back = pass(&sample_requests[SAMPLE_SWITCH]);
     assert_int_equal(back.u.swap.index, 3);
+    assert_true(back.u.swap.unload);
     assert_null(back.u.swap.name);
     request_free(&back);
-    swap.u.swap = (RequestSwitch){.index = -1, .name = "coder"};
-    back = pass(&swap);
+    back = pass(&sample_requests[SAMPLE_SWITCH_NAME]);
+    assert_false(back.u.swap.unload);
     assert_string_equal(back.u.swap.name, "coder");
     request_free(&back);
 
-    Request set = {.type = REQUEST_SET};
-    set.u.set = (RequestSet){.n_thresholds = 2,
-                             .thresholds = {0.7f, 0.1f},
-                             .tree = "4x4x12",
-                             .drafter = "sd",
-                             .has_sampling = true,
-                             .sampling = {0.5f, 40, 0.9f, 3},
-                             .has_spec = true,
-                             .spec = SPEC_ON,
-                             .has_auto = true,
-                             .auto_thresholds = true};
-    back = pass(&set);
-    assert_memory_equal(&back.u.set, &set.u.set, sizeof(set.u.set));
+    back = pass(&sample_requests[SAMPLE_SET]);
+    assert_memory_equal(&back.u.set, &sample_requests[SAMPLE_SET].u.set, sizeof(RequestSet));
     request_free(&back);
 
-    Request stop = {.type = REQUEST_STOP}, quit = {.type = REQUEST_QUIT};
-    back = pass(&stop);
+    back = pass(&sample_requests[SAMPLE_STOP]);
     request_free(&back);
-    back = pass(&quit);
+    back = pass(&sample_requests[SAMPLE_QUIT]);
     request_free(&back);
 }
 

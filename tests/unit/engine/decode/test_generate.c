@@ -98,32 +98,42 @@ static void test_as_alone(void **state)
     kernels->close(kernels);
 }
 
+/* One conversation with a model of its own, alone in a generator, to its end. */
+static void run_alone(const TinyModel *tiny, int slots, Sampling sampling, GenerateJob *job)
+{
+    KernelsOptions options = {.device = "cpu", .threads = 1};
+    Kernels *kernels;
+    Generator *generator;
+    GenerateJob *done[1];
+    Err err = {0};
+    if (kernels_open(&kernels, &options, &err) != 0)
+        fail_msg("%s", err.text);
+    Model *model = tiny_model_open(tiny, kernels, "tiny", NULL);
+    if (generator_open(&generator, model, 1, slots, &sampling, &err) != 0)
+        fail_msg("%s", err.text);
+    bool over = generator_add(generator, job);
+    while (!over) {
+        over = generator_step(generator, done) == 1;
+        assert_true(!over || done[0] == job);
+    }
+    assert_int_equal(generator_room(generator), 1);
+    generator_close(generator);
+    model_close(model);
+    kernels->close(kernels);
+}
+
+static int prompt[] = {5, 6, 7}, said[100];
+static const GenerateJob three_of_hundred = {
+    .prompt = prompt, .n_prompt = 3, .max_tokens = 100, .ids = said};
+
 /* A conversation that fills its place ends there. */
 static void test_full(void **state)
 {
     (void)state;
     TinyModel tiny = tiny_model(ARCH_LLAMA);
-    KernelsOptions options = {.device = "cpu", .threads = 1};
-    Kernels *kernels;
-    Generator *generator;
-    GenerateJob *done[1];
-    Sampling sampling = {.top_p = 1};
-    int prompt[] = {5, 6, 7}, said[100];
-    GenerateJob job = {.prompt = prompt, .n_prompt = 3, .max_tokens = 100, .ids = said};
-    Err err = {0};
-    if (kernels_open(&kernels, &options, &err) != 0)
-        fail_msg("%s", err.text);
-    Model *model = tiny_model_open(&tiny, kernels, "tiny", NULL);
-    if (generator_open(&generator, model, 1, 20, &sampling, &err) != 0)
-        fail_msg("%s", err.text);
-    bool over = generator_add(generator, &job);
-    while (!over)
-        over = generator_step(generator, done) == 1;
+    GenerateJob job = three_of_hundred;
+    run_alone(&tiny, 20, (Sampling){.top_p = 1}, &job);
     assert_true(job.ended || job.n == 18); /* the last one needs no place */
-    assert_ptr_equal(done[0], &job);
-    generator_close(generator);
-    model_close(model);
-    kernels->close(kernels);
 }
 
 /* So does one whose model computes no number. */
@@ -131,28 +141,10 @@ static void test_no_number(void **state)
 {
     (void)state;
     TinyModel tiny = tiny_model(ARCH_LLAMA);
-    KernelsOptions options = {.device = "cpu", .threads = 1};
-    Kernels *kernels;
-    Generator *generator;
-    GenerateJob *done[1];
-    Sampling sampling = {.temperature = 1, .top_p = 0.5f};
-    int prompt[] = {5, 6, 7}, said[100];
-    GenerateJob job = {.prompt = prompt, .n_prompt = 3, .max_tokens = 100, .ids = said};
-    Err err = {0};
+    GenerateJob job = three_of_hundred;
     tiny.last_gain = 3e38f;
-    if (kernels_open(&kernels, &options, &err) != 0)
-        fail_msg("%s", err.text);
-    Model *model = tiny_model_open(&tiny, kernels, "tiny", NULL);
-    if (generator_open(&generator, model, 1, 120, &sampling, &err) != 0)
-        fail_msg("%s", err.text);
-    bool over = generator_add(generator, &job);
-    while (!over)
-        over = generator_step(generator, done) == 1;
+    run_alone(&tiny, 120, (Sampling){.temperature = 1, .top_p = 0.5f}, &job);
     assert_true(job.no_number && !job.ended && job.n < 100);
-    assert_int_equal(generator_room(generator), 1);
-    generator_close(generator);
-    model_close(model);
-    kernels->close(kernels);
 }
 
 int main(void)

@@ -68,17 +68,6 @@ static uint32_t float_bits(float f)
     return bits;
 }
 
-float half_to_float(uint16_t half)
-{
-    uint32_t sign = (uint32_t)(half & 0x8000) << 16, exponent = half >> 10 & 31;
-    uint32_t mantissa = half & 0x3ff;
-    if (exponent == 0) /* zero and subnormals: a multiple of 2^-24 */
-        return bits_float(sign | float_bits((float)mantissa * 0x1p-24f));
-    if (exponent == 31)
-        return bits_float(sign | 0x7f800000 | mantissa << 13);
-    return bits_float(sign | (exponent + 112) << 23 | mantissa << 13);
-}
-
 uint16_t float_to_half(float value)
 {
     uint32_t bits = float_bits(value), sign = bits >> 16 & 0x8000, abs = bits & 0x7fffffff;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* QUANT_Q4_K and so on; the numbers are GGUF's. */
 typedef enum QuantType {
@@ -65,7 +66,19 @@ void quant_fit(QuantType type, const float *in, void *out, int cols);
 /* True when every scale and every float in the row is finite. */
 bool quant_row_finite(QuantType type, const void *data, int cols);
 
-float half_to_float(uint16_t half);
+/* Here, and without branches, so that rows of halves are read several at a time. */
+static inline float half_to_float(uint16_t half)
+{
+    uint32_t exponent = half & 0x7c00, rest = (uint32_t)(half & 0x7fff) << 13, small;
+    float value = (float)(half & 0x3ff) * 0x1p-24f; /* zero and subnormals: a multiple of 2^-24 */
+    memcpy(&small, &value, 4);
+    uint32_t bits = exponent == 0x7c00 ? rest | 0x7f800000 : rest + (112u << 23);
+    bits = exponent == 0 ? small : bits;
+    bits |= (uint32_t)(half & 0x8000) << 16;
+    memcpy(&value, &bits, 4);
+    return value;
+}
+
 uint16_t float_to_half(float value); /* round to nearest even */
 
 #endif

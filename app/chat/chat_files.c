@@ -60,13 +60,12 @@ static int spare_last(const Chat *chat, Err *err)
         return -1;
     if (stat(path, &status) != 0 || same_file(&status, &chat->last))
         return 0;
-    for (int i = 2; i <= 9; i++) {
-        char name[16];
-        snprintf(name, sizeof(name), "last-%d", i);
+    for (char digit = '2'; digit <= '9'; digit++) {
+        char name[] = {'l', 'a', 's', 't', '-', digit, '\0'};
         if (session_path(name, other, sizeof(other), err) != 0)
             return -1;
         bool taken = stat(other, &status) == 0;
-        if (i == 2 || !taken || status.st_mtime < least) {
+        if (digit == '2' || !taken || status.st_mtime < least) {
             least = status.st_mtime;
             memcpy(oldest, other, sizeof(oldest));
         }

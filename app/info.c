@@ -54,13 +54,17 @@ static void cpu_name(char *name, size_t size)
 
 static void print_machine(const Kernels *kernels)
 {
-    char cpu[128];
+    char cpu[128], part[16] = "";
     cpu_name(cpu, sizeof cpu);
     double total = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    long all = sysconf(_SC_NPROCESSORS_ONLN);
+    int ours = kernels_processors();
+    if (ours < all) /* a container, or taskset */
+        snprintf(part, sizeof part, "%d of ", ours);
     print_report(stdout, "s2d        " S2D_VERSION "\n");
-    print_report(stdout, "machine    %s, %ld processors, %.1f GB of memory\n",
-                 cpu[0] ? cpu : "processor without a name", sysconf(_SC_NPROCESSORS_ONLN),
-                 total / 1e9);
+    print_report(stdout, "machine    %s, %s%ld processors, %.1f GB of memory, %.1f GB to be had\n",
+                 cpu[0] ? cpu : "processor without a name", part, all, total / 1e9,
+                 (double)kernels_host_memory() / 1e9);
     print_report(stdout, "backend    %s: %s\n", kernels->device, kernels->description);
     char cuda[256];
     kernels_cuda_state(cuda, sizeof cuda);

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "kernels/cpu/cpu.h"
+#include "kernels/cpu/pool.h"
+#include "kernels/cpu/store.h"
 #include "kernels/cuda/device/gpu.h"
 
 #ifndef S2D_CUDA
@@ -49,6 +51,16 @@ bool kernels_cap_threads(KernelsOptions *options, char *line, size_t size)
              "%d threads are more than the %d processor%s that s2d may use: it starts %d", asked,
              most, most == 1 ? "" : "s", most);
     return true;
+}
+
+int kernels_processors(void)
+{
+    return pool_processors();
+}
+
+size_t kernels_host_memory(void)
+{
+    return store_memory_free();
 }
 
 void kernels_cuda_state(char *text, size_t size)

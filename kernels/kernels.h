@@ -199,6 +199,11 @@ int kernels_open(Kernels **k, const KernelsOptions *options, Err *err);
  * waits, and makes the others wait. Returns whether that changed anything; then `line` says what. */
 bool kernels_cap_threads(KernelsOptions *options, char *line, size_t size);
 
+/* What this process may use of the machine, as its affinity and its control groups have it:
+ * processors, and bytes that can still be had. */
+int kernels_processors(void);
+size_t kernels_host_memory(void);
+
 /* What can be said of CUDA in this build and on this machine, in one line. */
 void kernels_cuda_state(char *text, size_t size);
 

@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <locale.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +133,33 @@ static void texts_are_equal_whatever_drafts(void **state)
             assert_string_equal(result.out, plain.out);
         }
     }
+}
+
+/* Not what the machine has, but what of it may be used. */
+static void info_tells_the_processors_that_may_be_used(void **state)
+{
+    (void)state;
+    static Result result;
+    char part[64];
+    cpu_set_t before, one;
+    long all = sysconf(_SC_NPROCESSORS_ONLN);
+    assert_int_equal(sched_getaffinity(0, sizeof before, &before), 0);
+    if (all < 2) {
+        print_message("this machine has one processor\n");
+        skip();
+    }
+    int cpu = 0;
+    while (!CPU_ISSET(cpu, &before))
+        cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    run_line(&result, NULL, "info");
+    assert_int_equal(sched_setaffinity(0, sizeof before, &before), 0);
+    assert_int_equal(result.status, 0);
+    snprintf(part, sizeof part, ", 1 of %ld processors, ", all);
+    assert_non_null(strstr(result.out, part));
+    assert_non_null(strstr(result.out, " GB to be had"));
 }
 
 /* Temperatures and masses that are as good as none, from the command line and from a profile. */
@@ -858,6 +886,7 @@ int main(int argc, char **argv)
         return cmd_draft(argc - 1, argv + 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_equal_whatever_drafts),
+        cmocka_unit_test(info_tells_the_processors_that_may_be_used),
         cmocka_unit_test(the_smallest_settings_are_greedy),
         cmocka_unit_test(the_prompt_comes_from_either_place),
         cmocka_unit_test(an_empty_prompt_is_refused_from_either_place),

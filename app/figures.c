@@ -52,15 +52,18 @@ static void add(Line *line, const char *format, ...)
 }
 
 /* Whether it drafted, and if not, why. */
-static void add_mode(Line *line, const Figures *figures)
+static void add_mode(Line *line, const Figures *figures, const EventStats *totals)
 {
     const EventReady *ready = &figures->ready;
     int rounds = figures->spec + figures->plain + figures->probes;
+    bool none = totals->rounds == 0; /* what is counted is an earlier answer's */
     if (!ready->drafts)
         add(line, "; speculation off (drafter plain)");
     else if (ready->spec == SPEC_OFF)
         add(line, "; speculation off (--spec off)");
-    else if (figures->spec == 0 && rounds > 0)
+    else if (none)
+        return;
+    else if (figures->spec == 0)
         add(line, "; speculation off (%s would not pay here)", ready->drafter);
     else
         add(line, "; %s drafted in %d of %d rounds", ready->drafter, figures->spec, rounds);
@@ -94,7 +97,7 @@ void figures_line(const Figures *figures, const Event *done, char *text, size_t 
     if (figures->target[0])
         add(&line, ", target %s", figures->target);
     if (figures->has_ready)
-        add_mode(&line, figures);
+        add_mode(&line, figures, totals);
     if (strcmp(done->u.done.reason, "eos") != 0)
         add(&line, "; ended: %s", done->u.done.reason);
 }

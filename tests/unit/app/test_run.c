@@ -162,6 +162,17 @@ static void info_tells_the_processors_that_may_be_used(void **state)
     assert_non_null(strstr(result.out, " GB to be had"));
 }
 
+/* The first token comes with the prompt: there was nothing to draft. */
+static void an_answer_of_one_token_has_no_rounds(void **state)
+{
+    (void)state;
+    static Result result;
+    run_line(&result, NULL, "run --profile P -p hello -n 1 --ignore-eos --drafter ngram");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.err, "1 token,"));
+    assert_null(strstr(result.err, "rounds"));
+}
+
 /* Temperatures and masses that are as good as none, from the command line and from a profile. */
 static void the_smallest_settings_are_greedy(void **state)
 {
@@ -886,6 +897,7 @@ int main(int argc, char **argv)
         return cmd_draft(argc - 1, argv + 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_equal_whatever_drafts),
+        cmocka_unit_test(an_answer_of_one_token_has_no_rounds),
         cmocka_unit_test(info_tells_the_processors_that_may_be_used),
         cmocka_unit_test(the_smallest_settings_are_greedy),
         cmocka_unit_test(the_prompt_comes_from_either_place),

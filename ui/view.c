@@ -280,6 +280,8 @@ void view_event(View *view, const Event *event)
         on_ready(view, &event->u.ready);
         break;
     case EVENT_PREFILL:
+        if (event->u.prefill.draft_ms > 0) /* the drafter has read, the answer so far as well */
+            break;
         if (!view->switching)
             view->state = VIEW_PREFILL;
         view->prefill_done = event->u.prefill.done;

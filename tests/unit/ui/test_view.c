@@ -74,6 +74,22 @@ static void test_figures_follow_from_rounds(void **state)
     assert_float_equal(view->history[0].tokens_per_s, 4 * 1000.0 / 35, 1e-3);
 }
 
+/* What a drafter reads within an answer is no reading of the prompt. */
+static void test_a_drafter_that_reads_shows_nothing(void **state)
+{
+    Scene *scene = *state;
+    View *view = &scene->view;
+    Event event = {.type = EVENT_PREFILL, .turn = 1};
+    event.u.prefill.done = event.u.prefill.total = 43;
+    event.u.prefill.draft_ms = 2;
+    scene_say(scene, "hi");
+    view_event(view, &event);
+    assert_int_equal(view->prefill_total, 40);
+    scene_round(scene, four, 4, 2);
+    view_event(view, &event);
+    assert_int_equal(view->state, VIEW_GENERATING);
+}
+
 static void test_counters_start_with_each_answer(void **state)
 {
     Scene *scene = *state;
@@ -319,6 +335,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_figures_follow_from_rounds),
+        TEST(test_a_drafter_that_reads_shows_nothing),
         TEST(test_counters_start_with_each_answer),
         TEST(test_answer_keeps_sources),
         TEST(test_stopped_answers_say_so),

@@ -140,10 +140,11 @@ static int open_kernels(Worker *worker, const RequestLoad *load, Err *err)
                               .threads = load->profile.threads,
                               .act_f32 = load->act_f32};
     char line[160];
-    if (kernels_cap_threads(&options, line, sizeof line))
-        worker_warn(worker, "threads", line);
+    bool fewer = kernels_cap_threads(&options, line, sizeof line);
     if (kernels_open(&worker->kernels, &options, err) != 0)
         return -1;
+    if (fewer && strcmp(worker->kernels->device, "cpu") == 0) /* a device has no use for them */
+        worker_warn(worker, "threads", line);
     worker->models = (ModelsCache){.kernels = worker->kernels};
     return 0;
 }

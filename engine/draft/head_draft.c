@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/common/clock.h"
-
 static const HeadNet *const nets[HEAD_KINDS] = {[HEAD_EAGLE] = &head_eagle,
                                                 [HEAD_EAGLE3] = &head_eagle3,
                                                 [HEAD_MEDUSA] = &head_medusa,
@@ -153,10 +151,10 @@ static void head_measure(Drafter *drafter, int length, Curve *steps)
                 (TreeNode){.parent = slot == 0 ? -1 : 0, .slot = slot, .depth = slot > 0};
         for (int row = 0; row < n; row++)
             slots[row] = row + 1;
-        double start = clock_ms();
+        double start = kernels_ms(k);
         d->net->say(d, slots, n);
         k->wait(k);
-        double ms = clock_ms() - start;
+        double ms = kernels_ms(k) - start;
         if (i > 0 && i % 2 == 0)
             curve_add(steps, n, ms < first ? ms : first);
         first = ms;
@@ -254,6 +252,7 @@ int head_draft_open(const DrafterParts *parts, Drafter **drafter, Err *err)
     bool branches = head->info.branches > 0;
     d->build = (TreeBuild){.expand = head_expand,
                            .user = d,
+                           .kernels = head->net.kernels,
                            .exit = d->exit,
                            .paths = branches ? tree_paths_medusa : tree_paths_eagle};
     d->head = head;

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/common/clock.h"
-
 /* p: of this exit, the deepest that knows of it. */
 static void rate(const TreeBuild *b, const Proposal *in, Candidate *c, float p, int exit)
 {
@@ -189,15 +187,17 @@ void tree_build(TreeBuild *b, const Proposal *in, Tree *tree)
     int depth_max = automatic || in->shape.depth > in->max_depth ? in->max_depth : in->shape.depth;
     int nodes = automatic || in->shape.nodes > in->max_nodes ? in->max_nodes : in->shape.nodes;
     width = width < EXPAND_MAX ? width : EXPAND_MAX;
-    double start = clock_ms();
+    const Kernels *k = b->kernels;
+    double start = kernels_ms(k);
 
     tree_begin(b, in);
     int frontier[EXPAND_MAX] = {0}, n_frontier = 1;
     Candidate *ranked[CANDIDATES_MAX];
     for (int depth = 1;; depth++) {
-        double before = clock_ms();
+        double before = kernels_ms(k);
         b->expand(b, in, frontier, n_frontier, width);
-        curve_add(&in->cost->draft, n_frontier + (depth == 1 ? b->behind : 0), clock_ms() - before);
+        curve_add(&in->cost->draft, n_frontier + (depth == 1 ? b->behind : 0),
+                  kernels_ms(k) - before);
         if (depth == depth_max)
             break;
         Candidate *open[CANDIDATES_MAX];
@@ -207,7 +207,7 @@ void tree_build(TreeBuild *b, const Proposal *in, Tree *tree)
                 open[n_open++] = ranked[i];
         int room = EXPANDED_MAX - b->grown.n;
         n_open = n_open < room ? n_open : room;
-        n_frontier = next_width(b, in, ranked, open, n_open, width, clock_ms() - start);
+        n_frontier = next_width(b, in, ranked, open, n_open, width, kernels_ms(k) - start);
         if (n_frontier == 0)
             break;
         for (int i = 0; i < n_frontier; i++)
@@ -216,7 +216,7 @@ void tree_build(TreeBuild *b, const Proposal *in, Tree *tree)
     int n = rank_candidates(b, ranked);
     if (automatic) {
         double gain;
-        int best = best_prefix(b, in, ranked, NULL, 0, clock_ms() - start, &gain);
+        int best = best_prefix(b, in, ranked, NULL, 0, kernels_ms(k) - start, &gain);
         n = best > 0 ? best : n > 0;
     } else {
         n = n < nodes ? n : nodes;

@@ -33,6 +33,7 @@ struct TreeBuild {
      * most probable first), at most `width` tokens each, the best first. */
     void (*expand)(TreeBuild *build, const Proposal *in, const int *frontier, int n, int width);
     void *user;
+    const Kernels *kernels;   /* whose time it is */
     const int *exit;          /* by index of an exit: what nodes call it */
     const char *const *paths; /* of a published tree (tree_static.h); NULL = there is none */
     int forecast_exit;        /* index of the one whose acceptance forecasts a further step */

@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#include "kernels/common/clock.h"
-
 const char *const tree_paths_eagle[] = {
     "0",   "1",   "2",    "3",    "00",   "01",    "02",    "10",  "11",
     "20",  "21",  "30",   "000",  "001",  "002",   "010",   "011", "020",
@@ -60,9 +58,10 @@ void tree_build_static(TreeBuild *b, const Proposal *in, Tree *tree)
     int frontier[EXPAND_MAX] = {0}, n_frontier = 1, n_chosen = 0;
     tree_begin(b, in);
     for (int depth = 1; depth <= in->max_depth && n_frontier > 0; depth++) {
-        double before = clock_ms();
+        double before = kernels_ms(b->kernels);
         b->expand(b, in, frontier, n_frontier, in->shape.width);
-        curve_add(&in->cost->draft, n_frontier + (depth == 1 ? b->behind : 0), clock_ms() - before);
+        curve_add(&in->cost->draft, n_frontier + (depth == 1 ? b->behind : 0),
+                  kernels_ms(b->kernels) - before);
         n_frontier = 0;
         for (int i = 0; b->paths[i] && n_chosen < in->max_nodes; i++) {
             if ((int)strlen(b->paths[i]) != depth)

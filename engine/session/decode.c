@@ -112,10 +112,13 @@ static bool prepare(Session *s, int left, RoundMode *mode)
         }
         decided = true;
         asked = d;
-        double start = clock_ms();
+        const Kernels *k = s->config.kernels;
+        double start = clock_ms(), ran = kernels_ms(k);
         int rows = d->read(d, s->tokens, s->n);
         double ms = clock_ms() - start;
-        cost_read(&s->cost, rows, ms);
+        ran = kernels_ms(k) - ran;
+        cost_read(&s->cost, rows, ran);
+        s->lost_ms += ms - ran;
         s->stats.draft_prefill_ms += ms;
         report_prefill(s, s->n - 1, s->n - 1, s->stats.prefill_ms, s->stats.draft_prefill_ms);
         if (session_asked_to_stop(s))
@@ -182,19 +185,22 @@ static void warn_of_draft(Session *s)
 
 /* A round that took so much longer than any is believed to: the process was stopped in it, and that
  * is no time of the answer. */
-static void leave_out_stops(Session *s, double ms, double believed)
+static void leave_out_stops(Session *s, double ms, double ran, double believed)
 {
     if (ms > 10 * believed)
         s->rounds_start_ms += ms - believed;
+    else
+        s->lost_ms += ms - ran;
 }
 
 /* One round; returns 0 when the answer is over, -1 when the target has no token. */
 static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, int *left, Err *err)
 {
-    double t0 = clock_ms();
+    const Kernels *k = s->config.kernels;
+    double t0 = clock_ms(), ran0 = kernels_ms(k); /* what is shown, and what it is priced by */
     s->cost.context = s->cached;
     grow_tree(s, *left, mode);
-    double t1 = clock_ms();
+    double t1 = clock_ms(), ran1 = kernels_ms(k);
     if (round_drafts(mode))
         warn_of_draft(s);
     if (mode == ROUND_NGRAM && s->tree.n == 1)
@@ -202,7 +208,7 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
     bool drafted = round_drafts(mode);
     const Resume *resume = drafted ? s->drafter->resume : NULL;
     verify(&s->target, &s->tree, s->cached, resume);
-    double t2 = clock_ms();
+    double t2 = clock_ms(), ran2 = kernels_ms(k);
     Sampling sampling = s->config.sampling;
     sampling.seed = s->seed;
     const Tokenizer *tokenizer = s->config.target->tokenizer;
@@ -225,10 +231,10 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
     s->tokens[s->n++] = s->acceptance.bonus;
     *left -= s->acceptance.n;
     s->answered += s->acceptance.n;
-    double gain = drafted ? cost_gain(&s->cost, s->acceptance.n, s->tree.n, t1 - t0) : 0;
-    cost_verify(&s->cost, s->tree.n, t2 - t1);
-    double t4 = clock_ms();
-    leave_out_stops(s, t4 - t0, cost_round(&s->cost, mode, s->acceptance.n, t4 - t0));
+    double gain = drafted ? cost_gain(&s->cost, s->acceptance.n, s->tree.n, ran1 - ran0) : 0;
+    cost_verify(&s->cost, s->tree.n, ran2 - ran1);
+    double t4 = clock_ms(), ran = kernels_ms(k) - ran0;
+    leave_out_stops(s, t4 - t0, ran, cost_round(&s->cost, mode, s->acceptance.n, ran));
 
     if (s->tree.n == 1 && mode == ROUND_SPEC)
         mode = ROUND_PLAIN; /* nothing was worth drafting */
@@ -273,7 +279,7 @@ static const char *answer(Session *s, const AnswerOptions *options, Err *err)
     }
     left--;
     s->rounds_start_ms = clock_ms();
-    s->reported_ms = 0;
+    s->reported_ms = s->lost_ms = 0;
     report_text(s, first, 0);
     if (!options->ignore_eos && tokenizer_is_end(s->config.target->tokenizer, first))
         return "eos";

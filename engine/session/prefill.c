@@ -22,13 +22,13 @@ int session_prefill(Session *s, int upto, bool in_switch)
             slot[i] = s->cached + i;
             prefix[i] = slot[i] + 1;
         }
-        double before = clock_ms();
+        double before = kernels_ms(s->config.kernels);
         Batch batch = {.n = n, .prompt = true, .slot = slot, .prefix = prefix, .mask = mask};
         forward(&s->target, &batch, s->tokens + s->cached, 0, s->config.target->config.layers);
         s->cached += n;
         if (!in_switch) {
             s->config.kernels->wait(s->config.kernels);
-            cost_prefill(&s->cost, n, clock_ms() - before);
+            cost_prefill(&s->cost, n, kernels_ms(s->config.kernels) - before);
             report_prefill(s, s->cached - first, upto - first, clock_ms() - start, 0);
         }
         if (s->cached == upto)

@@ -1,6 +1,7 @@
 /* report.c - a session's rounds as events: every figure that anybody will ever see starts here. */
 #include "engine/session/session_state.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -148,7 +149,9 @@ static void complete_stats(Session *s)
     double ms = clock_ms() - s->rounds_start_ms;
     t->tokens_per_s = t->rounds > 0 && ms > 0 ? (float)(1e3 * (t->tokens + 1) / ms) : 0;
     double plain = cost_plain_ms(&s->cost);
-    t->plain_tokens_per_s = plain > 0 ? (float)(1e3 / plain) : 0;
+    /* What was kept from running is as much slower either way: the gain must not suffer. */
+    double share = ms > 0 ? fmin(fmax(1 - s->lost_ms / ms, 0), 1) : 1;
+    t->plain_tokens_per_s = plain > 0 ? (float)(1e3 / plain * share) : 0;
     t->plain_rounds = s->cost.plain_rounds;
     t->n_exits = s->drafter ? s->drafting.n_exits : 0;
     t->back_copies = (int)(s->config.kernels->back_copies - s->back_copies);

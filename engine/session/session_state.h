@@ -52,8 +52,9 @@ struct Session {
     EventStats stats;
     uint64_t back_copies, back_bytes; /* of the kernels, when it began */
     double rounds_start_ms;           /* later by what the process was stopped since */
-    int answered;                     /* tokens of it so far */
-    double answer_mean;               /* tokens of an answer, decayed over the session's answers */
+    double lost_ms;     /* of the time since then: what it was otherwise kept from running */
+    int answered;       /* tokens of it so far */
+    double answer_mean; /* tokens of an answer, decayed over the session's answers */
     double reported_ms; /* what events and tuner took since: counted as the next round's `other` */
     bool answering;
     Event event; /* scratch: too large for the stack of a deep call */

@@ -171,6 +171,8 @@ int cpu_open(Kernels **k, const KernelsOptions *options, Err *err)
     cpu->table = cpu_table;
     cpu->table.act_f32 = options->act_f32;
     cpu->table.threads = threads;
+    /* With more threads than processors it makes room for the others (pool.h). */
+    cpu->table.caller_works = threads <= pool_processors();
     cpu->isa = choice->isa;
     cpu->tiles = choice->tiles;
     snprintf(cpu->table.description, sizeof cpu->table.description,

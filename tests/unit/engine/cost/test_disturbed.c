@@ -205,6 +205,31 @@ static void drafting_does_not_lose_on_a_busy_machine(void **state)
     }
 }
 
+/* Programs that keep other threads waiting, but not the caller, for a while: 64 rounds later no more is
+ * left of it than a difference that counts as none. */
+static void bursts_are_forgotten(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed < 30; seed++) {
+        uint32_t random = seed;
+        Machine m = machine();
+        play_rounds(&m, 60);
+        for (int burst = 0; burst < 20; burst++) {
+            int rounds = 5 + (int)(random_next(&random) % 40);
+            for (int i = 0; i < rounds; i++) {
+                m.slow = 1.2 + random_next(&random) % 300 * 0.01;
+                play(&m, 0);
+            }
+            m.slow = 1;
+            play_rounds(&m, 64);
+            check_plain(&m, 0.25);
+            int drafted = play_rounds(&m, 20);
+            if (drafted < 17)
+                fail_msg("random numbers from %u, burst %d: only %d drafted", seed, burst, drafted);
+        }
+    }
+}
+
 static void stopped_while_reading(void **state)
 {
     (void)state;
@@ -270,6 +295,7 @@ int main(void)
         cmocka_unit_test(another_speed_is_noticed),
         cmocka_unit_test(slow_drifts_are_followed),
         cmocka_unit_test(drafting_does_not_lose_on_a_busy_machine),
+        cmocka_unit_test(bursts_are_forgotten),
         cmocka_unit_test(stopped_while_reading),
         cmocka_unit_test(stopped_while_thresholds_are_searched),
     };

@@ -15,11 +15,12 @@ CHAT_MODELS  = qwen2.5-coder-0.5b qwen2.5-coder-1.5b
 CFLAGS  = -I. $(OPT) -g -std=c11 -D_GNU_SOURCE -Wall -Wextra $(WERROR) -ffp-contract=off \
           -fstack-protector-strong -fPIE
 LDFLAGS = -pie -Wl,-z,relro,-z,now
-LDLIBS  = -lncursesw -lreadline -lcyaml -lyaml -ljansson -lcurl -lunistring -lnettle -lpthread -lm
+LDLIBS  = -lncursesw -lreadline -lcyaml -lyaml -ljansson -lcurl -lunistring -lnettle -lzip -lpthread -lm
 
 # Debian's names of what the build needs, and of what lint and fuzz need on top.
 PACKAGES     = gcc libc6-dev make ca-certificates libncurses-dev libreadline-dev libcyaml-dev libyaml-dev \
-               libjansson-dev libcurl4-openssl-dev libunistring-dev nettle-dev libcmocka-dev tmux
+               libjansson-dev libcurl4-openssl-dev libunistring-dev nettle-dev libzip-dev \
+               libcmocka-dev tmux
 DEV_PACKAGES = clang libclang-rt-dev clang-format cppcheck mandoc python3-pip
 
 # CUDA=1 builds the CUDA backend (nvcc is needed to build, nothing to run), 0 does not, auto looks for
@@ -115,7 +116,7 @@ deps-dev: PACKAGES += $(DEV_PACKAGES)
 deps deps-dev:
 	@command -v apt-get >/dev/null || { \
 	  echo "Not a Debian system: install a C compiler, make, and the development files of ncursesw,"; \
-	  echo "readline, libcyaml, jansson, libcurl, libunistring, nettle, cmocka; tmux."; exit 0; }; \
+	  echo "readline, libcyaml, jansson, libcurl, libunistring, nettle, libzip, cmocka; tmux."; exit 0; }; \
 	missing=$$(for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | \
 	  grep -q 'ok installed' || printf ' %s' $$p; done); \
 	test -n "$$missing" || exit 0; \

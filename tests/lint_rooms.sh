@@ -19,7 +19,7 @@ app/worker/
 app/options.
 app/protocol/
 app/pull/
-app/profile/
+app/profile/ app/import/
 app/commands.h
 app/base/
 ui/

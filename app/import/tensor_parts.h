@@ -1,4 +1,4 @@
-/* tensor_parts.h - what tensor_file.c and the readers of the formats share. Private. */
+/* tensor_parts.h - what tensor_file.c, the list of tensors and the formats share. Private. */
 #ifndef S2D_APP_IMPORT_TENSOR_PARTS_H
 #define S2D_APP_IMPORT_TENSOR_PARTS_H
 
@@ -33,5 +33,8 @@ int tensor_check(const ByteSource *source, const char *name, size_t name_bytes, 
 /* Adds what tensor_check has passed and whose bytes are there. */
 int tensor_file_add(TensorFile *file, const char *name, size_t name_bytes, const TensorPlace *place,
                     Err *err);
+
+/* When all are added: there must be one, and no two of a name. */
+int tensor_file_sort(TensorFile *file, Err *err);
 
 #endif

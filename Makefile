@@ -101,12 +101,13 @@ $(TESTS) $(MAKERS) $(REPLAYS) $(DEVICE_TESTS): $(BUILD)/tests/all.a
 	@echo link $@
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/tests/all.a $(LDLIBS) -lcmocka
 $(REPLAYS): $(BUILD)/tests/fuzz/fuzz_main.o
-# It runs the program itself, with a library that makes calls fail.
-$(BUILD)/tests/test_failures: | $(BUILD)/s2d $(BUILD)/tests/fail.so
+# They run the program itself, with a library that makes calls fail.
+$(BUILD)/tests/test_failures $(BUILD)/tests/test_failures_pull $(BUILD)/tests/test_failures_worker: \
+  | $(BUILD)/s2d $(BUILD)/tests/fail.so
 $(BUILD)/tests/fail.so: $(FAIL_SRC) Makefile
 	@mkdir -p $(@D)
 	@echo cc $<
-	@$(CC) $(CFLAGS) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $<
+	@$(CC) $(CFLAGS) -fno-sanitize=all -U_FORTIFY_SOURCE -fPIC -shared -o $@ $<
 # The same tests, with a device in the place of the one that the host plays.
 $(DEVICE_TESTS): $(DEVICE_SRC:%.c=$(BUILD)/%.o)
 tests: s2d $(TESTS) $(REPLAYS) $(MAKERS)

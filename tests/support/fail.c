@@ -3,12 +3,14 @@
  *
  *   FAIL_CALL  alloc, open, read, write, fsync, rename, fork or poll: a kind of calls
  *   FAIL_AT    the number of the call of that kind, from 1, that fails; it alone does
- *   FAIL_WHO   "worker", or "front" for every other process
+ *   FAIL_WHO   "front", the process that is started, and none that it starts; or the first argument
+ *              of those that it starts whose calls fail: "worker", "-I" (Python)
  *   FAIL_MARK  a file that gets a byte when that call was reached
  *
- * What stdio writes to stdout is seen too, for stdout becomes a stream of this library's. Under
- * AddressSanitizer the allocator is its own, and `alloc` fails nothing.
+ * What stdio writes to stdout is seen too, for stdout becomes a stream of this library's. It is built
+ * without sanitisers: its allocator is called before they are ready.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +21,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -70,8 +74,11 @@ __attribute__((constructor)) static void start(int argc, char **argv)
 {
     const char *call = getenv("FAIL_CALL"), *number = getenv("FAIL_AT");
     const char *who = getenv("FAIL_WHO"), *file = getenv("FAIL_MARK");
-    bool worker = argc > 1 && strcmp(argv[1], "worker") == 0;
-    if (!call || !number || !who || !file || worker != (strcmp(who, "worker") == 0))
+    if (!call || !number || !who || !file)
+        return;
+    if (strcmp(who, "front") == 0)
+        unsetenv("LD_PRELOAD"); /* for those that it starts */
+    else if (argc < 2 || strcmp(argv[1], who) != 0)
         return;
     FILE *out = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_out});
     if (out)
@@ -81,31 +88,21 @@ __attribute__((constructor)) static void start(int argc, char **argv)
     kind = call;
 }
 
-#ifndef __SANITIZE_ADDRESS__
-void *__libc_malloc(size_t bytes);
-void *__libc_calloc(size_t n, size_t bytes);
-void *__libc_realloc(void *old, size_t bytes);
-void *__libc_memalign(size_t alignment, size_t bytes);
-
-void *malloc(size_t bytes)
-{
-    return fails("alloc", ENOMEM) ? NULL : __libc_malloc(bytes);
-}
-
-void *calloc(size_t n, size_t bytes)
-{
-    return fails("alloc", ENOMEM) ? NULL : __libc_calloc(n, bytes);
-}
-
-void *realloc(void *old, size_t bytes)
-{
-    return fails("alloc", ENOMEM) ? NULL : __libc_realloc(old, bytes);
-}
-
-void *aligned_alloc(size_t alignment, size_t bytes)
-{
-    return fails("alloc", ENOMEM) ? NULL : __libc_memalign(alignment, bytes);
-}
+/* The allocator: that of AddressSanitizer, where the program has it, else libc's. Neither is looked
+ * up, for looking up allocates. */
+#define ALLOCATOR(result, name, types, call, words)                                     \
+    result __libc_##name types;                                                         \
+    __attribute__((weak)) result __interceptor_##name types;                            \
+    result call types                                                                   \
+    {                                                                                   \
+        if (fails("alloc", ENOMEM))                                                     \
+            return NULL;                                                                \
+        return __interceptor_##name ? __interceptor_##name words : __libc_##name words; \
+    }
+ALLOCATOR(void *, malloc, (size_t bytes), malloc, (bytes))
+ALLOCATOR(void *, calloc, (size_t n, size_t bytes), calloc, (n, bytes))
+ALLOCATOR(void *, realloc, (void *old, size_t bytes), realloc, (old, bytes))
+ALLOCATOR(void *, memalign, (size_t alignment, size_t bytes), aligned_alloc, (alignment, bytes))
 
 int posix_memalign(void **out, size_t alignment, size_t bytes)
 {
@@ -120,7 +117,6 @@ void *mmap(void *where, size_t bytes, int protection, int flags, int fd, off_t f
     REAL(void *, mmap, void *, size_t, int, int, int, off_t);
     return fails("alloc", ENOMEM) ? MAP_FAILED : real(where, bytes, protection, flags, fd, from);
 }
-#endif
 
 /* --- files. With their 64 and _chk forms, which headers may put in the place of the plain ones --- */
 
@@ -164,6 +160,30 @@ FOPEN(fopen64)
     }
 MKOSTEMP(mkostemp)
 MKOSTEMP(mkostemp64)
+
+char *mkdtemp(char *path)
+{
+    REAL(char *, mkdtemp, char *);
+    return fails("open", EMFILE) ? NULL : real(path);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    REAL(int, mkdir, const char *, mode_t);
+    return fails("open", ENOSPC) ? -1 : real(path, mode);
+}
+
+DIR *opendir(const char *path)
+{
+    REAL(DIR *, opendir, const char *);
+    return fails("open", EMFILE) ? NULL : real(path);
+}
+
+int flock(int fd, int operation)
+{
+    REAL(int, flock, int, int);
+    return fails("open", ENOLCK) ? -1 : real(fd, operation);
+}
 
 ssize_t read(int fd, void *data, size_t bytes)
 {
@@ -221,6 +241,15 @@ ssize_t send(int fd, const void *data, size_t bytes, int flags)
     REAL(ssize_t, send, int, const void *, size_t, int);
     return fails("write", ENOBUFS) ? -1 : real(fd, data, bytes, flags);
 }
+
+#define FTRUNCATE(name)                                    \
+    int name(int fd, off_t bytes)                          \
+    {                                                      \
+        REAL(int, name, int, off_t);                       \
+        return fails("write", EIO) ? -1 : real(fd, bytes); \
+    }
+FTRUNCATE(ftruncate)
+FTRUNCATE(ftruncate64)
 
 int fsync(int fd)
 {

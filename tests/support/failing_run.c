@@ -18,10 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-    HANG_MS = 60000, /* without a word: it hangs */
-    STEPS = 4,       /* N goes up by 1 + N / STEPS */
-};
+enum { HANG_MS = 60000 }; /* without a word: it hangs */
 
 void beside_this(const char *name, char path[PATH_MAX])
 {
@@ -111,10 +108,9 @@ void failing_run(const Scene *scene, const Failure *failure, Run *run)
     unlink(mark);
 }
 
-/* A line that says who speaks. */
-static bool explained(const char *err)
+bool explained(const Run *run)
 {
-    for (const char *line = err; line; line = strchr(line, '\n')) {
+    for (const char *line = run->err; line; line = strchr(line, '\n')) {
         line += *line == '\n';
         if (strncmp(line, "s2d", 3) == 0 || strncmp(line, "error: ", 7) == 0)
             return true;
@@ -126,11 +122,7 @@ static const char *verdict(const Scene *scene, const Run *run)
 {
     if (run->hung)
         return "hangs";
-    if (run->status >= 128)
-        return "was killed";
-    if (run->status != 0 && !explained(run->err))
-        return "does not say why it failed";
-    return scene->verdict(run, scene->user);
+    return run->status >= 128 ? "was killed" : scene->verdict(run, scene->user);
 }
 
 void fail_each(const Scene *scene)
@@ -142,7 +134,7 @@ void fail_each(const Scene *scene)
     for (const char *const *call = scene->calls ? scene->calls : all; *call; call++) {
         for (const char *const *who = scene->whose; *who; who++) {
             Failure failure = {*call, *who, 1};
-            for (;; failure.at += 1 + failure.at / STEPS) {
+            for (;; failure.at += 1 + failure.at / scene->every) {
                 scene->begin(scene->user);
                 failing_run(scene, &failure, &run);
                 const char *what = verdict(scene, &run);

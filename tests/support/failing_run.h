@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 typedef struct Run {
-    char out[1 << 16], err[1 << 14];
+    char out[1 << 18], err[1 << 14];
     int status;  /* exit code; 128 + signal */
     bool hung;   /* and was killed */
     bool failed; /* a call was made to fail */
@@ -27,9 +27,9 @@ typedef struct Scene {
     const char *folder;       /* where the runs may leave a mark */
     const char *const *calls; /* kinds of them, NULL at the end; NULL = all there are */
     const char *const *whose; /* NULL at the end */
+    int every; /* N goes up by 1 + N / every: each is tried up to that, then ever fewer */
     void (*begin)(void *user);
-    /* What else is wrong with how a run ended, that neither hung nor was killed, and that said why
-     * when it failed; NULL = nothing. */
+    /* What is wrong with how a run ended, that neither hung nor was killed; NULL = nothing. */
     const char *(*verdict)(const Run *run, void *user);
     void *user;
 } Scene;
@@ -39,6 +39,9 @@ void failing_run(const Scene *scene, const Failure *failure, Run *run);
 
 /* Every failure in the scene; the test fails where one ends wrong. */
 void fail_each(const Scene *scene);
+
+/* Whether stderr has a line that says who speaks. */
+bool explained(const Run *run);
 
 /* A file beside this test's program. */
 void beside_this(const char *name, char path[PATH_MAX]);

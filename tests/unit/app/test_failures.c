@@ -128,6 +128,8 @@ static void remove_files(void *user)
 static const char *verdict(const Run *run, void *user)
 {
     const Clean *clean = user;
+    if (run->status != 0 && !explained(run))
+        return "does not say why it failed";
     if (run->status == 0 && strcmp(run->out, clean->run.out) != 0)
         return "says that all is well, and stdout is not whole";
     for (int i = 0; clean->chat && i < FILES; i++) {
@@ -153,6 +155,7 @@ static void fail_each_of(char *const words[], const char *input, bool chat)
                    .input = input,
                    .folder = folder.path,
                    .whose = whose,
+                   .every = 4,
                    .begin = remove_files,
                    .verdict = verdict,
                    .user = clean};

@@ -91,6 +91,7 @@ static int start(Client *client, Err *err)
         return err_set(err, EXIT_INTERNAL, "cannot talk to a worker: socketpair: %s",
                        strerror(errno));
     client->log = memfd_create("s2d worker stderr", MFD_CLOEXEC);
+    signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody learns how a child ended */
     pid_t parent = getpid();
     client->pid = client->log < 0 ? -1 : fork();
     if (client->pid == 0)

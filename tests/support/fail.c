@@ -5,6 +5,7 @@
  *   FAIL_AT    the number of the call of that kind, from 1, that fails; it alone does
  *   FAIL_WHO   "front", the process that is started, and none that it starts; or the first argument
  *              of those that it starts whose calls fail: "worker", "-I" (Python)
+ *   FAIL_KILL  set: that call kills its process instead
  *   FAIL_MARK  a file that gets a byte when that call was reached
  *
  * What stdio writes to stdout is seen too, for stdout becomes a stream of this library's. It is built
@@ -16,6 +17,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,6 +32,7 @@
 
 static const char *kind; /* NULL = nothing fails here */
 static long at, count;
+static bool kills;
 static int mark = -1;
 
 static bool fails(const char *call, int reason)
@@ -37,6 +40,8 @@ static bool fails(const char *call, int reason)
     if (!kind || strcmp(kind, call) != 0 || __sync_add_and_fetch(&count, 1) != at)
         return false;
     syscall(SYS_write, mark, "x", 1);
+    if (kills)
+        kill(getpid(), SIGKILL);
     errno = reason;
     return true;
 }
@@ -85,6 +90,7 @@ __attribute__((constructor)) static void start(int argc, char **argv)
         stdout = out;
     mark = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     at = strtol(number, NULL, 10);
+    kills = getenv("FAIL_KILL") != NULL;
     kind = call;
 }
 

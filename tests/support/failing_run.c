@@ -41,6 +41,8 @@ static void set_up_child(const Failure *failure, const char *mark)
     setenv("FAIL_AT", number, 1);
     setenv("FAIL_WHO", failure->who, 1);
     setenv("FAIL_MARK", mark, 1);
+    if (failure->kill)
+        setenv("FAIL_KILL", "1", 1);
     setenv("LD_PRELOAD", library, 1);
     setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 1);
 }
@@ -122,7 +124,8 @@ static const char *verdict(const Scene *scene, const Run *run)
 {
     if (run->hung)
         return "hangs";
-    return run->status >= 128 ? "was killed" : scene->verdict(run, scene->user);
+    bool meant = scene->kill && run->status == 128 + SIGKILL;
+    return run->status >= 128 && !meant ? "was killed" : scene->verdict(run, scene->user);
 }
 
 void fail_each(const Scene *scene)
@@ -133,14 +136,15 @@ void fail_each(const Scene *scene)
     int wrong = 0;
     for (const char *const *call = scene->calls ? scene->calls : all; *call; call++) {
         for (const char *const *who = scene->whose; *who; who++) {
-            Failure failure = {*call, *who, 1};
+            Failure failure = {*call, *who, 1, scene->kill};
             for (;; failure.at += 1 + failure.at / scene->every) {
                 scene->begin(scene->user);
                 failing_run(scene, &failure, &run);
                 const char *what = verdict(scene, &run);
                 if (what)
-                    print_error("%s %s: %s %d of %s fails (status %d)\n%s\n", scene->words[1], what,
-                                failure.call, failure.at, failure.who, run.status, run.err);
+                    print_error("%s %s: %s %d of %s %s (status %d)\n%s\n", scene->words[1], what,
+                                failure.call, failure.at, failure.who,
+                                scene->kill ? "kills" : "fails", run.status, run.err);
                 wrong += what != NULL;
                 if (!run.failed)
                     break;

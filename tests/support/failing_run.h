@@ -18,6 +18,7 @@ typedef struct Run {
 typedef struct Failure {
     const char *call, *who;
     int at;
+    bool kill; /* it ends its process instead */
 } Failure;
 
 typedef struct Scene {
@@ -27,6 +28,7 @@ typedef struct Scene {
     const char *folder;       /* where the runs may leave a mark */
     const char *const *calls; /* kinds of them, NULL at the end; NULL = all there are */
     const char *const *whose; /* NULL at the end */
+    bool kill;                /* calls do not fail: they kill */
     int every; /* N goes up by 1 + N / every: each is tried up to that, then ever fewer */
     void (*begin)(void *user);
     /* What is wrong with how a run ended, that neither hung nor was killed; NULL = nothing. */

@@ -20,27 +20,15 @@
 #include "app/pull/fetch.h"
 #include "tests/support/patience.h"
 #include "tests/support/temp.h"
+#include "tests/support/wheels.h"
 
-enum { PART_BYTES = 5000 }; /* of a part; there are two */
+enum { PART_BYTES = PIECE_BYTES }; /* of a part; there are two */
 
 typedef struct Place {
     char folder[64];
     char package[128]; /* pattern of the wheels' paths */
     bool has_pip;
 } Place;
-
-/* Two wheels, each with a member of PART_BYTES bytes: '1's, '2's. argv: folder. */
-static const char wheel_script[] =
-    "import sys, zipfile\n"
-    "for n in '12':\n"
-    "    info = f'part{n}-1.0.dist-info/'\n"
-    "    with zipfile.ZipFile(f'{sys.argv[1]}/part{n}-1.0-py3-none-any.whl', 'w') as z:\n"
-    "        z.writestr(f'part{n}/part0{n}.bin', n * 5000)\n"
-    "        z.writestr(info + 'METADATA', f'Metadata-Version: 2.1\\nName: part{n}\\nVersion: "
-    "1.0\\n')\n"
-    "        z.writestr(info + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\n"
-    "Tag: py3-none-any\\n')\n"
-    "        z.writestr(info + 'RECORD', '')\n";
 
 static int set_up(void **state)
 {
@@ -52,11 +40,8 @@ static int set_up(void **state)
         setenv("XDG_CACHE_HOME", "/nonexistent", 1) != 0)
         return -1;
     snprintf(place->package, sizeof place->package, "%s/part#-1.0-py3-none-any.whl", place->folder);
-    char command[1024];
-    snprintf(command, sizeof command,
-             "python3 -m pip --version >/dev/null 2>&1 && python3 -c \"%s\" %s", wheel_script,
-             place->folder);
-    place->has_pip = system(command) == 0;
+    place->has_pip =
+        system("python3 -m pip --version >/dev/null 2>&1") == 0 && wheels_make(place->folder);
     *state = place;
     return 0;
 }
@@ -197,7 +182,7 @@ static void test_wheels_wrong_size(void **state)
     err = (Err){0};
     assert_int_equal(fetch_wheels(&shorter, &wheel, part, &err),
                      -1); /* stopped by the file size limit */
-    assert_int_equal(err.code, EXIT_IO);
+    assert_int_equal(err.code, EXIT_DATA);
     assert_false(exists(place, "m.gguf.wheel0.part"));
     assert_false(exists(place, "m.gguf.wheel1.part"));
 }

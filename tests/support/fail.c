@@ -33,11 +33,12 @@
 static const char *kind; /* NULL = nothing fails here */
 static long at, count;
 static bool kills;
+static _Thread_local bool looking __attribute__((tls_model("initial-exec")));
 static int mark = -1;
 
 static bool fails(const char *call, int reason)
 {
-    if (!kind || strcmp(kind, call) != 0 || __sync_add_and_fetch(&count, 1) != at)
+    if (!kind || looking || strcmp(kind, call) != 0 || __sync_add_and_fetch(&count, 1) != at)
         return false;
     syscall(SYS_write, mark, "x", 1);
     if (kills)
@@ -50,10 +51,9 @@ static bool fails(const char *call, int reason)
  * not be counted, nor come back here. */
 static void *behind(const char *name)
 {
-    const char *was = kind;
-    kind = NULL;
+    looking = true;
     void *function = dlsym(RTLD_NEXT, name);
-    kind = was;
+    looking = false;
     return function;
 }
 

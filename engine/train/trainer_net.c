@@ -10,6 +10,8 @@
 enum { NO_GUESS = -2 }; /* equals no token's place, nor that of a token that is not scored */
 
 static const TrainerNet *const nets[HEAD_KINDS] = {
+    [HEAD_EAGLE] = &net_eagle,
+    [HEAD_EAGLE3] = &net_eagle3,
     [HEAD_MEDUSA] = &net_medusa,
     [HEAD_HYDRA] = &net_hydra,
 };

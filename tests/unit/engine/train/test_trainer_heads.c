@@ -69,7 +69,7 @@ static void check_weight(Trainer *s, const char *name, const TrainerWeight *w)
 static void test_gradients(void **state)
 {
     (void)state;
-    for (int kind = HEAD_MEDUSA; kind < HEAD_KINDS; kind++) {
+    for (int kind = 0; kind < HEAD_KINDS; kind++) {
         TrainerFixture *f = fixture_open(kind % 2 ? ARCH_QWEN2 : ARCH_LLAMA, 2);
         TrainerConfig c = trainer_run_head_config(f, (HeadKind)kind);
         TrainerRun run = trainer_run_open(f, &c, NULL);
@@ -94,7 +94,7 @@ static void test_gradients(void **state)
 static void test_learns(void **state)
 {
     (void)state;
-    for (int kind = HEAD_MEDUSA; kind < HEAD_KINDS; kind++) {
+    for (int kind = 0; kind < HEAD_KINDS; kind++) {
         TrainerFixture *f = fixture_open(kind % 2 ? ARCH_QWEN2 : ARCH_LLAMA, 2);
         TrainerConfig c = trainer_run_head_config(f, (HeadKind)kind);
         TrainerScore before[TRAINER_OUTPUTS_MAX + 1], after[TRAINER_OUTPUTS_MAX + 1];
@@ -125,7 +125,7 @@ static void test_learns(void **state)
 static void test_measuring_changes_nothing(void **state)
 {
     (void)state;
-    for (int kind = HEAD_MEDUSA; kind < HEAD_KINDS; kind++) {
+    for (int kind = 0; kind < HEAD_KINDS; kind++) {
         TrainerScore scores[2][TRAINER_OUTPUTS_MAX + 1];
         TrainerFixture *f = fixture_open(ARCH_QWEN2, 2);
         TrainerConfig c = trainer_run_head_config(f, (HeadKind)kind);
@@ -174,7 +174,7 @@ static float *values_after(const TrainerFixture *f, const TrainerConfig *c, int 
 static void test_same_bits(void **state)
 {
     (void)state;
-    for (int kind = HEAD_MEDUSA; kind < HEAD_KINDS; kind++) {
+    for (int kind = 0; kind < HEAD_KINDS; kind++) {
         float *first = NULL;
         for (int way = 0; way < 3; way++) {
             size_t trained;
@@ -238,7 +238,7 @@ static HeadFile *written(const TrainerFixture *f, const Trainer *s, char **data)
 static void test_file(void **state)
 {
     (void)state;
-    for (int kind = HEAD_MEDUSA; kind < HEAD_KINDS; kind++) {
+    for (int kind = 0; kind < HEAD_KINDS; kind++) {
         TrainerFixture *f = fixture_open(ARCH_QWEN2, 2);
         TrainerConfig c = trainer_run_head_config(f, (HeadKind)kind);
         TrainerRun run = trainer_run_open(f, &c, NULL);

@@ -1,0 +1,141 @@
+/* net_eagle.c - trains EAGLE (arXiv 2401.15077): a layer that goes on with the base's own features.
+ *
+ * Row i reads its token and the feature of the row before, and gives its own feature, which the
+ * base's head scores. The loss is that of the features, SmoothL1, and a tenth of the cross-entropy
+ * to the base's distribution; features come with uniform noise, so that the head bears its own ones
+ * later. It learns one step; as a drafter it is measured over several.
+ *
+ * The published head begins as noise. This one passes the feature before and adds what its token
+ * says by noise, to a copy of the base's last layer, which takes a fraction of the steps.
+ */
+#include "engine/train/trainer_parts.h"
+#include "kernels/noise.h"
+
+static const float TOKEN_LOSS = 0.1f; /* what the cross-entropy weighs */
+
+static void lay(Trainer *s, TrainerArena *arena)
+{
+    size_t n = (size_t)s->config.rows, H = (size_t)s->model.hidden;
+    trainer_chain_lay(s, arena);
+    s->chain.fused = trainer_take(arena, n, H);
+    s->chain.target = trainer_take(arena, n, H);
+}
+
+static int start(Trainer *s, const Gguf *base, Err *err)
+{
+    for (int p = 0; p < LAYER_PARTS; p++) {
+        const TrainerWeight *w = &s->layers[0].part[p];
+        if (w->cols > 0 && trainer_net_copy_part(s, base, p, w, err) != 0)
+            return -1;
+    }
+    return trainer_net_fill(s, trainer_net_weight(s, "fc.0.weight"), 0, 0.02f, err) != 0 ||
+                   trainer_net_fill(s, trainer_net_weight(s, "fc.1.weight"), 1, 0.002f, err) != 0
+               ? -1
+               : 0;
+}
+
+static const float *project(Trainer *s, int step)
+{
+    TrainerChain *c = &s->chain;
+    const TrainerWeight *part = s->layers[0].part, *bias = trainer_net_weight(s, "fc.bias");
+    float *const projected[] = {s->acts.q, c->key[step], c->value[step]};
+    int n = s->batch.n;
+    trainer_matrix(s, trainer_net_weight(s, "fc.0.weight"), n, c->token, false, c->fused);
+    trainer_matrix(s, trainer_net_weight(s, "fc.1.weight"), n, c->fed[step], true, c->fused);
+    s->ops->bias(s->ops, c->fused, bias->value, n, bias->cols);
+    for (int i = 0; i < 3; i++)
+        trainer_matrix(s, &part[PART_Q + i], n, c->fused, false, projected[i]);
+    return c->fused;
+}
+
+static void project_back(Trainer *s, int step, float *dstream)
+{
+    TrainerChain *c = &s->chain;
+    const TrainerWeight *part = s->layers[0].part, *bias = trainer_net_weight(s, "fc.bias");
+    const float *const dprojected[] = {s->acts.dq, c->dkey[step], c->dvalue[step]};
+    int n = s->batch.n;
+    for (int i = 0; i < 3; i++) {
+        trainer_matrix_learn(s, &part[PART_Q + i], n, c->fused, dprojected[i]);
+        trainer_matrix_back(s, &part[PART_Q + i], n, dprojected[i], true, dstream);
+    }
+    s->ops->bias_back(s->ops, dstream, n, bias->cols, bias->grad);
+    trainer_matrix_learn(s, trainer_net_weight(s, "fc.0.weight"), n, c->token, dstream);
+    trainer_matrix_learn(s, trainer_net_weight(s, "fc.1.weight"), n, c->fed[step], dstream);
+}
+
+/* Noise as published: uniform, +-0.1 in a text of 512 tokens and wider in shorter ones. It depends on
+ * how many rows the run has seen, and so not on where it was cut. */
+static void add_noise(Trainer *s)
+{
+    const TrainerBatch *b = &s->batch;
+    int H = s->model.hidden;
+    uint32_t seen = (uint32_t)(s->progress.tokens - (uint64_t)b->n);
+    for (int t = 0; t < b->n_texts; t++) {
+        float width = 51.2f / (float)(b->start[t + 1] - b->start[t]);
+        for (int i = b->start[t]; i < b->start[t + 1]; i++) {
+            for (int d = 0; d < H; d++) {
+                uint32_t bits = noise_bits(~s->config.seed, seen + (uint32_t)i, (uint32_t)d);
+                s->host[(size_t)i * (size_t)H + (size_t)d] =
+                    width * ((float)(bits >> 8) * 0x1p-23f - 1);
+            }
+        }
+    }
+    s->kernels->upload(s->kernels, s->chain.fused, s->host, (size_t)b->n * (size_t)H);
+    s->ops->add(s->ops, s->chain.fed[0], s->chain.fused, (size_t)b->n * (size_t)H);
+}
+
+/* The difference of the features where labels are. */
+static double feature_loss(Trainer *s, float scale)
+{
+    TrainOps *l = s->ops;
+    const TrainerBatch *b = &s->batch;
+    int H = s->model.hidden;
+    float loss[TRAINER_PIECE_MAX];
+    double sum = 0;
+    for (int from = 0, n; from < b->labels; from += n) {
+        n = b->labels - from < s->piece ? b->labels - from : s->piece;
+        l->rows(l, s->chain.fed[1], false, b->row + from, n, H, s->taken);
+        l->rows(l, s->chain.target, false, b->row + from, n, H, s->normed);
+        l->zero(l, s->dtaken, (size_t)n * (size_t)H);
+        l->smooth_l1(l, s->taken, s->normed, n, H, scale, loss, s->dtaken);
+        l->rows_back(l, s->dtaken, b->row + from, n, H, s->dout);
+        for (int i = 0; i < n; i++)
+            sum += (double)loss[i];
+    }
+    return sum;
+}
+
+static void backward(Trainer *s, float scale)
+{
+    TrainerScorer scorer = {
+        .head = &s->scored_head, .row = s->batch.row, .weights = s->batch.weights};
+    trainer_net_feature(s, 0, false, s->chain.fused, s->chain.target);
+    trainer_net_feature(s, 0, true, s->chain.fused, s->chain.fed[0]);
+    add_noise(s);
+    trainer_chain_forget(s);
+    trainer_chain_forward(s, 0);
+    s->progress.loss[0] += feature_loss(s, scale) +
+                           (double)TOKEN_LOSS * trainer_head_loss(s, &scorer, s->chain.fed[1],
+                                                                  scale * TOKEN_LOSS, s->dout);
+    trainer_chain_backward(s, 0, s->dout);
+}
+
+static double top(Trainer *s, int step, int *best)
+{
+    TrainerScorer scorer = {.head = &s->scored_head, .row = s->back, .weights = s->back_weights};
+    if (step == 0)
+        trainer_net_feature(s, 0, true, s->chain.fused, s->chain.fed[0]);
+    trainer_chain_forward(s, step);
+    trainer_rows_before(s, step);
+    return trainer_net_top(s, &scorer, step, s->chain.fed[step + 1], best);
+}
+
+const TrainerNet net_eagle = {.lay = lay,
+                              .start = start,
+                              .backward = backward,
+                              .top = top,
+                              .project = project,
+                              .project_back = project_back,
+                              .embed = true,
+                              .rows = true,
+                              .norm = true};

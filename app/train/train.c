@@ -45,6 +45,8 @@ static int settle_draft(Train *t, Err *err)
     if (layers > all)
         return err_set(err, EXIT_USAGE, "--layers: %s has %d layers", t->options.model, all);
     trainer->layers = layers;
+    if (trainer->tune == TRAINER_HEAD)
+        return 0;
     if (trainer->n_exits == 0) {
         int parts = trainer->tune == TRAINER_EXITS ? 3 : 4;
         for (int i = 1; i <= parts; i++) {
@@ -61,8 +63,13 @@ static int settle_draft(Train *t, Err *err)
     if (deepest < layers && trainer->n_exits == EXITS_MAX)
         return err_set(err, EXIT_USAGE, "--exits: %d at most, with the whole draft as the last",
                        EXITS_MAX);
-    if (settle_copies(t, err) != 0)
-        return -1;
+    return settle_copies(t, err);
+}
+
+/* The rest of the configuration. */
+static int settle_sizes(Train *t, Err *err)
+{
+    TrainerConfig *trainer = &t->options.trainer;
     if (trainer->ids && trainer->n_ids < trainer->top)
         return err_set(err, EXIT_USAGE, "--list: fewer tokens than the %d of --top", trainer->top);
     if (trainer->loss == TRAINER_TEXT)
@@ -109,7 +116,8 @@ static int open_header(Train *t, Err *err)
 /* Is the base itself run? */
 static bool wants_base(const TrainerConfig *trainer)
 {
-    return trainer->tune == TRAINER_EXITS || trainer->loss == TRAINER_DISTILL;
+    return trainer->tune == TRAINER_EXITS || trainer->tune == TRAINER_HEAD ||
+           trainer->loss == TRAINER_DISTILL;
 }
 
 /* Weights of a base that is not here, as Q4_K. */
@@ -144,7 +152,7 @@ static int make_plan(Train *t, Err *err)
             return -1;
         base = trainer_base(t->gguf, &t->config);
     }
-    if (settle_draft(t, err) != 0 ||
+    if (settle_draft(t, err) != 0 || settle_sizes(t, err) != 0 ||
         trainer_plan(&t->plan, &t->options.trainer, &base, t->kernels, err) != 0)
         return -1;
     if (wants_base(&t->options.trainer)) {
@@ -174,10 +182,11 @@ static int check_memory(const Train *t, Err *err)
     if (t->plan.total <= free_bytes)
         return 0;
     return err_set(err, EXIT_MEMORY,
-                   "training would take %s and %s are free; try --tune exits or lora, a smaller "
-                   "--batch, --length or --list",
+                   "training would take %s and %s are free; try %sa smaller --batch, --length or "
+                   "--list",
                    catalog_size_text(t->plan.total, need, sizeof need),
-                   catalog_size_text(free_bytes, have, sizeof have));
+                   catalog_size_text(free_bytes, have, sizeof have),
+                   t->options.has_head ? "" : "--tune exits or lora, ");
 }
 
 static int read_texts(Train *t, Err *err)

@@ -12,6 +12,7 @@
 static int take_tune(void *into, const char *text, Err *err)
 {
     TrainerConfig *trainer = &((TrainOptions *)into)->trainer;
+    ((TrainOptions *)into)->has_tune = true;
     if (strcmp(text, "exits") == 0) {
         trainer->tune = TRAINER_EXITS;
     } else if (strcmp(text, "full") == 0) {
@@ -23,6 +24,15 @@ static int take_tune(void *into, const char *text, Err *err)
         return -1;
     }
     return 0;
+}
+
+static int take_method(void *into, const char *text, Err *err)
+{
+    TrainOptions *o = into;
+    (void)err;
+    o->trainer.last_only = strcmp(text, "sft") == 0;
+    o->has_head = head_kind_find(&o->trainer.head, text, strlen(text));
+    return o->has_head || o->trainer.last_only || strcmp(text, "soft") == 0 ? 0 : -1;
 }
 
 /* Layer numbers with commas between them. */
@@ -98,8 +108,12 @@ static const Option rows[] = {
     {"--data", "FILE ...", OPTION_TAKEN, .take = take_data, .required = true},
     {"-o", "FILE", OPTION_TEXT, .field = AT(out), .required = true},
     {"--tune", "exits|lora:RANK|full", OPTION_TAKEN, .take = take_tune},
-    {"--method", "soft|sft", OPTION_SECOND, .field = AT(trainer.last_only)},
-    {"--loss", "text|distill", OPTION_CHOICE, .field = AT(trainer.loss)},
+    {"--method", "soft|sft|eagle|eagle3|medusa|hydra", OPTION_TAKEN, .take = take_method},
+    {"--branches", "N", OPTION_INTEGER, .field = AT(trainer.branches), .low = 1,
+     .high = BRANCHES_MAX},
+    {"--unroll", "N", OPTION_INTEGER, .field = AT(trainer.unroll), .low = 1,
+     .high = TRAINER_UNROLL_MAX},
+    {"--loss", "text|distill", OPTION_CHOICE, .field = AT(loss)},
     {"--top", "K", OPTION_INTEGER, .field = AT(trainer.top), .low = 4, .high = TRAINER_TOP_MAX},
     {"--layers", "N", OPTION_INTEGER, .field = AT(layers), .low = 1, .high = 4096},
     {"--exits", "L,L,...", OPTION_TAKEN, .take = take_exits},
@@ -147,8 +161,55 @@ const CommandLine cmd_train_line = {
     .lists = {{rows, 0}},
     .forms = "       s2d train --plan -m MODEL | --shape SHAPE  [OPTIONS]\n"
              "       s2d train --generate -m MODEL --prompts FILE -o FILE  [OPTIONS]",
-    .summary = "train a draft's exits, or let a model answer prompts to train on",
+    .summary = "train a draft's exits or a head, or let a model answer prompts to train on",
 };
+
+/* What each kind of head is trained with where nothing else is said. */
+static const struct {
+    float rate;
+    TrainerLoss loss;
+    int branches, unroll;
+} own[HEAD_KINDS] = {
+    [HEAD_EAGLE] = {.rate = 5e-4f, .loss = TRAINER_DISTILL},
+    [HEAD_EAGLE3] = {.rate = 5e-4f, .loss = TRAINER_DISTILL, .unroll = 3},
+    [HEAD_MEDUSA] = {.rate = 1e-3f, .loss = TRAINER_TEXT, .branches = 4},
+    [HEAD_HYDRA] = {.rate = 1e-3f, .loss = TRAINER_DISTILL, .branches = 4},
+};
+
+static int settle_head(TrainOptions *o, Err *err)
+{
+    TrainerConfig *trainer = &o->trainer;
+    const char *name = head_kind_name(trainer->head);
+    if (o->has_tune || o->layers > 0 || trainer->n_exits > 0 || o->copy != COPY_NEXT)
+        return err_set(err, EXIT_USAGE,
+                       "--method %s trains a head for the whole model; --tune, --layers, --exits "
+                       "and --copy are for drafts with exits",
+                       name);
+    if (trainer->branches > 0 && own[trainer->head].branches == 0)
+        return err_set(err, EXIT_USAGE, "--branches: %s has none; medusa and hydra do", name);
+    if (trainer->unroll > 0 && own[trainer->head].unroll == 0)
+        return err_set(err, EXIT_USAGE, "--unroll goes with --method eagle3");
+    trainer->tune = TRAINER_HEAD;
+    trainer->loss = o->loss >= 0 ? (TrainerLoss)o->loss : own[trainer->head].loss;
+    trainer->branches = trainer->branches > 0 ? trainer->branches : own[trainer->head].branches;
+    trainer->unroll = trainer->unroll > 0 ? trainer->unroll : own[trainer->head].unroll;
+    trainer->rate = trainer->rate >= 0 ? trainer->rate : own[trainer->head].rate;
+    return 0;
+}
+
+/* What depends on the method. */
+static int settle(TrainOptions *o, Err *err)
+{
+    TrainerConfig *trainer = &o->trainer;
+    if (o->has_head)
+        return settle_head(o, err);
+    if (trainer->branches > 0 || trainer->unroll > 0)
+        return err_set(err, EXIT_USAGE,
+                       "--branches and --unroll are a head's: name its --method as well");
+    trainer->loss = o->loss >= 0 ? (TrainerLoss)o->loss : TRAINER_DISTILL;
+    trainer->rate = trainer->rate >= 0 ? trainer->rate : 5e-4f;
+    return 0;
+}
 
 static int check(const TrainOptions *o, Err *err)
 {
@@ -173,14 +234,14 @@ static int check(const TrainOptions *o, Err *err)
 int train_options_parse(TrainOptions *options, int argc, char **argv, Err *err)
 {
     *options = (TrainOptions){
-        .trainer = {.loss = TRAINER_DISTILL,
-                    .top = 16,
+        .trainer = {.top = 16,
                     .batch = 512,
                     .length = 1024,
-                    .rate = 5e-4f,
+                    .rate = -1,
                     .warmup = 0.03f,
                     .clip = 1,
                     .seed = 1},
+        .loss = -1,
         .epochs = 3,
         .steps = -1,
         .hold = 50,
@@ -196,5 +257,5 @@ int train_options_parse(TrainOptions *options, int argc, char **argv, Err *err)
     if (first < argc)
         return err_set(err, EXIT_USAGE, "\"%s\" is no option; files are named by --data",
                        argv[first]);
-    return check(options, err);
+    return settle(options, err) == 0 ? check(options, err) : -1;
 }

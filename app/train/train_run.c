@@ -38,8 +38,11 @@ static void tell_step(Watch *w)
     double rate = (double)(p->tokens - w->start_tokens) / (seconds > 0 ? seconds : 1);
     double left = seconds / (p->step - w->start_step) * (trainer->steps - p->step);
     fprintf(stderr, "step %d/%d  loss", p->step, trainer->steps);
-    for (int e = 0; e < trainer->n_exits; e++)
-        fprintf(stderr, " e%d %.3f", trainer->exits[e], p->loss[e]);
+    for (int e = 0; e < trainer_losses(trainer); e++) {
+        char name[TRAINER_NAME_BYTES];
+        trainer_output_name(trainer, e, name);
+        fprintf(stderr, " %s%s %.3f", trainer->tune == TRAINER_HEAD ? "" : "e", name, p->loss[e]);
+    }
     fprintf(stderr, "  %.0f tokens/s, %.0f min left\n", rate, left / 60 + 0.5);
     w->told_ms = clock_ms();
 }
@@ -49,41 +52,43 @@ static void log_step(Watch *w)
     const TrainerConfig *trainer = &w->train->options.trainer;
     const TrainerProgress *p = trainer_progress(w->train->trainer);
     json_t *losses = json_array();
-    for (int e = 0; e < trainer->n_exits; e++)
+    for (int e = 0; e < trainer_losses(trainer); e++)
         json_array_append_new(losses, json_real(p->loss[e]));
     train_log_add(&w->log, json_pack("{s:i, s:I, s:f, s:f, s:f, s:o}", "step", p->step, "tokens",
                                      (json_int_t)p->tokens, "seconds", seconds_since(w->start_ms),
                                      "rate", (double)p->rate, "norm", p->norm, "loss", losses));
 }
 
-/* A row per exit: against the base, and against what the texts say. */
+/* A row per exit, step or branch: against the base, and against what the texts say. */
 static int measure(Watch *w, Err *err)
 {
     Train *t = w->train;
     const TrainerConfig *trainer = &t->options.trainer;
-    TrainerScore scores[EXITS_MAX + 1];
+    TrainerScore scores[TRAINER_OUTPUTS_MAX + 1];
+    const char *what = trainer->tune == TRAINER_HEAD ? "head" : "exit";
+    int width = trainer->tune == TRAINER_HEAD ? 8 : 4, n = trainer_scores(trainer);
     if (t->held.n == 0)
         return 0;
     if (trainer_evaluate(t->trainer, t->held.texts, t->held.n, scores, err) != 0)
         return -1;
     fprintf(stderr, "%lld held-out tokens   against the base        against the texts\n",
             (long long)scores[0].tokens);
-    fprintf(stderr, "exit    loss   top-1   top-4     MAT   top-1   top-4     MAT\n");
-    for (int e = 0; e <= trainer->n_exits; e++) {
+    fprintf(stderr, "%-*s    loss   top-1   top-4     MAT   top-1   top-4     MAT\n", width, what);
+    for (int e = 0; e <= n; e++) {
         const TrainerScore *s = &scores[e];
-        char name[16] = "base";
-        if (e < trainer->n_exits)
-            snprintf(name, sizeof name, "%d", trainer->exits[e]);
+        char name[TRAINER_NAME_BYTES] = "base";
+        if (e < n)
+            trainer_output_name(trainer, e, name);
         else if (s->tokens == 0)
             continue;
-        fprintf(stderr, "%-4s %7.3f %6.1f %% %5.1f %% %7.2f %5.1f %% %5.1f %% %7.2f\n", name,
+        fprintf(stderr, "%-*s %7.3f %6.1f %% %5.1f %% %7.2f %5.1f %% %5.1f %% %7.2f\n", width, name,
                 s->loss, 100 * s->top1[0], 100 * s->top4[0], s->mat[0], 100 * s->top1[1],
                 100 * s->top4[1], s->mat[1]);
         train_log_add(&w->log, json_pack("{s:i, s:s, s:I, s:f, s:[ff], s:[ff], s:[ff]}", "step",
-                                         trainer_progress(t->trainer)->step, "exit", name,
-                                         "held_out", (json_int_t)s->tokens, "loss", s->loss, "top1",
-                                         s->top1[0], s->top1[1], "top4", s->top4[0], s->top4[1],
-                                         "mat", s->mat[0], s->mat[1]));
+                                         trainer_progress(t->trainer)->step, what, name, "held_out",
+                                         (json_int_t)s->tokens, "loss", s->loss, "top1", s->top1[0],
+                                         s->top1[1], "top4", s->top4[0], s->top4[1], "mat",
+                                         s->mat[0], s->mat[1]));
     }
     return 0;
 }
@@ -116,7 +121,23 @@ static int start_adapter(const Train *t, const char *path, Err *err)
     return result;
 }
 
-/* All of a state, or the weights only of a state or an adapter. */
+/* The weights of a head. */
+static int start_head(const Train *t, const char *path, Err *err)
+{
+    HeadFile *file;
+    if (head_file_open(&file, path, err) != 0)
+        return -1;
+    int result = head_fits(file, &t->config, t->options.model, err);
+    if (result == 0 && strcmp(file->info.base_sha256, t->base_sha256) != 0)
+        result = err_set(err, EXIT_DATA, "%s: a head of another target than %s",
+                         gguf_label(file->gguf), t->options.model);
+    if (result == 0)
+        result = trainer_start_head(t->trainer, file, err);
+    head_file_close(file);
+    return result;
+}
+
+/* All of a state, or the weights only of a state, an adapter or a head. */
 static int load_state(const Train *t, const char *path, bool start, Err *err)
 {
     Err why = {0};
@@ -125,11 +146,11 @@ static int load_state(const Train *t, const char *path, bool start, Err *err)
     if (file == NULL)
         return err_set(err, errno == ENOENT ? EXIT_NOINPUT : EXIT_IO, "%.300s: %s", path,
                        strerror(errno));
-    bool adapter = fread(magic, sizeof magic, 1, file) == 1 && memcmp(magic, "GGUF", 4) == 0;
+    bool gguf = fread(magic, sizeof magic, 1, file) == 1 && memcmp(magic, "GGUF", 4) == 0;
     rewind(file);
-    if (start && adapter) {
+    if (start && gguf) {
         fclose(file);
-        return start_adapter(t, path, err);
+        return (t->options.has_head ? start_head : start_adapter)(t, path, err);
     }
     int result = (start ? trainer_start : trainer_load)(t->trainer, file, t->base_hash, &why);
     fclose(file);
@@ -190,11 +211,37 @@ static int save_adapter(const Train *t, Err *err)
     return result;
 }
 
+/* A head, as its file. */
+static int write_head(FILE *stream, void *user, Err *err)
+{
+    const Train *t = user;
+    const char *slash = strrchr(t->options.model, '/');
+    HeadInfo info = trainer_head_info(&t->options.trainer, &t->config);
+    AdapterTensor *tensors;
+    int n;
+    memcpy(info.base_sha256, t->base_sha256, sizeof info.base_sha256);
+    snprintf(info.base_name, sizeof info.base_name, "%s", slash ? slash + 1 : t->options.model);
+    if (trainer_tensors(t->trainer, t->options.type, &tensors, &n, err) != 0)
+        return -1;
+    int result = head_write(stream, &info, tensors, n, err);
+    free(tensors);
+    return result;
+}
+
 /* A whole draft, as a model. */
 static int write_model(FILE *stream, void *user, Err *err)
 {
     const Train *t = user;
     return trainer_write_model(t->trainer, t->gguf, t->options.type, stream, err);
+}
+
+static int save_result(Train *t, Err *err)
+{
+    if (t->options.trainer.tune == TRAINER_HEAD)
+        return save_stream(t->options.out, write_head, t, err);
+    return t->options.trainer.tune == TRAINER_FULL
+               ? save_stream(t->options.out, write_model, t, err)
+               : save_adapter(t, err);
 }
 
 /* The most memory that this process had, in bytes; 0 = not known. */
@@ -251,9 +298,7 @@ static int run(Watch *w, Err *err)
     if (result == 0)
         result = measure(w, err);
     if (result == 0)
-        result = t->options.trainer.tune == TRAINER_FULL
-                     ? save_stream(t->options.out, write_model, t, err)
-                     : save_adapter(t, err);
+        result = save_result(t, err);
     tell_end(w);
     if (signals >= 0)
         signals_close(signals, caught);

@@ -19,6 +19,7 @@
 #include "app/base/save_file.h"
 #include "app/commands.h"
 #include "engine/model/adapter.h"
+#include "engine/model/head.h"
 #include "tests/support/model_folder.h"
 
 enum { WORDS_MAX = 40 };
@@ -205,6 +206,43 @@ static void test_start(void **state)
     assert_int_equal(train(f, f->other, command), EXIT_DATA); /* of another base */
 }
 
+/* Each kind of head: what is written says whose it is, a cut run ends with the same file, and a run
+ * may begin with it. */
+static void test_heads(void **state)
+{
+    const Fixture *f = *state;
+    char options[512], start[1024];
+    for (int kind = 0; kind < HEAD_KINDS; kind++) {
+        HeadFile *file;
+        Err err = {0};
+        snprintf(options, sizeof options,
+                 "--data @data --method %s --steps 3 --batch 60 --length 60 --hold 4 --every 2 "
+                 "--type f32",
+                 head_kind_name((HeadKind)kind));
+        assert_int_equal(train(f, f->out, options), 0);
+        if (head_file_open(&file, f->out, &err) != 0)
+            fail_msg("%s", err.text);
+        assert_int_equal(file->info.kind, kind);
+        assert_int_equal(file->info.branches, kind == HEAD_MEDUSA || kind == HEAD_HYDRA ? 4 : 0);
+        assert_int_equal(strlen(file->info.base_sha256), 64);
+        assert_string_equal(file->info.base_name, "target.gguf");
+        head_file_close(file);
+
+        assert_int_equal(train_interrupted(f, f->other, options), EXIT_INTERRUPTED);
+        snprintf(start, sizeof start, "%s --resume", options);
+        assert_int_equal(train(f, f->other, start), 0);
+        assert_same_file(f->out, f->other);
+
+        strcpy(strstr(options, " --steps"), " --steps 0 --type f32 --hold 0 --start");
+        snprintf(start, sizeof start, "%s %s", options, f->out);
+        assert_int_equal(train(f, f->other, start), 0);
+        assert_same_file(f->out, f->other);
+        snprintf(start, sizeof start, "--data @data --method %s --steps 0 --start %s",
+                 kind == HEAD_HYDRA ? "medusa" : "hydra", f->out);
+        assert_int_equal(train(f, f->other, start), EXIT_DATA);
+    }
+}
+
 static void test_refusals(void **state)
 {
     const Fixture *f = *state;
@@ -221,6 +259,15 @@ static void test_refusals(void **state)
         {"--data @data --steps 1 --tune lora", EXIT_USAGE},
         {"--data @data --steps 1 --tune lora:4 --exits 2", EXIT_USAGE},
         {"--data @data --steps 1 --method sft", EXIT_USAGE},
+        {"--data @data --steps 1 --method eagle2", EXIT_USAGE},
+        {"--data @data --steps 1 --method eagle --tune exits", EXIT_USAGE},
+        {"--data @data --steps 1 --method eagle --exits 2", EXIT_USAGE},
+        {"--data @data --steps 1 --method medusa --layers 4", EXIT_USAGE},
+        {"--data @data --steps 1 --method medusa --branches 9", EXIT_USAGE},
+        {"--data @data --steps 1 --method eagle --branches 2", EXIT_USAGE},
+        {"--data @data --steps 1 --method eagle --unroll 2", EXIT_USAGE},
+        {"--data @data --steps 1 --method eagle3 --unroll 8", EXIT_USAGE},
+        {"--data @data --steps 1 --branches 2", EXIT_USAGE},
         {"--data @data --steps 1 --type q4_k", EXIT_USAGE},
         {"--data @data --steps 0", EXIT_USAGE},
         {"--data @data --steps 1 --device tpu", EXIT_USAGE},
@@ -259,6 +306,11 @@ static void test_plan(void **state)
     char *argv[] = {"train",   "--plan",   "--shape", "vicuna-7b", "--tune",
                     "lora:32", "--layers", "12",      NULL};
     assert_int_equal(cmd_train(8, argv), 0);
+    for (int kind = 0; kind < HEAD_KINDS; kind++) {
+        char *head[] = {"train", "--plan", "--shape", "llama-2-70b", "--method", NULL, NULL};
+        head[5] = (char *)head_kind_name((HeadKind)kind);
+        assert_int_equal(cmd_train(6, head), 0);
+    }
     argv[3] = "nothing";
     assert_int_equal(cmd_train(8, argv), EXIT_USAGE);
 }
@@ -389,11 +441,17 @@ static void test_prompts_are_not_questions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exits),     cmocka_unit_test(test_whole_drafts),
-        cmocka_unit_test(test_start),     cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_no_device), cmocka_unit_test(test_plan),
-        cmocka_unit_test(test_generate),  cmocka_unit_test(test_no_log),
-        cmocka_unit_test(test_two_runs),  cmocka_unit_test(test_prompts_are_not_questions),
+        cmocka_unit_test(test_exits),
+        cmocka_unit_test(test_whole_drafts),
+        cmocka_unit_test(test_start),
+        cmocka_unit_test(test_heads),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_no_device),
+        cmocka_unit_test(test_plan),
+        cmocka_unit_test(test_generate),
+        cmocka_unit_test(test_no_log),
+        cmocka_unit_test(test_two_runs),
+        cmocka_unit_test(test_prompts_are_not_questions),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -88,6 +88,147 @@ static void test_gradients(void **state)
     }
 }
 
+/* --- curves --- */
+
+/* The same runs in PyTorch 2, in double (autograd and torch.optim.AdamW), from the same weights, rows of
+ * the residual stream, labels and noise: the losses of each output at each step. */
+static const double reference[HEAD_KINDS][8][3] = {
+    [HEAD_EAGLE] = {{3.447521},
+                    {3.319670},
+                    {3.164877},
+                    {2.840035},
+                    {2.633141},
+                    {2.530725},
+                    {2.484556},
+                    {2.323599}},
+    [HEAD_EAGLE3] = {{8.400731, 8.491850, 8.441801},
+                     {7.273402, 7.054020, 6.907752},
+                     {5.802445, 5.568381, 5.471575},
+                     {4.545110, 4.621474, 4.606641},
+                     {3.975044, 4.053278, 4.152919},
+                     {3.589635, 3.678514, 3.827499},
+                     {3.329401, 3.448087, 3.625321},
+                     {3.168460, 3.303221, 3.490036}},
+    [HEAD_MEDUSA] = {{9.535503, 9.064213, 9.634782},
+                     {9.037125, 8.574507, 9.135113},
+                     {8.087719, 7.646173, 8.201008},
+                     {6.775911, 6.375010, 6.937658},
+                     {5.773962, 5.416127, 5.979596},
+                     {5.022847, 4.705434, 5.261147},
+                     {4.485936, 4.201040, 4.746695},
+                     {4.139090, 3.876570, 4.413880}},
+    [HEAD_HYDRA] = {{8.255197, 8.111205, 8.052489},
+                    {7.086039, 6.580637, 6.088899},
+                    {5.296356, 4.487678, 3.816991},
+                    {3.774961, 3.162308, 2.825834},
+                    {3.068591, 2.656274, 2.488447},
+                    {2.660269, 2.332680, 2.258135},
+                    {2.417008, 2.138801, 2.024991},
+                    {2.271604, 2.004884, 1.880302}},
+};
+
+static void test_curves(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < HEAD_KINDS; kind++) {
+        TrainerFixture *f = fixture_open(kind % 2 ? ARCH_QWEN2 : ARCH_LLAMA, 2);
+        TrainerConfig c = trainer_run_head_config(f, (HeadKind)kind);
+        c.batch = 135; /* all texts */
+        c.decay = 0.1f;
+        TrainerRun run = trainer_run_open(f, &c, NULL);
+        for (int i = 0; i < c.steps; i++) {
+            trainer_run_step(&run);
+            for (int e = 0; e < trainer_losses(&c); e++) {
+                double loss = trainer_progress(run.trainer)->loss[e];
+                double expected = reference[kind][i][e];
+                if (!(fabs(loss - expected) < 1e-4 * expected))
+                    fail_msg("%s, step %d, output %d: %.6f, not %.6f", head_kind_name(c.head),
+                             i + 1, e, loss, expected);
+            }
+        }
+        trainer_run_close(&run);
+        trainer_fixture_close(f);
+    }
+}
+
+/* What turns by positions, by halves and by neighbours. */
+static void turn(float *x, int dim, int position, float base, bool halves)
+{
+    for (int i = 0; i < dim / 2; i++) {
+        double angle = position * pow((double)base, -2.0 * i / dim);
+        float *a = halves ? x + i : x + 2 * i, *b = halves ? a + dim / 2 : a + 1, was = *a;
+        *a = (float)(cos(angle) * (double)was - sin(angle) * (double)*b);
+        *b = (float)(sin(angle) * (double)was + cos(angle) * (double)*b);
+    }
+}
+
+/* What the first query at position 9 makes of the first key at position 4, of one input. */
+static double seen(const float *q, const float *k, const ModelConfig *c, bool halves)
+{
+    float x[64], a[64] = {0}, b[64] = {0};
+    double sum = 0;
+    random_fill(x, 64, 1);
+    for (int d = 0; d < c->head_dim; d++) {
+        for (int i = 0; i < 64; i++) {
+            a[d] += q[d * 64 + i] * x[i];
+            b[d] += k[d * 64 + i] * x[i];
+        }
+    }
+    turn(a, c->head_dim, 9, c->rope_base, halves);
+    turn(b, c->head_dim, 4, c->rope_base, halves);
+    for (int d = 0; d < c->head_dim; d++)
+        sum += (double)a[d] * (double)b[d];
+    return sum;
+}
+
+/* A head turns by halves, whatever its target does: a copied layer sees the same. */
+static void test_copied_layer(void **state)
+{
+    (void)state;
+    for (int arch = 0; arch < ARCH_COUNT; arch++) {
+        TrainerFixture *f = fixture_open((Arch)arch, 1);
+        assert_int_equal(f->config.rope_neox, arch == ARCH_QWEN2);
+        TrainerConfig c = trainer_run_head_config(f, HEAD_EAGLE);
+        TrainerRun run = trainer_run_open(f, &c, NULL);
+        const TrainerWeight *copied = run.trainer->layers[0].part;
+        size_t bytes[2] = {sizeof(float) * 64 * 64, sizeof(float) * 32 * 64};
+        float *own[2];
+        for (int i = 0; i < 2; i++) {
+            Err err = {0};
+            const GgufTensor *tensor =
+                gguf_tensor(f->gguf, i ? "blk.7.attn_k.weight" : "blk.7.attn_q.weight");
+            assert_int_equal(tensor->bytes, bytes[i]);
+            own[i] = malloc(bytes[i]);
+            assert_int_equal(gguf_read(f->gguf, tensor, 0, own[i], bytes[i], &err), 0);
+        }
+        double expected = seen(own[0], own[1], &f->config, f->config.rope_neox);
+        double got = seen(copied[PART_Q].value, copied[PART_K].value, &f->config, true);
+        assert_true(fabs(expected) > 1e-3 && fabs(got - expected) < 1e-4 * fabs(expected));
+        free(own[0]);
+        free(own[1]);
+        trainer_run_close(&run);
+        trainer_fixture_close(f);
+    }
+}
+
+/* EAGLE-3 reads three layers that lie apart. */
+static void test_small_target(void **state)
+{
+    (void)state;
+    TrainerFixture *f = trainer_fixture_open(ARCH_QWEN2, false, 1);
+    TrainerConfig c = trainer_run_head_config(f, HEAD_EAGLE3);
+    TrainerBase base = trainer_base(f->gguf, &f->config);
+    TrainerPlan plan;
+    Err err = {0};
+    assert_int_equal(trainer_plan(&plan, &c, &base, f->kernels, &err), -1);
+    assert_int_equal(err.code, EXIT_USAGE);
+    assert_non_null(strstr(err.text, "at least 7 layers"));
+    c = trainer_run_head_config(f, HEAD_EAGLE);
+    assert_int_equal(trainer_plan(&plan, &c, &base, f->kernels, &err), 0);
+    assert_true(plan.total > 4 * sizeof(float) * plan.trained);
+    trainer_fixture_close(f);
+}
+
 /* --- learning --- */
 
 /* Weights and losses are finite, losses fall, guesses become better, and chains longer with depth. */
@@ -276,11 +417,10 @@ static void test_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_learns),
-        cmocka_unit_test(test_measuring_changes_nothing),
-        cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_other_states),
+        cmocka_unit_test(test_gradients),    cmocka_unit_test(test_curves),
+        cmocka_unit_test(test_copied_layer), cmocka_unit_test(test_small_target),
+        cmocka_unit_test(test_learns),       cmocka_unit_test(test_measuring_changes_nothing),
+        cmocka_unit_test(test_same_bits),    cmocka_unit_test(test_other_states),
         cmocka_unit_test(test_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

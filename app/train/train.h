@@ -33,9 +33,18 @@ typedef struct Train {
     Trainer *trainer;
 } Train;
 
+/* Completes the options' configuration, but for ids and steps: t->config is there. */
+int train_settle(Train *train, Err *err);
+
 /* Steps until the end or until Ctrl-C (EXIT_INTERRUPTED, with the state saved), then scores, and
  * the result to its file. */
 int train_run(Train *train, Err *err);
+
+/* train_files.c. Begins with all of a state, or with the weights only of a state, an adapter or a head
+ * (start). */
+int train_begin(const Train *train, const char *path, bool start, Err *err);
+/* What was trained, as the file that it is for. */
+int train_save(Train *train, Err *err);
 
 /* `s2d train --generate` */
 int train_generate(const TrainOptions *options, Err *err);

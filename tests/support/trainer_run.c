@@ -27,6 +27,18 @@ TrainerFixture *trainer_fixture_on(Kernels *kernels, Arch arch, bool tied)
     return trainer_fixture_of(kernels, &tiny);
 }
 
+TrainerFixture *trainer_fixture_deep(Arch arch, int threads)
+{
+    Kernels *kernels;
+    Err err = {0};
+    KernelsOptions options = {.device = "cpu", .threads = threads, .act_f32 = true};
+    TinyModel tiny = tiny_model(arch);
+    tiny.layers = 8;
+    if (kernels_open(&kernels, &options, &err) != 0)
+        fail_msg("%s", err.text);
+    return trainer_fixture_of(kernels, &tiny);
+}
+
 TrainerFixture *trainer_fixture_of(Kernels *kernels, const TinyModel *tiny)
 {
     TrainerFixture *f = calloc(1, sizeof *f);

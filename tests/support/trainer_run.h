@@ -25,6 +25,8 @@ typedef struct TrainerFixture {
 TrainerFixture *trainer_fixture_open(Arch arch, bool tied, int threads);
 /* The same on a backend of the caller's, which is closed with it. */
 TrainerFixture *trainer_fixture_on(Kernels *kernels, Arch arch, bool tied);
+/* Of 8 layers: EAGLE-3 reads three in the middle. */
+TrainerFixture *trainer_fixture_deep(Arch arch, int threads);
 TrainerFixture *trainer_fixture_of(Kernels *kernels, const TinyModel *tiny);
 void trainer_fixture_close(TrainerFixture *fixture);
 

@@ -3,7 +3,7 @@
  *   "sd/off@soft.gguf" -> drafter sd, tree off, the draft with that adapter -> "SoFT L12"
  *
  * A method names a drafter, "/TREE" where the tree is not the profile's, "@FILE" where the draft's
- * adapter is not. Every draft has a worker, and plain decoding of its own beside its methods: how
+ * adapter, or the target's head, is not. Every draft has a worker, and plain decoding of its own beside its methods: how
  * fast a process reads memory differs from process to process.
  */
 #include <stdio.h>
@@ -95,10 +95,17 @@ static int read_method(BenchResult *result, const Options *options, const char *
     if (drafter_parse(method.drafter, &choice) != 0 ||
         (tree && tree_parse(method.tree, &shape) != 0) || (adapter && before + 1 == length))
         return err_set(err, EXIT_USAGE,
-                       "--methods: \"%.*s\" is no DRAFTER, DRAFTER/TREE or DRAFTER/TREE@ADAPTER "
+                       "--methods: \"%.*s\" is no DRAFTER, DRAFTER/TREE or DRAFTER/TREE@FILE "
                        "(sd, s2d/off, exit:6/4x4x12, s2d@FILE)",
                        (int)length, text);
-    method.draft = draft_of(result, options, adapter, adapter ? length - before - 1 : 0, err);
+    size_t file = adapter ? length - before - 1 : 0;
+    bool head = drafter_is_head(choice.kind);
+    if (head && file > 0 && drafter + 1 + file < sizeof method.drafter)
+        snprintf(method.drafter + drafter, sizeof method.drafter - drafter, ":%.*s", (int)file,
+                 adapter);
+    else if (head && file > 0)
+        return err_set(err, EXIT_USAGE, "--methods: \"%.*s\" is too long", (int)length, text);
+    method.draft = draft_of(result, options, head ? NULL : adapter, head ? 0 : file, err);
     if (method.draft < 0)
         return -1;
     if (choice.kind == drafter_find("plain"))
@@ -107,8 +114,8 @@ static int read_method(BenchResult *result, const Options *options, const char *
     while (result->methods[method.plain].draft != method.draft)
         method.plain++;
     method.spec = draft->load.u.load.spec;
-    snprintf(method.name, sizeof method.name, "%.*s%s%s", (int)before, text, adapter ? "@" : "",
-             adapter ? base_name(draft->asked) : "");
+    snprintf(method.name, sizeof method.name, "%.*s%s%.60s", (int)before, text, adapter ? "@" : "",
+             adapter ? base_name(head ? strchr(method.drafter, ':') + 1 : draft->asked) : "");
     if (!tree)
         default_tree(&draft->load.u.load, method.tree, sizeof method.tree);
     return add_method(result, &method, err);
@@ -143,6 +150,8 @@ static const PublishedRow *counterpart(const BenchDraft *draft, const DrafterKin
                                        bool tree)
 {
     bool soft = draft->n_exits > 1;
+    if (drafter_is_head(kind))
+        return published_head(kind->name, tree);
     if (kind->exits == DRAFTER_EXITS_NAMED)
         return soft && !kind->ngrams ? published_find(PUBLISHED_S2D, PUBLISHED_LAYERS, tree) : NULL;
     int scaled = exit * PUBLISHED_LAYERS;
@@ -159,7 +168,8 @@ static void title_of(const BenchDraft *draft, const DrafterKind *kind, int exit,
     const char *how = draft->n_exits > 1 ? "SoFT+" : draft->n_exits == 1 ? "SFT+" : "";
     const char *star = strchr(kind->title, '*');
     int before = star ? (int)(star - kind->title) : (int)strlen(kind->title);
-    bool single = kind->exits == DRAFTER_EXITS_LAST || kind->exits == DRAFTER_EXITS_FIXED;
+    bool single = !drafter_is_head(kind) &&
+                  (kind->exits == DRAFTER_EXITS_LAST || kind->exits == DRAFTER_EXITS_FIXED);
     if (single && draft->n_exits > 1)
         snprintf(title, size, "SoFT L%d", exit);
     else if (kind->exits == DRAFTER_EXITS_FIXED)
@@ -181,7 +191,8 @@ void bench_methods_name(BenchResult *result)
         const DrafterKind *kind = choice.kind;
         int exit = choice.layer;
         tree_parse(method->tree, &shape);
-        bool drafts = kind->model == DRAFTER_MODEL_DRAFT;
+        bool head = drafter_is_head(kind);
+        bool drafts = head || kind->model == DRAFTER_MODEL_DRAFT;
         bool tree = shape.width != 1 && drafts;
         exit = kind->exits == DRAFTER_EXITS_LAST ? draft->layers : exit;
         title_of(draft, kind, exit, method->title, sizeof method->title);
@@ -190,6 +201,6 @@ void bench_methods_name(BenchResult *result)
             snprintf(method->title + used, sizeof method->title - used, ", tree");
         }
         method->published =
-            drafts && draft->n_exits > 0 ? counterpart(draft, kind, exit, tree) : NULL;
+            drafts && (head || draft->n_exits > 0) ? counterpart(draft, kind, exit, tree) : NULL;
     }
 }

@@ -33,7 +33,7 @@ typedef struct Method {
     char name[96];  /* as given, without folders: "s2d", "s2d/off", "sd/4x4x12@soft.gguf" */
     char title[48]; /* as the paper would call it: "SoFT L6" */
     const PublishedRow *published; /* the published counterpart; NULL = none */
-    char drafter[24], tree[16];
+    char drafter[DRAFTER_TEXT], tree[16];
     SpecMode spec; /* SPEC_OFF: plain decoding */
     int draft;     /* whose worker runs it */
     int plain;     /* method: plain decoding in the same worker, which its speed is compared with */

@@ -7,7 +7,7 @@
 
 typedef struct BenchWorker {
     Client *client;
-    char drafter[24]; /* that it has now, switched off or not */
+    char drafter[DRAFTER_TEXT]; /* that it has now, switched off or not */
 } BenchWorker;
 
 typedef struct BenchAnswer {

@@ -36,6 +36,14 @@ static const PublishedRow rows[] = {
     {"SoFT+S2D", PUBLISHED_S2D, 12, true,
      {{{2.00f, 4.11f}, {1.93f, 4.11f}}, {{1.84f, 3.77f}, {1.77f, 3.79f}}}},
 };
+static const PublishedRow heads[] = {
+    {"Eagle", PUBLISHED_HEAD, 0, false, {{{2.04f, 3.11f}}, {{1.72f, 2.73f}}}},
+    {"Eagle", PUBLISHED_HEAD, 0, true, {{{2.62f, 3.84f}}, {{2.05f, 3.42f}}}},
+    {"Medusa", PUBLISHED_HEAD, 0, false, {{{1.34f, 1.76f}}, {{1.48f, 1.92f}}}},
+    {"Medusa", PUBLISHED_HEAD, 0, true, {{{1.74f, 2.51f}}, {{1.93f, 2.80f}}}},
+    {"Hydra", PUBLISHED_HEAD, 0, false, {{{1.78f, 2.65f}}, {{2.03f, 3.11f}}}},
+    {"Hydra", PUBLISHED_HEAD, 0, true, {{{2.14f, 2.70f}}, {{2.36f, 4.01f}}}},
+};
 /* clang-format on */
 enum { N_ROWS = sizeof rows / sizeof *rows };
 
@@ -52,6 +60,14 @@ const PublishedRow *published_find(PublishedMethod method, int exit, bool tree)
     for (int i = 0; i < N_ROWS; i++)
         if (rows[i].method == method && rows[i].exit == exit && rows[i].tree == tree)
             return &rows[i];
+    return NULL;
+}
+
+const PublishedRow *published_head(const char *drafter, bool tree)
+{
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
+        if (strcasecmp(heads[i].name, drafter) == 0 && heads[i].tree == tree)
+            return &heads[i];
     return NULL;
 }
 

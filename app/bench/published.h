@@ -14,6 +14,7 @@ typedef enum PublishedMethod {
     PUBLISHED_SFT,  /* trained for its last exit alone, one fixed exit drafts */
     PUBLISHED_SOFT, /* trained for all exits together, one fixed exit drafts */
     PUBLISHED_S2D,  /* the same, each token takes the first exit that is confident */
+    PUBLISHED_HEAD, /* a head of the target */
 } PublishedMethod;
 
 typedef enum PublishedTarget {
@@ -30,14 +31,19 @@ typedef struct PublishedFigure {
 typedef struct PublishedRow {
     const char *name;
     PublishedMethod method;
-    int exit; /* layer; that of PUBLISHED_S2D is the deepest */
+    int exit; /* layer; that of PUBLISHED_S2D is the deepest, of PUBLISHED_HEAD 0 */
     bool tree;
     PublishedFigure at[2][PUBLISHED_TARGETS]; /* [T = 0, T = 1] */
 } PublishedRow;
 
+/* Those of drafts. */
 const PublishedRow *published_rows(int *n);
 /* NULL = there is none. */
 const PublishedRow *published_find(PublishedMethod method, int exit, bool tree);
+
+/* A head's by its drafter: "eagle", "medusa", "hydra". The latter two accepted by a rule that is not
+ * exact. */
+const PublishedRow *published_head(const char *drafter, bool tree);
 
 const char *published_target_name(PublishedTarget target); /* "7B" */
 int published_target(const char *text,

@@ -21,89 +21,15 @@
 #include "app/commands.h"
 #include "app/protocol/event_json.h"
 #include "app/worker/tuned.h"
-#include "tests/support/model_folder.h"
-#include "tests/support/patience.h"
+#include "tests/support/program.h"
 #include "tests/support/tiny_model.h"
 
 static ModelFolder folder;
 static char profile[256];
 
-typedef struct Result {
-    char out[1 << 18], err[1 << 14];
-    int status; /* exit code; 128 + signal */
-} Result;
-
-static void read_some(int fd, char *text, size_t size, bool *open)
-{
-    size_t used = strlen(text);
-    ssize_t got = read(fd, text + used, size - used - 1);
-    *open = got > 0;
-    if (got > 0)
-        text[used + (size_t)got] = '\0';
-}
-
-/* Runs `s2d WORDS…` with input on stdin, and interrupts it after its first output when asked to. */
-static void run_full(Result *result, const char *input, bool interrupt, char *const words[])
-{
-    int in[2], out[2], err[2];
-    memset(result, 0, sizeof(*result));
-    assert_true(pipe(in) == 0 && pipe(out) == 0 && pipe(err) == 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        dup2(in[0], 0);
-        dup2(out[1], 1);
-        dup2(err[1], 2);
-        for (int i = 0; i < 2; i++) {
-            close(in[i]);
-            close(out[i]);
-            close(err[i]);
-        }
-        execv("/proc/self/exe", words);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    close(err[1]);
-    if (input)
-        assert_int_equal(write(in[1], input, strlen(input)), strlen(input));
-    close(in[1]);
-    bool open[2] = {true, true};
-    while (open[0] || open[1]) {
-        struct pollfd pollers[2] = {{.fd = open[0] ? out[0] : -1, .events = POLLIN},
-                                    {.fd = open[1] ? err[0] : -1, .events = POLLIN}};
-        if (poll(pollers, 2, PATIENCE_MS) <= 0)
-            fail_msg("s2d %s hangs", words[1]);
-        if (pollers[0].revents)
-            read_some(out[0], result->out, sizeof(result->out), &open[0]);
-        if (pollers[1].revents)
-            read_some(err[0], result->err, sizeof(result->err), &open[1]);
-        if (interrupt && result->out[0]) {
-            kill(pid, SIGINT);
-            interrupt = false;
-        }
-    }
-    int status;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    result->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    close(out[0]);
-    close(err[0]);
-}
-
-/* line: the words, parted by blanks; "P" stands for the profile's path, "F/" for the folder. */
 static void run_line(Result *result, const char *input, const char *line)
 {
-    static char copy[1024], paths[8][256];
-    char *words[32] = {"s2d"};
-    int n = 1, n_paths = 0;
-    snprintf(copy, sizeof(copy), "%s", line);
-    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " ")) {
-        if (strcmp(word, "P") == 0)
-            word = profile;
-        else if (strncmp(word, "F/", 2) == 0)
-            word = model_folder_file(&folder, word + 2, paths[n_paths++]);
-        words[n++] = word;
-    }
-    run_full(result, input, false, words);
+    program_line(result, &folder, input, line);
 }
 
 static void texts_are_equal_whatever_drafts(void **state)
@@ -245,7 +171,7 @@ static void an_empty_prompt_is_refused_from_either_place(void **state)
         assert_int_equal(result.status, EXIT_USAGE);
         assert_non_null(strstr(result.err, "the prompt is empty"));
         char *words[] = {"s2d", "run", "--profile", profile, "-p", (char *)nothing[i], NULL};
-        run_full(&result, "", false, words);
+        program_run(&result, "", false, words);
         assert_int_equal(result.status, EXIT_USAGE);
         assert_non_null(strstr(result.err, "the prompt is empty"));
     }
@@ -271,7 +197,7 @@ static void a_mark_and_carriage_returns_are_no_prompt(void **state)
     assert_string_equal(marked.out, plain.out);
     char *words[] = {"s2d", "run", "--profile",    profile, "-p", "\xef\xbb\xbfSay\r\nhi.\r\n",
                      "-n",  "8",   "--ignore-eos", NULL};
-    run_full(&marked, "", false, words);
+    program_run(&marked, "", false, words);
     assert_int_equal(prompt_tokens(&marked), prompt_tokens(&plain));
     assert_string_equal(marked.out, plain.out);
     /* --raw is as it is. */
@@ -426,7 +352,7 @@ static void control_c_keeps_what_came(void **state)
     static Result result;
     char *words[] = {"s2d",   "run",          "--profile", profile, "-p",
                      "hello", "--ignore-eos", "--ctx",     "4000",  NULL};
-    run_full(&result, NULL, true, words);
+    program_run(&result, NULL, true, words);
     assert_int_equal(result.status, EXIT_INTERRUPTED);
     assert_true(result.out[0] != '\0');
     assert_non_null(strstr(result.err, "stopped"));

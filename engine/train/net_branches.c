@@ -13,6 +13,9 @@
 
 #include "engine/train/trainer_parts.h"
 
+/* How long what a token adds is at the start, beside a feature. */
+static const float TOKEN_SHARE = 0.3f;
+
 static bool is_hydra(const Trainer *s)
 {
     return s->info.kind == HEAD_HYDRA;
@@ -34,12 +37,24 @@ static void lay(Trainer *s, TrainerArena *arena)
         b->input[j] = trainer_take(arena, n, H);
 }
 
+/* Hydra's branches also get noise of each token, beside the feature that is passed on. */
+static int start_inputs(Trainer *s, int k, Err *err)
+{
+    float width = trainer_net_token_width(s, TOKEN_SHARE);
+    for (int j = 0; j < inputs_of(s, k); j++) {
+        if (trainer_net_fill(s, trainer_net_part(s, "skip", k, j), j == 0, j ? width : 0, err) != 0)
+            return -1;
+        if (j > 0 && trainer_net_fill(s, trainer_net_part(s, "fc", k, j), 0, width, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int start(Trainer *s, const Gguf *base, Err *err)
 {
     for (int k = 0; k < s->info.branches; k++) {
-        const TrainerWeight *skip = trainer_net_part(s, "skip", k, 0);
         if (trainer_net_copy_rows(s, base, trainer_net_part(s, "output.weight", k, -1), err) != 0 ||
-            (skip && trainer_net_fill(s, skip, 1, 0, err) != 0))
+            (is_hydra(s) && start_inputs(s, k, err) != 0))
             return -1;
     }
     return 0;

@@ -12,6 +12,8 @@
 #include "kernels/noise.h"
 
 static const float TOKEN_LOSS = 0.1f; /* what the cross-entropy weighs */
+/* What the layer reads at the start: the feature so far, and noise so long beside a feature. */
+static const float FEATURE_SHARE = 0.3f, TOKEN_SHARE = 0.3f;
 
 static void lay(Trainer *s, TrainerArena *arena)
 {
@@ -28,8 +30,10 @@ static int start(Trainer *s, const Gguf *base, Err *err)
         if (w->cols > 0 && trainer_net_copy_part(s, base, p, w, err) != 0)
             return -1;
     }
-    return trainer_net_fill(s, trainer_net_weight(s, "fc.0.weight"), 0, 0.02f, err) != 0 ||
-                   trainer_net_fill(s, trainer_net_weight(s, "fc.1.weight"), 1, 0.002f, err) != 0
+    float token = trainer_net_token_width(s, TOKEN_SHARE);
+    return trainer_net_fill(s, trainer_net_weight(s, "fc.0.weight"), 0, token, err) != 0 ||
+                   trainer_net_fill(s, trainer_net_weight(s, "fc.1.weight"), FEATURE_SHARE, 0.002f,
+                                    err) != 0
                ? -1
                : 0;
 }

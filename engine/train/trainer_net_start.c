@@ -1,6 +1,6 @@
 /* trainer_net_start.c - what a head's weights begin as: noise around an identity, or weights of the
  * base. */
-#include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,6 +25,17 @@ int trainer_net_fill(Trainer *s, const TrainerWeight *w, float diagonal, float w
     }
     free(row);
     return 0;
+}
+
+/* Embeddings are hundreds of times shorter than features in some bases: what AdamW's steps would take
+ * long to make up for. */
+float trainer_net_token_width(Trainer *s, float share)
+{
+    int H = s->model.hidden, n = s->config.rows < s->model.vocab ? s->config.rows : s->model.vocab;
+    s->ops->rows(s->ops, s->embed.frozen, true, s->same, n, H, s->dout);
+    double token = s->ops->squares(s->ops, s->dout, (size_t)n * (size_t)H) / n;
+    double feature = s->ops->squares(s->ops, s->norm[0].value, (size_t)H);
+    return token > 0 ? share * sqrtf(3 / (float)H) * sqrtf((float)(feature / token)) : 0;
 }
 
 /* Heads turn halves of a vector by positions, and some bases neighbours: row `to` of the head's, by

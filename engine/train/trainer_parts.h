@@ -268,6 +268,8 @@ double trainer_net_top(Trainer *trainer, const TrainerScorer *scorer, int steps,
 /* trainer_net_start.c: diagonal on the diagonal, and noise in +-width around it. */
 int trainer_net_fill(Trainer *trainer, const TrainerWeight *w, float diagonal, float width,
                      Err *err);
+/* The width of noise that makes of an embedding a vector `share` as long as a feature, about. */
+float trainer_net_token_width(Trainer *trainer, float share);
 /* A part of the base's last layer, its rows turned to the head's rotary layout. */
 int trainer_net_copy_part(Trainer *trainer, const Gguf *base, int part, const TrainerWeight *w,
                           Err *err);

@@ -7,6 +7,8 @@
 #include "engine/train/trainer_parts.h"
 #include "kernels/noise.h"
 
+enum { TOKENS = 1024 }; /* whose embeddings are looked at */
+
 int trainer_net_fill(Trainer *s, const TrainerWeight *w, float diagonal, float width, Err *err)
 {
     int rows = w->rows > 0 ? w->rows : 1;
@@ -27,14 +29,25 @@ int trainer_net_fill(Trainer *s, const TrainerWeight *w, float diagonal, float w
     return 0;
 }
 
+/* The mean of squares over the first tokens of the vocabulary, one after another: the same however
+ * many rows there is room for. */
+static double token_square(Trainer *s)
+{
+    int H = s->model.hidden, tokens = s->model.vocab < TOKENS ? s->model.vocab : TOKENS;
+    double sum = 0;
+    for (int i = 0; i < tokens; i++) {
+        s->ops->rows(s->ops, s->embed.frozen, true, &i, 1, H, s->dout);
+        sum += s->ops->squares(s->ops, s->dout, (size_t)H);
+    }
+    return sum / tokens;
+}
+
 /* Embeddings are hundreds of times shorter than features in some bases: what AdamW's steps would take
  * long to make up for. */
 float trainer_net_token_width(Trainer *s, float share)
 {
-    int H = s->model.hidden, n = s->config.rows < s->model.vocab ? s->config.rows : s->model.vocab;
-    s->ops->rows(s->ops, s->embed.frozen, true, s->same, n, H, s->dout);
-    double token = s->ops->squares(s->ops, s->dout, (size_t)n * (size_t)H) / n;
-    double feature = s->ops->squares(s->ops, s->norm[0].value, (size_t)H);
+    size_t H = (size_t)s->model.hidden;
+    double token = token_square(s), feature = s->ops->squares(s->ops, s->norm[0].value, H);
     return token > 0 ? share * sqrtf(3 / (float)H) * sqrtf((float)(feature / token)) : 0;
 }
 

@@ -1,13 +1,15 @@
 /* trainer_parts.h - what the files of the trainer share. Private.
  *
- *   trainer_plan.c      memory: how much of what, and where it lies
+ *   trainer_plan.c      memory: how much of what, and where it lies (trainer_arena.c)
  *   trainer_read.c      initial weights, from the base's file or an adapter
  *   trainer_layer.c     a decoder layer and its gradient
  *   trainer_head.c      final norm, head and loss; scores
  *   trainer_batch.c     which texts a step takes, and what is known of them
  *   trainer_step.c      a step: forward, backward, optimiser
  *   trainer_score.c     how the exits do as drafters
- *   trainer_net.c       what heads have in common; their table
+ *   trainer_outputs.c   what a configuration reads, loses and scores
+ *   trainer_nets.c      the kinds of heads, a row each
+ *   trainer_net.c       what heads have in common; trainer_net_start.c: what they begin as
  *   trainer_chain.c     the layer of those heads that feed themselves
  *   net_*.c             a kind of head each, or two
  *   trainer_state.c     checkpoints
@@ -87,7 +89,7 @@ typedef struct TrainerBranch {
     float *inner, *dinner;    /* [rows, H] before silu */
 } TrainerBranch;
 
-/* A kind of head, as it is trained: a row of the table in trainer_net.c. */
+/* A kind of head, as it is trained: a row of the table in trainer_nets.c. */
 typedef struct TrainerNet {
     /* Working memory, beside what all have. */
     void (*lay)(Trainer *s, TrainerArena *arena);
@@ -179,9 +181,12 @@ struct Trainer {
     int next; /* place in order */
 };
 
+/* trainer_arena.c */
+void *trainer_take_bytes(TrainerArena *arena, size_t bytes);
+float *trainer_take(TrainerArena *arena, size_t rows, size_t cols);
+
 /* trainer_plan.c */
 void trainer_lay(Trainer *trainer, TrainerArena *arena);
-float *trainer_take(TrainerArena *arena, size_t rows, size_t cols);
 /* Everything but pointers; layers, and what a head consists of, are allocated. */
 void trainer_shape_free(Trainer *trainer);
 int trainer_shape(Trainer *trainer, const TrainerConfig *config, const TrainerBase *base, Err *err);
@@ -249,8 +254,10 @@ void trainer_close_head(Trainer *trainer);
 int trainer_read_tensor(Trainer *trainer, const Gguf *base, const char *name,
                         const TrainerWeight *w, const int *ids, Err *err);
 
-/* trainer_net.c: of what a head has, by name without "head."; NULL = it has none such. */
+/* trainer_nets.c: net, info, tensors and weights, which are the caller's to free, also on failure. */
 int trainer_net_shape(Trainer *trainer, Err *err);
+
+/* trainer_net.c: of what a head has, by name without "head."; NULL = it has none such. */
 void trainer_net_layer(Trainer *trainer); /* layers[0] are those of its weights */
 TrainerWeight *trainer_net_weight(const Trainer *trainer, const char *name);
 /* "K.NAME.J.weight", or with j < 0 "K.NAME" */

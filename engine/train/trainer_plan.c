@@ -9,7 +9,7 @@
 
 #include "engine/train/trainer_parts.h"
 
-enum { ALIGNED = 64, LOGITS_BYTES = 128 << 20 };
+enum { LOGITS_BYTES = 128 << 20 };
 
 void trainer_plan_add(TrainerPlan *plan, const char *what, uint64_t bytes)
 {
@@ -17,18 +17,6 @@ void trainer_plan_add(TrainerPlan *plan, const char *what, uint64_t bytes)
     plan->part[plan->n].what = what;
     plan->part[plan->n++].bytes = bytes;
     plan->total += bytes;
-}
-
-static void *take(TrainerArena *arena, size_t bytes)
-{
-    void *place = arena->memory ? arena->memory + arena->used : NULL;
-    arena->used += (bytes + ALIGNED - 1) & ~(size_t)(ALIGNED - 1);
-    return place;
-}
-
-float *trainer_take(TrainerArena *arena, size_t rows, size_t cols)
-{
-    return take(arena, rows * cols * sizeof(float));
 }
 
 /* Notes what was taken since the last note. */
@@ -103,7 +91,7 @@ TrainerGroup trainer_group(const Trainer *s, int index, int *count)
 static void lay_frozen(TrainerArena *arena, TrainerWeight *w)
 {
     if (w->rows > 0)
-        w->frozen = take(arena, floats_of(w) * sizeof(uint16_t));
+        w->frozen = trainer_take_bytes(arena, floats_of(w) * sizeof(uint16_t));
     else if (w->cols > 0)
         w->value = trainer_take(arena, 1, (size_t)w->cols);
 }
@@ -232,8 +220,10 @@ int trainer_shape(Trainer *s, const TrainerConfig *config, const TrainerBase *ba
     memcpy(s->optional, base->optional, sizeof s->optional);
     int taps[EXITS_MAX];
     s->n_taps = trainer_taps(config, base->config.layers, taps);
-    if (config->tune == TRAINER_HEAD && trainer_net_shape(s, err) != 0)
+    if (config->tune == TRAINER_HEAD && trainer_net_shape(s, err) != 0) {
+        trainer_shape_free(s);
         return -1;
+    }
     s->n_layers = s->net                          ? s->info.has_layer
                   : config->tune == TRAINER_EXITS ? config->n_exits
                                                   : config->layers;

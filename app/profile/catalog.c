@@ -126,3 +126,12 @@ int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err)
                    "%.300s: no such file, nor a name of the catalog; `s2d models` lists those",
                    name_or_path);
 }
+
+void catalog_short_name(const char *name_or_path, char *name, size_t size)
+{
+    const char *slash = strrchr(name_or_path, '/');
+    snprintf(name, size, "%s", slash ? slash + 1 : name_or_path);
+    size_t length = strlen(name);
+    if (length > 5 && strcmp(name + length - 5, ".gguf") == 0)
+        name[length - 5] = '\0';
+}

@@ -41,6 +41,9 @@ const CatalogModel *catalog_find(const char *name); /* NULL = no such name */
  * do about it. path: size bytes, PATH_BYTES (paths.h) are enough. */
 int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err);
 
+/* What the person sees of a catalog name or path: the name, or the file's name without ".gguf". */
+void catalog_short_name(const char *name_or_path, char *name, size_t size);
+
 /* A pattern of CatalogWheel with the part's number (1 ...) in place of the signs. -1 = does not
  * fit. */
 int catalog_part_text(const char *pattern, int part, char *text, size_t size);

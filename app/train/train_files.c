@@ -5,6 +5,7 @@
 
 #include "app/base/save_file.h"
 #include "app/profile/adapter_file.h"
+#include "app/profile/catalog.h"
 #include "app/train/train.h"
 
 /* The weights of an adapter. */
@@ -89,12 +90,11 @@ static int save_adapter(const Train *t, Err *err)
 static int write_head(FILE *stream, void *user, Err *err)
 {
     const Train *t = user;
-    const char *slash = strrchr(t->options.model, '/');
     HeadInfo info = trainer_head_info(&t->options.trainer, &t->config);
     AdapterTensor *tensors;
     int n;
     memcpy(info.base_sha256, t->base_sha256, sizeof info.base_sha256);
-    snprintf(info.base_name, sizeof info.base_name, "%s", slash ? slash + 1 : t->options.model);
+    catalog_short_name(t->options.model, info.base_name, sizeof info.base_name);
     if (trainer_tensors(t->trainer, t->options.type, &tensors, &n, err) != 0)
         return -1;
     int result = head_write(stream, &info, tensors, n, err);

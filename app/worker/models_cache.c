@@ -9,15 +9,6 @@
 #include "app/profile/adapter_file.h"
 #include "app/profile/catalog.h"
 
-void models_name(const char *name_or_path, char *name, size_t size)
-{
-    const char *slash = strrchr(name_or_path, '/');
-    snprintf(name, size, "%s", slash ? slash + 1 : name_or_path);
-    size_t length = strlen(name);
-    if (length > 5 && strcmp(name + length - 5, ".gguf") == 0)
-        name[length - 5] = '\0';
-}
-
 static bool same_ids(const Model *model, const ModelUse *use)
 {
     if (!use->ids || !model->short_ids)
@@ -82,7 +73,7 @@ static int plan_file(const ModelsCache *cache, const Gguf *gguf, const ShortList
 static int find_model(const char *name_or_path, ModelPlan *plan, Err *err)
 {
     char path[PATH_MAX];
-    models_name(name_or_path, plan->name, sizeof(plan->name));
+    catalog_short_name(name_or_path, plan->name, sizeof(plan->name));
     if (catalog_resolve(name_or_path, path, sizeof(path), err) != 0)
         return -1;
     if (!realpath(path, plan->path))

@@ -37,9 +37,6 @@ typedef struct ModelPlan {
     bool owns_tokenizer;
 } ModelPlan;
 
-/* What the person sees of a catalog name or path: the name, or the file's name without ".gguf". */
-void models_name(const char *name_or_path, char *name, size_t size);
-
 /* EXIT_NOINPUT, EXIT_DATA; on success models_plan_close. */
 int models_plan(const ModelsCache *cache, const char *name_or_path, ModelPlan *plan, Err *err);
 /* The same of a profile's draft: cut to its layers, with its short list and its adapter. Layers and

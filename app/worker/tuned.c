@@ -1,5 +1,6 @@
 /* tuned.c - see tuned.h. */
 #include "app/worker/tuned.h"
+#include "app/profile/catalog.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +75,7 @@ int tuned_key(TunedPair *key, const Profile *profile, const char *base, int laye
 static int find(const Tuned *tuned, const TunedPair *key, const char *target)
 {
     char name[sizeof key->target];
-    models_name(target, name, sizeof name);
+    catalog_short_name(target, name, sizeof name);
     for (int i = 0; i < tuned->n; i++) {
         const TunedPair *p = &tuned->pairs[i];
         if (strcmp(p->draft, key->draft) == 0 && strcmp(p->target, name) == 0 &&

@@ -110,7 +110,7 @@ void worker_ready(Worker *worker)
     ready->n_targets = profile->n_targets;
     ready->target_index = worker->load.target_index;
     for (int i = 0; i < profile->n_targets; i++)
-        models_name(profile->targets[i].model, ready->targets[i], sizeof(ready->targets[i]));
+        catalog_short_name(profile->targets[i].model, ready->targets[i], sizeof(ready->targets[i]));
     ready->load_ms = worker->load_ms;
     const ModelConfig *draft = worker->draft ? &worker->draft->config : NULL;
     ready->memory_bytes =

@@ -39,7 +39,7 @@ static int find_target(const Profile *profile, const char *asked)
 {
     for (int i = 0; i < profile->n_targets; i++) {
         char name[64];
-        models_name(profile->targets[i].model, name, sizeof(name));
+        catalog_short_name(profile->targets[i].model, name, sizeof(name));
         if (strcmp(profile->targets[i].model, asked) == 0 || strcmp(name, asked) == 0)
             return i;
     }
@@ -194,9 +194,9 @@ void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled)
     bool was_busy = worker->busy;
     worker->switch_ms = clock_ms();
     if (swap->name)
-        models_name(swap->name, name, sizeof(name));
+        catalog_short_name(swap->name, name, sizeof(name));
     else if (index < n_targets)
-        models_name(profile->targets[index].model, name, sizeof(name));
+        catalog_short_name(profile->targets[index].model, name, sizeof(name));
     emit_switch(worker, SWITCH_CHECK, name, index, "", SWITCH_ROOM_NONE, true);
     if (cancelled)
         err_set(&err, EXIT_INTERRUPTED, "stopped");

@@ -12,6 +12,7 @@
 
 #include "tests/support/draft_case.h"
 #include "tests/support/tiny_head.h"
+#include "tests/support/trainer_run.h"
 
 typedef struct Fixture {
     Kernels *kernels;
@@ -209,6 +210,111 @@ static void test_same_text(void **state)
     free(run);
 }
 
+/* The target's own greedy words behind short prompts, to learn from. */
+static void fill_texts(TrainerFixture *f)
+{
+    Run *run = calloc(1, sizeof *run);
+    for (int t = 0; t < TRAINER_TEXTS; t++) {
+        enum { ASKED = 4 };
+        TrainerText *text = &f->texts[t];
+        *run = (Run){0};
+        SessionConfig config = draft_case_config(run, f->kernels, f->model, NULL, "plain", "auto");
+        run_open(run, &config);
+        for (int i = 0; i < ASKED; i++)
+            text->ids[i] = PROMPT[(t + i) % PROMPT_N];
+        run_ask(run, text->ids, ASKED, TRAINER_LONGEST - ASKED);
+        int n;
+        const int *tokens = session_tokens(run->session, &n);
+        assert_int_equal(n, TRAINER_LONGEST);
+        text->n = n;
+        memcpy(text->ids, tokens, sizeof *tokens * (size_t)n);
+        for (int i = 0; i < n; i++)
+            text->is_label[i] = i >= ASKED;
+        session_close(run->session);
+    }
+    free(run);
+}
+
+static Head *train_head(const TrainerFixture *f, HeadKind kind)
+{
+    TrainerConfig c = trainer_run_head_config(f, kind);
+    c.ids = NULL; /* all are scored */
+    c.n_ids = 0;
+    c.steps = 80;
+    c.rate = 0.01f;
+    TrainerRun run = trainer_run_open(f, &c, NULL);
+    for (int i = 0; i < c.steps; i++)
+        trainer_run_step(&run);
+    AdapterTensor *tensors;
+    HeadFile *file;
+    Head *head;
+    char *data;
+    size_t bytes;
+    int n;
+    Err err = {0};
+    HeadInfo info = trainer_head_info(&c, &f->config);
+    assert_int_equal(trainer_tensors(run.trainer, QUANT_F32, &tensors, &n, &err), 0);
+    FILE *stream = open_memstream(&data, &bytes);
+    assert_int_equal(head_write(stream, &info, tensors, n, &err), 0);
+    fclose(stream);
+    if (head_file_open_memory(&file, data, bytes, "trained", &err) != 0 ||
+        head_open(&head, file, f->model, &err) != 0)
+        fail_msg("%s", err.text);
+    head_file_close(file);
+    free(data);
+    free(tensors);
+    trainer_run_close(&run);
+    return head;
+}
+
+/* Heads that have learned: much of what they draft is taken, much is not, and the text stays. */
+static void test_trained_heads(void **state)
+{
+    static const char *const trees[] = {"4x3x12", "auto", "off", "static"};
+    (void)state;
+    TrainerFixture *f = trainer_fixture_deep(ARCH_LLAMA, 1);
+    TinyModel tiny = tiny_model(ARCH_LLAMA);
+    tiny.layers = f->config.layers;
+    model_close(f->model); /* which scores a list only */
+    f->model = tiny_model_open(&tiny, f->kernels, "tiny", NULL);
+    fill_texts(f);
+    Run *plain = calloc(1, sizeof *plain), *run = calloc(1, sizeof *run);
+    for (int kind = 0; kind < HEAD_KINDS; kind++) {
+        int accepted[DEPTHS] = {0}, rejected[DEPTHS] = {0};
+        Head *head = train_head(f, (HeadKind)kind);
+        for (int i = 0; i < 4 * TRAINER_TEXTS; i++) {
+            const TrainerText *text = &f->texts[i % TRAINER_TEXTS];
+            for (int drafts = 0; drafts < 2; drafts++) {
+                Run *one = drafts ? run : plain;
+                *one = (Run){0};
+                SessionConfig config = draft_case_config(
+                    one, f->kernels, f->model, NULL,
+                    drafts ? head_kind_name((HeadKind)kind) : "plain", trees[i / TRAINER_TEXTS]);
+                config.sampling = TEMPERATURES[i % 2];
+                config.drafting.head = head;
+                run_open(one, &config);
+                run_ask(one, text->ids, 6, TRAINER_LONGEST - 6);
+            }
+            assert_same_answer(plain, run);
+            for (int d = 0; d < DEPTHS; d++) {
+                accepted[d] += run->accepted[d];
+                rejected[d] += run->rejected[d];
+            }
+            session_close(plain->session);
+            session_close(run->session);
+        }
+        print_message("%-7s accepted %d %d %d, rejected %d %d %d at depths 1 2 3\n",
+                      head_kind_name((HeadKind)kind), accepted[0], accepted[1], accepted[2],
+                      rejected[0], rejected[1], rejected[2]);
+        for (int d = 0; d < DEPTHS; d++)
+            assert_true(accepted[d] > 0 && rejected[d] > 0);
+        head_close(head);
+    }
+    free(plain);
+    free(run);
+    trainer_fixture_close(f);
+}
+
 /* ---- files ---- */
 
 typedef struct Lie {
@@ -267,9 +373,8 @@ static void test_other_targets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_published_trees),
-        cmocka_unit_test(test_same_text),
+        cmocka_unit_test(test_values),        cmocka_unit_test(test_published_trees),
+        cmocka_unit_test(test_same_text),     cmocka_unit_test(test_trained_heads),
         cmocka_unit_test(test_other_targets),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

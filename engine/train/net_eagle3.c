@@ -42,7 +42,7 @@ static int start(Trainer *s, const Gguf *base, Err *err)
     for (int i = 0; i < 3; i++) {
         const TrainerWeight *by_token = trainer_net_weight(s, BY_TOKEN[i]);
         const TrainerWeight *by_feature = trainer_net_weight(s, BY_FEATURE[i]);
-        if (trainer_net_fill(s, by_token, 0, 0.3f * width, err) != 0 ||
+        if (trainer_net_fill(s, by_token, 0, width, err) != 0 ||
             trainer_net_copy_part(s, base, PART_Q + i, by_feature, err) != 0 ||
             trainer_net_fill(s, trainer_net_weight(s, FUSE[i]), i == 2, 0.1f * width, err) != 0)
             return -1;

@@ -15,6 +15,7 @@
 #include "app/base/print.h"
 #include "app/base/sha256.h"
 #include "app/commands.h"
+#include "app/info_head.h"
 #include "app/profile/catalog.h"
 #include "app/profile/profile.h"
 #include "app/worker/confine.h"
@@ -322,6 +323,8 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
     print_report(stdout, "%.2f GB with %sa chat of %d tokens in %s%s\n", (double)total / 1e9,
                  draft ? "the draft and " : "", context, kv_type_name(profile->kv),
                  total > have ? ": MORE THAN IS FREE" : "");
+    if (target->head)
+        info_head_line(target->head, &plan.config, plan.name);
     models_plan_close(&plan);
 }
 
@@ -368,7 +371,7 @@ static bool is_model(const char *name)
 const CommandLine cmd_info_line = {
     .name = "info",
     .words = "[MODEL | PROFILE]",
-    .summary = "this machine, a model's header, or a profile's plan",
+    .summary = "this machine, a model's or a head's header, or a profile's plan",
 };
 
 int cmd_info(int argc, char **argv)
@@ -387,6 +390,8 @@ int cmd_info(int argc, char **argv)
         profile_close(&profile);
         return code;
     }
+    if (argc == 2 && info_is_head(argv[1]))
+        return info_head(argv[1], &err) == 0 ? 0 : report(&err);
     Kernels *kernels;
     if (command_kernels_open(&kernels, &(KernelsOptions){0}, &err) != 0)
         return report(&err);

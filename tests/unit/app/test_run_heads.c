@@ -97,6 +97,11 @@ static void a_profile_names_a_head(void **state)
     run(&plain, "run --profile F/heads.yaml -p ab -n 60 --ignore-eos --drafter plain");
     run(&result, "run --profile F/heads.yaml -p ab -n 60 --ignore-eos --spec on");
     assert_string_equal(result.out, plain.out);
+    run(&result, "info F/heads.yaml");
+    assert_non_null(strstr(result.out, "eagle.gguf, eagle, 0."));
+    run(&result, "info F/eagle3.gguf");
+    assert_non_null(strstr(result.out, "head       eagle3, for target\n"));
+    assert_non_null(strstr(result.out, "the stream after layer 2, after layer 4, after layer 5\n"));
     run(&result, "run --profile F/heads.yaml -p ab -n 9 --ignore-eos --spec on --json");
     assert_non_null(strstr(result.out, "\"drafter\":\"eagle\""));
     assert_non_null(strstr(result.out, "\"head\":\"eagle.gguf\""));

@@ -137,7 +137,9 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     worker->busy = true;
     worker->stop = false;
     answers_begin(&worker->answers);
+    worker_choose(worker);
     int status = session_answer(worker->session, ids, n, &options, &err);
+    worker_note_answer(worker);
     int n_text;
     const int *text = session_tokens(worker->session, &n_text);
     answers_end(&worker->answers, text, n, n_text, session_target(worker->session)->tokenizer);

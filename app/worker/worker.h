@@ -6,6 +6,7 @@
 #include "app/protocol/inbox.h"
 #include "app/worker/answers.h"
 #include "app/worker/models_cache.h"
+#include "app/worker/rivals.h"
 
 enum { REQUESTS_MAX = 256 };
 
@@ -34,7 +35,8 @@ typedef struct Worker {
     ModelsCache models;
     Session *session; /* NULL = nothing is loaded */
     Model *draft;     /* of the session; NULL = none */
-    Head *head;       /* that the session drafts by; NULL = none */
+    Head *head;       /* that the session drafts by, or may by `rivals`; NULL = none */
+    Rivals rivals;    /* 0: what would draft without it; 1: the head */
     RequestLoad load; /* what the session was made from; targets and thresholds as they are now */
     double load_ms;
     bool confined; /* in what it may ask of the kernel, see confine.h */
@@ -98,8 +100,15 @@ int worker_open_drafting(Worker *worker, const RequestLoad *load, const char *dr
  * belongs to that one, a warning says so, and the profile says what drafts. */
 int worker_open_pair(Worker *worker, const RequestLoad *load, int index, const Model *target,
                      DraftConfig *drafting, Err *err);
-/* The session drafts by this one now (NULL = by none): the one before goes. */
+/* The session drafts by this one now (NULL = by none): the one before goes, and rivals are no more. */
 void worker_keep_head(Worker *worker, Head *head);
+/* Where nobody said what drafts and the profile has a head for the target: the head is read, and from
+ * now on worker_choose takes the faster. */
+void worker_start_rivals(Worker *worker);
+/* Between two answers: the faster one drafts; READY where that changes. */
+void worker_choose(Worker *worker);
+/* After an answer. */
+void worker_note_answer(Worker *worker);
 void worker_close(Worker *worker);
 
 /* worker_set.c */

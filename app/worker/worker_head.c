@@ -84,4 +84,60 @@ void worker_keep_head(Worker *worker, Head *head)
 {
     head_close(worker->head);
     worker->head = head;
+    worker->rivals = (Rivals){0};
+}
+
+void worker_start_rivals(Worker *worker)
+{
+    const RequestLoad *load = &worker->load;
+    const ProfileTarget *target = &load->profile.targets[load->target_index];
+    Err err = {0};
+    Head *head;
+    if (load->drafter[0] || target->drafter[0] || !target->head)
+        return;
+    if (read_head(worker, load, target->head, load->target_index, session_target(worker->session),
+                  &head, &err) != 0) {
+        worker_warn(worker, "head", err.text);
+        return;
+    }
+    worker_keep_head(worker, head);
+    worker->rivals.on = true;
+}
+
+static void use_rival(Worker *worker, int which)
+{
+    const RequestLoad *load = &worker->load;
+    DraftConfig drafting;
+    Err err = {0};
+    worker_drafting(load, "", load->target_index, &drafting);
+    if (which == 1) {
+        drafting.kind = drafter_find(head_kind_name(worker->head->info.kind));
+        drafting.head = worker->head;
+    }
+    worker->rivals.current = which;
+    if (session_set_drafter(worker->session, &drafting, &err) == 0) {
+        worker_ready(worker);
+        return;
+    }
+    worker_warn(worker, "head", err.text); /* what drafts goes on */
+    worker->rivals.on = false;
+}
+
+void worker_choose(Worker *worker)
+{
+    Rivals *rivals = &worker->rivals;
+    if (!rivals->on || worker->load.spec != SPEC_AUTO)
+        return;
+    int which = rivals_choose(rivals);
+    if (which != rivals->current)
+        use_rival(worker, which);
+}
+
+void worker_note_answer(Worker *worker)
+{
+    EventStats totals;
+    session_totals(worker->session, &totals);
+    rivals_note(&worker->rivals, totals.tokens,
+                totals.draft_ms + totals.verify_ms + totals.accept_ms + totals.other_ms +
+                    totals.draft_prefill_ms);
 }

@@ -303,6 +303,7 @@ void worker_load(Worker *worker, RequestLoad *load)
     memset(&load->profile, 0, sizeof(load->profile));
     worker->load_ms = clock_ms() - start;
     warn_context(worker);
+    worker_start_rivals(worker);
     worker_ready(worker);
 }
 

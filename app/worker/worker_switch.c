@@ -179,8 +179,10 @@ static int change_target(Worker *worker, int index, const SwitchTerms *terms, Sw
         else
             head_close(pair.head);
     }
-    if (status == 0)
+    if (status == 0) {
         worker->load.target_index = index;
+        worker_start_rivals(worker);
+    }
     return status;
 }
 

@@ -169,6 +169,26 @@ static void a_switch_leaves_the_head_behind(void **state)
     assert_non_null(strstr(result.err, "drafts for second"));
 }
 
+/* Beside a draft, nobody having said which: both draft, one after the other, and no text changes. */
+static void a_draft_and_a_head_take_turns(void **state)
+{
+    char yaml[600], line[300];
+    (void)state;
+    snprintf(yaml, sizeof yaml,
+             "name: both\ndraft: {base: %s/draft.gguf}\ntargets:\n  - model: %s/target.gguf\n    "
+             "head: hydra.gguf\nmax_tokens: 120\n",
+             folder.path, folder.path);
+    model_folder_write(&folder, "both.yaml", yaml);
+    static const char input[] = "ab\ncd\nef\ngh\nij\nkl\n/quit\n";
+    snprintf(line, sizeof line, "chat --plain --profile F/both.yaml");
+    program_line(&result, &folder, input, line);
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.err, "drafter ngram+s2d"));
+    assert_non_null(strstr(result.err, "drafter hydra"));
+    program_line(&plain, &folder, input, "chat --plain --profile F/both.yaml --drafter plain");
+    assert_string_equal(result.out, plain.out);
+}
+
 static void methods_of_the_benchmark(void **state)
 {
     (void)state;
@@ -196,6 +216,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_profile_names_a_head),
         cmocka_unit_test(heads_of_others_are_refused),
         cmocka_unit_test(a_switch_leaves_the_head_behind),
+        cmocka_unit_test(a_draft_and_a_head_take_turns),
         cmocka_unit_test(methods_of_the_benchmark),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

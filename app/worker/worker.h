@@ -59,39 +59,15 @@ void worker_pump(Worker *worker, int timeout_ms);
 /* Takes out the oldest of the pending, of which there is one. */
 Pending worker_next(Worker *worker);
 
-/* worker_load.c */
-/* A model being read; worker_on_progress is the ModelProgress for it: an event for every hundredth,
- * and a look at the requests. */
-typedef struct LoadProgress {
-    Worker *worker;
-    const char *model;
-    int target_index; /* of a switch; -1 = a load */
-    float shown;      /* -1 at first */
-} LoadProgress;
-
-bool worker_on_progress(void *user, float fraction);
-
+/* worker_memory.c */
 /* EXIT_MEMORY with the sizes when these bytes are not free. */
 int worker_check_memory(Worker *worker, const char *what, size_t weights, size_t session, Err *err);
 
-/* Takes over the request's profile. ERROR when it fails: what was loaded before stays where it
- * can. */
-void worker_load(Worker *worker, RequestLoad *load);
-/* Says what now holds. */
-void worker_ready(Worker *worker);
+/* worker_head.c */
 /* What to draft with for a target of the profile; drafter "" = what the profile says, or the
  * best that it allows. Returns the file of the head that it wants, NULL = of none. */
 const char *worker_drafting(const RequestLoad *load, const char *drafter, int target,
                             DraftConfig *drafting);
-/* What was tuned for the profile's targets from number `first` on; a warning where they cannot be
- * read. base, layers: of the draft; adapter: its path or NULL. */
-void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *base, int layers,
-                       const char *adapter);
-/* draft: NULL = none. */
-int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, Model *draft,
-                        Session **session, Head **head, Err *err);
-
-/* worker_head.c */
 /* As worker_drafting, with the head read where one drafts: drafting->head is the caller's, who keeps or
  * closes it. */
 int worker_open_drafting(Worker *worker, const RequestLoad *load, const char *drafter, int index,
@@ -105,11 +81,38 @@ void worker_keep_head(Worker *worker, Head *head);
 /* Where nobody said what drafts and the profile has a head for the target: the head is read, and from
  * now on worker_choose takes the faster. */
 void worker_start_rivals(Worker *worker);
+
+/* worker_load.c */
+/* A model being read; worker_on_progress is the ModelProgress for it: an event for every hundredth,
+ * and a look at the requests. */
+typedef struct LoadProgress {
+    Worker *worker;
+    const char *model;
+    int target_index; /* of a switch; -1 = a load */
+    float shown;      /* -1 at first */
+} LoadProgress;
+
+bool worker_on_progress(void *user, float fraction);
+
+/* Takes over the request's profile. ERROR when it fails: what was loaded before stays where it
+ * can. */
+void worker_load(Worker *worker, RequestLoad *load);
+/* Says what now holds. */
+void worker_ready(Worker *worker);
+/* What was tuned for the profile's targets from number `first` on; a warning where they cannot be
+ * read. base, layers: of the draft; adapter: its path or NULL. */
+void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *base, int layers,
+                       const char *adapter);
+/* draft: NULL = none. */
+int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, Model *draft,
+                        Session **session, Head **head, Err *err);
+void worker_close(Worker *worker);
+
+/* worker_rivals.c */
 /* Between two answers: the faster one drafts; READY where that changes. */
 void worker_choose(Worker *worker);
 /* After an answer. */
 void worker_note_answer(Worker *worker);
-void worker_close(Worker *worker);
 
 /* worker_set.c */
 void worker_set(Worker *worker, const RequestSet *set);

@@ -1,4 +1,4 @@
-/* worker_head.c - heads that draft for one target: found, checked and read. */
+/* worker_head.c - what drafts for a target; heads of it are found, checked and read. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +7,30 @@
 #include "app/profile/adapter_file.h"
 #include "app/profile/catalog.h"
 #include "app/worker/worker.h"
+
+const char *worker_drafting(const RequestLoad *load, const char *drafter, int target,
+                            DraftConfig *drafting)
+{
+    const Profile *profile = &load->profile;
+    const ProfileTarget *pair = &profile->targets[target];
+    *drafting = (DraftConfig){.layers = profile->draft_layers, .n_exits = profile->n_exits};
+    if (!drafter[0])
+        drafter = pair->drafter;
+    if (!drafter[0])
+        drafter = drafter_default(profile->draft_base != NULL);
+    DrafterChoice choice;
+    drafter_parse(drafter, &choice); /* it was checked where it came in */
+    drafting->kind = choice.kind;
+    drafting->fixed_exit = choice.layer;
+    memcpy(drafting->exits, profile->exits, sizeof(drafting->exits));
+    drafting->n_thresholds = pair->n_thresholds;
+    for (int i = 0; i < pair->n_thresholds; i++)
+        drafting->thresholds[i] = (float)pair->thresholds[i];
+    drafting->accept = pair->accept;
+    if (!drafter_is_head(choice.kind))
+        return NULL;
+    return choice.file ? choice.file : pair->head;
+}
 
 /* Another file than the one that it was trained on, though of its shapes: it may draft worse. */
 static void warn_of_base(Worker *worker, const HeadFile *file, const char *model,
@@ -102,42 +126,4 @@ void worker_start_rivals(Worker *worker)
     }
     worker_keep_head(worker, head);
     worker->rivals.on = true;
-}
-
-static void use_rival(Worker *worker, int which)
-{
-    const RequestLoad *load = &worker->load;
-    DraftConfig drafting;
-    Err err = {0};
-    worker_drafting(load, "", load->target_index, &drafting);
-    if (which == 1) {
-        drafting.kind = drafter_find(head_kind_name(worker->head->info.kind));
-        drafting.head = worker->head;
-    }
-    worker->rivals.current = which;
-    if (session_set_drafter(worker->session, &drafting, &err) == 0) {
-        worker_ready(worker);
-        return;
-    }
-    worker_warn(worker, "head", err.text); /* what drafts goes on */
-    worker->rivals.on = false;
-}
-
-void worker_choose(Worker *worker)
-{
-    Rivals *rivals = &worker->rivals;
-    if (!rivals->on || worker->load.spec != SPEC_AUTO)
-        return;
-    int which = rivals_choose(rivals);
-    if (which != rivals->current)
-        use_rival(worker, which);
-}
-
-void worker_note_answer(Worker *worker)
-{
-    EventStats totals;
-    session_totals(worker->session, &totals);
-    rivals_note(&worker->rivals, totals.tokens,
-                totals.draft_ms + totals.verify_ms + totals.accept_ms + totals.other_ms +
-                    totals.draft_prefill_ms);
 }

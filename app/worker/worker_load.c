@@ -39,46 +39,6 @@ bool worker_on_progress(void *user, float fraction)
     return worker->quit || (worker->stop && progress->target_index >= 0);
 }
 
-int worker_check_memory(Worker *worker, const char *what, size_t weights, size_t session, Err *err)
-{
-    size_t have = worker->kernels->memory_free(worker->kernels);
-    if (weights + session <= have)
-        return 0;
-    char need[16], parts[2][16], left[16];
-    catalog_size_text(weights + session, need, sizeof(need));
-    catalog_size_text(weights, parts[0], sizeof(parts[0]));
-    catalog_size_text(session, parts[1], sizeof(parts[1]));
-    catalog_size_text(have, left, sizeof(left));
-    return err_set(
-        err, EXIT_MEMORY,
-        "%s needs %s (weights %s, context %s) and %s are free; try a smaller model or --ctx", what,
-        need, parts[0], parts[1], left);
-}
-
-const char *worker_drafting(const RequestLoad *load, const char *drafter, int target,
-                            DraftConfig *drafting)
-{
-    const Profile *profile = &load->profile;
-    const ProfileTarget *pair = &profile->targets[target];
-    *drafting = (DraftConfig){.layers = profile->draft_layers, .n_exits = profile->n_exits};
-    if (!drafter[0])
-        drafter = pair->drafter;
-    if (!drafter[0])
-        drafter = drafter_default(profile->draft_base != NULL);
-    DrafterChoice choice;
-    drafter_parse(drafter, &choice); /* it was checked where it came in */
-    drafting->kind = choice.kind;
-    drafting->fixed_exit = choice.layer;
-    memcpy(drafting->exits, profile->exits, sizeof(drafting->exits));
-    drafting->n_thresholds = pair->n_thresholds;
-    for (int i = 0; i < pair->n_thresholds; i++)
-        drafting->thresholds[i] = (float)pair->thresholds[i];
-    drafting->accept = pair->accept;
-    if (!drafter_is_head(choice.kind))
-        return NULL;
-    return choice.file ? choice.file : pair->head;
-}
-
 void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *base, int layers,
                        const char *adapter)
 {

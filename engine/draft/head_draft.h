@@ -1,9 +1,10 @@
 /* head_draft.h - inside the drafters that are heads of a target (engine/model/head.h): what they share,
  * and the table of their nets.
  *
- *   head_draft.c      as the session sees it: reading, proposing
+ *   head_inputs.c     what the nets read
  *   head_eagle.c      EAGLE and EAGLE-3: token after token, each by the feature before it
  *   head_branches.c   Medusa and Hydra: a branch for each depth
+ *   head_draft.c      as the session sees it: reading, proposing
  *
  * A head with a layer has a KV cache of its own, with a row for each feature of the target: row i is
  * made of the feature of place i and, in EAGLE's, the token behind it. The root is the token behind
@@ -58,7 +59,7 @@ struct HeadDraft {
     float *scores;       /* [EXPAND_MAX, scored] */
 };
 
-/* The target's features of places first …, as they were left. */
+/* head_inputs.c. The target's features of places first …, as they were left. */
 const float *head_features(const HeadDraft *d, int tap, int first);
 /* Ids that the target's table of embeddings knows. */
 void head_embed(HeadDraft *d, const int *tokens, int n, float *out);

@@ -24,7 +24,7 @@ static void take_feature(HeadDraft *d)
 
 static void score(HeadDraft *d, const HeadBranch *branch, int n)
 {
-    apply(d, branch->output, NULL, LINEAR_SET, d->sum, n, d->scores);
+    apply(d, branch->output, branch->output_bias, LINEAR_SET, d->sum, n, d->scores);
     d->logits = d->scores;
 }
 

@@ -71,6 +71,10 @@ typedef struct AdapterTensor {
     int rows, cols;      /* rows 0: a vector of `cols` values */
     const float *values; /* [rows, cols] */
     Kernels *kernels;    /* whose memory they are in; NULL = the host's */
+    /* Where they are in no memory: puts one row to out, [cols]; head_write and adapter_write ask for
+     * each in turn. NULL = they are in `values`. */
+    int (*read)(void *user, int row, float *out, Err *err);
+    void *user;
 } AdapterTensor;
 
 /* A row's values in host memory: fetched to `room`, [cols], where they are not there already. */

@@ -46,7 +46,13 @@ static int write_tensor(GgufWriter *writer, const AdapterTensor *tensor, Err *er
     if (blocks == NULL || room == NULL)
         result = err_set(err, EXIT_MEMORY, "no memory to write an adapter");
     for (int row = 0; row < rows && result == 0; row++) {
-        const float *values = adapter_row(tensor, row, room);
+        const float *values = room;
+        if (tensor->read == NULL)
+            values = adapter_row(tensor, row, room);
+        else if (tensor->read(tensor->user, row, room, err) != 0) {
+            result = -1;
+            break;
+        }
         quant_fit(tensor->type, values, blocks, cols);
         gguf_write_data(writer, blocks, row_bytes);
         bool finite = quant_row_finite(tensor->type, blocks, cols);

@@ -17,8 +17,8 @@
  *           head.norm g'. g' is the next place's g.
  *   medusa  branch k: y = f + silu(fc.0 f + bias);  output y says what comes k + 2 behind f
  *   hydra   branch k: y = skip.0 f + skip.1 e(t1) … + skip.bias + silu(fc.0 f + fc.1 e(t1) … + bias),
- *           k + 2 vectors; then `blocks` times y = y + silu(block y + bias); output y. With a layer
- *           ("++"): f goes through it and head.norm first.
+ *           k + 2 vectors; then `blocks` times y = y + silu(block y + bias); output y + bias. With a
+ *           layer ("++"): f goes through it and head.norm first.
  *
  * Which tensors those are, by name and shape: head_tensors. Sources: arXiv 2401.15077 (EAGLE),
  * 2503.01840 (EAGLE-3), 2401.10774 (Medusa), 2402.05109 (Hydra), and the authors' published code.
@@ -110,6 +110,7 @@ typedef struct HeadBranch {
     Matrix *block;                             /* [H, H] Hydra, where info.blocks > 0 */
     float *block_bias;                         /* [H] or NULL */
     Matrix *output;                            /* [scored, H] */
+    float *output_bias;                        /* [scored] or NULL: Hydra */
 } HeadBranch;
 
 struct Head {

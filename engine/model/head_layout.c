@@ -110,6 +110,10 @@ static void put_branch(List *list, const HeadInfo *info, int k, HeadBranch *bran
     }
     snprintf(name, sizeof name, "%d.output.weight", k);
     put_matrix(list, name, scored, H, branch ? &branch->output : NULL);
+    if (info->kind == HEAD_HYDRA) {
+        snprintf(name, sizeof name, "%d.output.bias", k);
+        put_vector(list, name, scored, true, branch ? &branch->output_bias : NULL);
+    }
 }
 
 int head_tensors(const HeadInfo *info, Head *head, HeadTensor *tensors)

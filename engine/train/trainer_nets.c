@@ -12,10 +12,11 @@ static const TrainerNet *const nets[HEAD_KINDS] = {
 };
 
 /* Of the tensors that a head may have: those that are trained. A layer's biases are not, as LLaMA's
- * has none. */
+ * has none, nor are those of what scores. */
 static bool is_trained(const HeadTensor *tensor)
 {
-    return !tensor->optional || strncmp(tensor->name, "head.blk.", 9) != 0;
+    return !tensor->optional ||
+           (strncmp(tensor->name, "head.blk.", 9) != 0 && !strstr(tensor->name, ".output.bias"));
 }
 
 int trainer_net_shape(Trainer *s, Err *err)

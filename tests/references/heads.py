@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes heads.jsonl: what PyTorch says that tiny heads draft.
+"""Makes heads.jsonl: what PyTorch says that tiny heads draft. usage: heads.py VOCAB [HIDDEN]
 
 The weights are those of tests/support/tiny_head.c: numbers by name. The nets are written down from the
 papers' formulas (see engine/model/head.h). A text of seven tokens, of whose first six places the
@@ -12,10 +12,12 @@ import sys
 import numpy as np
 import torch
 
-HIDDEN, VOCAB, HEADS, KV, DIM, FFN, EPS, BASE = 64, int(sys.argv[1]), 4, 2, 16, 96, 1e-5, 10000.0
+VOCAB, HIDDEN = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 64
+HEADS, KV, DIM, FFN, EPS, BASE = 4, 2, HIDDEN // 4, HIDDEN * 3 // 2, 1e-5, 10000.0
 TEXT = [10, 65, 97, 110, 32, 116, 104]
 DEPTH = 3
 MASK = (1 << 64) - 1
+STORED = torch.float32  # what heads are rounded to
 torch.set_default_dtype(torch.float64)
 
 
@@ -42,16 +44,20 @@ def numbers(name, scale, n):
     return torch.tensor([float(np.float32(scale) * normal(next(bits))) for _ in range(n)])
 
 
+def stored(x):
+    return x.to(STORED).to(torch.float64)
+
+
 def matrix(name, rows, cols):
-    return numbers(name, 1 / math.sqrt(cols), rows * cols).view(rows, cols)
+    return stored(numbers(name, 1 / math.sqrt(cols), rows * cols).view(rows, cols))
 
 
 def norm_weight(name):
-    return numbers(name, 0.1, HIDDEN) + 1
+    return stored(numbers(name, 0.1, HIDDEN) + 1)
 
 
 def bias(name, n=HIDDEN):
-    return numbers(name, 0.2, n)
+    return stored(numbers(name, 0.2, n))
 
 
 def rms(x, weight):
@@ -126,7 +132,8 @@ def eagle():
         tokens, features = tokens + [token], torch.cat([features, said[-1:]])
 
 
-def eagle3():
+def eagle3(ids=None):
+    """ids: the tokens that it scores, ascending; None = all."""
     hidden = sum(TAPS[i] @ matrix(f"head.fc.{i}.weight", HIDDEN, HIDDEN).T for i in range(3))
     tokens = TEXT[1:]
     for _ in range(DEPTH):
@@ -134,7 +141,9 @@ def eagle3():
         by_hidden = project(rms(hidden, norm_weight("head.hidden_norm.weight")), "hidden_", False)
         out = matrix("head.blk.attn_output.weight", HIDDEN, HEADS * DIM)
         said = feed_forward(hidden + attend(*(a + b for a, b in zip(by_token, by_hidden))) @ out.T)
-        token, p = likeliest(rms(said[-1], norm_weight("head.norm.weight")) @ matrix("head.output.weight", VOCAB, HIDDEN).T)
+        scores = matrix("head.output.weight", len(ids) if ids else VOCAB, HIDDEN)
+        row, p = likeliest(rms(said[-1], norm_weight("head.norm.weight")) @ scores.T)
+        token = ids[row] if ids else row
         yield token, p
         tokens, hidden = tokens + [token], torch.cat([hidden, said[-1:]])
 
@@ -161,11 +170,17 @@ def hydra(plus=False):
         for _ in range(2 if plus else 0):
             block = y @ matrix(f"head.{k}.block.weight", HIDDEN, HIDDEN).T + bias(f"head.{k}.block.bias")
             y = y + torch.nn.functional.silu(block)
-        token, p = likeliest(y @ matrix(f"head.{k}.output.weight", VOCAB, HIDDEN).T)
+        logits = y @ matrix(f"head.{k}.output.weight", VOCAB, HIDDEN).T
+        token, p = likeliest(logits + bias(f"head.{k}.output.bias", VOCAB))
         yield token, p
         inputs.append(EMBED[token])
 
 
-rows = {"eagle": eagle(), "eagle3": eagle3(), "medusa": medusa(), "hydra": hydra(), "hydra++": hydra(True)}
-for name, steps in rows.items():
-    print(json.dumps({"head": name, "vocab": VOCAB, "text": TEXT, "chain": [[t, round(p, 7)] for t, p in steps]}))
+def row(name, steps):
+    return {"head": name, "vocab": VOCAB, "text": TEXT, "chain": [[t, round(p, 7)] for t, p in steps]}
+
+
+if __name__ == "__main__":
+    all_steps = {"eagle": eagle(), "eagle3": eagle3(), "medusa": medusa(), "hydra": hydra(), "hydra++": hydra(True)}
+    for name, steps in all_steps.items():
+        print(json.dumps(row(name, steps)))

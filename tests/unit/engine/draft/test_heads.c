@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "tests/support/draft_case.h"
+#include "tests/support/head_chain.h"
 #include "tests/support/tiny_head.h"
 #include "tests/support/trainer_run.h"
 
@@ -61,64 +62,6 @@ static HeadInfo info_of(const Fixture *f, int i)
 
 /* ---- against PyTorch ---- */
 
-/* Features of the first n places as the reference has them. */
-static void fill_features(Context *context, int n)
-{
-    int count = n * context->model->config.hidden;
-    float *values = malloc((size_t)count * sizeof *values);
-    for (int i = 0; i < context->features.n; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "feature.%d", i);
-        tiny_numbers(name, 1, count, values);
-        context->model->kernels->upload(context->model->kernels, context->features.rows[i], values,
-                                        (size_t)count);
-    }
-    free(values);
-}
-
-/* A tree from the text's end, drafted without a target pass. */
-static void draft_tree(const Fixture *f, Head *head, const int *text, int n, TreeShape shape,
-                       Tree *tree)
-{
-    enum { SLOTS = 128 };
-    Context context;
-    Drafter *d;
-    Err err = {0};
-    float threshold = 0;
-    Cost cost = {0};
-    Sampling greedy = {.top_p = 1};
-    DraftConfig drafting = {.kind = drafter_find(head_kind_name(head->info.kind)),
-                            .head = head,
-                            .n_exits = 1,
-                            .exits = {1}};
-    int taps[FEATURES_MAX];
-    for (int i = 0; i < head->info.n_taps; i++)
-        taps[i] = head->info.taps[i] < 0 ? f->target->config.layers : head->info.taps[i];
-    assert_int_equal(
-        context_open(&context, f->target, KV_F16, f->target->config.layers, SLOTS, 1, &err), 0);
-    assert_int_equal(context_set_features(&context, head->info.n_taps, taps, &err), 0);
-    fill_features(&context, n - 1);
-    DrafterParts parts = {.drafting = &drafting,
-                          .target = f->target,
-                          .context = &context,
-                          .slots = SLOTS,
-                          .thresholds = &threshold};
-    assert_int_equal(drafters_open(&parts, &d, &err), 0);
-    Proposal in = {.tokens = text,
-                   .n = n,
-                   .shape = shape,
-                   .max_depth = DEPTH_MAX,
-                   .max_nodes = NODES_MAX - 1,
-                   .vocab = f->vocab,
-                   .sampling = &greedy,
-                   .cost = &cost};
-    while (d->behind(d, text, n) > 0)
-        assert_true(d->read(d, text, n) > 0);
-    d->propose(d, &in, tree);
-    d->close(d);
-    context_close(&context);
-}
-
 static void test_values(void **state)
 {
     const Fixture *f = *state;
@@ -127,23 +70,10 @@ static void test_values(void **state)
     char line[1024];
     for (int i = 0; i < HEADS; i++) {
         assert_non_null(fgets(line, sizeof line, file));
-        json_t *row = json_loads(line, 0, NULL), *chain = json_object_get(row, "chain");
-        const json_t *ids = json_object_get(row, "text");
-        assert_int_equal(f->vocab, json_integer_value(json_object_get(row, "vocab")));
-        int text[16], n = (int)json_array_size(ids), depth = (int)json_array_size(chain);
-        for (int t = 0; t < n; t++)
-            text[t] = (int)json_integer_value(json_array_get(ids, (size_t)t));
+        json_t *row = json_loads(line, 0, NULL);
         HeadInfo info = info_of(f, i);
         Head *head = tiny_head_open(&info, f->target);
-        Tree tree;
-        TreeShape chain_of = {.depth = depth, .width = 1, .nodes = depth};
-        draft_tree(f, head, text, n, chain_of, &tree);
-        assert_int_equal(tree.n, depth + 1);
-        for (int k = 0; k < depth; k++) {
-            const json_t *step = json_array_get(chain, (size_t)k);
-            assert_int_equal(tree.node[k + 1].token, json_integer_value(json_array_get(step, 0)));
-            assert_float_equal(tree.node[k + 1].p, json_real_value(json_array_get(step, 1)), 2e-5);
-        }
+        assert_head_chain(f->target, head, row);
         head_close(head);
         json_decref(row);
     }
@@ -162,7 +92,7 @@ static void test_published_trees(void **state)
         Tree tree;
         int n[DEPTH_MAX + 1] = {0};
         assert_int_equal(tree_parse("static", &shape), 0);
-        draft_tree(f, head, PROMPT, PROMPT_N, shape, &tree);
+        head_tree(f->target, head, PROMPT, PROMPT_N, shape, &tree);
         for (int node = 0; node < tree.n; node++)
             n[tree.node[node].depth]++;
         for (int depth = 0; depth < 6; depth++)

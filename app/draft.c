@@ -1,4 +1,5 @@
-/* draft.c - `s2d draft merge`: what is asked for, and the files that it takes; see draft_merge.h.
+/* draft.c - `s2d draft NAME …`: merge or import; of merge, what is asked for, and the files that it
+ * takes, see draft_merge.h.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include "app/base/paths.h"
 #include "app/base/save_file.h"
 #include "app/commands.h"
+#include "app/draft_import.h"
 #include "app/draft_merge.h"
 #include "app/options.h"
 #include "app/profile/adapter_file.h"
@@ -83,21 +85,12 @@ static int merge(Job *job, const Profile *profile, Err *err)
     return result;
 }
 
-int cmd_draft(int argc, char **argv)
+static int merge_command(int argc, char **argv)
 {
     Job job = {0};
     Request request = {.type = REQUEST_STOP};
     Err err = {0};
-    if (argc < 2 || strcmp(argv[1], "merge") != 0) {
-        fprintf(stderr, "s2d draft: %s; see `s2d draft --help`\n",
-                argc < 2 ? "what about it?" : "merge is all that it does");
-        return EXIT_USAGE;
-    }
-    if (argc == 3 && is_help(argv[2])) {
-        command_line_usage(&cmd_draft_merge_line, stdout);
-        return 0;
-    }
-    int result = parse(&job, argc - 1, argv + 1, &err);
+    int result = parse(&job, argc, argv, &err);
     if (result == 0)
         result = options_request(&job.options, &request, &err);
     if (result == 0)
@@ -107,4 +100,35 @@ int cmd_draft(int argc, char **argv)
         return 0;
     fprintf(stderr, "s2d draft merge: %s\n", err.text);
     return err.code;
+}
+
+/* ---- which of them ---- */
+
+const CommandLine cmd_draft_line = {
+    .name = "draft",
+    .words = "merge | import [ARGUMENTS]",
+    .forms = "       s2d draft NAME --help shows the options of one",
+    .summary = "drafts from elsewhere and for elsewhere",
+};
+
+int cmd_draft(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+        const CommandLine *line;
+    } all[] = {{"merge", merge_command, &cmd_draft_merge_line},
+               {"import", draft_import, &cmd_draft_import_line}};
+    for (size_t i = 0; argc > 1 && i < sizeof all / sizeof *all; i++) {
+        if (strcmp(argv[1], all[i].name) != 0)
+            continue;
+        if (argc == 3 && is_help(argv[2])) {
+            command_line_usage(all[i].line, stdout);
+            return 0;
+        }
+        return all[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "s2d draft: %s; see `s2d draft --help`\n",
+            argc < 2 ? "what about it?" : "merge and import are all that it does");
+    return EXIT_USAGE;
 }

@@ -178,7 +178,8 @@ static void the_shell_completes_what_the_rows_say(void **state)
     } cases[] = {
         {"mo", "models\n"},
         {"bench s", "spec\nsynth\n"},
-        {"draft \"\"", "merge\n"},
+        {"draft \"\"", "merge\nimport\n"},
+        {"draft import --type q", "q8_0\nq5_1\nq5_0\nq4_1\nq4_0\n"},
         {"run --kv \"\"", "f16\nq8\n"},
         {"run --drafter e", "exit:\neagle\neagle3\n"},
         {"--profile c", "coder\n"},

@@ -610,7 +610,7 @@ static void an_exit_becomes_a_model(void **state)
          EXIT_NOINPUT},
         {"draft merge --draft F/second.gguf --adapter F/exits.gguf --exit 2 -o F/out.gguf",
          "was trained on a base with", EXIT_DATA},
-        {"draft split", "merge is all", EXIT_USAGE},
+        {"draft split", "merge and import are all", EXIT_USAGE},
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         run_line(&exit, NULL, bad[i].line);

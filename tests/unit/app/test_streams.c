@@ -134,6 +134,7 @@ static void whatever_prints_says_that_it_could_not(void **state)
         "bench --help",
         "bench verify --help",
         "draft merge --help",
+        "draft import --help",
         "complete ru",
         "tokenize -m M hello",
         "tune --profile P --forget",

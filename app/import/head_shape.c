@@ -47,8 +47,9 @@ static const Tensor *find_kind(HeadImport *import)
     const Tensor *fc = head_find(import, "fc.weight");
     import->layer = has_begin(import, "midlayer.") ? "midlayer." : "layers.0.";
     if (fc) {
-        bool norm = head_find(import, "%shidden_norm.weight", import->layer) != NULL;
-        info->kind = norm ? HEAD_EAGLE3 : HEAD_EAGLE;
+        bool three = fc->dims[1] / 3 == fc->dims[0] ||
+                     head_find(import, "%shidden_norm.weight", import->layer) != NULL;
+        info->kind = three ? HEAD_EAGLE3 : HEAD_EAGLE;
         return fc;
     }
     if (has_begin(import, "hydra_mlp.")) {

@@ -102,7 +102,8 @@ $(TESTS) $(MAKERS) $(REPLAYS) $(DEVICE_TESTS): $(BUILD)/tests/all.a
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) $(BUILD)/tests/all.a $(LDLIBS) -lcmocka
 $(REPLAYS): $(BUILD)/tests/fuzz/fuzz_main.o
 # They run the program itself, with a library that makes calls fail.
-$(BUILD)/tests/test_failures $(BUILD)/tests/test_failures_pull $(BUILD)/tests/test_failures_worker: \
+$(BUILD)/tests/test_failures $(BUILD)/tests/test_failures_pull $(BUILD)/tests/test_failures_worker \
+  $(BUILD)/tests/test_draft_import: \
   | $(BUILD)/s2d $(BUILD)/tests/fail.so
 $(BUILD)/tests/fail.so: $(FAIL_SRC) Makefile
 	@mkdir -p $(@D)

@@ -112,7 +112,9 @@ static void print_found(const HeadImport *import)
                  head_import_from(import));
     if (info->branches > 0)
         print_report(stdout, "branches   %d", info->branches);
-    if (info->blocks > 0)
+    if (info->blocks == 1)
+        print_report(stdout, ", each with a block that is applied once");
+    else if (info->blocks > 1)
         print_report(stdout, ", each with a block that is applied %d times", info->blocks);
     if (info->branches > 0)
         print_report(stdout, "\n");
@@ -138,15 +140,13 @@ static void print_shape(const HeadInfo *info, const char *target)
 static void print_report_of(const HeadImport *import, const Job *job)
 {
     struct stat status = {0};
-    char size[32];
     print_found(import);
     print_shape(head_import_info(import), job->ask.target_name);
     for (int i = 0; head_import_note(import, i); i++)
         print_report(stdout, "note       %s\n", head_import_note(import, i));
     if (stat(job->out, &status) == 0)
-        print_report(stdout, "wrote      %s: %d tensors, %s as %s\n", job->out,
-                     head_import_tensors(import),
-                     catalog_size_text((uint64_t)status.st_size, size, sizeof size),
+        print_report(stdout, "wrote      %s: %d tensors, %.1f MB as %s\n", job->out,
+                     head_import_tensors(import), (double)status.st_size / 1e6,
                      quant_info(job->ask.type)->name);
 }
 

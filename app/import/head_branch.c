@@ -68,6 +68,8 @@ static int check_hydra(HeadImport *import, Err *err)
     import->again = -1;
     int shown = places(import, 0, &import->again), said = c->hydra_layers - 1;
     info->blocks = shown == 1 && said > 1 ? said : shown; /* one is enough for all */
+    if (shown == 1 && c->hydra_layers == 0)
+        head_note(import, "its block is applied once, for nothing says how often");
     if (c->hydra_layers > 0 && info->blocks != said)
         return head_refuse(import, err, "its block is there %d times, and config.json says %d",
                            shown, said);

@@ -89,7 +89,7 @@ typedef struct EventRound {
     int accepted;    /* nodes accepted; tokens committed = accepted + 1 */
     int bonus_token; /* the target's own token after the accepted path */
     char bonus_text[TOKEN_TEXT];
-    /* Stages; their sum is the round's wall time. */
+    /* Stages; their sum is the round's wall time, but for that in which the process was stopped. */
     double draft_ms, verify_ms, accept_ms, other_ms;
     int ctx_used; /* committed tokens, the bonus included */
     int n_thresholds;

@@ -184,13 +184,15 @@ static void warn_of_draft(Session *s)
 }
 
 /* A round that took so much longer than any is believed to: the process was stopped in it, and that
- * is no time of the answer. */
-static void leave_out_stops(Session *s, double ms, double ran, double believed)
+ * is no time of the answer. Returns the share of its time that is. */
+static double leave_out_stops(Session *s, double ms, double ran, double believed)
 {
-    if (ms > 10 * believed)
+    if (ms > 10 * believed) {
         s->rounds_start_ms += ms - believed;
-    else
-        s->lost_ms += ms - ran;
+        return believed / ms;
+    }
+    s->lost_ms += ms - ran;
+    return 1;
 }
 
 /* One round; returns 0 when the answer is over, -1 when the target has no token. */
@@ -234,11 +236,14 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
     double gain = drafted ? cost_gain(&s->cost, s->acceptance.n, s->tree.n, ran1 - ran0) : 0;
     cost_verify(&s->cost, s->tree.n, ran2 - ran1);
     double t4 = clock_ms(), ran = kernels_ms(k) - ran0;
-    leave_out_stops(s, t4 - t0, ran, cost_round(&s->cost, mode, s->acceptance.n, ran));
+    double share =
+        leave_out_stops(s, t4 - t0, ran, cost_round(&s->cost, mode, s->acceptance.n, ran));
 
     if (s->tree.n == 1 && mode == ROUND_SPEC)
         mode = ROUND_PLAIN; /* nothing was worth drafting */
-    report_round(s, mode, (double[]){t1 - t0, t2 - t1, t3 - t2, t4 - t3 + s->reported_ms}, gain);
+    double ms[] = {share * (t1 - t0), share * (t2 - t1), share * (t3 - t2),
+                   share * (t4 - t3) + s->reported_ms};
+    report_round(s, mode, ms, gain);
     for (int i = 1; i < s->acceptance.n; i++) {
         const TreeNode *node = &s->tree.node[s->acceptance.path[i]];
         report_text(s, node->token, node->exit > 0 ? node->exit : -1);

@@ -108,7 +108,7 @@ const CommandLine cmd_draft_line = {
     .name = "draft",
     .words = "merge | import [ARGUMENTS]",
     .forms = "       s2d draft NAME --help shows the options of one",
-    .summary = "drafts from elsewhere and for elsewhere",
+    .summary = "a trained exit as a model, or a published head as a draft",
 };
 
 int cmd_draft(int argc, char **argv)

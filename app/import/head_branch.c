@@ -100,7 +100,6 @@ int head_branches(HeadImport *import, Err *err)
                            "--heads %d",
                            info->branches, BRANCHES_MAX, BRANCHES_MAX);
     if (said > 0 && said != import->published)
-        head_note(import, "config.json says %d heads, the tensors are %d's", said,
-                  import->published);
+        head_note(import, "config.json says %d heads, and there are %d", said, import->published);
     return medusa ? check_medusa(import, err) : check_hydra(import, err);
 }

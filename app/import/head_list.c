@@ -1,6 +1,7 @@
 /* head_list.c - the tokens that an EAGLE-3 head scores: see head_parts.h.
  *
- * Row i of lm_head is token i + d2t[i]; t2d says of every token whether it has a row.
+ * Row i of lm_head is token i + d2t[i]; t2d says of every token whether it has a row. Where every token
+ * has one the authors' program reads neither, and files may hold them unfilled.
  */
 #include <stdlib.h>
 
@@ -78,18 +79,16 @@ int head_list(HeadImport *import, Err *err)
     if (said > 0 && said != rows)
         return head_refuse(import, err, "'%s' has %lld rows, and config.json says %d tokens",
                            output->name, (long long)rows, said);
-    if (d2t == NULL && rows < info->vocab)
+    if (rows == info->vocab)
+        return 0;
+    if (d2t == NULL)
         return head_refuse(import, err,
                            "'d2t' is missing: which of %d tokens the %lld rows of '%s' are",
                            info->vocab, (long long)rows, output->name);
     int n = (int)rows;
-    if (d2t == NULL)
-        return 0;
     if (read_list(import, d2t, n, err) != 0 || (t2d && check_marks(import, t2d, n, err) != 0))
         return -1;
-    if (n < info->vocab) {
-        info->n_vocab = n;
-        info->ids = import->ids;
-    }
+    info->n_vocab = n;
+    info->ids = import->ids;
     return 0;
 }

@@ -8,19 +8,25 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* bad_head_target's, whose file is gone: an EAGLE head that takes rows of it is refused. */
-static Model *target_of(void)
+static Model *target; /* making one for each input would take most of the time */
+
+static void close_target(void)
 {
-    static Model *target; /* making one for each input would take most of the time */
-    if (target == NULL) {
-        Kernels *kernels;
-        KernelsOptions options = {.device = "cpu", .threads = 1};
-        TinyModel tiny = bad_head_target();
-        int status = kernels_open(&kernels, &options, NULL);
-        assert(status == 0);
-        target = tiny_model_open(&tiny, kernels, "tiny", NULL);
-    }
-    return target;
+    Kernels *kernels = target->kernels;
+    model_close(target);
+    kernels->close(kernels);
+}
+
+/* bad_head_target's, whose file is gone: an EAGLE head that takes rows of it is refused. */
+static void open_target(void)
+{
+    Kernels *kernels;
+    KernelsOptions options = {.device = "cpu", .threads = 1};
+    TinyModel tiny = bad_head_target();
+    int status = kernels_open(&kernels, &options, NULL);
+    assert(status == 0);
+    target = tiny_model_open(&tiny, kernels, "tiny", NULL);
+    atexit(close_target);
 }
 
 static void check_info(const HeadInfo *info)
@@ -56,7 +62,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     HeadFile *file;
     Head *head;
     Err err = {0};
-    Model *target = target_of();
+    if (target == NULL)
+        open_target();
     if (head_file_open_memory(&file, data, size, "input", &err) != 0) {
         assert(file == NULL && err.code != 0 && err.text[0] != '\0');
         return 0;

@@ -243,6 +243,36 @@ static void eagle3_reads_the_layers_that_its_authors_read(void **state)
     }
 }
 
+/* As a file that was written before anybody filled them. */
+static void lists_of_all_tokens_are_passed_over(void **state)
+{
+    const Fixture *f = *state;
+    PublicHead head;
+    public_read(&head, "eagle3.safetensors");
+    json_object_set_new(head.config, "draft_vocab_size", json_integer(310));
+    public_put(&head, "lm_head.weight", "F16", 2, 310, 16);
+    public_put(&head, "d2t", "I64", 1, 310, 0);
+    public_put(&head, "t2d", "BOOL", 1, 310, 0);
+    public_save(&head, f->folder);
+    public_free(&head);
+    HeadAsk ask = ask_of(f, f->folder, "eagle3");
+    HeadImport *import = opened(&ask);
+    assert_int_equal(head_import_info(import)->n_vocab, 0);
+    head_import_close(import);
+}
+
+static void branches_are_counted_by_their_tensors(void **state)
+{
+    const Fixture *f = *state;
+    HeadAsk ask = ask_of(f, PUBLIC_FOLDER "medusa.pt", "medusa");
+    ask.config = f->config;
+    file_write_text(f->config, "{\"medusa_num_heads\": 2}");
+    HeadImport *import = opened(&ask);
+    assert_int_equal(head_import_info(import)->branches, 3);
+    assert_string_equal(head_import_note(import, 0), "config.json says 2 heads, and there are 3");
+    head_import_close(import);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +282,8 @@ int main(void)
         cmocka_unit_test(a_base_is_named_by_what_people_call_it),
         cmocka_unit_test(it_can_be_asked_for_less),
         cmocka_unit_test(eagle3_reads_the_layers_that_its_authors_read),
+        cmocka_unit_test(lists_of_all_tokens_are_passed_over),
+        cmocka_unit_test(branches_are_counted_by_their_tensors),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -6,6 +6,7 @@
  *   head_list.c     the tokens that EAGLE-3 scores
  *   head_names.c    which published tensor each of s2d's is in
  *   head_import.c   rows from there to the file
+ *   head_parts.c    names, and what is said
  */
 #ifndef S2D_APP_IMPORT_HEAD_PARTS_H
 #define S2D_APP_IMPORT_HEAD_PARTS_H

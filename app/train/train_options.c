@@ -170,7 +170,7 @@ static const struct {
     TrainerLoss loss;
     int branches, unroll;
 } own[HEAD_KINDS] = {
-    [HEAD_EAGLE] = {.rate = 5e-4f, .loss = TRAINER_DISTILL},
+    [HEAD_EAGLE] = {.rate = 5e-4f, .loss = TRAINER_DISTILL, .unroll = 1},
     [HEAD_EAGLE3] = {.rate = 5e-4f, .loss = TRAINER_DISTILL, .unroll = 3},
     [HEAD_MEDUSA] = {.rate = 1e-3f, .loss = TRAINER_TEXT, .branches = 4},
     [HEAD_HYDRA] = {.rate = 1e-3f, .loss = TRAINER_DISTILL, .branches = 4},
@@ -188,7 +188,7 @@ static int settle_head(TrainOptions *o, Err *err)
     if (trainer->branches > 0 && own[trainer->head].branches == 0)
         return err_set(err, EXIT_USAGE, "--branches: %s has none; medusa and hydra do", name);
     if (trainer->unroll > 0 && own[trainer->head].unroll == 0)
-        return err_set(err, EXIT_USAGE, "--unroll goes with --method eagle3");
+        return err_set(err, EXIT_USAGE, "--unroll goes with --method eagle and eagle3");
     trainer->tune = TRAINER_HEAD;
     trainer->loss = o->loss >= 0 ? (TrainerLoss)o->loss : own[trainer->head].loss;
     trainer->branches = trainer->branches > 0 ? trainer->branches : own[trainer->head].branches;

@@ -8,6 +8,8 @@
  * The published head begins as noise. This one passes the feature before and adds what its token
  * says by noise, to a copy of the base's last layer, which takes a fraction of the steps.
  */
+#include <math.h>
+
 #include "engine/train/trainer_parts.h"
 #include "kernels/noise.h"
 
@@ -65,6 +67,11 @@ static void project_back(Trainer *s, int step, float *dstream)
     s->ops->bias_back(s->ops, dstream, n, bias->cols, bias->grad);
     trainer_matrix_learn(s, trainer_net_weight(s, "fc.0.weight"), n, c->token, dstream);
     trainer_matrix_learn(s, trainer_net_weight(s, "fc.1.weight"), n, c->fed[step], dstream);
+    if (step == 0)
+        return;
+    /* What it read there it had said itself. */
+    trainer_matrix_back(s, trainer_net_weight(s, "fc.1.weight"), n, dstream, false, c->fused);
+    s->kernels->copy(s->kernels, dstream, c->fused, (size_t)n * (size_t)s->model.hidden);
 }
 
 /* Noise as published: uniform, +-0.1 in a text of 512 tokens and wider in shorter ones. It depends on
@@ -88,40 +95,56 @@ static void add_noise(Trainer *s)
     s->ops->add(s->ops, s->chain.fed[0], s->chain.fused, (size_t)b->n * (size_t)H);
 }
 
-/* The difference of the features where labels are. */
-static double feature_loss(Trainer *s, float scale)
+/* The difference of the features where labels are that have `step` rows before them. */
+static double feature_loss(Trainer *s, int step, float scale)
 {
     TrainOps *l = s->ops;
     const TrainerBatch *b = &s->batch;
-    int H = s->model.hidden;
+    int H = s->model.hidden, rows[TRAINER_PIECE_MAX], told[TRAINER_PIECE_MAX];
     float loss[TRAINER_PIECE_MAX];
     double sum = 0;
-    for (int from = 0, n; from < b->labels; from += n) {
-        n = b->labels - from < s->piece ? b->labels - from : s->piece;
-        l->rows(l, s->chain.fed[1], false, b->row + from, n, H, s->taken);
-        l->rows(l, s->chain.target, false, b->row + from, n, H, s->normed);
+    for (int j = 0; j < b->labels;) {
+        int n = 0;
+        for (; j < b->labels && n < s->piece; j++)
+            if (s->back[j] == b->row[j] - step) {
+                rows[n] = b->row[j];
+                told[n++] = s->back[j];
+            }
+        l->rows(l, s->chain.fed[step + 1], false, told, n, H, s->taken);
+        l->rows(l, s->chain.target, false, rows, n, H, s->normed);
         l->zero(l, s->dtaken, (size_t)n * (size_t)H);
         l->smooth_l1(l, s->taken, s->normed, n, H, scale, loss, s->dtaken);
-        l->rows_back(l, s->dtaken, b->row + from, n, H, s->dout);
+        l->rows_back(l, s->dtaken, told, n, H, s->dout);
         for (int i = 0; i < n; i++)
             sum += (double)loss[i];
     }
     return sum;
 }
 
+/* As published one step; more of them as EAGLE-3 learns: each weighs less than the one before. */
 static void backward(Trainer *s, float scale)
 {
-    TrainerScorer scorer = {
-        .head = &s->scored_head, .row = s->batch.row, .weights = s->batch.weights};
-    trainer_net_feature(s, 0, false, s->chain.fused, s->chain.target);
-    trainer_net_feature(s, 0, true, s->chain.fused, s->chain.fed[0]);
+    TrainerChain *c = &s->chain;
+    int last = s->config.unroll - 1;
+    trainer_net_feature(s, 0, false, c->fused, c->target);
+    trainer_net_feature(s, 0, true, c->fused, c->fed[0]);
     add_noise(s);
     trainer_chain_forget(s);
-    trainer_chain_forward(s, 0);
-    s->progress.loss[0] += feature_loss(s, scale) +
-                           (double)TOKEN_LOSS * trainer_head_loss(s, &scorer, s->chain.fed[1],
-                                                                  scale * TOKEN_LOSS, s->dout);
-    trainer_chain_backward(s, 0, s->dout);
+    for (int step = 0; step <= last; step++)
+        trainer_chain_forward(s, step);
+    for (int step = last; step >= 0; step--) {
+        TrainerScorer scorer = {
+            .head = &s->scored_head, .row = s->back, .weights = s->back_weights};
+        float weight = scale * powf(0.8f, (float)step);
+        trainer_rows_before(s, step);
+        s->progress.loss[step] +=
+            feature_loss(s, step, weight) +
+            (double)TOKEN_LOSS *
+                trainer_head_loss(s, &scorer, c->fed[step + 1], weight * TOKEN_LOSS, s->dout);
+        if (step < last) /* the last one's activations are still there */
+            trainer_chain_forward(s, step);
+        trainer_chain_backward(s, step, s->dout);
+    }
 }
 
 static double top(Trainer *s, int step, int *best)

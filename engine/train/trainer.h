@@ -55,7 +55,7 @@ typedef struct TrainerConfig {
                              */
     HeadKind head;   /* TRAINER_HEAD: its kind */
     int branches;    /* of Medusa and Hydra */
-    int unroll;      /* EAGLE-3: steps of a chain that it learns at once */
+    int unroll;      /* EAGLE and EAGLE-3: steps of a chain that it learns at once */
     bool last_only;  /* the loss is that of the last exit: plain fine-tuning (SFT) */
     TrainerLoss loss;
     int top;        /* TRAINER_DISTILL: labels of a token */

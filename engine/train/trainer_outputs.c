@@ -60,7 +60,7 @@ int trainer_losses(const TrainerConfig *c)
 {
     if (c->tune != TRAINER_HEAD)
         return c->n_exits;
-    return has_branches(c) ? c->branches : c->head == HEAD_EAGLE3 ? c->unroll : 1;
+    return has_branches(c) ? c->branches : c->unroll;
 }
 
 int trainer_scores(const TrainerConfig *c)

@@ -199,8 +199,7 @@ static DraftConfig drafting_of(const WeightsCase *c)
     DraftConfig drafting = {.n_exits = 3, .exits = {1, 2, 3}, .n_thresholds = 3};
     for (int i = 0; i < 3; i++)
         drafting.thresholds[i] = (float)c->thresholds[i] / UINT8_MAX;
-    int status = drafter_parse(drafters[c->drafter % WEIGHTS_DRAFTERS], &drafting.kind,
-                               &drafting.fixed_exit);
+    int status = drafter_choose(drafters[c->drafter % WEIGHTS_DRAFTERS], &drafting);
     assert(status == 0);
     return drafting;
 }

@@ -385,7 +385,7 @@ static bool is_younger(const Event *event, const char *key)
         return strcmp(key, "token") == 0;
     return event->type == EVENT_READY &&
            (strcmp(key, "drafts") == 0 || strcmp(key, "drafts_by_model") == 0 ||
-            strcmp(key, "exits_in_use") == 0);
+            strcmp(key, "exits_in_use") == 0 || strcmp(key, "head") == 0);
 }
 
 static void every_field_is_checked(void **state)

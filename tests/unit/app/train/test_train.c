@@ -225,7 +225,7 @@ static void test_heads(void **state)
         assert_int_equal(file->info.kind, kind);
         assert_int_equal(file->info.branches, kind == HEAD_MEDUSA || kind == HEAD_HYDRA ? 4 : 0);
         assert_int_equal(strlen(file->info.base_sha256), 64);
-        assert_string_equal(file->info.base_name, "target.gguf");
+        assert_string_equal(file->info.base_name, "target");
         head_file_close(file);
 
         assert_int_equal(train_interrupted(f, f->other, options), EXIT_INTERRUPTED);
@@ -265,7 +265,7 @@ static void test_refusals(void **state)
         {"--data @data --steps 1 --method medusa --layers 4", EXIT_USAGE},
         {"--data @data --steps 1 --method medusa --branches 9", EXIT_USAGE},
         {"--data @data --steps 1 --method eagle --branches 2", EXIT_USAGE},
-        {"--data @data --steps 1 --method eagle --unroll 2", EXIT_USAGE},
+        {"--data @data --steps 1 --method medusa --unroll 2", EXIT_USAGE},
         {"--data @data --steps 1 --method eagle3 --unroll 8", EXIT_USAGE},
         {"--data @data --steps 1 --branches 2", EXIT_USAGE},
         {"--data @data --steps 1 --type q4_k", EXIT_USAGE},

@@ -100,34 +100,28 @@ void draft_propose(Drafter *drafter, const Proposal *in, Tree *tree)
         d->resume.layer[slot] = d->done[slot] > 0 ? d->exit[d->done[slot] - 1] : 0;
 }
 
+/* A step over n nodes, the last of them n - 1 children of the first, down to the deepest exit. */
+static void step_once(void *user, int n)
+{
+    Draft *d = user;
+    Context *c = d->context;
+    int slots[EXPAND_MAX];
+    d->build.grown.n = n;
+    for (int slot = 0; slot < n; slot++) {
+        d->build.grown.node[slot] = (TreeNode){.parent = slot == 0 ? -1 : 0, .slot = slot};
+        slots[slot] = slot;
+    }
+    for (int r = 0; r < d->reach; r++)
+        draft_range(d, r, slots, n, NULL, 0);
+    head_of_exit(c, d->trained[d->reach - 1], c->model->short_head != NULL, c->hidden, n);
+}
+
 void draft_measure(Drafter *drafter, int length, Curve *steps)
 {
-    /* The first pass touches memory for the first time. Of two, one may meet a busy moment or be
-     * stopped: the faster one counts. */
-    static const int COUNTS[] = {1, 1, 1, 4, 4};
-    double first = 0;
     Draft *d = (Draft *)drafter;
-    Context *c = d->context;
-    Kernels *k = c->model->kernels;
     draft_settle(d);
     d->base = d->shared ? length : d->length[0];
-    for (int i = 0; i < 5; i++) {
-        int n = COUNTS[i], slots[EXPAND_MAX];
-        d->build.grown.n = n;
-        for (int slot = 0; slot < n; slot++) {
-            d->build.grown.node[slot] = (TreeNode){.parent = slot == 0 ? -1 : 0, .slot = slot};
-            slots[slot] = slot;
-        }
-        double start = kernels_ms(k);
-        for (int r = 0; r < d->reach; r++)
-            draft_range(d, r, slots, n, NULL, 0);
-        head_of_exit(c, d->trained[d->reach - 1], c->model->short_head != NULL, c->hidden, n);
-        k->wait(k);
-        double ms = kernels_ms(k) - start;
-        if (i > 0 && i % 2 == 0)
-            curve_add(steps, n, ms < first ? ms : first);
-        first = ms;
-    }
+    tree_time_steps(d->context->model->kernels, step_once, d, steps);
 }
 
 void draft_accepted(Drafter *drafter, const Tree *tree, const int *path, int n)

@@ -5,14 +5,6 @@
 
 #include "engine/draft/head_draft.h"
 
-static void apply(HeadDraft *d, const Matrix *matrix, const float *bias, LinearMode mode,
-                  const float *x, int n, float *out)
-{
-    Kernels *k = d->head->net.kernels;
-    Linear linear = {.count = 1, .mode = mode, .matrix = {matrix}, .bias = {bias}, .out = {out}};
-    k->linear(k, &linear, x, n);
-}
-
 /* The feature before the root, after the target's final norm. */
 static void take_feature(HeadDraft *d)
 {
@@ -24,7 +16,7 @@ static void take_feature(HeadDraft *d)
 
 static void score(HeadDraft *d, const HeadBranch *branch, int n)
 {
-    apply(d, branch->output, branch->output_bias, LINEAR_SET, d->sum, n, d->scores);
+    head_apply(d, branch->output, branch->output_bias, NULL, LINEAR_SET, d->sum, n, d->scores);
     d->logits = d->scores;
 }
 
@@ -41,7 +33,7 @@ static int medusa_say(HeadDraft *d, const int *slots, int n)
     const HeadBranch *branch = &d->head->branch[depth];
     if (slots[0] == 0)
         take_feature(d);
-    apply(d, branch->fc[0], branch->fc_bias, LINEAR_SET, d->first, 1, d->turned);
+    head_apply(d, branch->fc[0], branch->fc_bias, NULL, LINEAR_SET, d->first, 1, d->turned);
     k->copy(k, d->sum, d->first, H);
     k->silu_add(k, d->turned, H, d->sum);
     score(d, branch, 1);
@@ -100,12 +92,14 @@ static int hydra_say(HeadDraft *d, const int *slots, int n)
         if (j > 0)
             head_embed(d, ids, n, d->embedded);
         LinearMode mode = j == 0 ? LINEAR_SET : LINEAR_ADD;
-        apply(d, branch->skip[j], j == 0 ? branch->skip_bias : NULL, mode, input, n, d->sum);
-        apply(d, branch->fc[j], j == 0 ? branch->fc_bias : NULL, mode, input, n, d->turned);
+        head_apply(d, branch->skip[j], j == 0 ? branch->skip_bias : NULL, NULL, mode, input, n,
+                   d->sum);
+        head_apply(d, branch->fc[j], j == 0 ? branch->fc_bias : NULL, NULL, mode, input, n,
+                   d->turned);
     }
     k->silu_add(k, d->turned, (size_t)n * H, d->sum);
     for (int i = 0; i < d->head->info.blocks; i++) {
-        apply(d, branch->block, branch->block_bias, LINEAR_SET, d->sum, n, d->turned);
+        head_apply(d, branch->block, branch->block_bias, NULL, LINEAR_SET, d->sum, n, d->turned);
         k->silu_add(k, d->turned, (size_t)n * H, d->sum);
     }
     score(d, branch, n);

@@ -105,32 +105,26 @@ static void head_propose(Drafter *drafter, const Proposal *in, Tree *tree)
     (in->shape.published ? tree_build_static : tree_build)(&d->build, &proposal, tree);
 }
 
+/* A step over n children of the root. */
+static void step_once(void *user, int n)
+{
+    HeadDraft *d = user;
+    int slots[EXPAND_MAX];
+    d->build.grown.n = n + 1;
+    for (int slot = 0; slot <= n; slot++)
+        d->build.grown.node[slot] =
+            (TreeNode){.parent = slot == 0 ? -1 : 0, .slot = slot, .depth = slot > 0};
+    for (int row = 0; row < n; row++)
+        slots[row] = row + 1;
+    d->net->say(d, slots, n);
+}
+
 static void head_measure(Drafter *drafter, int length, Curve *steps)
 {
-    /* The first pass touches memory for the first time. Of two, one may meet a busy moment or be
-     * stopped: the faster one counts. */
-    static const int COUNTS[] = {1, 1, 1, 4, 4};
     HeadDraft *d = (HeadDraft *)drafter;
-    Kernels *k = d->head->net.kernels;
-    double first = 0;
     (void)length;
     d->base = d->length;
-    for (int i = 0; i < 5; i++) {
-        int n = COUNTS[i], slots[EXPAND_MAX];
-        d->build.grown.n = n + 1;
-        for (int slot = 0; slot <= n; slot++)
-            d->build.grown.node[slot] =
-                (TreeNode){.parent = slot == 0 ? -1 : 0, .slot = slot, .depth = slot > 0};
-        for (int row = 0; row < n; row++)
-            slots[row] = row + 1;
-        double start = kernels_ms(k);
-        d->net->say(d, slots, n);
-        k->wait(k);
-        double ms = kernels_ms(k) - start;
-        if (i > 0 && i % 2 == 0)
-            curve_add(steps, n, ms < first ? ms : first);
-        first = ms;
-    }
+    tree_time_steps(d->head->net.kernels, step_once, d, steps);
 }
 
 static void head_accepted(Drafter *drafter, const Tree *tree, const int *path, int n)

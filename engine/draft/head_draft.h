@@ -65,6 +65,9 @@ const float *head_features(const HeadDraft *d, int tap, int first);
 void head_embed(HeadDraft *d, const int *tokens, int n, float *out);
 /* The token of a node. */
 int head_token(const HeadDraft *d, int slot);
+/* out = or += W f(x) + bias for n rows; bias NULL = none; norm: the target's that f is, or NULL. */
+void head_apply(HeadDraft *d, const Matrix *matrix, const float *bias, const float *norm,
+                LinearMode mode, const float *x, int n, float *out);
 /* A batch of the head's cache: n committed rows from `first` on, as a prompt's. Arrays: [n]. */
 void head_rows(int first, int n, int *slot, int *prefix, uint64_t *mask, Batch *batch);
 

@@ -5,29 +5,15 @@
 
 #include "engine/draft/head_draft.h"
 
-/* out = or += W x, of [n, H] */
-static void apply(HeadDraft *d, const Matrix *matrix, const float *bias, const float *norm,
-                  LinearMode mode, const float *x, int n, float *out)
-{
-    Kernels *k = d->head->net.kernels;
-    Linear linear = {.count = 1,
-                     .mode = mode,
-                     .matrix = {matrix},
-                     .bias = {bias},
-                     .out = {out},
-                     .norm = norm,
-                     .norm_eps = d->target->model->config.norm_eps};
-    k->linear(k, &linear, x, n);
-}
-
 /* ---- EAGLE ---- */
 
 /* own.embedded and the features -> own.hidden, what comes out. norm: of true features. */
 static void eagle_layer(HeadDraft *d, const Batch *batch, const float *features, const float *norm)
 {
     const Head *head = d->head;
-    apply(d, head->fc[0], head->fc_bias, NULL, LINEAR_SET, d->embedded, batch->n, d->own.hidden);
-    apply(d, head->fc[1], NULL, norm, LINEAR_ADD, features, batch->n, d->own.hidden);
+    head_apply(d, head->fc[0], head->fc_bias, NULL, LINEAR_SET, d->embedded, batch->n,
+               d->own.hidden);
+    head_apply(d, head->fc[1], NULL, norm, LINEAR_ADD, features, batch->n, d->own.hidden);
     LayerPass pass = {.layer = &head->layer, .kv = d->own.kv, .next = head->net.head};
     layer_forward(&d->own, &pass, batch);
 }
@@ -79,8 +65,8 @@ static void eagle3_layer(HeadDraft *d, const Batch *batch)
 static void eagle3_true(HeadDraft *d, const Batch *batch, int first)
 {
     for (int i = 0; i < d->head->info.n_taps; i++)
-        apply(d, d->head->fc[i], NULL, NULL, i == 0 ? LINEAR_SET : LINEAR_ADD,
-              head_features(d, i, first), batch->n, d->feature);
+        head_apply(d, d->head->fc[i], NULL, NULL, i == 0 ? LINEAR_SET : LINEAR_ADD,
+                   head_features(d, i, first), batch->n, d->feature);
     eagle3_layer(d, batch);
 }
 

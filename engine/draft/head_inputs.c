@@ -26,3 +26,17 @@ void head_rows(int first, int n, int *slot, int *prefix, uint64_t *mask, Batch *
     }
     *batch = (Batch){.n = n, .slot = slot, .prefix = prefix, .mask = mask};
 }
+
+void head_apply(HeadDraft *d, const Matrix *matrix, const float *bias, const float *norm,
+                LinearMode mode, const float *x, int n, float *out)
+{
+    Kernels *k = d->head->net.kernels;
+    Linear linear = {.count = 1,
+                     .mode = mode,
+                     .matrix = {matrix},
+                     .bias = {bias},
+                     .out = {out},
+                     .norm = norm,
+                     .norm_eps = d->target->model->config.norm_eps};
+    k->linear(k, &linear, x, n);
+}

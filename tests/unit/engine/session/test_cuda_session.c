@@ -18,6 +18,7 @@
 #include "tests/support/decoded.h"
 #include "tests/support/temp.h"
 #include "tests/support/tiny_adapter.h"
+#include "tests/support/tiny_head.h"
 
 static const TwinOptions enough = {.memory = (size_t)8 << 30, .has_gemm = true};
 
@@ -202,6 +203,7 @@ typedef struct Spec {
     bool noisy;
     KvType kv;
     SpecDraft draft;
+    Head *head; /* that drafts; NULL = none */
 } Spec;
 
 enum { ROUND_COPIES = 8 }; /* at most so many come back of a round with a tree of three levels */
@@ -221,6 +223,7 @@ static void decode(Kernels *k, Model *target, Model *draft, const Spec *spec, Ru
                             .user = run};
     drafter_choose(spec->drafter, &config.drafting);
     tree_parse(spec->tree, &config.tree);
+    config.drafting.head = spec->head;
     config.drafting.n_exits = 2;
     config.drafting.exits[0] = 1;
     config.drafting.exits[1] = 2;
@@ -253,12 +256,15 @@ static Model *open_with_list(Kernels *k, const TinyModel *tiny)
 
 static void speculation_changes_no_token(void **state)
 {
-    static const Spec specs[] = {
-        {"self", "3x2x6", false, KV_F16, TRAINED}, {"s2d", "3x2x6", true, KV_F16, TRAINED},
-        {"s2d", "3x2x6", false, KV_F16, PLAIN},    {"sd", "off", false, KV_F16, LISTED},
-        {"self", "2x2x4", false, KV_Q8, PLAIN},    {"s2d", "3x2x6", true, KV_F16, PLAIN},
-        {"sd", "3x3x9", true, KV_F16, LISTED},     {"s2d", "3x2x6", true, KV_Q8, TRAINED},
-        {"ngram", "4x1x4", false, KV_F16, PLAIN}};
+    static const Spec specs[] = {{"self", "3x2x6", false, KV_F16, TRAINED, NULL},
+                                 {"s2d", "3x2x6", true, KV_F16, TRAINED, NULL},
+                                 {"s2d", "3x2x6", false, KV_F16, PLAIN, NULL},
+                                 {"sd", "off", false, KV_F16, LISTED, NULL},
+                                 {"self", "2x2x4", false, KV_Q8, PLAIN, NULL},
+                                 {"s2d", "3x2x6", true, KV_F16, PLAIN, NULL},
+                                 {"sd", "3x3x9", true, KV_F16, LISTED, NULL},
+                                 {"s2d", "3x2x6", true, KV_Q8, TRAINED, NULL},
+                                 {"ngram", "4x1x4", false, KV_F16, PLAIN, NULL}};
     static Run plain[2][2], run;
     (void)state;
     Kernels *k = twin_kernels(&enough);
@@ -284,7 +290,7 @@ static void speculation_changes_no_token(void **state)
     drafts[LISTED] = open_with_list(k, &tiny);
     int accepted = 0, rejected = 0;
     for (int i = 0; i < 4; i++)
-        decode(k, target, drafts[PLAIN], &(Spec){"plain", "off", i % 2, i / 2, PLAIN},
+        decode(k, target, drafts[PLAIN], &(Spec){"plain", "off", i % 2, i / 2, PLAIN, NULL},
                &plain[i % 2][i / 2]);
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         decode(k, target, drafts[specs[i].draft], &specs[i], &run);
@@ -307,6 +313,34 @@ static void speculation_changes_no_token(void **state)
         session_close(plain[i % 2][i / 2].session);
     for (int i = 0; i < 3; i++)
         model_close(drafts[i]);
+    model_close(target);
+    k->close(k);
+}
+
+/* Heads read the target's rows where its passes, graphs among them, left them. */
+static void heads_change_no_token(void **state)
+{
+    static Run plain, run;
+    (void)state;
+    Kernels *k = twin_kernels(&enough);
+    TinyModel tiny = tiny_model_of(ARCH_QWEN2, QUANT_Q4_1);
+    tiny.layers = 3;
+    tiny.context = 512;
+    Model *target = open_tiny(k, &tiny);
+    decode(k, target, NULL, &(Spec){"plain", "off", false, KV_F16, PLAIN, NULL}, &plain);
+    for (int kind = 0; kind <= HEAD_KINDS; kind++) {
+        HeadInfo info = kind < HEAD_KINDS ? tiny_head((HeadKind)kind, &tiny, target->config.vocab)
+                                          : tiny_hydra_plus(&tiny, target->config.vocab);
+        Head *head = tiny_head_open(&info, target);
+        Spec spec = {
+            head_kind_name(info.kind), kind % 2 ? "off" : "3x2x6", false, KV_F16, PLAIN, head};
+        decode(k, target, NULL, &spec, &run);
+        assert_true(run.drafted > 0);
+        assert_same_answer(&plain, &run);
+        session_close(run.session);
+        head_close(head);
+    }
+    session_close(plain.session);
     model_close(target);
     k->close(k);
 }
@@ -462,6 +496,7 @@ int main(void)
         cmocka_unit_test(log_probabilities_are_the_cpus),
         cmocka_unit_test(log_probabilities_of_real_models_are_the_cpus),
         cmocka_unit_test(speculation_changes_no_token),
+        cmocka_unit_test(heads_change_no_token),
         cmocka_unit_test(passes_of_one_padding_are_one_graph),
         cmocka_unit_test(a_hundred_switches_change_what_is_said_and_back),
         cmocka_unit_test(no_memory_is_an_error_with_sizes),

@@ -50,7 +50,7 @@ static int resolve_head(const DraftConfig *asked, const Model *target, DraftConf
                        "%s has no %s head here; train one, or name its file: %s:FILE", target->name,
                        kind, kind);
     if (strcmp(head_kind_name(head->info.kind), kind) != 0)
-        return err_set(err, EXIT_DATA, "%s is an %s head, not %s", head->name,
+        return err_set(err, EXIT_DATA, "%s is a head of the kind %s, not %s", head->name,
                        head_kind_name(head->info.kind), kind);
     resolved->layers = resolved->n_exits = resolved->n_thresholds = resolved->exits[0] = 1;
     resolved->thresholds[0] = UNSURE;

@@ -152,7 +152,7 @@ static void heads_of_others_are_refused(void **state)
              folder.path);
     program_line(&result, &folder, NULL, line);
     assert_int_equal(result.status, EXIT_DATA);
-    assert_non_null(strstr(result.err, "medusa.gguf is an medusa head, not eagle"));
+    assert_non_null(strstr(result.err, "medusa.gguf is a head of the kind medusa, not eagle"));
 }
 
 /* Of another target's head a warning tells; the profile's drafter goes on. */

@@ -259,6 +259,6 @@ int head_shape(HeadImport *import, Err *err)
     if (check_config(import, err) != 0 || take_kind(import, err) != 0 ||
         (info->has_layer && take_layer(import, ask->target, err) != 0))
         return -1;
-    info->layer.vocab = info->n_vocab > 0 ? info->n_vocab : info->vocab;
+    info->layer.vocab = head_scored(info);
     return 0;
 }

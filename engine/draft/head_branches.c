@@ -1,8 +1,6 @@
 /* head_branches.c - Medusa (arXiv 2401.10774) and Hydra (2402.05109): a branch of one hidden layer for
  * each depth of the tree. Medusa's know the last feature only, Hydra's the path's tokens too.
  */
-#include <string.h>
-
 #include "engine/draft/head_draft.h"
 
 /* The feature before the root, after the target's final norm. */
@@ -80,7 +78,7 @@ static int hydra_say(HeadDraft *d, const int *slots, int n)
     const HeadBranch *branch = &d->head->branch[depth];
     if (slots[0] == 0 && !d->head->info.has_layer)
         take_feature(d);
-    for (int j = 0; j < depth + 2; j++) {
+    for (int j = 0; j < head_inputs(&d->head->info, depth); j++) {
         const float *input = j == 0 ? d->feature : d->embedded;
         int ids[EXPAND_MAX];
         for (int i = 0; i < n; i++) {

@@ -70,7 +70,7 @@ static void head_expand(TreeBuild *build, const Proposal *in, const int *frontie
     if (said == 0)
         return;
     Prediction predictions[EXPAND_MAX];
-    DrawRows rows = {.logits = d->logits, .n = said, .stride = d->head->scored};
+    DrawRows rows = {.logits = d->logits, .n = said, .stride = head_scored(&d->head->info)};
     for (int i = 0; i < said; i++)
         rows.position[i] = in->n + build->grown.node[frontier[i]].depth;
     if (!predict(&d->sampler, d->head->net.kernels, &rows, in->sampling, in->vocab, width,
@@ -134,16 +134,37 @@ static void head_accepted(Drafter *drafter, const Tree *tree, const int *path, i
 
 /* ---- open, close ---- */
 
+/* One of its buffers: where it is kept, and of how many floats; 0 = it needs none. */
+typedef struct Buffer {
+    float **place;
+    size_t floats;
+} Buffer;
+enum { BUFFERS = 7 };
+
+static void buffers_of(HeadDraft *d, const HeadInfo *info, Buffer all[BUFFERS])
+{
+    size_t H = (size_t)info->hidden, branched = info->branches > 0;
+    Buffer of[BUFFERS] = {{&d->embedded, ROWS_MAX * H},
+                          {&d->feature, ROWS_MAX * H},
+                          {&d->said, NODES_MAX * H},
+                          {&d->first, branched * H},
+                          {&d->sum, branched * EXPAND_MAX * H},
+                          {&d->turned, branched * EXPAND_MAX * H},
+                          {&d->scores, branched * EXPAND_MAX * (size_t)head_scored(info)}};
+    memcpy(all, of, sizeof of);
+}
+
 static void head_draft_close(Drafter *drafter)
 {
     HeadDraft *d = (HeadDraft *)drafter;
+    Buffer all[BUFFERS];
     if (d == NULL)
         return;
     Kernels *k = d->head->net.kernels;
-    float *buffers[] = {d->embedded, d->feature, d->said, d->first, d->sum, d->turned, d->scores};
-    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
-        if (buffers[i])
-            k->buffer_free(k, buffers[i]);
+    buffers_of(d, &d->head->info, all);
+    for (int i = 0; i < BUFFERS; i++)
+        if (*all[i].place)
+            k->buffer_free(k, *all[i].place);
     sampler_close(&d->sampler);
     context_close(&d->own);
     free(d->tokens);
@@ -157,30 +178,15 @@ static const Drafter head_calls = {.behind = head_behind,
                                    .accepted = head_accepted,
                                    .close = head_draft_close};
 
-/* Floats of its buffers, in the order of the struct. */
-typedef struct Sizes {
-    size_t embedded, feature, said, first, sum, turned, scores;
-} Sizes;
-
-static Sizes sizes_of(const HeadInfo *info)
-{
-    size_t H = (size_t)info->hidden;
-    size_t scored = (size_t)(info->n_vocab > 0 ? info->n_vocab : info->vocab);
-    Sizes s = {.embedded = ROWS_MAX * H, .feature = ROWS_MAX * H, .said = NODES_MAX * H};
-    if (info->branches > 0) {
-        s.first = H;
-        s.sum = s.turned = EXPAND_MAX * H;
-        s.scores = EXPAND_MAX * scored;
-    }
-    return s;
-}
-
 size_t head_draft_bytes(Kernels *kernels, const HeadInfo *info, KvType kv, int slots)
 {
-    Sizes s = sizes_of(info);
-    size_t floats = s.embedded + s.feature + s.said + s.first + s.sum + s.turned + s.scores;
-    floats +=
+    HeadDraft none;
+    Buffer all[BUFFERS];
+    size_t floats =
         (size_t)info->n_taps * (size_t)slots * (size_t)info->hidden; /* the target's features */
+    buffers_of(&none, info, all);
+    for (int i = 0; i < BUFFERS; i++)
+        floats += all[i].floats;
     size_t bytes = sizeof(float) * floats + sizeof(HeadDraft) + sizeof(int) * (size_t)slots;
     if (info->has_layer)
         bytes += context_bytes(kernels, &info->layer, kv, 1, slots, EXPAND_MAX);
@@ -190,18 +196,13 @@ size_t head_draft_bytes(Kernels *kernels, const HeadInfo *info, KvType kv, int s
 static bool open_buffers(HeadDraft *d, int slots)
 {
     Kernels *k = d->head->net.kernels;
-    Sizes s = sizes_of(&d->head->info);
-    struct {
-        float **buffer;
-        size_t floats;
-    } all[] = {{&d->embedded, s.embedded}, {&d->feature, s.feature}, {&d->said, s.said},
-               {&d->first, s.first},       {&d->sum, s.sum},         {&d->turned, s.turned},
-               {&d->scores, s.scores}};
+    Buffer all[BUFFERS];
     bool ok = true;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    buffers_of(d, &d->head->info, all);
+    for (int i = 0; i < BUFFERS; i++)
         if (all[i].floats > 0) {
-            *all[i].buffer = k->buffer_alloc(k, all[i].floats);
-            ok = ok && *all[i].buffer;
+            *all[i].place = k->buffer_alloc(k, all[i].floats);
+            ok = ok && *all[i].place;
         }
     d->tokens = calloc((size_t)slots, sizeof *d->tokens);
     return ok && d->tokens;
@@ -225,7 +226,7 @@ int head_draft_open(const DrafterParts *parts, Drafter **drafter, Err *err)
     d->target = parts->context;
     d->threshold = parts->thresholds;
     d->exit[0] = parts->drafting->exits[0];
-    int result = sampler_open(&d->sampler, head->scored, err);
+    int result = sampler_open(&d->sampler, head_scored(&head->info), err);
     if (result == 0 && head->info.has_layer)
         result = context_open(&d->own, &head->net, parts->kv, 1, parts->slots, EXPAND_MAX, err);
     if (result == 0 && !open_buffers(d, parts->slots))

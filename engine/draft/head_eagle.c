@@ -1,8 +1,6 @@
 /* head_eagle.c - EAGLE (arXiv 2401.15077) and EAGLE-3 (2503.01840): one decoder layer that goes on
  * from feature to feature, and is told the token that was drawn between them.
  */
-#include <string.h>
-
 #include "engine/draft/head_draft.h"
 
 /* ---- EAGLE ---- */

@@ -46,8 +46,9 @@ static Candidate *ranked_below(TreeBuild *b, int slot, int rank)
 
 static bool has_children(const char *const *paths, int i)
 {
+    size_t length = strlen(paths[i]);
     for (int c = i + 1; paths[c]; c++)
-        if (parent_of(paths, c) == i)
+        if (strlen(paths[c]) == length + 1 && strncmp(paths[c], paths[i], length) == 0)
             return true;
     return false;
 }

@@ -2,7 +2,6 @@
  * checked in adapter_check.c. */
 #include "engine/model/adapter.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,16 +14,6 @@ enum {
     SHOWN = 60, /* bytes of a name in a message */
 };
 
-int adapter_fail(const Adapter *adapter, Err *err, const char *format, ...)
-{
-    char text[320];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return err_set(err, EXIT_DATA, "%s: %s", gguf_label(adapter->gguf), text);
-}
-
 /* ---- keys ---- */
 
 static int read_base(const Adapter *adapter, AdapterInfo *info, Err *err)
@@ -34,9 +23,9 @@ static int read_base(const Adapter *adapter, AdapterInfo *info, Err *err)
         return -1;
     char known[ARCH_NAMES_BYTES];
     if (!arch_find(&info->arch, arch))
-        return adapter_fail(adapter, err, "it is for architecture '%.*s'; s2d runs %s",
-                            arch.length < SHOWN ? (int)arch.length : SHOWN, arch.data,
-                            arch_names(known));
+        return keys_fail(adapter->gguf, err, "it is for architecture '%.*s'; s2d runs %s",
+                         arch.length < SHOWN ? (int)arch.length : SHOWN, arch.data,
+                         arch_names(known));
     return keys_base(adapter->gguf, info->base_sha256, err);
 }
 
@@ -47,14 +36,14 @@ static int read_exits(const Adapter *adapter, AdapterInfo *info, Err *err)
         keys_ids(adapter->gguf, "s2d.exits", EXITS_MAX, &exits, &n, err) != 0)
         return -1;
     if (n == 0)
-        return adapter_fail(adapter, err,
-                            "key 's2d.exits' is missing; the file is no complete adapter");
+        return keys_fail(adapter->gguf, err,
+                         "key 's2d.exits' is missing; the file is no complete adapter");
     info->n_exits = n;
     memcpy(info->exits, exits, (size_t)n * sizeof *exits);
     free(exits);
     if (info->exits[0] < 1 || info->exits[n - 1] != info->layers)
-        return adapter_fail(
-            adapter, err,
+        return keys_fail(
+            adapter->gguf, err,
             "its exits are %d to %d; expected 1 or more, the last one %d as s2d.layers",
             info->exits[0], info->exits[n - 1], info->layers);
     for (int i = 0; i < n; i++) {
@@ -81,9 +70,9 @@ static int read_keys(Adapter *adapter, Err *err)
     if (found < 0)
         return -1;
     if (found == 1 && !(info->alpha > 0 && info->alpha <= 1e6f)) /* NaN fails too */
-        return adapter_fail(adapter, err,
-                            "key 'adapter.lora.alpha' is %g, expected a positive number",
-                            (double)info->alpha);
+        return keys_fail(adapter->gguf, err,
+                         "key 'adapter.lora.alpha' is %g, expected a positive number",
+                         (double)info->alpha);
     return keys_ids(adapter->gguf, "s2d.vocab", VOCAB_MAX, &adapter->vocab, &info->n_vocab, err);
 }
 

@@ -17,7 +17,6 @@ int keys_fail(const Gguf *gguf, Err *err, const char *format, ...)
     return err_set(err, EXIT_DATA, "%s: %s", gguf_label(gguf), text);
 }
 
-/* A string key that must be there and be the text; what: the file is not, when it is another. */
 int keys_expect(const Gguf *gguf, const char *key, const char *text, const char *what, Err *err)
 {
     GgufString value = {"", 0};
@@ -44,7 +43,6 @@ int keys_count(const Gguf *gguf, const char *key, int low, int high, int *value,
     return 0;
 }
 
-/* An ascending array of at most `most` integers from 0 on; NULL and *n = 0 when it is not there. */
 int keys_ids(const Gguf *gguf, const char *key, int most, int **ids, int *n, Err *err)
 {
     int found = gguf_get_array(gguf, key, GGUF_I32, n, err);

@@ -102,7 +102,6 @@ int head_open(Head **out, const HeadFile *file, const Model *target, Err *err)
     const char *slash = strrchr(head->path, '/');
     snprintf(head->name, sizeof head->name, "%s", slash ? slash + 1 : head->path);
     head->info = file->info;
-    head->scored = file->info.n_vocab > 0 ? file->info.n_vocab : file->info.vocab;
     Model *net = &head->net;
     snprintf(net->name, sizeof net->name, "%s", head->name);
     net->kernels = target->kernels;

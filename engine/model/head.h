@@ -70,6 +70,11 @@ typedef struct HeadTensor {
     float **vector;
 } HeadTensor;
 
+/* Rows of what scores: n_vocab, or V. */
+int head_scored(const HeadInfo *info);
+/* The vectors that branch k reads. */
+int head_inputs(const HeadInfo *info, int k);
+
 typedef struct Head Head;
 
 /* All tensors that a head with such an info has or may have: [HEAD_TENSORS_MAX]; returns how many.
@@ -119,7 +124,6 @@ struct Head {
     char *path;
     int *ids;              /* info's */
     const int *device_ids; /* the same where the kernels draw tokens themselves, else NULL */
-    int scored;            /* rows of what scores: info.n_vocab, or V */
     /* The layer as a model of one: its config, layers[0], rope; output_norm is head.norm, head what
      * scores (EAGLE: rows of the target's own). embed is the target's, and not owned. */
     Model net;

@@ -81,7 +81,7 @@ static int read_layer(const Gguf *gguf, HeadInfo *info, Err *err)
                       (info->kind == HEAD_HYDRA && found);
     *c = (ModelConfig){.arch = ARCH_LLAMA, .layers = 1, .loaded = 1, .rope_neox = true};
     c->hidden = info->hidden;
-    c->vocab = info->n_vocab > 0 ? info->n_vocab : info->vocab;
+    c->vocab = head_scored(info);
     if (!info->has_layer)
         return 0;
     if (keys_count(gguf, "s2d.head.ffn", 2, WIDTH_MOST, &c->ffn, err) != 0 ||

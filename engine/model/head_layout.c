@@ -21,6 +21,16 @@ bool head_kind_find(HeadKind *kind, const char *name, size_t length)
     return false;
 }
 
+int head_scored(const HeadInfo *info)
+{
+    return info->n_vocab > 0 ? info->n_vocab : info->vocab;
+}
+
+int head_inputs(const HeadInfo *info, int k)
+{
+    return info->kind == HEAD_HYDRA ? k + 2 : 1;
+}
+
 /* A list that grows. */
 typedef struct List {
     HeadTensor *tensors;
@@ -70,7 +80,7 @@ static void put_layer(List *list, const HeadInfo *info, Layer *layer)
 static void put_eagle3(List *list, const HeadInfo *info, Head *head)
 {
     static const char *const parts[] = {"hidden_q.weight", "hidden_k.weight", "hidden_v.weight"};
-    int H = info->hidden, scored = info->n_vocab > 0 ? info->n_vocab : info->vocab;
+    int H = info->hidden, scored = head_scored(info);
     for (int i = 0; i < 3; i++)
         put_matrix(list, parts[i], shape_size(&info->layer, i == 0 ? 'Q' : 'K'), H,
                    head ? &head->hidden_qkv[i] : NULL);
@@ -78,23 +88,17 @@ static void put_eagle3(List *list, const HeadInfo *info, Head *head)
     put_matrix(list, "output.weight", scored, H, head ? &head->net.head : NULL);
 }
 
-/* The vectors that branch k reads. */
-static int inputs_of(const HeadInfo *info, int k)
-{
-    return info->kind == HEAD_HYDRA ? k + 2 : 1;
-}
-
 static void put_branch(List *list, const HeadInfo *info, int k, HeadBranch *branch)
 {
-    int H = info->hidden, scored = info->n_vocab > 0 ? info->n_vocab : info->vocab;
+    int H = info->hidden, scored = head_scored(info);
     char name[48];
-    for (int j = 0; j < inputs_of(info, k); j++) {
+    for (int j = 0; j < head_inputs(info, k); j++) {
         snprintf(name, sizeof name, "%d.fc.%d.weight", k, j);
         put_matrix(list, name, H, H, branch ? &branch->fc[j] : NULL);
     }
     snprintf(name, sizeof name, "%d.fc.bias", k);
     put_vector(list, name, H, true, branch ? &branch->fc_bias : NULL);
-    for (int j = 0; info->kind == HEAD_HYDRA && j < inputs_of(info, k); j++) {
+    for (int j = 0; info->kind == HEAD_HYDRA && j < head_inputs(info, k); j++) {
         snprintf(name, sizeof name, "%d.skip.%d.weight", k, j);
         put_matrix(list, name, H, H, branch ? &branch->skip[j] : NULL);
     }

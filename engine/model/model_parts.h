@@ -14,10 +14,6 @@ float rope_scale(const Gguf *gguf, Arch arch);
 /* The tensor of a part; NULL = not there. */
 const GgufTensor *layer_tensor(const Gguf *gguf, int layer, const LayerPart *part);
 
-/* adapter.c: EXIT_DATA with the adapter's file before the message. */
-int adapter_fail(const Adapter *adapter, Err *err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 /* Where a part is: of layer `layer` of the model, with what the adapter (or NULL) changes in it;
  * or, exit >= 0, of the own layer of that exit of the adapter. */
 Origin part_origin(const Gguf *gguf, const Adapter *adapter, int layer, int exit,

@@ -54,7 +54,8 @@ static void check_loaded(Head *head)
         assert(tensors[i].optional ||
                (tensors[i].rows > 0 ? *tensors[i].matrix != NULL : *tensors[i].vector != NULL));
     assert(head->info.branches > 0 || head->net.head != NULL);
-    assert(head->scored == (head->info.n_vocab > 0 ? head->info.n_vocab : head->info.vocab));
+    assert(head_scored(&head->info) ==
+           (head->info.n_vocab > 0 ? head->info.n_vocab : head->info.vocab));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -48,7 +48,7 @@ static void good_files_are_opened(void **state)
         if (head_file_open_memory(&file, data, bytes, "good.gguf", &err) != 0 ||
             head_open(&head, file, f->target, &err) != 0)
             fail_msg("%s: %s", bad_head_name(-i), err.text);
-        assert_int_equal(head->scored, i == 1 ? 310 : 8);
+        assert_int_equal(head_scored(&head->info), i == 1 ? 310 : 8);
         head_close(head);
         head_file_close(file);
         free(data);

@@ -21,11 +21,6 @@ static bool is_hydra(const Trainer *s)
     return s->info.kind == HEAD_HYDRA;
 }
 
-static int inputs_of(const Trainer *s, int k)
-{
-    return is_hydra(s) ? k + 2 : 1;
-}
-
 static void lay(Trainer *s, TrainerArena *arena)
 {
     TrainerBranch *b = &s->branch;
@@ -33,7 +28,7 @@ static void lay(Trainer *s, TrainerArena *arena)
     float **rows[] = {&b->feature, &b->inner, &b->dinner, &s->out, &s->dout};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         *rows[i] = trainer_take(arena, n, H);
-    for (int j = 0; j < inputs_of(s, s->info.branches - 1); j++)
+    for (int j = 0; j < head_inputs(&s->info, s->info.branches - 1); j++)
         b->input[j] = trainer_take(arena, n, H);
 }
 
@@ -41,7 +36,7 @@ static void lay(Trainer *s, TrainerArena *arena)
 static int start_inputs(Trainer *s, int k, Err *err)
 {
     float width = trainer_net_token_width(s, TOKEN_SHARE);
-    for (int j = 0; j < inputs_of(s, k); j++) {
+    for (int j = 0; j < head_inputs(&s->info, k); j++) {
         if (trainer_net_fill(s, trainer_net_part(s, "skip", k, j), j == 0, j ? width : 0, err) != 0)
             return -1;
         if (j > 0 && trainer_net_fill(s, trainer_net_part(s, "fc", k, j), 0, width, err) != 0)
@@ -76,7 +71,7 @@ static void read_inputs(Trainer *s, int k)
     TrainerBranch *b = &s->branch;
     int n = s->batch.labels, *ids = s->chain.ids;
     s->ops->rows(s->ops, b->feature, false, s->back, n, s->model.hidden, b->input[0]);
-    for (int j = 1; j < inputs_of(s, k); j++) {
+    for (int j = 1; j < head_inputs(&s->info, k); j++) {
         for (int i = 0; i < n; i++) {
             int row = s->back[i] + j;
             ids[i] = s->batch.ids[row < s->batch.n ? row : s->batch.n - 1];
@@ -93,7 +88,7 @@ static void branch_forward(Trainer *s, int k)
     size_t count = (size_t)n * (size_t)s->model.hidden;
     trainer_rows_before(s, k + 1);
     read_inputs(s, k);
-    for (int j = 0; j < inputs_of(s, k); j++) {
+    for (int j = 0; j < head_inputs(&s->info, k); j++) {
         trainer_matrix(s, trainer_net_part(s, "fc", k, j), n, b->input[j], j > 0, b->inner);
         if (is_hydra(s))
             trainer_matrix(s, trainer_net_part(s, "skip", k, j), n, b->input[j], j > 0, s->out);
@@ -113,7 +108,7 @@ static void branch_backward(Trainer *s, int k)
     int n = s->batch.labels;
     size_t count = (size_t)n * (size_t)s->model.hidden;
     s->ops->silu_add_back(s->ops, b->inner, s->dout, count, b->dinner);
-    for (int j = 0; j < inputs_of(s, k); j++) {
+    for (int j = 0; j < head_inputs(&s->info, k); j++) {
         trainer_matrix_learn(s, trainer_net_part(s, "fc", k, j), n, b->input[j], b->dinner);
         if (is_hydra(s))
             trainer_matrix_learn(s, trainer_net_part(s, "skip", k, j), n, b->input[j], s->dout);

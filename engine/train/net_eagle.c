@@ -8,8 +8,6 @@
  * The published head begins as noise. This one passes the feature before and adds what its token
  * says by noise, to a copy of the base's last layer, which takes a fraction of the steps.
  */
-#include <math.h>
-
 #include "engine/train/trainer_parts.h"
 #include "kernels/noise.h"
 
@@ -121,35 +119,32 @@ static double feature_loss(Trainer *s, int step, float scale)
     return sum;
 }
 
-/* As published one step; more of them as EAGLE-3 learns: each weighs less than the one before. */
+static TrainerScorer scorer_of(const Trainer *s)
+{
+    return (TrainerScorer){.head = &s->scored_head, .row = s->back, .weights = s->back_weights};
+}
+
+static double loss(Trainer *s, int step, float scale)
+{
+    TrainerScorer scorer = scorer_of(s);
+    double feature = feature_loss(s, step, scale);
+    return feature + (double)TOKEN_LOSS * trainer_head_loss(s, &scorer, s->chain.fed[step + 1],
+                                                            scale * TOKEN_LOSS, s->dout);
+}
+
+/* As published one step; more of them as EAGLE-3 learns. */
 static void backward(Trainer *s, float scale)
 {
     TrainerChain *c = &s->chain;
-    int last = s->config.unroll - 1;
     trainer_net_feature(s, 0, false, c->fused, c->target);
     trainer_net_feature(s, 0, true, c->fused, c->fed[0]);
     add_noise(s);
-    trainer_chain_forget(s);
-    for (int step = 0; step <= last; step++)
-        trainer_chain_forward(s, step);
-    for (int step = last; step >= 0; step--) {
-        TrainerScorer scorer = {
-            .head = &s->scored_head, .row = s->back, .weights = s->back_weights};
-        float weight = scale * powf(0.8f, (float)step);
-        trainer_rows_before(s, step);
-        s->progress.loss[step] +=
-            feature_loss(s, step, weight) +
-            (double)TOKEN_LOSS *
-                trainer_head_loss(s, &scorer, c->fed[step + 1], weight * TOKEN_LOSS, s->dout);
-        if (step < last) /* the last one's activations are still there */
-            trainer_chain_forward(s, step);
-        trainer_chain_backward(s, step, s->dout);
-    }
+    trainer_chain_learn(s, scale);
 }
 
 static double top(Trainer *s, int step, int *best)
 {
-    TrainerScorer scorer = {.head = &s->scored_head, .row = s->back, .weights = s->back_weights};
+    TrainerScorer scorer = scorer_of(s);
     if (step == 0)
         trainer_net_feature(s, 0, true, s->chain.fused, s->chain.fed[0]);
     trainer_chain_forward(s, step);
@@ -163,6 +158,7 @@ const TrainerNet net_eagle = {.lay = lay,
                               .top = top,
                               .project = project,
                               .project_back = project_back,
+                              .loss = loss,
                               .embed = true,
                               .rows = true,
                               .norm = true};

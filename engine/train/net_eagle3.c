@@ -110,35 +110,27 @@ static void fuse(Trainer *s)
     }
 }
 
-/* What scores a step's output. Sets the labels' rows. */
-static TrainerScorer scorer_of(Trainer *s, int step)
+static TrainerScorer scorer_of(const Trainer *s)
 {
-    trainer_rows_before(s, step);
     return (TrainerScorer){.norm = trainer_net_weight(s, "norm.weight"),
                            .head = trainer_net_weight(s, "output.weight"),
                            .row = s->back,
                            .weights = s->back_weights};
 }
 
+static double loss(Trainer *s, int step, float scale)
+{
+    TrainerScorer scorer = scorer_of(s);
+    return trainer_head_loss(s, &scorer, s->chain.fed[step + 1], scale, s->dout);
+}
+
 static void backward(Trainer *s, float scale)
 {
-    TrainerChain *c = &s->chain;
-    int last = s->config.unroll - 1;
     fuse(s);
-    trainer_chain_forget(s);
-    for (int step = 0; step <= last; step++)
-        trainer_chain_forward(s, step);
-    for (int step = last; step >= 0; step--) {
-        TrainerScorer scorer = scorer_of(s, step);
-        float weight = powf(0.8f, (float)step);
-        s->progress.loss[step] +=
-            trainer_head_loss(s, &scorer, c->fed[step + 1], scale * weight, s->dout);
-        if (step < last) /* the last one's activations are still there */
-            trainer_chain_forward(s, step);
-        trainer_chain_backward(s, step, s->dout);
-    }
+    trainer_chain_learn(s, scale);
     for (int i = 0; i < s->info.n_taps; i++)
-        trainer_matrix_learn(s, trainer_net_weight(s, FUSE[i]), s->batch.n, c->tap[i], s->dout);
+        trainer_matrix_learn(s, trainer_net_weight(s, FUSE[i]), s->batch.n, s->chain.tap[i],
+                             s->dout);
 }
 
 static double top(Trainer *s, int step, int *best)
@@ -146,7 +138,8 @@ static double top(Trainer *s, int step, int *best)
     if (step == 0)
         fuse(s);
     trainer_chain_forward(s, step);
-    TrainerScorer scorer = scorer_of(s, step);
+    trainer_rows_before(s, step);
+    TrainerScorer scorer = scorer_of(s);
     return trainer_net_top(s, &scorer, step, s->chain.fed[step + 1], best);
 }
 
@@ -156,4 +149,5 @@ const TrainerNet net_eagle3 = {.lay = lay,
                                .top = top,
                                .project = project,
                                .project_back = project_back,
+                               .loss = loss,
                                .embed = true};

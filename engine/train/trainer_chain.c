@@ -8,6 +8,8 @@
  * Each step's input, keys and values are kept, the rest of the layer is computed again on the way
  * back.
  */
+#include <math.h>
+
 #include "engine/train/trainer_parts.h"
 
 void trainer_chain_lay(Trainer *s, TrainerArena *arena)
@@ -63,7 +65,9 @@ void trainer_chain_forward(Trainer *s, int step)
     trainer_layer_end(s, &s->layers[0], input, c->fed[step + 1]);
 }
 
-void trainer_chain_backward(Trainer *s, int step, float *dstream)
+/* From dstream, the gradient of what a step gave, to that of what it read. Its activations are there:
+ * it was the last that went forward. */
+static void chain_backward(Trainer *s, int step, float *dstream)
 {
     TrainOps *l = s->ops;
     TrainerChain *c = &s->chain;
@@ -78,7 +82,8 @@ void trainer_chain_backward(Trainer *s, int step, float *dstream)
     s->net->project_back(s, step, dstream);
 }
 
-void trainer_chain_forget(Trainer *s)
+/* No gradient yet: of keys, of values, s->dout. */
+static void chain_forget(Trainer *s)
 {
     size_t count = (size_t)s->batch.n * (size_t)(s->model.kv_heads * s->model.head_dim);
     for (int j = 0; j < trainer_losses(&s->config); j++) {
@@ -86,4 +91,19 @@ void trainer_chain_forget(Trainer *s)
         s->ops->zero(s->ops, s->chain.dvalue[j], count);
     }
     s->ops->zero(s->ops, s->dout, (size_t)s->batch.n * (size_t)s->model.hidden);
+}
+
+void trainer_chain_learn(Trainer *s, float scale)
+{
+    int last = s->config.unroll - 1;
+    chain_forget(s);
+    for (int step = 0; step <= last; step++)
+        trainer_chain_forward(s, step);
+    for (int step = last; step >= 0; step--) {
+        trainer_rows_before(s, step);
+        s->progress.loss[step] += s->net->loss(s, step, scale * powf(0.8f, (float)step));
+        if (step < last) /* the last one's activations are still there */
+            trainer_chain_forward(s, step);
+        chain_backward(s, step, s->dout);
+    }
 }

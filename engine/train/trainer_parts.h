@@ -104,6 +104,8 @@ typedef struct TrainerNet {
      * gradient of what the layer adds to becomes that of fed[step]. */
     const float *(*project)(Trainer *s, int step);
     void (*project_back)(Trainer *s, int step, float *dstream);
+    /* And the loss of fed[step + 1], for s->back; scale times its gradient is added to s->dout. */
+    double (*loss)(Trainer *s, int step, float scale);
     /* What it takes of the base as it is: embeddings, the scored rows of its head, its final norm. */
     bool embed, rows, norm;
 } TrainerNet;
@@ -285,12 +287,12 @@ int trainer_net_copy_rows(Trainer *trainer, const Gguf *base, const TrainerWeigh
 
 /* trainer_chain.c */
 void trainer_chain_lay(Trainer *trainer, TrainerArena *arena);
-/* No gradient yet: of keys, of values, s->dout. */
-void trainer_chain_forget(Trainer *trainer);
 /* From fed[step] to fed[step + 1]. */
 void trainer_chain_forward(Trainer *trainer, int step);
-/* From the gradient of fed[step + 1] to that of fed[step], right after forward of that step. */
-void trainer_chain_backward(Trainer *trainer, int step, float *dstream);
+/* All of net->backward but for what comes before the first step and below it: the losses of
+ * config.unroll steps and their gradients. Each step weighs 0.8 of the one before; s->dout becomes the
+ * gradient of what the first one reads. */
+void trainer_chain_learn(Trainer *trainer, float scale);
 
 extern const TrainerNet net_eagle, net_eagle3, net_medusa, net_hydra;
 

@@ -1,59 +1,35 @@
 /* draft_import.c - see draft_import.h: what is asked for, the target's header, what is said of it. */
 #include "app/draft_import.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "app/base/paths.h"
 #include "app/base/print.h"
+#include "app/base/quant_option.h"
 #include "app/base/save_file.h"
 #include "app/commands.h"
 #include "app/import/head_import.h"
 #include "app/profile/catalog.h"
-
-enum { BLOCK_MOST = 32 }; /* heads' rows are seldom whole blocks of more */
+#include "engine/draft/drafters.h"
 
 typedef struct Job {
     HeadAsk ask;
     const char *out;
 } Job;
 
-static int type_at(int index, char *text, size_t size)
-{
-    char names[256];
-    quant_names(BLOCK_MOST, names, sizeof names);
-    for (char *p = names; *p != '\0'; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return word_at(names, ", ", index, text, size);
-}
-
 static int take_type(void *into, const char *text, Err *err)
 {
-    const QuantInfo *info = quant_by_name(text);
     (void)err;
-    if (info == NULL || info->block > BLOCK_MOST)
-        return -1;
-    ((Job *)into)->ask.type = info->type;
-    return 0;
+    return quant_option(text, &((Job *)into)->ask.type);
 }
 
 /* Whether they fit the target, head_import_open says. */
 static int take_taps(void *into, const char *text, Err *err)
 {
     HeadAsk *ask = &((Job *)into)->ask;
-    char number[16];
-    int n = 0;
-    for (; word_at(text, ",", n, number, sizeof number) == 0; n++) {
-        if (n == FEATURES_MAX)
-            return err_set(err, EXIT_USAGE, "--taps: \"%s\" names more than %d layers", text,
-                           FEATURES_MAX);
-        if (options_integer(number, "--taps", 0, 4096, &ask->taps[n], err) != 0)
-            return -1;
-    }
-    ask->n_taps = n;
-    return n > 0 ? 0 : -1;
+    return options_layers(text, "--taps", 0, FEATURES_MAX, ask->taps, &ask->n_taps, err);
 }
 
 #define AT(field) offsetof(Job, field)
@@ -61,7 +37,7 @@ static const Option options[] = {
     {"-m", "MODEL", OPTION_TEXT, .field = AT(ask.target_name), .required = true},
     {"-o", "FILE", OPTION_TEXT, .field = AT(out), .required = true},
     {"--config", "FILE.json", OPTION_TEXT, .field = AT(ask.config)},
-    {"--type", NULL, OPTION_TAKEN, .take = take_type, .value_at = type_at},
+    {"--type", NULL, OPTION_TAKEN, .take = take_type, .value_at = quant_option_at},
     {"--heads", "N", OPTION_INTEGER, .field = AT(ask.branches), .low = 1, .high = BRANCHES_MAX},
     {"--taps", "L,L,L", OPTION_TAKEN, .take = take_taps},
     {0},
@@ -103,9 +79,8 @@ static int read_target(const char *name, ModelConfig *config, Err *err)
 
 static void print_found(const HeadImport *import)
 {
-    static const char *const names[HEAD_KINDS] = {"EAGLE", "EAGLE-3", "Medusa", "Hydra"};
     const HeadInfo *info = head_import_info(import);
-    print_report(stdout, "found      %s%s%s", names[info->kind],
+    print_report(stdout, "found      %s%s%s", drafter_find(head_kind_name(info->kind))->title,
                  info->kind == HEAD_HYDRA && info->has_layer ? "++" : "",
                  info->base_name[0] ? " of " : "");
     print_report(stdout, "%s in %s, %s\n", info->base_name, head_import_path(import),

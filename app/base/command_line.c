@@ -31,6 +31,22 @@ int options_integer(const char *text, const char *what, long low, long high, int
     return 0;
 }
 
+int options_layers(const char *text, const char *what, long low, int most, int *layers, int *n,
+                   Err *err)
+{
+    *n = 0;
+    for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        char number[16];
+        if (*n == most)
+            return err_set(err, EXIT_USAGE, "%s: \"%s\" names more than %d layers", what, text,
+                           most);
+        snprintf(number, sizeof number, "%.*s", (int)strcspn(at, ","), at);
+        if (options_integer(number, what, low, LAYER_OPTION_MAX, &layers[(*n)++], err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 int options_number(const char *text, const char *what, double low, double high, double *value,
                    Err *err)
 {

@@ -92,6 +92,10 @@ int word_at(const char *list, const char *separator, int index, char *text, size
 
 /* The whole word as a number in [low, high]; what: "--temp", for the message. */
 int options_integer(const char *text, const char *what, long low, long high, int *value, Err *err);
+/* Numbers of layers with commas between them, each in [low, LAYER_OPTION_MAX]: at most `most`. */
+enum { LAYER_OPTION_MAX = 4096 };
+int options_layers(const char *text, const char *what, long low, int most, int *layers, int *n,
+                   Err *err);
 int options_number(const char *text, const char *what, double low, double high, double *value,
                    Err *err);
 

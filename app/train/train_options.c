@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/base/quant_option.h"
 #include "app/commands.h"
 
 static int take_tune(void *into, const char *text, Err *err)
@@ -35,26 +36,10 @@ static int take_method(void *into, const char *text, Err *err)
     return o->has_head || o->trainer.last_only || strcmp(text, "soft") == 0 ? 0 : -1;
 }
 
-/* Layer numbers with commas between them. */
-static int take_layers(const char *what, const char *text, int layers[EXITS_MAX], int *n, Err *err)
-{
-    *n = 0;
-    for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
-        char number[16];
-        if (*n == EXITS_MAX)
-            return err_set(err, EXIT_USAGE, "%s: \"%s\" names more than %d layers", what, text,
-                           EXITS_MAX);
-        snprintf(number, sizeof number, "%.*s", (int)strcspn(at, ","), at);
-        if (options_integer(number, what, 1, 4096, &layers[(*n)++], err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
 static int take_exits(void *into, const char *text, Err *err)
 {
     TrainerConfig *trainer = &((TrainOptions *)into)->trainer;
-    if (take_layers("--exits", text, trainer->exits, &trainer->n_exits, err) != 0)
+    if (options_layers(text, "--exits", 1, EXITS_MAX, trainer->exits, &trainer->n_exits, err) != 0)
         return -1;
     for (int i = 1; i < trainer->n_exits; i++) {
         if (trainer->exits[i] <= trainer->exits[i - 1])
@@ -69,27 +54,15 @@ static int take_copy(void *into, const char *text, Err *err)
     o->copy = strcmp(text, "next") == 0   ? COPY_NEXT
               : strcmp(text, "last") == 0 ? COPY_LAST
                                           : COPY_NAMED;
-    return o->copy == COPY_NAMED ? take_layers("--copy", text, o->copies, &o->n_copies, err) : 0;
-}
-
-/* Of those whose blocks an adapter's vectors fit. */
-static int type_at(int index, char *text, size_t size)
-{
-    char names[256];
-    quant_names(32, names, sizeof names);
-    for (char *p = names; *p != '\0'; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return word_at(names, ", ", index, text, size);
+    return o->copy == COPY_NAMED
+               ? options_layers(text, "--copy", 1, EXITS_MAX, o->copies, &o->n_copies, err)
+               : 0;
 }
 
 static int take_type(void *into, const char *text, Err *err)
 {
     (void)err;
-    const QuantInfo *info = quant_by_name(text);
-    if (info == NULL || info->block > 32)
-        return -1;
-    ((TrainOptions *)into)->type = info->type;
-    return 0;
+    return quant_option(text, &((TrainOptions *)into)->type);
 }
 
 static int take_data(void *into, const char *text, Err *err)
@@ -132,7 +105,7 @@ static const Option rows[] = {
     {"--eval", "FILE", OPTION_TEXT, .field = AT(eval)},
     {"--hold", "N", OPTION_INTEGER, .field = AT(hold), .high = 1 << 20},
     {"--every", "N", OPTION_INTEGER, .field = AT(every), .high = 1 << 24},
-    {"--type", NULL, OPTION_TAKEN, .take = take_type, .value_at = type_at},
+    {"--type", NULL, OPTION_TAKEN, .take = take_type, .value_at = quant_option_at},
     {"--system", "TEXT", OPTION_TEXT, .field = AT(system)},
     {"--avoid", "FILE", OPTION_TEXT, .field = AT(avoid)},
     {"--cache", "FILE", OPTION_TEXT, .field = AT(cache)},

@@ -39,8 +39,10 @@ static void warn_of_base(Worker *worker, const HeadFile *file, const char *model
     char computed[SHA256_TEXT], text[400];
     Err unread = {0};
     const HeadInfo *info = &file->info;
+    if (!info->base_sha256[0]) /* published: nothing to compare the target's file with */
+        return;
     const char *hash = adapter_base_hash(model, target->path, computed, &unread);
-    if (!info->base_sha256[0] || !hash || strcmp(hash, info->base_sha256) == 0)
+    if (!hash || strcmp(hash, info->base_sha256) == 0)
         return;
     snprintf(text, sizeof text,
              "%.100s was trained on %.60s, and %.60s is another file: it may draft worse; the text "
@@ -87,10 +89,8 @@ int worker_open_pair(Worker *worker, const RequestLoad *load, int index, const M
                      DraftConfig *drafting, Err *err)
 {
     Err why = {0};
-    bool missing = false;
     if (worker_open_drafting(worker, load, load->drafter, index, target, drafting, &why) == 0) {
-        missing = drafter_is_head(drafting->kind) && !drafting->head;
-        if (!missing)
+        if (!drafter_is_head(drafting->kind) || drafting->head)
             return 0;
         err_set(&why, EXIT_DATA, "%s has no %s head here", target->name, drafting->kind->name);
     }

@@ -33,6 +33,8 @@ void worker_choose(Worker *worker)
 void worker_note_answer(Worker *worker)
 {
     EventStats totals;
+    if (!worker->rivals.on)
+        return;
     session_totals(worker->session, &totals);
     rivals_note(&worker->rivals, totals.tokens,
                 totals.draft_ms + totals.verify_ms + totals.accept_ms + totals.other_ms +

@@ -86,6 +86,7 @@ static const Option rows[] = {
      .high = BRANCHES_MAX},
     {"--unroll", "N", OPTION_INTEGER, .field = AT(trainer.unroll), .low = 1,
      .high = TRAINER_UNROLL_MAX},
+    {"--token-loss", "W", OPTION_FLOAT, .field = AT(trainer.token_loss), .high = 100},
     {"--loss", "text|distill", OPTION_CHOICE, .field = AT(loss)},
     {"--top", "K", OPTION_INTEGER, .field = AT(trainer.top), .low = 4, .high = TRAINER_TOP_MAX},
     {"--layers", "N", OPTION_INTEGER, .field = AT(layers), .low = 1, .high = 4096},
@@ -142,8 +143,9 @@ static const struct {
     float rate;
     TrainerLoss loss;
     int branches, unroll;
+    float token_loss;
 } own[HEAD_KINDS] = {
-    [HEAD_EAGLE] = {.rate = 5e-4f, .loss = TRAINER_DISTILL, .unroll = 1},
+    [HEAD_EAGLE] = {.rate = 5e-4f, .loss = TRAINER_DISTILL, .unroll = 1, .token_loss = 0.1f},
     [HEAD_EAGLE3] = {.rate = 5e-4f, .loss = TRAINER_DISTILL, .unroll = 3},
     [HEAD_MEDUSA] = {.rate = 1e-3f, .loss = TRAINER_TEXT, .branches = 4},
     [HEAD_HYDRA] = {.rate = 1e-3f, .loss = TRAINER_DISTILL, .branches = 4},
@@ -162,10 +164,14 @@ static int settle_head(TrainOptions *o, Err *err)
         return err_set(err, EXIT_USAGE, "--branches: %s has none; medusa and hydra do", name);
     if (trainer->unroll > 0 && own[trainer->head].unroll == 0)
         return err_set(err, EXIT_USAGE, "--unroll goes with --method eagle and eagle3");
+    if (trainer->token_loss >= 0 && own[trainer->head].token_loss <= 0)
+        return err_set(err, EXIT_USAGE, "--token-loss goes with --method eagle");
     trainer->tune = TRAINER_HEAD;
     trainer->loss = o->loss >= 0 ? (TrainerLoss)o->loss : own[trainer->head].loss;
     trainer->branches = trainer->branches > 0 ? trainer->branches : own[trainer->head].branches;
     trainer->unroll = trainer->unroll > 0 ? trainer->unroll : own[trainer->head].unroll;
+    trainer->token_loss =
+        trainer->token_loss >= 0 ? trainer->token_loss : own[trainer->head].token_loss;
     trainer->rate = trainer->rate >= 0 ? trainer->rate : own[trainer->head].rate;
     return 0;
 }
@@ -176,9 +182,10 @@ static int settle(TrainOptions *o, Err *err)
     TrainerConfig *trainer = &o->trainer;
     if (o->has_head)
         return settle_head(o, err);
-    if (trainer->branches > 0 || trainer->unroll > 0)
-        return err_set(err, EXIT_USAGE,
-                       "--branches and --unroll are a head's: name its --method as well");
+    if (trainer->branches > 0 || trainer->unroll > 0 || trainer->token_loss >= 0)
+        return err_set(
+            err, EXIT_USAGE,
+            "--branches, --unroll and --token-loss are a head's: name its --method as well");
     trainer->loss = o->loss >= 0 ? (TrainerLoss)o->loss : TRAINER_DISTILL;
     trainer->rate = trainer->rate >= 0 ? trainer->rate : 5e-4f;
     return 0;
@@ -211,6 +218,7 @@ int train_options_parse(TrainOptions *options, int argc, char **argv, Err *err)
                     .batch = 512,
                     .length = 1024,
                     .rate = -1,
+                    .token_loss = -1,
                     .warmup = 0.03f,
                     .clip = 1,
                     .seed = 1},

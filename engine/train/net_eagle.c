@@ -1,7 +1,7 @@
 /* net_eagle.c - trains EAGLE (arXiv 2401.15077): a layer that goes on with the base's own features.
  *
  * Row i reads its token and the feature of the row before, and gives its own feature, which the
- * base's head scores. The loss is that of the features, SmoothL1, and a tenth of the cross-entropy
+ * base's head scores. The loss is that of the features, SmoothL1, and a part of the cross-entropy
  * to the base's distribution; features come with uniform noise, so that the head bears its own ones
  * later. It learns one step; as a drafter it is measured over several.
  *
@@ -11,7 +11,6 @@
 #include "engine/train/trainer_parts.h"
 #include "kernels/noise.h"
 
-static const float TOKEN_LOSS = 0.1f; /* what the cross-entropy weighs */
 /* What the layer reads at the start: the feature so far, and noise so long beside a feature. */
 static const float FEATURE_SHARE = 0.3f, TOKEN_SHARE = 0.3f;
 
@@ -128,8 +127,9 @@ static double loss(Trainer *s, int step, float scale)
 {
     TrainerScorer scorer = scorer_of(s);
     double feature = feature_loss(s, step, scale);
-    return feature + (double)TOKEN_LOSS * trainer_head_loss(s, &scorer, s->chain.fed[step + 1],
-                                                            scale * TOKEN_LOSS, s->dout);
+    float weight = s->config.token_loss;
+    return feature + (double)weight * trainer_head_loss(s, &scorer, s->chain.fed[step + 1],
+                                                        scale * weight, s->dout);
 }
 
 /* As published one step; more of them as EAGLE-3 learns. */

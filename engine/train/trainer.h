@@ -51,12 +51,13 @@ typedef struct TrainerConfig {
     int n_exits;          /* that are trained */
     int exits[EXITS_MAX]; /* layer numbers, ascending, <= layers */
     int copy_of
-        [EXITS_MAX]; /* TRAINER_EXITS: the base layer (from 0) that each one's layer begins as
+        [EXITS_MAX];  /* TRAINER_EXITS: the base layer (from 0) that each one's layer begins as
                              */
-    HeadKind head;   /* TRAINER_HEAD: its kind */
-    int branches;    /* of Medusa and Hydra */
-    int unroll;      /* EAGLE and EAGLE-3: steps of a chain that it learns at once */
-    bool last_only;  /* the loss is that of the last exit: plain fine-tuning (SFT) */
+    HeadKind head;    /* TRAINER_HEAD: its kind */
+    int branches;     /* of Medusa and Hydra */
+    int unroll;       /* EAGLE and EAGLE-3: steps of a chain that it learns at once */
+    float token_loss; /* EAGLE: what the cross-entropy weighs beside the features' difference */
+    bool last_only;   /* the loss is that of the last exit: plain fine-tuning (SFT) */
     TrainerLoss loss;
     int top;        /* TRAINER_DISTILL: labels of a token */
     const int *ids; /* [n_ids] ascending: the tokens that the exits score; NULL = all */

@@ -36,8 +36,10 @@ static uint64_t run_of(const Trainer *s, uint64_t fingerprint)
     float parts[] = {c->rate, c->warmup, c->decay, c->clip};
     uint64_t hash = trainer_hash(fingerprint, whole, sizeof whole);
     hash = hash_head(c, trainer_hash(hash, parts, sizeof parts));
-    if (c->tune == TRAINER_HEAD)
+    if (c->tune == TRAINER_HEAD) {
         hash = trainer_hash(hash, &c->unroll, sizeof c->unroll);
+        hash = trainer_hash(hash, &c->token_loss, sizeof c->token_loss);
+    }
     hash = trainer_hash(hash, c->exits, sizeof *c->exits * (size_t)c->n_exits);
     hash = trainer_hash(hash, c->copy_of, sizeof *c->copy_of * (size_t)c->n_exits);
     if (c->ids)

@@ -113,6 +113,7 @@ TrainerConfig trainer_run_head_config(const TrainerFixture *f, HeadKind kind)
     c.layers = f->config.layers;
     c.head = kind;
     c.branches = kind == HEAD_MEDUSA || kind == HEAD_HYDRA ? 3 : 0;
+    c.token_loss = 0.1f;
     c.unroll = kind == HEAD_EAGLE3 ? 3 : kind == HEAD_EAGLE ? 2 : 0;
     return c;
 }

@@ -267,6 +267,8 @@ static void test_refusals(void **state)
         {"--data @data --steps 1 --method eagle --branches 2", EXIT_USAGE},
         {"--data @data --steps 1 --method medusa --unroll 2", EXIT_USAGE},
         {"--data @data --steps 1 --method eagle3 --unroll 8", EXIT_USAGE},
+        {"--data @data --steps 1 --method eagle3 --token-loss 1", EXIT_USAGE},
+        {"--data @data --steps 1 --token-loss 1", EXIT_USAGE},
         {"--data @data --steps 1 --branches 2", EXIT_USAGE},
         {"--data @data --steps 1 --type q4_k", EXIT_USAGE},
         {"--data @data --steps 0", EXIT_USAGE},

@@ -70,6 +70,11 @@ const Option length_options[] = {
     {0},
 };
 
+const Option screen_options[] = {
+    {"--theme", THEME_NAMES, OPTION_CHOICE, .field = AT(theme)},
+    {0},
+};
+
 /* The rows' choices are numbered as the enumerations are. */
 _Static_assert(KV_F16 == 0 && KV_Q8 == 1, "--kv");
 _Static_assert(SPEC_AUTO == 0 && SPEC_ON == 1 && SPEC_OFF == 2, "--spec");

@@ -20,6 +20,7 @@
 
 #include "app/base/command_line.h"
 #include "app/protocol/request.h"
+#include "ui/theme.h"
 
 typedef struct Options {
     const char *profile, *target, *draft, *adapter, *drafter, *tree, *device, *isa,
@@ -27,6 +28,7 @@ typedef struct Options {
     bool has_temperature, has_top_k, has_top_p, has_seed, has_ctx, has_kv, has_threads,
         has_max_tokens;
     SpecMode spec;
+    ThemeChoice theme;
     KvType kv;
     double temperature, top_p;
     int top_k, seed, ctx, threads, max_tokens;
@@ -38,6 +40,7 @@ extern const Option model_options[];    /* which models, and how they run here *
 extern const Option drafting_options[]; /* what drafts, when, and where all of it runs */
 extern const Option sampling_options[];
 extern const Option length_options[]; /* -n */
+extern const Option screen_options[]; /* how it looks */
 
 /* Opens the profile and lays the options over it; request_free the request. */
 int options_request(const Options *options, Request *load, Err *err);

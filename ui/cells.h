@@ -14,7 +14,7 @@
 
 #include "ui/layout.h"
 
-/* Colour by meaning; screen.c knows what the terminal can show. STYLE_EXIT + i is the i-th exit. */
+/* Colour by meaning; theme.c says what that looks like. STYLE_EXIT + i is the i-th exit. */
 enum {
     STYLE_TEXT,
     STYLE_DIM,
@@ -24,8 +24,12 @@ enum {
     STYLE_BAD,
     STYLE_WARN,
     STYLE_USER,
-    STYLE_LABEL, /* of the key bar */
-    STYLE_FREE,  /* drafted by no model */
+    STYLE_LABEL,   /* of the key bar */
+    STYLE_FREE,    /* drafted by no model */
+    STYLE_KEYWORD, /* of code, with the three below */
+    STYLE_STRING,
+    STYLE_COMMENT,
+    STYLE_NUMBER,
     STYLE_EXIT,
     STYLE_COUNT = STYLE_EXIT + 8,
     /* Flags beside the colour. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/text.h"
+#include "ui/theme.h"
 
 enum { SEQUENCE_BYTES = 64 }; /* longer ones are no keys */
 
@@ -38,7 +39,9 @@ void keys_feed(KeyParser *parser, const char *bytes, size_t n)
 
 int keys_wait_ms(const KeyParser *parser)
 {
-    return parser->pasting ? KEYS_PASTE_MS : parser->from < parser->n ? KEYS_ESC_MS : 0;
+    if (parser->from < parser->n && !parser->pasting)
+        return KEYS_ESC_MS;
+    return parser->pasting || parser->answering ? KEYS_PASTE_MS : 0;
 }
 
 /* The key of a sequence "ESC [ parameters final", by its final byte and first two parameters. */
@@ -114,6 +117,11 @@ static Parsed parse_csi(KeyParser *parser, const char *s, size_t n, Key *key, si
                 parser->paste_bytes = 0;
                 return PARSED_NOTHING;
             }
+            if (ch == 'c' && s[2] == '?') { /* what it is: the last thing that it was asked */
+                key->code = KB_GROUND;
+                key->number = -1;
+                return PARSED_KEY;
+            }
             return csi_key(key, ch, params[0], params[1]) ? PARSED_KEY : PARSED_NOTHING;
         } else if (ch < 0x20 || ch > 0x3F) { /* no sequence after all */
             *used = i;
@@ -122,6 +130,47 @@ static Parsed parse_csi(KeyParser *parser, const char *s, size_t n, Key *key, si
     }
     *used = SEQUENCE_BYTES;
     return n < SEQUENCE_BYTES ? PARSED_CUT : PARSED_NOTHING;
+}
+
+/* s begins with "ESC ]" and a digit: an answer of the terminal, up to BEL or "ESC \\". */
+static Parsed parse_osc(KeyParser *parser, const char *s, size_t n, Key *key, size_t *used,
+                        bool timed_out)
+{
+    size_t end = 2;
+    while (end < n && end < SEQUENCE_BYTES && s[end] >= 0x20 && s[end] <= 0x7E)
+        end++;
+    bool cut = end == n || (s[end] == '\033' && end + 1 == n);
+    if (cut && !timed_out && end < SEQUENCE_BYTES)
+        return PARSED_CUT;
+    parser->answering = cut || end == SEQUENCE_BYTES;
+    *used = end;
+    if (end < n && s[end] == '\a')
+        *used = end + 1;
+    else if (end + 1 < n && s[end] == '\033' && s[end + 1] == '\\')
+        *used = end + 2;
+    if (parser->answering || end < 5 || memcmp(s + 2, "11;", 3) != 0)
+        return PARSED_NOTHING;
+    Ground ground = ground_of_answer(s + 5, (int)end - 5);
+    key->code = KB_GROUND;
+    key->number = (int)ground.rgb;
+    return ground.known ? PARSED_KEY : PARSED_NOTHING;
+}
+
+/* Swallows the rest of an answer that came late; true = nothing is left to read now. Whoever types
+ * meanwhile ends it with the first character that no answer has. */
+static bool take_answer(KeyParser *parser, bool timed_out)
+{
+    while (parser->answering && parser->from < parser->n) {
+        const char *s = parser->bytes + parser->from;
+        size_t left = parser->n - parser->from;
+        if (s[0] == '\033' && left == 1 && !timed_out)
+            return true;
+        bool ends = s[0] == '\a' || (s[0] == '\033' && left > 1 && s[1] == '\\');
+        parser->answering = !ends && s[0] != '\0' && strchr("0123456789abcdefABCDEF/:rg;", s[0]);
+        if (parser->answering || ends)
+            parser->from += s[0] == '\033' ? 2 : 1;
+    }
+    return parser->from == parser->n;
 }
 
 /* A character or control byte at s. */
@@ -155,6 +204,10 @@ static Parsed parse_one(KeyParser *parser, const char *s, size_t n, Key *key, si
     }
     if (s[1] == '[' && (n > 2 || !timed_out))
         return parse_csi(parser, s, n, key, used);
+    if (s[1] == ']' && n == 2 && !timed_out)
+        return PARSED_CUT;
+    if (s[1] == ']' && n > 2 && s[2] >= '0' && s[2] <= '9')
+        return parse_osc(parser, s, n, key, used, timed_out);
     if (s[1] == 'O' && (n > 2 || !timed_out)) {
         if (n == 2)
             return PARSED_CUT;
@@ -225,6 +278,8 @@ static bool take_paste(KeyParser *parser, bool timed_out)
 
 bool keys_next(KeyParser *parser, Key *key, bool timed_out)
 {
+    if (timed_out && parser->from == parser->n)
+        parser->answering = false; /* nothing has come for long */
     for (;;) {
         *key = (Key){0};
         if (parser->pasting) {
@@ -233,7 +288,7 @@ bool keys_next(KeyParser *parser, Key *key, bool timed_out)
             key->code = KB_PASTE;
             return parser->paste_bytes > 0 || parser->unended || keys_next(parser, key, timed_out);
         }
-        if (parser->from == parser->n)
+        if (take_answer(parser, timed_out))
             return false;
         size_t used = 1;
         Parsed parsed = parse_one(parser, parser->bytes + parser->from, parser->n - parser->from,

@@ -2,7 +2,8 @@
  *
  * In: bytes as read, cut anywhere. Out: one Key after another. Knows the sequences of xterm, vt220,
  * the Linux console, rxvt, screen and tmux for the keys below, and bracketed paste; unknown
- * sequences are swallowed whole. An Esc followed by nothing for KEYS_ESC_MS is a key of its own, and
+ * sequences are swallowed whole, answers of the terminal that nobody waits for any more among them
+ * (OSC). An Esc followed by nothing for KEYS_ESC_MS is a key of its own, and
  * a paste whose end does not come ends after KEYS_PASTE_MS of silence, or with a Ctrl-C: the caller
  * keeps the time and says so. Source: ECMA-48, xterm's ctlseqs.
  */
@@ -37,6 +38,7 @@ typedef enum KeyCode {
     KB_DELETE,
     KB_BACKTAB,
     KB_FUNCTION, /* number: 1 … 12 */
+    KB_GROUND,   /* no key: the terminal's background, number: 0xRRGGBB; -1 = it says no more */
 } KeyCode;
 
 typedef struct Key {
@@ -51,6 +53,7 @@ typedef struct KeyParser {
     char *bytes; /* not parsed yet: [from … n) */
     size_t from, n, room;
     bool pasting;
+    bool answering; /* the rest of an answer that was cut by silence is still to be swallowed */
     bool truncated; /* the paste was longer than what is kept */
     bool unended;   /* the paste's end did not come */
     char *paste;    /* valid until the next keys_next; newlines are "\n" */

@@ -1,6 +1,8 @@
 /* screen.c - see screen.h. */
 #define _XOPEN_SOURCE_EXTENDED 1 /* wide characters in curses */
 #include "ui/screen.h"
+
+#include "ui/palette.h"
 #include "ui/text.h" /* before term.h, which makes a macro of "columns" */
 
 #include <curses.h>
@@ -17,12 +19,17 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#include "kernels/common/clock.h"
+
 static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
 
 struct Screen {
     SCREEN *curses;
     int width, height;
-    bool unicode, colours;
+    bool unicode;
+    Palette palette;
+    bool asked, asks; /* for the ground, ever; and its answer may still come */
+    double asked_ms;
     Cells shown; /* what curses has been told, row by row */
     bool all;    /* tell it everything again */
 };
@@ -75,39 +82,56 @@ int wcwidth(wchar_t ch)
     return ch == 0 ? 0 : text_char_width((uint32_t)ch);
 }
 
-/* Colour pair 1 + style; terminals with 8 colours get the nearest. */
-static void set_colours(Screen *screen)
+enum { ANSWER_MS = 1000 }; /* after so long no answer of the terminal is on its way */
+
+static void put_raw(const char *text)
 {
-    const char *no_color = getenv("NO_COLOR");
-    screen->colours = has_colors() && (no_color == NULL || no_color[0] == '\0');
-    if (!screen->colours)
+    fputs(text, stdout);
+    fflush(stdout);
+}
+
+/* Asks for the background, and then for what every terminal answers: so the end of waiting for the
+ * first is known. The Linux console would show what it does not know. */
+static void ask_ground(Screen *screen)
+{
+    const Palette *palette = &screen->palette;
+    const char *term = getenv("TERM");
+    bool matters = palette->wanted == THEME_DARK || palette->wanted == THEME_LIGHT ||
+                   (palette->wanted == THEME_AUTO && !palette->no_color);
+    if (palette->depth == 0 || !matters || screen->asked ||
+        (term != NULL && strncmp(term, "linux", 5) == 0))
         return;
-    start_color();
-    short back = use_default_colors() == OK ? -1 : COLOR_BLACK,
-          fore = back == -1 ? -1 : COLOR_WHITE;
-    bool bright = COLORS >= 16;
-    const short colours[STYLE_COUNT] = {
-        [STYLE_TEXT] = fore,
-        [STYLE_DIM] = fore,
-        [STYLE_BORDER] = fore,
-        [STYLE_TITLE] = COLOR_CYAN,
-        [STYLE_GOOD] = COLOR_GREEN,
-        [STYLE_BAD] = COLOR_RED,
-        [STYLE_WARN] = COLOR_YELLOW,
-        [STYLE_USER] = fore,
-        [STYLE_LABEL] = COLOR_BLACK,
-        [STYLE_FREE] = COLOR_CYAN,
-        [STYLE_EXIT + 0] = COLOR_GREEN,
-        [STYLE_EXIT + 1] = (short)(bright ? 12 : COLOR_BLUE),
-        [STYLE_EXIT + 2] = COLOR_MAGENTA,
-        [STYLE_EXIT + 3] = COLOR_YELLOW,
-        [STYLE_EXIT + 4] = (short)(bright ? 14 : COLOR_CYAN),
-        [STYLE_EXIT + 5] = (short)(bright ? 10 : COLOR_GREEN),
-        [STYLE_EXIT + 6] = (short)(bright ? 13 : COLOR_MAGENTA),
-        [STYLE_EXIT + 7] = (short)(bright ? 11 : COLOR_YELLOW),
-    };
-    for (short i = 0; i < STYLE_COUNT; i++)
-        init_pair((short)(i + 1), colours[i], i == STYLE_LABEL ? COLOR_CYAN : back);
+    put_raw("\033]11;?\033\\\033[c");
+    screen->asked = screen->asks = true;
+    screen->asked_ms = clock_ms();
+}
+
+void screen_set_theme(Screen *screen, ThemeChoice theme)
+{
+    palette_set(&screen->palette, theme, screen->palette.ground);
+    screen->all = true;
+    ask_ground(screen);
+}
+
+ThemeChoice screen_theme(const Screen *screen, ThemeChoice *shown)
+{
+    *shown = screen->palette.shown;
+    return screen->palette.wanted;
+}
+
+bool screen_asks_ground(const Screen *screen)
+{
+    return screen->asks;
+}
+
+void screen_take_ground(Screen *screen, Ground ground)
+{
+    if (!ground.known) {
+        screen->asks = false;
+        return;
+    }
+    palette_set(&screen->palette, screen->palette.wanted, ground);
+    screen->all = true;
 }
 
 static void curses_modes(void)
@@ -130,12 +154,6 @@ static void ask_size(Screen *screen)
     screen->all = true;
 }
 
-static void put_raw(const char *text)
-{
-    fputs(text, stdout);
-    fflush(stdout);
-}
-
 /* newterm installs handlers of its own; the app's are to stay. NULL: errno is newterm's. */
 static SCREEN *new_terminal(void)
 {
@@ -153,7 +171,7 @@ static SCREEN *new_terminal(void)
     return curses;
 }
 
-int screen_open(Screen **out, Err *err)
+int screen_open(Screen **out, ThemeChoice theme, Err *err)
 {
     *out = NULL;
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
@@ -173,11 +191,12 @@ int screen_open(Screen **out, Err *err)
                        "curses does not know this terminal type (see TERM); use --plain");
     }
     screen->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    set_colours(screen);
+    palette_open(&screen->palette, theme);
     curses_modes();
     ask_size(screen);
     emergency_arm();
     put_raw(paste_on);
+    ask_ground(screen);
     *out = screen;
     return 0;
 }
@@ -214,25 +233,6 @@ const char *screen_locale_note(const Screen *screen, char *out, size_t bytes)
     return out;
 }
 
-static attr_t attributes_of(const Screen *screen, int attr)
-{
-    int style = attr & 0xFF;
-    attr_t on = A_NORMAL;
-    if (style == STYLE_DIM || style == STYLE_BORDER)
-        on |= A_DIM;
-    if (attr & ATTR_BOLD)
-        on |= A_BOLD;
-    if (attr & ATTR_UNDERLINE)
-        on |= A_UNDERLINE;
-    if (attr & ATTR_REVERSE)
-        on |= A_REVERSE;
-    if (!screen->colours && (attr & ATTR_DRAFTED))
-        on |= A_UNDERLINE;
-    if (!screen->colours && style == STYLE_LABEL)
-        on |= A_REVERSE;
-    return on;
-}
-
 static void paint_row(const Screen *screen, const Cells *cells, int y)
 {
     for (int x = 0; x < cells->width; x++) {
@@ -245,8 +245,9 @@ static void paint_row(const Screen *screen, const Cells *cells, int y)
             text[1] = 0;
         }
         cchar_t out;
-        short pair = screen->colours ? (short)((cell->attr & 0xFF) + 1) : 0;
-        if (setcchar(&out, text, attributes_of(screen, cell->attr), pair, NULL) == OK)
+        short pair;
+        attr_t attributes = palette_attributes(&screen->palette, cell->attr, &pair);
+        if (setcchar(&out, text, attributes, pair, NULL) == OK)
             mvadd_wch(y, x, &out);
     }
 }
@@ -293,7 +294,6 @@ void screen_resize(Screen *screen)
 
 void screen_suspend(Screen *screen)
 {
-    (void)screen;
     if (!emergency.on)
         return; /* given back already */
     put_raw(paste_off);
@@ -302,7 +302,9 @@ void screen_suspend(Screen *screen)
     erase();
     refresh();
     endwin();
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &emergency.before);
+    /* An answer that the shell would take for typing goes, and what was typed with it. */
+    bool answers = screen->asks && clock_ms() - screen->asked_ms < ANSWER_MS;
+    tcsetattr(STDIN_FILENO, answers ? TCSAFLUSH : TCSADRAIN, &emergency.before);
     emergency.on = 0;
 }
 

@@ -1,6 +1,7 @@
 /* ui.c - see ui.h: the terminal, the time, the queue of actions; keys are ui_keys.c's. */
 #include "ui/ui.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,33 @@
 #include "ui/input.h"
 #include "ui/ui_state.h"
 
-enum { FRAME_MS = 33 };
+enum {
+    FRAME_MS = 33,
+    GROUND_MS = 100, /* for the terminal to answer before the first frame */
+};
 
 long ui_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* An answer that is soon there spares the first frame the wrong colours. What is typed meanwhile is
+ * not lost. */
+static void await_ground(Ui *ui)
+{
+    char bytes[256];
+    for (long until = ui_now_ms() + GROUND_MS; screen_asks_ground(ui->screen);) {
+        struct pollfd wait = {STDIN_FILENO, POLLIN, 0};
+        long left = until - ui_now_ms();
+        if (left <= 0 || poll(&wait, 1, (int)left) <= 0)
+            return;
+        ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
+        if (n <= 0)
+            return;
+        ui_feed(ui, bytes, (size_t)n);
+    }
 }
 
 int ui_open(Ui **out, const UiOptions *options, Err *err)
@@ -28,13 +49,14 @@ int ui_open(Ui **out, const UiOptions *options, Err *err)
     ui->view = options->view;
     ui->frame = (Frame){.focus = FOCUS_INPUT, .front = PANE_TREE, .commands = options->commands};
     ui->dirty = true;
-    if (screen_open(&ui->screen, err) != 0 || input_open(options, err) != 0) {
+    if (screen_open(&ui->screen, options->theme, err) != 0 || input_open(options, err) != 0) {
         ui_close(ui);
         return -1;
     }
     char note[200];
     if (screen_locale_note(ui->screen, note, sizeof note) != NULL)
         view_note(ui->view, ITEM_WARNING, note);
+    await_ground(ui);
     *out = ui;
     return 0;
 }
@@ -83,6 +105,17 @@ void ui_notice(Ui *ui, const char *text)
 {
     text_clean_line(text, ui->frame.notice, sizeof ui->frame.notice);
     ui->dirty = true;
+}
+
+void ui_set_theme(Ui *ui, ThemeChoice theme)
+{
+    screen_set_theme(ui->screen, theme);
+    ui->dirty = true;
+}
+
+ThemeChoice ui_theme(const Ui *ui, ThemeChoice *shown)
+{
+    return screen_theme(ui->screen, shown);
 }
 
 void ui_set_input(Ui *ui, const char *text)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "kernels/common/err.h"
+#include "ui/theme.h"
 #include "ui/view.h"
 
 typedef struct Ui Ui;
@@ -50,11 +51,13 @@ typedef struct UiOptions {
     const char *commands;
     /* Path of the history file, read now; what is sent is added to it. NULL = none. */
     const char *history;
+    ThemeChoice theme;
     UiComplete *complete; /* may be NULL */
     void *user;           /* for complete */
 } UiOptions;
 
-/* -1 when stdin or stdout is no terminal or curses does not know it (EXIT_USAGE); the terminal is
+/* Waits up to a tenth of a second for the terminal to say whether it is light or dark; what it says
+ * later counts as well. -1 when stdin or stdout is no terminal or curses does not know it (EXIT_USAGE); the terminal is
  * then as it was. */
 int ui_open(Ui **ui, const UiOptions *options, Err *err);
 void ui_close(Ui *ui); /* restores the terminal; NULL is fine */
@@ -79,6 +82,10 @@ void ui_resume(Ui *ui);
 void ui_notice(Ui *ui, const char *text);
 /* Puts text into the input line, e.g. a message that could not be sent now. */
 void ui_set_input(Ui *ui, const char *text);
+/* Another theme. */
+void ui_set_theme(Ui *ui, ThemeChoice theme);
+/* The one that is wanted; shown: the one that it came to. */
+ThemeChoice ui_theme(const Ui *ui, ThemeChoice *shown);
 /* Candidates of file names, for UiComplete: the index-th one. */
 char *ui_complete_file(const char *word, int index);
 /* The name as completion understands it: ~ and ~NAME at its beginning become a home folder.

@@ -293,6 +293,11 @@ static void escape_key(Ui *ui)
 
 static void handle_key(Ui *ui, const Key *key)
 {
+    if (key->code == KB_GROUND) {
+        screen_take_ground(ui->screen, (Ground){key->number >= 0, (uint32_t)key->number});
+        ui->dirty = true;
+        return;
+    }
     bool ends = key->code == KB_ESC || (key->code == KB_CTRL && key->bytes[0] == ('C' & 31));
     ui->dirty = true;
     ui->frame.notice[0] = '\0';

@@ -43,6 +43,8 @@ typedef struct ChatFront {
     void (*renamed)(void *user);                      /* another session name */
     void (*asked)(void *user);                        /* an answer was asked for; DONE ends it */
     void (*stopping)(void *user);                     /* a stop was sent */
+    /* Another theme, or with "" the one there is, told by a notice; NULL = there is no screen. */
+    int (*theme)(void *user, const char *name, Err *err);
 } ChatFront;
 
 /* What the person is asked; "y" takes it, "n" declines, and anything else is as good as "n". */

@@ -136,6 +136,21 @@ static void front_stopping(void *user)
     view_stop_asked(&screen->view);
 }
 
+static int front_theme(void *user, const char *name, Err *err)
+{
+    ScreenChat *screen = user;
+    ThemeChoice wanted, shown;
+    if (name[0] != '\0') {
+        if (!theme_find(name, &wanted))
+            return err_set(err, EXIT_USAGE, "/theme: \"%.40s\" is none of " THEME_NAMES, name);
+        ui_set_theme(screen->ui, wanted);
+    }
+    wanted = ui_theme(screen->ui, &shown);
+    chat_notice(&screen->chat, wanted == shown ? "theme %s" : "theme %s, which is %s here",
+                theme_name(wanted), theme_name(shown));
+    return 0;
+}
+
 static const ChatFront front = {
     .event = front_event,
     .said = front_said,
@@ -149,6 +164,7 @@ static const ChatFront front = {
     .renamed = front_renamed,
     .asked = front_asked,
     .stopping = front_stopping,
+    .theme = front_theme,
 };
 
 /* What the person does. */
@@ -310,7 +326,10 @@ static int run(ScreenChat *screen, int signals)
 static int start_ui(ScreenChat *screen, Err *err)
 {
     UiOptions *options = &screen->ui_options;
-    *options = (UiOptions){.view = &screen->view, .complete = complete, .user = screen};
+    *options = (UiOptions){.view = &screen->view,
+                           .theme = screen->chat.options.theme,
+                           .complete = complete,
+                           .user = screen};
     screen->help = slash_help();
     if (!screen->help)
         return err_set(err, EXIT_MEMORY, "out of memory");

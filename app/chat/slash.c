@@ -71,6 +71,13 @@ static int run_system(Chat *chat, const char *text, Err *err)
     return 0;
 }
 
+static int run_theme(Chat *chat, const char *text, Err *err)
+{
+    if (!chat->front->theme)
+        return err_set(err, EXIT_USAGE, "/theme: there are no colours here; they are the screen's");
+    return chat->front->theme(chat->user, text, err);
+}
+
 static int run_save(Chat *chat, const char *text, Err *err)
 {
     const char *name = *text ? text : chat->session;
@@ -175,6 +182,8 @@ static const SlashCommand table[] = {
     {"load", ARGUMENT_SESSION, "NAME", "go on with a saved chat", NULL, run_load},
     {"export", ARGUMENT_FORM, "md|json|trace [FILE]", "write the chat to a file", "md json trace",
      run_export},
+    {"theme", ARGUMENT_WORDS, "[NAME]", "colours: auto dark light contrast none",
+     "auto dark light contrast none", run_theme},
     {"quit", ARGUMENT_NONE, "", "leave", NULL, run_quit},
     {NULL, ARGUMENT_NONE, NULL, NULL, NULL, NULL},
 };

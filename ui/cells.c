@@ -139,6 +139,7 @@ void cells_glyph(Cells *cells, int y, int x, Glyph glyph, int attr)
         [GLYPH_BLOCK] = {0x2588, '#'},      [GLYPH_TRACK] = {0x2500, '-'},
         [GLYPH_KNOB] = {0x25CF, '#'},       [GLYPH_BULLET] = {0x2022, '-'},
         [GLYPH_MORE] = {0x2026, '~'},       [GLYPH_ARROW] = {0x2192, '>'},
+        [GLYPH_CROSS] = {0x253C, '+'},
     };
     put(cells, y, x, cells->unicode ? glyphs[glyph].unicode : (uint32_t)glyphs[glyph].ascii, 1,
         attr);
@@ -175,6 +176,15 @@ void cells_spark(Cells *cells, int y, int x, double value, int attr)
         put(cells, y, x, 0x2581 + (uint32_t)(clamped * 7 + 0.5), 1, attr);
     else
         put(cells, y, x, (uint32_t) "_.-=^"[(int)(clamped * 4 + 0.5)], 1, attr);
+}
+
+void cells_column(Cells *cells, int y, int rows, int x, double value, int attr)
+{
+    double high = (value < 0 ? 0 : value > 1 ? 1 : value) * rows;
+    int whole = (int)high < rows ? (int)high : rows - 1;
+    for (int row = 0; row < whole; row++)
+        cells_glyph(cells, y + rows - 1 - row, x, GLYPH_BLOCK, attr);
+    cells_spark(cells, y + rows - 1 - whole, x, high - whole, attr);
 }
 
 void cells_box(Cells *cells, Rect rect, const char *title, int attr)

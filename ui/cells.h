@@ -69,6 +69,7 @@ typedef enum Glyph {
     GLYPH_BULLET,
     GLYPH_MORE,
     GLYPH_ARROW,
+    GLYPH_CROSS,
 } Glyph;
 
 int cells_open(Cells *cells, int width, int height, bool unicode); /* -1 = no memory */
@@ -90,6 +91,8 @@ void cells_fill(Cells *cells, Rect rect, uint32_t ch, int attr);
 int cells_bar(Cells *cells, int y, int x, int columns, double value, int attr);
 /* One column of height 0 … 1 for a sparkline. */
 void cells_spark(Cells *cells, int y, int x, double value, int attr);
+/* The same, `rows` high from row y down; above the value it stays as it is. */
+void cells_column(Cells *cells, int y, int rows, int x, double value, int attr);
 /* A frame along the rectangle's edge, its inside blanked, with a title. */
 void cells_box(Cells *cells, Rect rect, const char *title, int attr);
 /* Turns attribute flags on for a range, e.g. a selected row. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ui/legend.h"
 #include "ui/line.h"
 #include "ui/overlay.h"
 #include "ui/panes/pane.h"
@@ -60,17 +61,30 @@ static void draw_title(const Frame *frame, const View *view, Cells *cells, const
     title(cells, at.y, at.x + 2, at.width - 3, text, frame->focus == (int)id);
 }
 
-static void draw_divider(Cells *cells, const Layout *layout)
+/* Is there a title in row y that begins at x, or ends before it? */
+static bool title_meets(const Layout *layout, int y, int x, bool begins)
 {
-    int x = layout->divider_x;
+    for (int id = 0; id < PANE_COUNT; id++) {
+        const Rect *at = &layout->titles[id];
+        if (at->width > 0 && at->y == y && (begins ? at->x : at->x + at->width) == x)
+            return true;
+    }
+    return false;
+}
+
+static void draw_divider(Cells *cells, const Layout *layout, int x)
+{
     if (x < 0)
         return;
-    for (int y = 1; y < layout->rule.y; y++)
-        cells_glyph(cells, y, x, GLYPH_VERTICAL, STYLE_BORDER);
-    for (int id = 0; id < PANE_COUNT; id++)
-        if (layout->titles[id].x == x && layout->titles[id].width > 0)
-            cells_glyph(cells, layout->titles[id].y, x,
-                        layout->titles[id].y == 1 ? GLYPH_TEE_DOWN : GLYPH_TEE_RIGHT, STYLE_BORDER);
+    for (int y = 1; y < layout->rule.y; y++) {
+        bool left = title_meets(layout, y, x, false), right = title_meets(layout, y, x, true);
+        Glyph glyph = !left && !right ? GLYPH_VERTICAL
+                      : y == 1        ? GLYPH_TEE_DOWN
+                      : !left         ? GLYPH_TEE_RIGHT
+                      : !right        ? GLYPH_TEE_LEFT
+                                      : GLYPH_CROSS;
+        cells_glyph(cells, y, x, glyph, STYLE_BORDER);
+    }
     cells_glyph(cells, layout->rule.y, x, GLYPH_TEE_UP, STYLE_BORDER);
 }
 
@@ -78,11 +92,13 @@ static void draw_divider(Cells *cells, const Layout *layout)
 static void draw_tabs(const Frame *frame, const View *view, Cells *cells, const Layout *layout)
 {
     char text[128];
+    if (layout->tab == PANE_COUNT)
+        return;
     Rect at = layout->titles[layout->tab];
     int x = at.x + 2, right = at.x + at.width - 1;
     horizontal(cells, at.y, at.x, at.x + at.width, STYLE_BORDER);
     for (int id = 0; id < PANE_COUNT; id++) {
-        if (pane_get((PaneId)id)->wish.place != PLACE_RIGHT)
+        if (pane_get((PaneId)id)->wish.place != PLACE_RIGHT || (frame->hidden >> id & 1) != 0)
             continue;
         bool shown = id == (int)layout->tab;
         int attr = shown ? STYLE_TITLE | ATTR_BOLD : STYLE_DIM;
@@ -162,6 +178,9 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
     int rows = line_rows(&box, cells->width);
     PaneWish wishes[PANE_COUNT];
     pane_wishes(view, cells->width, wishes);
+    for (int id = 0; id < PANE_COUNT; id++)
+        wishes[id].hidden = (frame->hidden >> id & 1) != 0;
+    wishes[frame->zoom].zoomed = true;
     layout_make(layout, cells->width, cells->height, rows < INPUT_ROWS ? rows : INPUT_ROWS, wishes,
                 frame->front);
     if (layout->mode == LAYOUT_MESSAGE) {
@@ -174,14 +193,18 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
     /* Titles after the panes: drawing the chat finds out how far it is scrolled. */
     for (int id = 0; id < PANE_COUNT; id++)
         draw_title(frame, view, cells, layout, id);
-    draw_divider(cells, layout);
+    draw_divider(cells, layout, layout->divider_x);
+    draw_divider(cells, layout, layout->third_x);
+    legend_draw(view, cells,
+                (Rect){layout->rule.y, 0, 1,
+                       layout->divider_x >= 0 ? layout->divider_x : layout->rule.width});
     if (layout->mode == LAYOUT_SMALL) {
         status_figures(view, cells, layout->figures, frame->notice);
     } else {
         if (layout->mode == LAYOUT_TABS)
             draw_tabs(frame, view, cells, layout);
         status_header(view, cells, layout->header);
-        status_line(view, cells, layout->status, frame->notice);
+        status_line(view, cells, layout->status, frame->notice, !layout_shows(layout, PANE_SPEED));
         draw_keys(view, cells, layout->keys);
     }
     line_draw(&box, cells, layout->input, frame->focus == FOCUS_INPUT);

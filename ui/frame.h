@@ -18,8 +18,10 @@ enum {
 typedef enum Overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_TARGETS } Overlay;
 
 typedef struct Frame {
-    int focus;    /* a PaneId or FOCUS_INPUT */
-    PaneId front; /* the pane that had the focus last: the tab shown when panes are tabs */
+    int focus;       /* a PaneId or FOCUS_INPUT */
+    PaneId front;    /* the pane that had the focus last: the tab shown when panes are tabs */
+    unsigned hidden; /* bit 1 << PaneId: not to be seen */
+    PaneId zoom;     /* the pane that has the room of all; PANE_CHAT = none */
     Overlay overlay;
     int choice; /* of the targets */
     int help_top;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/fence.h"
+#include "ui/highlight.h"
 #include "ui/panes/pane.h"
 
 typedef struct Writer {
@@ -16,6 +17,8 @@ typedef struct Writer {
     char *text; /* of the current source line, markup taken out */
     uint16_t *attrs;
     size_t n;
+    Highlight highlight; /* of the code that is open */
+    uint16_t *styles;    /* of a line of it; NULL = colours tell something else */
     LineSink *sink;
     void *user;
 } Writer;
@@ -41,6 +44,8 @@ static int source_attr(Writer *w, size_t at)
     const Item *item = w->item;
     if (item->n_spans == 0)
         return base_attr(item);
+    if (w->styles != NULL)
+        return STYLE_TEXT;
     while (w->span + 1 < item->n_spans && (size_t)item->spans[w->span + 1].start <= at)
         w->span++;
     return pane_source_attr(w->view, item->spans[w->span].source);
@@ -153,6 +158,17 @@ static void write_raw(Writer *w, size_t from, size_t to)
         put_byte(w, w->item->text[i], source_attr(w, i));
 }
 
+static void write_code(Writer *w, size_t from, size_t to)
+{
+    if (w->styles == NULL) {
+        write_raw(w, from, to);
+        return;
+    }
+    highlight_line(&w->highlight, w->item->text + from, to - from, w->styles);
+    for (size_t i = from; i < to; i++)
+        put_byte(w, w->item->text[i], w->styles[i - from]);
+}
+
 /* Code or a list: its lines stand below each other. */
 static bool begins_block(const char *s, size_t n)
 {
@@ -184,12 +200,13 @@ static void write_item(Writer *w, bool markdown)
         } else if (line == FENCE_OPENS) {
             while (from < to && (s[from] == fence.mark || s[from] == ' '))
                 from++;
+            highlight_begin(&w->highlight, s + from, to - from);
             write_raw(w, from, to); /* the language */
             flush(w, 2, 2, LEAD_CODE_BEGIN);
         } else if (line == FENCE_CLOSES) {
             flush(w, 2, 2, LEAD_CODE_END);
         } else if (fence.length > 0) {
-            write_raw(w, from, to);
+            write_code(w, from, to);
             flush(w, 2, 2, LEAD_CODE);
         } else {
             write_line(w, from, to, item->open && newline == NULL);
@@ -210,8 +227,12 @@ int markdown_lines(const View *view, const Item *item, int width, int first_inde
     size_t room = item->bytes * TEXT_TAB + 1;
     w.text = malloc(room);
     w.attrs = malloc(room * sizeof *w.attrs);
-    if (w.text != NULL && w.attrs != NULL)
+    bool styled = sink != NULL && markdown && view->colours == COLOURS_BY_CODE;
+    if (styled)
+        w.styles = malloc((item->bytes + 1) * sizeof *w.styles);
+    if (w.text != NULL && w.attrs != NULL && (w.styles != NULL || !styled))
         write_item(&w, markdown);
+    free(w.styles);
     free(w.text);
     free(w.attrs);
     return w.n_lines > 0 ? w.n_lines : 1;

@@ -23,6 +23,8 @@ static const KeyHelp keys_before[] = {
     {"Tab", "complete commands, targets, files"},
     {"PgUp PgDn", "scroll the chat"},
     {"Shift-Tab", "move among panes; Esc or typing goes back"},
+    {"z, h", "in a pane: zoom it and back, hide it"},
+    {"c", "in the chat: colours by exit or of code"},
     {"Alt-1 ... Alt-9", "switch to that target"},
 };
 
@@ -36,6 +38,7 @@ static const Shortcut shortcuts[] = {
 
 static const KeyHelp keys_after[] = {
     {"Ctrl-X 1 ... 0", "as F1 ... F10"},
+    {"Ctrl-X c, z, h", "as c and z; all panes away and back"},
     {"Ctrl-L, Ctrl-Z", "draw anew, suspend"},
 };
 

@@ -24,6 +24,12 @@ void view_close(View *view)
     *view = (View){0};
 }
 
+void view_next_colours(View *view)
+{
+    view->colours = view->colours == COLOURS_BY_EXIT ? COLOURS_BY_CODE : COLOURS_BY_EXIT;
+    view->changes++;
+}
+
 double view_mat(const View *view)
 {
     return view->n_rounds > 0 ? (double)(view->accepted + view->n_rounds) / view->n_rounds : 0;

@@ -31,6 +31,12 @@ typedef enum ViewState {
     VIEW_LOST,       /* the worker is gone */
 } ViewState;
 
+/* What the colours of an answer tell. */
+typedef enum ViewColours {
+    COLOURS_BY_EXIT, /* who proposed each token */
+    COLOURS_BY_CODE, /* the parts of code in fences */
+} ViewColours;
+
 typedef struct SpeedPoint {
     float tokens;       /* of one round */
     float tokens_per_s; /* of one round */
@@ -49,6 +55,7 @@ typedef struct View {
     EventSwitch swap; /* progress of a switch while `switching` */
     bool switching;
 
+    ViewColours colours;
     Scrollback scrollback;
     int scroll;                 /* lines above the scrollback's end; 0 = follow */
     int chat_lines, chat_width; /* as last drawn, so that a scrolled text stands still */
@@ -99,8 +106,9 @@ void view_undo(View *view);        /* the last thing the person said and all aft
 void view_drop_answer(View *view); /* all after the last thing the person said, for /regen */
 void view_clear(View *view);       /* scrollback and rounds; settings stay */
 
-void view_asked(View *view);      /* an answer was requested: Esc stops from now on */
-void view_stop_asked(View *view); /* a stop was sent; shown until DONE */
+void view_asked(View *view);        /* an answer was requested: Esc stops from now on */
+void view_stop_asked(View *view);   /* a stop was sent; shown until DONE */
+void view_next_colours(View *view); /* the other meaning of colours */
 void view_set_session(View *view, const char *name);
 /* Tokens per round so far; 0 before the first round. */
 double view_mat(const View *view);

@@ -28,6 +28,7 @@ typedef struct FunctionKey {
 typedef struct Pane {
     PaneWish wish;
     int (*rows)(const View *view, int columns); /* in place of wish.rows; NULL = those */
+    int (*most)(const View *view, int columns); /* the same of wish.most */
     FunctionKey function;                       /* moves the focus to the pane */
     const char *tab;                            /* short name */
     /* A name and, after two blanks, a remark; one that begins with "!" is a warning. */
@@ -47,7 +48,8 @@ void pane_wishes(const View *view, int width, PaneWish wishes[PANE_COUNT]);
 /* The rows around the panes: who speaks (top), what happens (bottom), and both in one row for small
  * windows. */
 void status_header(const View *view, Cells *cells, Rect rect);
-void status_line(const View *view, Cells *cells, Rect rect, const char *notice);
+/* speed: tokens a round and a second too, for they are nowhere else. */
+void status_line(const View *view, Cells *cells, Rect rect, const char *notice, bool speed);
 void status_figures(const View *view, Cells *cells, Rect rect, const char *notice);
 
 /* pane_share.c. Colour of a token by who proposed it (EventText.source). */

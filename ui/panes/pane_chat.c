@@ -11,6 +11,8 @@
 
 #include "ui/markdown.h"
 
+enum { LINE_COLUMNS = 78 }; /* longer lines are hard to read */
+
 static const char *prefix_of(const Item *item)
 {
     switch (item->kind) {
@@ -174,6 +176,8 @@ static void chat_draw(View *view, Cells *cells, Rect rect, bool focused)
     (void)focused;
     Scrollback *scrollback = &view->scrollback;
     rect.width--; /* a blank column before the divider */
+    if (rect.width > LINE_COLUMNS)
+        rect.width = LINE_COLUMNS;
     if (scrollback->n_items == 0) {
         draw_welcome(view, cells, rect);
         return;
@@ -231,6 +235,11 @@ static PaneKey chat_key(View *view, const Key *key, UiAction *action)
         break;
     case KB_END:
         view->scroll = 0;
+        break;
+    case KB_TEXT:
+        if (key->bytes[0] != 'c')
+            return PANE_IGNORED;
+        view_next_colours(view);
         break;
     default:
         return PANE_IGNORED;

@@ -7,10 +7,24 @@
 
 #include <stdio.h>
 
+static int column_count(int width)
+{
+    return width >= 36 ? 2 : 1;
+}
+
+/* As many as show the deepest that was reached. */
+static int depth_most(const View *view, int columns)
+{
+    int deepest = DEPTH_MAX, per_row = column_count(columns);
+    while (deepest > 0 && view->reached[deepest - 1] == 0)
+        deepest--;
+    return (deepest + per_row - 1) / per_row;
+}
+
 static void depth_draw(View *view, Cells *cells, Rect rect, bool focused)
 {
     (void)focused;
-    int columns = rect.width >= 36 ? 2 : 1, rows = rect.height, shown = rows * columns;
+    int columns = column_count(rect.width), rows = rect.height, shown = rows * columns;
     if (shown > DEPTH_MAX)
         shown = DEPTH_MAX;
     int column_width = rect.width / columns;
@@ -45,6 +59,7 @@ static void depth_title(const View *view, char *out, size_t bytes)
 
 const Pane pane_depth = {
     .wish = {.place = PLACE_RIGHT, .rows = 3, .priority = 1},
+    .most = depth_most,
     .tab = "DEPTH",
     .title = depth_title,
     .draw = depth_draw,

@@ -1,4 +1,5 @@
-/* pane_exits.c - who proposed each of the latest tokens, one character a token, and the shares of
+/* pane_exits.c - who proposed each of the latest tokens, one character a token (row by row, the newest
+ * at the end), and the shares of
  * the exits in the accepted ones of this answer. T = the target's own token.
  */
 #include "ui/panes/pane.h"
@@ -6,14 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { STRIP_ROWS = 4 }; /* most rows of tokens, where panes have rows to spare */
+
 static void draw_strip(const View *view, Cells *cells, Rect rect)
 {
     unsigned kept = view->n_strip < VIEW_STRIP ? view->n_strip : VIEW_STRIP;
-    unsigned shown = kept < (unsigned)rect.width ? kept : (unsigned)rect.width;
+    unsigned width = (unsigned)rect.width, room = width * (unsigned)(rect.height - 1);
+    unsigned shown = kept < room ? kept : room;
     for (unsigned i = 0; i < shown; i++) {
         int source = view->strip[(view->n_strip - shown + i) % VIEW_STRIP];
         char mark = pane_source_mark(view, source);
-        cells_text(cells, rect.y, rect.x + (int)i, 1, &mark, 1,
+        cells_text(cells, rect.y + (int)(i / width), rect.x + (int)(i % width), 1, &mark, 1,
                    (pane_source_attr(view, source) & ~ATTR_DRAFTED) | ATTR_BOLD);
     }
     if (shown == 0)
@@ -24,7 +28,7 @@ static void draw_strip(const View *view, Cells *cells, Rect rect)
 static void draw_shares(const View *view, Cells *cells, Rect rect)
 {
     const EventReady *ready = &view->ready;
-    int x = rect.x, right = rect.x + rect.width, y = rect.y + 1;
+    int x = rect.x, right = rect.x + rect.width, y = rect.y + rect.height - 1;
     bool narrow = rect.width < ready->n_exits * 10 + 9;
     for (int i = 0; i < ready->n_exits; i++) {
         char mark = pane_source_mark(view, ready->exits[i]);
@@ -43,6 +47,13 @@ static void draw_shares(const View *view, Cells *cells, Rect rect)
                              100.0 * view->accepted_by[EXITS_MAX] / view->accepted);
     if (right - x >= 8)
         cells_print(cells, y, x, right - x, STYLE_DIM, "T target");
+}
+
+/* As many as the tokens fill, and the shares. */
+static int exits_most(const View *view, int columns)
+{
+    unsigned rows = view->n_strip / (unsigned)(columns > 0 ? columns : 1) + 1;
+    return 1 + (int)(rows < STRIP_ROWS ? rows : STRIP_ROWS);
 }
 
 static void exits_draw(View *view, Cells *cells, Rect rect, bool focused)
@@ -65,6 +76,7 @@ static void exits_title(const View *view, char *out, size_t bytes)
 
 const Pane pane_exits = {
     .wish = {.place = PLACE_RIGHT, .rows = 2, .priority = 2},
+    .most = exits_most,
     .function = {4, "Exits", "exit of each token"},
     .tab = "EXITS",
     .title = exits_title,

@@ -6,13 +6,14 @@
 #ifndef S2D_UI_PANES_PANE_LIST_H
 #define S2D_UI_PANES_PANE_LIST_H
 
-#define PANE_LIST(X) \
-    X(CHAT, chat)    \
-    X(TREE, tree)    \
-    X(EXITS, exits)  \
-    X(DEPTH, depth)  \
-    X(SPEED, speed)  \
-    X(THRESHOLDS, thresholds)
+#define PANE_LIST(X)          \
+    X(CHAT, chat)             \
+    X(TREE, tree)             \
+    X(EXITS, exits)           \
+    X(DEPTH, depth)           \
+    X(SPEED, speed)           \
+    X(THRESHOLDS, thresholds) \
+    X(ROUNDS, rounds)
 
 #define PANE_ID(NAME, name) PANE_##NAME,
 typedef enum PaneId { PANE_LIST(PANE_ID) PANE_COUNT } PaneId;

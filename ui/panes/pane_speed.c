@@ -9,8 +9,9 @@
 #include <stdio.h>
 
 /* The newest `columns` rounds, scaled to their largest; tokens count from 1, which every round
- * has. */
-static void draw_history(const View *view, Cells *cells, int y, int x, int columns, bool speed)
+ * has. From row y on, `rows` high. */
+static void draw_history(const View *view, Cells *cells, int y, int rows, int x, int columns,
+                         bool speed)
 {
     unsigned kept = view->n_history < VIEW_HISTORY ? view->n_history : VIEW_HISTORY;
     unsigned shown = kept < (unsigned)columns ? kept : (unsigned)columns;
@@ -22,8 +23,8 @@ static void draw_history(const View *view, Cells *cells, int y, int x, int colum
             if (pass == 0 && value > most)
                 most = value;
             if (pass == 1)
-                cells_spark(cells, y, x + (int)i, most > 0 ? value / most : 0,
-                            speed ? STYLE_GOOD : STYLE_TITLE);
+                cells_column(cells, y, rows, x + (int)i, most > 0 ? value / most : 0,
+                             speed ? STYLE_GOOD : STYLE_TITLE);
         }
 }
 
@@ -35,10 +36,19 @@ static void speed_draw(View *view, Cells *cells, Rect rect, bool focused)
     bool wide = rect.width >= 54;
     int facts = wide ? 30 : 19, y = rect.y, x = rect.x + rect.width - facts;
     int columns = rect.width - facts - 5;
-    cells_print(cells, y, rect.x, 4, STYLE_DIM, "MAT");
-    cells_print(cells, y + 1, rect.x, 4, STYLE_DIM, "t/s");
-    draw_history(view, cells, y, rect.x + 4, columns, false);
-    draw_history(view, cells, y + 1, rect.x + 4, columns, true);
+    /* With rows to spare, the figures have one of their own, and the histories are high. */
+    bool high = rect.height >= 4;
+    int rows = high ? (rect.height - 1) / 2 : 1, first = high ? y + 2 : y;
+    if (high) {
+        facts = 30 < rect.width ? 30 : rect.width;
+        x = rect.x;
+        columns = rect.width - 4;
+        rows = (rect.height - 2) / 2;
+    }
+    cells_print(cells, first, rect.x, 4, STYLE_DIM, "MAT");
+    cells_print(cells, first + rows, rect.x, 4, STYLE_DIM, "t/s");
+    draw_history(view, cells, first, rows, rect.x + 4, columns, false);
+    draw_history(view, cells, first + rows, rows, rect.x + 4, columns, true);
     if (!view->has_stats || stats->plain_tokens_per_s <= 0) {
         cells_print(cells, y, x, facts, STYLE_DIM, "plain not measured");
     } else {
@@ -71,7 +81,7 @@ static void speed_title(const View *view, char *out, size_t bytes)
 }
 
 const Pane pane_speed = {
-    .wish = {.place = PLACE_RIGHT, .rows = 2, .priority = 4},
+    .wish = {.place = PLACE_RIGHT, .third = true, .rows = 2, .most = 14, .priority = 4},
     .tab = "SPEED",
     .title = speed_title,
     .draw = speed_draw,

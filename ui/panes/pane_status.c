@@ -26,11 +26,28 @@ static bool row_add(Row *row, const char *label, const char *value, int value_at
 }
 
 /* What the header leaves out where it does not fit, in this order. */
-typedef enum Brevity { BRIEF_NOT, BRIEF_EXITS, BRIEF_QUANT, BRIEF_DRAFT, BRIEF_CONTEXT } Brevity;
+typedef enum Brevity {
+    BRIEF_NOT,
+    BRIEF_EXITS,
+    BRIEF_QUANT,
+    BRIEF_KEPT,
+    BRIEF_FAMILY, /* what the draft's name has in common with the target's */
+    BRIEF_DRAFT,
+    BRIEF_CONTEXT
+} Brevity;
 
 typedef struct Header {
     char target[80], draft[128], context[32];
 } Header;
+
+/* The draft's name without the beginning, up to a "-", that the target's has too. */
+static const char *name_in_family(const char *name, const char *target)
+{
+    size_t family = 0;
+    for (size_t i = 0; name[i] != '\0' && name[i] == target[i]; i++)
+        family = name[i] == '-' ? i + 1 : family;
+    return name + family;
+}
 
 static void header_make(const View *view, Brevity brevity, Header *header)
 {
@@ -48,11 +65,14 @@ static void header_make(const View *view, Brevity brevity, Header *header)
         return;
     char *draft = header->draft;
     size_t bytes = sizeof header->draft;
-    n = snprintf(draft, bytes, "%.32s",
-                 ready->draft[0] != '\0' && ready->head[0] == '\0' ? ready->draft : ready->drafter);
+    bool model = ready->draft[0] != '\0' && ready->head[0] == '\0';
+    const char *name = model ? ready->draft : ready->drafter;
+    if (model && brevity >= BRIEF_FAMILY)
+        name = name_in_family(name, ready->target);
+    n = snprintf(draft, bytes, "%.32s", name);
     for (int i = 0; brevity < BRIEF_EXITS && ready->n_exits > 1 && i < ready->n_exits; i++)
         n += snprintf(draft + n, bytes - (size_t)n, "%c%d", i == 0 ? ' ' : '/', ready->exits[i]);
-    if (view->draft_kept)
+    if (view->draft_kept && brevity < BRIEF_KEPT)
         snprintf(draft + n, bytes - (size_t)n, " (kept)");
 }
 
@@ -150,7 +170,20 @@ static void draw_spec(const View *view, Row *row)
     row->right--;
 }
 
-void status_line(const View *view, Cells *cells, Rect rect, const char *notice)
+/* " MAT 2.10 153.8 t/s" */
+static void draw_speed(const View *view, Row *row)
+{
+    char text[32];
+    if (view->n_rounds == 0)
+        return;
+    snprintf(text, sizeof text, "%.2f", view_mat(view));
+    row_add(row, " MAT ", text, STYLE_TEXT | ATTR_BOLD);
+    snprintf(text, sizeof text, "%.1f", view->stats.tokens_per_s);
+    if (view->has_stats && row_add(row, " ", text, STYLE_TEXT | ATTR_BOLD))
+        row_add(row, "", " t/s", STYLE_DIM);
+}
+
+void status_line(const View *view, Cells *cells, Rect rect, const char *notice, bool speed)
 {
     Row row = {cells, rect.y, rect.x, rect.x + rect.width};
     char text[160], badge[176];
@@ -164,6 +197,8 @@ void status_line(const View *view, Cells *cells, Rect rect, const char *notice)
                     notice);
         return;
     }
+    if (speed)
+        draw_speed(view, &row);
     if (view->n_rounds > 0 && view->state != VIEW_PREFILL) {
         snprintf(text, sizeof text, "  %d rounds  %d tok = %d accepted + %d target", view->n_rounds,
                  view->accepted + view->n_rounds, view->accepted, view->n_rounds);
@@ -192,12 +227,6 @@ void status_figures(const View *view, Cells *cells, Rect rect, const char *notic
     snprintf(badge, sizeof badge, " %s ", text);
     text_truncate(badge, rect.width);
     row_add(&row, "", badge, attr | ATTR_BOLD | ATTR_REVERSE);
-    if (view->n_rounds > 0) {
-        snprintf(text, sizeof text, "%.2f", view_mat(view));
-        row_add(&row, " MAT ", text, STYLE_TEXT | ATTR_BOLD);
-        snprintf(text, sizeof text, "%.1f", view->stats.tokens_per_s);
-        if (view->has_stats && row_add(&row, " ", text, STYLE_TEXT | ATTR_BOLD))
-            row_add(&row, "", " t/s", STYLE_DIM);
-    }
+    draw_speed(view, &row);
     draw_spec(view, &row);
 }

@@ -93,7 +93,7 @@ static PaneKey thresholds_key(View *view, const Key *key, UiAction *action)
 }
 
 const Pane pane_thresholds = {
-    .wish = {.place = PLACE_RIGHT, .priority = 3},
+    .wish = {.place = PLACE_RIGHT, .third = true, .priority = 3},
     .rows = thresholds_rows,
     .function = {5, "Tune", "thresholds: " ADJUST_KEYS ", , . select, a automatic"},
     .tab = "TAU",

@@ -228,7 +228,7 @@ static PaneKey tree_key(View *view, const Key *key, UiAction *action)
 }
 
 const Pane pane_tree = {
-    .wish = {.place = PLACE_RIGHT, .grows = true, .rows = 4},
+    .wish = {.place = PLACE_RIGHT, .grows = true, .rows = 4, .most = 14},
     .function = {3, "Tree", "draft tree: " BROWSE_KEYS ", arrows: what exits saw"},
     .tab = "TREE",
     .title = tree_title,

@@ -125,7 +125,7 @@ static void test_unknown_sequences_are_swallowed(void **state)
     (void)state;
     KeyParser parser = {0};
     Key key;
-    static const char bytes[] = "\033[?1;2c\033[999~\033[1;2;3;4;5m\033[200;1~x\033[201~\xff\xc0z";
+    static const char bytes[] = "\033[>1;2c\033[999~\033[1;2;3;4;5m\033[200;1~x\033[201~\xff\xc0z";
     keys_feed(&parser, bytes, sizeof bytes - 1);
     assert_true(keys_next(&parser, &key, false));
     assert_int_equal(key.code, KB_PASTE);

@@ -143,7 +143,7 @@ static bool print_drawn(FILE *out, uint32_t ch, int x, int y, uint32_t rgb)
         double height = CELL_HEIGHT * (double)(ch - 0x2580) / 8;
         print_rect(out, x, y + CELL_HEIGHT - height, CELL_WIDTH, height, rgb);
     } else if (ch >= 0x2589 && ch <= 0x258F) { /* from the left */
-        print_rect(out, x, y + 2, CELL_WIDTH * (double)(0x2590 - ch) / 8, CELL_HEIGHT - 4, rgb);
+        print_rect(out, x, y, CELL_WIDTH * (double)(0x2590 - ch) / 8, CELL_HEIGHT, rgb);
     }
     return ch >= 0x2581 && ch <= 0x258F;
 }

@@ -8,10 +8,10 @@
 
 #include <stdio.h>
 
-/* The newest `columns` rounds, scaled to their largest; tokens count from 1, which every round
- * has. From row y on, `rows` high. */
-static void draw_history(const View *view, Cells *cells, int y, int rows, int x, int columns,
-                         bool speed)
+/* The newest `columns` rounds, scaled to their largest, which is returned; tokens count from 1, which
+ * every round has. From row y on, `rows` high. */
+static float draw_history(const View *view, Cells *cells, int y, int rows, int x, int columns,
+                          bool speed)
 {
     unsigned kept = view->n_history < VIEW_HISTORY ? view->n_history : VIEW_HISTORY;
     unsigned shown = kept < (unsigned)columns ? kept : (unsigned)columns;
@@ -26,6 +26,7 @@ static void draw_history(const View *view, Cells *cells, int y, int rows, int x,
                 cells_column(cells, y, rows, x + (int)i, most > 0 ? value / most : 0,
                              speed ? STYLE_GOOD : STYLE_TITLE);
         }
+    return most;
 }
 
 static void speed_draw(View *view, Cells *cells, Rect rect, bool focused)
@@ -45,10 +46,13 @@ static void speed_draw(View *view, Cells *cells, Rect rect, bool focused)
         columns = rect.width - 4;
         rows = (rect.height - 2) / 2;
     }
-    cells_print(cells, first, rect.x, 4, STYLE_DIM, "MAT");
-    cells_print(cells, first + rows, rect.x, 4, STYLE_DIM, "t/s");
-    draw_history(view, cells, first, rows, rect.x + 4, columns, false);
-    draw_history(view, cells, first + rows, rows, rect.x + 4, columns, true);
+    for (int speed = 0; speed < 2; speed++) {
+        int top = first + speed * rows;
+        cells_print(cells, top, rect.x, 4, STYLE_DIM, speed ? "t/s" : "MAT");
+        float most = draw_history(view, cells, top, rows, rect.x + 4, columns, speed);
+        if (rows > 1 && most > 0) /* how high the highest is */
+            cells_print(cells, top + 1, rect.x, 4, STYLE_DIM, "%.0f", speed ? most : most + 1);
+    }
     if (!view->has_stats || stats->plain_tokens_per_s <= 0) {
         cells_print(cells, y, x, facts, STYLE_DIM, "plain not measured");
     } else {

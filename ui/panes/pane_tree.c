@@ -6,6 +6,8 @@
  *   ok   accepted
  *   no   the target said otherwise; what, stands beside the likeliest one
  *   .    not reached, since its parent was not accepted
+ *
+ * Where rows are left, the rounds before it follow.
  */
 #include "ui/panes/pane.h"
 
@@ -140,7 +142,7 @@ static void draw_head(const View *view, const EventRound *round, Cells *cells, R
     int x = rect.x, right = rect.x + rect.width;
     x +=
         cells_print(cells, rect.y, x, right - x, STYLE_TITLE | ATTR_BOLD, "ROUND %d", round->round);
-    if (view->browsed > 0)
+    if (view->browsed > 0 && view->browsed == round->round)
         x += cells_print(cells, rect.y, x, right - x, STYLE_WARN, " of %d", view->last_round);
     if (strcmp(round->mode, "spec") == 0 || round->n_nodes > 0)
         cells_print(cells, rect.y, x, right - x, STYLE_TEXT, "  drafted %d  accepted %d +1",
@@ -149,6 +151,28 @@ static void draw_head(const View *view, const EventRound *round, Cells *cells, R
         cells_print(cells, rect.y, x, right - x, STYLE_DIM, "  plain, to measure it");
     else
         cells_print(cells, rect.y, x, right - x, STYLE_DIM, "  plain: nothing drafted");
+}
+
+/* The rounds before `number`, newest first, as many as have room in the rectangle. */
+static void draw_older(const View *view, int number, Cells *cells, Rect rect)
+{
+    int y = rect.y + 1, end = rect.y + rect.height; /* a blank row parts them */
+    while (--number > 0 && y + 1 < end) {
+        const EventRound *round = &view->rounds[number % VIEW_ROUNDS];
+        RoundTree tree;
+        if (round->round != number)
+            return;
+        tree_make(&tree, round);
+        int rows = 1 + tree.n + (tree.best < 0 ? 1 : 0);
+        if (y + rows > end)
+            return;
+        draw_head(view, round, cells, (Rect){y, rect.x, 1, rect.width});
+        for (int i = 0; i < tree.n; i++)
+            draw_node(view, &tree, tree.order[i], cells, y + 1 + i, rect);
+        if (tree.best < 0)
+            draw_bonus(round, cells, y + 1 + tree.n, rect);
+        y += rows + 1;
+    }
 }
 
 static void tree_draw(View *view, Cells *cells, Rect rect, bool focused)
@@ -190,6 +214,9 @@ static void tree_draw(View *view, Cells *cells, Rect rect, bool focused)
         if (focused && i == view->tree_cursor && i < tree.n)
             cells_mark(cells, y, rect.x, rect.width, ATTR_REVERSE);
     }
+    if (total - first < rows)
+        draw_older(view, round->round, cells,
+                   (Rect){rect.y + 1 + total - first, rect.x, rows - (total - first), rect.width});
     if (visits)
         draw_visits(view, &round->nodes[tree.order[view->tree_cursor]], cells,
                     rect.y + rect.height - 1, rect);

@@ -165,7 +165,7 @@ static void test_any_size(void **state)
 {
     Scene *scene = *state;
     play(scene);
-    for (int width = 1; width < 130; width += width < 45 ? 1 : 7)
+    for (int width = 1; width < 220; width += width < 45 ? 1 : width < 130 ? 7 : 19)
         for (int height = 1; height < 50; height += height < 18 ? 1 : 5) {
             Frame frame = new_frame();
             Cells cells;
@@ -173,6 +173,9 @@ static void test_any_size(void **state)
             frame.focus = (width + height) % (PANE_COUNT + 1);
             frame.front = (PaneId)(height % PANE_COUNT);
             frame.overlay = (Overlay)(width % 3);
+            frame.hidden = height % 3 == 0 ? (unsigned)(width * height) : 0;
+            frame.zoom = (PaneId)(width % 4 == 0 ? height % PANE_COUNT : PANE_CHAT);
+            scene->view.colours = (ViewColours)(height % 2);
             draw_at(scene, &frame, &cells, &layout, width, height, height % 2 == 0);
             for (int i = 0; i < width * height; i++) {
                 const Cell *cell = &cells.cells[i];
@@ -236,7 +239,7 @@ static void test_tokens_have_their_exits_colour(void **state)
     Cells cells;
     Layout layout;
     draw_at(scene, &frame, &cells, &layout, 140, 60, true);
-    assert_int_equal(attr_of(&cells, "Every"), STYLE_EXIT | ATTR_DRAFTED);
+    assert_int_equal(attr_of(&cells, "Every kept"), STYLE_EXIT | ATTR_DRAFTED);
     assert_int_equal(attr_of(&cells, "kept token"), (STYLE_EXIT + 1) | ATTR_DRAFTED);
     assert_int_equal(attr_of(&cells, "token is"), (STYLE_EXIT + 2) | ATTR_DRAFTED);
     assert_int_equal(attr_of(&cells, "target_"), STYLE_TEXT);
@@ -287,6 +290,76 @@ static void test_markdown(void **state)
     assert_true(attr_of(&cells, "bold") & ATTR_BOLD);
     assert_false(attr_of(&cells, "plain") & ATTR_BOLD);
     free(text);
+    cells_close(&cells);
+}
+
+/* Two meanings of colours: who proposed a token, or what a piece of code is. The legend says which. */
+static void test_colours_of_code(void **state)
+{
+    Scene *scene = *state;
+    static const char *const words[] = {"So",     " `x`:\n",     "```",      "c\n",
+                                        "return", " 42; /* a\n", "b */ x\n", "```\n"};
+    scene_ready(scene);
+    scene_say(scene, "x");
+    scene_round(scene, words, 8, 0);
+    Frame frame = new_frame();
+    Cells cells;
+    Layout layout;
+    draw_at(scene, &frame, &cells, &layout, 100, 30, true);
+    assert_int_equal(attr_of(&cells, "return") & 0xFF, STYLE_EXIT);
+    assert_int_not_equal(attr_of(&cells, "BY EXIT e6 e12"), -1);
+    assert_int_equal(attr_of(&cells, "e12 e18 e24 ng target"), (STYLE_EXIT + 1) | ATTR_DRAFTED);
+    cells_close(&cells);
+    view_next_colours(&scene->view);
+    draw_at(scene, &frame, &cells, &layout, 100, 30, true);
+    assert_int_equal(attr_of(&cells, "So `"), STYLE_TEXT);
+    assert_int_equal(attr_of(&cells, "return"), STYLE_KEYWORD);
+    assert_int_equal(attr_of(&cells, "42;"), STYLE_NUMBER);
+    assert_int_equal(attr_of(&cells, "/* a"), STYLE_COMMENT);
+    assert_int_equal(attr_of(&cells, "b */"), STYLE_COMMENT);
+    assert_int_equal(attr_of(&cells, "BY EXIT"), -1);
+    assert_int_not_equal(attr_of(&cells, " CODE keyword"), -1);
+    assert_int_equal(attr_of(&cells, "comment number"), STYLE_COMMENT);
+    cells_close(&cells);
+}
+
+/* Lines of the chat can be read, whatever room there is. */
+static void test_lines_end_at_78(void **state)
+{
+    Scene *scene = *state;
+    scene_ready(scene);
+    for (int i = 0; i < 40; i++)
+        scene_text(scene, "seven7 ", SOURCE_TARGET);
+    Frame frame = new_frame();
+    frame.hidden = ~0U;
+    static const int widths[] = {100, 140, 200};
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        Cells cells;
+        Layout layout;
+        draw_at(scene, &frame, &cells, &layout, widths[i], 30, true);
+        for (int y = 2; y < layout.rule.y; y++)
+            for (int x = 78; x < widths[i]; x++)
+                assert_int_equal(cell_at(&cells, y, x)->ch, ' ');
+        cells_close(&cells);
+    }
+}
+
+/* 80 columns have room for the draft's name, whatever it takes. */
+static void test_header_keeps_the_draft(void **state)
+{
+    Scene *scene = *state;
+    scene_ready(scene);
+    scene->view.draft_kept = true;
+    Frame frame = new_frame();
+    Cells cells;
+    Layout layout;
+    draw_at(scene, &frame, &cells, &layout, 80, 24, true);
+    assert_int_not_equal(attr_of(&cells, "DRAFT qwen2.5-coder-0.5b  ctx"), -1);
+    cells_close(&cells);
+    strcpy(scene->view.ready.target, "qwen2.5-coder-1.5b-instruct");
+    strcpy(scene->view.ready.draft, "qwen2.5-coder-0.5b-instruct");
+    draw_at(scene, &frame, &cells, &layout, 80, 24, true);
+    assert_int_not_equal(attr_of(&cells, "DRAFT 0.5b-instruct"), -1);
     cells_close(&cells);
 }
 
@@ -516,6 +589,9 @@ int main(int argc, char **argv)
         TEST(test_tokens_have_their_exits_colour),
         TEST(test_markdown),
         TEST(test_fences),
+        TEST(test_colours_of_code),
+        TEST(test_lines_end_at_78),
+        TEST(test_header_keeps_the_draft),
         TEST(test_scrolled_text_stands_still),
         TEST(test_long_input),
         TEST(test_cursor_by_width),

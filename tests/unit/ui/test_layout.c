@@ -87,6 +87,63 @@ static void test_nothing_overlaps_with_any_exits(void **state)
             }
 }
 
+/* Three columns from 140 on: chat, the round's panes, those of speed and settings. */
+static void test_three_columns(void **state)
+{
+    (void)state;
+    static const int widths[] = {140, 141, 160, 200, 239};
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        Layout layout;
+        make(&layout, widths[i], 45, 1, 4, PANE_TREE);
+        assert_true(layout.third_x > layout.divider_x && layout.divider_x > 0);
+        assert_true(layout.divider_x <= 80);
+        for (int pane = 0; pane < PANE_COUNT; pane++) {
+            const PaneWish *wish = &pane_get((PaneId)pane)->wish;
+            if (wish->place != PLACE_RIGHT)
+                continue;
+            assert_int_equal(layout.titles[pane].x,
+                             wish->third ? layout.third_x : layout.divider_x);
+            assert_int_equal(layout.panes[pane].width, layout_pane_columns(widths[i]));
+            assert_true(layout.panes[pane].width >= 37);
+        }
+    }
+    Layout layout;
+    make(&layout, 139, 45, 1, 4, PANE_TREE);
+    assert_int_equal(layout.third_x, -1);
+}
+
+/* Whatever is hidden or zoomed, nothing overlaps, no row is lost, and the chat is there. */
+static void test_hidden_and_zoomed(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{200, 50}, {140, 24}, {100, 30}, {80, 15}, {70, 20}, {50, 10}};
+    View view = {.ready.n_exits = 4};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        for (unsigned hidden = 0; hidden < 1U << PANE_COUNT; hidden++)
+            for (int zoom = 0; zoom < PANE_COUNT; zoom++) {
+                static char grid[MOST * MOST];
+                PaneWish wishes[PANE_COUNT];
+                Layout layout;
+                pane_wishes(&view, sizes[i][0], wishes);
+                for (int pane = 0; pane < PANE_COUNT; pane++)
+                    wishes[pane].hidden = (hidden >> pane & 1) != 0;
+                wishes[zoom].zoomed = true;
+                layout_make(&layout, sizes[i][0], sizes[i][1], 1, wishes, PANE_SPEED);
+                memset(grid, 0, sizeof grid);
+                bool alone = wishes[zoom].place == PLACE_RIGHT && !wishes[zoom].hidden;
+                for (int pane = 0; pane < PANE_COUNT; pane++) {
+                    bool right = wishes[pane].place == PLACE_RIGHT;
+                    take(grid, &layout, layout.panes[pane]);
+                    take(grid, &layout, layout.titles[pane]);
+                    if (right && (wishes[pane].hidden || (alone && pane != zoom)))
+                        assert_false(layout_shows(&layout, (PaneId)pane));
+                }
+                assert_true(layout.panes[PANE_CHAT].height >= 3);
+                if (alone && layout.mode != LAYOUT_SMALL)
+                    assert_true(layout_shows(&layout, (PaneId)zoom));
+            }
+}
+
 static void test_modes(void **state)
 {
     (void)state;
@@ -155,6 +212,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_overlaps_at_any_size),
         cmocka_unit_test(test_nothing_overlaps_with_any_exits),
+        cmocka_unit_test(test_three_columns),
+        cmocka_unit_test(test_hidden_and_zoomed),
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_all_panes_at_100x30),
         cmocka_unit_test(test_front_pane_is_seen),

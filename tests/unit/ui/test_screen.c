@@ -26,7 +26,7 @@
 #include <utmp.h>
 
 #include "tests/support/scene.h"
-#include "ui/ui.h"
+#include "ui/ui_state.h"
 
 #define CHECK(condition)                                                    \
     do {                                                                    \
@@ -158,6 +158,147 @@ static void test_terminal_is_given_back(void **state)
             assert_true(has(&outcome, "hello there"));
         free(outcome.output);
     }
+}
+
+/* The terminal says that it is light, after the first frames: the theme follows, nothing is typed. */
+static void case_ground(Ui *ui, Scene *scene)
+{
+    ThemeChoice shown;
+    scene_ready(scene);
+    settle(ui);
+    CHECK(ui_theme(ui, &shown) == THEME_AUTO && shown == THEME_DARK);
+    send(ui, "ab\033]11;rgb:ffff/ff");
+    CHECK(ui_theme(ui, &shown) == THEME_AUTO && shown == THEME_DARK);
+    send(ui, "ff/ffff\033");
+    send(ui, "\\c\033[?62c\r");
+    CHECK(ui_theme(ui, &shown) == THEME_AUTO && shown == THEME_LIGHT);
+    CHECK(strcmp(next(ui).text, "abc") == 0);
+    for (int choice = THEME_DARK; choice < THEME_COUNT; choice++) {
+        ui_set_theme(ui, (ThemeChoice)choice);
+        CHECK(ui_theme(ui, &shown) == (ThemeChoice)choice && shown == (ThemeChoice)choice);
+        settle(ui);
+    }
+}
+
+static void test_light_terminal(void **state)
+{
+    (void)state;
+    unsetenv("NO_COLOR");
+    unsetenv("COLORFGBG");
+    Outcome outcome = run(case_ground, 100, 30);
+    assert_int_equal(outcome.status, 0);
+    assert_true(has(&outcome, "\033]11;?\033\\"));
+    assert_true(has(&outcome, "48;5;234m")); /* a ground that nobody knows is painted */
+    free(outcome.output);
+}
+
+static void case_no_color(Ui *ui, Scene *scene)
+{
+    ThemeChoice shown;
+    scene_ready(scene);
+    settle(ui);
+    CHECK(ui_theme(ui, &shown) == THEME_AUTO && shown == THEME_NONE);
+}
+
+static void test_no_color(void **state)
+{
+    (void)state;
+    setenv("NO_COLOR", "1", 1);
+    Outcome outcome = run(case_no_color, 100, 30);
+    unsetenv("NO_COLOR");
+    assert_int_equal(outcome.status, 0);
+    assert_false(has(&outcome, "\033]11;?"));
+    assert_false(has(&outcome, "38;5;"));
+    free(outcome.output);
+}
+
+static void case_environment(Ui *ui, Scene *scene)
+{
+    ThemeChoice shown;
+    scene_ready(scene);
+    settle(ui);
+    CHECK(ui_theme(ui, &shown) == THEME_AUTO && shown == THEME_LIGHT);
+}
+
+static void test_light_by_environment(void **state)
+{
+    (void)state;
+    setenv("COLORFGBG", "0;15", 1);
+    Outcome outcome = run(case_environment, 100, 30);
+    unsetenv("COLORFGBG");
+    assert_int_equal(outcome.status, 0);
+    free(outcome.output);
+}
+
+/* Zoomed panes have the others' room, hidden ones leave theirs, and there is a way back. */
+static void case_zooms_and_hides(Ui *ui, Scene *scene)
+{
+    scene_ready(scene);
+    settle(ui);
+    const Layout *layout = &ui->layout;
+    int tree = layout->panes[PANE_TREE].height;
+    send(ui, "\033OR"); /* F3 */
+    settle(ui);
+    send(ui, "z");
+    settle(ui);
+    CHECK(layout->panes[PANE_TREE].height == layout->rule.y - 2);
+    CHECK(!layout_shows(layout, PANE_SPEED) && layout_shows(layout, PANE_CHAT));
+    send(ui, "\033[Z"); /* the next pane, zoomed too */
+    settle(ui);
+    CHECK(layout_shows(layout, PANE_EXITS) && !layout_shows(layout, PANE_TREE));
+    send(ui, "z");
+    settle(ui);
+    CHECK(layout->panes[PANE_TREE].height == tree && layout_shows(layout, PANE_SPEED));
+    send(ui, "h"); /* hides EXITS */
+    settle(ui);
+    CHECK(!layout_shows(layout, PANE_EXITS) && layout->panes[PANE_TREE].height > tree);
+    send(ui, "\033[Z\033[Z\033[Z"); /* chat, tree, and past it to depth */
+    settle(ui);
+    CHECK(ui->frame.focus == PANE_DEPTH && !layout_shows(layout, PANE_EXITS));
+    send(ui, "\033OS"); /* F4 shows it again */
+    settle(ui);
+    CHECK(layout_shows(layout, PANE_EXITS) && layout->panes[PANE_TREE].height == tree);
+    send(ui, "\030h"); /* Ctrl-X h: all away */
+    settle(ui);
+    CHECK(layout->divider_x < 0 && layout->panes[PANE_CHAT].width == 100);
+    CHECK(ui->frame.focus == FOCUS_INPUT);
+    send(ui, "\030h");
+    settle(ui);
+    CHECK(layout->panes[PANE_TREE].height == tree);
+    send(ui, "\030z"); /* the pane that had the focus last */
+    settle(ui);
+    CHECK(layout_shows(layout, PANE_EXITS) && !layout_shows(layout, PANE_TREE));
+    send(ui, "\030z");
+    send(ui, "zh\r"); /* typing is typing */
+    CHECK(strcmp(next(ui).text, "zh") == 0);
+}
+
+static void test_zoom_and_hide(void **state)
+{
+    (void)state;
+    Outcome outcome = run(case_zooms_and_hides, 100, 30);
+    assert_int_equal(outcome.status, 0);
+    free(outcome.output);
+}
+
+static void case_colours(Ui *ui, Scene *scene)
+{
+    scene_ready(scene);
+    settle(ui);
+    send(ui, "\030c");
+    CHECK(scene->view.colours == COLOURS_BY_CODE);
+    send(ui, "\033[Zc"); /* in the chat */
+    CHECK(scene->view.colours == COLOURS_BY_EXIT);
+    send(ui, "\033c\r"); /* no more there, but in the input line */
+    CHECK(scene->view.colours == COLOURS_BY_EXIT);
+}
+
+static void test_colours(void **state)
+{
+    (void)state;
+    Outcome outcome = run(case_colours, 100, 30);
+    assert_int_equal(outcome.status, 0);
+    free(outcome.output);
 }
 
 static void on_signal(int number)
@@ -452,6 +593,11 @@ int main(void)
         cmocka_unit_test(test_actions),
         cmocka_unit_test(test_stop_and_quit),
         cmocka_unit_test(test_no_terminal),
+        cmocka_unit_test(test_light_terminal),
+        cmocka_unit_test(test_no_color),
+        cmocka_unit_test(test_light_by_environment),
+        cmocka_unit_test(test_zoom_and_hide),
+        cmocka_unit_test(test_colours),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

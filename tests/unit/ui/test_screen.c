@@ -25,6 +25,7 @@
 #include <unistd.h>
 #include <utmp.h>
 
+#include "tests/support/patience.h"
 #include "tests/support/scene.h"
 #include "ui/ui_state.h"
 
@@ -40,6 +41,8 @@
 enum { OUTPUT_BYTES = 1 << 20 };
 
 typedef void Case(Ui *ui, Scene *scene);
+
+static const char *ground_answer; /* of the terminal, when it is asked; NULL = none */
 
 typedef struct Outcome {
     int status;
@@ -65,6 +68,11 @@ static void child(Case *body)
     _exit(0);
 }
 
+static bool has(const Outcome *outcome, const char *text)
+{
+    return memmem(outcome->output, outcome->n, text, strlen(text)) != NULL;
+}
+
 /* Runs a case on a terminal of that size; the terminal's modes must be the same afterwards. */
 static Outcome run(Case *body, int width, int height)
 {
@@ -72,6 +80,7 @@ static Outcome run(Case *body, int width, int height)
     struct termios before, after;
     int master, slave;
     Outcome outcome = {0};
+    bool answered = false;
     memset(&before, 0, sizeof before); /* it has holes, and they are compared too */
     memset(&after, 0, sizeof after);
     assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
@@ -91,6 +100,8 @@ static Outcome run(Case *body, int width, int height)
         if (poll(&wait, 1, ended ? 0 : 20) > 0 && outcome.n < OUTPUT_BYTES - 1) {
             ssize_t n = read(master, outcome.output + outcome.n, OUTPUT_BYTES - 1 - outcome.n);
             outcome.n += n > 0 ? (size_t)n : 0;
+            if (ground_answer != NULL && !answered && has(&outcome, "\033]11;?\033\\\033[c"))
+                answered = write(master, ground_answer, strlen(ground_answer)) > 0;
         } else if (ended) {
             break;
         }
@@ -102,11 +113,6 @@ static Outcome run(Case *body, int width, int height)
     close(master);
     close(slave);
     return outcome;
-}
-
-static bool has(const Outcome *outcome, const char *text)
-{
-    return memmem(outcome->output, outcome->n, text, strlen(text)) != NULL;
 }
 
 static void send(Ui *ui, const char *bytes)
@@ -198,6 +204,38 @@ static void case_no_color(Ui *ui, Scene *scene)
     scene_ready(scene);
     settle(ui);
     CHECK(ui_theme(ui, &shown) == THEME_AUTO && shown == THEME_NONE);
+}
+
+/* The terminal answers as soon as it is asked. */
+static void case_answered(Ui *ui, Scene *scene)
+{
+    ThemeChoice shown = THEME_DARK;
+    char bytes[256];
+    scene_ready(scene);
+    for (int waited = 0; shown != THEME_LIGHT && waited < PATIENCE_MS; waited += 100) {
+        struct pollfd wait = {0, POLLIN, 0};
+        ui_theme(ui, &shown);
+        if (shown == THEME_LIGHT || poll(&wait, 1, 100) <= 0)
+            continue;
+        ssize_t n = read(0, bytes, sizeof bytes);
+        ui_feed(ui, bytes, n > 0 ? (size_t)n : 0);
+    }
+    CHECK(shown == THEME_LIGHT);
+    settle(ui);
+}
+
+static void test_answering_terminal(void **state)
+{
+    (void)state;
+    unsetenv("NO_COLOR");
+    unsetenv("COLORFGBG");
+    ground_answer = "\033]11;rgb:ffff/ffff/ffff\033\\\033[?62c";
+    Outcome outcome = run(case_answered, 100, 30);
+    ground_answer = NULL;
+    assert_int_equal(outcome.status, 0);
+    assert_true(has(&outcome, "38;5;235m"));
+    assert_false(has(&outcome, "48;5;231m")); /* its own ground stays */
+    free(outcome.output);
 }
 
 static void test_no_color(void **state)
@@ -594,6 +632,7 @@ int main(void)
         cmocka_unit_test(test_stop_and_quit),
         cmocka_unit_test(test_no_terminal),
         cmocka_unit_test(test_light_terminal),
+        cmocka_unit_test(test_answering_terminal),
         cmocka_unit_test(test_no_color),
         cmocka_unit_test(test_light_by_environment),
         cmocka_unit_test(test_zoom_and_hide),

@@ -173,6 +173,44 @@ static void test_answers_are_no_typing(void **state)
     }
 }
 
+/* The lowest contrast among styles from `first` to `last`, lines aside. */
+static double lowest(const Theme *theme, int first, int last)
+{
+    double least = 21;
+    for (int style = first; style <= last; style++)
+        if (!look_is_line(style) && contrast_of(theme, style, false) < least)
+            least = contrast_of(theme, style, false);
+    return least;
+}
+
+/* A theme's row of the table in README.md. */
+static void table_row(ThemeChoice choice, char *out, size_t bytes)
+{
+    const Theme *theme = look_theme(choice);
+    snprintf(out, bytes, "| `%s` | #%06x | %.1f | %.1f | %.1f | %.1f | %.1f |\n",
+             theme_name(choice), (unsigned)look_rgb(theme->ground.of_256),
+             contrast_of(theme, STYLE_TEXT, false), contrast_of(theme, STYLE_DIM, false),
+             lowest(theme, STYLE_EXIT, STYLE_COUNT - 1), lowest(theme, STYLE_KEYWORD, STYLE_NUMBER),
+             lowest(theme, 0, STYLE_COUNT - 1));
+}
+
+/* What the README says of it is so. */
+static void test_readme(void **state)
+{
+    (void)state;
+    static char text[1 << 17];
+    FILE *file = fopen("README.md", "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    fclose(file);
+    for (int choice = THEME_DARK; choice < THEME_NONE; choice++) {
+        char row[128];
+        table_row((ThemeChoice)choice, row, sizeof row);
+        if (strstr(text, row) == NULL)
+            fail_msg("README.md has no row %s", row);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_choice),
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_answers_are_no_typing),
+        cmocka_unit_test(test_readme),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

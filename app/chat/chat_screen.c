@@ -142,7 +142,8 @@ static int front_theme(void *user, const char *name, Err *err)
     ThemeChoice wanted, shown;
     if (name[0] != '\0') {
         if (!theme_find(name, &wanted))
-            return err_set(err, EXIT_USAGE, "/theme: \"%.40s\" is none of " THEME_NAMES, name);
+            return err_set(err, EXIT_USAGE,
+                           "/theme: \"%.40s\" is none of auto, dark, light, contrast, none", name);
         ui_set_theme(screen->ui, wanted);
     }
     wanted = ui_theme(screen->ui, &shown);

@@ -182,8 +182,8 @@ static const SlashCommand table[] = {
     {"load", ARGUMENT_SESSION, "NAME", "go on with a saved chat", NULL, run_load},
     {"export", ARGUMENT_FORM, "md|json|trace [FILE]", "write the chat to a file", "md json trace",
      run_export},
-    {"theme", ARGUMENT_WORDS, "[NAME]", "colours: auto dark light contrast none",
-     "auto dark light contrast none", run_theme},
+    {"theme", ARGUMENT_WORDS, "[NAME]", "the screen's colours", "auto dark light contrast none",
+     run_theme},
     {"quit", ARGUMENT_NONE, "", "leave", NULL, run_quit},
     {NULL, ARGUMENT_NONE, NULL, NULL, NULL, NULL},
 };

@@ -536,6 +536,7 @@ static void test_settings(void **state)
     refused(f, "/tau auto on", "/tau");
     refused(f, "/tree 1x2", "neither auto");
     refused(f, "/spec maybe", "none of auto, on, off");
+    refused(f, "/theme light", "there are no colours here");
     refused(f, "/drafter oracle", "none of plain");
     refused(f, "/bogus 1", "no command /bogus");
     refused(f, "/stats now", "takes no arguments");

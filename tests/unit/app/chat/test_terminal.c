@@ -271,6 +271,57 @@ static void test_live_and_resized(void **state)
     assert_left("status=0");
 }
 
+/* Does the screen have colours? */
+static bool is_coloured(void)
+{
+    static char text[SCREEN_BYTES];
+    assert_int_equal(tmux(text, "capture-pane -p -e -t s2d"), 0);
+    const char *at = text; /* "39" is the terminal's own colour */
+    while ((at = strstr(at, "\033[3")) != NULL && at[3] == '9')
+        at++;
+    return at != NULL;
+}
+
+/* Themes, the two meanings of colours, three columns, panes that zoom and hide. */
+static void test_looks(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start_chat();
+    enter("/theme none");
+    wait_for("theme none");
+    for (int ms = 0; ms < PATIENCE_MS && is_coloured(); ms += 50)
+        usleep(50000);
+    assert_false(is_coloured());
+    enter("/theme bogus");
+    wait_for("is none of");
+    enter("/theme contrast");
+    wait_for("theme contrast");
+    for (int ms = 0; ms < PATIENCE_MS && !is_coloured(); ms += 50)
+        usleep(50000);
+    assert_true(is_coloured());
+    wait_for(" BY EXIT ");
+    type("C-x c");
+    wait_for(" CODE keyword string comment number ");
+    type("F3 z");
+    wait_for_no("REACHED BY DEPTH");
+    type("z");
+    wait_for("REACHED BY DEPTH");
+    type("h");
+    wait_for("TREE is hidden");
+    type("C-x h");
+    wait_for("DRAFT TREE");
+    type("C-x h");
+    wait_for_no("DRAFT TREE");
+    type("C-x h");
+    wait_for("DRAFT TREE");
+    wait_for_no("ROUNDS ");
+    tmux(NULL, "resize-window -t s2d -x 160 -y 45");
+    wait_for("ROUNDS ");
+    enter("/quit");
+    assert_left("status=0");
+}
+
 static int number_of(const json_t *object, const char *key)
 {
     return (int)json_integer_value(json_object_get(object, key));
@@ -671,6 +722,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_suspend),
         cmocka_unit_test(test_missing_model),
         cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_looks),
     };
     return cmocka_run_group_tests(tests, make_models, remove_models);
 }

@@ -37,6 +37,19 @@ void keys_feed(KeyParser *parser, const char *bytes, size_t n)
     parser->n += n;
 }
 
+bool keys_hold_answer(const KeyParser *parser)
+{
+    for (size_t i = parser->from; i + 3 < parser->n; i++) {
+        if (memcmp(parser->bytes + i, "\033[?", 3) != 0)
+            continue;
+        for (i += 3; i < parser->n && strchr("0123456789;", parser->bytes[i]); i++)
+            ;
+        if (i < parser->n && parser->bytes[i] == 'c')
+            return true;
+    }
+    return false;
+}
+
 int keys_wait_ms(const KeyParser *parser)
 {
     if (parser->from < parser->n && !parser->pasting)

@@ -28,7 +28,8 @@ long ui_now_ms(void)
 static void await_ground(Ui *ui)
 {
     char bytes[256];
-    for (long until = ui_now_ms() + GROUND_MS; screen_asks_ground(ui->screen);) {
+    long until = ui_now_ms() + GROUND_MS;
+    while (screen_asks_ground(ui->screen) && !keys_hold_answer(&ui->keys)) {
         struct pollfd wait = {STDIN_FILENO, POLLIN, 0};
         long left = until - ui_now_ms();
         if (left <= 0 || poll(&wait, 1, (int)left) <= 0)
@@ -36,7 +37,9 @@ static void await_ground(Ui *ui)
         ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
         if (n <= 0)
             return;
-        ui_feed(ui, bytes, (size_t)n);
+        keys_feed(&ui->keys, bytes, (size_t)n);
+        ui->keys_ms = ui_now_ms();
+        ui->early = true;
     }
 }
 

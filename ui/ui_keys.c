@@ -426,6 +426,10 @@ void ui_feed(Ui *ui, const char *bytes, size_t n)
 
 void ui_tick(Ui *ui)
 {
+    if (ui->early) {
+        ui->early = false;
+        take_keys(ui, false);
+    }
     int silence = keys_wait_ms(&ui->keys);
     if (silence > 0 && ui_now_ms() - ui->keys_ms >= silence)
         take_keys(ui, true);

@@ -19,6 +19,7 @@ struct Ui {
     Frame frame;
     KeyParser keys;
     long keys_ms;     /* when the last bytes came */
+    bool early;       /* some came before the first tick */
     bool prefix;      /* Ctrl-X was pressed */
     bool quit_armed;  /* Esc or Ctrl-C when idle: once more quits */
     bool dirty;       /* something but the view changed */

@@ -214,6 +214,7 @@ static void case_answered(Ui *ui, Scene *scene)
     scene_ready(scene);
     for (int waited = 0; shown != THEME_LIGHT && waited < PATIENCE_MS; waited += 100) {
         struct pollfd wait = {0, POLLIN, 0};
+        ui_tick(ui);
         ui_theme(ui, &shown);
         if (shown == THEME_LIGHT || poll(&wait, 1, 100) <= 0)
             continue;

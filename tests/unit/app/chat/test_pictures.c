@@ -3,7 +3,8 @@
  * tests/golden/answer.jsonl is the trace (of `s2d run --json`, without its events of loading),
  * tests/golden/answer-SIZE.txt the screens: text, what each cell looks like, and that in three
  * themes (picture.h). `test_pictures write` writes them anew, for a look at the difference;
- * `test_pictures svg THEME COLUMNS ROWS ROUND` prints one, after that round, as a picture.
+ * `test_pictures svg THEME COLUMNS ROWS ROUND [code]` prints one, after that round, as a
+ * picture.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -117,12 +118,13 @@ int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     ThemeChoice choice;
-    if (argc == 6 && strcmp(argv[1], "svg") == 0 && theme_find(argv[2], &choice) &&
+    if ((argc == 6 || argc == 7) && strcmp(argv[1], "svg") == 0 && theme_find(argv[2], &choice) &&
         choice != THEME_AUTO && choice != THEME_NONE) {
         static View view;
         Frame frame = new_frame();
         Cells cells;
         play(&view, atoi(argv[5]));
+        view.colours = argc == 7 ? COLOURS_BY_CODE : COLOURS_BY_EXIT;
         draw(&view, &frame, &cells, atoi(argv[3]), atoi(argv[4]));
         char *svg =
             picture_svg(&cells, choice, "A chat in s2d: the answer, and how it was drafted");

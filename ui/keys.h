@@ -66,8 +66,8 @@ void keys_feed(KeyParser *parser, const char *bytes, size_t n);
 bool keys_next(KeyParser *parser, Key *key, bool timed_out);
 /* Whether among the bytes that wait is the terminal's answer to what it is: the last one it gives. */
 bool keys_hold_answer(const KeyParser *parser);
-/* Milliseconds of silence after which the caller says timed_out, because bytes wait for their rest;
- * 0 = none do. */
+/* Milliseconds of silence after which the caller says timed_out, because bytes wait for their rest,
+ * or because the rest of a cut answer may still come and would be typing later; 0 = none do. */
 int keys_wait_ms(const KeyParser *parser);
 
 #endif

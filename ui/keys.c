@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/keys_answer.h"
 #include "ui/text.h"
-#include "ui/theme.h"
-
-enum { SEQUENCE_BYTES = 64 }; /* longer ones are no keys */
 
 static const char paste_end[] = "\033[201~";
 
@@ -35,19 +33,6 @@ void keys_feed(KeyParser *parser, const char *bytes, size_t n)
     }
     memcpy(parser->bytes + parser->n, bytes, n);
     parser->n += n;
-}
-
-bool keys_hold_answer(const KeyParser *parser)
-{
-    for (size_t i = parser->from; i + 3 < parser->n; i++) {
-        if (memcmp(parser->bytes + i, "\033[?", 3) != 0)
-            continue;
-        for (i += 3; i < parser->n && strchr("0123456789;", parser->bytes[i]); i++)
-            ;
-        if (i < parser->n && parser->bytes[i] == 'c')
-            return true;
-    }
-    return false;
 }
 
 int keys_wait_ms(const KeyParser *parser)
@@ -102,8 +87,6 @@ static bool csi_key(Key *key, char final, int first, int modifier)
     return false;
 }
 
-typedef enum Parsed { PARSED_KEY, PARSED_NOTHING, PARSED_CUT } Parsed;
-
 /* s begins with "ESC ["; *used = bytes of the whole sequence. */
 static Parsed parse_csi(KeyParser *parser, const char *s, size_t n, Key *key, size_t *used)
 {
@@ -145,47 +128,6 @@ static Parsed parse_csi(KeyParser *parser, const char *s, size_t n, Key *key, si
     return n < SEQUENCE_BYTES ? PARSED_CUT : PARSED_NOTHING;
 }
 
-/* s begins with "ESC ]" and a digit: an answer of the terminal, up to BEL or "ESC \\". */
-static Parsed parse_osc(KeyParser *parser, const char *s, size_t n, Key *key, size_t *used,
-                        bool timed_out)
-{
-    size_t end = 2;
-    while (end < n && end < SEQUENCE_BYTES && s[end] >= 0x20 && s[end] <= 0x7E)
-        end++;
-    bool cut = end == n || (s[end] == '\033' && end + 1 == n);
-    if (cut && !timed_out && end < SEQUENCE_BYTES)
-        return PARSED_CUT;
-    parser->answering = cut || end == SEQUENCE_BYTES;
-    *used = end;
-    if (end < n && s[end] == '\a')
-        *used = end + 1;
-    else if (end + 1 < n && s[end] == '\033' && s[end + 1] == '\\')
-        *used = end + 2;
-    if (parser->answering || end < 5 || memcmp(s + 2, "11;", 3) != 0)
-        return PARSED_NOTHING;
-    Ground ground = ground_of_answer(s + 5, (int)end - 5);
-    key->code = KB_GROUND;
-    key->number = (int)ground.rgb;
-    return ground.known ? PARSED_KEY : PARSED_NOTHING;
-}
-
-/* Swallows the rest of an answer that came late; true = nothing is left to read now. Whoever types
- * meanwhile ends it with the first character that no answer has. */
-static bool take_answer(KeyParser *parser, bool timed_out)
-{
-    while (parser->answering && parser->from < parser->n) {
-        const char *s = parser->bytes + parser->from;
-        size_t left = parser->n - parser->from;
-        if (s[0] == '\033' && left == 1 && !timed_out)
-            return true;
-        bool ends = s[0] == '\a' || (s[0] == '\033' && left > 1 && s[1] == '\\');
-        parser->answering = !ends && s[0] != '\0' && strchr("0123456789abcdefABCDEF/:rg;", s[0]);
-        if (parser->answering || ends)
-            parser->from += s[0] == '\033' ? 2 : 1;
-    }
-    return parser->from == parser->n;
-}
-
 /* A character or control byte at s. */
 static Parsed parse_char(const char *s, size_t n, Key *key, size_t *used)
 {
@@ -220,7 +162,7 @@ static Parsed parse_one(KeyParser *parser, const char *s, size_t n, Key *key, si
     if (s[1] == ']' && n == 2 && !timed_out)
         return PARSED_CUT;
     if (s[1] == ']' && n > 2 && s[2] >= '0' && s[2] <= '9')
-        return parse_osc(parser, s, n, key, used, timed_out);
+        return keys_parse_answer(parser, s, n, key, used, timed_out);
     if (s[1] == 'O' && (n > 2 || !timed_out)) {
         if (n == 2)
             return PARSED_CUT;
@@ -301,7 +243,7 @@ bool keys_next(KeyParser *parser, Key *key, bool timed_out)
             key->code = KB_PASTE;
             return parser->paste_bytes > 0 || parser->unended || keys_next(parser, key, timed_out);
         }
-        if (take_answer(parser, timed_out))
+        if (keys_take_answer(parser, timed_out))
             return false;
         size_t used = 1;
         Parsed parsed = parse_one(parser, parser->bytes + parser->from, parser->n - parser->from,

@@ -23,20 +23,10 @@ static void choose_target(Ui *ui, int index)
     }
 }
 
-static bool is_hidden(const Ui *ui, int focus)
-{
-    return focus < PANE_COUNT && (ui->frame.hidden >> focus & 1) != 0;
-}
-
-static bool is_side(int focus)
-{
-    return focus < PANE_COUNT && pane_get((PaneId)focus)->wish.place == PLACE_RIGHT;
-}
-
 /* A PaneId or FOCUS_INPUT, where a pane that was hidden or behind a zoomed one is seen again; says so where the window is too small for that pane. */
 static void set_focus(Ui *ui, int focus)
 {
-    bool right = is_side(focus);
+    bool right = ui_is_side(focus);
     if (right && ui->layout.mode == LAYOUT_SMALL) {
         ui_notice(ui, "panes need a window of 60x15");
         return;
@@ -50,42 +40,6 @@ static void set_focus(Ui *ui, int focus)
     }
     if (focus != PANE_TREE)
         ui->view->tree_cursor = 0;
-}
-
-/* The pane alone beside the chat, or all of them again. */
-static void zoom_pane(Ui *ui, int pane)
-{
-    Frame *frame = &ui->frame;
-    if (!is_side(pane) || is_hidden(ui, pane))
-        ui_notice(ui, "no pane to zoom: Ctrl-X h shows them again");
-    else
-        frame->zoom = frame->zoom == PANE_CHAT ? (PaneId)pane : PANE_CHAT;
-}
-
-/* All panes away, or, when any is away, all there again. */
-static void hide_panes(Ui *ui)
-{
-    Frame *frame = &ui->frame;
-    bool show = frame->hidden != 0;
-    frame->hidden = 0;
-    frame->zoom = PANE_CHAT;
-    for (int pane = 0; pane < PANE_COUNT && !show; pane++)
-        frame->hidden |= is_side(pane) ? 1U << pane : 0;
-    if (!show && is_side(frame->focus))
-        set_focus(ui, FOCUS_INPUT);
-    if (!show)
-        ui_notice(ui, "Ctrl-X h shows the panes again");
-}
-
-static void hide_pane(Ui *ui, int pane)
-{
-    char notice[80];
-    ui->frame.hidden |= 1U << pane;
-    ui->frame.zoom = PANE_CHAT;
-    set_focus(ui, FOCUS_INPUT);
-    snprintf(notice, sizeof notice, "%s is hidden; Ctrl-X h shows all panes again",
-             pane_get((PaneId)pane)->tab);
-    ui_notice(ui, notice);
 }
 
 static void push(Ui *ui, UiActionType type)
@@ -140,7 +94,7 @@ static void focus_next(Ui *ui)
     else if (ui->layout.mode == LAYOUT_SMALL)
         set_focus(ui, FOCUS_INPUT);
     else {
-        for (focus++; is_hidden(ui, focus); focus++)
+        for (focus++; ui_is_hidden(ui, focus); focus++)
             ;
         set_focus(ui, focus); /* after the last pane, the input */
     }
@@ -330,12 +284,12 @@ static bool pane_key(Ui *ui, const Key *key)
     if (taken == PANE_ACTION)
         ui_push(ui, action);
     char ch = key->code == KB_TEXT ? key->bytes[0] : '\0';
-    if (taken != PANE_IGNORED || !is_side(ui->frame.focus) || (ch != 'z' && ch != 'h'))
+    if (taken != PANE_IGNORED || !ui_is_side(ui->frame.focus) || (ch != 'z' && ch != 'h'))
         return taken != PANE_IGNORED;
     if (ch == 'z')
-        zoom_pane(ui, ui->frame.focus);
+        ui_zoom_pane(ui, ui->frame.focus);
     else
-        hide_pane(ui, ui->frame.focus);
+        ui_hide_pane(ui, ui->frame.focus);
     return true;
 }
 
@@ -360,9 +314,9 @@ static bool prefixed_key(Ui *ui, const Key *key)
     else if (ch == 'c')
         view_next_colours(ui->view);
     else if (ch == 'z')
-        zoom_pane(ui, ui->frame.front);
+        ui_zoom_pane(ui, ui->frame.front);
     else if (ch == 'h')
-        hide_panes(ui);
+        ui_hide_panes(ui);
     else
         return false;
     return true;

@@ -1,5 +1,5 @@
 /* ui_state.h - what a Ui is inside, for the files that share it: ui.c (terminal, time, actions),
- * ui_keys.c (which way a key goes).
+ * ui_keys.c (which way a key goes), ui_panes.c (which panes are seen).
  */
 #ifndef S2D_UI_UI_STATE_H
 #define S2D_UI_UI_STATE_H
@@ -34,4 +34,14 @@ long ui_now_ms(void);
 /* Hands an action to the app; its text is taken over. A slider moved twice before the app looked is
  * one action. */
 void ui_push(Ui *ui, UiAction action);
+
+/* focus: a PaneId or FOCUS_INPUT. Side panes are those beside the chat, which can be hidden. */
+bool ui_is_side(int focus);
+bool ui_is_hidden(const Ui *ui, int focus);
+/* The pane alone beside the chat, or all of them again. */
+void ui_zoom_pane(Ui *ui, int pane);
+void ui_hide_pane(Ui *ui, int pane);
+/* All panes away, or, when any is away, all there again. */
+void ui_hide_panes(Ui *ui);
+
 #endif

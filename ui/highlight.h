@@ -1,7 +1,7 @@
 /* highlight.h - the parts of code, for its colours: keywords, strings, comments, numbers.
  *
  * In: the language a fence names, then line after line. Out: a style for each byte. By one table
- * (highlight.c), in a dozen of languages, and roughly: it is for reading, not for compiling. Lines
+ * (language.c), in a dozen of languages, and roughly: it is for reading, not for compiling. Lines
  * of a language that is not there are plain text.
  */
 #ifndef S2D_UI_HIGHLIGHT_H

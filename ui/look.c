@@ -8,7 +8,7 @@ static const Theme themes[THEME_COUNT] = {
                     .colours =
                         {
                             [STYLE_TEXT] = {252, -1},     [STYLE_DIM] = {247, -1},
-                            [STYLE_BORDER] = {240, -1},   [STYLE_TITLE] = {80, 14},
+                            [STYLE_BORDER] = {242, -1},   [STYLE_TITLE] = {80, 14},
                             [STYLE_GOOD] = {114, 10},     [STYLE_BAD] = {210, 9},
                             [STYLE_WARN] = {221, 11},     [STYLE_USER] = {255, 15},
                             [STYLE_LABEL] = {16, 0},      [STYLE_FREE] = {209, 7},

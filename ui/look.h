@@ -12,7 +12,8 @@
 #include "ui/cells.h"
 #include "ui/theme.h"
 
-#define LOOK_CONTRAST 4.5 /* least of a text to what is behind it. Source: WCAG 2.1, 1.4.3 */
+#define LOOK_CONTRAST 4.5    /* least of a text to what is behind it. Source: WCAG 2.1, 1.4.3 */
+#define LOOK_LINE_CONTRAST 3 /* the same of lines. Source: WCAG 2.1, 1.4.11 */
 
 typedef struct LookColour {
     short of_256, of_16; /* numbers of colours; -1 = the terminal's own */

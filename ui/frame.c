@@ -162,13 +162,15 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
     int rows = line_rows(&box, cells->width);
     PaneWish wishes[PANE_COUNT];
     pane_wishes(view, cells->width, wishes);
-    layout_make(layout, cells->width, cells->height, rows < INPUT_ROWS ? rows : INPUT_ROWS, wishes,
-                frame->front);
+    rows = rows < INPUT_ROWS ? rows : INPUT_ROWS;
+    if (!frame->alone || !layout_alone(layout, cells->width, cells->height, rows, frame->only))
+        layout_make(layout, cells->width, cells->height, rows, wishes, frame->front);
     if (layout->mode == LAYOUT_MESSAGE) {
         draw_message(cells);
         return;
     }
-    horizontal(cells, layout->rule.y, 0, cells->width, STYLE_BORDER);
+    if (layout->mode != LAYOUT_ALONE)
+        horizontal(cells, layout->rule.y, 0, cells->width, STYLE_BORDER);
     for (int id = 0; id < PANE_COUNT; id++)
         draw_pane(frame, view, cells, layout, id);
     /* Titles after the panes: drawing the chat finds out how far it is scrolled. */
@@ -177,6 +179,8 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
     draw_divider(cells, layout);
     if (layout->mode == LAYOUT_SMALL) {
         status_figures(view, cells, layout->figures, frame->notice);
+    } else if (layout->mode == LAYOUT_ALONE) {
+        status_line(view, cells, layout->status, frame->notice);
     } else {
         if (layout->mode == LAYOUT_TABS)
             draw_tabs(frame, view, cells, layout);
@@ -184,7 +188,7 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
         status_line(view, cells, layout->status, frame->notice);
         draw_keys(view, cells, layout->keys);
     }
-    line_draw(&box, cells, layout->input, frame->focus == FOCUS_INPUT);
+    line_draw(&box, cells, layout->input, frame->focus == FOCUS_INPUT || frame->asking);
     if (frame->n_choices > 0)
         draw_choices(frame, cells, layout->rule.y);
     if (frame->overlay != OVERLAY_NONE)
@@ -193,4 +197,6 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
         overlay_help(frame, cells);
     else if (frame->overlay == OVERLAY_TARGETS)
         overlay_targets(frame, view, cells);
+    else if (frame->overlay == OVERLAY_LOG)
+        overlay_log(frame, view, cells);
 }

@@ -241,6 +241,26 @@ void input_set(const char *text)
     input_paste(text, strlen(text));
 }
 
+bool input_replace(const char *text, size_t n)
+{
+    if (n > INPUT_BYTES)
+        return false;
+    bool pasted = active->pasted;
+    char *before = strdup(rl_line_buffer);
+    if (before == NULL)
+        return false;
+    rl_begin_undo_group(); /* one undo brings the line back */
+    rl_delete_text(0, rl_end);
+    rl_point = 0;
+    bool taken = input_insert(text, n);
+    if (!taken)
+        rl_insert_text(before);
+    rl_end_undo_group();
+    free(before);
+    active->pasted = pasted && rl_end > 0;
+    return taken;
+}
+
 void input_kill(void)
 {
     forget_choices();

@@ -31,7 +31,13 @@ typedef struct Rect {
     int y, x, height, width;
 } Rect;
 
-typedef enum LayoutMode { LAYOUT_FULL, LAYOUT_TABS, LAYOUT_SMALL, LAYOUT_MESSAGE } LayoutMode;
+typedef enum LayoutMode {
+    LAYOUT_FULL,
+    LAYOUT_TABS,
+    LAYOUT_SMALL,
+    LAYOUT_MESSAGE,
+    LAYOUT_ALONE
+} LayoutMode;
 
 typedef struct Layout {
     LayoutMode mode;
@@ -49,6 +55,9 @@ int layout_pane_columns(int width);
 /* input_rows: rows the input wants (1 …). front: the pane that must be seen. */
 void layout_make(Layout *layout, int width, int height, int input_rows,
                  const PaneWish wishes[PANE_COUNT], PaneId front);
+/* One pane on the whole width, without borders and titles; below it the status row and the input.
+ * false = the window is too small even for that, and *layout is not touched. */
+bool layout_alone(Layout *layout, int width, int height, int input_rows, PaneId pane);
 bool layout_shows(const Layout *layout, PaneId pane);
 
 #endif

@@ -32,6 +32,7 @@ int ui_open(Ui **out, const UiOptions *options, Err *err)
         ui_close(ui);
         return -1;
     }
+    ui_take_mouse(ui);
     char note[200];
     if (screen_locale_note(ui->screen, note, sizeof note) != NULL)
         view_note(ui->view, ITEM_WARNING, note);
@@ -82,13 +83,48 @@ int ui_timeout_ms(const Ui *ui)
 void ui_notice(Ui *ui, const char *text)
 {
     text_clean_line(text, ui->frame.notice, sizeof ui->frame.notice);
+    log_add(&ui->view->log, time(NULL), ITEM_NOTE, text);
     ui->dirty = true;
 }
 
 void ui_set_input(Ui *ui, const char *text)
 {
     input_set(text);
+    ui->editing = 0;
     ui->dirty = true;
+}
+
+void ui_edit(Ui *ui, int question, const char *text)
+{
+    ui_set_input(ui, text);
+    ui->editing = question;
+    snprintf(ui->edit_prompt, sizeof ui->edit_prompt, "edit %d> ", question);
+    ui_focus(ui, FOCUS_INPUT);
+}
+
+char *ui_input_text(const Ui *ui)
+{
+    (void)ui;
+    size_t bytes, point;
+    const char *line = input_line(&bytes, &point);
+    return strndup(line, bytes);
+}
+
+bool ui_replace_input(Ui *ui, const char *text, size_t bytes)
+{
+    ui->dirty = true;
+    return input_replace(text, bytes);
+}
+
+bool ui_asking(const Ui *ui)
+{
+    return ui->frame.asking;
+}
+
+void ui_set_mouse(Ui *ui, bool on)
+{
+    ui->mouse_off = !on;
+    ui_take_mouse(ui);
 }
 
 void ui_push(Ui *ui, UiAction action)
@@ -134,7 +170,12 @@ void ui_draw(Ui *ui)
     }
     Frame *frame = &ui->frame;
     frame->line = input_line(&frame->line_bytes, &frame->point);
-    frame->prompt = input_prompt();
+    frame->prompt = ui->editing > 0 && !input_searching() ? ui->edit_prompt : input_prompt();
+    if (frame->asking) {
+        frame->line = ui->asked;
+        frame->line_bytes = frame->point = strlen(ui->asked);
+        frame->prompt = "/";
+    }
     char *const *choices = input_choices(&frame->n_choices);
     for (int i = 0; i < frame->n_choices; i++)
         frame->choices[i] = choices[i];

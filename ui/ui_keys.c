@@ -23,8 +23,7 @@ static void choose_target(Ui *ui, int index)
     }
 }
 
-/* A PaneId or FOCUS_INPUT; says so where the window is too small for that pane. */
-static void set_focus(Ui *ui, int focus)
+void ui_focus(Ui *ui, int focus)
 {
     bool right = focus < PANE_COUNT && pane_get((PaneId)focus)->wish.place == PLACE_RIGHT;
     if (right && ui->layout.mode == LAYOUT_SMALL) {
@@ -32,6 +31,12 @@ static void set_focus(Ui *ui, int focus)
         return;
     }
     ui->frame.focus = focus;
+    if (focus != PANE_CHAT)
+        ui->view->search.shown = false;
+    if (ui->frame.alone && focus < PANE_COUNT && focus != (int)ui->frame.only) {
+        ui->frame.alone = ui->view->bare = false;
+        ui_take_mouse(ui);
+    }
     if (right)
         ui->frame.front = (PaneId)focus;
     if (focus != PANE_TREE)
@@ -61,7 +66,7 @@ static void press_function(Ui *ui, int number)
     case SHORTCUT_NONE:
         break;
     case SHORTCUT_PANE:
-        set_focus(ui, pane);
+        ui_focus(ui, pane);
         break;
     case SHORTCUT_HELP:
         frame->overlay = frame->overlay == OVERLAY_HELP ? OVERLAY_NONE : OVERLAY_HELP;
@@ -79,6 +84,8 @@ static void press_function(Ui *ui, int number)
     case SHORTCUT_QUIT:
         push(ui, UI_QUIT);
         break;
+    default: /* keys of characters */
+        break;
     }
 }
 
@@ -86,11 +93,11 @@ static void focus_next(Ui *ui)
 {
     int focus = ui->frame.focus;
     if (focus == FOCUS_INPUT)
-        set_focus(ui, 0); /* the first pane */
+        ui_focus(ui, 0); /* the first pane */
     else if (ui->layout.mode == LAYOUT_SMALL)
-        set_focus(ui, FOCUS_INPUT);
+        ui_focus(ui, FOCUS_INPUT);
     else
-        set_focus(ui, focus + 1); /* after the last pane, the input */
+        ui_focus(ui, focus + 1); /* after the last pane, the input */
 }
 
 static bool is_busy(const View *view)
@@ -109,6 +116,7 @@ static void stop_or_quit(Ui *ui, bool escape)
         ui_notice(ui, "Ctrl-C clears the line");
     } else if (bytes > 0) {
         input_kill();
+        ui->editing = 0;
     } else if (ui->quit_armed) {
         push(ui, UI_QUIT);
     } else {
@@ -150,6 +158,38 @@ static bool help_key(Ui *ui, const Key *key)
         frame->help_top = most;
     if (frame->help_top < 0)
         frame->help_top = 0;
+    return true;
+}
+
+/* As help_key. */
+static bool log_key(Ui *ui, const Key *key)
+{
+    Frame *frame = &ui->frame;
+    int page, most = overlay_log_most(ui->view, ui->layout.width, ui->layout.height, &page);
+    switch (key->code) {
+    case KB_UP:
+        frame->log_up++;
+        break;
+    case KB_DOWN:
+        frame->log_up--;
+        break;
+    case KB_PAGE_UP:
+        frame->log_up += page;
+        break;
+    case KB_PAGE_DOWN:
+        frame->log_up -= page;
+        break;
+    case KB_HOME:
+        frame->log_up = most;
+        break;
+    case KB_END:
+        frame->log_up = 0;
+        break;
+    default:
+        frame->overlay = OVERLAY_NONE;
+        return !is_typing(key);
+    }
+    frame->log_up = frame->log_up > most ? most : frame->log_up < 0 ? 0 : frame->log_up;
     return true;
 }
 
@@ -261,8 +301,10 @@ static void input_key(Ui *ui, const Key *key)
         input_feed(sequence_of(key->code), strlen(sequence_of(key->code)));
     }
     char *line = input_take();
-    if (line != NULL)
-        ui_push(ui, (UiAction){.type = UI_SEND, .text = line});
+    if (line != NULL) {
+        ui_push(ui, (UiAction){.type = UI_SEND, .text = line, .index = ui->editing});
+        ui->editing = 0;
+    }
     if (input_unkept())
         ui_notice(ui, "messages are not kept: the history file cannot be written");
 }
@@ -271,6 +313,11 @@ static bool pane_key(Ui *ui, const Key *key)
 {
     if (ui->frame.focus == FOCUS_INPUT)
         return false;
+    if (ui->frame.focus == PANE_CHAT && key->code == KB_TEXT) {
+        ShortcutAction own = shortcut_in_chat(key->bytes[0]);
+        ui_chat_action(ui, own);
+        return own != SHORTCUT_NONE;
+    }
     UiAction action;
     const Pane *pane = pane_get((PaneId)ui->frame.focus);
     PaneKey taken = pane->key != NULL ? pane->key(ui->view, key, &action) : PANE_IGNORED;
@@ -284,16 +331,48 @@ static void escape_key(Ui *ui)
     if (ui->frame.overlay != OVERLAY_NONE)
         ui->frame.overlay = OVERLAY_NONE;
     else if (ui->frame.focus != FOCUS_INPUT)
-        set_focus(ui, FOCUS_INPUT);
+        ui_focus(ui, FOCUS_INPUT);
     else if (input_searching() || (input_vi_insert() && !is_busy(ui->view)))
         input_feed("\033", 1);
     else
         stop_or_quit(ui, true);
 }
 
+/* The wheel moves what has the rows: an overlay, else the chat. true = the mouse it was. */
+static bool mouse_key(Ui *ui, const Key *key)
+{
+    enum { WHEEL_ROWS = 3 };
+    View *view = ui->view;
+    Key arrow = {.code = key->code == KB_WHEEL_UP ? KB_UP : KB_DOWN};
+    if (key->code == KB_CLICK) {
+        ui_notice(ui, "with Shift the mouse selects; /set mouse off: always");
+        return true;
+    }
+    if (key->code != KB_WHEEL_UP && key->code != KB_WHEEL_DOWN)
+        return false;
+    ui->dirty = true;
+    if (ui->frame.overlay == OVERLAY_TARGETS) {
+        targets_key(ui, &arrow);
+        return true;
+    }
+    for (int i = 0; i < WHEEL_ROWS && ui->frame.overlay == OVERLAY_HELP; i++)
+        help_key(ui, &arrow);
+    for (int i = 0; i < WHEEL_ROWS && ui->frame.overlay == OVERLAY_LOG; i++)
+        log_key(ui, &arrow);
+    if (ui->frame.overlay == OVERLAY_NONE) {
+        int scroll = view->scroll + (key->code == KB_WHEEL_UP ? WHEEL_ROWS : -WHEEL_ROWS);
+        view->scroll = scroll > 0 ? scroll : 0;
+        view->changes++;
+    }
+    return true;
+}
+
 static void handle_key(Ui *ui, const Key *key)
 {
+    if (mouse_key(ui, key))
+        return;
     bool ends = key->code == KB_ESC || (key->code == KB_CTRL && key->bytes[0] == ('C' & 31));
+    bool overlay = ui->frame.overlay != OVERLAY_NONE;
     ui->dirty = true;
     ui->frame.notice[0] = '\0';
     if (!ends)
@@ -304,8 +383,18 @@ static void handle_key(Ui *ui, const Key *key)
             press_function(ui, key->bytes[0] == '0' ? 10 : key->bytes[0] - '0');
             return;
         }
+        ShortcutAction action = key->code == KB_TEXT || key->code == KB_CTRL
+                                    ? shortcut_after_prefix(key->bytes[0])
+                                    : SHORTCUT_NONE;
+        if (action != SHORTCUT_NONE) {
+            ui_chat_action(ui, action);
+            return;
+        }
+        ui->frame.overlay = OVERLAY_NONE;
         input_feed("\030", 1); /* readline has keys behind Ctrl-X too */
         input_key(ui, key);
+    } else if (ui->frame.asking && ui_search_key(ui, key)) {
+        /* of the search line */
     } else if (key->code == KB_ESC) {
         escape_key(ui);
     } else if (ui->frame.overlay != OVERLAY_NONE && key->code == KB_ALT && key->n > 0 &&
@@ -314,17 +403,25 @@ static void handle_key(Ui *ui, const Key *key)
         Key typed = *key;
         typed.code = KB_TEXT;
         ui->frame.overlay = OVERLAY_NONE;
+        ui_focus(ui, FOCUS_INPUT);
         handle_key(ui, &typed);
+    } else if (overlay && key->code == KB_CTRL && key->bytes[0] == ('X' & 31)) {
+        ui->prefix = true;
     } else if (ui->frame.overlay == OVERLAY_HELP && help_key(ui, key)) {
         /* scrolled or closed */
     } else if (ui->frame.overlay == OVERLAY_TARGETS && targets_key(ui, key)) {
         /* moved, chosen or closed */
+    } else if (ui->frame.overlay == OVERLAY_LOG && log_key(ui, key)) {
+        /* scrolled or closed */
+    } else if (overlay && is_typing(key)) {
+        ui_focus(ui, FOCUS_INPUT); /* what is typed over a pane is no key of it */
+        input_key(ui, key);
     } else if (input_searching() && key->code == KB_CTRL && key->bytes[0] == ('C' & 31)) {
         input_feed("\007", 1);
     } else if (!global_key(ui, key) && !pane_key(ui, key)) {
         /* Typing goes to the input line, wherever the focus was. */
         if (key->code == KB_TEXT || key->code == KB_PASTE)
-            set_focus(ui, FOCUS_INPUT);
+            ui_focus(ui, FOCUS_INPUT);
         if (ui->frame.focus == FOCUS_INPUT)
             input_key(ui, key);
     }

@@ -172,7 +172,8 @@ static void test_any_size(void **state)
             Layout layout;
             frame.focus = (width + height) % (PANE_COUNT + 1);
             frame.front = (PaneId)(height % PANE_COUNT);
-            frame.overlay = (Overlay)(width % 3);
+            frame.overlay = (Overlay)(width % 4);
+            frame.alone = width % 5 == 0;
             draw_at(scene, &frame, &cells, &layout, width, height, height % 2 == 0);
             for (int i = 0; i < width * height; i++) {
                 const Cell *cell = &cells.cells[i];
@@ -276,7 +277,7 @@ static void test_markdown(void **state)
                               "  - nested\n"
                               "\n"
                               "s2d>\n"
-                              "+ py\n"
+                              "+ py ------------------------------- #1\n"
                               "| x = **1**\n"
                               "+\n"
                               "end\n"
@@ -305,11 +306,11 @@ static void test_fences(void **state)
     pane_chat.draw(&scene->view, &cells, (Rect){0, 0, 14, 41}, false);
     char *text = cells_dump(&cells);
     assert_string_equal(text, "s2d>\n"
-                              "+ py\n"
+                              "+ py ------------------------------- #1\n"
                               "| x = **1**\n"
                               "| ```\n"
                               "+\n"
-                              "+ md\n"
+                              "+ md ------------------------------- #2\n"
                               "| ```\n"
                               "| **2**\n"
                               "| ```\n"

@@ -126,7 +126,7 @@ int editor_run(const char *text, char **edited, bool (*meanwhile)(void *user), v
     else
         status = edit_file(path, meanwhile, user, err);
     if (status == 0) {
-        *edited = read_file(path, "what the editor left", EDITED_BYTES, &bytes, err);
+        *edited = read_file(path, "line of input", EDITED_BYTES, &bytes, err);
         status = *edited ? 0 : -1;
     }
     unlink(path);

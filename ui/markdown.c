@@ -68,7 +68,7 @@ static void mark_hits(Writer *w)
 {
     const Search *search = &w->view->search;
     size_t length;
-    if (!search->shown)
+    if (!search->shown || w->item->kind == ITEM_COMMAND) /* "/search x" is no place of x */
         return;
     bool here = search->item == w->item->serial;
     int hit = w->hits;

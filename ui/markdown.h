@@ -4,7 +4,8 @@
  * In: a clean text with its spans, a width. Out: lines, one call each, with an attribute per byte.
  * Markup that is understood (headings, **bold**, fences, lists) is not shown itself, `code` keeps
  * its marks, dimmed; all else stands as it came. A text that still grows is drawn as if what is
- * open now will be closed. Hits of the view's search are marked, the current one apart. In a bare
+ * open now will be closed. Hits of the view's search are marked, the current one apart, but none in
+ * commands. In a bare
  * view code stands as it came, so that what is selected on the screen can be pasted.
  */
 #ifndef S2D_UI_MARKDOWN_H

@@ -367,6 +367,17 @@ static bool mouse_key(Ui *ui, const Key *key)
     return true;
 }
 
+/* Esc out of an overlay or a pane, and typing so soon after it that the terminal's bytes read as
+ * Alt. Alt with a digit is a key of its own in a pane. */
+static bool is_late_escape(const Ui *ui, const Key *key)
+{
+    char ch = key->n > 0 ? key->bytes[0] : '\0';
+    if (key->code != KB_ALT || ch <= ' ' || ch == '\177')
+        return false;
+    return ui->frame.overlay != OVERLAY_NONE ||
+           (ui->frame.focus != FOCUS_INPUT && (ch < '1' || ch > '9'));
+}
+
 static void handle_key(Ui *ui, const Key *key)
 {
     if (mouse_key(ui, key))
@@ -397,9 +408,7 @@ static void handle_key(Ui *ui, const Key *key)
         /* of the search line */
     } else if (key->code == KB_ESC) {
         escape_key(ui);
-    } else if (ui->frame.overlay != OVERLAY_NONE && key->code == KB_ALT && key->n > 0 &&
-               key->bytes[0] > ' ' && key->bytes[0] != '\177') {
-        /* Esc, and typing so soon after it that the terminal's bytes read as Alt. */
+    } else if (is_late_escape(ui, key)) {
         Key typed = *key;
         typed.code = KB_TEXT;
         ui->frame.overlay = OVERLAY_NONE;

@@ -15,7 +15,7 @@
 #include "ui/panes/chat_items.h"
 #include "ui/panes/pane.h"
 
-enum { WIDTH = 31, ROWS = 10 };
+enum { WIDTH = 31, ROWS = 12 };
 
 static size_t find(const char *pattern, const char *text, size_t from)
 {
@@ -174,6 +174,7 @@ static void hits_are_marked_and_one_apart(void **state)
     char text[256];
     bool around;
     view_user(&scene->view, "ab xx ab");
+    view_command(&scene->view, "/search ab"); /* is no place of it */
     view_answer(&scene->view, "- `ab`\n```\nxab\n```\nlong words up to here and ab ab", "");
     redraw(scene);
     assert_int_equal(search(scene, "ab", -1, &around), 6);

@@ -339,6 +339,10 @@ static void case_types_over_a_pane(Ui *ui, Scene *scene)
     CHECK(strcmp(next(ui).text, "/quit") == 0);
     send(ui, "\033[15~\033OP[yes]\r"); /* the thresholds, F1 */
     CHECK(strcmp(next(ui).text, "[yes]") == 0);
+    send(ui, "\033[15~\033/quit\r"); /* the thresholds, Esc, and at once the rest */
+    CHECK(strcmp(next(ui).text, "/quit") == 0);
+    send(ui, "\x18/x\033/quit\r"); /* out of a search */
+    CHECK(strcmp(next(ui).text, "/quit") == 0);
     send(ui, "\033[Z\x18lyes\r"); /* the chat, the log */
     CHECK(strcmp(next(ui).text, "yes") == 0);
     send(ui, "\033[Z\x18l\x18lfine\r"); /* the log and away with it; no key of the chat */

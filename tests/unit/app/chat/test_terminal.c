@@ -592,7 +592,6 @@ static void test_text_of_the_chat(void **state)
     char editor[256];
     FILE *script;
     skip_without_tmux();
-    assert_int_equal(tmux(NULL, "set-option -s set-clipboard on"), 0);
     script = fopen(model_folder_file(&folder, "editor", editor), "w");
     assert_non_null(script);
     /* It stops once, as with Ctrl-Z, and comes back in its own time. */
@@ -676,7 +675,7 @@ static void test_copy_of_plain_lines(void **state)
     assert_int_equal(
         model_folder_write(&folder, "lines", "/set max_tokens 8\nTell me all.\n/copy answer\n"), 0);
     start("--plain --profile ./slow.yaml <lines >out 2>err");
-    wait_for("status=");
+    assert_left("status=64"); /* that the last line was refused */
     char *out = file_text("out"), *errors = file_text("err");
     assert_true(out && errors && *out);
     assert_non_null(strstr(errors, "no terminal to copy to"));
@@ -760,7 +759,8 @@ static int make_models(void **state)
              "context: 65536\n"
              "device: cpu\n",
              folder.path, folder.path, folder.path);
-    if (tmux(NULL, "start-server \\; set-option -g exit-empty off") != 0)
+    if (tmux(NULL, "start-server \\; set-option -g exit-empty off \\; "
+                   "set-option -s set-clipboard on") != 0)
         return -1;
     return model_folder_write(&folder, "slow.yaml", text);
 }

@@ -98,7 +98,7 @@ static char *joined(char *text, const Item *item)
     return whole;
 }
 
-int clip_pick_shown(const Scrollback *scrollback, int number, Clip *clip, Err *err)
+int clip_pick_shown(const Scrollback *scrollback, unsigned last, int number, Clip *clip, Err *err)
 {
     char **answers = calloc((size_t)scrollback->n_items + 1, sizeof *answers);
     int n = 0, status = answers == NULL ? -1 : 0;
@@ -106,6 +106,8 @@ int clip_pick_shown(const Scrollback *scrollback, int number, Clip *clip, Err *e
         const Item *item = &scrollback->items[i];
         if (item->kind != ITEM_ANSWER)
             continue;
+        if (last > 0 && item->serial > last && !item->continued)
+            break;
         if (n == 0 || !item->continued)
             n++;
         answers[n - 1] = joined(answers[n - 1], item);

@@ -126,6 +126,8 @@ static void keep_choices(char **matches, int n, int longest)
     for (int i = 1; i <= n && active->n_choices < FRAME_CHOICES; i++) {
         char clean[80];
         text_clean_line(matches[i], clean, sizeof clean);
+        if (n > FRAME_CHOICES && i == FRAME_CHOICES)
+            snprintf(clean, sizeof clean, "(and %d more)", n - i + 1);
         char *copy = strdup(clean);
         if (copy != NULL)
             active->choices[active->n_choices++] = copy;

@@ -30,6 +30,7 @@ static int base_attr(const Item *item)
     switch (item->kind) {
     case ITEM_NOTE:
     case ITEM_SWITCH:
+    case ITEM_COMMAND:
         return STYLE_DIM;
     case ITEM_WARNING:
         return STYLE_WARN;

@@ -46,7 +46,7 @@ static const CharKey char_keys[] = {
     {0, 'n', SHORTCUT_OLDER, "the next hit, further up"},
     {0, 'N', SHORTCUT_NEWER, "the hit before, further down"},
     {'y', 'y', SHORTCUT_COPY, "copy the code block in sight, else the answer"},
-    {'Y', 'Y', SHORTCUT_COPY_ANSWER, "copy the newest answer"},
+    {'Y', 'Y', SHORTCUT_COPY_ANSWER, "copy the answer in sight"},
     {'z', 'z', SHORTCUT_ALONE, "the chat alone, to select from; and back"},
     {'l', 0, SHORTCUT_LOG, "log of what was said in passing"},
     {'E' & 31, 0, SHORTCUT_EDITOR, "the input in $VISUAL or $EDITOR"},

@@ -121,12 +121,6 @@ bool ui_asking(const Ui *ui)
     return ui->frame.asking;
 }
 
-void ui_set_mouse(Ui *ui, bool on)
-{
-    ui->mouse_off = !on;
-    ui_take_mouse(ui);
-}
-
 void ui_push(Ui *ui, UiAction action)
 {
     if (action.type == UI_THRESHOLDS && ui->n_actions > 0) {

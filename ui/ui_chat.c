@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ui/clip.h"
+#include "ui/overlay.h"
 #include "ui/panes/chat_items.h"
 #include "ui/ui_state.h"
 
@@ -159,13 +160,14 @@ void ui_search(Ui *ui, const char *text)
     ui->dirty = true;
 }
 
-int ui_copy(Ui *ui, int number, Err *err)
+/* last: as of clip_pick_shown. */
+static int copy_shown(Ui *ui, unsigned last, int number, Err *err)
 {
     const char *term = getenv("TERM");
     bool inside = getenv("TMUX") != NULL || (term != NULL && strncmp(term, "tmux", 4) == 0);
     char notice[160];
     Clip clip;
-    if (clip_pick_shown(&ui->view->scrollback, number, &clip, err) != 0)
+    if (clip_pick_shown(&ui->view->scrollback, last, number, &clip, err) != 0)
         return -1;
     int status = screen_copy(ui->screen, clip.text, clip.bytes);
     free(clip.text);
@@ -177,11 +179,48 @@ int ui_copy(Ui *ui, int number, Err *err)
     return 0;
 }
 
+int ui_copy(Ui *ui, int number, Err *err)
+{
+    return copy_shown(ui, 0, number, err);
+}
+
+/* A block of code, or the answer that is in sight. */
 static void copy(Ui *ui, int number)
 {
     Err err = {0};
-    if (ui_copy(ui, number, &err) != 0)
+    if (copy_shown(ui, number == CLIP_ANSWER ? ui->view->answer_in_reach : 0, number, &err) != 0)
         ui_notice(ui, err.text);
+}
+
+bool ui_log_key(Ui *ui, const Key *key)
+{
+    Frame *frame = &ui->frame;
+    int page, most = overlay_log_most(ui->view, ui->layout.width, ui->layout.height, &page);
+    switch (key->code) {
+    case KB_UP:
+        frame->log_up++;
+        break;
+    case KB_DOWN:
+        frame->log_up--;
+        break;
+    case KB_PAGE_UP:
+        frame->log_up += page;
+        break;
+    case KB_PAGE_DOWN:
+        frame->log_up -= page;
+        break;
+    case KB_HOME:
+        frame->log_up = most;
+        break;
+    case KB_END:
+        frame->log_up = 0;
+        break;
+    default:
+        frame->overlay = OVERLAY_NONE;
+        return key->code != KB_TEXT && key->code != KB_PASTE;
+    }
+    frame->log_up = frame->log_up > most ? most : frame->log_up < 0 ? 0 : frame->log_up;
+    return true;
 }
 
 static void toggle_alone(Ui *ui)
@@ -197,11 +236,6 @@ static void toggle_alone(Ui *ui)
         ui_focus(ui, PANE_CHAT);
         ui_notice(ui, "the chat alone: z or Ctrl-X z brings the rest back");
     }
-}
-
-void ui_take_mouse(Ui *ui)
-{
-    screen_mouse(ui->screen, !ui->mouse_off && !ui->view->bare);
 }
 
 void ui_chat_action(Ui *ui, ShortcutAction action)

@@ -162,38 +162,6 @@ static bool help_key(Ui *ui, const Key *key)
 }
 
 /* As help_key. */
-static bool log_key(Ui *ui, const Key *key)
-{
-    Frame *frame = &ui->frame;
-    int page, most = overlay_log_most(ui->view, ui->layout.width, ui->layout.height, &page);
-    switch (key->code) {
-    case KB_UP:
-        frame->log_up++;
-        break;
-    case KB_DOWN:
-        frame->log_up--;
-        break;
-    case KB_PAGE_UP:
-        frame->log_up += page;
-        break;
-    case KB_PAGE_DOWN:
-        frame->log_up -= page;
-        break;
-    case KB_HOME:
-        frame->log_up = most;
-        break;
-    case KB_END:
-        frame->log_up = 0;
-        break;
-    default:
-        frame->overlay = OVERLAY_NONE;
-        return !is_typing(key);
-    }
-    frame->log_up = frame->log_up > most ? most : frame->log_up < 0 ? 0 : frame->log_up;
-    return true;
-}
-
-/* As help_key. */
 static bool targets_key(Ui *ui, const Key *key)
 {
     Frame *frame = &ui->frame;
@@ -338,35 +306,6 @@ static void escape_key(Ui *ui)
         stop_or_quit(ui, true);
 }
 
-/* The wheel moves what has the rows: an overlay, else the chat. true = the mouse it was. */
-static bool mouse_key(Ui *ui, const Key *key)
-{
-    enum { WHEEL_ROWS = 3 };
-    View *view = ui->view;
-    Key arrow = {.code = key->code == KB_WHEEL_UP ? KB_UP : KB_DOWN};
-    if (key->code == KB_CLICK) {
-        ui_notice(ui, "with Shift the mouse selects; /set mouse off: always");
-        return true;
-    }
-    if (key->code != KB_WHEEL_UP && key->code != KB_WHEEL_DOWN)
-        return false;
-    ui->dirty = true;
-    if (ui->frame.overlay == OVERLAY_TARGETS) {
-        targets_key(ui, &arrow);
-        return true;
-    }
-    for (int i = 0; i < WHEEL_ROWS && ui->frame.overlay == OVERLAY_HELP; i++)
-        help_key(ui, &arrow);
-    for (int i = 0; i < WHEEL_ROWS && ui->frame.overlay == OVERLAY_LOG; i++)
-        log_key(ui, &arrow);
-    if (ui->frame.overlay == OVERLAY_NONE) {
-        int scroll = view->scroll + (key->code == KB_WHEEL_UP ? WHEEL_ROWS : -WHEEL_ROWS);
-        view->scroll = scroll > 0 ? scroll : 0;
-        view->changes++;
-    }
-    return true;
-}
-
 /* Esc out of an overlay or a pane, and typing so soon after it that the terminal's bytes read as
  * Alt. Alt with a digit is a key of its own in a pane. */
 static bool is_late_escape(const Ui *ui, const Key *key)
@@ -378,9 +317,9 @@ static bool is_late_escape(const Ui *ui, const Key *key)
            (ui->frame.focus != FOCUS_INPUT && (ch < '1' || ch > '9'));
 }
 
-static void handle_key(Ui *ui, const Key *key)
+void ui_key(Ui *ui, const Key *key)
 {
-    if (mouse_key(ui, key))
+    if (ui_mouse_key(ui, key))
         return;
     bool ends = key->code == KB_ESC || (key->code == KB_CTRL && key->bytes[0] == ('C' & 31));
     bool overlay = ui->frame.overlay != OVERLAY_NONE;
@@ -413,14 +352,14 @@ static void handle_key(Ui *ui, const Key *key)
         typed.code = KB_TEXT;
         ui->frame.overlay = OVERLAY_NONE;
         ui_focus(ui, FOCUS_INPUT);
-        handle_key(ui, &typed);
+        ui_key(ui, &typed);
     } else if (overlay && key->code == KB_CTRL && key->bytes[0] == ('X' & 31)) {
         ui->prefix = true;
     } else if (ui->frame.overlay == OVERLAY_HELP && help_key(ui, key)) {
         /* scrolled or closed */
     } else if (ui->frame.overlay == OVERLAY_TARGETS && targets_key(ui, key)) {
         /* moved, chosen or closed */
-    } else if (ui->frame.overlay == OVERLAY_LOG && log_key(ui, key)) {
+    } else if (ui->frame.overlay == OVERLAY_LOG && ui_log_key(ui, key)) {
         /* scrolled or closed */
     } else if (overlay && is_typing(key)) {
         ui_focus(ui, FOCUS_INPUT); /* what is typed over a pane is no key of it */
@@ -440,7 +379,7 @@ static void take_keys(Ui *ui, bool timed_out)
 {
     Key key;
     while (keys_next(&ui->keys, &key, timed_out))
-        handle_key(ui, &key);
+        ui_key(ui, &key);
 }
 
 void ui_feed(Ui *ui, const char *bytes, size_t n)

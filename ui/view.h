@@ -56,7 +56,8 @@ typedef struct View {
     int chat_lines, chat_width; /* as last drawn, so that a scrolled text stands still */
     int chat_rows;
     int code_in_reach; /* number of the block that `y` copies, the last one in sight; 0 = none is */
-    bool bare;         /* the chat as text alone, for the selection of the terminal */
+    unsigned answer_in_reach; /* serial of the last answer in sight; 0 = none is */
+    bool bare;                /* the chat as text alone, for the selection of the terminal */
     Search search;
     Log log;
 

@@ -150,8 +150,9 @@ static void look_for_code(void *user, const Line *line)
     sight->y++;
 }
 
-/* The last block of code in sight, when the first item's first row is `y`; 0 = there is none. */
-static int code_in_sight(const View *view, Rect rect, int y)
+/* Finds the last answer and the last block of code in sight, when the first item's first row is
+ * `y`. */
+static void look_what_is_in_sight(View *view, Rect rect, int y)
 {
     const Scrollback *scrollback = &view->scrollback;
     CodeInSight sight = {
@@ -161,6 +162,8 @@ static int code_in_sight(const View *view, Rect rect, int y)
         y = sight.y + chat_gap(scrollback, i);
         if (item->kind == ITEM_ANSWER && y + item->height > rect.y) {
             sight.y = y;
+            if (y < sight.bottom)
+                view->answer_in_reach = item->serial;
             markdown_lines(view, item, rect.width, (int)strlen(chat_prefix(item)), true,
                            look_for_code, &sight);
         } else {
@@ -168,7 +171,7 @@ static int code_in_sight(const View *view, Rect rect, int y)
         }
         sight.y = y + item->height;
     }
-    return sight.last;
+    view->code_in_reach = sight.last;
 }
 
 static void chat_draw(View *view, Cells *cells, Rect rect, bool focused)
@@ -191,7 +194,7 @@ static void chat_draw(View *view, Cells *cells, Rect rect, bool focused)
     view->chat_rows = rect.height;
 
     int top = rect.y - (most - view->scroll);
-    view->code_in_reach = code_in_sight(view, rect, top);
+    look_what_is_in_sight(view, rect, top);
     Drawing d = {.cells = cells, .rect = rect, .y = top, .code = scrollback->codes_gone};
     d.in_reach = focused ? view->code_in_reach : 0;
     for (int i = 0; i < scrollback->n_items && d.y < rect.y + rect.height; i++) {

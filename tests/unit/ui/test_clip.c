@@ -101,16 +101,27 @@ static void a_divided_answer_is_one(void **state)
     scene_switch(scene, SWITCH_DONE, 1, 1);
     scene_text(scene, ";\n```\nand\n```\n\033[31mlast\n```\n", 0);
     view_note(&scene->view, ITEM_NOTE, "```\nnot an answer\n```");
-    assert_int_equal(clip_pick_shown(&scene->view.scrollback, 2, &clip, NULL), 0);
+    assert_int_equal(clip_pick_shown(&scene->view.scrollback, 0, 2, &clip, NULL), 0);
     assert_string_equal(clip.text, "int x;\n");
     free(clip.text);
-    assert_int_equal(clip_pick_shown(&scene->view.scrollback, CLIP_NEWEST, &clip, NULL), 0);
+    assert_int_equal(clip_pick_shown(&scene->view.scrollback, 0, CLIP_NEWEST, &clip, NULL), 0);
     assert_string_equal(clip.what, "code block 3");
     assert_string_equal(clip.text, "last\n");
     free(clip.text);
-    assert_int_equal(clip_pick_shown(&scene->view.scrollback, CLIP_ANSWER, &clip, NULL), 0);
+    assert_int_equal(clip_pick_shown(&scene->view.scrollback, 0, CLIP_ANSWER, &clip, NULL), 0);
     assert_string_equal(clip.text, "Code:\n```c\nint x;\n```\nand\n```\nlast\n```");
     free(clip.text);
+    /* The older one counts as the newest, whichever of its parts is named. */
+    const Scrollback *scrollback = &scene->view.scrollback;
+    for (int i = 0; i < scrollback->n_items; i++) {
+        const Item *item = &scrollback->items[i];
+        if (item->kind != ITEM_ANSWER)
+            continue;
+        assert_int_equal(clip_pick_shown(scrollback, item->serial, CLIP_ANSWER, &clip, NULL), 0);
+        assert_int_equal(strncmp(clip.text, i == 0 ? "```\nfirst" : "Code:", 5), 0);
+        assert_int_equal(clip.bytes, i == 0 ? 13 : 38);
+        free(clip.text);
+    }
     scene_close(scene);
     free(scene);
 }

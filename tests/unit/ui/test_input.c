@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tests/support/temp.h"
+#include "ui/frame.h"
 #include "ui/input.h"
 #include "ui/keys.h"
 
@@ -236,6 +237,10 @@ static char *complete(void *user, const char *line, int start, const char *word,
     (void)user;
     (void)line;
     static const char *const words[] = {"/tau", "/target", "/tree", "/quit"};
+    if (strncmp(word, "#", 1) == 0 && index < 100) {
+        char *many = NULL;
+        return asprintf(&many, "#%02d", index) < 0 ? NULL : many;
+    }
     for (size_t i = 0; start == 0 && i < 4; i++)
         if (strncmp(words[i], word, strlen(word)) == 0 && index-- == 0)
             return strdup(words[i]);
@@ -642,6 +647,12 @@ static void test_completion(void **state)
     input_choices(&n);
     assert_int_equal(n, 0);
     assert_line("hello /t", 8);
+    input_kill();
+    type("#\t"); /* more than are shown */
+    choices = input_choices(&n);
+    assert_int_equal(n, FRAME_CHOICES);
+    assert_string_equal(choices[n - 2], "#62");
+    assert_string_equal(choices[n - 1], "(and 37 more)");
 }
 
 /* Another text in its place is what the line was, typed or pasted. */

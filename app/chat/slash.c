@@ -1,17 +1,16 @@
 /* slash.c - the table of slash commands. What they do to models and their settings is in
- * slash_tune.c, the rest here. See slash.h. */
+ * slash_tune.c, to the text of the chat in slash_text.c, the rest here. See slash.h. */
 #include "app/chat/slash.h"
 
 #include <ctype.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "app/chat/export.h"
+#include "app/chat/slash_text.h"
 #include "app/chat/slash_tune.h"
-#include "ui/clip.h"
 #include "ui/ui.h"
 
 enum { HELP_COLUMN = 24 }; /* all lines fit the chat pane of a screen of 100 columns */
@@ -37,34 +36,6 @@ static int run_undo(Chat *chat, const char *text, Err *err)
 {
     (void)text;
     return chat_undo(chat, err);
-}
-
-static int run_edit(Chat *chat, const char *text, Err *err)
-{
-    int question = 0;
-    if (*text && options_integer(text, "/edit", 1, INT_MAX, &question, err) != 0)
-        return -1;
-    return chat_edit(chat, question, err);
-}
-
-static int run_copy(Chat *chat, const char *text, Err *err)
-{
-    int number = CLIP_NEWEST;
-    if (strcmp(text, "answer") == 0)
-        number = CLIP_ANSWER;
-    else if (*text && options_integer(text, "/copy", 1, INT_MAX, &number, err) != 0)
-        return -1;
-    if (!chat->front->copy)
-        return err_set(err, EXIT_USAGE, "there is no terminal to copy to");
-    return chat->front->copy(chat->user, number, err);
-}
-
-static int run_search(Chat *chat, const char *text, Err *err)
-{
-    if (!chat->front->search)
-        return err_set(err, EXIT_USAGE, "/search needs the screen");
-    chat->front->search(chat->user, text);
-    return 0;
 }
 
 static int run_drop(Chat *chat, const char *text, Err *err)

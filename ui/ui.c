@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ui/input.h"
+#include "ui/panes/pane.h"
 #include "ui/ui_state.h"
 
 enum { FRAME_MS = 33 };
@@ -87,6 +88,26 @@ void ui_notice(Ui *ui, const char *text)
     ui->dirty = true;
 }
 
+void ui_focus(Ui *ui, int focus)
+{
+    bool right = focus < PANE_COUNT && pane_get((PaneId)focus)->wish.place == PLACE_RIGHT;
+    if (right && ui->layout.mode == LAYOUT_SMALL) {
+        ui_notice(ui, "panes need a window of 60x15");
+        return;
+    }
+    ui->frame.focus = focus;
+    if (focus != PANE_CHAT)
+        ui->view->search.shown = false;
+    if (ui->frame.alone && focus < PANE_COUNT && focus != (int)ui->frame.only) {
+        ui->frame.alone = ui->view->bare = false;
+        ui_take_mouse(ui);
+    }
+    if (right)
+        ui->frame.front = (PaneId)focus;
+    if (focus != PANE_TREE)
+        ui->view->tree_cursor = 0;
+}
+
 void ui_set_input(Ui *ui, const char *text)
 {
     input_set(text);
@@ -119,6 +140,17 @@ bool ui_replace_input(Ui *ui, const char *text, size_t bytes)
 bool ui_asking(const Ui *ui)
 {
     return ui->frame.asking;
+}
+
+void ui_take_mouse(Ui *ui)
+{
+    screen_mouse(ui->screen, !ui->mouse_off && !ui->view->bare);
+}
+
+void ui_set_mouse(Ui *ui, bool on)
+{
+    ui->mouse_off = !on;
+    ui_take_mouse(ui);
 }
 
 void ui_push(Ui *ui, UiAction action)

@@ -23,26 +23,6 @@ static void choose_target(Ui *ui, int index)
     }
 }
 
-void ui_focus(Ui *ui, int focus)
-{
-    bool right = focus < PANE_COUNT && pane_get((PaneId)focus)->wish.place == PLACE_RIGHT;
-    if (right && ui->layout.mode == LAYOUT_SMALL) {
-        ui_notice(ui, "panes need a window of 60x15");
-        return;
-    }
-    ui->frame.focus = focus;
-    if (focus != PANE_CHAT)
-        ui->view->search.shown = false;
-    if (ui->frame.alone && focus < PANE_COUNT && focus != (int)ui->frame.only) {
-        ui->frame.alone = ui->view->bare = false;
-        ui_take_mouse(ui);
-    }
-    if (right)
-        ui->frame.front = (PaneId)focus;
-    if (focus != PANE_TREE)
-        ui->view->tree_cursor = 0;
-}
-
 static void push(Ui *ui, UiActionType type)
 {
     ui_push(ui, (UiAction){.type = type});
@@ -306,6 +286,32 @@ static void escape_key(Ui *ui)
         stop_or_quit(ui, true);
 }
 
+static void handle_key(Ui *ui, const Key *key);
+
+/* The wheel moves what has the rows: an overlay, as arrows would, else the chat. */
+static bool mouse_key(Ui *ui, const Key *key)
+{
+    enum { WHEEL_ROWS = 3 };
+    View *view = ui->view;
+    Key arrow = {.code = key->code == KB_WHEEL_UP ? KB_UP : KB_DOWN};
+    if (key->code == KB_CLICK) {
+        ui_notice(ui, "with Shift the mouse selects; /set mouse off: always");
+        return true;
+    }
+    if (key->code != KB_WHEEL_UP && key->code != KB_WHEEL_DOWN)
+        return false;
+    ui->dirty = true;
+    if (ui->frame.overlay != OVERLAY_NONE) {
+        for (int i = ui->frame.overlay == OVERLAY_TARGETS ? 1 : WHEEL_ROWS; i > 0; i--)
+            handle_key(ui, &arrow);
+        return true;
+    }
+    int scroll = view->scroll + (key->code == KB_WHEEL_UP ? WHEEL_ROWS : -WHEEL_ROWS);
+    view->scroll = scroll > 0 ? scroll : 0;
+    view->changes++;
+    return true;
+}
+
 /* Esc out of an overlay or a pane, and typing so soon after it that the terminal's bytes read as
  * Alt. Alt with a digit is a key of its own in a pane. */
 static bool is_late_escape(const Ui *ui, const Key *key)
@@ -317,9 +323,9 @@ static bool is_late_escape(const Ui *ui, const Key *key)
            (ui->frame.focus != FOCUS_INPUT && (ch < '1' || ch > '9'));
 }
 
-void ui_key(Ui *ui, const Key *key)
+static void handle_key(Ui *ui, const Key *key)
 {
-    if (ui_mouse_key(ui, key))
+    if (mouse_key(ui, key))
         return;
     bool ends = key->code == KB_ESC || (key->code == KB_CTRL && key->bytes[0] == ('C' & 31));
     bool overlay = ui->frame.overlay != OVERLAY_NONE;
@@ -352,7 +358,7 @@ void ui_key(Ui *ui, const Key *key)
         typed.code = KB_TEXT;
         ui->frame.overlay = OVERLAY_NONE;
         ui_focus(ui, FOCUS_INPUT);
-        ui_key(ui, &typed);
+        handle_key(ui, &typed);
     } else if (overlay && key->code == KB_CTRL && key->bytes[0] == ('X' & 31)) {
         ui->prefix = true;
     } else if (ui->frame.overlay == OVERLAY_HELP && help_key(ui, key)) {
@@ -379,7 +385,7 @@ static void take_keys(Ui *ui, bool timed_out)
 {
     Key key;
     while (keys_next(&ui->keys, &key, timed_out))
-        ui_key(ui, &key);
+        handle_key(ui, &key);
 }
 
 void ui_feed(Ui *ui, const char *bytes, size_t n)

@@ -42,12 +42,6 @@ long ui_now_ms(void);
 void ui_push(Ui *ui, UiAction action);
 /* Moves the focus to a PaneId or FOCUS_INPUT; says so where the window is too small for that. */
 void ui_focus(Ui *ui, int focus);
-
-/* ui_keys.c: one key, wherever it has to go. */
-void ui_key(Ui *ui, const Key *key);
-
-/* ui_mouse.c. What the mouse does; false = the key was none of its. */
-bool ui_mouse_key(Ui *ui, const Key *key);
 /* The mouse is ours, unless the person or a bare chat wants it for the terminal. */
 void ui_take_mouse(Ui *ui);
 

@@ -7,6 +7,8 @@
  *   under 80            chat above, one pane as a tab below
  *   under 60x15         chat and one line of figures
  *   under 40x8          a message
+ *
+ * A pane that is alone (layout_alone) has all of it but the status row and the input.
  */
 #ifndef S2D_UI_LAYOUT_H
 #define S2D_UI_LAYOUT_H

@@ -18,10 +18,9 @@ typedef struct Hunt {
     const Search *search;
     unsigned serial; /* of the item that is looked through */
     bool by_line;    /* else by the current hit */
-    bool passed;     /* that was met */
     int line, from;  /* of the next line; the line that is the place */
     int n;
-    Hit first, last, before, at, after;
+    Hit first, last, before, after;
 } Hunt;
 
 static void take_hit(Hunt *hunt, Hit hit)
@@ -35,11 +34,9 @@ static void take_hit(Hunt *hunt, Hit hit)
     if (hunt->n == 1)
         hunt->first = hit;
     hunt->last = hit;
-    if (here)
-        hunt->at = hit;
-    else if (!beyond)
+    if (!beyond && !here)
         hunt->before = hit;
-    else if (hunt->after.number == 0)
+    if (beyond && hunt->after.number == 0)
         hunt->after = hit;
 }
 
@@ -82,10 +79,10 @@ int chat_search(View *view, int by, int scroll, bool *around)
         search->hit = -1;
         return 0;
     }
-    Hit next = by < 0 ? hunt.before : by > 0 ? hunt.after : hunt.at;
+    Hit next = by < 0 ? hunt.before : hunt.after;
     if (next.number == 0) {
-        *around = by != 0;
-        next = hunt.by_line && by < 0 ? hunt.after : by < 0 ? hunt.last : hunt.first;
+        *around = true;
+        next = by > 0 ? hunt.first : hunt.by_line ? hunt.after : hunt.last;
     }
     search->item = next.item;
     search->hit = next.hit;

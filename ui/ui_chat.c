@@ -233,7 +233,8 @@ static void toggle_alone(Ui *ui)
     ui->view->changes++;
     ui_take_mouse(ui);
     if (frame->alone) {
-        ui_focus(ui, PANE_CHAT);
+        if (frame->focus != FOCUS_INPUT)
+            ui_focus(ui, PANE_CHAT);
         ui_notice(ui, "the chat alone: z or Ctrl-X z brings the rest back");
     }
 }

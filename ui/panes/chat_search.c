@@ -81,7 +81,7 @@ int chat_search(View *view, int by, int scroll, bool *around)
     }
     Hit next = by < 0 ? hunt.before : hunt.after;
     if (next.number == 0) {
-        *around = true;
+        *around = !hunt.by_line || by > 0;
         next = by > 0 ? hunt.first : hunt.by_line ? hunt.after : hunt.last;
     }
     search->item = next.item;

@@ -2,6 +2,7 @@
 #include "ui/fence.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LEAST = 3 };
@@ -34,4 +35,63 @@ FenceLine fence_line(Fence *fence, const char *line, size_t n)
         return FENCE_NONE; /* code within a line */
     *fence = (Fence){mark, length};
     return FENCE_OPENS;
+}
+
+/* Takes the line at *at and goes to the next one. */
+static FenceLine take_line(const char *text, size_t n, size_t *at, Fence *fence)
+{
+    const char *newline = memchr(text + *at, '\n', n - *at);
+    size_t end = newline != NULL ? (size_t)(newline - text) : n;
+    FenceLine line = fence_line(fence, text + *at, end - *at);
+    *at = newline != NULL ? end + 1 : n;
+    return line;
+}
+
+bool fence_next(const char *text, size_t n, size_t *at, Fence *fence, FenceBlock *block)
+{
+    while (*at < n) {
+        size_t begin = *at;
+        if (take_line(text, n, at, fence) != FENCE_OPENS)
+            continue;
+        *block = (FenceBlock){.from = *at, .to = n};
+        while (text[begin + (size_t)block->indent] == ' ')
+            block->indent++;
+        while (*at < n) {
+            begin = *at;
+            if (take_line(text, n, at, fence) == FENCE_CLOSES) {
+                block->to = begin;
+                break;
+            }
+        }
+        return true;
+    }
+    return false;
+}
+
+int fence_count(const char *text, size_t n, Fence *fence)
+{
+    int count = 0;
+    for (size_t at = 0; at < n;)
+        count += take_line(text, n, &at, fence) == FENCE_OPENS;
+    return count;
+}
+
+char *fence_copy(const char *text, const FenceBlock *block, size_t *bytes)
+{
+    char *copy = malloc(block->to - block->from + 1);
+    size_t n = 0;
+    if (copy == NULL)
+        return NULL;
+    for (size_t at = block->from; at < block->to;) {
+        const char *newline = memchr(text + at, '\n', block->to - at);
+        size_t end = newline != NULL ? (size_t)(newline - text) + 1 : block->to;
+        for (int i = 0; i < block->indent && at < end && text[at] == ' '; i++)
+            at++;
+        memcpy(copy + n, text + at, end - at);
+        n += end - at;
+        at = end;
+    }
+    copy[n] = '\0';
+    *bytes = n;
+    return copy;
 }

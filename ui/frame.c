@@ -181,13 +181,15 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
     for (int id = 0; id < PANE_COUNT; id++)
         wishes[id].hidden = (frame->hidden >> id & 1) != 0;
     wishes[frame->zoom].zoomed = true;
-    layout_make(layout, cells->width, cells->height, rows < INPUT_ROWS ? rows : INPUT_ROWS, wishes,
-                frame->front);
+    rows = rows < INPUT_ROWS ? rows : INPUT_ROWS;
+    if (!frame->alone || !layout_alone(layout, cells->width, cells->height, rows, frame->only))
+        layout_make(layout, cells->width, cells->height, rows, wishes, frame->front);
     if (layout->mode == LAYOUT_MESSAGE) {
         draw_message(cells);
         return;
     }
-    horizontal(cells, layout->rule.y, 0, cells->width, STYLE_BORDER);
+    if (layout->mode != LAYOUT_ALONE)
+        horizontal(cells, layout->rule.y, 0, cells->width, STYLE_BORDER);
     for (int id = 0; id < PANE_COUNT; id++)
         draw_pane(frame, view, cells, layout, id);
     /* Titles after the panes: drawing the chat finds out how far it is scrolled. */
@@ -200,6 +202,8 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
                        layout->divider_x >= 0 ? layout->divider_x : layout->rule.width});
     if (layout->mode == LAYOUT_SMALL) {
         status_figures(view, cells, layout->figures, frame->notice);
+    } else if (layout->mode == LAYOUT_ALONE) {
+        status_line(view, cells, layout->status, frame->notice, true);
     } else {
         if (layout->mode == LAYOUT_TABS)
             draw_tabs(frame, view, cells, layout);
@@ -207,7 +211,7 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
         status_line(view, cells, layout->status, frame->notice, !layout_shows(layout, PANE_SPEED));
         draw_keys(view, cells, layout->keys);
     }
-    line_draw(&box, cells, layout->input, frame->focus == FOCUS_INPUT);
+    line_draw(&box, cells, layout->input, frame->focus == FOCUS_INPUT || frame->asking);
     if (frame->n_choices > 0)
         draw_choices(frame, cells, layout->rule.y);
     if (frame->overlay != OVERLAY_NONE)
@@ -216,4 +220,6 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
         overlay_help(frame, cells);
     else if (frame->overlay == OVERLAY_TARGETS)
         overlay_targets(frame, view, cells);
+    else if (frame->overlay == OVERLAY_LOG)
+        overlay_log(frame, view, cells);
 }

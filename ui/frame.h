@@ -15,7 +15,7 @@ enum {
     FRAME_CHOICES = 64,       /* most completions shown */
 };
 
-typedef enum Overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_TARGETS } Overlay;
+typedef enum Overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_TARGETS, OVERLAY_LOG } Overlay;
 
 typedef struct Frame {
     int focus;       /* a PaneId or FOCUS_INPUT */
@@ -25,6 +25,10 @@ typedef struct Frame {
     Overlay overlay;
     int choice; /* of the targets */
     int help_top;
+    int log_up;           /* rows of the log below those shown */
+    bool alone;           /* one pane has the whole window */
+    PaneId only;          /* which */
+    bool asking;          /* what is searched for is being typed, in place of the input */
     const char *commands; /* help lines of the commands, may be NULL */
     const char *prompt;   /* "> " or what a search says */
     const char *line;     /* the text being edited */

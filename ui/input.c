@@ -126,6 +126,8 @@ static void keep_choices(char **matches, int n, int longest)
     for (int i = 1; i <= n && active->n_choices < FRAME_CHOICES; i++) {
         char clean[80];
         text_clean_line(matches[i], clean, sizeof clean);
+        if (n > FRAME_CHOICES && i == FRAME_CHOICES)
+            snprintf(clean, sizeof clean, "(and %d more)", n - i + 1);
         char *copy = strdup(clean);
         if (copy != NULL)
             active->choices[active->n_choices++] = copy;
@@ -239,6 +241,26 @@ void input_set(const char *text)
     rl_replace_line("", 1);
     rl_point = rl_end = 0;
     input_paste(text, strlen(text));
+}
+
+bool input_replace(const char *text, size_t n)
+{
+    if (n > INPUT_BYTES)
+        return false;
+    bool pasted = active->pasted;
+    char *before = strdup(rl_line_buffer);
+    if (before == NULL)
+        return false;
+    rl_begin_undo_group(); /* one undo brings the line back */
+    rl_delete_text(0, rl_end);
+    rl_point = 0;
+    bool taken = input_insert(text, n);
+    if (!taken)
+        rl_insert_text(before);
+    rl_end_undo_group();
+    free(before);
+    active->pasted = pasted && rl_end > 0;
+    return taken;
 }
 
 void input_kill(void)

@@ -32,7 +32,10 @@ bool input_insert(const char *text, size_t n);
  * like. input_take() gives it as it would have to be typed, a leading slash doubled. */
 bool input_paste(const char *text, size_t n);
 void input_set(const char *text); /* pastes it into an empty line */
-void input_kill(void);            /* the whole line; Ctrl-Y brings it back */
+/* Another text in place of the line, typed or not as the line was; what is no UTF-8 becomes U+FFFD.
+ * false = it is too long, and the line is as it was. */
+bool input_replace(const char *text, size_t n);
+void input_kill(void); /* the whole line; Ctrl-Y brings it back */
 /* Moves the cursor a line up (-1) or down (1) in a text of several lines; false = there is none. */
 bool input_vertical(int by);
 

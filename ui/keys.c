@@ -87,6 +87,17 @@ static bool csi_key(Key *key, char final, int first, int modifier)
     return false;
 }
 
+/* What the mouse says it did: bits 0 and 1 are the button, 6 makes it the wheel, 5 a movement. */
+static Parsed mouse_key(Key *key, int button, bool pressed)
+{
+    enum { MOVES = 32, WHEEL = 64, OTHERS = 128, WHEEL_SIDES = 2, NO_BUTTON = 3 };
+    if (!pressed || (button & (MOVES | OTHERS)) ||
+        (button & WHEEL ? (button & WHEEL_SIDES) != 0 : (button & NO_BUTTON) == NO_BUTTON))
+        return PARSED_NOTHING;
+    key->code = !(button & WHEEL) ? KB_CLICK : button & 1 ? KB_WHEEL_DOWN : KB_WHEEL_UP;
+    return PARSED_KEY;
+}
+
 /* s begins with "ESC ["; *used = bytes of the whole sequence. */
 static Parsed parse_csi(KeyParser *parser, const char *s, size_t n, Key *key, size_t *used)
 {
@@ -97,6 +108,10 @@ static Parsed parse_csi(KeyParser *parser, const char *s, size_t n, Key *key, si
         key->code = KB_FUNCTION;
         key->number = s[3] - 'A' + 1;
         return s[3] >= 'A' && s[3] <= 'E' ? PARSED_KEY : PARSED_NOTHING;
+    }
+    if (n >= 3 && s[2] == 'M') { /* the mouse, in its old coding: three bytes follow */
+        *used = 6;
+        return n < 6 ? PARSED_CUT : mouse_key(key, (unsigned char)s[3] - ' ', true);
     }
     int params[2] = {0, 0}, n_params = 0;
     for (size_t i = 2; i < n && i < SEQUENCE_BYTES; i++) {
@@ -118,6 +133,9 @@ static Parsed parse_csi(KeyParser *parser, const char *s, size_t n, Key *key, si
                 key->number = -1;
                 return PARSED_KEY;
             }
+            if (s[2] == '<')
+                return ch == 'M' || ch == 'm' ? mouse_key(key, params[0], ch == 'M')
+                                              : PARSED_NOTHING;
             return csi_key(key, ch, params[0], params[1]) ? PARSED_KEY : PARSED_NOTHING;
         } else if (ch < 0x20 || ch > 0x3F) { /* no sequence after all */
             *used = i;

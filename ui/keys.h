@@ -1,9 +1,10 @@
 /* keys.h - from the terminal's bytes to keys.
  *
  * In: bytes as read, cut anywhere. Out: one Key after another. Knows the sequences of xterm, vt220,
- * the Linux console, rxvt, screen and tmux for the keys below, and bracketed paste; unknown
- * sequences are swallowed whole, answers of the terminal that nobody waits for any more among them
- * (OSC). An Esc followed by nothing for KEYS_ESC_MS is a key of its own, and
+ * the Linux console, rxvt, screen and tmux for the keys below, and bracketed paste and the
+ * mouse, in its old coding and xterm's newer one (1006); unknown sequences are swallowed whole,
+ * answers of the terminal that nobody waits for any more among them (OSC). An Esc followed by
+ * nothing for KEYS_ESC_MS is a key of its own, and
  * a paste whose end does not come ends after KEYS_PASTE_MS of silence, or with a Ctrl-C: the caller
  * keeps the time and says so. Source: ECMA-48, xterm's ctlseqs.
  */
@@ -39,6 +40,9 @@ typedef enum KeyCode {
     KB_BACKTAB,
     KB_FUNCTION, /* number: 1 … 12 */
     KB_GROUND,   /* no key: the terminal's background, number: 0xRRGGBB; -1 = it says no more */
+    KB_WHEEL_UP,
+    KB_WHEEL_DOWN,
+    KB_CLICK, /* a button of the mouse went down */
 } KeyCode;
 
 typedef struct Key {

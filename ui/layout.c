@@ -241,6 +241,20 @@ void layout_make(Layout *layout, int width, int height, int input_rows,
     }
 }
 
+bool layout_alone(Layout *layout, int width, int height, int input_rows, PaneId pane)
+{
+    if (width < 40 || height < 8)
+        return false;
+    *layout = (Layout){
+        .mode = LAYOUT_ALONE, .width = width, .height = height, .divider_x = -1, .tab = pane};
+    input_rows = clamp(input_rows, 1, height / 2);
+    layout->input = (Rect){height - input_rows, 0, input_rows, width};
+    layout->status = (Rect){layout->input.y - 1, 0, 1, width};
+    layout->rule = layout->status; /* lists stand above it */
+    layout->panes[pane] = (Rect){0, 0, layout->status.y, width};
+    return true;
+}
+
 bool layout_shows(const Layout *layout, PaneId pane)
 {
     return layout->panes[pane].height > 0;

@@ -11,6 +11,7 @@
  *
  * Hidden panes leave their rows to the others, a zoomed one has the rows of all; the chat is always
  * there.
+ * A pane that is alone (layout_alone) has all of it but the status row and the input.
  */
 #ifndef S2D_UI_LAYOUT_H
 #define S2D_UI_LAYOUT_H
@@ -41,7 +42,13 @@ typedef struct Rect {
     int y, x, height, width;
 } Rect;
 
-typedef enum LayoutMode { LAYOUT_FULL, LAYOUT_TABS, LAYOUT_SMALL, LAYOUT_MESSAGE } LayoutMode;
+typedef enum LayoutMode {
+    LAYOUT_FULL,
+    LAYOUT_TABS,
+    LAYOUT_SMALL,
+    LAYOUT_MESSAGE,
+    LAYOUT_ALONE
+} LayoutMode;
 
 typedef struct Layout {
     LayoutMode mode;
@@ -61,6 +68,9 @@ int layout_pane_columns(int width);
 /* input_rows: rows the input wants (1 …). front: the pane that must be seen. */
 void layout_make(Layout *layout, int width, int height, int input_rows,
                  const PaneWish wishes[PANE_COUNT], PaneId front);
+/* One pane on the whole width, without borders and titles; below it the status row and the input.
+ * false = the window is too small even for that, and *layout is not touched. */
+bool layout_alone(Layout *layout, int width, int height, int input_rows, PaneId pane);
 bool layout_shows(const Layout *layout, PaneId pane);
 
 #endif

@@ -8,6 +8,9 @@
 #include "ui/highlight.h"
 #include "ui/panes/pane.h"
 
+/* What of a block of code a line is. */
+typedef enum Code { CODE_NONE, CODE_BEGINS, CODE_WITHIN } Code;
+
 typedef struct Writer {
     const View *view;
     const Item *item;
@@ -19,6 +22,8 @@ typedef struct Writer {
     size_t n;
     Highlight highlight; /* of the code that is open */
     uint16_t *styles;    /* of a line of it; NULL = colours tell something else */
+    int hits;            /* of the search, so far */
+    Code code;
     LineSink *sink;
     void *user;
 } Writer;
@@ -28,6 +33,7 @@ static int base_attr(const Item *item)
     switch (item->kind) {
     case ITEM_NOTE:
     case ITEM_SWITCH:
+    case ITEM_COMMAND:
         return STYLE_DIM;
     case ITEM_WARNING:
         return STYLE_WARN;
@@ -61,16 +67,61 @@ static void put_byte(Writer *w, char byte, int attr)
     } while (byte == '\t' && w->n % TEXT_TAB != 0);
 }
 
+enum { HIT_BEGINS = 0x8000 }; /* an attribute of this file alone */
+
+/* Marks what the search finds in the collected text. */
+static void mark_hits(Writer *w)
+{
+    const Search *search = &w->view->search;
+    size_t length;
+    if (!search->shown || w->item->kind == ITEM_COMMAND) /* "/search x" is no place of x */
+        return;
+    bool here = search->item == w->item->serial;
+    int hit = w->hits;
+    for (size_t at = 0; (at = search_find(search->pattern, w->text, w->n, at, &length)) < w->n;
+         at += length, hit++) {
+        bool current = here && hit == search->hit;
+        for (size_t i = at; i < at + length; i++)
+            w->attrs[i] = (uint16_t)(current ? STYLE_WARN | ATTR_BOLD | ATTR_REVERSE
+                                             : w->attrs[i] | ATTR_REVERSE);
+        w->attrs[at] |= HIT_BEGINS;
+    }
+}
+
+/* Counts those that begin in attrs[0 … n), and takes that mark away. */
+static int hits_in(uint16_t *attrs, size_t n)
+{
+    int hits = 0;
+    for (size_t i = 0; i < n; i++) {
+        hits += (attrs[i] & HIT_BEGINS) != 0;
+        attrs[i] &= (uint16_t)~HIT_BEGINS;
+    }
+    return hits;
+}
+
 /* Hands out the collected text, wrapped: the first line after `indent`, further ones after `hang`
  * columns. */
 static void flush(Writer *w, int indent, int hang, LineLead lead)
 {
     size_t at = 0;
+    mark_hits(w);
     do {
         int used = indent + (w->n_lines == 0 ? w->first_indent : 0);
         int columns = w->width - used > 4 ? w->width - used : 4;
         size_t skip, n = text_wrap(w->text + at, w->n - at, columns, &skip);
-        Line line = {used, lead, w->text + at, w->attrs + at, n};
+        int hits = hits_in(w->attrs + at, n + skip);
+        Line line = {.indent = used,
+                     .lead = lead,
+                     .text = w->text + at,
+                     .attrs = w->attrs + at,
+                     .bytes = n,
+                     .code = w->code != CODE_NONE,
+                     .begins_code = w->code == CODE_BEGINS,
+                     .hits = hits,
+                     .hit_from = w->hits};
+        if (w->code == CODE_BEGINS)
+            w->code = CODE_WITHIN; /* further rows of the same line */
+        w->hits += hits;
         if (w->sink != NULL)
             w->sink(w->user, &line);
         w->n_lines++;
@@ -182,19 +233,22 @@ static void write_item(Writer *w, bool markdown)
 {
     const Item *item = w->item;
     const char *s = item->text;
-    Fence fence = {0};
+    Fence fence = item->within;
+    bool bare = w->view->bare;
     size_t n = item->bytes;
     /* Blank lines at the end say nothing, and models like to end with them. */
     while (n > 0 && s[n - 1] == '\n')
         n--;
-    size_t from = item->continued ? strspn(s, " \n") : 0;
-    if (markdown && from < n && begins_block(s + from, n - from))
+    size_t from = item->continued && fence.length == 0 ? strspn(s, " \n") : 0;
+    if (markdown && fence.length == 0 && from < n && begins_block(s + from, n - from))
         flush(w, 0, 0, LEAD_NONE); /* what lines up starts below the speaker's name */
     while (from <= n) {
         const char *newline = from < n ? memchr(s + from, '\n', n - from) : NULL;
         size_t to = newline != NULL ? (size_t)(newline - s) : n;
+        bool within = fence.length > 0;
         FenceLine line = markdown ? fence_line(&fence, s + from, to - from) : FENCE_NONE;
-        if (!markdown) {
+        w->code = line == FENCE_OPENS ? CODE_BEGINS : within ? CODE_WITHIN : CODE_NONE;
+        if (!markdown || (bare && w->code != CODE_NONE)) {
             write_raw(w, from, to);
             flush(w, 0, 0, LEAD_NONE);
         } else if (line == FENCE_OPENS) {

@@ -4,7 +4,9 @@
  * In: a clean text with its spans, a width. Out: lines, one call each, with an attribute per byte.
  * Markup that is understood (headings, **bold**, fences, lists) is not shown itself, `code` keeps
  * its marks, dimmed; all else stands as it came. A text that still grows is drawn as if what is
- * open now will be closed.
+ * open now will be closed. Hits of the view's search are marked, the current one apart, but none in
+ * commands. In a bare
+ * view code stands as it came, so that what is selected on the screen can be pasted.
  */
 #ifndef S2D_UI_MARKDOWN_H
 #define S2D_UI_MARKDOWN_H
@@ -27,6 +29,9 @@ typedef struct Line {
     const char *text;
     const uint16_t *attrs; /* [bytes] */
     size_t bytes;
+    bool code, begins_code;
+    int hits;     /* of the view's search that begin in it */
+    int hit_from; /* the first of them: its place among the item's, from 0 */
 } Line;
 
 typedef void LineSink(void *user, const Line *line);

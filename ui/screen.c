@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE_EXTENDED 1 /* wide characters in curses */
 #include "ui/screen.h"
 
+#include "ui/clip.h"
 #include "ui/palette.h"
 #include "ui/text.h" /* before term.h, which makes a macro of "columns" */
 
@@ -21,7 +22,8 @@
 
 #include "kernels/common/clock.h"
 
-static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
+static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l",
+                  mouse_on[] = "\033[?1000h\033[?1006h", mouse_off[] = "\033[?1006l\033[?1000l";
 
 struct Screen {
     SCREEN *curses;
@@ -30,6 +32,7 @@ struct Screen {
     Palette palette;
     bool asked, asks; /* for the ground, ever; and its answer may still come */
     double asked_ms;
+    bool mouse;
     Cells shown; /* what curses has been told, row by row */
     bool all;    /* tell it everything again */
 };
@@ -69,6 +72,7 @@ static void emergency_arm(void)
 {
     emergency.n = 0;
     emergency_add(paste_off);
+    emergency_add(mouse_off);
     emergency_add(tigetstr("sgr0"));
     emergency_add(tigetstr("cnorm"));
     emergency_add(tigetstr("rmcup"));
@@ -292,11 +296,31 @@ void screen_resize(Screen *screen)
     ask_size(screen);
 }
 
+void screen_mouse(Screen *screen, bool on)
+{
+    if (screen->mouse == on)
+        return;
+    screen->mouse = on;
+    if (emergency.on)
+        put_raw(on ? mouse_on : mouse_off);
+}
+
+int screen_copy(Screen *screen, const char *text, size_t bytes)
+{
+    (void)screen;
+    if (!emergency.on || !isatty(STDOUT_FILENO))
+        return -1;
+    clip_write(stdout, text, bytes);
+    return 0;
+}
+
 void screen_suspend(Screen *screen)
 {
     if (!emergency.on)
         return; /* given back already */
     put_raw(paste_off);
+    if (screen->mouse)
+        put_raw(mouse_off);
     curs_set(1);
     /* Some multiplexers mix the alternate screen's rows into the normal one after a resize. */
     erase();
@@ -315,5 +339,7 @@ void screen_resume(Screen *screen)
     curses_modes();
     ask_size(screen);
     put_raw(paste_on);
+    if (screen->mouse)
+        put_raw(mouse_on);
     emergency.on = 1;
 }

@@ -35,6 +35,11 @@ void screen_redraw(Screen *screen); /* all of it at the next draw */
 void screen_resize(Screen *screen); /* asks the terminal for its size */
 void screen_suspend(Screen *screen);
 void screen_resume(Screen *screen);
+/* The mouse's wheel and buttons come as keys, or are the terminal's own; off at first. */
+void screen_mouse(Screen *screen, bool on);
+/* Puts text on the clipboard of the terminal, where it has one and lets programs write to it
+ * (OSC 52). -1 = it is not ours now. */
+int screen_copy(Screen *screen, const char *text, size_t bytes);
 void screen_emergency(void); /* async-signal-safe; see ui.h */
 
 #endif

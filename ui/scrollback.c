@@ -26,6 +26,15 @@ void scrollback_cut(Scrollback *scrollback, int first)
         scrollback->bytes -= item->bytes;
         item_close(item);
     }
+    if (first == 0)
+        scrollback->codes_gone = 0;
+}
+
+Fence scrollback_fence(const Item *item)
+{
+    Fence fence = item->within;
+    fence_count(item->text, item->bytes, &fence);
+    return fence;
 }
 
 void scrollback_remove(Scrollback *scrollback, int index)
@@ -44,8 +53,11 @@ static int reserve(Scrollback *scrollback)
     size_t bytes = scrollback->bytes;
     while (drop < scrollback->n_items && !scrollback->items[drop].open &&
            (bytes > SCROLLBACK_BYTES || scrollback->n_items - drop >= SCROLLBACK_ITEMS)) {
-        bytes -= scrollback->items[drop].bytes;
-        item_close(&scrollback->items[drop++]);
+        Item *item = &scrollback->items[drop++];
+        bytes -= item->bytes;
+        if (item->kind == ITEM_ANSWER)
+            scrollback->codes_gone += fence_count(item->text, item->bytes, &item->within);
+        item_close(item);
     }
     if (drop > 0) {
         scrollback->n_items -= drop;
@@ -88,7 +100,7 @@ Item *scrollback_add(Scrollback *scrollback, ItemKind kind, const char *text)
     if (reserve(scrollback) < 0)
         return NULL;
     Item *item = &scrollback->items[scrollback->n_items++];
-    *item = (Item){.kind = kind};
+    *item = (Item){.kind = kind, .serial = ++scrollback->n_ever};
     TextCleaner cleaner = {0};
     item_append(scrollback, item, &cleaner, text, strlen(text));
     return item;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ui/fence.h"
 #include "ui/text.h"
 
 enum {
@@ -27,6 +28,7 @@ typedef enum ItemKind {
     ITEM_WARNING,
     ITEM_ERROR,
     ITEM_SWITCH,
+    ITEM_COMMAND, /* as it was typed */
 } ItemKind;
 
 /* From byte `start` on, up to the next span, the text was proposed by `source`. */
@@ -36,15 +38,18 @@ typedef struct Span {
 
 typedef struct Item {
     ItemKind kind;
-    bool open;      /* an answer that still grows */
-    bool continued; /* goes on after a switch in its middle */
-    bool queued;    /* a note: the person's text that waits to be said */
-    char *text;     /* terminated; may be NULL when empty */
+    bool open;       /* an answer that still grows */
+    bool continued;  /* goes on after a switch in its middle */
+    bool queued;     /* a note: the person's text that waits to be said */
+    Fence within;    /* of one that goes on: the code that its beginning is part of */
+    unsigned serial; /* of all items there ever were, from 1 */
+    char *text;      /* terminated; may be NULL when empty */
     size_t bytes, room;
     Span *spans;
     int n_spans, spans_room;
     char figures[160];      /* one line below a finished answer */
     int wrap_width, height; /* the chat pane's cache; wrap_width 0 = stale */
+    int codes;              /* with it: blocks of code that begin in it */
 } Item;
 
 typedef struct Scrollback {
@@ -52,6 +57,8 @@ typedef struct Scrollback {
     int n_items, room;
     size_t bytes;
     TextCleaner cleaner; /* of the open answer */
+    unsigned n_ever;     /* items there ever were */
+    int codes_gone;      /* blocks of code in what went as the oldest */
 } Scrollback;
 
 void scrollback_close(Scrollback *scrollback); /* an all-zero one is open and empty */
@@ -62,6 +69,8 @@ Item *scrollback_add(Scrollback *scrollback, ItemKind kind, const char *text);
 /* Appends to the open answer, which is begun when there is none. */
 void scrollback_append(Scrollback *scrollback, const char *text, int source);
 Item *scrollback_open_answer(Scrollback *scrollback); /* NULL = none */
+/* The fences that are open at the end of an answer. */
+Fence scrollback_fence(const Item *item);
 void scrollback_remove(Scrollback *scrollback, int index);
 /* Removes the items from `first` on. */
 void scrollback_cut(Scrollback *scrollback, int first);

@@ -21,10 +21,9 @@ static const KeyHelp keys_before[] = {
     {"Esc, Ctrl-C", "stop the answer; twice when idle: quit"},
     {"Ctrl-R", "search what was typed before"},
     {"Tab", "complete commands, targets, files"},
-    {"PgUp PgDn", "scroll the chat"},
+    {"PgUp PgDn, wheel", "scroll the chat"},
     {"Shift-Tab", "move among panes; Esc or typing goes back"},
     {"z, h", "in a pane: zoom it and back, hide it"},
-    {"c", "in the chat: colours by exit or of code"},
     {"Alt-1 ... Alt-9", "switch to that target"},
 };
 
@@ -36,17 +35,68 @@ static const Shortcut shortcuts[] = {
     {{10, "Quit", "quit"}, .also = "Ctrl-D", .action = SHORTCUT_QUIT},
 };
 
+/* One character: after Ctrl-X, and in the chat pane alone. */
+typedef struct CharKey {
+    char after_prefix, in_chat; /* 0 = none */
+    ShortcutAction action;
+    const char *help;
+} CharKey;
+
+static const CharKey char_keys[] = {
+    {'/', '/', SHORTCUT_SEARCH, "search the chat, upwards from what is shown"},
+    {0, 'n', SHORTCUT_OLDER, "the next hit, further up"},
+    {0, 'N', SHORTCUT_NEWER, "the hit before, further down"},
+    {'y', 'y', SHORTCUT_COPY, "copy the code block in sight, else the answer"},
+    {'Y', 'Y', SHORTCUT_COPY_ANSWER, "copy the answer in sight"},
+    {'z', 'z', SHORTCUT_ALONE, "the chat alone, to select from; and back"},
+    {'c', 'c', SHORTCUT_COLOURS, "colours by exit or of code"},
+    {'h', 0, SHORTCUT_PANES, "all panes away, or back"},
+    {'l', 0, SHORTCUT_LOG, "log of what was said in passing"},
+    {'E' & 31, 0, SHORTCUT_EDITOR, "the input in $VISUAL or $EDITOR"},
+};
+
 static const KeyHelp keys_after[] = {
+    {"Shift-mouse", "select text; /set mouse off: without Shift"},
     {"Ctrl-X 1 ... 0", "as F1 ... F10"},
-    {"Ctrl-X c, z, h", "as c and z; all panes away and back"},
     {"Ctrl-L, Ctrl-Z", "draw anew, suspend"},
 };
 
 enum {
     N_BEFORE = sizeof keys_before / sizeof *keys_before,
     N_SHORTCUTS = sizeof shortcuts / sizeof *shortcuts,
+    N_CHARS = sizeof char_keys / sizeof *char_keys,
     N_AFTER = sizeof keys_after / sizeof *keys_after
 };
+
+ShortcutAction shortcut_after_prefix(char ch)
+{
+    for (int i = 0; i < N_CHARS; i++)
+        if (ch != '\0' && char_keys[i].after_prefix == ch)
+            return char_keys[i].action;
+    return SHORTCUT_NONE;
+}
+
+ShortcutAction shortcut_in_chat(char ch)
+{
+    for (int i = 0; i < N_CHARS; i++)
+        if (ch != '\0' && char_keys[i].in_chat == ch)
+            return char_keys[i].action;
+    return SHORTCUT_NONE;
+}
+
+/* "Ctrl-X y, chat: y" */
+static void char_key_name(const CharKey *key, char *out, size_t bytes)
+{
+    char ch = key->after_prefix;
+    if (ch == '\0')
+        snprintf(out, bytes, "chat: %c", key->in_chat);
+    else if (ch < ' ')
+        snprintf(out, bytes, "Ctrl-X Ctrl-%c", ch | 64);
+    else if (key->in_chat == '\0')
+        snprintf(out, bytes, "Ctrl-X %c", ch);
+    else
+        snprintf(out, bytes, "Ctrl-X %c, chat: %c", ch, key->in_chat);
+}
 
 static const Shortcut *find_shortcut(int number)
 {
@@ -101,33 +151,41 @@ static bool has_help(int number)
 
 int shortcut_lines(void)
 {
-    int n = N_BEFORE + N_AFTER;
+    int n = N_BEFORE + N_CHARS + N_AFTER;
     for (int number = 1; number <= SHORTCUT_MOST; number++)
         n += has_help(number);
     return n;
 }
 
-static void print_line(const char *keys, const char *help, char *out, size_t bytes)
+/* Keys and help of the i-th line. */
+static const char *line_of(int i, char *keys, size_t bytes)
 {
-    snprintf(out, bytes, "  %-17s %s", keys, help);
-}
-
-void shortcut_line(int i, char *out, size_t bytes)
-{
-    int after = i - (shortcut_lines() - N_AFTER), number = 0;
-    if (i < N_BEFORE) {
-        print_line(keys_before[i].keys, keys_before[i].help, out, bytes);
-        return;
+    int after = i - (shortcut_lines() - N_AFTER), chars = after + N_CHARS, number = 0;
+    if (i < N_BEFORE || after >= 0) {
+        const KeyHelp *key = after >= 0 ? &keys_after[after] : &keys_before[i];
+        snprintf(keys, bytes, "%s", key->keys);
+        return key->help;
     }
-    if (after >= 0) {
-        print_line(keys_after[after].keys, keys_after[after].help, out, bytes);
-        return;
+    if (chars >= 0) {
+        char_key_name(&char_keys[chars], keys, bytes);
+        return char_keys[chars].help;
     }
     for (i -= N_BEFORE; i >= 0; i -= has_help(number))
         number++;
     const Shortcut *shortcut = find_shortcut(number);
     bool more = shortcut != NULL && shortcut->also != NULL;
-    char keys[32];
-    snprintf(keys, sizeof keys, "F%d%s%s", number, more ? ", " : "", more ? shortcut->also : "");
-    print_line(keys, shortcut_key(number)->help, out, bytes);
+    snprintf(keys, bytes, "F%d%s%s", number, more ? ", " : "", more ? shortcut->also : "");
+    return shortcut_key(number)->help;
+}
+
+void shortcut_line(int i, char *out, size_t bytes)
+{
+    char keys[40];
+    const char *help = line_of(i, keys, sizeof keys);
+    snprintf(out, bytes, "  %-17s %s", keys, help);
+}
+
+void shortcut_keys(int i, char *out, size_t bytes)
+{
+    line_of(i, out, bytes);
 }

@@ -18,6 +18,16 @@ typedef enum ShortcutAction {
     SHORTCUT_SPEC,
     SHORTCUT_EXPORT,
     SHORTCUT_QUIT,
+    SHORTCUT_SEARCH,
+    SHORTCUT_OLDER, /* hit of the search */
+    SHORTCUT_NEWER,
+    SHORTCUT_COPY,
+    SHORTCUT_COPY_ANSWER,
+    SHORTCUT_ALONE,   /* the chat without all else, and back */
+    SHORTCUT_COLOURS, /* what they tell */
+    SHORTCUT_PANES,   /* none, and back */
+    SHORTCUT_LOG,
+    SHORTCUT_EDITOR,
 } ShortcutAction;
 
 /* What a function key is, from the table or a pane; NULL = nothing. */
@@ -27,8 +37,14 @@ const char *shortcut_label(int number, const View *view);
 /* What a press of it asks for. pane: which, of SHORTCUT_PANE. */
 ShortcutAction shortcut_action(int number, PaneId *pane);
 
+/* What a character asks for after Ctrl-X, and what it does while the chat pane has the focus. */
+ShortcutAction shortcut_after_prefix(char ch);
+ShortcutAction shortcut_in_chat(char ch);
+
 /* The help's lines of keys, those of the line editor and of the panes among them. */
 int shortcut_lines(void);
 void shortcut_line(int i, char *out, size_t bytes);
+/* The keys of such a line, without what they do. */
+void shortcut_keys(int i, char *out, size_t bytes);
 
 #endif

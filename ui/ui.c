@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ui/input.h"
+#include "ui/panes/pane.h"
 #include "ui/ui_state.h"
 
 enum {
@@ -56,6 +57,7 @@ int ui_open(Ui **out, const UiOptions *options, Err *err)
         ui_close(ui);
         return -1;
     }
+    ui_take_mouse(ui);
     char note[200];
     if (screen_locale_note(ui->screen, note, sizeof note) != NULL)
         view_note(ui->view, ITEM_WARNING, note);
@@ -107,6 +109,7 @@ int ui_timeout_ms(const Ui *ui)
 void ui_notice(Ui *ui, const char *text)
 {
     text_clean_line(text, ui->frame.notice, sizeof ui->frame.notice);
+    log_add(&ui->view->log, time(NULL), ITEM_NOTE, text);
     ui->dirty = true;
 }
 
@@ -121,10 +124,74 @@ ThemeChoice ui_theme(const Ui *ui, ThemeChoice *shown)
     return screen_theme(ui->screen, shown);
 }
 
+/* A pane that was hidden or behind a zoomed one is seen again. */
+void ui_focus(Ui *ui, int focus)
+{
+    bool right = ui_is_side(focus);
+    if (right && ui->layout.mode == LAYOUT_SMALL) {
+        ui_notice(ui, "panes need a window of 60x15");
+        return;
+    }
+    ui->frame.focus = focus;
+    if (focus != PANE_CHAT)
+        ui->view->search.shown = false;
+    if (ui->frame.alone && focus < PANE_COUNT && focus != (int)ui->frame.only) {
+        ui->frame.alone = ui->view->bare = false;
+        ui_take_mouse(ui);
+    }
+    if (right) {
+        ui->frame.front = (PaneId)focus;
+        ui->frame.hidden &= ~(1U << focus);
+        if (ui->frame.zoom != PANE_CHAT)
+            ui->frame.zoom = (PaneId)focus;
+    }
+    if (focus != PANE_TREE)
+        ui->view->tree_cursor = 0;
+}
+
 void ui_set_input(Ui *ui, const char *text)
 {
     input_set(text);
+    ui->editing = 0;
     ui->dirty = true;
+}
+
+void ui_edit(Ui *ui, int question, const char *text)
+{
+    ui_set_input(ui, text);
+    ui->editing = question;
+    snprintf(ui->edit_prompt, sizeof ui->edit_prompt, "edit %d> ", question);
+    ui_focus(ui, FOCUS_INPUT);
+}
+
+char *ui_input_text(const Ui *ui)
+{
+    (void)ui;
+    size_t bytes, point;
+    const char *line = input_line(&bytes, &point);
+    return strndup(line, bytes);
+}
+
+bool ui_replace_input(Ui *ui, const char *text, size_t bytes)
+{
+    ui->dirty = true;
+    return input_replace(text, bytes);
+}
+
+bool ui_asking(const Ui *ui)
+{
+    return ui->frame.asking;
+}
+
+void ui_take_mouse(Ui *ui)
+{
+    screen_mouse(ui->screen, !ui->mouse_off && !ui->view->bare);
+}
+
+void ui_set_mouse(Ui *ui, bool on)
+{
+    ui->mouse_off = !on;
+    ui_take_mouse(ui);
 }
 
 void ui_push(Ui *ui, UiAction action)
@@ -170,7 +237,12 @@ void ui_draw(Ui *ui)
     }
     Frame *frame = &ui->frame;
     frame->line = input_line(&frame->line_bytes, &frame->point);
-    frame->prompt = input_prompt();
+    frame->prompt = ui->editing > 0 && !input_searching() ? ui->edit_prompt : input_prompt();
+    if (frame->asking) {
+        frame->line = ui->asked;
+        frame->line_bytes = frame->point = strlen(ui->asked);
+        frame->prompt = "/";
+    }
     char *const *choices = input_choices(&frame->n_choices);
     for (int i = 0; i < frame->n_choices; i++)
         frame->choices[i] = choices[i];

@@ -29,12 +29,13 @@ typedef enum UiActionType {
     UI_AUTO,       /* on: automatic thresholds or not */
     UI_SPEC,       /* spec: F6, between SPEC_OFF and SPEC_AUTO */
     UI_EXPORT,     /* F8: as /export md */
+    UI_EDITOR,     /* the input is to be edited in another program: see ui_input_text */
 } UiActionType;
 
 typedef struct UiAction {
     UiActionType type;
     const char *text; /* UI_SEND: valid until the next ui_next */
-    int index;
+    int index;        /* UI_SEND: the question to replace, from 1, as ui_edit said; 0 = none */
     SpecMode spec;
     bool on;
     int n_thresholds;
@@ -78,7 +79,8 @@ void ui_resize(Ui *ui);  /* after SIGWINCH */
 void ui_suspend(Ui *ui); /* gives the terminal back to the shell */
 void ui_resume(Ui *ui);
 
-/* One line in the status row until the next key, e.g. "saved demo-1". Cleaned here. */
+/* One line in the status row until the next key, e.g. "saved demo-1", and in the log. Cleaned
+ * here. */
 void ui_notice(Ui *ui, const char *text);
 /* Puts text into the input line, e.g. a message that could not be sent now. */
 void ui_set_input(Ui *ui, const char *text);
@@ -86,6 +88,23 @@ void ui_set_input(Ui *ui, const char *text);
 void ui_set_theme(Ui *ui, ThemeChoice theme);
 /* The one that is wanted; shown: the one that it came to. */
 ThemeChoice ui_theme(const Ui *ui, ThemeChoice *shown);
+/* Puts an old question into the input: what is sent next carries its number. Ctrl-C on the line, or
+ * another text put there, ends that. */
+void ui_edit(Ui *ui, int question, const char *text);
+/* The text of the input line, malloc'd, NULL = no memory; and another one in its place, as if it had
+ * been typed: false = it is too long, and the line is as it was. */
+char *ui_input_text(const Ui *ui);
+bool ui_replace_input(Ui *ui, const char *text, size_t bytes);
+
+/* Goes to the newest place in the chat with this text; "" = asks for it. */
+void ui_search(Ui *ui, const char *text);
+bool ui_asking(const Ui *ui); /* text for a search is being typed: all keys are its own */
+/* Copies from the chat to the terminal's clipboard and says what and how much; number as in clip.h.
+ * -1 = there is no such thing. */
+int ui_copy(Ui *ui, int number, Err *err);
+/* Whether the wheel scrolls the chat (the start) or the mouse is the terminal's. */
+void ui_set_mouse(Ui *ui, bool on);
+
 /* Candidates of file names, for UiComplete: the index-th one. */
 char *ui_complete_file(const char *word, int index);
 /* The name as completion understands it: ~ and ~NAME at its beginning become a home folder.

@@ -23,25 +23,6 @@ static void choose_target(Ui *ui, int index)
     }
 }
 
-/* A PaneId or FOCUS_INPUT, where a pane that was hidden or behind a zoomed one is seen again; says so where the window is too small for that pane. */
-static void set_focus(Ui *ui, int focus)
-{
-    bool right = ui_is_side(focus);
-    if (right && ui->layout.mode == LAYOUT_SMALL) {
-        ui_notice(ui, "panes need a window of 60x15");
-        return;
-    }
-    ui->frame.focus = focus;
-    if (right) {
-        ui->frame.front = (PaneId)focus;
-        ui->frame.hidden &= ~(1U << focus);
-        if (ui->frame.zoom != PANE_CHAT)
-            ui->frame.zoom = (PaneId)focus;
-    }
-    if (focus != PANE_TREE)
-        ui->view->tree_cursor = 0;
-}
-
 static void push(Ui *ui, UiActionType type)
 {
     ui_push(ui, (UiAction){.type = type});
@@ -65,7 +46,7 @@ static void press_function(Ui *ui, int number)
     case SHORTCUT_NONE:
         break;
     case SHORTCUT_PANE:
-        set_focus(ui, pane);
+        ui_focus(ui, pane);
         break;
     case SHORTCUT_HELP:
         frame->overlay = frame->overlay == OVERLAY_HELP ? OVERLAY_NONE : OVERLAY_HELP;
@@ -83,6 +64,8 @@ static void press_function(Ui *ui, int number)
     case SHORTCUT_QUIT:
         push(ui, UI_QUIT);
         break;
+    default: /* keys of characters */
+        break;
     }
 }
 
@@ -90,13 +73,13 @@ static void focus_next(Ui *ui)
 {
     int focus = ui->frame.focus;
     if (focus == FOCUS_INPUT)
-        set_focus(ui, 0); /* the first pane */
+        ui_focus(ui, 0); /* the first pane */
     else if (ui->layout.mode == LAYOUT_SMALL)
-        set_focus(ui, FOCUS_INPUT);
+        ui_focus(ui, FOCUS_INPUT);
     else {
         for (focus++; ui_is_hidden(ui, focus); focus++)
             ;
-        set_focus(ui, focus); /* after the last pane, the input */
+        ui_focus(ui, focus); /* after the last pane, the input */
     }
 }
 
@@ -116,6 +99,7 @@ static void stop_or_quit(Ui *ui, bool escape)
         ui_notice(ui, "Ctrl-C clears the line");
     } else if (bytes > 0) {
         input_kill();
+        ui->editing = 0;
     } else if (ui->quit_armed) {
         push(ui, UI_QUIT);
     } else {
@@ -268,8 +252,10 @@ static void input_key(Ui *ui, const Key *key)
         input_feed(sequence_of(key->code), strlen(sequence_of(key->code)));
     }
     char *line = input_take();
-    if (line != NULL)
-        ui_push(ui, (UiAction){.type = UI_SEND, .text = line});
+    if (line != NULL) {
+        ui_push(ui, (UiAction){.type = UI_SEND, .text = line, .index = ui->editing});
+        ui->editing = 0;
+    }
     if (input_unkept())
         ui_notice(ui, "messages are not kept: the history file cannot be written");
 }
@@ -278,6 +264,11 @@ static bool pane_key(Ui *ui, const Key *key)
 {
     if (ui->frame.focus == FOCUS_INPUT)
         return false;
+    if (ui->frame.focus == PANE_CHAT && key->code == KB_TEXT) {
+        ShortcutAction own = shortcut_in_chat(key->bytes[0]);
+        ui_chat_action(ui, own);
+        return own != SHORTCUT_NONE;
+    }
     UiAction action;
     const Pane *pane = pane_get((PaneId)ui->frame.focus);
     PaneKey taken = pane->key != NULL ? pane->key(ui->view, key, &action) : PANE_IGNORED;
@@ -298,25 +289,59 @@ static void escape_key(Ui *ui)
     if (ui->frame.overlay != OVERLAY_NONE)
         ui->frame.overlay = OVERLAY_NONE;
     else if (ui->frame.focus != FOCUS_INPUT)
-        set_focus(ui, FOCUS_INPUT);
+        ui_focus(ui, FOCUS_INPUT);
     else if (input_searching() || (input_vi_insert() && !is_busy(ui->view)))
         input_feed("\033", 1);
     else
         stop_or_quit(ui, true);
 }
 
+static void handle_key(Ui *ui, const Key *key);
+
+/* The wheel moves what has the rows: an overlay, as arrows would, else the chat. */
+static bool mouse_key(Ui *ui, const Key *key)
+{
+    enum { WHEEL_ROWS = 3 };
+    View *view = ui->view;
+    Key arrow = {.code = key->code == KB_WHEEL_UP ? KB_UP : KB_DOWN};
+    if (key->code == KB_CLICK) {
+        ui_notice(ui, "with Shift the mouse selects; /set mouse off: always");
+        return true;
+    }
+    if (key->code != KB_WHEEL_UP && key->code != KB_WHEEL_DOWN)
+        return false;
+    ui->dirty = true;
+    if (ui->frame.overlay != OVERLAY_NONE) {
+        for (int i = ui->frame.overlay == OVERLAY_TARGETS ? 1 : WHEEL_ROWS; i > 0; i--)
+            handle_key(ui, &arrow);
+        return true;
+    }
+    int scroll = view->scroll + (key->code == KB_WHEEL_UP ? WHEEL_ROWS : -WHEEL_ROWS);
+    view->scroll = scroll > 0 ? scroll : 0;
+    view->changes++;
+    return true;
+}
+
+/* Esc out of an overlay or a pane, and typing so soon after it that the terminal's bytes read as
+ * Alt. Alt with a digit is a key of its own in a pane. */
+static bool is_late_escape(const Ui *ui, const Key *key)
+{
+    char ch = key->n > 0 ? key->bytes[0] : '\0';
+    if (key->code != KB_ALT || ch <= ' ' || ch == '\177')
+        return false;
+    return ui->frame.overlay != OVERLAY_NONE ||
+           (ui->frame.focus != FOCUS_INPUT && (ch < '1' || ch > '9'));
+}
+
 /* The key after Ctrl-X; false = it is none of ours. */
 static bool prefixed_key(Ui *ui, const Key *key)
 {
-    char ch = key->code == KB_TEXT ? key->bytes[0] : '\0';
-    if (ch >= '0' && ch <= '9')
+    char ch = key->code == KB_TEXT || key->code == KB_CTRL ? key->bytes[0] : '\0';
+    ShortcutAction action = shortcut_after_prefix(ch);
+    if (key->code == KB_TEXT && ch >= '0' && ch <= '9')
         press_function(ui, ch == '0' ? 10 : ch - '0');
-    else if (ch == 'c')
-        view_next_colours(ui->view);
-    else if (ch == 'z')
-        ui_zoom_pane(ui, ui->frame.front);
-    else if (ch == 'h')
-        ui_hide_panes(ui);
+    else if (action != SHORTCUT_NONE)
+        ui_chat_action(ui, action);
     else
         return false;
     return true;
@@ -329,7 +354,10 @@ static void handle_key(Ui *ui, const Key *key)
         ui->dirty = true;
         return;
     }
+    if (mouse_key(ui, key))
+        return;
     bool ends = key->code == KB_ESC || (key->code == KB_CTRL && key->bytes[0] == ('C' & 31));
+    bool overlay = ui->frame.overlay != OVERLAY_NONE;
     ui->dirty = true;
     ui->frame.notice[0] = '\0';
     if (!ends)
@@ -338,27 +366,36 @@ static void handle_key(Ui *ui, const Key *key)
         ui->prefix = false;
         if (prefixed_key(ui, key))
             return;
+        ui->frame.overlay = OVERLAY_NONE;
         input_feed("\030", 1); /* readline has keys behind Ctrl-X too */
         input_key(ui, key);
+    } else if (ui->frame.asking && ui_search_key(ui, key)) {
+        /* of the search line */
     } else if (key->code == KB_ESC) {
         escape_key(ui);
-    } else if (ui->frame.overlay != OVERLAY_NONE && key->code == KB_ALT && key->n > 0 &&
-               key->bytes[0] > ' ' && key->bytes[0] != '\177') {
-        /* Esc, and typing so soon after it that the terminal's bytes read as Alt. */
+    } else if (is_late_escape(ui, key)) {
         Key typed = *key;
         typed.code = KB_TEXT;
         ui->frame.overlay = OVERLAY_NONE;
+        ui_focus(ui, FOCUS_INPUT);
         handle_key(ui, &typed);
+    } else if (overlay && key->code == KB_CTRL && key->bytes[0] == ('X' & 31)) {
+        ui->prefix = true;
     } else if (ui->frame.overlay == OVERLAY_HELP && help_key(ui, key)) {
         /* scrolled or closed */
     } else if (ui->frame.overlay == OVERLAY_TARGETS && targets_key(ui, key)) {
         /* moved, chosen or closed */
+    } else if (ui->frame.overlay == OVERLAY_LOG && ui_log_key(ui, key)) {
+        /* scrolled or closed */
+    } else if (overlay && is_typing(key)) {
+        ui_focus(ui, FOCUS_INPUT); /* what is typed over a pane is no key of it */
+        input_key(ui, key);
     } else if (input_searching() && key->code == KB_CTRL && key->bytes[0] == ('C' & 31)) {
         input_feed("\007", 1);
     } else if (!global_key(ui, key) && !pane_key(ui, key)) {
         /* Typing goes to the input line, wherever the focus was. */
         if (key->code == KB_TEXT || key->code == KB_PASTE)
-            set_focus(ui, FOCUS_INPUT);
+            ui_focus(ui, FOCUS_INPUT);
         if (ui->frame.focus == FOCUS_INPUT)
             input_key(ui, key);
     }

@@ -7,6 +7,7 @@
 #include "ui/frame.h"
 #include "ui/keys.h"
 #include "ui/screen.h"
+#include "ui/shortcuts.h"
 #include "ui/ui.h"
 
 enum { UI_ACTIONS = 32 };
@@ -18,9 +19,15 @@ struct Ui {
     Layout layout;
     Frame frame;
     KeyParser keys;
-    long keys_ms;     /* when the last bytes came */
-    bool early;       /* some came before the first tick */
-    bool prefix;      /* Ctrl-X was pressed */
+    long keys_ms;                    /* when the last bytes came */
+    bool early;                      /* some came before the first tick */
+    bool prefix;                     /* Ctrl-X was pressed */
+    bool mouse_off;                  /* the person wants it for the terminal */
+    char asked[SEARCH_BYTES];        /* the search line, while frame.asking, */
+    char asked_before[SEARCH_BYTES]; /* what was searched for before it, */
+    int asked_scroll;                /* and where the chat stood */
+    int editing; /* number of the question that the input is to replace; 0 = none */
+    char edit_prompt[24];
     bool quit_armed;  /* Esc or Ctrl-C when idle: once more quits */
     bool dirty;       /* something but the view changed */
     unsigned changes; /* of the view, as last drawn */
@@ -44,4 +51,15 @@ void ui_hide_pane(Ui *ui, int pane);
 /* All panes away, or, when any is away, all there again. */
 void ui_hide_panes(Ui *ui);
 
+/* Moves the focus to a PaneId or FOCUS_INPUT; says so where the window is too small for that. */
+void ui_focus(Ui *ui, int focus);
+/* The mouse is ours, unless the person or a bare chat wants it for the terminal. */
+void ui_take_mouse(Ui *ui);
+
+/* ui_chat.c: what keys do with the text of the chat. */
+void ui_chat_action(Ui *ui, ShortcutAction action);
+/* A key while the search line is open; false = it is closed now, and the key still to be handled. */
+bool ui_search_key(Ui *ui, const Key *key);
+/* A key while the log is open; false as before. */
+bool ui_log_key(Ui *ui, const Key *key);
 #endif

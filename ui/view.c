@@ -20,6 +20,7 @@ int view_open(View *view, Err *err)
 void view_close(View *view)
 {
     scrollback_close(&view->scrollback);
+    log_close(&view->log);
     free(view->rounds);
     *view = (View){0};
 }
@@ -79,6 +80,13 @@ void view_spec_text(const View *view, char *out, size_t bytes)
         snprintf(out, bytes, "ON");
     else
         snprintf(out, bytes, "AUTO");
+}
+
+/* What s2d says of itself: in the chat, and in the log. */
+static void add_said(View *view, ItemKind kind, const char *text)
+{
+    scrollback_add(&view->scrollback, kind, text);
+    log_add(&view->log, time(NULL), kind, text);
 }
 
 /* Names come from files and profiles: cleaned once, here. */
@@ -203,11 +211,14 @@ static void on_switch_done(View *view, const EventSwitch *swap)
     if (open != NULL)
         open->open = false;
     bool split = open != NULL;
-    scrollback_add(&view->scrollback, ITEM_SWITCH, line);
+    Fence within = split ? scrollback_fence(open) : (Fence){0};
+    add_said(view, ITEM_SWITCH, line);
     if (split) {
         Item *rest = scrollback_add(&view->scrollback, ITEM_ANSWER, "");
-        if (rest != NULL)
+        if (rest != NULL) {
             rest->open = rest->continued = true;
+            rest->within = within;
+        }
     }
     strcpy(view->ready.target, swap->target);
     view->ready.target_index = swap->target_index;
@@ -229,7 +240,7 @@ static void on_switch(View *view, const EventSwitch *event)
     } else if (swap->stage == SWITCH_FAILED) {
         char line[512];
         snprintf(line, sizeof line, "target stays %s: %s", view->ready.target, swap->reason);
-        scrollback_add(&view->scrollback, ITEM_ERROR, line);
+        add_said(view, ITEM_ERROR, line);
     }
 }
 
@@ -275,7 +286,7 @@ static void on_error(View *view, int code, const char *message, bool fatal)
         view->switching = view->stop_asked = false;
         view->loading[0] = '\0';
     }
-    scrollback_add(&view->scrollback, ITEM_ERROR, message);
+    add_said(view, ITEM_ERROR, message);
 }
 
 void view_event(View *view, const Event *event)
@@ -294,7 +305,7 @@ void view_event(View *view, const Event *event)
         view->prefill_total = event->u.prefill.total;
         break;
     case EVENT_WARNING:
-        scrollback_add(&view->scrollback, ITEM_WARNING, event->u.warning.message);
+        add_said(view, ITEM_WARNING, event->u.warning.message);
         break;
     case EVENT_LOAD:
         text_clean_line(event->u.load.model, view->loading, sizeof view->loading);
@@ -361,7 +372,20 @@ void view_answer(View *view, const char *text, const char *figures)
 
 void view_note(View *view, ItemKind kind, const char *text)
 {
-    scrollback_add(&view->scrollback, kind, text);
+    add_said(view, kind, text);
+    view->changes++;
+}
+
+void view_old_note(View *view, const char *text)
+{
+    scrollback_add(&view->scrollback, ITEM_NOTE, text);
+    view->changes++;
+}
+
+void view_command(View *view, const char *line)
+{
+    add_said(view, ITEM_COMMAND, line);
+    view->scroll = 0;
     view->changes++;
 }
 

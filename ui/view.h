@@ -15,7 +15,9 @@
 
 #include "engine/decode/event.h"
 #include "kernels/common/err.h"
+#include "ui/log.h"
 #include "ui/scrollback.h"
+#include "ui/search.h"
 
 enum {
     VIEW_ROUNDS = 128,  /* rounds kept for browsing */
@@ -59,6 +61,12 @@ typedef struct View {
     Scrollback scrollback;
     int scroll;                 /* lines above the scrollback's end; 0 = follow */
     int chat_lines, chat_width; /* as last drawn, so that a scrolled text stands still */
+    int chat_rows;
+    int code_in_reach; /* number of the block that `y` copies, the last one in sight; 0 = none is */
+    unsigned answer_in_reach; /* serial of the last answer in sight; 0 = none is */
+    bool bare;                /* the chat as text alone, for the selection of the terminal */
+    Search search;
+    Log log;
 
     EventRound *rounds; /* ring of VIEW_ROUNDS of the current answer: number r at r % VIEW_ROUNDS */
     int last_round;     /* number of the newest, 0 = none */
@@ -100,6 +108,9 @@ void view_user(View *view, const char *text);
 void view_answer(View *view, const char *text, const char *figures);
 /* kind: ITEM_NOTE, ITEM_WARNING or ITEM_ERROR; text may have several lines. */
 void view_note(View *view, ItemKind kind, const char *text);
+void view_command(View *view, const char *line); /* what was typed, before what it brings */
+/* A note of a session that was loaded: said once already. */
+void view_old_note(View *view, const char *text);
 void view_queued(View *view, const char *text); /* a note on what waits to be said */
 void view_unqueue(View *view);                  /* removes the oldest of those */
 void view_undo(View *view);        /* the last thing the person said and all after it */

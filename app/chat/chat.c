@@ -123,6 +123,60 @@ int chat_ask(Chat *chat, const char *text)
     return -1;
 }
 
+static int count_questions(const Transcript *transcript, int from)
+{
+    int n = 0;
+    for (int i = from; i < transcript->n; i++)
+        n += transcript->entries[i].kind == ENTRY_USER;
+    return n;
+}
+
+int chat_ask_instead(Chat *chat, int question, const char *text)
+{
+    Transcript rest;
+    int from = transcript_question(&chat->transcript, question);
+    if (from < 0) /* taken back meanwhile: a new one */
+        return chat_ask(chat, text);
+    if (chat->state != CHAT_IDLE) {
+        chat_note(chat, NOTE_ERROR, "this replaces an old question: it cannot be sent %s",
+                  chat->state == CHAT_ANSWERING ? "before the answer is over (Esc stops it)"
+                                                : "before a model is ready");
+        chat->front->edit(chat->user, question, text);
+        return -1;
+    }
+    if (transcript_split(&chat->transcript, from, &rest) != 0)
+        return no_memory(chat);
+    chat->front->dropped(chat->user, count_questions(&rest, 0));
+    if (ask_now(chat, text) == 0) {
+        transcript_close(&rest);
+        return 0;
+    }
+    transcript_join(&chat->transcript, &rest);
+    chat->front->changed(chat->user);
+    chat->front->edit(chat->user, question, text);
+    return -1;
+}
+
+int chat_edit(Chat *chat, int question, Err *err)
+{
+    int n = count_questions(&chat->transcript, 0);
+    if (!chat->front->edit)
+        return err_set(err, EXIT_USAGE,
+                       "/edit needs the screen; /undo takes the last question back");
+    if (n == 0)
+        return err_set(err, EXIT_USAGE, "there is no question to edit");
+    if (question > n)
+        return err_set(err, EXIT_USAGE, "there is no question %d: this chat has %d", question, n);
+    question = question > 0 ? question : n;
+    int entry = transcript_question(&chat->transcript, question);
+    chat->front->edit(chat->user, question, chat->transcript.entries[entry].text);
+    chat_notice(chat,
+                question < n ? "question %d of %d: sending it drops all after it; Ctrl-C leaves it"
+                             : "question %d of %d: sending it drops its answer; Ctrl-C leaves it",
+                question, n);
+    return 0;
+}
+
 void chat_ask_next(Chat *chat)
 {
     if (chat->state != CHAT_IDLE || chat->n_queue == 0)

@@ -45,6 +45,12 @@ typedef struct ChatFront {
     void (*stopping)(void *user);                     /* a stop was sent */
     /* Another theme, or with "" the one there is, told by a notice; NULL = there is no screen. */
     int (*theme)(void *user, const char *name, Err *err);
+    /* What not every front can: NULL, or -1 with *err. */
+    void (*dropped)(void *user, int questions); /* that many of the last, and all after them */
+    void (*edit)(void *user, int question, const char *text); /* to be sent in its place */
+    int (*copy)(void *user, int number, Err *err);            /* number: see ui/clip.h */
+    void (*search)(void *user, const char *text);
+    void (*mouse)(void *user, bool on);
 } ChatFront;
 
 /* What the person is asked; "y" takes it, "n" declines, and anything else is as good as "n". */
@@ -71,6 +77,7 @@ typedef struct Chat {
     int restarts;    /* since a worker was last ready */
     bool fatal_told; /* the worker has said itself why it ends */
     bool stop_sent, quit;
+    bool mouse_off; /* of a front that has one */
     ChatState state;
     EventReady ready; /* what the engine says of itself; all zero before */
     char *target;     /* the current one, as a switch wants it; NULL = the first of `load` */
@@ -108,6 +115,9 @@ int chat_line(Chat *chat, const char *line);
 
 /* Asks now, or as soon as it can be asked. -1 = not now, which the front is told. */
 int chat_ask(Chat *chat, const char *text);
+/* Asks in place of an old question, counted from 1; that one and all after it are gone once this one
+ * is sent. -1 = it was not, nothing is gone, and the front is told. */
+int chat_ask_instead(Chat *chat, int question, const char *text);
 /* Stops the answer. false = there is nothing to stop. */
 bool chat_stop(Chat *chat);
 
@@ -121,6 +131,7 @@ int chat_change_profile(Chat *chat, const char *name, Err *err);
 void chat_make_offer(Chat *chat, ChatOffer offer, const char *target);
 /* Takes a line that answers what was asked; false = it does not. */
 bool chat_answer_offer(Chat *chat, const char *line, Err *err);
+int chat_edit(Chat *chat, int question, Err *err); /* 0 = the last one */
 int chat_undo(Chat *chat, Err *err);
 int chat_regenerate(Chat *chat, Err *err);
 int chat_drop_oldest(Chat *chat, Err *err);

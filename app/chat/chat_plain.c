@@ -19,6 +19,7 @@
 #include "app/base/std_streams.h"
 #include "app/chat/chat.h"
 #include "app/chat/export.h"
+#include "ui/clip.h"
 
 typedef struct Plain {
     Chat chat;
@@ -167,6 +168,48 @@ static void front_nothing(void *user)
     (void)user;
 }
 
+/* The answers, cleaned as for a terminal: what is pasted may be read by one. */
+static char **clean_answers(const Transcript *transcript, int *n)
+{
+    char **answers = calloc((size_t)transcript->n + 1, sizeof(*answers));
+    *n = 0;
+    for (int i = 0; answers && i < transcript->n; i++) {
+        const Entry *entry = &transcript->entries[i];
+        TextCleaner cleaner = {0};
+        if (entry->kind != ENTRY_ANSWER)
+            continue;
+        answers[*n] = malloc(3 * (entry->bytes + 3) + 1);
+        if (answers[*n])
+            text_clean(&cleaner, entry->text, entry->bytes, answers[(*n)++]);
+    }
+    return answers;
+}
+
+static int front_copy(void *user, int number, Err *err)
+{
+    Plain *plain = user;
+    const char *term = getenv("TERM");
+    FILE *terminal = isatty(STDOUT_FILENO) ? stdout : isatty(STDERR_FILENO) ? stderr : NULL;
+    Clip clip;
+    int n;
+    if (!terminal || !term || !*term || strcmp(term, "dumb") == 0)
+        return err_set(err, EXIT_USAGE, "there is no terminal to copy to");
+    char **answers = clean_answers(&plain->chat.transcript, &n);
+    if (!answers)
+        return err_set(err, EXIT_MEMORY, "out of memory");
+    int status = clip_pick((const char *const *)answers, n, 0, number, &clip, err);
+    for (int i = 0; i < n; i++)
+        free(answers[i]);
+    free(answers);
+    if (status != 0)
+        return -1;
+    clip_write(terminal, clip.text, clip.bytes);
+    free(clip.text);
+    chat_notice(&plain->chat, "to the terminal's clipboard: %s, %zu byte%s", clip.what, clip.bytes,
+                clip.bytes == 1 ? "" : "s");
+    return 0;
+}
+
 static const ChatFront front = {
     .event = front_event,
     .said = front_said,
@@ -180,6 +223,7 @@ static const ChatFront front = {
     .renamed = front_nothing,
     .asked = front_nothing,
     .stopping = front_nothing,
+    .copy = front_copy,
 };
 
 /* -1 = reading failed or memory is out. */

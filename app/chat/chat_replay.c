@@ -88,9 +88,10 @@ static void take_keys(Replay *replay)
 {
     char bytes[4096];
     ssize_t n = read(ui_fd(replay->ui), bytes, sizeof(bytes));
-    if (n == 1 && bytes[0] == 'q')
+    bool typing = ui_asking(replay->ui);
+    if (!typing && n == 1 && bytes[0] == 'q')
         replay->quit = true;
-    else if (n == 1 && bytes[0] == ' ')
+    else if (!typing && n == 1 && bytes[0] == ' ')
         hold(replay);
     else if (n > 0)
         ui_feed(replay->ui, bytes, n);

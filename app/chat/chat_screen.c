@@ -15,6 +15,7 @@
 #include "app/base/paths.h"
 #include "app/base/signals.h"
 #include "app/chat/chat.h"
+#include "app/chat/editor.h"
 #include "app/chat/export.h"
 #include "app/chat/screen_signals.h"
 #include "app/chat/slash.h"
@@ -29,6 +30,8 @@ typedef struct ScreenChat {
     char history[PATH_BYTES]; /* "" = none can be kept */
     bool heard;               /* the worker has said something */
     bool hung_up;             /* the terminal is gone */
+    int signals;              /* descriptor */
+    int ended_by;             /* signal that came while an editor had the terminal */
 } ScreenChat;
 
 /* What the chat says. */
@@ -118,7 +121,7 @@ static void front_changed(void *user)
             view_answer(&screen->view, entry->text, figures);
             break;
         case ENTRY_NOTE:
-            view_note(&screen->view, ITEM_NOTE, entry->text);
+            view_old_note(&screen->view, entry->text);
             break;
         }
     }
@@ -152,6 +155,37 @@ static int front_theme(void *user, const char *name, Err *err)
     return 0;
 }
 
+static void front_dropped(void *user, int questions)
+{
+    ScreenChat *screen = user;
+    for (int i = 0; i < questions; i++)
+        view_undo(&screen->view);
+}
+
+static void front_edit(void *user, int question, const char *text)
+{
+    ScreenChat *screen = user;
+    ui_edit(screen->ui, question, text);
+}
+
+static int front_copy(void *user, int number, Err *err)
+{
+    ScreenChat *screen = user;
+    return ui_copy(screen->ui, number, err);
+}
+
+static void front_search(void *user, const char *text)
+{
+    ScreenChat *screen = user;
+    ui_search(screen->ui, text);
+}
+
+static void front_mouse(void *user, bool on)
+{
+    ScreenChat *screen = user;
+    ui_set_mouse(screen->ui, on);
+}
+
 static const ChatFront front = {
     .event = front_event,
     .said = front_said,
@@ -166,6 +200,11 @@ static const ChatFront front = {
     .asked = front_asked,
     .stopping = front_stopping,
     .theme = front_theme,
+    .dropped = front_dropped,
+    .edit = front_edit,
+    .copy = front_copy,
+    .search = front_search,
+    .mouse = front_mouse,
 };
 
 /* What the person does. */
@@ -176,6 +215,53 @@ static char *complete(void *user, const char *line, int start, const char *word,
     return slash_complete(&screen->chat, line, start, word, index);
 }
 
+static void send(ScreenChat *screen, const char *line, int question)
+{
+    if (slash_is_command(line))
+        view_command(&screen->view, line);
+    else if (question > 0) {
+        chat_ask_instead(&screen->chat, question, slash_message(line));
+        return;
+    }
+    chat_line(&screen->chat, line);
+}
+
+/* While an editor has the terminal the answer goes on; false = this process is to end. */
+static bool while_editing(void *user)
+{
+    ScreenChat *screen = user;
+    enum { MOMENT_MS = 50 };
+    struct pollfd polled[] = {
+        {.fd = screen->signals, .events = POLLIN},
+        {.fd = client_fd(screen->chat.client), .events = client_poll_events(screen->chat.client)},
+    };
+    poll(polled, 2, MOMENT_MS);
+    for (int number = signals_next(screen->signals); number;
+         number = signals_next(screen->signals)) {
+        if (number == SIGTERM || number == SIGHUP || number == SIGQUIT)
+            screen->ended_by = number;
+    }
+    return screen->ended_by == 0 && chat_pump(&screen->chat) == 0;
+}
+
+static void edit_input(ScreenChat *screen)
+{
+    Err err = {0};
+    char *text = ui_input_text(screen->ui), *edited = NULL;
+    if (!text)
+        return;
+    ui_suspend(screen->ui);
+    int status = editor_run(text, &edited, while_editing, screen, &err);
+    ui_resume(screen->ui);
+    if (status == 0 && strcmp(text, edited) != 0 &&
+        !ui_replace_input(screen->ui, edited, strlen(edited)))
+        status = err_set(&err, EXIT_USAGE, "the line holds 1 MB at most; nothing is changed");
+    if (status != 0)
+        ui_notice(screen->ui, err.text);
+    free(edited);
+    free(text);
+}
+
 static void act(ScreenChat *screen, const UiAction *action)
 {
     Chat *chat = &screen->chat;
@@ -183,7 +269,10 @@ static void act(ScreenChat *screen, const UiAction *action)
     RequestSet set = {0};
     switch (action->type) {
     case UI_SEND:
-        chat_line(chat, action->text);
+        send(screen, action->text, action->index);
+        break;
+    case UI_EDITOR:
+        edit_input(screen);
         break;
     case UI_STOP:
         chat_stop(chat);
@@ -311,10 +400,12 @@ static int run(ScreenChat *screen, int signals)
         ui_tick(screen->ui);
         while (!chat->quit && ui_next(screen->ui, &action))
             act(screen, &action);
-        if (chat_pump(chat) != 0)
+        if (chat_pump(chat) != 0 || chat->failure.code)
             return chat->failure.code;
         if (chat->quit)
             return 0;
+        if (screen->ended_by)
+            return 128 + screen->ended_by;
         if (screen->hung_up)
             return 128 + SIGHUP;
         ui_draw(screen->ui);
@@ -370,6 +461,7 @@ int chat_screen(const Options *options, const ClientOptions *client_options)
         fprintf(stderr, "s2d: %s\n", err.code ? err.text : "out of memory");
         return err.code ? err.code : EXIT_MEMORY;
     }
+    screen->signals = signals;
     screen_signals_catch();
     int code = hold(screen, signals, options, client_options, &err);
     ui_close(screen->ui);

@@ -1,5 +1,5 @@
 /* slash.c - the table of slash commands. What they do to models and their settings is in
- * slash_tune.c, the rest here. See slash.h. */
+ * slash_tune.c, to the text of the chat in slash_text.c, the rest here. See slash.h. */
 #include "app/chat/slash.h"
 
 #include <ctype.h>
@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "app/chat/export.h"
+#include "app/chat/slash_text.h"
 #include "app/chat/slash_tune.h"
 #include "ui/ui.h"
 
@@ -162,6 +163,7 @@ static int run_stats(Chat *chat, const char *text, Err *err)
 static const SlashCommand table[] = {
     {"help", ARGUMENT_NONE, "", "these commands", NULL, run_help},
     {"target", ARGUMENT_TARGET, "[N|NAME|FILE]", "another target, at once", NULL, run_target},
+    {"model", ARGUMENT_TARGET, "[N|NAME|FILE]", "as /target", NULL, run_target},
     {"draft", ARGUMENT_MODEL, "MODEL|none", "another draft model", "none", run_draft},
     {"profile", ARGUMENT_PROFILE, "[NAME]", "other models, same chat", NULL, run_profile},
     {"drafter", ARGUMENT_DRAFTER, "KIND", NULL, NULL, run_drafter}, /* help: what there is */
@@ -172,12 +174,16 @@ static const SlashCommand table[] = {
     {"spec", ARGUMENT_WORDS, "auto|on|off", "speculation", "auto on off", run_spec},
     {"stats", ARGUMENT_NONE, "", "figures of answer and chat", NULL, run_stats},
     {"regen", ARGUMENT_NONE, "", "answer again, next seed", NULL, run_regen},
+    {"retry", ARGUMENT_NONE, "", "as /regen", NULL, run_regen},
+    {"edit", ARGUMENT_TEXT, "[N]", "another wording of question N", NULL, run_edit},
     {"undo", ARGUMENT_NONE, "", "take the last question back", NULL, run_undo},
     {"drop", ARGUMENT_NONE, "", "forget the oldest exchange", NULL, run_drop},
     {"clear", ARGUMENT_NONE, "", "a new chat", NULL, run_clear},
     {"system", ARGUMENT_TEXT, "[TEXT|none]", "the system message", NULL, run_system},
-    {"set", ARGUMENT_WORDS, "[NAME VALUE]", "sampling and max_tokens",
-     "temperature top_k top_p seed max_tokens", run_set},
+    {"set", ARGUMENT_WORDS, "[NAME VALUE]", "sampling, max_tokens, mouse",
+     "temperature top_k top_p seed max_tokens mouse", run_set},
+    {"search", ARGUMENT_TEXT, "[TEXT]", "find it in the chat", NULL, run_search},
+    {"copy", ARGUMENT_WORDS, "[N|answer]", "code block N to the clipboard", "answer", run_copy},
     {"save", ARGUMENT_SESSION, "[NAME]", "save this chat", NULL, run_save},
     {"load", ARGUMENT_SESSION, "NAME", "go on with a saved chat", NULL, run_load},
     {"export", ARGUMENT_FORM, "md|json|trace [FILE]", "write the chat to a file", "md json trace",
@@ -185,6 +191,7 @@ static const SlashCommand table[] = {
     {"theme", ARGUMENT_WORDS, "[NAME]", "the screen's colours", "auto dark light contrast none",
      run_theme},
     {"quit", ARGUMENT_NONE, "", "leave", NULL, run_quit},
+    {"exit", ARGUMENT_NONE, "", "as /quit", NULL, run_quit},
     {NULL, ARGUMENT_NONE, NULL, NULL, NULL, NULL},
 };
 
@@ -285,7 +292,7 @@ int slash_run(Chat *chat, const char *line, Err *err)
 
 /* A slash begins much that is none: comments, paths, several lines of either. One plain word after
  * it is a command, though there may be none of that name: it is mistyped, most likely. */
-static bool is_command(const char *line)
+bool slash_is_command(const char *line)
 {
     size_t word = 1;
     if (line[0] != '/' || strchr(line, '\n'))
@@ -295,14 +302,17 @@ static bool is_command(const char *line)
     return strchr(" \t", line[word]) != NULL; /* the end counts too */
 }
 
+const char *slash_message(const char *line)
+{
+    return line[0] == '/' && line[1] == '/' && !strchr(line, '\n') ? line + 1 : line;
+}
+
 int chat_line(Chat *chat, const char *line)
 {
     Err err = {0};
     if (!chat_answer_offer(chat, line, &err)) {
-        if (!is_command(line)) { /* what goes wrong is told already */
-            bool escaped = line[0] == '/' && line[1] == '/' && !strchr(line, '\n');
-            return chat_ask(chat, escaped ? line + 1 : line) == 0 ? 0 : EXIT_MEMORY;
-        }
+        if (!slash_is_command(line)) /* what goes wrong is told already */
+            return chat_ask(chat, slash_message(line)) == 0 ? 0 : EXIT_MEMORY;
         slash_run(chat, line, &err);
     }
     if (err.code != 0)

@@ -35,6 +35,11 @@ typedef struct SlashCommand {
 /* Ends with a name of NULL. */
 const SlashCommand *slash_table(void);
 
+/* Is it a command, or at least one that is mistyped? */
+bool slash_is_command(const char *line);
+/* What a line that is none says: without the slash that another one escapes. */
+const char *slash_message(const char *line);
+
 /* line begins with '/'. In the name of a file ~ is a home folder. */
 int slash_run(Chat *chat, const char *line, Err *err);
 

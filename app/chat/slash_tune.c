@@ -156,9 +156,26 @@ int run_tau(Chat *chat, const char *text, Err *err)
 static void show_settings(Chat *chat)
 {
     const ChatSettings *s = &chat->settings;
-    chat_note(chat, NOTE_PLAIN, "temperature %g\ntop_k %d%s\ntop_p %g\nseed %d\nmax_tokens %d%s",
+    const char *mouse = !chat->front->mouse ? ""
+                        : chat->mouse_off   ? "\nmouse off: it is the terminal's"
+                                            : "\nmouse on: the wheel scrolls, Shift selects";
+    chat_note(chat, NOTE_PLAIN, "temperature %g\ntop_k %d%s\ntop_p %g\nseed %d\nmax_tokens %d%s%s",
               s->temperature, s->top_k, s->top_k ? "" : " (all)", s->top_p, s->seed, s->max_tokens,
-              s->max_tokens ? "" : " (until the context is full)");
+              s->max_tokens ? "" : " (until the context is full)", mouse);
+}
+
+static int set_mouse(Chat *chat, const char *value, Err *err)
+{
+    bool on = strcmp(value, "on") == 0;
+    if (!chat->front->mouse)
+        return err_set(err, EXIT_USAGE, "/set mouse: there is none here; it is the screen's");
+    if (!on && strcmp(value, "off") != 0)
+        return err_set(err, EXIT_USAGE, "/set mouse: \"%.40s\" is neither on nor off", value);
+    chat->mouse_off = !on;
+    chat->front->mouse(chat->user, on);
+    chat_notice(chat, on ? "mouse on: the wheel scrolls the chat, Shift selects"
+                         : "mouse off: it is the terminal's");
+    return 0;
 }
 
 int run_set(Chat *chat, const char *text, Err *err)
@@ -174,6 +191,8 @@ int run_set(Chat *chat, const char *text, Err *err)
     if (n < sizeof(name))
         memcpy(name, text, n);
     int status;
+    if (strcmp(name, "mouse") == 0)
+        return set_mouse(chat, value, err);
     if (strcmp(name, "temperature") == 0)
         status = options_number(value, name, 0, 10, &s.temperature, err);
     else if (strcmp(name, "top_k") == 0)
@@ -187,7 +206,8 @@ int run_set(Chat *chat, const char *text, Err *err)
     else
         status =
             err_set(err, EXIT_USAGE,
-                    "/set NAME VALUE: the names are temperature, top_k, top_p, seed, max_tokens");
+                    "/set NAME VALUE: the names are temperature, top_k, top_p, seed, max_tokens, "
+                    "mouse");
     if (status != 0)
         return -1;
     if (strcmp(name, "max_tokens") == 0)

@@ -122,6 +122,39 @@ int transcript_first_question(const Transcript *transcript)
     return -1;
 }
 
+int transcript_question(const Transcript *transcript, int number)
+{
+    for (int i = 0; i < transcript->n; i++)
+        if (transcript->entries[i].kind == ENTRY_USER && --number == 0)
+            return i;
+    return -1;
+}
+
+int transcript_split(Transcript *transcript, int from, Transcript *rest)
+{
+    int n = transcript->n - from;
+    *rest = (Transcript){0};
+    if (n <= 0)
+        return 0;
+    rest->entries = malloc(n * sizeof(Entry));
+    if (!rest->entries)
+        return -1;
+    memcpy(rest->entries, transcript->entries + from, n * sizeof(Entry));
+    rest->n = rest->room = n;
+    transcript->n = from;
+    return 0;
+}
+
+void transcript_join(Transcript *transcript, Transcript *rest)
+{
+    assert(transcript->n + rest->n <= transcript->room);
+    if (rest->n > 0)
+        memcpy(transcript->entries + transcript->n, rest->entries, rest->n * sizeof(Entry));
+    transcript->n += rest->n;
+    rest->n = 0;
+    transcript_close(rest);
+}
+
 void transcript_cut(Transcript *transcript, int from, int upto)
 {
     assert(from >= 0 && from <= upto && upto <= transcript->n);

@@ -54,6 +54,15 @@ Entry *transcript_answer(const Transcript *transcript);
 int transcript_last_question(const Transcript *transcript);
 int transcript_first_question(const Transcript *transcript);
 
+/* Index of the number-th question, from 1; -1 = there is none. */
+int transcript_question(const Transcript *transcript, int number);
+
+/* Moves the entries from `from` on into *rest, which is nothing before; -1 = out of memory, and
+ * nothing moved. */
+int transcript_split(Transcript *transcript, int from, Transcript *rest);
+/* Puts them back behind; the transcript holds no more than before the split. *rest is closed. */
+void transcript_join(Transcript *transcript, Transcript *rest);
+
 /* Drops entries from … upto-1. */
 void transcript_cut(Transcript *transcript, int from, int upto);
 

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/clip.h"
 #include "ui/keys.h"
+#include "ui/search.h"
 #include "ui/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -69,6 +71,48 @@ static void type(const char *s, size_t n)
     keys_close(&parser);
 }
 
+/* As an answer with code: as many blocks as are counted, each of them inside, and copied as a
+ * number. */
+static void copy_blocks(const char *text, size_t n)
+{
+    Fence fence = {0}, counted = {0};
+    FenceBlock block;
+    size_t at = 0, bytes;
+    int count = fence_count(text, n, &counted), found = 0;
+    for (; fence_next(text, n, &at, &fence, &block); found++) {
+        assert(block.from <= block.to && block.to <= at && at <= n);
+        char *copy = fence_copy(text, &block, &bytes);
+        assert(copy && bytes <= block.to - block.from);
+        free(copy);
+    }
+    assert(found == count && fence.length == counted.length);
+    char *terminated = strndup(text, n);
+    const char *answers[] = {terminated};
+    Clip clip;
+    if (terminated && strlen(terminated) == n)
+        assert(clip_pick(answers, 1, 0, count > 0 ? count : 1, &clip, NULL) ==
+               (count > 0 ? 0 : -1));
+    else
+        clip.text = NULL;
+    free(clip.text);
+    free(terminated);
+}
+
+/* Its own beginning is found in it. */
+static void search(const char *text, size_t n)
+{
+    char pattern[SEARCH_BYTES] = "";
+    size_t length, bytes = text_fit(text, n, 7);
+    if (bytes < sizeof pattern)
+        memcpy(pattern, text, bytes);
+    size_t at = search_find(pattern, text, n, 0, &length);
+    assert(pattern[0] == '\0' ? at == n : at == 0 && length == strlen(pattern));
+    for (at = 0; at < n; at += length + 1) {
+        at = search_find("e", text, n, at, &length);
+        assert(at == n || at + length <= n);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -87,6 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text_quote(terminated, quoted, sizeof quoted);
     check_clean(quoted, strlen(quoted), false);
     type(s, size);
+    copy_blocks(text, n);
+    search(text, n);
     free(terminated);
     free(text);
     return 0;

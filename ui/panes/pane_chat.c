@@ -9,66 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ui/markdown.h"
+#include "ui/panes/chat_items.h"
 
 enum { LINE_COLUMNS = 78 }; /* longer lines are hard to read */
-
-static const char *prefix_of(const Item *item)
-{
-    switch (item->kind) {
-    case ITEM_USER:
-        return "you> ";
-    case ITEM_ANSWER:
-        return item->continued ? "" : "s2d> ";
-    case ITEM_SWITCH:
-        return "-- ";
-    case ITEM_WARNING:
-        return "warning: ";
-    case ITEM_ERROR:
-        return "error: ";
-    default:
-        return "";
-    }
-}
-
-static bool is_talk(const Item *item)
-{
-    return item->kind == ITEM_USER || item->kind == ITEM_ANSWER;
-}
-
-/* Notes that follow each other stand together, all else is parted by a blank row. */
-static int gap_before(const Scrollback *scrollback, int i)
-{
-    const Item *item = &scrollback->items[i];
-    return i > 0 && (is_talk(item) || is_talk(&scrollback->items[i - 1])) ? 1 : 0;
-}
-
-static int figures_rows(const Item *item, int width)
-{
-    int rows = 0;
-    size_t skip, n = strlen(item->figures);
-    for (size_t at = 0; at < n; at += skip, rows++)
-        at += text_wrap(item->figures + at, n - at, width - 2, &skip);
-    return rows;
-}
-
-/* Rows of an item without the gap before it. */
-static int item_height(const View *view, Item *item, int width)
-{
-    if (item->wrap_width != width) {
-        item->height = markdown_lines(view, item, width, (int)strlen(prefix_of(item)),
-                                      item->kind == ITEM_ANSWER, NULL, NULL) +
-                       figures_rows(item, width);
-        item->wrap_width = width;
-    }
-    return item->height;
-}
 
 typedef struct Drawing {
     Cells *cells;
     Rect rect;
     int y; /* of the next line; may lie above or below the rectangle */
     int end_x;
+    int code;     /* number of the last block of code that began */
+    int in_reach; /* the block that `y` copies; 0 = that is not offered here */
 } Drawing;
 
 static bool in_sight(const Drawing *d)
@@ -76,9 +27,23 @@ static bool in_sight(const Drawing *d)
     return d->y >= d->rect.y && d->y < d->rect.y + d->rect.height;
 }
 
+/* "┌ c ──── #3 y copies": what follows the language. */
+static void draw_code_number(const Drawing *d, int x, int right)
+{
+    char text[32];
+    int n =
+        snprintf(text, sizeof text, " #%d%s ", d->code, d->code == d->in_reach ? " y copies" : "");
+    if (x + n + 1 > right)
+        return;
+    for (x++; x < right - n; x++)
+        cells_glyph(d->cells, d->y, x, GLYPH_HORIZONTAL, STYLE_BORDER);
+    cells_text(d->cells, d->y, right - n, n, text, (size_t)n, STYLE_DIM);
+}
+
 static void draw_line(void *user, const Line *line)
 {
     Drawing *d = user;
+    d->code += line->begins_code;
     if (in_sight(d)) {
         int x = d->rect.x, right = d->rect.x + d->rect.width;
         static const struct {
@@ -109,6 +74,8 @@ static void draw_line(void *user, const Line *line)
             x += cells_text(d->cells, d->y, x, right - x, line->text + from, to - from,
                             line->attrs[from]);
         }
+        if (line->lead == LEAD_CODE_BEGIN)
+            draw_code_number(d, x, right);
         d->end_x = x;
     }
     d->y++;
@@ -128,7 +95,7 @@ static void draw_figures(Drawing *d, const Item *item)
 
 static void draw_item(const View *view, Drawing *d, const Item *item)
 {
-    const char *prefix = prefix_of(item);
+    const char *prefix = chat_prefix(item);
     int attr = item->kind == ITEM_USER      ? STYLE_USER | ATTR_BOLD
                : item->kind == ITEM_ANSWER  ? STYLE_TITLE | ATTR_BOLD
                : item->kind == ITEM_WARNING ? STYLE_WARN | ATTR_BOLD
@@ -171,35 +138,79 @@ static void draw_welcome(const View *view, Cells *cells, Rect rect)
                     i == 0 ? STYLE_TITLE | ATTR_BOLD : STYLE_DIM, "%s", lines[i]);
 }
 
+typedef struct CodeInSight {
+    int y, top, bottom; /* of the next line; the rows that are in sight */
+    int code, last;     /* as Drawing; the last block with a line in sight */
+} CodeInSight;
+
+static void look_for_code(void *user, const Line *line)
+{
+    CodeInSight *sight = user;
+    sight->code += line->begins_code;
+    if (line->code && sight->y >= sight->top && sight->y < sight->bottom)
+        sight->last = sight->code;
+    sight->y++;
+}
+
+/* Finds the last answer and the last block of code in sight, when the first item's first row is
+ * `y`. */
+static void look_what_is_in_sight(View *view, Rect rect, int y)
+{
+    const Scrollback *scrollback = &view->scrollback;
+    CodeInSight sight = {
+        .y = y, .top = rect.y, .bottom = rect.y + rect.height, .code = scrollback->codes_gone};
+    for (int i = 0; i < scrollback->n_items && sight.y < sight.bottom; i++) {
+        const Item *item = &scrollback->items[i];
+        y = sight.y + chat_gap(scrollback, i);
+        if (item->kind == ITEM_ANSWER && y + item->height > rect.y) {
+            sight.y = y;
+            if (y < sight.bottom)
+                view->answer_in_reach = item->serial;
+            markdown_lines(view, item, rect.width, (int)strlen(chat_prefix(item)), true,
+                           look_for_code, &sight);
+        } else {
+            sight.code += item->codes;
+        }
+        sight.y = y + item->height;
+    }
+    view->code_in_reach = sight.last;
+}
+
 static void chat_draw(View *view, Cells *cells, Rect rect, bool focused)
 {
-    (void)focused;
     Scrollback *scrollback = &view->scrollback;
-    rect.width--; /* a blank column before the divider */
-    if (rect.width > LINE_COLUMNS)
-        rect.width = LINE_COLUMNS;
+    if (!view->bare) {
+        rect.width--; /* a blank column before the divider */
+        if (rect.width > LINE_COLUMNS)
+            rect.width = LINE_COLUMNS;
+    }
     if (scrollback->n_items == 0) {
         draw_welcome(view, cells, rect);
         return;
     }
     int total = 0;
     for (int i = 0; i < scrollback->n_items; i++)
-        total += gap_before(scrollback, i) + item_height(view, &scrollback->items[i], rect.width);
+        total += chat_gap(scrollback, i) + chat_height(view, &scrollback->items[i], rect.width);
     if (view->scroll > 0 && view->chat_width == rect.width)
         view->scroll += total - view->chat_lines;
     int most = total > rect.height ? total - rect.height : 0;
     view->scroll = view->scroll > most ? most : view->scroll < 0 ? 0 : view->scroll;
     view->chat_lines = total;
     view->chat_width = rect.width;
+    view->chat_rows = rect.height;
 
-    Drawing d = {.cells = cells, .rect = rect};
-    d.y = rect.y - (most - view->scroll);
+    int top = rect.y - (most - view->scroll);
+    look_what_is_in_sight(view, rect, top);
+    Drawing d = {.cells = cells, .rect = rect, .y = top, .code = scrollback->codes_gone};
+    d.in_reach = focused ? view->code_in_reach : 0;
     for (int i = 0; i < scrollback->n_items && d.y < rect.y + rect.height; i++) {
-        d.y += gap_before(scrollback, i);
-        if (d.y + scrollback->items[i].height <= rect.y)
+        d.y += chat_gap(scrollback, i);
+        if (d.y + scrollback->items[i].height <= rect.y) {
             d.y += scrollback->items[i].height;
-        else
+            d.code += scrollback->items[i].codes;
+        } else {
             draw_item(view, &d, &scrollback->items[i]);
+        }
     }
 }
 
@@ -210,8 +221,12 @@ static void chat_title(const View *view, char *out, size_t bytes)
         n += snprintf(out + n, bytes - (size_t)n, "  session %.40s", view->session);
     if (view->state != VIEW_STARTING)
         n += snprintf(out + n, bytes - (size_t)n, "  temp %.1f", view->ready.temperature);
+    if (view->search.shown && view->search.n_hits > 0)
+        n += snprintf(out + n, bytes - (size_t)n, "  /%.24s %d of %d", view->search.pattern,
+                      view->search.number, view->search.n_hits);
     if (view->scroll > 0)
-        snprintf(out + n, bytes - (size_t)n, "  %d lines below", view->scroll);
+        snprintf(out + n, bytes - (size_t)n, "  %d line%s below", view->scroll,
+                 view->scroll == 1 ? "" : "s");
 }
 
 static PaneKey chat_key(View *view, const Key *key, UiAction *action)
@@ -235,11 +250,6 @@ static PaneKey chat_key(View *view, const Key *key, UiAction *action)
         break;
     case KB_END:
         view->scroll = 0;
-        break;
-    case KB_TEXT:
-        if (key->bytes[0] != 'c')
-            return PANE_IGNORED;
-        view_next_colours(view);
         break;
     default:
         return PANE_IGNORED;

@@ -191,8 +191,14 @@ void status_line(const View *view, Cells *cells, Rect rect, const char *notice, 
     snprintf(badge, sizeof badge, " %s ", text);
     text_truncate(badge, rect.width);
     row_add(&row, "", badge, attr | ATTR_BOLD | ATTR_REVERSE);
+    bool noticed = notice != NULL && notice[0] != '\0';
+    Row rest = row;
     draw_spec(view, &row);
-    if (notice != NULL && notice[0] != '\0') {
+    if (noticed && text_width(notice, strlen(notice)) > row.right - row.x - 2) {
+        cells_fill(cells, (Rect){rest.y, rest.x, 1, rest.right - rest.x}, ' ', STYLE_TEXT);
+        row = rest; /* what was just said goes before */
+    }
+    if (noticed) {
         cells_print(cells, row.y, row.x + 2, row.right - row.x - 2, STYLE_WARN | ATTR_BOLD, "%s",
                     notice);
         return;

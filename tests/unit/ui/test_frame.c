@@ -108,6 +108,7 @@ static void check_golden(const char *name, Frame *frame, int width, int height, 
     Layout layout;
     scene_open(scene);
     play(scene);
+    scene->view.bare = frame->alone;
     draw_at(scene, frame, &cells, &layout, width, height, unicode);
     char *text = cells_dump(&cells);
     assert_non_null(text);
@@ -128,6 +129,9 @@ static void test_goldens(void **state)
     check_golden("chat-40x8", &frame, 40, 8, true);
     check_golden("chat-39x8", &frame, 39, 8, true);
     check_golden("chat-100x30-ascii", &frame, 100, 30, false);
+    frame.alone = true;
+    check_golden("alone-80x24", &frame, 80, 24, true);
+    frame.alone = false;
     frame.focus = frame.front = PANE_THRESHOLDS;
     check_golden("thresholds-60x15", &frame, 60, 15, true);
     frame.focus = frame.front = PANE_TREE;
@@ -172,10 +176,12 @@ static void test_any_size(void **state)
             Layout layout;
             frame.focus = (width + height) % (PANE_COUNT + 1);
             frame.front = (PaneId)(height % PANE_COUNT);
-            frame.overlay = (Overlay)(width % 3);
+            frame.overlay = (Overlay)(width % 4);
             frame.hidden = height % 3 == 0 ? (unsigned)(width * height) : 0;
             frame.zoom = (PaneId)(width % 4 == 0 ? height % PANE_COUNT : PANE_CHAT);
             scene->view.colours = (ViewColours)(height % 2);
+            frame.alone = scene->view.bare = width % 5 == 0;
+            frame.only = (PaneId)(height % PANE_COUNT);
             draw_at(scene, &frame, &cells, &layout, width, height, height % 2 == 0);
             for (int i = 0; i < width * height; i++) {
                 const Cell *cell = &cells.cells[i];
@@ -279,7 +285,7 @@ static void test_markdown(void **state)
                               "  - nested\n"
                               "\n"
                               "s2d>\n"
-                              "+ py\n"
+                              "+ py ------------------------------- #1\n"
                               "| x = **1**\n"
                               "+\n"
                               "end\n"
@@ -378,11 +384,11 @@ static void test_fences(void **state)
     pane_chat.draw(&scene->view, &cells, (Rect){0, 0, 14, 41}, false);
     char *text = cells_dump(&cells);
     assert_string_equal(text, "s2d>\n"
-                              "+ py\n"
+                              "+ py ------------------------------- #1\n"
                               "| x = **1**\n"
                               "| ```\n"
                               "+\n"
-                              "+ md\n"
+                              "+ md ------------------------------- #2\n"
                               "| ```\n"
                               "| **2**\n"
                               "| ```\n"

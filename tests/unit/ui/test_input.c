@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "tests/support/temp.h"
+#include "ui/frame.h"
 #include "ui/input.h"
 #include "ui/keys.h"
 
@@ -78,6 +79,13 @@ static void test_terminals_sequences(void **state)
     FUNCTION("\033[21~", 10);
     FUNCTION("\033[24~", 12);
     FUNCTION("\033[1;2P", 1);
+    KEY("\033[<64;10;5M", KB_WHEEL_UP);
+    KEY("\033[<65;200;100M", KB_WHEEL_DOWN);
+    KEY("\033[<0;1;1M", KB_CLICK);
+    KEY("\033[<18;1;1M", KB_CLICK); /* the right one, with Ctrl */
+    KEY("\033[M`!!", KB_WHEEL_UP);  /* the old coding */
+    KEY("\033[Ma\xff\xff", KB_WHEEL_DOWN);
+    KEY("\033[M !!", KB_CLICK);
 }
 
 static void test_characters(void **state)
@@ -125,7 +133,9 @@ static void test_unknown_sequences_are_swallowed(void **state)
     (void)state;
     KeyParser parser = {0};
     Key key;
-    static const char bytes[] = "\033[>1;2c\033[999~\033[1;2;3;4;5m\033[200;1~x\033[201~\xff\xc0z";
+    static const char bytes[] =
+        "\033[<0;1;1m\033[<35;1;1M\033[<66;1;1M\033[<128;1;1M\033[M#!!"
+        "\033[<64;1;1u\033[>1;2c\033[999~\033[1;2;3;4;5m\033[200;1~x\033[201~\xff\xc0z";
     keys_feed(&parser, bytes, sizeof bytes - 1);
     assert_true(keys_next(&parser, &key, false));
     assert_int_equal(key.code, KB_PASTE);
@@ -227,6 +237,10 @@ static char *complete(void *user, const char *line, int start, const char *word,
     (void)user;
     (void)line;
     static const char *const words[] = {"/tau", "/target", "/tree", "/quit"};
+    if (strncmp(word, "#", 1) == 0 && index < 100) {
+        char *many = NULL;
+        return asprintf(&many, "#%02d", index) < 0 ? NULL : many;
+    }
     for (size_t i = 0; start == 0 && i < 4; i++)
         if (strncmp(words[i], word, strlen(word)) == 0 && index-- == 0)
             return strdup(words[i]);
@@ -633,6 +647,39 @@ static void test_completion(void **state)
     input_choices(&n);
     assert_int_equal(n, 0);
     assert_line("hello /t", 8);
+    input_kill();
+    type("#\t"); /* more than are shown */
+    choices = input_choices(&n);
+    assert_int_equal(n, FRAME_CHOICES);
+    assert_string_equal(choices[n - 2], "#62");
+    assert_string_equal(choices[n - 1], "(and 37 more)");
+}
+
+/* Another text in its place is what the line was, typed or pasted. */
+static void test_line_is_replaced(void **state)
+{
+    (void)state;
+    type("half");
+    assert_true(input_replace("whole\nmess\xffge", 13));
+    assert_line("whole\nmess\ufffdge", 15);
+    assert_true(input_replace("", 0));
+    assert_line("", 0);
+    assert_true(input_replace("/quit", 5));
+    type("\r");
+    assert_taken("/quit");
+    input_paste("/a comment", 10);
+    assert_true(input_replace("/another", 8));
+    type("\r");
+    assert_taken("//another");
+    type("kept");
+    char *large = calloc(1, INPUT_BYTES + 2);
+    assert_non_null(large);
+    memset(large, 'y', INPUT_BYTES + 1);
+    assert_false(input_replace(large, INPUT_BYTES + 1));
+    memset(large, '\xff', INPUT_BYTES); /* three bytes each */
+    assert_false(input_replace(large, INPUT_BYTES));
+    assert_line("kept", 4);
+    free(large);
 }
 
 static void test_text_can_be_put_back(void **state)
@@ -674,6 +721,7 @@ int main(void)
         cmocka_unit_test(an_older_history_is_taken_over),
         cmocka_unit_test(a_long_history_is_cut_down),
         EDIT(test_completion),
+        EDIT(test_line_is_replaced),
         EDIT(test_text_can_be_put_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

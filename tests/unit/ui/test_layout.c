@@ -207,6 +207,31 @@ static void test_low_priority_goes_first(void **state)
     }
 }
 
+/* All the window but what is needed to type and to see what happens. */
+static void test_one_pane_alone(void **state)
+{
+    (void)state;
+    for (int width = 1; width < 200; width += 13)
+        for (int height = 1; height < 60; height += 3)
+            for (int rows = 1; rows < 8; rows += 3) {
+                Layout layout = {.width = -1};
+                bool fits = layout_alone(&layout, width, height, rows, PANE_CHAT);
+                assert_int_equal(fits, width >= 40 && height >= 8);
+                if (!fits) {
+                    assert_int_equal(layout.width, -1);
+                    continue;
+                }
+                Rect pane = layout.panes[PANE_CHAT];
+                assert_true(pane.y == 0 && pane.x == 0 && pane.width == width);
+                assert_true(pane.height > 0 && layout.input.height >= 1);
+                assert_int_equal(pane.height + layout.status.height + layout.input.height, height);
+                assert_int_equal(layout.status.y, pane.height);
+                assert_int_equal(layout.input.y, pane.height + 1);
+                for (int id = 0; id < PANE_COUNT; id++)
+                    assert_int_equal(layout_shows(&layout, (PaneId)id), id == PANE_CHAT);
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_all_panes_at_100x30),
         cmocka_unit_test(test_front_pane_is_seen),
         cmocka_unit_test(test_low_priority_goes_first),
+        cmocka_unit_test(test_one_pane_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -159,6 +159,7 @@ static void test_terminal_is_given_back(void **state)
         assert_int_equal(outcome.status, 0);
         assert_true(has(&outcome, "\033[?2004h"));
         assert_true(has(&outcome, "\033[?2004l"));
+        assert_true(has(&outcome, "\033[?1000l"));
         assert_true(has(&outcome, "\033[?1049l"));
         if (sizes[i][0] >= 40)
             assert_true(has(&outcome, "hello there"));
@@ -304,10 +305,6 @@ static void case_zooms_and_hides(Ui *ui, Scene *scene)
     send(ui, "\030h");
     settle(ui);
     CHECK(layout->panes[PANE_TREE].height == tree);
-    send(ui, "\030z"); /* the pane that had the focus last */
-    settle(ui);
-    CHECK(layout_shows(layout, PANE_EXITS) && !layout_shows(layout, PANE_TREE));
-    send(ui, "\030z");
     send(ui, "zh\r"); /* typing is typing */
     CHECK(strcmp(next(ui).text, "zh") == 0);
 }
@@ -361,6 +358,7 @@ static void test_terminal_is_given_back_by_a_fatal_signal(void **state)
     Outcome outcome = run(case_dies, 80, 24);
     assert_true(WIFSIGNALED(outcome.status));
     assert_true(has(&outcome, "\033[?2004l"));
+    assert_true(has(&outcome, "\033[?1000l"));
     assert_true(has(&outcome, "\033[?1049l"));
     free(outcome.output);
 }
@@ -508,10 +506,240 @@ static void case_types_under_an_overlay(Ui *ui, Scene *scene)
     CHECK(strcmp(next(ui).text, "x") == 0);
 }
 
+/* So it does when a pane has the focus that has such keys itself. */
+static void case_types_over_a_pane(Ui *ui, Scene *scene)
+{
+    scene_ready(scene);
+    settle(ui);
+    send(ui, "\033[Z\033OQ/quit\r"); /* the chat, F2 */
+    CHECK(strcmp(next(ui).text, "/quit") == 0);
+    send(ui, "\033[15~\033OP[yes]\r"); /* the thresholds, F1 */
+    CHECK(strcmp(next(ui).text, "[yes]") == 0);
+    send(ui, "\033[15~\033/quit\r"); /* the thresholds, Esc, and at once the rest */
+    CHECK(strcmp(next(ui).text, "/quit") == 0);
+    send(ui, "\x18/x\033/quit\r"); /* out of a search */
+    CHECK(strcmp(next(ui).text, "/quit") == 0);
+    send(ui, "\033[Z\x18lyes\r"); /* the chat, the log */
+    CHECK(strcmp(next(ui).text, "yes") == 0);
+    send(ui, "\033[Z\x18l\x18lfine\r"); /* the log and away with it; no key of the chat */
+    CHECK(strcmp(next(ui).text, "fine") == 0);
+    CHECK(none(ui));
+}
+
 static void test_typing_under_an_overlay(void **state)
 {
     (void)state;
     free(run(case_types_under_an_overlay, 100, 30).output);
+    free(run(case_types_over_a_pane, 100, 30).output);
+}
+
+static void case_searches(Ui *ui, Scene *scene)
+{
+    View *view = &scene->view;
+    scene_ready(scene);
+    for (int i = 0; i < 60; i++)
+        view_answer(view, i % 20 == 7 ? "a needle" : "hay", "");
+    send(ui, "half");
+    settle(ui);
+    send(ui, "\x18/nee"); /* from the input */
+    CHECK(view->search.shown && view->search.number == 3 && view->scroll > 0);
+    settle(ui);
+    send(ui, "\033[A"); /* up, while it is typed */
+    CHECK(view->search.number == 2);
+    send(ui, "xx");
+    CHECK(view->search.n_hits == 0 && view->scroll == 0);
+    settle(ui);
+    send(ui, "\x7f\x7f\r");
+    CHECK(view->search.number == 3);
+    send(ui, "nnn");
+    CHECK(view->search.number == 3); /* all around */
+    settle(ui);
+    send(ui, "N");
+    CHECK(view->search.number == 1);
+    send(ui, "\033");
+    settle(ui);
+    CHECK(!view->search.shown);
+    send(ui, " done\r"); /* the line was kept */
+    CHECK(strcmp(next(ui).text, "half done") == 0);
+    send(ui, "\033[Z/\r"); /* the same again, from where the chat stands */
+    CHECK(view->search.number == 1);
+    int scroll = view->scroll;
+    send(ui, "/hay");
+    CHECK(view->search.n_hits == 57);
+    send(ui, "\x03");
+    CHECK(!view->search.shown && view->scroll == scroll);
+    CHECK(strcmp(view->search.pattern, "nee") == 0);
+    ui_search(ui, "NEEDLE");
+    settle(ui);
+    CHECK(view->search.n_hits == 0);
+    ui_search(ui, "needle");
+    CHECK(view->search.n_hits == 3);
+    send(ui, "typed\r"); /* goes to the input: no more marks */
+    CHECK(strcmp(next(ui).text, "typed") == 0 && !view->search.shown);
+    CHECK(none(ui));
+}
+
+static void test_search(void **state)
+{
+    (void)state;
+    Outcome outcome = run(case_searches, 100, 30);
+    assert_true(has(&outcome, "\"neexx\" is not in the chat"));
+    assert_true(has(&outcome, "the search goes on at"));
+    free(outcome.output);
+}
+
+static void case_copies(Ui *ui, Scene *scene)
+{
+    Err err = {0};
+    scene_ready(scene);
+    send(ui, "\x18y");
+    settle(ui);
+    view_answer(&scene->view, "```\nfoo\n```\n```\nbar```\n```", "");
+    for (int i = 0; i < 60; i++)
+        view_note(&scene->view, ITEM_NOTE, "no code in sight");
+    settle(ui);
+    send(ui, "\x18y"); /* the answer */
+    settle(ui);
+    send(ui, "\033[Z\033[H"); /* the chat, its beginning */
+    settle(ui);
+    CHECK(scene->view.code_in_reach == 2);
+    send(ui, "y");
+    settle(ui);
+    CHECK(ui_copy(ui, 1, &err) == 0);
+    settle(ui);
+    CHECK(ui_copy(ui, 3, &err) == -1 && strstr(err.text, "1 to 2") != NULL);
+    CHECK(none(ui));
+    ui_suspend(ui);
+    CHECK(ui_copy(ui, 1, &err) == -1);
+    ui_resume(ui);
+}
+
+static void test_copy(void **state)
+{
+    (void)state;
+    Outcome outcome = run(case_copies, 100, 30);
+    assert_true(has(&outcome, "there is no answer to copy yet"));
+    assert_true(has(&outcome, "\033]52;c;YGBgCmZvbwpgYGAKYGBgCmJhcmBgYApgYGA=\a"));
+    assert_true(has(&outcome, "\033]52;c;YmFyYGBgCg==\a"));
+    assert_true(has(&outcome, "#2 y copies"));
+    assert_true(has(&outcome, "code block 2, 7 bytes"));
+    assert_true(has(&outcome, "\033]52;c;Zm9vCg==\a"));
+    free(outcome.output);
+}
+
+static void case_wheel(Ui *ui, Scene *scene)
+{
+    View *view = &scene->view;
+    scene_ready(scene);
+    for (int i = 0; i < 60; i++)
+        view_note(view, ITEM_NOTE, "a note");
+    settle(ui);
+    send(ui, "\033[<64;1;1M\033[<64;1;1M");
+    CHECK(view->scroll == 6);
+    send(ui, "\033[<65;1;1M");
+    CHECK(view->scroll == 3);
+    send(ui, "\033[<65;1;1M\033[<65;1;1M");
+    CHECK(view->scroll == 0);
+    send(ui, "\x18l\033[<64;1;1M"); /* over the log it moves that */
+    CHECK(view->scroll == 0);
+    send(ui, "\033");
+    settle(ui);
+    send(ui, "\033OQ\033[<65;1;1M\r"); /* and chooses a target */
+    CHECK(next(ui).index == 1);
+    send(ui, "\033[<0;1;1M");
+    settle(ui);
+    ui_set_mouse(ui, false);
+    ui_suspend(ui);
+    ui_resume(ui);
+    CHECK(none(ui));
+}
+
+static size_t count(const Outcome *outcome, const char *text)
+{
+    size_t n = 0;
+    const char *at = outcome->output, *end = at + outcome->n;
+    while ((at = memmem(at, (size_t)(end - at), text, strlen(text))) != NULL) {
+        at += strlen(text);
+        n++;
+    }
+    return n;
+}
+
+static void test_wheel(void **state)
+{
+    (void)state;
+    Outcome outcome = run(case_wheel, 100, 30);
+    assert_int_equal(count(&outcome, "\033[?1000h"), 1); /* not again once it is off */
+    assert_int_equal(count(&outcome, "\033[?1000l"), 1);
+    assert_true(has(&outcome, "with Shift the mouse selects"));
+    free(outcome.output);
+}
+
+/* The mouse is the terminal's while the chat is alone. */
+static void case_chat_alone(Ui *ui, Scene *scene)
+{
+    View *view = &scene->view;
+    scene_ready(scene);
+    view_answer(view, "text\n```c\nint x;\n```", "");
+    settle(ui);
+    send(ui, "\x18z");
+    CHECK(view->bare);
+    settle(ui);
+    send(ui, "/x\x7f\x7f\x18z"); /* the input keeps the focus */
+    CHECK(!view->bare && !view->search.shown);
+    settle(ui);
+    send(ui, "\033[Zz\033[15~"); /* another pane brings the rest back, too */
+    CHECK(!view->bare);
+    settle(ui);
+    send(ui, "\x18zi\r"); /* and typing stays there */
+    CHECK(view->bare && strcmp(next(ui).text, "i") == 0);
+    settle(ui);
+}
+
+static void test_chat_alone(void **state)
+{
+    (void)state;
+    Outcome outcome = run(case_chat_alone, 100, 30);
+    assert_true(count(&outcome, "\033[?1000h") == 3 && count(&outcome, "\033[?1000l") == 3);
+    assert_true(has(&outcome, "``c")); /* its first column may be reached on its own */
+    free(outcome.output);
+}
+
+static void case_edits(Ui *ui, Scene *scene)
+{
+    scene_ready(scene);
+    settle(ui);
+    send(ui, "half\x18\x05"); /* Ctrl-X Ctrl-E */
+    CHECK(next(ui).type == UI_EDITOR);
+    char *text = ui_input_text(ui);
+    CHECK(text != NULL && strcmp(text, "half") == 0);
+    free(text);
+    CHECK(ui_replace_input(ui, "whole\nline", 10));
+    send(ui, "\r");
+    UiAction action = next(ui);
+    CHECK(strcmp(action.text, "whole\nline") == 0 && action.index == 0);
+    ui_edit(ui, 3, "/old question");
+    settle(ui);
+    send(ui, "?\r");
+    action = next(ui);
+    CHECK(strcmp(action.text, "//old question?") == 0 && action.index == 3);
+    send(ui, "new\r"); /* once */
+    CHECK(next(ui).index == 0);
+    ui_edit(ui, 2, "old");
+    send(ui, "\x03other\r"); /* left with Ctrl-C */
+    CHECK(next(ui).index == 0);
+    ui_edit(ui, 2, "old");
+    ui_set_input(ui, "taken back");
+    send(ui, "\r");
+    CHECK(next(ui).index == 0);
+}
+
+static void test_edits(void **state)
+{
+    (void)state;
+    Outcome outcome = run(case_edits, 100, 30);
+    assert_true(has(&outcome, "edit 3> "));
+    free(outcome.output);
 }
 
 /* Sequences of keys work again once Ctrl-C has ended it. */
@@ -627,6 +855,11 @@ int main(void)
         cmocka_unit_test(test_resize),
         cmocka_unit_test(test_typing),
         cmocka_unit_test(test_typing_under_an_overlay),
+        cmocka_unit_test(test_search),
+        cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_wheel),
+        cmocka_unit_test(test_chat_alone),
+        cmocka_unit_test(test_edits),
         cmocka_unit_test(test_paste_without_an_end),
         cmocka_unit_test(test_any_text_is_drawn),
         cmocka_unit_test(test_actions),

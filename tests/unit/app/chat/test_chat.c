@@ -26,6 +26,7 @@ typedef struct Witness {
     char heard[1 << 16];
     char edit[256];
     int errors, changed, asked;
+    int question; /* that was to be edited */
 } Witness;
 
 static void hear(Witness *witness, const char *kind, const char *text)
@@ -81,6 +82,33 @@ static void on_asked(void *user)
     ((Witness *)user)->asked++;
 }
 
+static void on_dropped(void *user, int questions)
+{
+    char text[16];
+    snprintf(text, sizeof(text), "%d", questions);
+    hear(user, "dropped", text);
+}
+static void on_edit(void *user, int question, const char *text)
+{
+    ((Witness *)user)->question = question;
+    on_taken_back(user, text);
+}
+static int on_copy(void *user, int number, Err *err)
+{
+    char text[16];
+    snprintf(text, sizeof(text), "%d", number);
+    hear(user, "copied", text);
+    return number == 99 ? err_set(err, EXIT_USAGE, "no block 99") : 0;
+}
+static void on_search(void *user, const char *text)
+{
+    hear(user, "searched", text);
+}
+static void on_mouse(void *user, bool on)
+{
+    hear(user, "mouse", on ? "yes" : "no");
+}
+
 static const ChatFront front = {
     .event = on_event,
     .said = on_said,
@@ -94,6 +122,11 @@ static const ChatFront front = {
     .renamed = on_nothing,
     .asked = on_asked,
     .stopping = on_nothing,
+    .dropped = on_dropped,
+    .edit = on_edit,
+    .copy = on_copy,
+    .search = on_search,
+    .mouse = on_mouse,
 };
 
 static char folder[TEMP_BYTES];
@@ -221,6 +254,95 @@ static void test_undo_regen_clear(void **state)
     assert_int_equal(f->chat.transcript.n, 0);
     say(f, "four");
     assert_string_equal(answer(f), "[2] four");
+}
+
+/* An old question comes back; until another one is sent in its place nothing is gone. */
+static void test_edit(void **state)
+{
+    Fixture *f = *state;
+    Chat *chat = &f->chat;
+    refused(f, "/edit", "no question to edit");
+    say(f, "one");
+    say(f, "two");
+    say(f, "three");
+    refused(f, "/edit 4", "there is no question 4: this chat has 3");
+    refused(f, "/edit two", "/edit");
+    refused(f, "/edit 0", "/edit");
+    say(f, "/edit");
+    assert_int_equal(f->witness.question, 3);
+    assert_string_equal(f->witness.edit, "three");
+    say(f, "/edit 2");
+    assert_int_equal(f->witness.question, 2);
+    assert_string_equal(f->witness.edit, "two");
+    assert_int_equal(chat->transcript.n, 6);
+    /* What cannot be sent: the chat is as it was, and the text is to be edited again. */
+    size_t bytes = (size_t)REQUEST_LINE_MAX + 1;
+    char *text = calloc(1, bytes + 1);
+    assert_non_null(text);
+    memset(text, 'a', bytes);
+    f->witness.question = f->witness.changed = 0;
+    assert_int_equal(chat_ask_instead(chat, 2, text), -1);
+    assert_int_equal(chat->transcript.n, 6);
+    assert_string_equal(chat->transcript.entries[2].text, "two");
+    assert_string_equal(answer(f), "[6] three");
+    assert_int_equal(f->witness.question, 2);
+    assert_int_equal(f->witness.changed, 1);
+    free(text);
+    /* Not while an answer comes. */
+    chat_line(chat, "please wait");
+    run_until_text(chat, "more");
+    f->witness.question = 0;
+    assert_int_equal(chat_ask_instead(chat, 2, "too early"), -1);
+    assert_int_equal(f->witness.question, 2);
+    assert_string_equal(f->witness.edit, "too early");
+    assert_non_null(strstr(f->witness.heard, "before the answer is over"));
+    chat_stop(chat);
+    run_until(chat, CHAT_IDLE);
+    assert_int_equal(chat->transcript.n, 8);
+    f->witness.heard[0] = '\0';
+    assert_int_equal(chat_ask_instead(chat, 2, "TWO"), 0);
+    run_until(chat, CHAT_IDLE);
+    assert_non_null(strstr(f->witness.heard, "dropped: 3\nsaid: TWO"));
+    assert_int_equal(chat->transcript.n, 4);
+    assert_string_equal(chat->transcript.entries[0].text, "one");
+    assert_string_equal(answer(f), "[4] TWO");
+    /* One that is no more is asked as a new one. */
+    assert_int_equal(chat_ask_instead(chat, 7, "seven"), 0);
+    run_until(chat, CHAT_IDLE);
+    assert_string_equal(answer(f), "[6] seven");
+}
+
+/* They are other names, and what is the front's is handed on to it. */
+static void test_other_names_and_the_front(void **state)
+{
+    Fixture *f = *state;
+    say(f, "one");
+    say(f, "/retry");
+    assert_int_equal(transcript_answer(&f->chat.transcript)->seed, 8);
+    say(f, "/model 2");
+    say(f, "two"); /* behind it */
+    assert_string_equal(f->chat.ready.target, "small");
+    f->witness.heard[0] = '\0';
+    say(f, "/copy");
+    say(f, "/copy answer");
+    say(f, "/copy 12");
+    say(f, "/search  two words ");
+    say(f, "/search");
+    say(f, "/set mouse off");
+    assert_string_equal(f->witness.heard,
+                        "copied: -1\ncopied: 0\ncopied: 12\nsearched: two words\nsearched: \n"
+                        "mouse: no\nnotice: mouse off: it is the terminal's\n");
+    refused(f, "/copy 99", "no block 99");
+    refused(f, "/copy all", "/copy");
+    refused(f, "/set mouse maybe", "neither on nor off");
+    say(f, "/set");
+    assert_non_null(strstr(f->witness.heard, "mouse off"));
+    assert_true(slash_is_command("/copy 1") && slash_is_command("/nonsense"));
+    assert_false(slash_is_command("/tmp/a") || slash_is_command("//copy") ||
+                 slash_is_command("/a\n/b") || slash_is_command("copy"));
+    assert_false(f->chat.quit);
+    say(f, "/exit");
+    assert_true(f->chat.quit);
 }
 
 static void test_queue_and_stop(void **state)
@@ -749,6 +871,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_ask, start, end),
         cmocka_unit_test_setup_teardown(test_undo_regen_clear, start, end),
+        cmocka_unit_test_setup_teardown(test_edit, start, end),
+        cmocka_unit_test_setup_teardown(test_other_names_and_the_front, start, end),
         cmocka_unit_test_setup_teardown(test_queue_and_stop, start, end),
         cmocka_unit_test_setup_teardown(test_question_that_cannot_be_sent, start, end),
         cmocka_unit_test_setup_teardown(test_switch, start, end),

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/base/save_file.h"
@@ -608,6 +609,132 @@ static void test_suspend(void **state)
     assert_left("shell:");
 }
 
+/* Ctrl-X and a key. */
+static void type_after_prefix(const char *key)
+{
+    type("C-x");
+    type(key);
+}
+
+/* The buffer of tmux has come to hold as many bytes as the chat says that it copied of this. */
+static void wait_for_copy(const char *what)
+{
+    char path[256], *copied;
+    size_t bytes;
+    wait_for(what);
+    size_t said = (size_t)atol(strstr(screen(), what) + strlen(what));
+    model_folder_file(&folder, "copied", path);
+    for (int ms = 0; ms < PATIENCE_MS; ms += 50) {
+        if (tmux(NULL, "save-buffer %s 2>/dev/null", path) == 0 &&
+            (copied = read_file(path, "file", 1 << 20, &bytes, NULL)) != NULL) {
+            free(copied);
+            if (bytes == said)
+                return;
+        }
+        usleep(50000);
+    }
+    fail_msg("%zu bytes were not copied", said);
+}
+
+/* Looking for text, copying, editing and the log, as a person would. */
+static void test_text_of_the_chat(void **state)
+{
+    (void)state;
+    char editor[256];
+    FILE *script;
+    skip_without_tmux();
+    script = fopen(model_folder_file(&folder, "editor", editor), "w");
+    assert_non_null(script);
+    /* It stops once, as with Ctrl-Z, and comes back in its own time. */
+    fputs("#!/bin/sh\necho the editor is open; kill -TSTP 0\necho ' and more' >>\"$1\"\n", script);
+    fclose(script);
+    assert_int_equal(chmod(editor, 0700), 0);
+    assert_int_equal(tmux(NULL, "set-environment -g EDITOR %s", editor), 0);
+    start_chat();
+    begin_answer();
+    type("Escape");
+    wait_for("stopped");
+    enter("/nonsense");
+    wait_for("> /nonsense"); /* what was typed is seen */
+    wait_for("there is no command /nonsense");
+
+    type_after_prefix("/");
+    tmux(NULL, "send-keys -t s2d -l 'tell ME'");
+    wait_for("is not in the chat");
+    for (int i = 0; i < 2; i++)
+        type("BSpace");
+    tmux(NULL, "send-keys -t s2d -l 'me all'");
+    type("Enter");
+    wait_for("1 of 1");
+    wait_for("you> Tell me all.");
+    type("Escape");
+
+    enter("/copy answer");
+    wait_for_copy("clipboard: the answer, ");
+    tmux(NULL, "delete-buffer");
+    type_after_prefix("z");
+    wait_for_no("DRAFT TREE");
+    type_after_prefix("z");
+    wait_for("DRAFT TREE");
+
+    tmux(NULL, "send-keys -t s2d -l 'a line'");
+    type_after_prefix("C-e");
+    wait_for("Stopped");
+    tmux(NULL, "send-keys -t s2d -l 'clear; fg'");
+    type("Enter");
+    wait_for("a line");
+    wait_for("and more"); /* the second line of the input */
+    wait_for("READY");
+    type("C-c");
+    tmux(NULL, "set-environment -g -u EDITOR");
+
+    enter("/edit");
+    wait_for("edit 1> Tell me all.");
+    type("C-a");
+    enter("Now ");
+    wait_for("GENERATING");
+    type("Escape");
+    wait_for("stopped");
+    enter("/search tell me all");
+    wait_for("1 of 1");
+    wait_for("you> Now Tell me all.");
+
+    type_after_prefix("l");
+    wait_for("> /nonsense");
+    wait_for("LOG");
+    enter("/exit"); /* typed over the log */
+    wait_for("shell:");
+    enter("stty -g >after"); /* as in test_suspend */
+    assert_left("shell:");
+}
+
+/* The clipboard is the terminal's: nothing of it goes where no terminal is. */
+static void test_copy_of_plain_lines(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start("--plain --profile ./slow.yaml");
+    wait_for("you>");
+    enter("Tell me all.");
+    wait_for_text_below("Tell me all.");
+    type("C-c");
+    wait_for("stopped");
+    enter("/copy answer");
+    wait_for_copy("clipboard: the answer, ");
+    type("C-d");
+    assert_left("status=0");
+    assert_int_equal(
+        model_folder_write(&folder, "lines", "/set max_tokens 8\nTell me all.\n/copy answer\n"), 0);
+    start("--plain --profile ./slow.yaml <lines >out 2>err");
+    assert_left("status=64"); /* that the last line was refused */
+    char *out = file_text("out"), *errors = file_text("err");
+    assert_true(out && errors && *out);
+    assert_non_null(strstr(errors, "no terminal to copy to"));
+    assert_true(!strstr(out, "]52;") && !strstr(errors, "]52;"));
+    free(out);
+    free(errors);
+}
+
 static void test_missing_model(void **state)
 {
     (void)state;
@@ -683,7 +810,8 @@ static int make_models(void **state)
              "context: 65536\n"
              "device: cpu\n",
              folder.path, folder.path, folder.path);
-    if (tmux(NULL, "start-server \\; set-option -g exit-empty off") != 0)
+    if (tmux(NULL, "start-server \\; set-option -g exit-empty off \\; "
+                   "set-option -s set-clipboard on") != 0)
         return -1;
     return model_folder_write(&folder, "slow.yaml", text);
 }
@@ -720,6 +848,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_worker_killed),
         cmocka_unit_test(test_front_killed),
         cmocka_unit_test(test_suspend),
+        cmocka_unit_test(test_text_of_the_chat),
+        cmocka_unit_test(test_copy_of_plain_lines),
         cmocka_unit_test(test_missing_model),
         cmocka_unit_test(test_plain),
         cmocka_unit_test(test_looks),

@@ -124,44 +124,11 @@ ThemeChoice ui_theme(const Ui *ui, ThemeChoice *shown)
     return screen_theme(ui->screen, shown);
 }
 
-/* A pane that was hidden or behind a zoomed one is seen again. */
-void ui_focus(Ui *ui, int focus)
-{
-    bool right = ui_is_side(focus);
-    if (right && ui->layout.mode == LAYOUT_SMALL) {
-        ui_notice(ui, "panes need a window of 60x15");
-        return;
-    }
-    ui->frame.focus = focus;
-    if (focus != PANE_CHAT)
-        ui->view->search.shown = false;
-    if (ui->frame.alone && focus < PANE_COUNT && focus != (int)ui->frame.only) {
-        ui->frame.alone = ui->view->bare = false;
-        ui_take_mouse(ui);
-    }
-    if (right) {
-        ui->frame.front = (PaneId)focus;
-        ui->frame.hidden &= ~(1U << focus);
-        if (ui->frame.zoom != PANE_CHAT)
-            ui->frame.zoom = (PaneId)focus;
-    }
-    if (focus != PANE_TREE)
-        ui->view->tree_cursor = 0;
-}
-
 void ui_set_input(Ui *ui, const char *text)
 {
     input_set(text);
     ui->editing = 0;
     ui->dirty = true;
-}
-
-void ui_edit(Ui *ui, int question, const char *text)
-{
-    ui_set_input(ui, text);
-    ui->editing = question;
-    snprintf(ui->edit_prompt, sizeof ui->edit_prompt, "edit %d> ", question);
-    ui_focus(ui, FOCUS_INPUT);
 }
 
 char *ui_input_text(const Ui *ui)

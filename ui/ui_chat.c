@@ -239,6 +239,14 @@ static void toggle_alone(Ui *ui)
     }
 }
 
+void ui_edit(Ui *ui, int question, const char *text)
+{
+    ui_set_input(ui, text);
+    ui->editing = question;
+    snprintf(ui->edit_prompt, sizeof ui->edit_prompt, "edit %d> ", question);
+    ui_focus(ui, FOCUS_INPUT);
+}
+
 void ui_chat_action(Ui *ui, ShortcutAction action)
 {
     Frame *frame = &ui->frame;

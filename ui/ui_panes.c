@@ -14,6 +14,31 @@ bool ui_is_side(int focus)
     return focus < PANE_COUNT && pane_get((PaneId)focus)->wish.place == PLACE_RIGHT;
 }
 
+/* A pane that was hidden or behind a zoomed one is seen again. */
+void ui_focus(Ui *ui, int focus)
+{
+    bool right = ui_is_side(focus);
+    if (right && ui->layout.mode == LAYOUT_SMALL) {
+        ui_notice(ui, "panes need a window of 60x15");
+        return;
+    }
+    ui->frame.focus = focus;
+    if (focus != PANE_CHAT)
+        ui->view->search.shown = false;
+    if (ui->frame.alone && focus < PANE_COUNT && focus != (int)ui->frame.only) {
+        ui->frame.alone = ui->view->bare = false;
+        ui_take_mouse(ui);
+    }
+    if (right) {
+        ui->frame.front = (PaneId)focus;
+        ui->frame.hidden &= ~(1U << focus);
+        if (ui->frame.zoom != PANE_CHAT)
+            ui->frame.zoom = (PaneId)focus;
+    }
+    if (focus != PANE_TREE)
+        ui->view->tree_cursor = 0;
+}
+
 void ui_zoom_pane(Ui *ui, int pane)
 {
     Frame *frame = &ui->frame;

@@ -158,7 +158,7 @@ static void on_done(Chat *chat, const char *reason, const EventStats *totals)
 }
 
 /* Returns -1 when the program must end. */
-static int on_error(Chat *chat, int code, const char *message, bool fatal)
+static int on_error(Chat *chat, int code, const char *message, bool fatal, bool kept)
 {
     if (!chat->was_ready)
         return err_set(&chat->failure, code ? code : EXIT_INTERNAL, "%s", message);
@@ -170,6 +170,11 @@ static int on_error(Chat *chat, int code, const char *message, bool fatal)
         Err err = {0};
         request_free(&chat->wanted);
         chat->has_wanted = false;
+        if (kept) {
+            chat->state = CHAT_IDLE;
+            chat_ask_next(chat);
+            return 0;
+        }
         chat_note(chat, NOTE_WARNING, "the models that were there before are loaded again");
         if (chat_revive(chat, &err) == 0)
             return 0;
@@ -203,7 +208,8 @@ static int take(Chat *chat, const Event *event)
         on_done(chat, event->u.done.reason, &event->u.done.totals);
         break;
     case EVENT_ERROR:
-        return on_error(chat, event->u.error.code, event->u.error.message, event->u.error.fatal);
+        return on_error(chat, event->u.error.code, event->u.error.message, event->u.error.fatal,
+                        event->u.error.kept);
     case EVENT_ROUND: /* automatic thresholds have moved */
         if (event->u.round.n_thresholds == chat->ready.n_exits)
             memcpy(chat->ready.thresholds, event->u.round.thresholds,

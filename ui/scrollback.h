@@ -34,6 +34,12 @@ typedef struct Span {
     int start, source;
 } Span;
 
+/* What had been counted when a question was asked. */
+typedef struct ItemBefore {
+    unsigned n_strip, n_history;
+    int ctx_used;
+} ItemBefore;
+
 typedef struct Item {
     ItemKind kind;
     bool open;      /* an answer that still grows */
@@ -43,7 +49,8 @@ typedef struct Item {
     size_t bytes, room;
     Span *spans;
     int n_spans, spans_room;
-    char figures[160];      /* one line below a finished answer */
+    char figures[192];      /* one line below a finished answer */
+    ItemBefore before;      /* of what the person said */
     int wrap_width, height; /* the chat pane's cache; wrap_width 0 = stale */
 } Item;
 

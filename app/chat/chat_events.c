@@ -92,6 +92,19 @@ static void on_ready(Chat *chat, const EventReady *ready)
     chat_ask_next(chat);
 }
 
+/* In the middle of an answer, the line stands where it happened. */
+static void keep_switch(Chat *chat, const char *line)
+{
+    Entry *answer = transcript_answer(&chat->transcript);
+    if (chat->state != CHAT_ANSWERING || !answer || answer->bytes == 0) {
+        keep_note(chat, line);
+        return;
+    }
+    snprintf(answer->target, sizeof(answer->target), "%s", chat->ready.target);
+    if (transcript_switch(&chat->transcript, line) != 0)
+        keep_note(chat, line);
+}
+
 static void on_switch(Chat *chat, const EventSwitch *swap)
 {
     const Profile *profile = &chat->load.u.load.profile;
@@ -107,9 +120,12 @@ static void on_switch(Chat *chat, const EventSwitch *swap)
     }
     if (swap->stage != SWITCH_DONE)
         return;
-    snprintf(line, sizeof(line), "target %s > %s (%.1f s), draft %s", chat->ready.target,
-             swap->target, swap->ms / 1000, swap->draft_kv_kept ? "kept" : "read anew");
-    keep_note(chat, line);
+    bool same = swap->target_index >= 0 && swap->target_index == chat->ready.target_index;
+    if (!same) {
+        snprintf(line, sizeof(line), "target %s > %s (%.1f s), draft %s", chat->ready.target,
+                 swap->target, swap->ms / 1000, swap->draft_kv_kept ? "kept" : "read anew");
+        keep_switch(chat, line);
+    }
     if (chat->switching)
         set_target(chat, chat->switching);
     else if (swap->target_index >= 0 && swap->target_index < profile->n_targets)

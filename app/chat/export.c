@@ -6,33 +6,13 @@
 #include <string.h>
 
 #include "ui/fence.h"
+#include "ui/figures_text.h"
 #include "ui/text.h"
 
 const char *answer_line(const EventStats *stats, const char *target, const char *reason, char *text,
                         size_t size)
 {
-    int used = 0;
-    char clean[64];
-    text_clean_line(target, clean, sizeof(clean));
-    /* Each part is shorter than 80 bytes: what was written so far is always inside. */
-    char line[512];
-    if (stats->rounds > 0)
-        used += snprintf(line + used, sizeof(line) - used, "MAT %.2f  %.1f t/s", (double)stats->mat,
-                         (double)stats->tokens_per_s);
-    if (stats->rounds > 0 && stats->plain_tokens_per_s > 0)
-        used += snprintf(line + used, sizeof(line) - used, " x%.2f",
-                         (double)(stats->tokens_per_s / stats->plain_tokens_per_s));
-    if (stats->rounds > 0)
-        used += snprintf(line + used, sizeof(line) - used, "  %d tok / %d rounds  ", stats->tokens,
-                         stats->rounds);
-    if (*clean)
-        used += snprintf(line + used, sizeof(line) - used, "target %s", clean);
-    if (*reason && strcmp(reason, "eos") != 0)
-        snprintf(line + used, sizeof(line) - used, "  %s",
-                 strcmp(reason, "context") == 0  ? "context full"
-                 : strcmp(reason, "length") == 0 ? "max_tokens reached"
-                                                 : reason);
-    snprintf(text, size, "%s", line);
+    figures_answer(stats, target, reason, text, size);
     return text;
 }
 
@@ -66,7 +46,8 @@ static void put_quoted(FILE *out, const char *text)
     }
 }
 
-static void put_entry(FILE *out, const Entry *entry)
+/* continues: an answer, behind a change of target in its middle */
+static void put_entry(FILE *out, const Entry *entry, bool continues)
 {
     char figures[256];
     switch (entry->kind) {
@@ -75,10 +56,10 @@ static void put_entry(FILE *out, const Entry *entry)
         put_quoted(out, entry->text);
         break;
     case ENTRY_ANSWER:
-        fputs("\n**s2d**\n\n", out);
+        fputs(continues ? "\n" : "\n**s2d**\n\n", out);
         put_answer(out, entry->text);
         answer_line(&entry->totals, entry->target, entry->reason, figures, sizeof(figures));
-        fprintf(out, "\n\n*%s*\n", figures);
+        fprintf(out, *figures ? "\n\n*%s*\n" : "\n%s", figures);
         break;
     case ENTRY_NOTE:
         fprintf(out, "\n*%s*\n", entry->text);
@@ -105,7 +86,7 @@ char *export_markdown(const SavedChat *chat)
         put_quoted(out, chat->system);
     }
     for (int i = 0; i < chat->transcript.n; i++)
-        put_entry(out, &chat->transcript.entries[i]);
+        put_entry(out, &chat->transcript.entries[i], transcript_continues(&chat->transcript, i));
     int failed = ferror(out);
     if (fclose(out) != 0 || failed) {
         free(text);

@@ -2,6 +2,7 @@
 #include "tests/support/scene.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -50,6 +51,10 @@ void scene_ready(Scene *scene)
     memcpy(ready->exits, exits, sizeof exits);
     memcpy(ready->thresholds, thresholds, sizeof thresholds);
     ready->ctx = 4096;
+    ready->vocab = 1000;
+    ready->seed = 1;
+    ready->top_p = 1;
+    strcpy(ready->tree, "auto");
     ready->memory_bytes = 2100000000;
     view_event(&scene->view, &event);
 }
@@ -58,6 +63,7 @@ void scene_say(Scene *scene, const char *text)
 {
     Event event;
     scene->turn++;
+    scene->rounds = 0;
     memset(&scene->stats, 0, sizeof scene->stats);
     view_user(&scene->view, text);
     view_asked(&scene->view);
@@ -74,13 +80,29 @@ void scene_text(Scene *scene, const char *text, int source)
     view_event(&scene->view, &event);
 }
 
+/* Plain rounds take 25 ms, and 24 of these in the target's pass. */
+static void count_gain(Scene *scene, bool drafted)
+{
+    EventStats *stats = &scene->stats;
+    double passes = stats->draft_ms + stats->verify_ms;
+    double ms = passes + stats->accept_ms + stats->other_ms;
+    scene->plain_age = drafted ? scene->plain_age + 1 : 0;
+    stats->mat = (float)stats->tokens / (float)stats->rounds;
+    stats->tokens_per_s = (float)(1000 * stats->tokens / ms);
+    stats->plain_tokens_per_s = 40;
+    stats->plain_rounds = 6;
+    stats->plain_age = scene->plain_age;
+    double gain = fmin(stats->tokens_per_s / 40, stats->tokens * 24 / passes);
+    stats->gain = stats->gain_low = stats->gain_high = stats->drafted > 0 ? (float)gain : 0;
+}
+
 /* Counts a round as the engine does, and tells. */
 static void send_round(Scene *scene, Event *event)
 {
     EventRound *round = &event->u.round;
     EventStats *stats = &scene->stats;
     strcpy(round->target, scene->view.ready.target);
-    round->round = stats->rounds + 1;
+    round->round = ++scene->rounds;
     round->bonus_token = 1;
     for (int i = 0; i < round->n_nodes; i++) {
         EventNode *node = &round->nodes[i];
@@ -100,10 +122,13 @@ static void send_round(Scene *scene, Event *event)
     stats->tokens = stats->accepted + stats->rounds;
     round->ctx_used = 40 + stats->tokens;
     view_event(&scene->view, event);
-    stats->mat = (float)stats->tokens / (float)stats->rounds;
-    stats->tokens_per_s = 20 * stats->mat;
-    stats->plain_tokens_per_s = 40;
-    stats->plain_rounds = 6;
+    for (int depth = 0; depth < round->accepted; depth++)
+        stats->reached[depth]++;
+    stats->draft_ms += round->draft_ms;
+    stats->verify_ms += round->verify_ms;
+    stats->accept_ms += round->accept_ms;
+    stats->other_ms += round->other_ms;
+    count_gain(scene, strcmp(round->mode, "spec") == 0);
     Event told;
     begin(scene, &told, EVENT_STATS);
     told.u.stats = *stats;
@@ -173,6 +198,8 @@ void scene_switch(Scene *scene, SwitchStage stage, int target, float fraction)
     swap->n_thresholds = N_EXITS;
     for (int i = 0; i < N_EXITS; i++)
         swap->thresholds[i] = 0.6f - 0.1f * (float)i;
+    if (stage == SWITCH_DONE)
+        memset(&scene->stats, 0, sizeof scene->stats);
     view_event(&scene->view, &event);
 }
 

@@ -7,7 +7,9 @@
 typedef struct Scene {
     View view;
     int turn;
-    EventStats stats; /* of the answer that goes on, as an engine would count */
+    int rounds;       /* of the answer that goes on */
+    int plain_age;    /* rounds since the last plain one */
+    EventStats stats; /* of the answer or its current target, as an engine would count */
 } Scene;
 
 void scene_open(Scene *scene);

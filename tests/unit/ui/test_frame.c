@@ -262,8 +262,8 @@ static void test_markdown(void **state)
                 "plain **bold** and `code`, 2 ** 3, a*b\n"
                 "1. first item that is long enough to wrap\n"
                 "  - nested\n",
-                "");
-    view_answer(&scene->view, "```py\nx = **1**\n```\nend", "2 tok");
+                "", false);
+    view_answer(&scene->view, "```py\nx = **1**\n```\nend", "2 tok", false);
     view_user(&scene->view, "- as **typed**");
     Cells cells;
     assert_int_equal(cells_open(&cells, 41, 20, false), 0);
@@ -299,7 +299,7 @@ static void test_fences(void **state)
                 "~~~py\nx = **1**\n```\n~~~\n"
                 "````md\n```\n**2**\n```\n````\n"
                 "```` **``` ````\n**end**",
-                "");
+                "", false);
     Cells cells;
     assert_int_equal(cells_open(&cells, 41, 14, false), 0);
     pane_chat.draw(&scene->view, &cells, (Rect){0, 0, 14, 41}, false);
@@ -427,9 +427,9 @@ static void test_copies_show_where_a_device_makes_them(void **state)
     play(scene);
     pane_speed.title(&scene->view, text, sizeof text);
     assert_null(strstr(text, "copies"));
-    scene->view.stats.back_copies = 5; /* in two rounds */
+    scene->view.stats.back_copies = 5; /* in one round */
     pane_speed.title(&scene->view, text, sizeof text);
-    assert_non_null(strstr(text, "2.5 copies/round"));
+    assert_non_null(strstr(text, "5.0 copies/round"));
 }
 
 static void test_sliders_make_actions(void **state)
@@ -466,7 +466,7 @@ static void test_automatic_thresholds(void **state)
     assert_int_equal(pane_thresholds.key(view, &a, &action), PANE_ACTION);
     assert_true(action.type == UI_AUTO && action.on);
     pane_thresholds.title(view, text, sizeof text);
-    assert_string_equal(text, "THRESHOLDS  [ ] adjust  a auto"); /* nothing was said yet */
+    assert_string_equal(text, "THRESHOLDS  profile [ ] adjust  a auto"); /* nothing was said yet */
     view->ready.auto_thresholds = true;
     pane_thresholds.title(view, text, sizeof text);
     assert_string_equal(text, "THRESHOLDS  auto  [ ] adjust  a stop");

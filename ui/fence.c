@@ -35,3 +35,12 @@ FenceLine fence_line(Fence *fence, const char *line, size_t n)
     *fence = (Fence){mark, length};
     return FENCE_OPENS;
 }
+
+void fence_text(Fence *fence, const char *text, size_t n)
+{
+    for (size_t from = 0, to; from < n; from = to + 1) {
+        const char *newline = memchr(text + from, '\n', n - from);
+        to = newline != NULL ? (size_t)(newline - text) : n;
+        fence_line(fence, text + from, to - from);
+    }
+}

@@ -166,13 +166,14 @@ static void write_item(Writer *w, bool markdown)
 {
     const Item *item = w->item;
     const char *s = item->text;
-    Fence fence = {0};
+    Fence fence = item->fence;
     size_t n = item->bytes;
     /* Blank lines at the end say nothing, and models like to end with them. */
     while (n > 0 && s[n - 1] == '\n')
         n--;
-    size_t from = item->continued ? strspn(s, " \n") : 0;
-    if (markdown && from < n && begins_block(s + from, n - from))
+    bool in_code = fence.length > 0;
+    size_t from = item->continued && !in_code ? strspn(s, " \n") : 0;
+    if (markdown && !in_code && from < n && begins_block(s + from, n - from))
         flush(w, 0, 0, LEAD_NONE); /* what lines up starts below the speaker's name */
     while (from <= n) {
         const char *newline = from < n ? memchr(s + from, '\n', n - from) : NULL;

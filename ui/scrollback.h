@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ui/fence.h"
 #include "ui/text.h"
 
 enum {
@@ -43,7 +44,8 @@ typedef struct ItemBefore {
 typedef struct Item {
     ItemKind kind;
     bool open;      /* an answer that still grows */
-    bool continued; /* goes on after a switch in its middle */
+    bool continued; /* goes on after a switch in its middle, */
+    Fence fence;    /* which was in code like this */
     bool queued;    /* a note: the person's text that waits to be said */
     char *text;     /* terminated; may be NULL when empty */
     size_t bytes, room;

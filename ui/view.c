@@ -127,12 +127,27 @@ void view_user(View *view, const char *text)
     view->changes++;
 }
 
+/* What the answer before the last item left open. */
+static Fence open_fence(const Scrollback *scrollback)
+{
+    int i = scrollback->n_items - 2;
+    while (i >= 0 && scrollback->items[i].kind != ITEM_ANSWER)
+        i--;
+    if (i < 0 || scrollback->items[i].text == NULL)
+        return (Fence){0};
+    Fence fence = scrollback->items[i].fence;
+    fence_text(&fence, scrollback->items[i].text, scrollback->items[i].bytes);
+    return fence;
+}
+
 void view_answer(View *view, const char *text, const char *figures, bool continued)
 {
     Item *item = scrollback_add(&view->scrollback, ITEM_ANSWER, text);
     if (item != NULL) {
         text_clean_line(figures, item->figures, sizeof item->figures);
         item->continued = continued;
+        if (continued)
+            item->fence = open_fence(&view->scrollback);
     }
     view->changes++;
 }

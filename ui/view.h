@@ -122,7 +122,7 @@ const EventRound *view_round(const View *view);
 void view_browse(View *view, int by);
 /* Position of an exit layer in ready.exits; -1 = none. */
 int view_exit_index(const View *view, int layer);
-/* "auto: on", "auto: off, ...", "on", "on, ..." or "off": whether speculation works now and if not,
+/* "auto", before it was tried, "auto: on", "auto: off, ...", "on", "on, ..." or "off": whether speculation works now and if not,
  * why. */
 void view_spec_text(const View *view, char *out, size_t bytes);
 

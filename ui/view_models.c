@@ -8,8 +8,7 @@
 
 void view_spec_text(const View *view, char *out, size_t bytes)
 {
-    static const char *const modes[] = {
-        [SPEC_AUTO] = "auto: ", [SPEC_ON] = "on", [SPEC_OFF] = "off"};
+    static const char *const modes[] = {[SPEC_AUTO] = "auto", [SPEC_ON] = "on", [SPEC_OFF] = "off"};
     const EventReady *ready = &view->ready;
     bool automatic = ready->spec == SPEC_AUTO, plain = strcmp(view->mode, "plain") == 0;
     int n = snprintf(out, bytes, "%s", modes[ready->spec]);
@@ -17,16 +16,17 @@ void view_spec_text(const View *view, char *out, size_t bytes)
     out += n;
     if (ready->spec == SPEC_OFF)
         return;
+    const char *off = automatic ? ": off" : "";
     if (!ready->drafts)
-        snprintf(out, left, "%s, drafter is plain", automatic ? "off" : "");
+        snprintf(out, left, "%s, drafter is plain", off);
     else if (plain && !automatic)
         snprintf(out, left, ", nothing drafted"); /* no exit had anything to say */
     else if (plain && view->predicted_gain > 0)
-        snprintf(out, left, "off, does not pay now (forecast x%.2f)", view->predicted_gain);
+        snprintf(out, left, "%s, does not pay now (forecast x%.2f)", off, view->predicted_gain);
     else if (plain)
-        snprintf(out, left, "off, does not pay now");
-    else if (automatic)
-        snprintf(out, left, "%s", view->mode[0] != '\0' ? "on" : "not tried yet");
+        snprintf(out, left, "%s, does not pay now", off);
+    else if (automatic && view->mode[0] != '\0')
+        snprintf(out, left, ": on");
 }
 
 /* Names come from files and profiles: cleaned once, here. */
@@ -108,11 +108,16 @@ static void on_switch_done(View *view, const EventSwitch *swap, int turn)
                            sizeof open->figures);
     }
     bool split = open != NULL;
+    Fence fence = split ? open->fence : (Fence){0};
+    if (split)
+        fence_text(&fence, open->text, open->bytes);
     scrollback_add(&view->scrollback, ITEM_SWITCH, line);
     if (split) {
         Item *rest = scrollback_add(&view->scrollback, ITEM_ANSWER, "");
-        if (rest != NULL)
+        if (rest != NULL) {
             rest->open = rest->continued = true;
+            rest->fence = fence;
+        }
         view_begin_counts(view);
     }
     strcpy(view->ready.target, swap->target);

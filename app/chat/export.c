@@ -16,24 +16,27 @@ const char *answer_line(const EventStats *stats, const char *target, const char 
     return text;
 }
 
-/* An answer that was cut within code ends it here, or all that follows would be code too. */
-static void put_answer(FILE *out, const char *text)
+static void put_fence(FILE *out, const Fence *fence)
 {
-    Fence fence = {0};
-    size_t n;
+    for (int i = 0; i < fence->length; i++)
+        fputc(fence->mark, out);
+}
+
+/* An answer that was cut within code ends it here, or all that follows would be code too; and its other
+ * part, behind a change of target, begins with it. fence: as the part before left it, and as this one
+ * does. */
+static void put_answer(FILE *out, const char *text, Fence *fence)
+{
+    put_fence(out, fence);
+    if (fence->length > 0)
+        fputc('\n', out);
     fputs(text, out);
-    for (const char *line = text;; line += n + 1) {
-        n = strcspn(line, "\n");
-        fence_line(&fence, line, n);
-        if (!line[n])
-            break;
-    }
-    if (fence.length == 0)
+    fence_text(fence, text, strlen(text));
+    if (fence->length == 0)
         return;
     if (*text && text[strlen(text) - 1] != '\n')
         fputc('\n', out);
-    for (int i = 0; i < fence.length; i++)
-        fputc(fence.mark, out);
+    put_fence(out, fence);
 }
 
 /* A person's words as a quotation, line by line. */
@@ -47,9 +50,11 @@ static void put_quoted(FILE *out, const char *text)
 }
 
 /* continues: an answer, behind a change of target in its middle */
-static void put_entry(FILE *out, const Entry *entry, bool continues)
+static void put_entry(FILE *out, const Entry *entry, bool continues, Fence *fence)
 {
     char figures[256];
+    if (entry->kind == ENTRY_ANSWER && !continues)
+        *fence = (Fence){0};
     switch (entry->kind) {
     case ENTRY_USER:
         fputs("\n**you**\n\n", out);
@@ -57,9 +62,11 @@ static void put_entry(FILE *out, const Entry *entry, bool continues)
         break;
     case ENTRY_ANSWER:
         fputs(continues ? "\n" : "\n**s2d**\n\n", out);
-        put_answer(out, entry->text);
+        put_answer(out, entry->text, fence);
         answer_line(&entry->totals, entry->target, entry->reason, figures, sizeof(figures));
-        fprintf(out, *figures ? "\n\n*%s*\n" : "\n%s", figures);
+        if (*figures)
+            fprintf(out, "\n\n*%s*", figures);
+        fputc('\n', out);
         break;
     case ENTRY_NOTE:
         fprintf(out, "\n*%s*\n", entry->text);
@@ -72,6 +79,7 @@ char *export_markdown(const SavedChat *chat)
     char *text = NULL;
     size_t bytes = 0;
     char name[256];
+    Fence fence = {0};
     FILE *out = open_memstream(&text, &bytes);
     if (!out)
         return NULL;
@@ -86,7 +94,8 @@ char *export_markdown(const SavedChat *chat)
         put_quoted(out, chat->system);
     }
     for (int i = 0; i < chat->transcript.n; i++)
-        put_entry(out, &chat->transcript.entries[i], transcript_continues(&chat->transcript, i));
+        put_entry(out, &chat->transcript.entries[i], transcript_continues(&chat->transcript, i),
+                  &fence);
     int failed = ferror(out);
     if (fclose(out) != 0 || failed) {
         free(text);

@@ -29,7 +29,8 @@ static void describe(FILE *out, const EventStats *stats)
     if (all > 0)
         fprintf(out, "\n  draft %d%%, verify %d%%, accept %d%%, other %d%% of %.1f s", shares[0],
                 shares[1], shares[2], shares[3], all / 1000);
-    fprintf(out, "; prompts %.1f s", (stats->prefill_ms + stats->draft_prefill_ms) / 1000);
+    if (stats->prefill_ms + stats->draft_prefill_ms > 0) /* a target that came later read none */
+        fprintf(out, "; prompts %.1f s", (stats->prefill_ms + stats->draft_prefill_ms) / 1000);
     if (*plain)
         fprintf(out, "\n  %s", plain);
     if (stats->back_copies > 0) {

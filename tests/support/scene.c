@@ -4,7 +4,10 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "app/protocol/event_json.h"
 
 static const int exits[] = {6, 12, 18, 24};
 static const char *const targets[] = {"qwen2.5-coder-1.5b", "qwen2.5-coder-0.5b"};
@@ -16,6 +19,17 @@ static Event *begin(Scene *scene, Event *event, EventType type)
     event->type = type;
     event->turn = scene->turn;
     return event;
+}
+
+static void tell(Scene *scene, const Event *event)
+{
+    view_event(&scene->view, event);
+    if (scene->trace == NULL)
+        return;
+    char *line = event_to_line(event);
+    assert(line != NULL);
+    fprintf(scene->trace, "%s\n", line);
+    free(line);
 }
 
 void scene_open(Scene *scene)
@@ -56,7 +70,7 @@ void scene_ready(Scene *scene)
     ready->top_p = 1;
     strcpy(ready->tree, "auto");
     ready->memory_bytes = 2100000000;
-    view_event(&scene->view, &event);
+    tell(scene, &event);
 }
 
 void scene_say(Scene *scene, const char *text)
@@ -69,7 +83,7 @@ void scene_say(Scene *scene, const char *text)
     view_asked(&scene->view);
     begin(scene, &event, EVENT_PREFILL);
     event.u.prefill.done = event.u.prefill.total = 40;
-    view_event(&scene->view, &event);
+    tell(scene, &event);
 }
 
 void scene_text(Scene *scene, const char *text, int source)
@@ -77,7 +91,7 @@ void scene_text(Scene *scene, const char *text, int source)
     Event event;
     begin(scene, &event, EVENT_TEXT);
     event.u.text = (EventText){text, source};
-    view_event(&scene->view, &event);
+    tell(scene, &event);
 }
 
 /* Plain rounds take 25 ms, and 24 of these in the target's pass. */
@@ -121,7 +135,7 @@ static void send_round(Scene *scene, Event *event)
     stats->accepted += round->accepted;
     stats->tokens = stats->accepted + stats->rounds;
     round->ctx_used = 40 + stats->tokens;
-    view_event(&scene->view, event);
+    tell(scene, event);
     for (int depth = 0; depth < round->accepted; depth++)
         stats->reached[depth]++;
     stats->draft_ms += round->draft_ms;
@@ -132,7 +146,7 @@ static void send_round(Scene *scene, Event *event)
     Event told;
     begin(scene, &told, EVENT_STATS);
     told.u.stats = *stats;
-    view_event(&scene->view, &told);
+    tell(scene, &told);
 }
 
 void scene_round(Scene *scene, const char *const *words, int n, int extra)
@@ -180,7 +194,7 @@ void scene_done(Scene *scene, const char *reason)
     begin(scene, &event, EVENT_DONE);
     snprintf(event.u.done.reason, sizeof event.u.done.reason, "%s", reason);
     event.u.done.totals = scene->stats;
-    view_event(&scene->view, &event);
+    tell(scene, &event);
 }
 
 void scene_switch(Scene *scene, SwitchStage stage, int target, float fraction)
@@ -200,7 +214,7 @@ void scene_switch(Scene *scene, SwitchStage stage, int target, float fraction)
         swap->thresholds[i] = 0.6f - 0.1f * (float)i;
     if (stage == SWITCH_DONE)
         memset(&scene->stats, 0, sizeof scene->stats);
-    view_event(&scene->view, &event);
+    tell(scene, &event);
 }
 
 void scene_error(Scene *scene, const char *message, bool fatal)
@@ -210,5 +224,43 @@ void scene_error(Scene *scene, const char *message, bool fatal)
     event.u.error.code = 70;
     event.u.error.fatal = fatal;
     snprintf(event.u.error.message, sizeof event.u.error.message, "%s", message);
-    view_event(&scene->view, &event);
+    tell(scene, &event);
+}
+
+/* ---- a whole chat ---- */
+
+static const char *const answer[][5] = {
+    {"A", " small", " draft", " proposes", NULL},
+    {" **several", " tokens**", ",", NULL},
+    {" the", " target", " checks", " them", NULL},
+    {" all", ".\n\n", NULL},
+    {"- ", "keep the longest", " `prefix`", "\n", NULL},
+    {"- ", "\u65e5\u672c\u8a9e", " \U0001F642 stays wide", "\n\n", NULL},
+    {"```", "c\n", "return", " x;", NULL},
+    {"\n", "```\n\n", NULL},
+    {"Done\033[31m", " and\033[0m", " out", ".", NULL},
+};
+
+static int count(const char *const *words)
+{
+    int n = 0;
+    while (words[n] != NULL)
+        n++;
+    return n;
+}
+
+void scene_demo(Scene *scene)
+{
+    scene_ready(scene);
+    view_set_session(&scene->view, "demo-1");
+    scene_say(scene, "Explain speculative decoding.");
+    for (size_t i = 0; i < sizeof answer / sizeof answer[0]; i++)
+        scene_round(scene, answer[i], count(answer[i]), (int)(i % 4));
+    scene_done(scene, "eos");
+    scene_say(scene, "Why is it lossless?");
+    static const char *const words[] = {"Every", " kept", " token", " is"};
+    static const char *const more[] = {" what", " the", " target"};
+    scene_round(scene, words, 4, 3);
+    scene_switch(scene, SWITCH_DONE, 1, 1);
+    scene_round(scene, more, 3, 2);
 }

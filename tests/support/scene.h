@@ -2,6 +2,8 @@
 #ifndef S2D_TESTS_SUPPORT_SCENE_H
 #define S2D_TESTS_SUPPORT_SCENE_H
 
+#include <stdio.h>
+
 #include "ui/view.h"
 
 typedef struct Scene {
@@ -9,6 +11,7 @@ typedef struct Scene {
     int turn;
     int rounds;       /* of the answer that goes on */
     int plain_age;    /* rounds since the last plain one */
+    FILE *trace;      /* where events go as well, a line each; NULL = nowhere */
     EventStats stats; /* of the answer or its current target, as an engine would count */
 } Scene;
 
@@ -28,5 +31,8 @@ void scene_done(Scene *scene, const char *reason);
 void scene_switch(Scene *scene, SwitchStage stage, int target, float fraction);
 void scene_text(Scene *scene, const char *text, int source);
 void scene_error(Scene *scene, const char *message, bool fatal);
+/* All of it, as the goldens show it: a chat of two answers with a switch in the middle of the second,
+ * which goes on. */
+void scene_demo(Scene *scene);
 
 #endif

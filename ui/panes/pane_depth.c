@@ -19,6 +19,8 @@ static void depth_draw(View *view, Cells *cells, Rect rect, bool focused)
         double share = view->n_rounds > 0 ? (double)view->reached[i] / view->n_rounds : 0;
         bool deeper = i == shown - 1 && shown < DEPTH_MAX && view->reached[shown] > 0;
         cells_print(cells, y, x, column_width, STYLE_DIM, deeper ? "d%d+" : "d%d", i + 1);
+        if (view->n_rounds == 0)
+            continue;
         char text[8];
         cells_print(cells, y, x + label, column_width - label, STYLE_TEXT, "%s",
                     pane_fraction(share, text));

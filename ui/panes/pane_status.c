@@ -186,7 +186,8 @@ static void draw_spec(const View *view, Row *row)
     if (view->state == VIEW_STARTING || view->state == VIEW_LOST)
         return;
     view_spec_text(view, spec, sizeof spec);
-    bool off = strstr(spec, "off") != NULL, in_doubt = strchr(spec, ',') || strstr(spec, "not ");
+    bool off = strstr(spec, "off") != NULL,
+         in_doubt = strchr(spec, ',') || strcmp(spec, "auto") == 0;
     int room = row->right - row->x - 7; /* a blank, "SPEC ", a blank */
     while (text_width(spec, strlen(spec)) > room)
         if (!shorten_spec(spec))

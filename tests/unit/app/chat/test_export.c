@@ -188,6 +188,21 @@ static void test_markdown_alters_no_text(void **state)
     free(text);
 }
 
+/* What another target goes on with in code is code, too. */
+static void code_goes_on_behind_a_switch(void **state)
+{
+    (void)state;
+    SavedChat chat = {.profile = "p", .target = "big", .draft = ""};
+    answer_of(&chat.transcript, "see\n```c\nint i", 4, 2);
+    assert_int_equal(transcript_switch(&chat.transcript, "another"), 0);
+    transcript_append(&chat.transcript, " = 1;\n```\nend", 0);
+    char *text = export_markdown(&chat);
+    assert_non_null(strstr(text, "```c\nint i\n```\n"));
+    assert_non_null(strstr(text, "```\n = 1;\n```\nend\n"));
+    free(text);
+    transcript_close(&chat.transcript);
+}
+
 /* Or all that follows a cut answer is code. */
 static void test_open_fences_are_closed(void **state)
 {
@@ -218,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_markdown_alters_no_text),
         cmocka_unit_test(test_open_fences_are_closed),
+        cmocka_unit_test(code_goes_on_behind_a_switch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

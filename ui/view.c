@@ -73,7 +73,8 @@ void view_event(View *view, const Event *event)
         view->load_fraction = event->u.load.fraction;
         break;
     case EVENT_ROUND:
-        view_take_round(view, &event->u.round, event->turn);
+        if (view_take_round(view, &event->u.round, event->turn))
+            view_take_thresholds(view, event->u.round.thresholds, event->u.round.n_thresholds);
         break;
     case EVENT_TEXT:
         scrollback_append(&view->scrollback, event->u.text.text, event->u.text.source);

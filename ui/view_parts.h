@@ -11,7 +11,8 @@
 void view_begin_counts(View *view);
 /* A new answer: they go as well. The histories go on. */
 void view_begin_rounds(View *view);
-void view_take_round(View *view, const EventRound *round, int turn);
+/* false = it can be no round */
+bool view_take_round(View *view, const EventRound *round, int turn);
 
 /* view_models.c */
 void view_take_ready(View *view, const EventReady *ready);

@@ -68,10 +68,10 @@ static void count_node(View *view, const EventNode *node)
     add_to_strip(view, node->exit == 0 ? SOURCE_FREE : node->exit, exit);
 }
 
-void view_take_round(View *view, const EventRound *round, int turn)
+bool view_take_round(View *view, const EventRound *round, int turn)
 {
     if (round->round <= 0 || round->n_nodes < 0 || round->n_nodes > NODES_MAX)
-        return;
+        return false;
     if (round->round <= view->last_round || turn != view->turn)
         view_begin_rounds(view);
     view->turn = turn;
@@ -102,5 +102,5 @@ void view_take_round(View *view, const EventRound *round, int turn)
         snprintf(view->mode, sizeof view->mode, "%.11s", round->mode);
         view->predicted_gain = round->predicted_gain;
     }
-    view_take_thresholds(view, round->thresholds, round->n_thresholds);
+    return true;
 }

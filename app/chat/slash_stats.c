@@ -26,6 +26,8 @@ static void describe(FILE *out, const EventStats *stats)
         fprintf(out, ", %d drafted, %d accepted, MAT %.2f, %.1f tokens/s%s%s", stats->drafted,
                 stats->accepted, (double)stats->mat, (double)stats->tokens_per_s, *gain ? " " : "",
                 gain);
+    if (!*gain && stats->drafted > 0 && *plain)
+        fputs(", gain not known", out); /* the machine was busy, or too little was measured */
     if (all > 0)
         fprintf(out, "\n  draft %d%%, verify %d%%, accept %d%%, other %d%% of %.1f s", shares[0],
                 shares[1], shares[2], shares[3], all / 1000);

@@ -36,12 +36,14 @@ static double permitted(const Cost *cost, const RoundSums *sums, double ran)
 Gain gain_of(const Cost *cost, const RoundSums *sums)
 {
     Gain out = {0};
+    double ran = gain_ran(sums), ms = ran * sums->all_ms;
     double median = recent_median(&cost->plain), more = cost->context_ms * sums->context;
+    if (sums->rounds > 0)
+        more += ran * sums->told_ms / sums->rounds;
     if (median <= 0)
         return out;
     out.plain_ms = median + more;
     out.plain_rounds = recent_kept(&cost->plain);
-    double ran = gain_ran(sums), ms = ran * sums->all_ms;
     if (sums->drafted == 0 || sums->rounds == 0 || ms <= 0 || out.plain_rounds < PLAIN_LEAST)
         return out;
     double speed = sums->tokens / ms, gain = speed * out.plain_ms;

@@ -17,7 +17,8 @@ typedef struct RoundSums {
     double draft_ms, verify_ms; /* of all of them */
     double all_ms;              /* the same with all other stages */
     double lost_ms;             /* of these: what the process was kept from running */
-    double context;             /* tokens of it, the mean */
+    double told_ms; /* of these: what was done between rounds, which plain ones have as well */
+    double context; /* tokens of it, the mean */
 } RoundSums;
 
 typedef struct Gain {

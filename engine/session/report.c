@@ -91,6 +91,7 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
     r->predicted_gain = (float)gain;
 
     s->context_sum += s->cost.context;
+    s->told_ms += s->reported_ms;
     t->tokens += r->accepted + 1;
     t->drafted += r->n_nodes;
     t->accepted += r->accepted;
@@ -155,6 +156,7 @@ static void complete_stats(Session *s)
                       .verify_ms = t->verify_ms,
                       .all_ms = t->draft_ms + t->verify_ms + t->accept_ms + t->other_ms,
                       .lost_ms = s->lost_ms,
+                      .told_ms = s->told_ms,
                       .context = t->rounds > 0 ? s->context_sum / t->rounds : s->cached};
     Gain gain = gain_of(&s->cost, &sums);
     t->tokens_per_s = sums.all_ms > 0 ? (float)(1e3 * t->tokens / sums.all_ms) : 0;
@@ -175,7 +177,7 @@ void report_begin(Session *s)
     memset(&s->stats, 0, sizeof s->stats);
     s->back_copies = s->config.kernels->back_copies;
     s->back_bytes = s->config.kernels->back_bytes;
-    s->lost_ms = s->context_sum = 0;
+    s->lost_ms = s->told_ms = s->context_sum = 0;
 }
 
 void session_totals(Session *s, EventStats *totals)

@@ -53,6 +53,7 @@ struct Session {
     uint64_t back_copies, back_bytes; /* of the kernels, when it began */
     int rounds;                       /* of it; stats counts those of the current target */
     double lost_ms;     /* of these rounds' time: what the process was kept from running */
+    double told_ms;     /* of it: reported_ms of all of them */
     double context_sum; /* of these rounds: tokens before each */
     int answered;       /* tokens of it so far */
     double answer_mean; /* tokens of an answer, decayed over the session's answers */

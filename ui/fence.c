@@ -47,6 +47,12 @@ static FenceLine take_line(const char *text, size_t n, size_t *at, Fence *fence)
     return line;
 }
 
+void fence_text(Fence *fence, const char *text, size_t n)
+{
+    for (size_t at = 0; at < n;)
+        take_line(text, n, &at, fence);
+}
+
 bool fence_next(const char *text, size_t n, size_t *at, Fence *fence, FenceBlock *block)
 {
     while (*at < n) {

@@ -20,6 +20,8 @@ typedef enum FenceLine {
 /* Takes one line without its newline. Only the mark that opened the block, at least as often and
  * with nothing behind it, closes it. */
 FenceLine fence_line(Fence *fence, const char *line, size_t n);
+/* The same with all lines of a text. */
+void fence_text(Fence *fence, const char *text, size_t n);
 
 /* A block of code within a text: its lines without the fences around them. */
 typedef struct FenceBlock {

@@ -18,12 +18,20 @@ static void horizontal(Cells *cells, int y, int from, int to, int attr)
         cells_glyph(cells, y, x, GLYPH_HORIZONTAL, attr);
 }
 
-/* A remark ends the title; "!" makes it a warning. Returns the columns used. */
+/* A remark ends the title; "!" makes it a warning. What is parted by two blanks is there whole or not
+ * at all, the last parts go first. Returns the columns used. */
 static int remark(Cells *cells, int y, int x, int columns, const char *text)
 {
     char line[160];
     bool warning = text[0] == '!';
     snprintf(line, sizeof line, " %s ", text + warning);
+    for (char *last; text_width(line, strlen(line)) > columns; last[1] = '\0') {
+        char *part = strstr(line + 1, "  ");
+        for (last = part; part != NULL; part = strstr(part + 1, "  "))
+            last = part;
+        if (last == NULL)
+            break;
+    }
     text_truncate(line, columns);
     return cells_print(cells, y, x, columns, warning ? STYLE_WARN : STYLE_DIM, "%s", line);
 }

@@ -233,7 +233,7 @@ static void write_item(Writer *w, bool markdown)
 {
     const Item *item = w->item;
     const char *s = item->text;
-    Fence fence = item->within;
+    Fence fence = item->fence;
     bool bare = w->view->bare;
     size_t n = item->bytes;
     /* Blank lines at the end say nothing, and models like to end with them. */

@@ -8,8 +8,9 @@
 
 static const char *const word_lines[] = {
     "MAT      tokens of rounds / rounds; plain decoding is 1",
-    "t/s      tokens of the answer / wall time after the prompt",
-    "plain    t/s of plain rounds, measured here; xN = gain over it",
+    "t/s      tokens of rounds / time of rounds",
+    "plain    median t/s of (n) plain rounds; xN = gain over it",
+    "xN-M     the gain lies between; none = not known",
     "ok       accepted: the target wanted this token too",
     "no > x   the target wanted x",
     ".        not reached",

@@ -32,7 +32,7 @@ void scrollback_cut(Scrollback *scrollback, int first)
 
 Fence scrollback_fence(const Item *item)
 {
-    Fence fence = item->within;
+    Fence fence = item->fence;
     fence_count(item->text, item->bytes, &fence);
     return fence;
 }
@@ -56,7 +56,7 @@ static int reserve(Scrollback *scrollback)
         Item *item = &scrollback->items[drop++];
         bytes -= item->bytes;
         if (item->kind == ITEM_ANSWER)
-            scrollback->codes_gone += fence_count(item->text, item->bytes, &item->within);
+            scrollback->codes_gone += fence_count(item->text, item->bytes, &item->fence);
         item_close(item);
     }
     if (drop > 0) {

@@ -36,18 +36,25 @@ typedef struct Span {
     int start, source;
 } Span;
 
+/* What had been counted when a question was asked. */
+typedef struct ItemBefore {
+    unsigned n_strip, n_history;
+    int ctx_used;
+} ItemBefore;
+
 typedef struct Item {
     ItemKind kind;
     bool open;       /* an answer that still grows */
-    bool continued;  /* goes on after a switch in its middle */
+    bool continued;  /* goes on after a switch in its middle, */
+    Fence fence;     /* which was in code like this */
     bool queued;     /* a note: the person's text that waits to be said */
-    Fence within;    /* of one that goes on: the code that its beginning is part of */
     unsigned serial; /* of all items there ever were, from 1 */
     char *text;      /* terminated; may be NULL when empty */
     size_t bytes, room;
     Span *spans;
     int n_spans, spans_room;
-    char figures[160];      /* one line below a finished answer */
+    char figures[192];      /* one line below a finished answer */
+    ItemBefore before;      /* of what the person said */
     int wrap_width, height; /* the chat pane's cache; wrap_width 0 = stale */
     int codes;              /* with it: blocks of code that begin in it */
 } Item;

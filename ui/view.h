@@ -3,7 +3,7 @@
  *   Event -> view_event -> scrollback, rounds, counters, histories -> panes
  *
  * Every figure comes from events alone: tokens = accepted + rounds, MAT = tokens / rounds,
- * reached-by-depth sums to MAT - 1. Text kept here is cleaned for display (text.h); the transcript
+ * reached-by-depth sums to MAT - 1; an answer by two targets has them for each. Text kept here is cleaned for display (text.h); the transcript
  * that is sent to the model or saved is the app's. All memory is bounded: oldest items, rounds and
  * history columns go first.
  */
@@ -44,6 +44,17 @@ typedef struct SpeedPoint {
     float tokens_per_s; /* of one round */
 } SpeedPoint;
 
+/* Beside those of ready.exits: who proposed a token. */
+enum {
+    VIEW_BY_NO_MODEL = EXITS_MAX, /* n-grams */
+    VIEW_BY_ANOTHER,              /* exits of a drafter that was changed for this one */
+};
+
+typedef struct StripToken {
+    short source;     /* as EventText.source */
+    signed char exit; /* which of the exits there were then; -1 = none */
+} StripToken;
+
 typedef struct View {
     unsigned changes; /* goes up with every change that may be seen */
     ViewState state;
@@ -73,20 +84,21 @@ typedef struct View {
     int turn;           /* the answer it belongs to */
     int browsed;        /* number of the one the tree pane shows, 0 = newest */
     int tree_cursor;    /* row */
-    int ctx_used;
+    int ctx_used; /* tokens; 0 = none, or not known: a chat that was loaded was not read yet */
 
-    /* Counted from the rounds of the current answer. */
+    /* Counted from the rounds of the current answer; after a change of target in the middle of it,
+     * from those of the current target. */
     int n_rounds, drafted, accepted;
     int reached[DEPTH_MAX];
-    int accepted_by[EXITS_MAX + 1]; /* per exit of ready.exits; the last: by no model */
+    int accepted_by[VIEW_BY_ANOTHER + 1]; /* per exit of ready.exits, then VIEW_BY_… */
     double draft_ms, verify_ms, accept_ms, other_ms;
     EventStats stats; /* the engine's own latest totals */
     bool has_stats;
     char mode[12]; /* of the last round that was no probe, "" = none */
     float predicted_gain;
 
-    short strip[VIEW_STRIP]; /* ring: sources of tokens, as EventText.source */
-    unsigned n_strip;        /* ever written */
+    StripToken strip[VIEW_STRIP]; /* ring */
+    unsigned n_strip;             /* ever written */
     SpeedPoint history[VIEW_HISTORY];
     unsigned n_history;
 
@@ -103,9 +115,9 @@ void view_close(View *view);
 void view_event(View *view, const Event *event);
 
 void view_user(View *view, const char *text);
-/* An answer of a loaded session; figures: the line below it, "" = none. Who proposed it is not
- * known. */
-void view_answer(View *view, const char *text, const char *figures);
+/* An answer of a loaded session; figures: the line below it, "" = none; continued: it goes on with the
+ * one before. Who proposed it is not known. */
+void view_answer(View *view, const char *text, const char *figures, bool continued);
 /* kind: ITEM_NOTE, ITEM_WARNING or ITEM_ERROR; text may have several lines. */
 void view_note(View *view, ItemKind kind, const char *text);
 void view_command(View *view, const char *line); /* what was typed, before what it brings */
@@ -129,7 +141,8 @@ const EventRound *view_round(const View *view);
 void view_browse(View *view, int by);
 /* Position of an exit layer in ready.exits; -1 = none. */
 int view_exit_index(const View *view, int layer);
-/* "ON", "ON: ...", "OFF: ..." or "AUTO": whether speculation works now and if not, why. */
+/* "auto", before it was tried, "auto: on", "auto: off, ...", "on", "on, ..." or "off": whether speculation works now and if not,
+ * why. */
 void view_spec_text(const View *view, char *out, size_t bytes);
 
 #endif

@@ -92,6 +92,19 @@ static void on_ready(Chat *chat, const EventReady *ready)
     chat_ask_next(chat);
 }
 
+/* In the middle of an answer, the line stands where it happened. */
+static void keep_switch(Chat *chat, const char *line)
+{
+    Entry *answer = transcript_answer(&chat->transcript);
+    if (chat->state != CHAT_ANSWERING || !answer || answer->bytes == 0) {
+        keep_note(chat, line);
+        return;
+    }
+    snprintf(answer->target, sizeof(answer->target), "%s", chat->ready.target);
+    if (transcript_switch(&chat->transcript, line) != 0)
+        keep_note(chat, line);
+}
+
 static void on_switch(Chat *chat, const EventSwitch *swap)
 {
     const Profile *profile = &chat->load.u.load.profile;
@@ -107,9 +120,12 @@ static void on_switch(Chat *chat, const EventSwitch *swap)
     }
     if (swap->stage != SWITCH_DONE)
         return;
-    snprintf(line, sizeof(line), "target %s > %s (%.1f s), draft %s", chat->ready.target,
-             swap->target, swap->ms / 1000, swap->draft_kv_kept ? "kept" : "read anew");
-    keep_note(chat, line);
+    bool same = swap->target_index >= 0 && swap->target_index == chat->ready.target_index;
+    if (!same) {
+        snprintf(line, sizeof(line), "target %s > %s (%.1f s), draft %s", chat->ready.target,
+                 swap->target, swap->ms / 1000, swap->draft_kv_kept ? "kept" : "read anew");
+        keep_switch(chat, line);
+    }
     if (chat->switching)
         set_target(chat, chat->switching);
     else if (swap->target_index >= 0 && swap->target_index < profile->n_targets)
@@ -158,7 +174,7 @@ static void on_done(Chat *chat, const char *reason, const EventStats *totals)
 }
 
 /* Returns -1 when the program must end. */
-static int on_error(Chat *chat, int code, const char *message, bool fatal)
+static int on_error(Chat *chat, int code, const char *message, bool fatal, bool kept)
 {
     if (!chat->was_ready)
         return err_set(&chat->failure, code ? code : EXIT_INTERNAL, "%s", message);
@@ -170,6 +186,11 @@ static int on_error(Chat *chat, int code, const char *message, bool fatal)
         Err err = {0};
         request_free(&chat->wanted);
         chat->has_wanted = false;
+        if (kept) {
+            chat->state = CHAT_IDLE;
+            chat_ask_next(chat);
+            return 0;
+        }
         chat_note(chat, NOTE_WARNING, "the models that were there before are loaded again");
         if (chat_revive(chat, &err) == 0)
             return 0;
@@ -203,7 +224,8 @@ static int take(Chat *chat, const Event *event)
         on_done(chat, event->u.done.reason, &event->u.done.totals);
         break;
     case EVENT_ERROR:
-        return on_error(chat, event->u.error.code, event->u.error.message, event->u.error.fatal);
+        return on_error(chat, event->u.error.code, event->u.error.message, event->u.error.fatal,
+                        event->u.error.kept);
     case EVENT_ROUND: /* automatic thresholds have moved */
         if (event->u.round.n_thresholds == chat->ready.n_exits)
             memcpy(chat->ready.thresholds, event->u.round.thresholds,

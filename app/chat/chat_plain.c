@@ -66,6 +66,13 @@ static void on_text(Plain *plain, const char *text)
 static void on_switch(Plain *plain, const EventSwitch *swap)
 {
     char line[512];
+    const Chat *chat = &plain->chat;
+    const Entry *answer = transcript_answer(&chat->transcript);
+    if (swap->stage == SWITCH_DONE && chat->state == CHAT_ANSWERING && answer &&
+        answer->totals.rounds > 0) {
+        answer_line(&answer->totals, chat->ready.target, "switched", line, sizeof(line));
+        say(plain, "-- ", line);
+    }
     if (swap->stage == SWITCH_DONE)
         snprintf(line, sizeof(line), "target %s (%.1f s), draft %s", swap->target, swap->ms / 1000,
                  swap->draft_kv_kept ? "kept" : "read anew");

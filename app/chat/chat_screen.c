@@ -118,7 +118,7 @@ static void front_changed(void *user)
             break;
         case ENTRY_ANSWER:
             answer_line(&entry->totals, entry->target, entry->reason, figures, sizeof(figures));
-            view_answer(&screen->view, entry->text, figures);
+            view_answer(&screen->view, entry->text, figures, transcript_continues(transcript, i));
             break;
         case ENTRY_NOTE:
             view_old_note(&screen->view, entry->text);

@@ -6,54 +6,37 @@
 #include <string.h>
 
 #include "ui/fence.h"
+#include "ui/figures_text.h"
 #include "ui/text.h"
 
 const char *answer_line(const EventStats *stats, const char *target, const char *reason, char *text,
                         size_t size)
 {
-    int used = 0;
-    char clean[64];
-    text_clean_line(target, clean, sizeof(clean));
-    /* Each part is shorter than 80 bytes: what was written so far is always inside. */
-    char line[512];
-    if (stats->rounds > 0)
-        used += snprintf(line + used, sizeof(line) - used, "MAT %.2f  %.1f t/s", (double)stats->mat,
-                         (double)stats->tokens_per_s);
-    if (stats->rounds > 0 && stats->plain_tokens_per_s > 0)
-        used += snprintf(line + used, sizeof(line) - used, " x%.2f",
-                         (double)(stats->tokens_per_s / stats->plain_tokens_per_s));
-    if (stats->rounds > 0)
-        used += snprintf(line + used, sizeof(line) - used, "  %d tok / %d rounds  ", stats->tokens,
-                         stats->rounds);
-    if (*clean)
-        used += snprintf(line + used, sizeof(line) - used, "target %s", clean);
-    if (*reason && strcmp(reason, "eos") != 0)
-        snprintf(line + used, sizeof(line) - used, "  %s",
-                 strcmp(reason, "context") == 0  ? "context full"
-                 : strcmp(reason, "length") == 0 ? "max_tokens reached"
-                                                 : reason);
-    snprintf(text, size, "%s", line);
+    figures_answer(stats, target, reason, text, size);
     return text;
 }
 
-/* An answer that was cut within code ends it here, or all that follows would be code too. */
-static void put_answer(FILE *out, const char *text)
+static void put_fence(FILE *out, const Fence *fence)
 {
-    Fence fence = {0};
-    size_t n;
+    for (int i = 0; i < fence->length; i++)
+        fputc(fence->mark, out);
+}
+
+/* An answer that was cut within code ends it here, or all that follows would be code too; and its other
+ * part, behind a change of target, begins with it. fence: as the part before left it, and as this one
+ * does. */
+static void put_answer(FILE *out, const char *text, Fence *fence)
+{
+    put_fence(out, fence);
+    if (fence->length > 0)
+        fputc('\n', out);
     fputs(text, out);
-    for (const char *line = text;; line += n + 1) {
-        n = strcspn(line, "\n");
-        fence_line(&fence, line, n);
-        if (!line[n])
-            break;
-    }
-    if (fence.length == 0)
+    fence_text(fence, text, strlen(text));
+    if (fence->length == 0)
         return;
     if (*text && text[strlen(text) - 1] != '\n')
         fputc('\n', out);
-    for (int i = 0; i < fence.length; i++)
-        fputc(fence.mark, out);
+    put_fence(out, fence);
 }
 
 /* A person's words as a quotation, line by line. */
@@ -66,19 +49,24 @@ static void put_quoted(FILE *out, const char *text)
     }
 }
 
-static void put_entry(FILE *out, const Entry *entry)
+/* continues: an answer, behind a change of target in its middle */
+static void put_entry(FILE *out, const Entry *entry, bool continues, Fence *fence)
 {
     char figures[256];
+    if (entry->kind == ENTRY_ANSWER && !continues)
+        *fence = (Fence){0};
     switch (entry->kind) {
     case ENTRY_USER:
         fputs("\n**you**\n\n", out);
         put_quoted(out, entry->text);
         break;
     case ENTRY_ANSWER:
-        fputs("\n**s2d**\n\n", out);
-        put_answer(out, entry->text);
+        fputs(continues ? "\n" : "\n**s2d**\n\n", out);
+        put_answer(out, entry->text, fence);
         answer_line(&entry->totals, entry->target, entry->reason, figures, sizeof(figures));
-        fprintf(out, "\n\n*%s*\n", figures);
+        if (*figures)
+            fprintf(out, "\n\n*%s*", figures);
+        fputc('\n', out);
         break;
     case ENTRY_NOTE:
         fprintf(out, "\n*%s*\n", entry->text);
@@ -91,6 +79,7 @@ char *export_markdown(const SavedChat *chat)
     char *text = NULL;
     size_t bytes = 0;
     char name[256];
+    Fence fence = {0};
     FILE *out = open_memstream(&text, &bytes);
     if (!out)
         return NULL;
@@ -105,7 +94,8 @@ char *export_markdown(const SavedChat *chat)
         put_quoted(out, chat->system);
     }
     for (int i = 0; i < chat->transcript.n; i++)
-        put_entry(out, &chat->transcript.entries[i]);
+        put_entry(out, &chat->transcript.entries[i], transcript_continues(&chat->transcript, i),
+                  &fence);
     int failed = ferror(out);
     if (fclose(out) != 0 || failed) {
         free(text);

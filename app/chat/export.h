@@ -4,8 +4,7 @@
 
 #include "app/chat/session_file.h"
 
-/* "MAT 2.91  64.0 t/s x1.52  122 tok / 42 rounds  target coder-1.5b  stopped": the line below an
- * answer, as the screen has it. What was not measured is left out. Returns text. */
+/* The line below an answer, as the screen has it: figures_answer. Returns text. */
 const char *answer_line(const EventStats *stats, const char *target, const char *reason, char *text,
                         size_t size);
 

@@ -33,13 +33,16 @@ int session_path(const char *name, char *path, size_t size, Err *err)
 
 static json_t *totals_to_json(const EventStats *t)
 {
-    return json_pack("{s:i, s:i, s:i, s:i, s:f, s:i, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}",
-                     "tokens", t->tokens, "rounds", t->rounds, "drafted", t->drafted, "accepted",
-                     t->accepted, "plain_tokens_per_s", (double)t->plain_tokens_per_s,
-                     "plain_rounds", t->plain_rounds, "mat", (double)t->mat, "tokens_per_s",
-                     (double)t->tokens_per_s, "draft_ms", t->draft_ms, "verify_ms", t->verify_ms,
-                     "accept_ms", t->accept_ms, "other_ms", t->other_ms, "prefill_ms",
-                     t->prefill_ms, "draft_prefill_ms", t->draft_prefill_ms);
+    return json_pack(
+        "{s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:i, s:f, s:i, s:f, s:f, s:f, s:f, s:f, s:f, "
+        "s:f, s:f}",
+        "tokens", t->tokens, "rounds", t->rounds, "drafted", t->drafted, "accepted", t->accepted,
+        "gain", (double)t->gain, "gain_low", (double)t->gain_low, "gain_high", (double)t->gain_high,
+        "plain_age", t->plain_age, "plain_tokens_per_s", (double)t->plain_tokens_per_s,
+        "plain_rounds", t->plain_rounds, "mat", (double)t->mat, "tokens_per_s",
+        (double)t->tokens_per_s, "draft_ms", t->draft_ms, "verify_ms", t->verify_ms, "accept_ms",
+        t->accept_ms, "other_ms", t->other_ms, "prefill_ms", t->prefill_ms, "draft_prefill_ms",
+        t->draft_prefill_ms);
 }
 
 static json_t *entry_to_json(const Entry *entry)

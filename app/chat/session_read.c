@@ -138,12 +138,24 @@ static int read_totals(const Reader *reader, json_t *json, EventStats *t)
                                        "other_ms",
                                        "prefill_ms",
                                        "draft_prefill_ms",
+                                       "gain",
+                                       "gain_low",
+                                       "gain_high",
+                                       "plain_age",
                                        NULL};
     int *const counts[] = {&t->tokens, &t->rounds, &t->drafted, &t->accepted};
     double *const times[] = {&t->draft_ms, &t->verify_ms,  &t->accept_ms,
                              &t->other_ms, &t->prefill_ms, &t->draft_prefill_ms};
+    float *const gains[] = {&t->gain, &t->gain_low, &t->gain_high};
+    bool older = json_is_object(json) && !json_object_get(json, "gain");
+    for (int i = 14; older && keys[i]; i++) /* a session from before gains were kept */
+        json_object_set_new(json, keys[i], json_integer(0));
     if (check_keys(reader, json, keys) != 0)
         return -1;
+    for (int i = 0; i < 3; i++) {
+        if (get_float(reader, json, keys[14 + i], gains[i]) != 0)
+            return -1;
+    }
     for (int i = 0; i < 4; i++) {
         if (get_count(reader, json, keys[i], counts[i]) != 0)
             return -1;
@@ -155,6 +167,8 @@ static int read_totals(const Reader *reader, json_t *json, EventStats *t)
     if (get_float(reader, json, "mat", &t->mat) != 0 ||
         get_float(reader, json, "tokens_per_s", &t->tokens_per_s) != 0 ||
         get_float(reader, json, "plain_tokens_per_s", &t->plain_tokens_per_s) != 0)
+        return -1;
+    if (get_count(reader, json, "plain_age", &t->plain_age) != 0)
         return -1;
     return get_count(reader, json, "plain_rounds", &t->plain_rounds);
 }

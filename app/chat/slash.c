@@ -1,5 +1,6 @@
 /* slash.c - the table of slash commands. What they do to models and their settings is in
- * slash_tune.c, to the text of the chat in slash_text.c, the rest here. See slash.h. */
+ * slash_tune.c, to the text of the chat in slash_text.c, figures in slash_stats.c, the rest here. See
+ * slash.h. */
 #include "app/chat/slash.h"
 
 #include <ctype.h>
@@ -9,6 +10,7 @@
 #include <strings.h>
 
 #include "app/chat/export.h"
+#include "app/chat/slash_stats.h"
 #include "app/chat/slash_text.h"
 #include "app/chat/slash_tune.h"
 #include "ui/ui.h"
@@ -120,58 +122,17 @@ static int run_quit(Chat *chat, const char *text, Err *err)
     return 0;
 }
 
-static void describe(const EventStats *stats, char *text, size_t size)
-{
-    char copies[96] = "";
-    if (stats->back_copies > 0)
-        snprintf(copies, sizeof(copies), "\n  %d copies back from the device, %.1f kB",
-                 stats->back_copies, (double)stats->back_bytes / 1e3);
-    double total = stats->draft_ms + stats->verify_ms + stats->accept_ms + stats->other_ms;
-    double whole = total > 0 ? total : 1;
-    snprintf(text, size,
-             "%d rounds, %d drafted, %d accepted, MAT %.2f, %.1f tokens/s%s\n"
-             "  draft %.0f%%, verify %.0f%%, accept %.0f%%, other %.0f%% of %.1f s; "
-             "prompts %.1f s%s",
-             stats->rounds, stats->drafted, stats->accepted, (double)stats->mat,
-             (double)stats->tokens_per_s,
-             stats->plain_tokens_per_s > 0 ? "" : ", plain not measured",
-             100 * stats->draft_ms / whole, 100 * stats->verify_ms / whole,
-             100 * stats->accept_ms / whole, 100 * stats->other_ms / whole, total / 1000,
-             (stats->prefill_ms + stats->draft_prefill_ms) / 1000, copies);
-}
-
-static int run_stats(Chat *chat, const char *text, Err *err)
-{
-    (void)text;
-    char one[512], all[512], plain[96] = "";
-    EventStats totals;
-    int answers;
-    const Entry *answer = transcript_answer(&chat->transcript);
-    if (!answer)
-        return err_set(err, EXIT_USAGE, "there is no answer yet");
-    describe(&answer->totals, one, sizeof(one));
-    transcript_totals(&chat->transcript, &totals, &answers);
-    describe(&totals, all, sizeof(all));
-    if (answer->totals.plain_tokens_per_s > 0)
-        snprintf(plain, sizeof(plain), "\n  plain %.1f tokens/s, measured in %d plain rounds",
-                 (double)answer->totals.plain_tokens_per_s, answer->totals.plain_rounds);
-    chat_note(chat, NOTE_PLAIN, "this answer: %s%s\nthis chat, %d answers: %s", one, plain, answers,
-              all);
-    return 0;
-}
-
 static const SlashCommand table[] = {
     {"help", ARGUMENT_NONE, "", "these commands", NULL, run_help},
     {"target", ARGUMENT_TARGET, "[N|NAME|FILE]", "another target, at once", NULL, run_target},
     {"model", ARGUMENT_TARGET, "[N|NAME|FILE]", "as /target", NULL, run_target},
-    {"draft", ARGUMENT_MODEL, "MODEL|none", "another draft model", "none", run_draft},
+    {"draft", ARGUMENT_MODEL, "[MODEL|none]", "another draft model", "none", run_draft},
     {"profile", ARGUMENT_PROFILE, "[NAME]", "other models, same chat", NULL, run_profile},
-    {"drafter", ARGUMENT_DRAFTER, "KIND", NULL, NULL, run_drafter}, /* help: what there is */
-    {"tau", ARGUMENT_EXIT, "EXIT|all V|auto [off]", "an exit's threshold, 0 to 1", "all auto",
-     run_tau},
-    {"tree", ARGUMENT_WORDS, "auto|off|static|DxWxN", "depth x width x nodes", "auto off static",
+    {"drafter", ARGUMENT_DRAFTER, "[KIND]", NULL, NULL, run_drafter}, /* help: what there is */
+    {"tau", ARGUMENT_EXIT, "[EXIT|all V|auto [off]]", "an exit's threshold", "all auto", run_tau},
+    {"tree", ARGUMENT_WORDS, "[auto|off|static|DxWxN]", "depth x width x nodes", "auto off static",
      run_tree},
-    {"spec", ARGUMENT_WORDS, "auto|on|off", "speculation", "auto on off", run_spec},
+    {"spec", ARGUMENT_WORDS, "[auto|on|off]", "speculation", "auto on off", run_spec},
     {"stats", ARGUMENT_NONE, "", "figures of answer and chat", NULL, run_stats},
     {"regen", ARGUMENT_NONE, "", "answer again, next seed", NULL, run_regen},
     {"retry", ARGUMENT_NONE, "", "as /regen", NULL, run_regen},

@@ -34,8 +34,10 @@ int run_target(Chat *chat, const char *text, Err *err)
     if (!*text)
         return list_targets(chat);
     if (is_number(text)) {
-        if (options_integer(text, "/target", 1, TARGETS_MAX, &number, err) != 0)
-            return -1;
+        int most = chat->ready.n_targets > 0 ? chat->ready.n_targets : TARGETS_MAX;
+        if (options_integer(text, "/target", 1, most, &number, NULL) != 0)
+            return err_set(err, EXIT_USAGE, "there is no target %.20s; this profile has %d", text,
+                           most);
         return chat_switch(chat, number - 1, NULL, err);
     }
     for (int i = 0; i < chat->ready.n_targets; i++) {
@@ -66,11 +68,24 @@ int run_profile(Chat *chat, const char *text, Err *err)
     return chat_change_profile(chat, text, err);
 }
 
+/* What holds now is the engine's to say. */
+static int not_loaded(Err *err)
+{
+    return err_set(err, EXIT_USAGE, "the models are still being loaded");
+}
+
 int run_drafter(Chat *chat, const char *text, Err *err)
 {
     RequestSet set = {0};
     DrafterChoice choice;
     char names[DRAFTER_NAMES_BYTES];
+    if (!*text && !chat->was_ready)
+        return not_loaded(err);
+    if (!*text) {
+        chat_note(chat, NOTE_PLAIN, "drafter %s; there are %s", chat->ready.drafter,
+                  drafter_names(", ", names));
+        return 0;
+    }
     if (drafter_parse(text, &choice) != 0)
         return err_set(err, EXIT_USAGE, "/drafter: \"%.40s\" is none of %s", text,
                        drafter_names(", ", names));
@@ -82,11 +97,17 @@ int run_tree(Chat *chat, const char *text, Err *err)
 {
     RequestSet set = {0};
     TreeShape shape;
+    if (!*text && !chat->was_ready)
+        return not_loaded(err);
+    if (!*text) {
+        chat_note(chat, NOTE_PLAIN, "tree %s", chat->ready.tree);
+        return 0;
+    }
     if (strlen(text) >= sizeof(set.tree) || tree_parse(text, &shape) != 0)
         return err_set(err, EXIT_USAGE,
-                       "/tree: \"%.40s\" is neither auto nor off nor DEPTHxWIDTHxNODES (depth 1 to "
-                       "%d, nodes 1 to %d)",
-                       text, DEPTH_MAX, NODES_MAX - 1);
+                       "/tree: \"%.40s\" is neither auto nor off nor static nor DEPTHxWIDTHxNODES "
+                       "(depth 1 to %d, width 1 to %d, nodes 1 to %d)",
+                       text, DEPTH_MAX, TREE_WIDTH_MAX, NODES_MAX - 1);
     strcpy(set.tree, text);
     if (chat_set(chat, &set, err) != 0)
         return -1;
@@ -97,6 +118,13 @@ int run_tree(Chat *chat, const char *text, Err *err)
 int run_spec(Chat *chat, const char *text, Err *err)
 {
     RequestSet set = {.has_spec = true};
+    if (!*text && !chat->was_ready)
+        return not_loaded(err);
+    if (!*text) {
+        chat_note(chat, NOTE_PLAIN, "speculation %s%s", spec_name(chat->ready.spec),
+                  chat->ready.drafts ? "" : ", and the drafter is plain: nothing drafts");
+        return 0;
+    }
     if (spec_parse(text, &set.spec) != 0)
         return err_set(err, EXIT_USAGE, "/spec: \"%.40s\" is none of auto, on, off", text);
     return chat_set(chat, &set, err);
@@ -105,6 +133,41 @@ int run_spec(Chat *chat, const char *text, Err *err)
 static int no_exits(Err *err)
 {
     return err_set(err, EXIT_USAGE, "/tau: there is no draft with exits here");
+}
+
+static int show_thresholds(Chat *chat, Err *err)
+{
+    static const char *const from[] = {[THRESHOLDS_PROFILE] = "of the profile",
+                                       [THRESHOLDS_TUNED] = "as s2d tune found them",
+                                       [THRESHOLDS_HAND] = "set by hand",
+                                       [THRESHOLDS_AUTO] = "as auto left them"};
+    const EventReady *ready = &chat->ready;
+    char text[EXITS_MAX * 24] = "";
+    int n = 0;
+    if (ready->n_exits == 0)
+        return no_exits(err);
+    for (int i = 0; i < ready->n_exits; i++)
+        n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%d %.2f", i ? ", " : "",
+                      ready->exits[i], (double)chat_thresholds(chat)[i]);
+    chat_note(chat, NOTE_PLAIN, "thresholds after layers %s: %s", text,
+              ready->auto_thresholds ? "auto" : from[ready->thresholds_from]);
+    return 0;
+}
+
+/* The exit that is called so, as "12" or "e12"; -1 = none is, and err says which there are. */
+static int exit_named(const Chat *chat, const char *name, Err *err)
+{
+    char exits[EXITS_MAX * 12] = "", own[16];
+    int n = 0;
+    for (int i = 0; i < chat->ready.n_exits; i++) {
+        n += snprintf(exits + n, sizeof(exits) - (size_t)n, "%s%d", i ? ", " : "",
+                      chat->ready.exits[i]);
+        snprintf(own, sizeof(own), "%d", chat->ready.exits[i]);
+        if (strcmp(name[0] == 'e' ? name + 1 : name, own) == 0)
+            return i;
+    }
+    return err_set(err, EXIT_USAGE, "/tau: the draft has no exit after layer %s, but after %s",
+                   name, exits);
 }
 
 static int set_auto(Chat *chat, bool on, Err *err)
@@ -124,9 +187,10 @@ int run_tau(Chat *chat, const char *text, Err *err)
     RequestSet set = {.n_thresholds = chat->ready.n_exits};
     char exit[16] = "";
     double value;
-    int layer = 0;
     size_t n = strcspn(text, " \t");
     const char *rest = text + n + strspn(text + n, " \t");
+    if (!*text)
+        return chat->was_ready ? show_thresholds(chat, err) : not_loaded(err);
     if (strcmp(text, "auto") == 0 || strcmp(text, "auto off") == 0)
         return set_auto(chat, !*rest, err);
     if (n == 0 || n >= sizeof(exit) || !*rest)
@@ -134,22 +198,17 @@ int run_tau(Chat *chat, const char *text, Err *err)
                        "/tau EXIT|all VALUE, for example /tau 12 0.6; or /tau auto, /tau auto off");
     memcpy(exit, text, n);
     bool all = strcmp(exit, "all") == 0;
-    if (options_number(rest, "/tau", 0, 1, &value, err) != 0 ||
-        (!all &&
-         options_integer(exit[0] == 'e' ? exit + 1 : exit, "/tau", 1, INT_MAX, &layer, err) != 0))
+    if (options_number(rest, "/tau", 0, 1, &value, err) != 0)
         return -1;
     if (chat->ready.n_exits == 0)
         return no_exits(err);
+    int chosen = all ? 0 : exit_named(chat, exit, err);
+    if (chosen < 0)
+        return -1;
     memcpy(set.thresholds, chat_thresholds(chat), sizeof(set.thresholds));
-    bool found = false;
-    for (int i = 0; i < chat->ready.n_exits; i++) {
-        if (all || chat->ready.exits[i] == layer) {
+    for (int i = 0; i < chat->ready.n_exits; i++)
+        if (all || i == chosen)
             set.thresholds[i] = (float)value;
-            found = true;
-        }
-    }
-    if (!found)
-        return err_set(err, EXIT_USAGE, "/tau: the draft has no exit after layer %d", layer);
     return chat_set(chat, &set, err);
 }
 
@@ -202,7 +261,8 @@ int run_set(Chat *chat, const char *text, Err *err)
     else if (strcmp(name, "seed") == 0)
         status = options_integer(value, name, 0, INT_MAX, &s.seed, err);
     else if (strcmp(name, "max_tokens") == 0)
-        status = options_integer(value, name, 0, 1 << 20, &s.max_tokens, err);
+        status = options_integer(value, name, 0, chat->ready.ctx > 0 ? chat->ready.ctx : 1 << 20,
+                                 &s.max_tokens, err);
     else
         status =
             err_set(err, EXIT_USAGE,

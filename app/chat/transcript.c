@@ -105,6 +105,32 @@ int transcript_append(Transcript *transcript, const char *text, int source)
     return 0;
 }
 
+int transcript_switch(Transcript *transcript, const char *note)
+{
+    Entry *before = transcript_answer(transcript);
+    if (!before)
+        return -1;
+    uint32_t seed = before->seed;
+    int index = (int)(before - transcript->entries);
+    if (!transcript_add(transcript, ENTRY_NOTE, note))
+        return -1;
+    Entry *entry = transcript_add(transcript, ENTRY_ANSWER, "");
+    if (!entry)
+        return -1;
+    entry->seed = seed;
+    strcpy(transcript->entries[index].reason, "switched");
+    return 0;
+}
+
+bool transcript_continues(const Transcript *transcript, int i)
+{
+    if (transcript->entries[i].kind != ENTRY_ANSWER)
+        return false;
+    for (i--; i >= 0 && transcript->entries[i].kind == ENTRY_NOTE; i--)
+        continue;
+    return i >= 0 && transcript->entries[i].kind == ENTRY_ANSWER;
+}
+
 int transcript_last_question(const Transcript *transcript)
 {
     int i = transcript->n - 1;
@@ -180,15 +206,15 @@ int transcript_drop_oldest(Transcript *transcript)
     return 0;
 }
 
-/* "first\n\nsecond" in place of first; both are then one question. */
-static int join_question(Message *message, const char *more)
+/* Both are one message then. */
+static int join_text(Message *message, const char *between, const char *more)
 {
-    size_t before = strlen(message->text);
-    char *joined = realloc((char *)message->text, before + strlen(more) + 3);
+    size_t before = strlen(message->text), gap = strlen(between);
+    char *joined = realloc((char *)message->text, before + gap + strlen(more) + 1);
     if (!joined)
         return -1;
-    memcpy(joined + before, "\n\n", 2);
-    strcpy(joined + before + 2, more);
+    memcpy(joined + before, between, gap);
+    strcpy(joined + before + gap, more);
     message->text = joined;
     return 0;
 }
@@ -205,8 +231,11 @@ int transcript_messages(const Transcript *transcript, const char *system, Messag
         const Entry *entry = &transcript->entries[i];
         if (n > 0 && !list[n - 1].text)
             break;
-        if (entry->kind == ENTRY_USER && n > 0 && list[n - 1].role == ROLE_USER) {
-            if (join_question(&list[n - 1], entry->text) != 0) {
+        bool asks = entry->kind == ENTRY_USER && n > 0 && list[n - 1].role == ROLE_USER;
+        bool continues =
+            transcript_continues(transcript, i) && n > 0 && list[n - 1].role == ROLE_ASSISTANT;
+        if (asks || continues) {
+            if (join_text(&list[n - 1], asks ? "\n\n" : "", entry->text) != 0) {
                 transcript_messages_free(list, n);
                 return -1;
             }
@@ -239,7 +268,6 @@ static void add_count(int *sum, int more)
 
 void transcript_totals(const Transcript *transcript, EventStats *totals, int *answers)
 {
-    double answer_ms = 0, first_tokens = 0;
     memset(totals, 0, sizeof(*totals));
     *answers = 0;
     for (int i = 0; i < transcript->n; i++) {
@@ -247,7 +275,7 @@ void transcript_totals(const Transcript *transcript, EventStats *totals, int *an
         const EventStats *stats = &entry->totals;
         if (entry->kind != ENTRY_ANSWER || entry->reason[0] == '\0')
             continue;
-        ++*answers;
+        *answers += strcmp(entry->reason, "switched") != 0;
         add_count(&totals->tokens, stats->tokens);
         add_count(&totals->rounds, stats->rounds);
         add_count(&totals->drafted, stats->drafted);
@@ -260,18 +288,12 @@ void transcript_totals(const Transcript *transcript, EventStats *totals, int *an
         totals->draft_prefill_ms += stats->draft_prefill_ms;
         add_count(&totals->back_copies, stats->back_copies);
         totals->back_bytes += stats->back_bytes;
-        if (stats->tokens_per_s > 0) {
-            answer_ms += 1000.0 * (stats->tokens + 1.0) / stats->tokens_per_s;
-            first_tokens += 1;
-        }
-        if (stats->plain_tokens_per_s > 0) /* the newest measurement stands */
-            totals->plain_tokens_per_s = stats->plain_tokens_per_s;
-        add_count(&totals->plain_rounds, stats->plain_rounds);
     }
     if (totals->rounds > 0)
         totals->mat = (float)totals->tokens / totals->rounds;
-    if (answer_ms > 0)
-        totals->tokens_per_s = (float)(1000.0 * (totals->tokens + first_tokens) / answer_ms);
+    double ms = totals->draft_ms + totals->verify_ms + totals->accept_ms + totals->other_ms;
+    if (ms > 0)
+        totals->tokens_per_s = (float)(1000.0 * totals->tokens / ms);
 }
 
 void transcript_close(Transcript *transcript)

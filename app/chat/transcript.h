@@ -7,6 +7,7 @@
 #ifndef S2D_APP_CHAT_TRANSCRIPT_H
 #define S2D_APP_CHAT_TRANSCRIPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "engine/decode/event.h"
@@ -31,9 +32,11 @@ typedef struct Entry {
     Run *runs; /* of an answer; their bytes sum up to the text's */
     int n_runs, room_runs;
     char target[64]; /* of an answer: the target that ended it */
-    char reason[16]; /* of an answer: as in the `done` event; "" = still coming */
+    /* Of an answer: as in the `done` event; "" = still coming; "switched" = another target went on
+     * with it, in the next ENTRY_ANSWER. */
+    char reason[16];
     uint32_t seed;
-    EventStats totals; /* of an answer, once it is over */
+    EventStats totals; /* of an answer, once it is over, or of its part */
 } Entry;
 
 typedef struct Transcript {
@@ -49,6 +52,13 @@ int transcript_append(Transcript *transcript, const char *text, int source);
 
 /* The newest answer; NULL = none yet. */
 Entry *transcript_answer(const Transcript *transcript);
+
+/* Another target goes on with the newest answer: it ends here, note says how, and a new entry goes on
+ * with it. -1 = there is none, or out of memory. */
+int transcript_switch(Transcript *transcript, const char *note);
+
+/* Does entry i go on with the answer before it? */
+bool transcript_continues(const Transcript *transcript, int i);
 
 /* Index of the newest (oldest) question; -1 = none. */
 int transcript_last_question(const Transcript *transcript);
@@ -76,7 +86,7 @@ int transcript_messages(const Transcript *transcript, const char *system, Messag
 void transcript_messages_free(Message *messages, int n);
 
 /* Sums over all answers: tokens, rounds, drafted, accepted, milliseconds; mat and speed from
- * them. */
+ * them. No gain: plain is not the same for all of them. */
 void transcript_totals(const Transcript *transcript, EventStats *totals, int *answers);
 
 void transcript_close(Transcript *transcript);

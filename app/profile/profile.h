@@ -11,6 +11,7 @@
 
 #include "app/profile/short_list.h"
 #include "engine/cost/calibration.h"
+#include "engine/decode/event.h"
 #include "kernels/common/bounds.h"
 #include "kernels/common/err.h"
 #include "kernels/kv.h"
@@ -25,6 +26,7 @@ typedef struct ProfileTarget {
     char *head; /* file of a head that was trained for it; profile_open adds its folder; NULL =
                             none */
     Calibration *accept; /* [n_exits] as tuned, see tuned.h; NULL = not known */
+    ThresholdsFrom from; /* not in the file */
 } ProfileTarget;
 
 typedef struct Profile {

@@ -55,6 +55,7 @@
     }
 
 static const char *const spec_names[] = {"auto", "on", "off", NULL};
+static const char *const from_names[] = {"profile", "tuned", "hand", "auto", NULL};
 static const char *const room_names[] = {"none", "unload", "replace", NULL};
 static const char *const stage_names[] = {"check", "load", "prefill", "done", "failed", NULL};
 
@@ -77,11 +78,15 @@ static const Field ready_rows[] = {
     INTS("exits", EventReady, exits, n_exits),
     FLOATS("thresholds", EventReady, thresholds, n_exits),
     BOOL("auto_thresholds", EventReady, auto_thresholds),
+    NAME("thresholds_from", EventReady, thresholds_from, from_names),
+    TEXT("tree", EventReady, tree),
     BOOL("exits_trained", EventReady, exits_trained),
     NUM("vocab", EventReady, vocab),
     NUM("ctx", EventReady, ctx),
     NUM("seed", EventReady, seed),
     FLOAT("temperature", EventReady, temperature),
+    NUM("top_k", EventReady, top_k),
+    FLOAT("top_p", EventReady, top_p),
     NAME("spec", EventReady, spec, spec_names),
     TIME("load_ms", EventReady, load_ms),
     BYTES("memory_bytes", EventReady, memory_bytes),
@@ -160,6 +165,10 @@ static const Field stats_rows[] = {
     FLOAT("tokens_per_s", EventStats, tokens_per_s),
     FLOAT("plain_tokens_per_s", EventStats, plain_tokens_per_s),
     NUM("plain_rounds", EventStats, plain_rounds),
+    NUM("plain_age", EventStats, plain_age),
+    FLOAT("gain", EventStats, gain),
+    FLOAT("gain_low", EventStats, gain_low),
+    FLOAT("gain_high", EventStats, gain_high),
     INTS("by_exit.drafted", EventStats, by_exit_drafted, n_exits),
     INTS("by_exit.accepted", EventStats, by_exit_accepted, n_exits),
     {"by_depth", FIELD_INTS, AT(EventStats, reached), 0, INT_MAX, DEPTH_MAX, NO_COUNT, NULL, NULL},
@@ -203,6 +212,7 @@ static const Field error_rows[] = {
     {"code", FIELD_INT, IN(error.code), 0, 255, 0, 0, NULL, NULL},
     {"message", FIELD_TEXT, IN(error.message), 0, 0, ROOM(Event, u.error.message), 0, NULL, NULL},
     {"fatal", FIELD_BOOL, IN(error.fatal), 0, 0, 0, 0, NULL, NULL},
+    {"kept", FIELD_BOOL, IN(error.kept), 0, 0, 0, 0, NULL, NULL},
 };
 
 #define TABLE(rows)          \

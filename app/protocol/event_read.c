@@ -100,6 +100,19 @@ static bool is_younger(const char *event, const char *key)
                                             {"ready", "head"},
                                             {"ready", "drafts_by_model"},
                                             {"ready", "exits_in_use"},
+                                            {"ready", "thresholds_from"},
+                                            {"ready", "tree"},
+                                            {"ready", "top_k"},
+                                            {"ready", "top_p"},
+                                            {"stats", "plain_age"},
+                                            {"stats", "gain"},
+                                            {"stats", "gain_low"},
+                                            {"stats", "gain_high"},
+                                            {"done", "plain_age"},
+                                            {"done", "gain"},
+                                            {"done", "gain_low"},
+                                            {"done", "gain_high"},
+                                            {"error", "kept"},
                                             {"prefill", "token"}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (strcmp(event, fields[i][0]) == 0 && strcmp(key, fields[i][1]) == 0)

@@ -139,6 +139,7 @@ int tuned_apply(Profile *profile, int first, const char *base, int layers, const
         if (!pair)
             continue;
         target->n_thresholds = pair->n_exits;
+        target->from = THRESHOLDS_TUNED;
         memcpy(target->thresholds, pair->thresholds, sizeof target->thresholds);
         if (pair->has_accept)
             status = copy_accept(target, pair, err);

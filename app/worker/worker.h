@@ -46,6 +46,7 @@ typedef struct Worker {
 /* worker_events.c */
 /* Fills in t_ms and turn and writes the event. A front that is gone ends the worker. */
 void worker_emit(Worker *worker, const Event *event);
+void worker_load_error(Worker *worker, const Err *err); /* says whether the old models are kept */
 void worker_error(Worker *worker, const Err *err);
 /* The worker cannot go on: a fatal ERROR, and its end. */
 void worker_fail(Worker *worker, const Err *err);
@@ -117,7 +118,7 @@ void worker_note_answer(Worker *worker);
 /* worker_set.c */
 void worker_set(Worker *worker, const RequestSet *set);
 /* The thresholds belong to the target: a switch back finds them as they were left. */
-void worker_keep_thresholds(Worker *worker, const float *thresholds, int n);
+void worker_keep_thresholds(Worker *worker, const float *thresholds, int n, ThresholdsFrom from);
 
 /* worker_switch.c */
 /* SWITCH events up to done or failed. On failure the old target goes on unchanged. */

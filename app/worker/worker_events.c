@@ -59,23 +59,29 @@ void worker_emit(Worker *worker, const Event *event)
     free(line);
 }
 
-static void emit_error(Worker *worker, const Err *err, bool fatal)
+static void emit_error(Worker *worker, const Err *err, bool fatal, bool kept)
 {
     Event event = {.type = EVENT_ERROR};
     event.u.error.code = err->code;
     event.u.error.fatal = fatal;
+    event.u.error.kept = kept;
     snprintf(event.u.error.message, sizeof(event.u.error.message), "%s", err->text);
     worker_emit(worker, &event);
 }
 
 void worker_error(Worker *worker, const Err *err)
 {
-    emit_error(worker, err, false);
+    emit_error(worker, err, false, false);
+}
+
+void worker_load_error(Worker *worker, const Err *err)
+{
+    emit_error(worker, err, false, worker->session != NULL);
 }
 
 void worker_fail(Worker *worker, const Err *err)
 {
-    emit_error(worker, err, true);
+    emit_error(worker, err, true, false);
     worker->quit = true;
     if (worker->status == 0)
         worker->status = err->code;

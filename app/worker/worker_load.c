@@ -77,6 +77,8 @@ void worker_ready(Worker *worker)
         models_bytes(&worker->models) +
         session_bytes(worker->kernels, &session_target(worker->session)->config, draft,
                       worker->head ? &worker->head->info : NULL, profile->kv, profile->context);
+    ready->thresholds_from =
+        ready->auto_thresholds ? THRESHOLDS_AUTO : profile->targets[worker->load.target_index].from;
     worker_emit(worker, &event);
 }
 
@@ -250,7 +252,7 @@ void worker_load(Worker *worker, RequestLoad *load)
     }
     if (status != 0) {
         if (!worker->quit)
-            worker_error(worker, &err);
+            worker_load_error(worker, &err);
         return;
     }
     drop_session(worker);

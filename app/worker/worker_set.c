@@ -3,13 +3,14 @@
 
 #include "app/worker/worker.h"
 
-void worker_keep_thresholds(Worker *worker, const float *thresholds, int n)
+void worker_keep_thresholds(Worker *worker, const float *thresholds, int n, ThresholdsFrom from)
 {
     Profile *profile = &worker->load.profile;
     ProfileTarget *target = &profile->targets[worker->load.target_index];
     if (n != profile_thresholds(profile))
         return;
     target->n_thresholds = n;
+    target->from = from;
     for (int i = 0; i < n; i++)
         target->thresholds[i] = (double)thresholds[i];
 }
@@ -22,7 +23,7 @@ static int set_thresholds(Worker *worker, const RequestSet *set, Err *err)
         return err_set(err, EXIT_USAGE, "request: set: %d thresholds for %d exits",
                        set->n_thresholds, now.n_exits);
     session_set_thresholds(worker->session, set->thresholds, set->n_thresholds);
-    worker_keep_thresholds(worker, set->thresholds, set->n_thresholds);
+    worker_keep_thresholds(worker, set->thresholds, set->n_thresholds, THRESHOLDS_HAND);
     return 0;
 }
 
@@ -64,8 +65,13 @@ void worker_set(Worker *worker, const RequestSet *set)
         load->profile.top_p = (double)set->sampling.top_p;
         load->profile.seed = (int)set->sampling.seed;
     }
-    if (set->has_auto)
+    if (set->has_auto) {
+        EventReady now = {0};
+        session_describe(worker->session, &now);
+        if (now.auto_thresholds) /* where they have got to, they stay */
+            worker_keep_thresholds(worker, now.thresholds, now.n_exits, THRESHOLDS_AUTO);
         session_set_auto(worker->session, set->auto_thresholds);
+    }
     if (set->has_spec) {
         session_set_spec(worker->session, set->spec);
         load->spec = set->spec;

@@ -167,7 +167,7 @@ static int change_target(Worker *worker, int index, const SwitchTerms *terms, Sw
         return -1;
     session_describe(worker->session, &now);
     if (now.auto_thresholds)
-        worker_keep_thresholds(worker, now.thresholds, now.n_exits);
+        worker_keep_thresholds(worker, now.thresholds, now.n_exits, THRESHOLDS_AUTO);
     int status;
     if (!same) {
         status = replace_session(worker, target, index, err);

@@ -7,7 +7,8 @@ enum {
     FIRST_PLAIN = 2,  /* plain rounds at the start of everything: what drafting is compared with */
     TRIAL = 6,        /* drafting rounds before they are judged */
     RETRY = 3,        /* drafting rounds of a later trial */
-    PROBE_EVERY = 96, /* drafting rounds between two plain ones */
+    PROBE_EVERY = 48, /* drafting rounds between two plain ones */
+    PROBE_FIRST = 8,  /* and before an answer's first */
     PROBE_AGAIN = 8,  /* where plain's time is in doubt */
     PROBES_MAX = RECENT, /* in a row, until they agree */
     CREDIT = 8,          /* plain rounds that may be lost once, on top of that share */
@@ -34,6 +35,7 @@ void cost_reset_draft(Cost *cost)
                    .plain = cost->plain,
                    .plain_pass = cost->plain_pass,
                    .plain_rounds = cost->plain_rounds,
+                   .plain_age = cost->plain_age,
                    .plain_odd = cost->plain_odd,
                    .plain_curve = cost->plain_curve,
                    .total_ms = cost->total_ms,
@@ -45,6 +47,11 @@ void cost_try_again(Cost *cost)
     cost->judged = false;
     cost->trial = TRIAL;
     cost->spec_tokens = cost->spec_ms = 0;
+}
+
+void cost_begin_answer(Cost *cost)
+{
+    cost->answer_spec = 0;
 }
 
 /* ---- times ---- */
@@ -157,6 +164,8 @@ static bool wants_plain(const Cost *cost)
     if (cost->spec_rounds == 0)
         return cost->plain_odd && cost->plain_in_row < PROBES_MAX;
     bool doubt = cost->plain_odd || has_moved(cost);
+    if (cost->answer_spec >= PROBE_FIRST)
+        return true;
     return cost->spec_rounds >= (doubt ? PROBE_AGAIN : PROBE_EVERY);
 }
 
@@ -221,7 +230,8 @@ static double add_plain(Cost *cost, double ms)
     cost->plain_curve = cost->verify;
     cost->plain_rounds++;
     cost->plain_in_row++;
-    cost->spec_rounds = 0;
+    cost->spec_rounds = cost->plain_age = 0;
+    cost->answer_spec = -1;
     return ms;
 }
 
@@ -237,6 +247,7 @@ double cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
     if (!round_drafts(mode))
         return add_plain(cost, ms);
     double plain = cost_plain_ms(cost);
+    cost->plain_age++;
     ms = recent_add(&cost->spec, ms, FIRST_MOST * plain);
     cost->total_ms += ms;
     cost->debt_ms = fmax(0, cost->debt_ms + ms - tokens * plain);
@@ -249,6 +260,7 @@ double cost_round(Cost *cost, RoundMode mode, int tokens, double ms)
     cost->spec_tokens = DECAY * cost->spec_tokens + tokens;
     cost->spec_ms = DECAY * cost->spec_ms + ms;
     cost->spec_rounds++;
+    cost->answer_spec += cost->answer_spec >= 0;
     cost->plain_in_row = 0;
     if (cost->trial > 0)
         cost->trial--;

@@ -39,6 +39,7 @@ typedef struct Cost {
     Recent plain_pass; /* the passes in them */
     int plain_rounds;  /* of these there were */
     int plain_in_row;  /* since the last drafting one */
+    int plain_age;     /* rounds since the last one */
     bool plain_odd;    /* the last did not agree with those before, or with T(1) */
     Curve plain_curve; /* verify, when the last one was measured */
     int rows;          /* of the last pass; */
@@ -48,6 +49,7 @@ typedef struct Cost {
     /* They as they really went, decayed. */
     double spec_tokens, spec_ms;
     int spec_rounds; /* since the last plain one */
+    int answer_spec; /* of this answer, while it has no plain one; -1 = it has */
     int trial;       /* drafting rounds left before they are judged */
     bool judged, pays;
     double total_ms; /* of all answers */
@@ -70,6 +72,9 @@ static inline bool round_drafts(RoundMode mode)
 {
     return mode == ROUND_SPEC || mode == ROUND_NGRAM;
 }
+
+/* An answer begins: what it gains is judged by plain rounds of its own, if it is long enough. */
+void cost_begin_answer(Cost *cost);
 
 /* What the next round should be under `--spec auto`. */
 RoundMode cost_next(const Cost *cost);

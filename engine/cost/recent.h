@@ -20,5 +20,8 @@ typedef struct Recent {
 double recent_add(Recent *recent, double ms, double most);
 /* The time in the middle, of an even number the shorter one; 0 = none. */
 double recent_median(const Recent *recent);
+/* The same for another share of them, 0 = the shortest … 1 = the longest. */
+double recent_quantile(const Recent *recent, double share);
+int recent_kept(const Recent *recent); /* how many there are, at most RECENT */
 
 #endif

@@ -32,6 +32,14 @@ typedef enum EventType {
 
 typedef enum SpecMode { SPEC_AUTO, SPEC_ON, SPEC_OFF } SpecMode;
 
+/* Where thresholds come from. */
+typedef enum ThresholdsFrom {
+    THRESHOLDS_PROFILE, /* or the built-in ones, where it gives none */
+    THRESHOLDS_TUNED,   /* what `s2d tune` found */
+    THRESHOLDS_HAND,
+    THRESHOLDS_AUTO, /* they follow what is measured, or did until they were told to stay */
+} ThresholdsFrom;
+
 /* What a node's proposer saw at each exit on its way: the best token there and its probability. */
 typedef struct EventVisit {
     int exit; /* layer number */
@@ -71,10 +79,13 @@ typedef struct EventReady {
     int exits[EXITS_MAX];
     float thresholds[EXITS_MAX];
     bool auto_thresholds; /* they follow what is measured */
+    ThresholdsFrom thresholds_from;
+    char tree[16]; /* as tree_parse takes it */
     bool exits_trained;
     int vocab, ctx;
     int seed;
-    float temperature;
+    float temperature, top_p;
+    int top_k; /* 0 = all */
     SpecMode spec;
     double load_ms;
     uint64_t memory_bytes; /* weights, KV and scratch of everything resident */
@@ -132,17 +143,22 @@ typedef struct EventSwitch {
     float thresholds[EXITS_MAX];
 } EventSwitch;
 
-/* Totals of one answer. */
+/* Totals of one answer; where its target was changed in the middle, of the rounds since. What stood
+ * before is in the last one that came before the switch was done. */
 typedef struct EventStats {
     int tokens; /* committed by rounds: accepted + rounds; the first token is not among them */
     int rounds;
     int drafted, accepted;
-    float mat;                /* tokens / rounds */
-    float tokens_per_s;       /* all tokens of the answer, the first included, over wall time after
-                                 prefill, but for that in which it was stopped */
-    float plain_tokens_per_s; /* measured plain rounds here, had they been kept from running as much
-                                 as this answer was; 0 = not measured yet */
-    int plain_rounds;         /* how many plain rounds that figure rests on */
+    float mat;          /* tokens / rounds */
+    float tokens_per_s; /* tokens over the time of their rounds: the sum of the four stages */
+    float
+        plain_tokens_per_s; /* median of the last plain rounds here, had they been kept from running
+                                 as much as this answer was; 0 = not measured yet */
+    int plain_rounds;       /* how many plain rounds that figure rests on */
+    int plain_age;          /* rounds since the last of these */
+    /* Speed over plain decoding's, and between which bounds it lies; all 0 = not known: nothing was
+     * drafted, or what was measured does not go together (engine/cost/gain.h). */
+    float gain, gain_low, gain_high;
     int n_exits;
     int by_exit_drafted[EXITS_MAX], by_exit_accepted[EXITS_MAX];
     int reached[DEPTH_MAX]; /* rounds in which a node of depth d+1 was accepted; sum = accepted */
@@ -183,6 +199,7 @@ typedef struct Event {
             int code;
             char message[512];
             bool fatal;
+            bool kept; /* a load failed, and what was loaded before is still there */
         } error;
     } u;
 } Event;

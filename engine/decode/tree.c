@@ -50,3 +50,14 @@ int tree_parse(const char *text, TreeShape *shape)
     *shape = (TreeShape){.depth = depth, .width = width, .nodes = nodes};
     return 0;
 }
+
+void tree_text(const TreeShape *shape, char *out, size_t bytes)
+{
+    if (shape->automatic || shape->published)
+        snprintf(out, bytes, "%s",
+                 shape->published    ? "static"
+                 : shape->width == 1 ? "off"
+                                     : "auto");
+    else
+        snprintf(out, bytes, "%dx%dx%d", shape->depth, shape->width, shape->nodes);
+}

@@ -43,6 +43,9 @@ typedef struct TreeShape {
  * out of range. */
 int tree_parse(const char *text, TreeShape *shape);
 
+/* The same the other way. */
+void tree_text(const TreeShape *shape, char *out, size_t bytes);
+
 /* The slots that a node sees beyond the committed text: its ancestors' and its own. */
 uint64_t tree_mask(const Tree *tree, int node);
 

@@ -118,7 +118,6 @@ static bool prepare(Session *s, int left, RoundMode *mode)
         double ms = clock_ms() - start;
         ran = kernels_ms(k) - ran;
         cost_read(&s->cost, rows, ran);
-        s->lost_ms += ms - ran;
         s->stats.draft_prefill_ms += ms;
         report_prefill(s, s->n - 1, s->n - 1, s->stats.prefill_ms, s->stats.draft_prefill_ms);
         if (session_asked_to_stop(s))
@@ -187,10 +186,8 @@ static void warn_of_draft(Session *s)
  * is no time of the answer. Returns the share of its time that is. */
 static double leave_out_stops(Session *s, double ms, double ran, double believed)
 {
-    if (ms > 10 * believed) {
-        s->rounds_start_ms += ms - believed;
+    if (ms > 10 * believed)
         return believed / ms;
-    }
     s->lost_ms += ms - ran;
     return 1;
 }
@@ -283,8 +280,7 @@ static const char *answer(Session *s, const AnswerOptions *options, Err *err)
         return NULL;
     }
     left--;
-    s->rounds_start_ms = clock_ms();
-    s->reported_ms = s->lost_ms = 0;
+    s->reported_ms = 0;
     report_text(s, first, 0);
     if (!options->ignore_eos && tokenizer_is_end(s->config.target->tokenizer, first))
         return "eos";
@@ -306,15 +302,14 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
 {
     if (n_prompt < 1)
         return err_set(err, EXIT_DATA, "nothing to answer: the prompt has no tokens");
-    memset(&s->stats, 0, sizeof s->stats);
-    s->back_copies = s->config.kernels->back_copies;
-    s->back_bytes = s->config.kernels->back_bytes;
+    report_begin(s);
+    cost_begin_answer(&s->cost);
+    s->rounds = 0;
     s->utf8 = (Utf8){0};
     s->seed = options->seed;
     s->answered = 0;
     s->first_token = -1;
     s->tuner.upto = 0;
-    s->rounds_start_ms = clock_ms();
     if (n_prompt >= s->ctx) {
         report_done(s, "context");
         return 0;

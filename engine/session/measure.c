@@ -138,6 +138,7 @@ void session_learn(Session *s)
             s->cost.plain = seen->plain;
             s->cost.plain_pass = seen->plain_pass;
             s->cost.plain_rounds = seen->plain_rounds;
+            s->cost.plain_age = seen->plain_age;
             s->cost.plain_odd = seen->plain_odd;
             s->cost.plain_curve = seen->plain_curve;
         }

@@ -1,7 +1,7 @@
 /* report.c - a session's rounds as events: every figure that anybody will ever see starts here. */
+#include "engine/cost/gain.h"
 #include "engine/session/session_state.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,7 +58,8 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
     const Tree *tree = &s->tree;
     Event *e = fresh(s, EVENT_ROUND);
     EventRound *r = &e->u.round;
-    r->round = ++t->rounds;
+    r->round = ++s->rounds;
+    t->rounds++;
     snprintf(r->target, sizeof r->target, "%s", s->config.target->name);
     r->n_nodes = tree->n - 1;
     r->accepted = s->acceptance.n - 1;
@@ -89,6 +90,8 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
     snprintf(r->mode, sizeof r->mode, "%s", mode_name(mode));
     r->predicted_gain = (float)gain;
 
+    s->context_sum += s->cost.context;
+    s->told_ms += s->reported_ms;
     t->tokens += r->accepted + 1;
     t->drafted += r->n_nodes;
     t->accepted += r->accepted;
@@ -146,16 +149,35 @@ static void complete_stats(Session *s)
 {
     EventStats *t = &s->stats;
     t->mat = t->rounds > 0 ? (float)t->tokens / (float)t->rounds : 0;
-    double ms = clock_ms() - s->rounds_start_ms;
-    t->tokens_per_s = t->rounds > 0 && ms > 0 ? (float)(1e3 * (t->tokens + 1) / ms) : 0;
-    double plain = cost_plain_ms(&s->cost);
+    RoundSums sums = {.tokens = t->tokens,
+                      .rounds = t->rounds,
+                      .drafted = t->drafted,
+                      .draft_ms = t->draft_ms,
+                      .verify_ms = t->verify_ms,
+                      .all_ms = t->draft_ms + t->verify_ms + t->accept_ms + t->other_ms,
+                      .lost_ms = s->lost_ms,
+                      .told_ms = s->told_ms,
+                      .context = t->rounds > 0 ? s->context_sum / t->rounds : s->cached};
+    Gain gain = gain_of(&s->cost, &sums);
+    t->tokens_per_s = sums.all_ms > 0 ? (float)(1e3 * t->tokens / sums.all_ms) : 0;
     /* What was kept from running is as much slower either way: the gain must not suffer. */
-    double share = ms > 0 ? fmin(fmax(1 - s->lost_ms / ms, 0), 1) : 1;
-    t->plain_tokens_per_s = plain > 0 ? (float)(1e3 / plain * share) : 0;
-    t->plain_rounds = s->cost.plain_rounds;
+    t->plain_tokens_per_s = gain.plain_ms > 0 ? (float)(1e3 / gain.plain_ms * gain_ran(&sums)) : 0;
+    t->plain_rounds = gain.plain_rounds;
+    t->plain_age = gain.plain_rounds > 0 ? s->cost.plain_age : 0;
+    t->gain = (float)gain.gain;
+    t->gain_low = (float)gain.low;
+    t->gain_high = (float)gain.high;
     t->n_exits = s->drafter ? s->drafting.n_exits : 0;
     t->back_copies = (int)(s->config.kernels->back_copies - s->back_copies);
     t->back_bytes = s->config.kernels->back_bytes - s->back_bytes;
+}
+
+void report_begin(Session *s)
+{
+    memset(&s->stats, 0, sizeof s->stats);
+    s->back_copies = s->config.kernels->back_copies;
+    s->back_bytes = s->config.kernels->back_bytes;
+    s->lost_ms = s->told_ms = s->context_sum = 0;
 }
 
 void session_totals(Session *s, EventStats *totals)

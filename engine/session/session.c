@@ -206,7 +206,10 @@ void session_describe(const Session *s, EventReady *ready)
     ready->vocab = tokenizer_vocab(s->config.target->tokenizer);
     ready->ctx = s->ctx;
     ready->spec = s->config.spec;
+    tree_text(&s->config.tree, ready->tree, sizeof ready->tree);
     ready->temperature = s->config.sampling.temperature;
+    ready->top_k = s->config.sampling.top_k;
+    ready->top_p = s->config.sampling.top_p;
     ready->seed = (int)s->config.sampling.seed;
     for (int i = 0; i < VERIFY_POINTS; i++)
         ready->verify_ms[i] = s->cost.verify.ms[i];

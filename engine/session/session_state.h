@@ -51,8 +51,10 @@ struct Session {
     int first_token; /* drawn from the prefill; -1 = not yet */
     EventStats stats;
     uint64_t back_copies, back_bytes; /* of the kernels, when it began */
-    double rounds_start_ms;           /* later by what the process was stopped since */
-    double lost_ms;     /* of the time since then: what it was otherwise kept from running */
+    int rounds;                       /* of it; stats counts those of the current target */
+    double lost_ms;     /* of these rounds' time: what the process was kept from running */
+    double told_ms;     /* of it: reported_ms of all of them */
+    double context_sum; /* of these rounds: tokens before each */
     int answered;       /* tokens of it so far */
     double answer_mean; /* tokens of an answer, decayed over the session's answers */
     double reported_ms; /* what events and tuner took since: counted as the next round's `other` */
@@ -101,6 +103,8 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain);
 void report_text(Session *s, int token, int source);
 void report_text_end(Session *s);
 void report_stats(Session *s);
+/* What is counted begins anew: with an answer, and with another target in the middle of one. */
+void report_begin(Session *s);
 void report_warning(Session *s, const char *code, const char *message);
 void report_done(Session *s, const char *reason);
 void report_switch(Session *s, SwitchStage stage, int index, double fraction, const char *reason,

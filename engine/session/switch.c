@@ -75,5 +75,9 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
     report_switch(s, SWITCH_PREFILL, index, 0, NULL, true, clock_ms() - start);
     session_prefill(s, cached, true);
     report_switch(s, SWITCH_DONE, index, 1, NULL, kept, clock_ms() - start);
+    if (s->answering) { /* each target is credited with its own rounds */
+        report_begin(s);
+        cost_begin_answer(&s->cost);
+    }
     return 0;
 }

@@ -16,6 +16,7 @@ typedef struct Fake {
     int turn;
     bool waiting; /* an answer goes on until it is stopped */
     int round;
+    int switched; /* rounds before the target was changed in this answer */
 } Fake;
 
 static void emit(const Fake *fake, Event *event)
@@ -60,22 +61,30 @@ static void emit_round(Fake *fake)
     emit(fake, &event);
 }
 
+/* Of the rounds since the last change of target. */
+static EventStats totals_of(const Fake *fake)
+{
+    int rounds = fake->round - fake->switched;
+    EventStats totals = {.rounds = rounds,
+                         .tokens = 2 * rounds,
+                         .drafted = rounds,
+                         .accepted = rounds,
+                         .mat = rounds ? 2 : 0,
+                         .tokens_per_s = rounds ? 500 : 0,
+                         .draft_ms = rounds,
+                         .verify_ms = 3 * rounds,
+                         .reached = {rounds},
+                         .back_copies = 2 * rounds,
+                         .back_bytes = 1500};
+    return totals;
+}
+
 static void emit_done(Fake *fake, const char *reason, uint32_t seed)
 {
     Event event = {.type = EVENT_DONE};
-    EventStats *totals = &event.u.done.totals;
     strcpy(event.u.done.reason, reason);
     event.u.done.seed = (int)seed;
-    totals->rounds = fake->round;
-    totals->tokens = 2 * fake->round;
-    totals->drafted = totals->accepted = fake->round;
-    totals->mat = fake->round ? 2 : 0;
-    totals->tokens_per_s = 500;
-    totals->draft_ms = fake->round;
-    totals->verify_ms = 3 * fake->round;
-    totals->reached[0] = fake->round;
-    totals->back_copies = 2 * fake->round;
-    totals->back_bytes = 1500;
+    event.u.done.totals = totals_of(fake);
     fake->waiting = false;
     emit(fake, &event);
 }
@@ -85,6 +94,7 @@ static void on_load(Fake *fake, const RequestLoad *load)
     const Profile *profile = &load->profile;
     if (profile->draft_base && strcmp(profile->draft_base, "missing") == 0) {
         Event event = {.type = EVENT_ERROR, .u.error = {.code = EXIT_NOINPUT}};
+        event.u.error.kept = fake->ready.n_targets > 0;
         strcpy(event.u.error.message, "missing: there is no such model");
         emit(fake, &event);
         return;
@@ -99,6 +109,7 @@ static void on_load(Fake *fake, const RequestLoad *load)
     ready->drafts = ready->drafts_by_model = ready->exits_in_use = true;
     strcpy(ready->quant, "Q4_K");
     strcpy(ready->kv, "f16");
+    strcpy(ready->tree, "auto");
     ready->n_targets = profile->n_targets;
     ready->target_index = load->target_index;
     for (int i = 0; i < profile->n_targets; i++)
@@ -122,7 +133,7 @@ static void on_say(Fake *fake, const RequestSay *say)
     const char *last = say->messages[say->n_messages - 1].text;
     const char *word = strrchr(last, ' ') ? strrchr(last, ' ') + 1 : last;
     fake->turn++;
-    fake->round = 0;
+    fake->round = fake->switched = 0;
     emit(fake, &(Event){.type = EVENT_PREFILL, .u.prefill = {.done = 10, .total = 10}});
     if (strcmp(word, "refuse") == 0) {
         Event event = {.type = EVENT_ERROR, .u.error = {.code = EXIT_DATA}};
@@ -151,6 +162,8 @@ static void on_switch(Fake *fake, const RequestSwitch *swap)
 {
     EventReady *ready = &fake->ready;
     Event event = {.type = EVENT_SWITCH};
+    if (fake->waiting)
+        emit(fake, &(Event){.type = EVENT_STATS, .u.stats = totals_of(fake)});
     bool good = swap->name ? strcmp(swap->name, "nowhere") != 0 : swap->index < ready->n_targets;
     if (swap->name && strcmp(swap->name, "wide") == 0 && !swap->unload)
         event.u.swap.room = SWITCH_ROOM_UNLOAD;
@@ -169,6 +182,7 @@ static void on_switch(Fake *fake, const RequestSwitch *swap)
     emit(fake, &event);
     if (!good)
         return;
+    fake->switched = fake->round;
     strcpy(ready->target, event.u.swap.target);
     ready->target_index = swap->name ? 0 : swap->index;
     emit(fake, &(Event){.type = EVENT_READY, .u.ready = *ready});

@@ -2,8 +2,12 @@
 #include "tests/support/scene.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "app/protocol/event_json.h"
 
 static const int exits[] = {6, 12, 18, 24};
 static const char *const targets[] = {"qwen2.5-coder-1.5b", "qwen2.5-coder-0.5b"};
@@ -15,6 +19,17 @@ static Event *begin(Scene *scene, Event *event, EventType type)
     event->type = type;
     event->turn = scene->turn;
     return event;
+}
+
+static void tell(Scene *scene, const Event *event)
+{
+    view_event(&scene->view, event);
+    if (scene->trace == NULL)
+        return;
+    char *line = event_to_line(event);
+    assert(line != NULL);
+    fprintf(scene->trace, "%s\n", line);
+    free(line);
 }
 
 void scene_open(Scene *scene)
@@ -50,20 +65,25 @@ void scene_ready(Scene *scene)
     memcpy(ready->exits, exits, sizeof exits);
     memcpy(ready->thresholds, thresholds, sizeof thresholds);
     ready->ctx = 4096;
+    ready->vocab = 1000;
+    ready->seed = 1;
+    ready->top_p = 1;
+    strcpy(ready->tree, "auto");
     ready->memory_bytes = 2100000000;
-    view_event(&scene->view, &event);
+    tell(scene, &event);
 }
 
 void scene_say(Scene *scene, const char *text)
 {
     Event event;
     scene->turn++;
+    scene->rounds = 0;
     memset(&scene->stats, 0, sizeof scene->stats);
     view_user(&scene->view, text);
     view_asked(&scene->view);
     begin(scene, &event, EVENT_PREFILL);
     event.u.prefill.done = event.u.prefill.total = 40;
-    view_event(&scene->view, &event);
+    tell(scene, &event);
 }
 
 void scene_text(Scene *scene, const char *text, int source)
@@ -71,7 +91,23 @@ void scene_text(Scene *scene, const char *text, int source)
     Event event;
     begin(scene, &event, EVENT_TEXT);
     event.u.text = (EventText){text, source};
-    view_event(&scene->view, &event);
+    tell(scene, &event);
+}
+
+/* Plain rounds take 25 ms, and 24 of these in the target's pass. */
+static void count_gain(Scene *scene, bool drafted)
+{
+    EventStats *stats = &scene->stats;
+    double passes = stats->draft_ms + stats->verify_ms;
+    double ms = passes + stats->accept_ms + stats->other_ms;
+    scene->plain_age = drafted ? scene->plain_age + 1 : 0;
+    stats->mat = (float)stats->tokens / (float)stats->rounds;
+    stats->tokens_per_s = (float)(1000 * stats->tokens / ms);
+    stats->plain_tokens_per_s = 40;
+    stats->plain_rounds = 6;
+    stats->plain_age = scene->plain_age;
+    double gain = fmin(stats->tokens_per_s / 40, stats->tokens * 24 / passes);
+    stats->gain = stats->gain_low = stats->gain_high = stats->drafted > 0 ? (float)gain : 0;
 }
 
 /* Counts a round as the engine does, and tells. */
@@ -80,7 +116,7 @@ static void send_round(Scene *scene, Event *event)
     EventRound *round = &event->u.round;
     EventStats *stats = &scene->stats;
     strcpy(round->target, scene->view.ready.target);
-    round->round = stats->rounds + 1;
+    round->round = ++scene->rounds;
     round->bonus_token = 1;
     for (int i = 0; i < round->n_nodes; i++) {
         EventNode *node = &round->nodes[i];
@@ -99,15 +135,18 @@ static void send_round(Scene *scene, Event *event)
     stats->accepted += round->accepted;
     stats->tokens = stats->accepted + stats->rounds;
     round->ctx_used = 40 + stats->tokens;
-    view_event(&scene->view, event);
-    stats->mat = (float)stats->tokens / (float)stats->rounds;
-    stats->tokens_per_s = 20 * stats->mat;
-    stats->plain_tokens_per_s = 40;
-    stats->plain_rounds = 6;
+    tell(scene, event);
+    for (int depth = 0; depth < round->accepted; depth++)
+        stats->reached[depth]++;
+    stats->draft_ms += round->draft_ms;
+    stats->verify_ms += round->verify_ms;
+    stats->accept_ms += round->accept_ms;
+    stats->other_ms += round->other_ms;
+    count_gain(scene, strcmp(round->mode, "spec") == 0);
     Event told;
     begin(scene, &told, EVENT_STATS);
     told.u.stats = *stats;
-    view_event(&scene->view, &told);
+    tell(scene, &told);
 }
 
 void scene_round(Scene *scene, const char *const *words, int n, int extra)
@@ -155,7 +194,7 @@ void scene_done(Scene *scene, const char *reason)
     begin(scene, &event, EVENT_DONE);
     snprintf(event.u.done.reason, sizeof event.u.done.reason, "%s", reason);
     event.u.done.totals = scene->stats;
-    view_event(&scene->view, &event);
+    tell(scene, &event);
 }
 
 void scene_switch(Scene *scene, SwitchStage stage, int target, float fraction)
@@ -173,7 +212,9 @@ void scene_switch(Scene *scene, SwitchStage stage, int target, float fraction)
     swap->n_thresholds = N_EXITS;
     for (int i = 0; i < N_EXITS; i++)
         swap->thresholds[i] = 0.6f - 0.1f * (float)i;
-    view_event(&scene->view, &event);
+    if (stage == SWITCH_DONE)
+        memset(&scene->stats, 0, sizeof scene->stats);
+    tell(scene, &event);
 }
 
 void scene_error(Scene *scene, const char *message, bool fatal)
@@ -183,5 +224,43 @@ void scene_error(Scene *scene, const char *message, bool fatal)
     event.u.error.code = 70;
     event.u.error.fatal = fatal;
     snprintf(event.u.error.message, sizeof event.u.error.message, "%s", message);
-    view_event(&scene->view, &event);
+    tell(scene, &event);
+}
+
+/* ---- a whole chat ---- */
+
+static const char *const answer[][5] = {
+    {"A", " small", " draft", " proposes", NULL},
+    {" **several", " tokens**", ",", NULL},
+    {" the", " target", " checks", " them", NULL},
+    {" all", ".\n\n", NULL},
+    {"- ", "keep the longest", " `prefix`", "\n", NULL},
+    {"- ", "\u65e5\u672c\u8a9e", " \U0001F642 stays wide", "\n\n", NULL},
+    {"```", "c\n", "return", " x;", NULL},
+    {"\n", "```\n\n", NULL},
+    {"Done\033[31m", " and\033[0m", " out", ".", NULL},
+};
+
+static int count(const char *const *words)
+{
+    int n = 0;
+    while (words[n] != NULL)
+        n++;
+    return n;
+}
+
+void scene_demo(Scene *scene)
+{
+    scene_ready(scene);
+    view_set_session(&scene->view, "demo-1");
+    scene_say(scene, "Explain speculative decoding.");
+    for (size_t i = 0; i < sizeof answer / sizeof answer[0]; i++)
+        scene_round(scene, answer[i], count(answer[i]), (int)(i % 4));
+    scene_done(scene, "eos");
+    scene_say(scene, "Why is it lossless?");
+    static const char *const words[] = {"Every", " kept", " token", " is"};
+    static const char *const more[] = {" what", " the", " target"};
+    scene_round(scene, words, 4, 3);
+    scene_switch(scene, SWITCH_DONE, 1, 1);
+    scene_round(scene, more, 3, 2);
 }

@@ -2,12 +2,17 @@
 #ifndef S2D_TESTS_SUPPORT_SCENE_H
 #define S2D_TESTS_SUPPORT_SCENE_H
 
+#include <stdio.h>
+
 #include "ui/view.h"
 
 typedef struct Scene {
     View view;
     int turn;
-    EventStats stats; /* of the answer that goes on, as an engine would count */
+    int rounds;       /* of the answer that goes on */
+    int plain_age;    /* rounds since the last plain one */
+    FILE *trace;      /* where events go as well, a line each; NULL = nowhere */
+    EventStats stats; /* of the answer or its current target, as an engine would count */
 } Scene;
 
 void scene_open(Scene *scene);
@@ -26,5 +31,8 @@ void scene_done(Scene *scene, const char *reason);
 void scene_switch(Scene *scene, SwitchStage stage, int target, float fraction);
 void scene_text(Scene *scene, const char *text, int source);
 void scene_error(Scene *scene, const char *message, bool fatal);
+/* All of it, as the goldens show it: a chat of two answers with a switch in the middle of the second,
+ * which goes on. */
+void scene_demo(Scene *scene);
 
 #endif

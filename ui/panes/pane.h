@@ -54,8 +54,8 @@ void status_figures(const View *view, Cells *cells, Rect rect, const char *notic
 
 /* pane_share.c. Colour of a token by who proposed it (EventText.source). */
 int pane_source_attr(const View *view, int source);
-/* One character for it in the exit strip. */
-char pane_source_mark(const View *view, int source);
+/* One character for a token in the exit strip, and its colour. */
+char pane_token_mark(StripToken token, int *attr);
 /* What proposed a token, in at most three columns: "e6", "ng" (exit 0: the n-gram lookup), "eag" (a head
  * of the target). */
 const char *pane_exit_name(const View *view, int exit, char out[12]);

@@ -216,17 +216,24 @@ static void chat_draw(View *view, Cells *cells, Rect rect, bool focused)
 
 static void chat_title(const View *view, char *out, size_t bytes)
 {
+    const EventReady *ready = &view->ready;
     int n = snprintf(out, bytes, "CHAT");
-    if (view->session[0] != '\0')
-        n += snprintf(out + n, bytes - (size_t)n, "  session %.40s", view->session);
     if (view->state != VIEW_STARTING)
-        n += snprintf(out + n, bytes - (size_t)n, "  temp %.1f", view->ready.temperature);
+        n += snprintf(out + n, bytes - (size_t)n, "  temp %g", (double)ready->temperature);
+    if (view->state != VIEW_STARTING && ready->temperature > 0 && ready->top_k > 0)
+        n += snprintf(out + n, bytes - (size_t)n, "  top_k %d", ready->top_k);
+    if (view->state != VIEW_STARTING && ready->temperature > 0 && ready->top_p < 1)
+        n += snprintf(out + n, bytes - (size_t)n, "  top_p %g", (double)ready->top_p);
+    if (view->state != VIEW_STARTING)
+        n += snprintf(out + n, bytes - (size_t)n, "  seed %d", ready->seed);
     if (view->search.shown && view->search.n_hits > 0)
         n += snprintf(out + n, bytes - (size_t)n, "  /%.24s %d of %d", view->search.pattern,
                       view->search.number, view->search.n_hits);
     if (view->scroll > 0)
-        snprintf(out + n, bytes - (size_t)n, "  %d line%s below", view->scroll,
-                 view->scroll == 1 ? "" : "s");
+        n += snprintf(out + n, bytes - (size_t)n, "  %d line%s below", view->scroll,
+                      view->scroll == 1 ? "" : "s");
+    if (view->session[0] != '\0')
+        snprintf(out + n, bytes - (size_t)n, "  session %.40s", view->session);
 }
 
 static PaneKey chat_key(View *view, const Key *key, UiAction *action)

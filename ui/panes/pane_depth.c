@@ -1,7 +1,7 @@
 /* pane_depth.c - share of this answer's rounds in which a node of each depth was accepted.
  *
- * The shares add up to accepted / rounds = MAT - 1, a check on ourselves: the title says the sum,
- * and what is deeper than the last bar is added to it.
+ * The shares of all depths add up to accepted / rounds = MAT - 1, a check on ourselves: the title
+ * says the sum. A "+" behind the last one shown says that some rounds got deeper.
  */
 #include "ui/panes/pane.h"
 
@@ -27,24 +27,18 @@ static void depth_draw(View *view, Cells *cells, Rect rect, bool focused)
     int columns = column_count(rect.width), rows = rect.height, shown = rows * columns;
     if (shown > DEPTH_MAX)
         shown = DEPTH_MAX;
-    int column_width = rect.width / columns;
+    int column_width = rect.width / columns, label = shown > 9 ? 5 : 4;
     for (int i = 0; i < shown; i++) {
         int y = rect.y + i % rows, x = rect.x + i / rows * column_width;
-        int reached = view->reached[i];
-        bool sum = false;
-        for (int d = shown; i == shown - 1 && d < DEPTH_MAX; d++) {
-            sum = sum || view->reached[d] > 0;
-            reached += view->reached[d];
-        }
-        double share = view->n_rounds > 0 ? (double)reached / view->n_rounds : 0;
-        cells_print(cells, y, x, column_width, STYLE_DIM, sum ? "d%d+" : "d%d", i + 1);
+        double share = view->n_rounds > 0 ? (double)view->reached[i] / view->n_rounds : 0;
+        bool deeper = i == shown - 1 && shown < DEPTH_MAX && view->reached[shown] > 0;
+        cells_print(cells, y, x, column_width, STYLE_DIM, deeper ? "d%d+" : "d%d", i + 1);
+        if (view->n_rounds == 0)
+            continue;
         char text[8];
-        if (share > 1) /* only the summed bar can be */
-            snprintf(text, sizeof text, "%.1f", share);
-        else
-            pane_fraction(share, text);
-        cells_print(cells, y, x + 4, column_width - 4, STYLE_TEXT, "%s", text);
-        cells_bar(cells, y, x + 8, column_width - 10, share, STYLE_GOOD);
+        cells_print(cells, y, x + label, column_width - label, STYLE_TEXT, "%s",
+                    pane_fraction(share, text));
+        cells_bar(cells, y, x + label + 4, column_width - label - 6, share, STYLE_GOOD);
     }
 }
 

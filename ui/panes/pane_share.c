@@ -12,12 +12,13 @@ int pane_source_attr(const View *view, int source)
     return (exit >= 0 ? STYLE_EXIT + exit : STYLE_FREE) | ATTR_DRAFTED;
 }
 
-char pane_source_mark(const View *view, int source)
+char pane_token_mark(StripToken token, int *attr)
 {
-    if (source == SOURCE_TARGET)
-        return 'T';
-    int exit = source > 0 ? view_exit_index(view, source) : -1;
-    return exit >= 0 ? ".oO@*%&#"[exit] : source == SOURCE_FREE ? 'n' : '?';
+    bool target = token.source == SOURCE_TARGET;
+    *attr = token.exit >= 0 ? STYLE_EXIT + token.exit : target ? STYLE_TEXT : STYLE_FREE;
+    if (token.exit >= 0)
+        return ".oO@*%&#"[token.exit];
+    return target ? 'T' : token.source == SOURCE_FREE ? 'n' : '?';
 }
 
 const char *pane_fraction(double p, char out[8])

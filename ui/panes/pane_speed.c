@@ -2,11 +2,18 @@
  * plain decoding and the stages' shares of this answer's time.
  *
  * Plain is the engine's own measurement (rounds in mode "plain" or "probe"); its speed stands here
- * only once there is one. Copies are those that the host waited for, where a device computes.
+ * only once there is one, with the number of rounds behind it and how many rounds ago the last of them
+ * was. What does not fit is left out whole. Copies are those that the host waited for, where a device
+ * computes.
  */
 #include "ui/panes/pane.h"
 
+#include <limits.h>
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "ui/figures_text.h"
 
 /* The newest `columns` rounds, scaled to their largest, which is returned; tokens count from 1, which
  * every round has. From row y on, `rows` high. */
@@ -29,23 +36,11 @@ static float draw_history(const View *view, Cells *cells, int y, int rows, int x
     return most;
 }
 
-static void speed_draw(View *view, Cells *cells, Rect rect, bool focused)
+/* Both histories, below the figures where there are rows to spare. */
+static void draw_histories(const View *view, Cells *cells, Rect rect, int columns)
 {
-    (void)focused;
-    const EventStats *stats = &view->stats;
-    char text[64];
-    bool wide = rect.width >= 54;
-    int facts = wide ? 30 : 19, y = rect.y, x = rect.x + rect.width - facts;
-    int columns = rect.width - facts - 5;
-    /* With rows to spare, the figures have one of their own, and the histories are high. */
     bool high = rect.height >= 4;
-    int rows = high ? (rect.height - 1) / 2 : 1, first = high ? y + 2 : y;
-    if (high) {
-        facts = 30 < rect.width ? 30 : rect.width;
-        x = rect.x;
-        columns = rect.width - 4;
-        rows = (rect.height - 2) / 2;
-    }
+    int rows = high ? (rect.height - 2) / 2 : 1, first = high ? rect.y + 2 : rect.y;
     for (int speed = 0; speed < 2; speed++) {
         int top = first + speed * rows;
         cells_print(cells, top, rect.x, 4, STYLE_DIM, speed ? "t/s" : "MAT");
@@ -53,23 +48,84 @@ static void speed_draw(View *view, Cells *cells, Rect rect, bool focused)
         if (rows > 1 && most > 0) /* how high the highest is */
             cells_print(cells, top + 1, rect.x, 4, STYLE_DIM, "%.0f", speed ? most : most + 1);
     }
-    if (!view->has_stats || stats->plain_tokens_per_s <= 0) {
-        cells_print(cells, y, x, facts, STYLE_DIM, "plain not measured");
-    } else {
-        int n = snprintf(text, sizeof text, "plain %.1f ", stats->plain_tokens_per_s);
-        if (wide)
-            snprintf(text + n, sizeof text - (size_t)n, "(%d rounds) ", stats->plain_rounds);
-        int used = cells_print(cells, y, x, facts, STYLE_TEXT, "%s", text);
-        double gain = stats->tokens_per_s / stats->plain_tokens_per_s;
-        cells_print(cells, y, x + used, facts - used,
-                    (gain >= 1 ? STYLE_GOOD : STYLE_BAD) | ATTR_BOLD, "x%.2f", gain);
+}
+
+typedef struct Facts {
+    char plain[80], gain[24], stages[80];
+} Facts;
+
+enum { SPARK_LEAST = 12 }; /* columns of the histories */
+
+/* What fits so many columns: count and age of plain's rounds go first, then the gain. */
+static void make_plain(const EventStats *stats, int columns, Facts *facts)
+{
+    char count[24], age[24];
+    figures_gain(stats, facts->gain, sizeof facts->gain);
+    int room = columns - (facts->gain[0] != '\0' ? (int)strlen(facts->gain) + 1 : 0);
+    snprintf(count, sizeof count, " (%d", stats->plain_rounds);
+    snprintf(age, sizeof age, ", %d ago", stats->plain_age);
+    for (int less = 0; less < 3; less++) {
+        int n = snprintf(facts->plain, sizeof facts->plain, "plain %.1f%s%s%s",
+                         stats->plain_tokens_per_s, less < 2 ? count : "", less < 1 ? age : "",
+                         less < 2 ? ")" : "");
+        if (n <= room)
+            return;
     }
-    double ms = view->draft_ms + view->verify_ms + view->accept_ms + view->other_ms;
-    if (ms > 0)
-        cells_print(cells, y + 1, x, facts, STYLE_TEXT,
-                    wide ? "draft %.0f%% verify %.0f%% other %.0f%%" : "draft %.0f%% ver %.0f%%",
-                    100 * view->draft_ms / ms, 100 * view->verify_ms / ms,
-                    100 * (view->accept_ms + view->other_ms) / ms);
+    if ((int)strlen(facts->plain) > room)
+        facts->gain[0] = '\0';
+    if ((int)strlen(facts->plain) > columns)
+        facts->plain[0] = '\0';
+}
+
+static void make_stages(const View *view, int columns, Facts *facts)
+{
+    double ms[] = {view->draft_ms, view->verify_ms, view->accept_ms + view->other_ms};
+    int us[3], shares[3];
+    for (int i = 0; i < 3; i++)
+        us[i] = (int)(1000 * fmin(ms[i], INT_MAX / 1000.0));
+    figures_percents(us, 3, shares);
+    facts->stages[0] = '\0';
+    if (ms[0] + ms[1] + ms[2] <= 0)
+        return;
+    if (snprintf(facts->stages, sizeof facts->stages, "draft %d%% verify %d%% other %d%%",
+                 shares[0], shares[1], shares[2]) <= columns ||
+        snprintf(facts->stages, sizeof facts->stages, "draft %d%% verify %d%%", shares[0],
+                 shares[1]) <= columns ||
+        snprintf(facts->stages, sizeof facts->stages, "draft %d%%", shares[0]) <= columns)
+        return;
+    facts->stages[0] = '\0';
+}
+
+static int gain_attr(const EventStats *stats)
+{
+    return (stats->gain_low >= 1   ? STYLE_GOOD
+            : stats->gain_high < 1 ? STYLE_BAD
+                                   : STYLE_TEXT) |
+           ATTR_BOLD;
+}
+
+static void speed_draw(View *view, Cells *cells, Rect rect, bool focused)
+{
+    (void)focused;
+    const EventStats *stats = &view->stats;
+    /* With rows to spare, the figures have two of their own, and the histories are high. */
+    bool high = rect.height >= 4;
+    Facts facts = {0};
+    int most = high ? rect.width : rect.width - 5 - SPARK_LEAST; /* "MAT " and a blank */
+    make_stages(view, most, &facts);
+    if (view->has_stats && stats->plain_tokens_per_s > 0)
+        make_plain(stats, most, &facts);
+    else
+        snprintf(facts.plain, sizeof facts.plain, "%s", most < 18 ? "" : "plain not measured");
+    int used = (int)strlen(facts.plain), stages = (int)strlen(facts.stages);
+    int top = used + (facts.gain[0] != '\0' ? (int)strlen(facts.gain) + 1 : 0);
+    int columns = top > stages ? top : stages;
+    int y = rect.y, x = high ? rect.x : rect.x + rect.width - columns;
+    draw_histories(view, cells, rect, high ? rect.width - 4 : x - rect.x - 5);
+    bool known = stats->plain_tokens_per_s > 0;
+    cells_print(cells, y, x, columns, known ? STYLE_TEXT : STYLE_DIM, "%s", facts.plain);
+    cells_print(cells, y, x + used + 1, columns - used - 1, gain_attr(stats), "%s", facts.gain);
+    cells_print(cells, y + 1, x, columns, STYLE_TEXT, "%s", facts.stages);
 }
 
 static void speed_title(const View *view, char *out, size_t bytes)

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ui/figures_text.h"
+
 typedef struct Row {
     Cells *cells;
     int y, x, right;
@@ -32,12 +34,17 @@ typedef enum Brevity {
     BRIEF_QUANT,
     BRIEF_KEPT,
     BRIEF_FAMILY, /* what the draft's name has in common with the target's */
-    BRIEF_DRAFT,
-    BRIEF_CONTEXT
+    BRIEF_TREE,   /* how it drafts stays */
+    BRIEF_LABELS,
+    BRIEF_CONTEXT,
+    BRIEF_DRAFT, /* its name */
+    BRIEF_HOW,
+    BRIEF_MOST = BRIEF_HOW
 } Brevity;
 
 typedef struct Header {
-    char target[80], draft[128], context[32];
+    char target[80], draft[160], context[32];
+    bool labels;
 } Header;
 
 /* The draft's name without the beginning, up to a "-", that the target's has too. */
@@ -49,10 +56,45 @@ static const char *name_in_family(const char *name, const char *target)
     return name + family;
 }
 
+static void header_context(const View *view, Header *header)
+{
+    int ctx = view->ready.ctx;
+    if (view->ctx_used > 0 || view->scrollback.n_items == 0)
+        snprintf(header->context, sizeof header->context, "%d/%d", view->ctx_used, ctx);
+    else
+        snprintf(header->context, sizeof header->context, "%d", ctx);
+}
+
+/* The draft model and its exits, then what drafts and which tree. */
+static void header_draft(const View *view, Brevity brevity, Header *header)
+{
+    const EventReady *ready = &view->ready;
+    char *draft = header->draft;
+    size_t bytes = sizeof header->draft;
+    int n = 0;
+    if (brevity < BRIEF_DRAFT && ready->draft[0] != '\0' && ready->head[0] == '\0') {
+        const char *name = ready->draft;
+        if (brevity >= BRIEF_FAMILY)
+            name = name_in_family(name, ready->target);
+        n = snprintf(draft, bytes, "%.32s", name);
+        for (int i = 0; brevity < BRIEF_EXITS && ready->n_exits > 1 && i < ready->n_exits; i++)
+            n +=
+                snprintf(draft + n, bytes - (size_t)n, "%c%d", i == 0 ? ' ' : '/', ready->exits[i]);
+        if (view->draft_kept && brevity < BRIEF_KEPT)
+            n += snprintf(draft + n, bytes - (size_t)n, " (kept)");
+        n += snprintf(draft + n, bytes - (size_t)n, "  ");
+    }
+    if (brevity >= BRIEF_HOW)
+        return;
+    n += snprintf(draft + n, bytes - (size_t)n, "%s", ready->drafter);
+    if (brevity < BRIEF_TREE && ready->drafts && ready->tree[0] != '\0')
+        snprintf(draft + n, bytes - (size_t)n, " tree %s", ready->tree);
+}
+
 static void header_make(const View *view, Brevity brevity, Header *header)
 {
     const EventReady *ready = &view->ready;
-    *header = (Header){0};
+    *header = (Header){.labels = brevity < BRIEF_LABELS};
     int n = snprintf(header->target, sizeof header->target, "%.32s", ready->target);
     if (ready->quant[0] != '\0' && brevity < BRIEF_QUANT)
         n += snprintf(header->target + n, sizeof header->target - (size_t)n, " %s", ready->quant);
@@ -60,27 +102,17 @@ static void header_make(const View *view, Brevity brevity, Header *header)
         snprintf(header->target + n, sizeof header->target - (size_t)n, " [%d/%d]",
                  ready->target_index + 1, ready->n_targets);
     if (brevity < BRIEF_CONTEXT)
-        snprintf(header->context, sizeof header->context, "%d/%d", view->ctx_used, ready->ctx);
-    if (brevity >= BRIEF_DRAFT)
-        return;
-    char *draft = header->draft;
-    size_t bytes = sizeof header->draft;
-    bool model = ready->draft[0] != '\0' && ready->head[0] == '\0';
-    const char *name = model ? ready->draft : ready->drafter;
-    if (model && brevity >= BRIEF_FAMILY)
-        name = name_in_family(name, ready->target);
-    n = snprintf(draft, bytes, "%.32s", name);
-    for (int i = 0; brevity < BRIEF_EXITS && ready->n_exits > 1 && i < ready->n_exits; i++)
-        n += snprintf(draft + n, bytes - (size_t)n, "%c%d", i == 0 ? ' ' : '/', ready->exits[i]);
-    if (view->draft_kept && brevity < BRIEF_KEPT)
-        snprintf(draft + n, bytes - (size_t)n, " (kept)");
+        header_context(view, header);
+    header_draft(view, brevity, header);
 }
 
 static int header_width(const Header *header)
 {
-    int width = (int)strlen(" s2d  TARGET ") + text_width(header->target, strlen(header->target));
+    int labels = header->labels ? (int)strlen("TARGET ") : 0;
+    int width = (int)strlen(" s2d  ") + labels + text_width(header->target, strlen(header->target));
     if (header->draft[0] != '\0')
-        width += (int)strlen("  DRAFT ") + text_width(header->draft, strlen(header->draft));
+        width += 2 + (header->labels ? (int)strlen("DRAFT ") : 0) +
+                 text_width(header->draft, strlen(header->draft));
     if (header->context[0] != '\0')
         width += (int)strlen("  ctx ") + (int)strlen(header->context);
     return width;
@@ -93,14 +125,14 @@ void status_header(const View *view, Cells *cells, Rect rect)
     if (view->state == VIEW_STARTING)
         return;
     Header header;
-    for (int brevity = BRIEF_NOT; brevity <= BRIEF_CONTEXT; brevity++) {
+    for (int brevity = BRIEF_NOT; brevity <= BRIEF_MOST; brevity++) {
         header_make(view, (Brevity)brevity, &header);
         if (header_width(&header) <= rect.width)
             break;
     }
-    row_add(&row, "  TARGET ", header.target, STYLE_TEXT | ATTR_BOLD);
+    row_add(&row, header.labels ? "  TARGET " : "  ", header.target, STYLE_TEXT | ATTR_BOLD);
     if (header.draft[0] != '\0')
-        row_add(&row, "  DRAFT ", header.draft, STYLE_TEXT | ATTR_BOLD);
+        row_add(&row, header.labels ? "  DRAFT " : "  ", header.draft, STYLE_TEXT | ATTR_BOLD);
     if (header.context[0] != '\0')
         row_add(&row, "  ctx ", header.context, STYLE_TEXT);
 }
@@ -144,25 +176,42 @@ static int state_text(const View *view, char *out, size_t bytes)
     return STYLE_BAD;
 }
 
-/* "SPEC ON", at the row's right end. */
+/* Shortens it by one part, from "auto: off, does not pay now (forecast x0.90)" to "off"; false = it
+ * is as short as it gets. */
+static bool shorten_spec(char *spec)
+{
+    char *part = strstr(spec, " (");
+    if (part == NULL)
+        part = strchr(spec, ',');
+    if (part != NULL) {
+        *part = '\0';
+        return true;
+    }
+    part = strstr(spec, ": ");
+    if (part != NULL)
+        memmove(spec, part + 2, strlen(part + 2) + 1);
+    return part != NULL;
+}
+
+/* "SPEC auto: on", at the row's right end. */
 static void draw_spec(const View *view, Row *row)
 {
     char spec[80];
     if (view->state == VIEW_STARTING || view->state == VIEW_LOST)
         return;
     view_spec_text(view, spec, sizeof spec);
-    bool on = strcmp(spec, "ON") == 0, off = strncmp(spec, "OFF", 3) == 0;
+    bool off = strstr(spec, "off") != NULL,
+         in_doubt = strchr(spec, ',') || strcmp(spec, "auto") == 0;
     int room = row->right - row->x - 7; /* a blank, "SPEC ", a blank */
-    if (room < 2)
-        return;
-    if (text_width(spec, strlen(spec)) > room)
-        text_truncate(spec, room);
+    while (text_width(spec, strlen(spec)) > room)
+        if (!shorten_spec(spec))
+            return;
     int width = text_width(spec, strlen(spec));
     row->right -= width + 1;
     cells_print(row->cells, row->y, row->right, width,
-                (on    ? STYLE_GOOD
-                 : off ? STYLE_WARN
-                       : STYLE_TEXT) |
+                (off        ? STYLE_WARN
+                 : in_doubt ? STYLE_TEXT
+                            : STYLE_GOOD) |
                     ATTR_BOLD,
                 "%s", spec);
     row->right -= 5;
@@ -206,12 +255,12 @@ void status_line(const View *view, Cells *cells, Rect rect, const char *notice, 
     if (speed)
         draw_speed(view, &row);
     if (view->n_rounds > 0 && view->state != VIEW_PREFILL) {
-        snprintf(text, sizeof text, "  %d rounds  %d tok = %d accepted + %d target", view->n_rounds,
+        char rounds[40];
+        figures_count(view->n_rounds, "round", rounds, sizeof rounds);
+        snprintf(text, sizeof text, "  %s  %d tok = %d accepted + %d target", rounds,
                  view->accepted + view->n_rounds, view->accepted, view->n_rounds);
-        if (!row_add(&row, "", text, STYLE_TEXT)) {
-            snprintf(text, sizeof text, "  %d rounds", view->n_rounds);
-            row_add(&row, "", text, STYLE_TEXT);
-        }
+        if (!row_add(&row, "", text, STYLE_TEXT))
+            row_add(&row, "  ", rounds, STYLE_TEXT);
     }
     double gb = (double)view->ready.memory_bytes / 1e9;
     int width = snprintf(text, sizeof text, gb < 1 ? "%.2f GB" : "%.1f GB", gb);

@@ -22,13 +22,26 @@ static int thresholds_rows(const View *view, int columns)
     return rows < 1 ? 1 : rows > 4 ? 4 : rows;
 }
 
+/* A bar up to the value, in eighths of a column: other values, other bars. Where there are no eighths
+ * a knob tells as much as it can. */
+static void draw_knob(Cells *cells, int y, int x, int track, float value, int attr)
+{
+    int knob = (int)lroundf(value * (float)(track - 1));
+    knob = knob < 0 ? 0 : knob >= track ? track - 1 : knob;
+    if (cells->unicode)
+        cells_bar(cells, y, x, track, value, attr & ~ATTR_BOLD);
+    else
+        cells_glyph(cells, y, x + knob, GLYPH_KNOB, attr);
+}
+
 static void thresholds_draw(View *view, Cells *cells, Rect rect, bool focused)
 {
     int n = view->ready.n_exits, per_row = column_count(rect.width);
     int column_width = rect.width / per_row;
     char value[8];
     if (n == 0)
-        cells_print(cells, rect.y, rect.x, rect.width, STYLE_DIM, "this drafter has no exits");
+        cells_print(cells, rect.y, rect.x, rect.width, STYLE_DIM,
+                    view->state == VIEW_STARTING ? "not loaded yet" : "this drafter has no exits");
     for (int i = 0; i < n && i / per_row < rect.height; i++) {
         int y = rect.y + i / per_row, x = rect.x + i % per_row * column_width;
         bool selected = focused && i == view->slider;
@@ -40,25 +53,33 @@ static void thresholds_draw(View *view, Cells *cells, Rect rect, bool focused)
         int track = column_width - 8 - 2 - 2; /* between the ends */
         if (track < 3)
             continue;
-        int knob = (int)lroundf(view->wanted[i] * (float)(track - 1));
-        knob = knob < 0 ? 0 : knob >= track ? track - 1 : knob;
         cells_glyph(cells, y, x + 8, cells->unicode ? GLYPH_TEE_RIGHT : GLYPH_VERTICAL, STYLE_DIM);
         for (int c = 0; c < track; c++)
             cells_glyph(cells, y, x + 9 + c, GLYPH_TRACK, STYLE_DIM);
         cells_glyph(cells, y, x + 9 + track, cells->unicode ? GLYPH_TEE_LEFT : GLYPH_VERTICAL,
                     STYLE_DIM);
-        cells_glyph(cells, y, x + 9 + knob, GLYPH_KNOB, (STYLE_EXIT + i) | ATTR_BOLD);
+        draw_knob(cells, y, x + 9, track, view->wanted[i], (STYLE_EXIT + i) | ATTR_BOLD);
         if (selected)
-            cells_mark(cells, y, x, column_width - 2, ATTR_REVERSE);
+            cells_mark(cells, y, x, 7, ATTR_REVERSE);
     }
 }
 
 static void thresholds_title(const View *view, char *out, size_t bytes)
 {
-    snprintf(out, bytes, "THRESHOLDS  %s",
-             view->adjusted                ? "!from the next round on"
-             : view->ready.auto_thresholds ? "auto  " ADJUST_KEYS "  a stop"
-                                           : ADJUST_KEYS "  a auto");
+    static const char *const from[] = {[THRESHOLDS_PROFILE] = "profile",
+                                       [THRESHOLDS_TUNED] = "tuned",
+                                       [THRESHOLDS_HAND] = "by hand",
+                                       [THRESHOLDS_AUTO] = "by auto"};
+    const EventReady *ready = &view->ready;
+    if (ready->n_exits == 0)
+        snprintf(out, bytes, "THRESHOLDS");
+    else if (view->adjusted)
+        snprintf(out, bytes, "THRESHOLDS  !from the next round on");
+    else if (ready->auto_thresholds)
+        snprintf(out, bytes, "THRESHOLDS  auto  " ADJUST_KEYS "  a stop");
+    else
+        snprintf(out, bytes, "THRESHOLDS  %s " ADJUST_KEYS "  a auto",
+                 from[ready->thresholds_from]);
 }
 
 static PaneKey thresholds_key(View *view, const Key *key, UiAction *action)

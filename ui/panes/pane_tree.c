@@ -132,8 +132,12 @@ static void draw_visits(const View *view, const EventNode *node, Cells *cells, i
     for (int i = 0; i < node->n_visited && i < EXITS_MAX; i++) {
         const EventVisit *visit = &node->visited[i];
         pane_exit_name(view, visit->exit, exit);
-        x += cells_print(cells, y, x, right - x, STYLE_DIM, "  %s %s%s", exit,
-                         pane_fraction(visit->p, p), visit->token != node->token ? "*" : "");
+        char seen[32];
+        snprintf(seen, sizeof seen, "  %s %s%s", exit, pane_fraction(visit->p, p),
+                 visit->token != node->token ? "*" : "");
+        if (x + (int)strlen(seen) > right) /* no part of a figure */
+            break;
+        x += cells_print(cells, y, x, right - x, STYLE_DIM, "%s", seen);
     }
 }
 
@@ -144,10 +148,15 @@ static void draw_head(const View *view, const EventRound *round, Cells *cells, R
         cells_print(cells, rect.y, x, right - x, STYLE_TITLE | ATTR_BOLD, "ROUND %d", round->round);
     if (view->browsed > 0 && view->browsed == round->round)
         x += cells_print(cells, rect.y, x, right - x, STYLE_WARN, " of %d", view->last_round);
-    if (strcmp(round->mode, "spec") == 0 || round->n_nodes > 0)
-        cells_print(cells, rect.y, x, right - x, STYLE_TEXT, "  drafted %d  accepted %d +1",
-                    round->n_nodes, round->accepted);
-    else if (strcmp(round->mode, "probe") == 0)
+    if (strcmp(round->mode, "spec") == 0 || round->n_nodes > 0) {
+        char text[48];
+        int n = snprintf(text, sizeof text, "  drafted %d  accepted %d +1", round->n_nodes,
+                         round->accepted);
+        if (n > right - x)
+            n = snprintf(text, sizeof text, "  %d of %d +1", round->accepted, round->n_nodes);
+        if (n <= right - x)
+            cells_print(cells, rect.y, x, right - x, STYLE_TEXT, "%s", text);
+    } else if (strcmp(round->mode, "probe") == 0)
         cells_print(cells, rect.y, x, right - x, STYLE_DIM, "  plain, to measure it");
     else
         cells_print(cells, rect.y, x, right - x, STYLE_DIM, "  plain: nothing drafted");

@@ -96,7 +96,7 @@ static void fill(Scene *scene)
     for (int i = 0; i < 40; i++) {
         char text[64];
         snprintf(text, sizeof text, "answer %d%s\nmore", i, i % 10 == 5 ? " **nee**dle" : "");
-        view_answer(&scene->view, text, "");
+        view_answer(&scene->view, text, "", false);
     }
     redraw(scene);
 }
@@ -175,7 +175,7 @@ static void hits_are_marked_and_one_apart(void **state)
     bool around;
     view_user(&scene->view, "ab xx ab");
     view_command(&scene->view, "/search ab"); /* is no place of it */
-    view_answer(&scene->view, "- `ab`\n```\nxab\n```\nlong words up to here and ab ab", "");
+    view_answer(&scene->view, "- `ab`\n```\nxab\n```\nlong words up to here and ab ab", "", false);
     redraw(scene);
     assert_int_equal(search(scene, "ab", -1, &around), 6);
     marked(scene, text, sizeof text);
@@ -199,7 +199,7 @@ static void hits_run_over_the_end_of_a_row(void **state)
     Scene *scene = *state;
     char text[256];
     bool around;
-    view_answer(&scene->view, "0123456789 0123456789 one two three", "");
+    view_answer(&scene->view, "0123456789 0123456789 one two three", "", false);
     redraw(scene);
     assert_int_equal(search(scene, "one two", -1, &around), 1);
     marked(scene, text, sizeof text);

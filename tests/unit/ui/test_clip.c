@@ -95,7 +95,7 @@ static void a_divided_answer_is_one(void **state)
     assert_non_null(scene);
     scene_open(scene);
     scene_ready(scene);
-    view_answer(&scene->view, "```\nfirst\n```\n", "");
+    view_answer(&scene->view, "```\nfirst\n```\n", "", false);
     scene_say(scene, "a question");
     scene_text(scene, "Code:\n```c\nint x", 0);
     scene_switch(scene, SWITCH_DONE, 1, 1);

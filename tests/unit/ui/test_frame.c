@@ -22,43 +22,6 @@
 
 static bool write_goldens;
 
-static const char *const answer[][5] = {
-    {"A", " small", " draft", " proposes", NULL},
-    {" **several", " tokens**", ",", NULL},
-    {" the", " target", " checks", " them", NULL},
-    {" all", ".\n\n", NULL},
-    {"- ", "keep the longest", " `prefix`", "\n", NULL},
-    {"- ", "\u65e5\u672c\u8a9e", " \U0001F642 stays wide", "\n\n", NULL},
-    {"```", "c\n", "return", " x;", NULL},
-    {"\n", "```\n\n", NULL},
-    {"Done\033[31m", " and\033[0m", " out", ".", NULL},
-};
-
-static int count(const char *const *words)
-{
-    int n = 0;
-    while (words[n] != NULL)
-        n++;
-    return n;
-}
-
-/* A chat of two answers with a switch in the middle of the second, which goes on. */
-static void play(Scene *scene)
-{
-    scene_ready(scene);
-    view_set_session(&scene->view, "demo-1");
-    scene_say(scene, "Explain speculative decoding.");
-    for (size_t i = 0; i < sizeof answer / sizeof answer[0]; i++)
-        scene_round(scene, answer[i], count(answer[i]), (int)(i % 4));
-    scene_done(scene, "eos");
-    scene_say(scene, "Why is it lossless?");
-    static const char *const words[] = {"Every", " kept", " token", " is"};
-    static const char *const more[] = {" what", " the", " target"};
-    scene_round(scene, words, 4, 3);
-    scene_switch(scene, SWITCH_DONE, 1, 1);
-    scene_round(scene, more, 3, 2);
-}
-
 static void draw_at(Scene *scene, Frame *frame, Cells *cells, Layout *layout, int width, int height,
                     bool unicode)
 {
@@ -107,7 +70,7 @@ static void check_golden(const char *name, Frame *frame, int width, int height, 
     Cells cells;
     Layout layout;
     scene_open(scene);
-    play(scene);
+    scene_demo(scene);
     scene->view.bare = frame->alone;
     draw_at(scene, frame, &cells, &layout, width, height, unicode);
     char *text = cells_dump(&cells);
@@ -168,7 +131,7 @@ static const Cell *cell_at(const Cells *cells, int y, int x)
 static void test_any_size(void **state)
 {
     Scene *scene = *state;
-    play(scene);
+    scene_demo(scene);
     for (int width = 1; width < 220; width += width < 45 ? 1 : width < 130 ? 7 : 19)
         for (int height = 1; height < 50; height += height < 18 ? 1 : 5) {
             Frame frame = new_frame();
@@ -240,7 +203,7 @@ static int attr_of(const Cells *cells, const char *text)
 static void test_tokens_have_their_exits_colour(void **state)
 {
     Scene *scene = *state;
-    play(scene);
+    scene_demo(scene);
     Frame frame = new_frame();
     Cells cells;
     Layout layout;
@@ -271,8 +234,8 @@ static void test_markdown(void **state)
                 "plain **bold** and `code`, 2 ** 3, a*b\n"
                 "1. first item that is long enough to wrap\n"
                 "  - nested\n",
-                "");
-    view_answer(&scene->view, "```py\nx = **1**\n```\nend", "2 tok");
+                "", false);
+    view_answer(&scene->view, "```py\nx = **1**\n```\nend", "2 tok", false);
     view_user(&scene->view, "- as **typed**");
     Cells cells;
     assert_int_equal(cells_open(&cells, 41, 20, false), 0);
@@ -360,12 +323,12 @@ static void test_header_keeps_the_draft(void **state)
     Cells cells;
     Layout layout;
     draw_at(scene, &frame, &cells, &layout, 80, 24, true);
-    assert_int_not_equal(attr_of(&cells, "DRAFT qwen2.5-coder-0.5b  ctx"), -1);
+    assert_int_not_equal(attr_of(&cells, "DRAFT 0.5b  "), -1);
     cells_close(&cells);
     strcpy(scene->view.ready.target, "qwen2.5-coder-1.5b-instruct");
     strcpy(scene->view.ready.draft, "qwen2.5-coder-0.5b-instruct");
     draw_at(scene, &frame, &cells, &layout, 80, 24, true);
-    assert_int_not_equal(attr_of(&cells, "DRAFT 0.5b-instruct"), -1);
+    assert_int_not_equal(attr_of(&cells, "0.5b-instruct  "), -1);
     cells_close(&cells);
 }
 
@@ -378,7 +341,7 @@ static void test_fences(void **state)
                 "~~~py\nx = **1**\n```\n~~~\n"
                 "````md\n```\n**2**\n```\n````\n"
                 "```` **``` ````\n**end**",
-                "");
+                "", false);
     Cells cells;
     assert_int_equal(cells_open(&cells, 41, 14, false), 0);
     pane_chat.draw(&scene->view, &cells, (Rect){0, 0, 14, 41}, false);
@@ -403,7 +366,7 @@ static void test_fences(void **state)
 static void test_scrolled_text_stands_still(void **state)
 {
     Scene *scene = *state;
-    play(scene);
+    scene_demo(scene);
     for (int i = 0; i < 30; i++)
         view_note(&scene->view, ITEM_NOTE, "a note");
     Frame frame = new_frame();
@@ -503,12 +466,12 @@ static void test_copies_show_where_a_device_makes_them(void **state)
 {
     Scene *scene = *state;
     char text[128];
-    play(scene);
+    scene_demo(scene);
     pane_speed.title(&scene->view, text, sizeof text);
     assert_null(strstr(text, "copies"));
-    scene->view.stats.back_copies = 5; /* in two rounds */
+    scene->view.stats.back_copies = 5; /* in one round */
     pane_speed.title(&scene->view, text, sizeof text);
-    assert_non_null(strstr(text, "2.5 copies/round"));
+    assert_non_null(strstr(text, "5.0 copies/round"));
 }
 
 static void test_sliders_make_actions(void **state)
@@ -545,7 +508,7 @@ static void test_automatic_thresholds(void **state)
     assert_int_equal(pane_thresholds.key(view, &a, &action), PANE_ACTION);
     assert_true(action.type == UI_AUTO && action.on);
     pane_thresholds.title(view, text, sizeof text);
-    assert_string_equal(text, "THRESHOLDS  [ ] adjust  a auto"); /* nothing was said yet */
+    assert_string_equal(text, "THRESHOLDS  profile [ ] adjust  a auto"); /* nothing was said yet */
     view->ready.auto_thresholds = true;
     pane_thresholds.title(view, text, sizeof text);
     assert_string_equal(text, "THRESHOLDS  auto  [ ] adjust  a stop");

@@ -538,7 +538,7 @@ static void case_searches(Ui *ui, Scene *scene)
     View *view = &scene->view;
     scene_ready(scene);
     for (int i = 0; i < 60; i++)
-        view_answer(view, i % 20 == 7 ? "a needle" : "hay", "");
+        view_answer(view, i % 20 == 7 ? "a needle" : "hay", "", false);
     send(ui, "half");
     settle(ui);
     send(ui, "\x18/nee"); /* from the input */
@@ -594,7 +594,7 @@ static void case_copies(Ui *ui, Scene *scene)
     scene_ready(scene);
     send(ui, "\x18y");
     settle(ui);
-    view_answer(&scene->view, "```\nfoo\n```\n```\nbar```\n```", "");
+    view_answer(&scene->view, "```\nfoo\n```\n```\nbar```\n```", "", false);
     for (int i = 0; i < 60; i++)
         view_note(&scene->view, ITEM_NOTE, "no code in sight");
     settle(ui);
@@ -680,7 +680,7 @@ static void case_chat_alone(Ui *ui, Scene *scene)
 {
     View *view = &scene->view;
     scene_ready(scene);
-    view_answer(view, "text\n```c\nint x;\n```", "");
+    view_answer(view, "text\n```c\nint x;\n```", "", false);
     settle(ui);
     send(ui, "\x18z");
     CHECK(view->bare);

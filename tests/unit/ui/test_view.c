@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tests/support/scene.h"
+#include "ui/figures_text.h"
 #include "ui/view.h"
 
 static const char *const four[] = {" one", " two", " three", " four"};
@@ -67,8 +68,8 @@ static void test_figures_follow_from_rounds(void **state)
     assert_int_equal(sum, view->accepted);
     assert_int_equal(view->accepted_by[0], 2); /* the first of each round */
     assert_int_equal(view->n_strip, 7);
-    assert_int_equal(view->strip[0], 6);
-    assert_int_equal(view->strip[3], SOURCE_TARGET);
+    assert_int_equal(view->strip[0].source, 6);
+    assert_int_equal(view->strip[3].source, SOURCE_TARGET);
     assert_float_equal(view->draft_ms + view->verify_ms, 14 + 72, 1e-9);
     assert_int_equal(view->n_history, 3);
     assert_float_equal(view->history[0].tokens_per_s, 4 * 1000.0 / 35, 1e-3);
@@ -122,7 +123,7 @@ static void test_answer_keeps_sources(void **state)
     scene_done(scene, "eos");
     assert_false(last_item(scene)->open);
     assert_string_equal(last_item(scene)->figures,
-                        "MAT 3.00  60.0 t/s x1.50  6 tok / 2 rounds  target qwen2.5-coder-1.5b");
+                        "MAT 3.00  103.4 t/s x2.57  6 tok / 2 rounds  target qwen2.5-coder-1.5b");
 }
 
 static void test_stopped_answers_say_so(void **state)
@@ -185,8 +186,16 @@ static void test_switch_marks_its_place(void **state)
     assert_string_equal(scrollback->items[2].text,
                         "target qwen2.5-coder-1.5b > qwen2.5-coder-0.5b (0.4 s), draft kept");
     assert_true(scrollback->items[3].continued);
-    assert_string_equal(scrollback->items[1].figures, "");
-    assert_int_equal(view->n_rounds, 2); /* one answer, one count */
+    /* Each target has what it wrote. */
+    assert_string_equal(scrollback->items[1].figures,
+                        "MAT 2.00  74.1 t/s x1.85  2 tok / 1 round  target qwen2.5-coder-1.5b");
+    assert_string_equal(scrollback->items[3].figures,
+                        "MAT 4.00  129.0 t/s x3.20  4 tok / 1 round  target qwen2.5-coder-0.5b");
+    assert_int_equal(view->n_rounds, 1);
+    assert_int_equal(view->accepted, 3);
+    assert_int_equal(view->last_round, 2); /* and all rounds can be browsed */
+    view_browse(view, -1);
+    assert_int_equal(view_round(view)->round, 1);
 }
 
 static void test_failed_switch_changes_nothing(void **state)
@@ -211,24 +220,24 @@ static void assert_spec(const Scene *scene, const char *expected)
 static void test_speculation_is_never_off_silently(void **state)
 {
     Scene *scene = *state;
-    assert_spec(scene, "AUTO");
+    assert_spec(scene, "auto");
     scene_say(scene, "hi");
     scene_round(scene, two, 2, 0);
-    assert_spec(scene, "ON");
+    assert_spec(scene, "auto: on");
     scene_plain(scene, " x", "probe", 0); /* measuring plain is not being off */
-    assert_spec(scene, "ON");
+    assert_spec(scene, "auto: on");
     scene_plain(scene, " x", "plain", 0.9f);
-    assert_spec(scene, "OFF: does not pay now (forecast x0.90)");
+    assert_spec(scene, "auto: off, does not pay now (forecast x0.90)");
     scene_plain(scene, " x", "plain", 0);
-    assert_spec(scene, "OFF: does not pay now");
+    assert_spec(scene, "auto: off, does not pay now");
     scene->view.ready.spec = SPEC_ON;
-    assert_spec(scene, "ON: nothing drafted");
+    assert_spec(scene, "on, nothing drafted");
     scene->view.ready.spec = SPEC_OFF;
-    assert_spec(scene, "OFF: switched off");
+    assert_spec(scene, "off");
     scene->view.ready.spec = SPEC_AUTO;
     strcpy(scene->view.ready.drafter, "plain");
     scene->view.ready.drafts = false;
-    assert_spec(scene, "OFF: drafter is plain");
+    assert_spec(scene, "auto: off, drafter is plain");
 }
 
 static void test_rounds_can_be_browsed(void **state)
@@ -311,6 +320,97 @@ static void test_undo_and_drop(void **state)
     view_drop_answer(&scene->view);
 }
 
+static void nothing_is_left_of_what_is_taken_back(void **state)
+{
+    Scene *scene = *state;
+    View *view = &scene->view;
+    scene_say(scene, "one");
+    scene_round(scene, four, 4, 0);
+    scene_done(scene, "eos");
+    unsigned strip = view->n_strip, history = view->n_history;
+    int ctx = view->ctx_used;
+    scene_say(scene, "two");
+    scene_round(scene, two, 2, 0);
+    scene_round(scene, two, 2, 0);
+    scene_done(scene, "eos");
+    view_undo(view);
+    assert_int_equal(view->n_rounds, 0);
+    assert_null(view_round(view));
+    assert_false(view->has_stats);
+    assert_int_equal(view->n_strip, strip);
+    assert_int_equal(view->n_history, history);
+    assert_int_equal(view->ctx_used, ctx);
+    view_undo(view);
+    assert_int_equal(view->n_strip, 0);
+    assert_int_equal(view->ctx_used, 0);
+    /* An answer without a round shows none of the last one's. */
+    scene_say(scene, "three");
+    scene_round(scene, two, 2, 0);
+    scene_done(scene, "eos");
+    scene_say(scene, "four");
+    memset(&scene->stats, 0, sizeof scene->stats);
+    scene_done(scene, "error");
+    assert_int_equal(view->n_rounds, 0);
+    assert_string_equal(last_item(scene)->figures, "error");
+}
+
+static void another_drafter_keeps_what_tokens_were(void **state)
+{
+    Scene *scene = *state;
+    View *view = &scene->view;
+    scene_say(scene, "one");
+    scene_round(scene, four, 4, 0);
+    StripToken first = view->strip[0];
+    assert_int_equal(first.exit, 0);
+    Event event = {.type = EVENT_READY, .turn = scene->turn};
+    event.u.ready = view->ready;
+    event.u.ready.n_exits = 1;
+    event.u.ready.exits[0] = 24;
+    view_event(view, &event);
+    assert_memory_equal(&view->strip[0], &first, sizeof first);
+    int sum = 0;
+    for (int i = 0; i <= VIEW_BY_ANOTHER; i++)
+        sum += view->accepted_by[i];
+    assert_int_equal(sum, view->accepted);
+    assert_int_equal(view->accepted_by[VIEW_BY_ANOTHER], 3);
+}
+
+static void gains_in_words(void **state)
+{
+    static const struct {
+        float gain, low, high;
+        const char *text;
+    } cases[] = {{1.5f, 1.49f, 1.52f, "x1.50"},
+                 {0.97f, 0.97f, 0.97f, "x0.97"},
+                 {1.5f, 1.3f, 1.9f, "x1.3-1.9"},
+                 {0, 0, 0, ""}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[32];
+        EventStats stats = {
+            .gain = cases[i].gain, .gain_low = cases[i].low, .gain_high = cases[i].high};
+        figures_gain(&stats, text, sizeof text);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
+static void shares_add_up(void **state)
+{
+    (void)state;
+    srand(3);
+    for (int round = 0; round < 1000; round++) {
+        int counts[6], percents[6], sum = 0, all = 0;
+        for (int i = 0; i < 6; i++)
+            all += counts[i] = rand() % 3 == 0 ? 0 : rand() % 1000000;
+        figures_percents(counts, 6, percents);
+        for (int i = 0; i < 6; i++) {
+            sum += percents[i];
+            assert_true(all == 0 || abs(percents[i] - (int)(100LL * counts[i] / all)) <= 1);
+        }
+        assert_int_equal(sum, all > 0 ? 100 : 0);
+    }
+}
+
 static void test_memory_is_bounded(void **state)
 {
     Scene *scene = *state;
@@ -348,6 +448,10 @@ int main(void)
         TEST(test_sliders_wait_for_the_engine),
         TEST(test_lost_worker),
         TEST(test_undo_and_drop),
+        TEST(nothing_is_left_of_what_is_taken_back),
+        TEST(another_drafter_keeps_what_tokens_were),
+        TEST(gains_in_words),
+        TEST(shares_add_up),
         TEST(test_memory_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

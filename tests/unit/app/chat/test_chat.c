@@ -403,9 +403,25 @@ static void test_switch(void **state)
     chat_stop(&f->chat);
     run_until(&f->chat, CHAT_IDLE);
     assert_string_equal(transcript_answer(&f->chat.transcript)->target, "small");
-    const Entry *note = &f->chat.transcript.entries[f->chat.transcript.n - 1];
+    /* The line stands where it happened, and each target has its own rounds. */
+    const Transcript *transcript = &f->chat.transcript;
+    const Entry *note = &transcript->entries[transcript->n - 2], *before = note - 1;
     assert_int_equal(note->kind, ENTRY_NOTE);
     assert_string_equal(note->text, "target big > small (0.4 s), draft kept");
+    assert_string_equal(before->target, "big");
+    assert_string_equal(before->reason, "switched");
+    assert_non_null(strstr(before->text, "please wait"));
+    assert_true(before->totals.rounds > 0);
+    assert_true(transcript_continues(transcript, transcript->n - 1));
+    int answers;
+    EventStats totals;
+    transcript_totals(transcript, &totals, &answers);
+    assert_int_equal(answers, 1);
+    assert_int_equal(totals.rounds, before->totals.rounds + note[1].totals.rounds);
+    say(f, "/stats");
+    assert_non_null(strstr(f->witness.heard, "this answer, by big: "));
+    assert_non_null(strstr(f->witness.heard, "this answer, by small: "));
+    assert_non_null(strstr(f->witness.heard, "this chat, 1 answer: "));
     assert_string_equal(f->chat.target, "small");
     assert_int_equal(chat_line(&f->chat, "/target nowhere"), 0);
     say(f, "hello"); /* behind the refusal */
@@ -553,6 +569,7 @@ static void test_other_models(void **state)
     /* A load that fails leaves what was there. */
     say(f, "/draft missing");
     assert_non_null(strstr(f->witness.heard, "error: missing: there is no such model"));
+    assert_null(strstr(f->witness.heard, "loaded again")); /* nothing was unloaded */
     assert_string_equal(f->chat.ready.draft, "another");
     assert_string_equal(f->chat.ready.target, "small");
     say(f, "four");
@@ -656,7 +673,20 @@ static void test_settings(void **state)
     refused(f, "/tau 6 1.5", "from 0 to 1");
     refused(f, "/tau 6", "/tau EXIT|all VALUE");
     refused(f, "/tau auto on", "/tau");
+    refused(f, "/tau 7 0.5", "but after 6, 12");
+    refused(f, "/tau e 0.5", "no exit after layer e");
+    refused(f, "/set max_tokens 5000", "from 0 to 4096");
     refused(f, "/tree 1x2", "neither auto");
+    refused(f, "/tree 1x99x1", "width 1 to 16");
+    say(f, "/drafter");
+    assert_non_null(strstr(f->witness.heard, "drafter s2d; there are plain"));
+    say(f, "/tree");
+    assert_non_null(strstr(f->witness.heard, "tree auto"));
+    say(f, "/spec");
+    assert_non_null(strstr(f->witness.heard, "speculation auto"));
+    say(f, "/tau");
+    assert_non_null(
+        strstr(f->witness.heard, "thresholds after layers 6 0.50, 12 0.50: of the profile"));
     refused(f, "/spec maybe", "none of auto, on, off");
     refused(f, "/theme light", "there are no colours here");
     refused(f, "/drafter oracle", "none of plain");

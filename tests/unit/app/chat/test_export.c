@@ -24,6 +24,7 @@ static Entry *answer_of(Transcript *transcript, const char *text, int tokens, in
     entry->totals.accepted = tokens - rounds;
     entry->totals.mat = (float)tokens / (float)rounds;
     entry->totals.tokens_per_s = 10;
+    entry->totals.verify_ms = 100.0 * tokens;
     assert_int_equal(transcript_append(transcript, text, 0), 0);
     return transcript_answer(transcript);
 }
@@ -59,7 +60,9 @@ static void test_messages(void **state)
     Transcript transcript = {0};
     Message *messages;
     transcript_add(&transcript, ENTRY_USER, "one");
-    answer_of(&transcript, "first", 4, 2);
+    answer_of(&transcript, "fi", 4, 2);
+    assert_int_equal(transcript_switch(&transcript, "another target goes on"), 0);
+    assert_int_equal(transcript_append(&transcript, "rst", 0), 0);
     transcript_add(&transcript, ENTRY_NOTE, "nothing for a model");
     transcript_add(&transcript, ENTRY_USER, "two");
     answer_of(&transcript, "", 1, 1);
@@ -88,15 +91,15 @@ static void test_totals(void **state)
     EventStats totals;
     int answers;
     answer_of(&transcript, "a", 6, 3);
-    answer_of(&transcript, "b", 12, 3)->totals.tokens_per_s = 20;
+    answer_of(&transcript, "b", 12, 3)->totals.verify_ms = 600;
     transcript_add(&transcript, ENTRY_ANSWER, "")->totals.tokens = 100; /* not over: not counted */
     transcript_totals(&transcript, &totals, &answers);
     assert_int_equal(answers, 2);
     assert_int_equal(totals.tokens, 18);
     assert_int_equal(totals.rounds, 6);
     assert_float_equal(totals.mat, 3, 1e-6f);
-    /* 7 tokens in 0.7 s and 13 in 0.65 s; the first token of each counts. */
-    assert_float_equal(totals.tokens_per_s, 20 / 1.35f, 1e-3f);
+    /* 6 tokens in 0.6 s and 12 in 0.6 s. */
+    assert_float_equal(totals.tokens_per_s, 15, 1e-3f);
     transcript_close(&transcript);
 }
 
@@ -109,7 +112,7 @@ static void sums_do_not_overflow(void **state)
     for (int i = 0; i < 2; i++) {
         EventStats *stats = &answer_of(&transcript, "a", 1, 1)->totals;
         stats->tokens = stats->rounds = stats->drafted = stats->accepted = INT_MAX;
-        stats->plain_rounds = stats->back_copies = INT_MAX;
+        stats->back_copies = INT_MAX;
         stats->tokens_per_s = 1;
     }
     transcript_totals(&transcript, &totals, &answers);
@@ -117,7 +120,6 @@ static void sums_do_not_overflow(void **state)
     assert_int_equal(totals.rounds, INT_MAX);
     assert_int_equal(totals.drafted, INT_MAX);
     assert_int_equal(totals.accepted, INT_MAX);
-    assert_int_equal(totals.plain_rounds, INT_MAX);
     assert_int_equal(totals.back_copies, INT_MAX);
     assert_true(totals.tokens_per_s > 0);
     transcript_close(&transcript);
@@ -142,17 +144,24 @@ static void test_markdown(void **state)
     transcript_add(&chat.transcript, ENTRY_USER, "line one\n\nline two");
     Entry *entry = answer_of(&chat.transcript, "an answer\n", 4, 2);
     entry->totals.plain_tokens_per_s = 5;
+    entry->totals.gain = entry->totals.gain_low = entry->totals.gain_high = 2;
+    assert_int_equal(transcript_switch(&chat.transcript, "target big > small"), 0);
+    entry = transcript_answer(&chat.transcript);
+    transcript_append(&chat.transcript, "goes on", 0);
+    entry = transcript_answer(&chat.transcript);
+    strcpy(entry->target, "small");
     strcpy(entry->reason, "context");
-    transcript_add(&chat.transcript, ENTRY_NOTE, "target big > small");
+    entry->totals = (EventStats){.tokens = 3, .rounds = 1, .accepted = 2, .mat = 3};
     char *text = export_markdown(&chat);
     assert_non_null(text);
     assert_null(strchr(text, '\x1b'));
     assert_non_null(strstr(text, "> Be brief.\n"));
     assert_non_null(strstr(text, "**you**\n\n> line one\n>\n> line two\n"));
-    assert_non_null(strstr(text, "**s2d**\n\nan answer\n"));
-    assert_non_null(
-        strstr(text, "*MAT 2.00  10.0 t/s x2.00  4 tok / 2 rounds  target big  context full*"));
-    assert_non_null(strstr(text, "*target big > small*"));
+    assert_non_null(strstr(text, "**s2d**\n\nan answer\n\n\n"
+                                 "*MAT 2.00  10.0 t/s x2.00  4 tok / 2 rounds  target big*\n\n"
+                                 "*target big > small*\n\ngoes on\n\n"
+                                 "*MAT 3.00  3 tok / 1 round  target small  context full*\n"));
+    assert_null(strstr(strstr(text, "**s2d**") + 1, "**s2d**"));
     free(text);
     transcript_close(&chat.transcript);
 }
@@ -177,6 +186,21 @@ static void test_markdown_alters_no_text(void **state)
     assert_non_null(
         strstr(text, "\n\u2764\ufe0f \u0645\u06cc\u200c\u062e \U0001FACD \u202e\x1b[2J\n"));
     free(text);
+}
+
+/* What another target goes on with in code is code, too. */
+static void code_goes_on_behind_a_switch(void **state)
+{
+    (void)state;
+    SavedChat chat = {.profile = "p", .target = "big", .draft = ""};
+    answer_of(&chat.transcript, "see\n```c\nint i", 4, 2);
+    assert_int_equal(transcript_switch(&chat.transcript, "another"), 0);
+    transcript_append(&chat.transcript, " = 1;\n```\nend", 0);
+    char *text = export_markdown(&chat);
+    assert_non_null(strstr(text, "```c\nint i\n```\n"));
+    assert_non_null(strstr(text, "```\n = 1;\n```\nend\n"));
+    free(text);
+    transcript_close(&chat.transcript);
 }
 
 /* Or all that follows a cut answer is code. */
@@ -209,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_markdown_alters_no_text),
         cmocka_unit_test(test_open_fences_are_closed),
+        cmocka_unit_test(code_goes_on_behind_a_switch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

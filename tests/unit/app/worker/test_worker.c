@@ -307,15 +307,19 @@ static void thresholds_may_be_automatic(void **state)
     static const struct {
         const char *line;
         bool automatic;
+        ThresholdsFrom from;
     } steps[] = {
-        {"{\"request\":\"set\",\"auto_thresholds\":true,\"drafter\":\"s2d\"}\n", true},
-        {"{\"request\":\"set\",\"spec\":\"on\"}\n", true},
-        {"{\"request\":\"switch\",\"target\":1}\n", true},
-        {"{\"request\":\"set\",\"drafter\":\"ngram\"}\n", false}, /* which has no exits */
-        {"{\"request\":\"set\",\"drafter\":\"s2d\"}\n", true},
-        {"{\"request\":\"set\",\"thresholds\":[0.2,0.1]}\n", false},
-        {"{\"request\":\"set\",\"thresholds\":[0.2,0.1],\"auto_thresholds\":true}\n", true},
-        {"{\"request\":\"set\",\"auto_thresholds\":false}\n", false},
+        {"{\"request\":\"set\",\"drafter\":\"s2d\"}\n", false, THRESHOLDS_PROFILE},
+        {"{\"request\":\"set\",\"auto_thresholds\":true}\n", true, THRESHOLDS_AUTO},
+        {"{\"request\":\"set\",\"spec\":\"on\"}\n", true, THRESHOLDS_AUTO},
+        {"{\"request\":\"set\",\"drafter\":\"ngram\"}\n", false,
+         THRESHOLDS_PROFILE}, /* which has no exits */
+        {"{\"request\":\"set\",\"drafter\":\"s2d\"}\n", true, THRESHOLDS_AUTO},
+        {"{\"request\":\"switch\",\"target\":1}\n", true, THRESHOLDS_AUTO},
+        {"{\"request\":\"set\",\"thresholds\":[0.2,0.1]}\n", false, THRESHOLDS_HAND},
+        {"{\"request\":\"set\",\"thresholds\":[0.2,0.1],\"auto_thresholds\":true}\n", true,
+         THRESHOLDS_AUTO},
+        {"{\"request\":\"set\",\"auto_thresholds\":false}\n", false, THRESHOLDS_AUTO},
     };
     Client *client = start_loaded("draft.gguf");
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -323,6 +327,8 @@ static void thresholds_may_be_automatic(void **state)
         Event event = await(client, EVENT_READY);
         assert_int_equal(event.u.ready.auto_thresholds, steps[i].automatic);
         assert_int_equal(event.u.ready.n_exits > 0, i != 3);
+        assert_int_equal(event.u.ready.thresholds_from, steps[i].from);
+        assert_string_equal(event.u.ready.tree, "auto");
     }
     client_close(client);
 }
@@ -372,7 +378,9 @@ static void a_load_that_fails_says_why(void **state)
     assert_string_equal(await(client, EVENT_DONE).u.done.reason, "error");
 
     send_load(client, "missing.gguf", NULL, 0);
-    assert_int_equal(await(client, EVENT_ERROR).u.error.code, EXIT_NOINPUT);
+    Event missing = await(client, EVENT_ERROR);
+    assert_int_equal(missing.u.error.code, EXIT_NOINPUT);
+    assert_false(missing.u.error.kept); /* for there is nothing */
     send_load(client, "tiny.yaml", NULL, 0);
     assert_int_equal(await(client, EVENT_ERROR).u.error.code, EXIT_DATA);
     send_load(client, "target.gguf", "spm.gguf", 0);
@@ -385,7 +393,7 @@ static void a_load_that_fails_says_why(void **state)
     send_load(client, "target.gguf", "draft.gguf", 0);
     await(client, EVENT_READY);
     send_load(client, "missing.gguf", NULL, 0); /* what was loaded stays */
-    await(client, EVENT_ERROR);
+    assert_true(await(client, EVENT_ERROR).u.error.kept);
     send_question(client, "hello", 10);
     listen_answer(client, &answer);
     assert_string_equal(answer.reason, "length");

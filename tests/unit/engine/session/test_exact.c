@@ -432,6 +432,14 @@ static void test_switch(void **state)
         run_ask(runs[i], PROMPT, PROMPT_N, 60);
         assert_int_equal(runs[i]->switched, 1);
         assert_ptr_equal(session_target(runs[i]->session), f->other);
+        /* Each target is credited with its own rounds, but they are numbered through. */
+        const EventStats *stats = &runs[i]->stats;
+        int before = runs[i]->n - stats->tokens;
+        assert_true(before >= 10 && before < 10 + 8);
+        assert_int_equal(stats->accepted + stats->rounds, stats->tokens);
+        assert_true(runs[i]->last.round > stats->rounds);
+        double ms = stats->draft_ms + stats->verify_ms + stats->accept_ms + stats->other_ms;
+        assert_float_equal(stats->tokens_per_s * ms / (1e3 * stats->tokens), 1, 1e-4);
     }
     /* The switch came after 10 tokens or 11, by round; then each continues as a fresh session
      * would. */

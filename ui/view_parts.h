@@ -1,0 +1,25 @@
+/* view_parts.h - between the files of the view: view.c takes events and what the person does,
+ * view_models.c what there is (models, thresholds, changes of target), view_rounds.c counts rounds.
+ */
+#ifndef S2D_UI_VIEW_PARTS_H
+#define S2D_UI_VIEW_PARTS_H
+
+#include "ui/view.h"
+
+/* view_rounds.c */
+/* Another target goes on with the answer: what the panes count starts again, the rounds stay. */
+void view_begin_counts(View *view);
+/* A new answer: they go as well. The histories go on. */
+void view_begin_rounds(View *view);
+/* false = it can be no round */
+bool view_take_round(View *view, const EventRound *round, int turn);
+
+/* view_models.c */
+/* What s2d says of itself: in the chat, and in the log. */
+void view_say(View *view, ItemKind kind, const char *text);
+void view_take_ready(View *view, const EventReady *ready);
+void view_take_switch(View *view, const EventSwitch *swap, int turn);
+/* What acts now, as a READY, ROUND or SWITCH says. */
+void view_take_thresholds(View *view, const float *thresholds, int n);
+
+#endif

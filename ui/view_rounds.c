@@ -1,0 +1,106 @@
+/* view_rounds.c - rounds as they are counted and kept; see view.h.
+ *
+ * Tokens of rounds = accepted + rounds (the first token of an answer, drawn from the prompt, belongs to
+ * no round), MAT = tokens / rounds.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/view_parts.h"
+
+double view_mat(const View *view)
+{
+    return view->n_rounds > 0 ? (double)(view->accepted + view->n_rounds) / view->n_rounds : 0;
+}
+
+int view_exit_index(const View *view, int layer)
+{
+    for (int i = 0; i < view->ready.n_exits; i++)
+        if (view->ready.exits[i] == layer)
+            return i;
+    return -1;
+}
+
+const EventRound *view_round(const View *view)
+{
+    int number = view->browsed > 0 ? view->browsed : view->last_round;
+    const EventRound *round = &view->rounds[number % VIEW_ROUNDS];
+    return number > 0 && round->round == number ? round : NULL;
+}
+
+void view_browse(View *view, int by)
+{
+    int oldest = view->last_round > VIEW_ROUNDS ? view->last_round - VIEW_ROUNDS + 1 : 1;
+    int number = (view->browsed > 0 ? view->browsed : view->last_round) + by;
+    if (number < oldest)
+        number = oldest;
+    view->browsed = number >= view->last_round ? 0 : number;
+    view->tree_cursor = 0;
+    view->changes++;
+}
+
+void view_begin_counts(View *view)
+{
+    view->n_rounds = view->drafted = view->accepted = 0;
+    memset(view->reached, 0, sizeof view->reached);
+    memset(view->accepted_by, 0, sizeof view->accepted_by);
+    view->draft_ms = view->verify_ms = view->accept_ms = view->other_ms = 0;
+    view->has_stats = false;
+}
+
+void view_begin_rounds(View *view)
+{
+    view_begin_counts(view);
+    view->last_round = view->browsed = view->tree_cursor = 0;
+}
+
+static void add_to_strip(View *view, int source, int exit)
+{
+    view->strip[view->n_strip++ % VIEW_STRIP] = (StripToken){(short)source, (signed char)exit};
+}
+
+static void count_node(View *view, const EventNode *node)
+{
+    int exit = view_exit_index(view, node->exit);
+    view->accepted_by[exit >= 0 ? exit : node->exit == 0 ? VIEW_BY_NO_MODEL : VIEW_BY_ANOTHER]++;
+    if (node->depth >= 1 && node->depth <= DEPTH_MAX)
+        view->reached[node->depth - 1]++;
+    add_to_strip(view, node->exit == 0 ? SOURCE_FREE : node->exit, exit);
+}
+
+bool view_take_round(View *view, const EventRound *round, int turn)
+{
+    if (round->round <= 0 || round->n_nodes < 0 || round->n_nodes > NODES_MAX)
+        return false;
+    if (round->round <= view->last_round || turn != view->turn)
+        view_begin_rounds(view);
+    view->turn = turn;
+    view->state = VIEW_GENERATING;
+    view->rounds[round->round % VIEW_ROUNDS] = *round;
+    view->last_round = round->round;
+    if (view->browsed > 0 && view->browsed <= view->last_round - VIEW_ROUNDS)
+        view->browsed = view->last_round - VIEW_ROUNDS + 1;
+    view->n_rounds++;
+    view->drafted += round->n_nodes;
+    view->accepted += round->accepted;
+    /* Along the accepted path, root to leaf: a node's parent has a lower depth. */
+    for (int depth = 1; depth <= DEPTH_MAX; depth++)
+        for (int i = 0; i < round->n_nodes; i++)
+            if (round->nodes[i].accepted && round->nodes[i].depth == depth)
+                count_node(view, &round->nodes[i]);
+    add_to_strip(view, SOURCE_TARGET, -1);
+    view->draft_ms += round->draft_ms;
+    view->verify_ms += round->verify_ms;
+    view->accept_ms += round->accept_ms;
+    view->other_ms += round->other_ms;
+    double ms = round->draft_ms + round->verify_ms + round->accept_ms + round->other_ms;
+    float tokens = (float)round->accepted + 1;
+    view->history[view->n_history++ % VIEW_HISTORY] =
+        (SpeedPoint){tokens, ms > 0 ? (float)(tokens * 1000 / ms) : 0};
+    view->ctx_used = round->ctx_used;
+    if (strcmp(round->mode, "probe") != 0) {
+        snprintf(view->mode, sizeof view->mode, "%.11s", round->mode);
+        view->predicted_gain = round->predicted_gain;
+    }
+    return true;
+}

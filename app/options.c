@@ -31,6 +31,52 @@ static int take_tree(void *into, const char *text, Err *err)
         "--tree: \"%s\" is none of auto, off, static, DxWxN (depth, width, nodes: 4x4x12)", text);
 }
 
+int options_stop(Stops *stops, const char *text, const char *what, Err *err)
+{
+    char plain[STOP_BYTES + 1];
+    size_t n = 0;
+    if (strcmp(text, "none") == 0) {
+        stops->n = 0;
+        return 0;
+    }
+    for (; *text && n < STOP_BYTES; text++) {
+        char c = *text;
+        if (c == '\\') {
+            c = *++text;
+            if (c == '\0' || !strchr("nt\\", c))
+                return err_set(err, EXIT_USAGE, "%s: behind a backslash comes n, t or another one",
+                               what);
+            c = c == 'n' ? '\n' : c == 't' ? '\t' : c;
+        }
+        plain[n++] = c;
+    }
+    plain[n] = '\0'; /* one that is too long is so here as well */
+    return stops_add(stops, plain, what, err);
+}
+
+const char *options_stops_text(const Stops *stops, char text[STOPS_TEXT])
+{
+    char *to = text;
+    for (int i = 0; i < stops->n; i++) {
+        to += sprintf(to, "%s\"", i > 0 ? ", " : "");
+        for (const char *c = stops->text[i]; *c; c++) {
+            if (*c == '\n' || *c == '\t' || *c == '\\')
+                *to++ = '\\';
+            *to++ = *c == '\n' ? 'n' : *c == '\t' ? 't' : *c;
+        }
+        *to++ = '"';
+    }
+    strcpy(to, stops->n > 0 ? "" : "none");
+    return text;
+}
+
+static int take_stop(void *into, const char *text, Err *err)
+{
+    Options *options = into;
+    options->has_stops = true;
+    return options_stop(&options->stops, text, "--stop", err);
+}
+
 #define AT(field) offsetof(Options, field)
 
 const Option model_options[] = {
@@ -67,6 +113,11 @@ const Option sampling_options[] = {
 const Option length_options[] = {
     {"-n", "N", OPTION_INTEGER, .field = AT(max_tokens), .high = INT_MAX,
      .has = AT(has_max_tokens)},
+    {0},
+};
+
+const Option stop_options[] = {
+    {"--stop", "TEXT", OPTION_TAKEN, .take = take_stop},
     {0},
 };
 
@@ -113,6 +164,8 @@ static void drop_words(const Options *o, Profile *profile)
     free(profile->system);
     free(profile->template);
     profile->system = profile->template = NULL;
+    if (!o->has_stops)
+        profile->stops.n = 0;
     if (!o->has_ctx)
         profile->context = 0;
 }
@@ -187,6 +240,8 @@ static void override_numbers(const Options *o, Profile *profile)
         profile->threads = o->threads;
     if (o->has_max_tokens)
         profile->max_tokens = o->max_tokens;
+    if (o->has_stops)
+        profile->stops = o->stops;
 }
 
 int options_request(const Options *options, Request *request, Err *err)

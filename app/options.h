@@ -25,12 +25,13 @@ typedef struct Options {
     const char *profile, *target, *draft, *adapter, *drafter, *tree, *device, *isa,
         *host; /* NULL = not given */
     bool has_temperature, has_top_k, has_top_p, has_seed, has_ctx, has_kv, has_threads,
-        has_max_tokens;
+        has_max_tokens, has_stops;
     SpecMode spec;
     KvType kv;
     double temperature, top_p;
     int top_k, seed, ctx, threads, max_tokens;
     bool act_f32;
+    Stops stops;
 } Options;
 
 /* Rows that fill an Options. A command takes those that it has a use for, beside its own. */
@@ -38,8 +39,17 @@ extern const Option model_options[];    /* which models, and how they run here *
 extern const Option drafting_options[]; /* what drafts, when, and where all of it runs */
 extern const Option sampling_options[];
 extern const Option length_options[]; /* -n */
+extern const Option stop_options[];   /* --stop */
 
 /* Opens the profile and lays the options over it; request_free the request. */
 int options_request(const Options *options, Request *load, Err *err);
+
+/* Adds a stop string as a person types it: \n, \t and \\ stand for a newline, a tab and a backslash;
+ * "none" takes away those there are. what: names the place in messages. */
+int options_stop(Stops *stops, const char *text, const char *what, Err *err);
+/* The strings in quotes, written as they would be typed, ", " between them; "none" for none.
+ * Returns text. */
+enum { STOPS_TEXT = STOPS_MAX * (2 * STOP_BYTES + 4) };
+const char *options_stops_text(const Stops *stops, char text[STOPS_TEXT]);
 
 #endif

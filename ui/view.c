@@ -233,7 +233,7 @@ static void answer_figures(const View *view, const EventStats *totals, const cha
 {
     int n = 0;
     char why[16];
-    text_clean_line(reason, why, sizeof why);
+    text_clean_line(strcmp(reason, "stop") == 0 ? "stop string" : reason, why, sizeof why);
     if (totals->rounds > 0) {
         n = snprintf(out, bytes, "MAT %.2f  %.1f t/s", totals->mat, totals->tokens_per_s);
         if (totals->plain_tokens_per_s > 0)

@@ -57,6 +57,7 @@ static int send_say(Chat *chat, uint32_t seed)
     RequestSay *say = &request.u.say;
     say->seed = seed;
     say->max_tokens = chat->settings.max_tokens;
+    say->stops = chat->stops;
     say->n_messages = transcript_messages(&chat->transcript, chat->system, &say->messages);
     if (say->n_messages < 0)
         return no_memory(chat);

@@ -78,6 +78,7 @@ typedef struct Chat {
     RequestSet set; /* what was set since `load`: a new worker is told again */
 
     ChatSettings settings;
+    Stops stops;     /* before one of these an answer ends */
     char *system;    /* NULL = none */
     bool system_set; /* by /system or a session: another profile does not change it */
     Transcript transcript;

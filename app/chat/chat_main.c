@@ -29,6 +29,7 @@ const CommandLine cmd_chat_line = {
     .lists = {{model_options, offsetof(ChatArguments, options)},
               {drafting_options, offsetof(ChatArguments, options)},
               {sampling_options, offsetof(ChatArguments, options)},
+              {stop_options, offsetof(ChatArguments, options)},
               {own_options, 0}},
     .summary = "the chat (what s2d alone starts)",
 };

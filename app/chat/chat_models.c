@@ -26,6 +26,7 @@ void chat_take_profile(Chat *chat)
                                     .top_p = profile->top_p,
                                     .seed = profile->seed,
                                     .max_tokens = profile->max_tokens};
+    chat->stops = profile->stops;
     if (!chat->system_set) {
         free(chat->system);
         chat->system = profile->system ? strdup(profile->system) : NULL;

@@ -31,6 +31,7 @@ const char *answer_line(const EventStats *stats, const char *target, const char 
         snprintf(line + used, sizeof(line) - used, "  %s",
                  strcmp(reason, "context") == 0  ? "context full"
                  : strcmp(reason, "length") == 0 ? "max_tokens reached"
+                 : strcmp(reason, "stop") == 0   ? "stop string"
                                                  : reason);
     snprintf(text, size, "%s", line);
     return text;

@@ -156,9 +156,22 @@ int run_tau(Chat *chat, const char *text, Err *err)
 static void show_settings(Chat *chat)
 {
     const ChatSettings *s = &chat->settings;
-    chat_note(chat, NOTE_PLAIN, "temperature %g\ntop_k %d%s\ntop_p %g\nseed %d\nmax_tokens %d%s",
+    char stops[STOPS_TEXT];
+    chat_note(chat, NOTE_PLAIN,
+              "temperature %g\ntop_k %d%s\ntop_p %g\nseed %d\nmax_tokens %d%s\nstop %s",
               s->temperature, s->top_k, s->top_k ? "" : " (all)", s->top_p, s->seed, s->max_tokens,
-              s->max_tokens ? "" : " (until the context is full)");
+              s->max_tokens ? "" : " (until the context is full)",
+              options_stops_text(&chat->stops, stops));
+}
+
+/* Goes with each question: the worker need not know. */
+static int set_stop(Chat *chat, const char *text, Err *err)
+{
+    char stops[STOPS_TEXT];
+    if (options_stop(&chat->stops, text, "/set stop", err) != 0)
+        return -1;
+    chat_notice(chat, "stop %s", options_stops_text(&chat->stops, stops));
+    return 0;
 }
 
 int run_set(Chat *chat, const char *text, Err *err)
@@ -173,6 +186,8 @@ int run_set(Chat *chat, const char *text, Err *err)
     }
     if (n < sizeof(name))
         memcpy(name, text, n);
+    if (strcmp(name, "stop") == 0)
+        return set_stop(chat, value, err);
     int status;
     if (strcmp(name, "temperature") == 0)
         status = options_number(value, name, 0, 10, &s.temperature, err);
@@ -185,9 +200,9 @@ int run_set(Chat *chat, const char *text, Err *err)
     else if (strcmp(name, "max_tokens") == 0)
         status = options_integer(value, name, 0, 1 << 20, &s.max_tokens, err);
     else
-        status =
-            err_set(err, EXIT_USAGE,
-                    "/set NAME VALUE: the names are temperature, top_k, top_p, seed, max_tokens");
+        status = err_set(
+            err, EXIT_USAGE,
+            "/set NAME VALUE: the names are temperature, top_k, top_p, seed, max_tokens, stop");
     if (status != 0)
         return -1;
     if (strcmp(name, "max_tokens") == 0)

@@ -200,6 +200,18 @@ static int read_tree(Reader *reader, const RawTree *raw, Profile *profile)
     return 0;
 }
 
+static int read_stops(Reader *reader, const RawSampling *raw, Stops *stops)
+{
+    for (unsigned i = 0; i < raw->stop_count; i++) {
+        char path[SCAN_PATH_BYTES];
+        Err why = {0};
+        snprintf(path, sizeof path, "sampling.stop[%u]", i);
+        if (stops_add(stops, raw->stop[i], path, &why) != 0)
+            return fail_at(reader, path, "%s", why.text + strlen(path) + 2);
+    }
+    return 0;
+}
+
 static int read_sampling(Reader *reader, const RawSampling *raw, Profile *profile)
 {
     profile->top_p = 1;
@@ -212,7 +224,7 @@ static int read_sampling(Reader *reader, const RawSampling *raw, Profile *profil
         read_decimal(reader, raw->top_p, "sampling.top_p", 0, 1, &profile->top_p) != 0 ||
         read_int(reader, raw->seed, "sampling.seed", 0, INT32_MAX, &profile->seed) != 0)
         return -1;
-    return 0;
+    return read_stops(reader, raw, &profile->stops);
 }
 
 static int read_profile(Reader *reader, const RawProfile *raw, Profile *profile)

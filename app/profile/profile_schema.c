@@ -21,7 +21,7 @@
     CYAML_FIELD_MAPPING_PTR(key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawProfile, field, \
                             fields)
 
-static const cyaml_schema_value_t number_schema = {
+static const cyaml_schema_value_t text_schema = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED),
 };
 
@@ -29,7 +29,7 @@ static const cyaml_schema_field_t draft_fields[] = {
     TEXT("base", RawDraft, base),
     MAYBE("layers", RawDraft, layers),
     CYAML_FIELD_SEQUENCE("exits", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawDraft, exits,
-                         &number_schema, 1, EXITS_MAX),
+                         &text_schema, 1, EXITS_MAX),
     MAYBE("short_list", RawDraft, short_list),
     MAYBE("adapter", RawDraft, adapter),
     MAYBE("requantise", RawDraft, requantise),
@@ -39,7 +39,7 @@ static const cyaml_schema_field_t draft_fields[] = {
 static const cyaml_schema_field_t target_fields[] = {
     TEXT("model", RawTarget, model),
     CYAML_FIELD_SEQUENCE("thresholds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawTarget,
-                         thresholds, &number_schema, 1, EXITS_MAX),
+                         thresholds, &text_schema, 1, EXITS_MAX),
     MAYBE("drafter", RawTarget, drafter),
     MAYBE("head", RawTarget, head),
     CYAML_FIELD_END,
@@ -62,6 +62,8 @@ static const cyaml_schema_field_t sampling_fields[] = {
     MAYBE("top_k", RawSampling, top_k),
     MAYBE("top_p", RawSampling, top_p),
     MAYBE("seed", RawSampling, seed),
+    CYAML_FIELD_SEQUENCE("stop", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, RawSampling, stop,
+                         &text_schema, 1, STOPS_MAX),
     CYAML_FIELD_END,
 };
 

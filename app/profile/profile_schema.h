@@ -28,6 +28,8 @@ typedef struct RawTree {
 
 typedef struct RawSampling {
     char *temperature, *top_k, *top_p, *seed;
+    char **stop;
+    unsigned stop_count;
 } RawSampling;
 
 typedef struct RawProfile {

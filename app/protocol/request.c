@@ -132,6 +132,15 @@ int role_parse(const char *text, Role *role)
     return -1;
 }
 
+static json_t *stops_json(const Stops *stops)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < stops->n; i++)
+        if (json_array_append_new(array, json_text(stops->text[i])) != 0)
+            return json_decref(array), NULL;
+    return array;
+}
+
 static json_t *say_json(const RequestSay *say)
 {
     json_t *messages = json_array();
@@ -141,9 +150,9 @@ static json_t *say_json(const RequestSay *say)
         if (json_array_append_new(messages, json) != 0)
             return json_decref(messages), NULL;
     }
-    return json_pack("{s:o, s:b, s:b, s:i, s:I}", "messages", messages, "raw", say->raw,
+    return json_pack("{s:o, s:b, s:b, s:i, s:I, s:o}", "messages", messages, "raw", say->raw,
                      "ignore_eos", say->ignore_eos, "max_tokens", say->max_tokens, "seed",
-                     (json_int_t)say->seed);
+                     (json_int_t)say->seed, "stop", stops_json(&say->stops));
 }
 
 static json_t *switch_json(const RequestSwitch *swap)

@@ -67,6 +67,7 @@ typedef struct RequestSay {
     bool ignore_eos;
     int max_tokens; /* 0 = until the context is full */
     uint32_t seed;
+    Stops stops;
 } RequestSay;
 
 typedef struct RequestSwitch {

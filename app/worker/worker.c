@@ -132,8 +132,10 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
         emit_done(worker, "error", say->seed, NULL);
         return;
     }
-    AnswerOptions options = {
-        .max_tokens = say->max_tokens, .ignore_eos = say->ignore_eos, .seed = say->seed};
+    AnswerOptions options = {.max_tokens = say->max_tokens,
+                             .ignore_eos = say->ignore_eos,
+                             .seed = say->seed,
+                             .stops = &say->stops};
     worker->busy = true;
     worker->stop = false;
     answers_begin(&worker->answers);

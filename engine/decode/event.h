@@ -175,7 +175,7 @@ typedef struct Event {
         EventSwitch swap;
         EventStats stats;
         struct {
-            char reason[16]; /* eos, length, context, stopped, error */
+            char reason[16]; /* eos, stop (a stop string), length, context, stopped, error */
             EventStats totals;
             int seed;
         } done;

@@ -217,7 +217,10 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
     AcceptRules rules = {.sampling = &sampling,
                          .position = s->n,
                          .max_tokens = *left,
-                         .stop = options->ignore_eos ? NULL : tokenizer};
+                         .stop = options->ignore_eos ? NULL : tokenizer,
+                         .ends = stop_text_ends,
+                         .user = &s->stopping};
+    s->stopping.tokenizer = tokenizer;
     if (accept(&s->target, &s->sampler, &s->tree, &rules, &s->acceptance) != 0)
         return no_number(s, err);
     keep_path(&s->target, &s->tree, &s->acceptance, s->cached);
@@ -251,7 +254,8 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
     report_text(s, s->acceptance.bonus, 0);
     report_stats(s);
     s->reported_ms = clock_ms() - t4;
-    return options->ignore_eos || !tokenizer_is_end(tokenizer, s->acceptance.bonus);
+    return !s->stopping.scan.ended &&
+           (options->ignore_eos || !tokenizer_is_end(tokenizer, s->acceptance.bonus));
 }
 
 /* Why it ended; NULL: err says. */
@@ -286,6 +290,9 @@ static const char *answer(Session *s, const AnswerOptions *options, Err *err)
     s->rounds_start_ms = clock_ms();
     s->reported_ms = s->lost_ms = 0;
     report_text(s, first, 0);
+    s->stopping.tokenizer = target->tokenizer;
+    if (stop_text_ends(&s->stopping, first))
+        return "stop";
     if (!options->ignore_eos && tokenizer_is_end(s->config.target->tokenizer, first))
         return "eos";
 
@@ -296,7 +303,7 @@ static const char *answer(Session *s, const AnswerOptions *options, Err *err)
             return "stopped";
         int goes_on = round_run(s, options, try_ngram(s, mode, left), &left, err);
         if (goes_on <= 0)
-            return goes_on == 0 ? "eos" : NULL;
+            return goes_on < 0 ? NULL : s->stopping.scan.ended ? "stop" : "eos";
     }
     return full;
 }
@@ -310,6 +317,9 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
     s->back_copies = s->config.kernels->back_copies;
     s->back_bytes = s->config.kernels->back_bytes;
     s->utf8 = (Utf8){0};
+    const Stops *stops = options->stops && options->stops->n > 0 ? options->stops : NULL;
+    s->stopping = (StopText){.scan.stops = stops};
+    s->shown = (StopScan){.stops = stops};
     s->seed = options->seed;
     s->answered = 0;
     s->first_token = -1;
@@ -328,7 +338,7 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
         return -1;
     }
     /* One that was cut short says only that answers may be as long as that. */
-    bool cut = strcmp(reason, "eos") != 0;
+    bool cut = strcmp(reason, "eos") != 0 && strcmp(reason, "stop") != 0;
     if (!cut || s->answered > s->answer_mean)
         s->answer_mean += 0.3 * (s->answered - s->answer_mean);
     report_text_end(s);

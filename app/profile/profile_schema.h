@@ -1,13 +1,8 @@
-/* profile_schema.h - a profile's YAML as structs of strings, through libcyaml.
- *
- * The schema lives here, and the turning of libcyaml's log into one message with the place of the
- * fault. Numbers stay strings: left to itself, libcyaml 1.3.1 reads 0.5x as 0.5, takes nan, and
- * lets 1e999 through.
- */
+/* profile_schema.h - a profile's YAML as structs of strings: the schema for yaml_take. */
 #ifndef S2D_APP_PROFILE_PROFILE_SCHEMA_H
 #define S2D_APP_PROFILE_PROFILE_SCHEMA_H
 
-#include "app/profile/profile_scan.h"
+#include "app/profile/yaml_load.h"
 
 /* What libcyaml fills: NULL = the key is not there. */
 typedef struct RawDraft {
@@ -41,6 +36,10 @@ typedef struct RawProfile {
     RawSampling *sampling;
     char *system, *template, *context, *kv, *max_tokens, *threads, *device;
 } RawProfile;
+
+/* One that config files share, and a text in a list. */
+extern const cyaml_schema_field_t sampling_fields[];
+extern const cyaml_schema_value_t text_schema;
 
 /* yaml has passed scan_yaml, which filled scan. *raw is the caller's to give to schema_free. */
 int schema_load(RawProfile **raw, const char *yaml, size_t bytes, const Scan *scan, Err *err);

@@ -70,6 +70,12 @@ const char *options_stops_text(const Stops *stops, char text[STOPS_TEXT])
     return text;
 }
 
+static int take_config(void *into, const char *text, Err *err)
+{
+    (void)into;
+    return config_choose(text, err);
+}
+
 static int take_stop(void *into, const char *text, Err *err)
 {
     Options *options = into;
@@ -80,6 +86,7 @@ static int take_stop(void *into, const char *text, Err *err)
 #define AT(field) offsetof(Options, field)
 
 const Option model_options[] = {
+    {"--config", "FILE.yaml", OPTION_TAKEN, .take = take_config},
     {"--profile", "PROFILE", OPTION_TEXT, .field = AT(profile)},
     {"--target", "MODEL", OPTION_TEXT, .field = AT(target), .alias = "-m"},
     {"--draft", "none|MODEL", OPTION_TEXT, .field = AT(draft)},
@@ -121,6 +128,11 @@ const Option stop_options[] = {
     {0},
 };
 
+const Option role_options[] = {
+    {"--role", "ROLE", OPTION_TEXT, .field = AT(role)},
+    {0},
+};
+
 /* The rows' choices are numbered as the enumerations are. */
 _Static_assert(KV_F16 == 0 && KV_Q8 == 1, "--kv");
 _Static_assert(SPEC_AUTO == 0 && SPEC_ON == 1 && SPEC_OFF == 2, "--spec");
@@ -159,15 +171,13 @@ static void drop_draft(Profile *profile)
 }
 
 /* And these words belong to its targets: another one has its template's own, and its own limit. */
-static void drop_words(const Options *o, Profile *profile)
+static void drop_words(Profile *profile)
 {
     free(profile->system);
     free(profile->template);
     profile->system = profile->template = NULL;
-    if (!o->has_stops)
-        profile->stops.n = 0;
-    if (!o->has_ctx)
-        profile->context = 0;
+    profile->stops.n = 0;
+    profile->context = 0;
 }
 
 /* Puts a model that the profile does not name in front of its targets. */
@@ -198,7 +208,7 @@ static int choose_models(const Options *o, RequestLoad *load, Err *err)
             return -1;
         bool foreign = !theirs && !o->profile; /* nobody asked for this profile */
         if (foreign)
-            drop_words(o, profile);
+            drop_words(profile);
         if (foreign && !o->draft)
             drop_draft(profile);
     }
@@ -244,15 +254,24 @@ static void override_numbers(const Options *o, Profile *profile)
         profile->stops = o->stops;
 }
 
-int options_request(const Options *options, Request *request, Err *err)
+static int choose_role(const Options *o, const Config *config, Profile *profile, Err *err)
 {
-    *request = (Request){.type = REQUEST_LOAD};
+    const ConfigRole *role = o->role ? config_role(config, o->role, err) : NULL;
+    if (!o->role)
+        return 0;
+    return role ? set_text(&profile->system, role->system, err) : -1;
+}
+
+static int request_with(const Options *options, const Config *config, Request *request, Err *err)
+{
     RequestLoad *load = &request->u.load;
-    if (profile_open(&load->profile, options->profile ? options->profile : "coder", err) != 0) {
+    const char *profile = options->profile  ? options->profile
+                          : config->profile ? config->profile
+                                            : "coder";
+    if (profile_open(&load->profile, profile, err) != 0) {
         request->type = REQUEST_STOP;
         return -1;
     }
-    override_numbers(options, &load->profile);
     load->spec = options->spec;
     load->act_f32 = options->act_f32;
     snprintf(load->isa, sizeof(load->isa), "%s", options->isa ? options->isa : "auto");
@@ -260,9 +279,31 @@ int options_request(const Options *options, Request *request, Err *err)
     snprintf(load->tree, sizeof(load->tree), "%s", options->tree ? options->tree : "");
     if (choose_models(options, load, err) != 0 ||
         choose_adapter(options, &load->profile, err) != 0 ||
+        choose_role(options, config, &load->profile, err) != 0 ||
         (options->device && set_text(&load->profile.device, options->device, err) != 0)) {
         request_free(request);
         return -1;
     }
+    config_lay_over(config, &load->profile);
+    override_numbers(options, &load->profile);
     return 0;
+}
+
+int options_request(const Options *options, Request *request, Err *err)
+{
+    *request = (Request){.type = REQUEST_LOAD};
+    if (options->config)
+        return request_with(options, options->config, request, err);
+    Config *config = malloc(sizeof *config);
+    int status = -1;
+    request->type = REQUEST_STOP;
+    if (!config) {
+        err_set(err, EXIT_MEMORY, "out of memory");
+    } else if (config_open(config, err) == 0) {
+        request->type = REQUEST_LOAD;
+        status = request_with(options, config, request, err);
+        config_close(config);
+    }
+    free(config);
+    return status;
 }

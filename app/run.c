@@ -59,7 +59,8 @@ const CommandLine cmd_run_line = {
               {model_options, offsetof(Run, options)},
               {drafting_options, offsetof(Run, options)},
               {sampling_options, offsetof(Run, options)},
-              {stop_options, offsetof(Run, options)}},
+              {stop_options, offsetof(Run, options)},
+              {role_options, offsetof(Run, options)}},
     .words = "[< PROMPT]",
     .summary = "answer one prompt",
 };

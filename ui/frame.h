@@ -7,6 +7,7 @@
 #define S2D_UI_FRAME_H
 
 #include "ui/cells.h"
+#include "ui/key_bindings.h"
 #include "ui/view.h"
 
 enum {
@@ -23,9 +24,10 @@ typedef struct Frame {
     Overlay overlay;
     int choice; /* of the targets */
     int help_top;
-    const char *commands; /* help lines of the commands, may be NULL */
-    const char *prompt;   /* "> " or what a search says */
-    const char *line;     /* the text being edited */
+    const KeyBindings *keys; /* NULL = the keys are as they are */
+    const char *commands;    /* help lines of the commands, may be NULL */
+    const char *prompt;      /* "> " or what a search says */
+    const char *line;        /* the text being edited */
     size_t line_bytes, point;
     char notice[160];
     char *choices[FRAME_CHOICES]; /* completions */

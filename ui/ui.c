@@ -26,7 +26,11 @@ int ui_open(Ui **out, const UiOptions *options, Err *err)
     if (ui == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for the screen");
     ui->view = options->view;
-    ui->frame = (Frame){.focus = FOCUS_INPUT, .front = PANE_TREE, .commands = options->commands};
+    ui->view->keys = options->keys;
+    ui->frame = (Frame){.focus = FOCUS_INPUT,
+                        .front = PANE_TREE,
+                        .keys = options->keys,
+                        .commands = options->commands};
     ui->dirty = true;
     if (screen_open(&ui->screen, err) != 0 || input_open(options, err) != 0) {
         ui_close(ui);

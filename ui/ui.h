@@ -50,8 +50,9 @@ typedef struct UiOptions {
     const char *commands;
     /* Path of the history file, read now; what is sent is added to it. NULL = none. */
     const char *history;
-    UiComplete *complete; /* may be NULL */
-    void *user;           /* for complete */
+    const KeyBindings *keys; /* NULL = as the table has them; outlives the Ui */
+    UiComplete *complete;    /* may be NULL */
+    void *user;              /* for complete */
 } UiOptions;
 
 /* -1 when stdin or stdout is no terminal or curses does not know it (EXIT_USAGE); the terminal is

@@ -52,7 +52,7 @@ static void show_targets(Ui *ui)
     ui->frame.choice = ui->view->ready.target_index;
 }
 
-static void press_function(Ui *ui, int number)
+static void press_shortcut(Ui *ui, int number)
 {
     PaneId pane;
     Frame *frame = &ui->frame;
@@ -178,8 +178,9 @@ static bool global_key(Ui *ui, const Key *key)
     View *view = ui->view;
     char ch = key->n > 0 ? key->bytes[0] : '\0';
     int page = ui->layout.panes[PANE_CHAT].height - 1;
-    if (key->code == KB_FUNCTION) {
-        press_function(ui, key->number);
+    int shortcut = key_bindings_find(ui->frame.keys, key);
+    if (key->code == KB_FUNCTION || shortcut != 0) {
+        press_shortcut(ui, shortcut);
     } else if (key->code == KB_BACKTAB) {
         focus_next(ui);
     } else if (key->code == KB_ALT && ch >= '1' && ch <= '9') {
@@ -301,7 +302,8 @@ static void handle_key(Ui *ui, const Key *key)
     if (ui->prefix) {
         ui->prefix = false;
         if (key->code == KB_TEXT && key->bytes[0] >= '0' && key->bytes[0] <= '9') {
-            press_function(ui, key->bytes[0] == '0' ? 10 : key->bytes[0] - '0');
+            int number = key->bytes[0] == '0' ? 10 : key->bytes[0] - '0';
+            press_shortcut(ui, key_bindings_function(ui->frame.keys, number));
             return;
         }
         input_feed("\030", 1); /* readline has keys behind Ctrl-X too */

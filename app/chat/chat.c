@@ -16,6 +16,7 @@ int chat_open(Chat *chat, const ChatFront *front, void *user, const Options *opt
     if (options_request(options, &chat->load, err) != 0)
         return -1;
     chat_take_profile(chat);
+    chat->system_set = options->role != NULL;
     if (client_open(&chat->client, client_options, err) != 0)
         return -1;
     /* Without a trace all but its export works: say so then, not now. */

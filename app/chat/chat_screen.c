@@ -311,6 +311,8 @@ static int start_ui(ScreenChat *screen, Err *err)
 {
     UiOptions *options = &screen->ui_options;
     *options = (UiOptions){.view = &screen->view, .complete = complete, .user = screen};
+    if (screen->chat.options.config)
+        options->keys = &screen->chat.options.config->keys;
     screen->help = slash_help();
     if (!screen->help)
         return err_set(err, EXIT_MEMORY, "out of memory");

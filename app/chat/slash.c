@@ -71,6 +71,42 @@ static int run_system(Chat *chat, const char *text, Err *err)
     return 0;
 }
 
+static int list_roles(Chat *chat)
+{
+    const Config *config = chat->options.config;
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = config && config->n_roles > 0 ? open_memstream(&text, &bytes) : NULL;
+    if (!out) {
+        chat_note(chat, NOTE_PLAIN, "no roles: `roles:` in s2d.yaml names system messages");
+        return 0;
+    }
+    for (int i = 0; i < config->n_roles; i++) {
+        const ConfigRole *role = &config->roles[i];
+        bool now = chat->system && strcmp(chat->system, role->system) == 0;
+        fprintf(out, "%s%-14s %.*s", i > 0 ? "\n" : "", role->name,
+                (int)strcspn(role->system, "\n"), role->system);
+        fprintf(out, "%s", now ? "  (now)" : "");
+    }
+    if (fclose(out) == 0)
+        chat_note(chat, NOTE_PLAIN, "%s", text);
+    free(text);
+    return 0;
+}
+
+static int run_role(Chat *chat, const char *text, Err *err)
+{
+    static const Config none;
+    if (!*text)
+        return list_roles(chat);
+    const Config *config = chat->options.config ? chat->options.config : &none;
+    const ConfigRole *role = config_role(config, text, err);
+    if (!role || chat_set_system(chat, role->system, err) != 0)
+        return -1;
+    chat_notice(chat, "the system message is the role %s's", role->name);
+    return 0;
+}
+
 static int run_save(Chat *chat, const char *text, Err *err)
 {
     const char *name = *text ? text : chat->session;
@@ -169,6 +205,7 @@ static const SlashCommand table[] = {
     {"drop", ARGUMENT_NONE, "", "forget the oldest exchange", NULL, run_drop},
     {"clear", ARGUMENT_NONE, "", "a new chat", NULL, run_clear},
     {"system", ARGUMENT_TEXT, "[TEXT|none]", "the system message", NULL, run_system},
+    {"role", ARGUMENT_ROLE, "[NAME]", "the config's system message", NULL, run_role},
     {"set", ARGUMENT_WORDS, "[NAME VALUE]", "sampling, max_tokens, stop",
      "temperature top_k top_p seed max_tokens stop", run_set},
     {"save", ARGUMENT_SESSION, "[NAME]", "save this chat", NULL, run_save},

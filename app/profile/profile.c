@@ -129,33 +129,6 @@ static int read_tree(YamlReader *reader, const RawTree *raw, Profile *profile)
     return 0;
 }
 
-static int read_stops(YamlReader *reader, const RawSampling *raw, Stops *stops)
-{
-    for (unsigned i = 0; i < raw->stop_count; i++) {
-        char path[SCAN_PATH_BYTES];
-        Err why = {0};
-        snprintf(path, sizeof path, "sampling.stop[%u]", i);
-        if (stops_add(stops, raw->stop[i], path, &why) != 0)
-            return yaml_fail(reader, path, "%s", why.text + strlen(path) + 2);
-    }
-    return 0;
-}
-
-static int read_sampling(YamlReader *reader, const RawSampling *raw, Profile *profile)
-{
-    profile->top_p = 1;
-    profile->seed = 1;
-    if (!raw)
-        return 0;
-    if (yaml_decimal(reader, raw->temperature, "sampling.temperature", 0, 10,
-                     &profile->temperature) != 0 ||
-        yaml_int(reader, raw->top_k, "sampling.top_k", 0, INT_MAX, &profile->top_k) != 0 ||
-        yaml_decimal(reader, raw->top_p, "sampling.top_p", 0, 1, &profile->top_p) != 0 ||
-        yaml_int(reader, raw->seed, "sampling.seed", 0, INT32_MAX, &profile->seed) != 0)
-        return -1;
-    return read_stops(reader, raw, &profile->stops);
-}
-
 static int read_profile(YamlReader *reader, const RawProfile *raw, Profile *profile)
 {
     if (yaml_text(reader, reader->scan->file, &profile->path) != 0 ||
@@ -169,7 +142,7 @@ static int read_profile(YamlReader *reader, const RawProfile *raw, Profile *prof
         if (read_target(reader, &raw->targets[i], (int)i, profile) != 0)
             return -1;
     if (read_tree(reader, raw->tree, profile) != 0 ||
-        read_sampling(reader, raw->sampling, profile) != 0 ||
+        sampling_read(reader, raw->sampling, profile) != 0 ||
         yaml_int(reader, raw->context, "context", 0, TOKENS_MAX, &profile->context) != 0 ||
         yaml_int(reader, raw->max_tokens, "max_tokens", 0, TOKENS_MAX, &profile->max_tokens) != 0 ||
         yaml_int(reader, raw->threads, "threads", 0, THREADS_MAX, &profile->threads) != 0)

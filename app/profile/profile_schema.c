@@ -1,9 +1,6 @@
 /* profile_schema.c - see profile_schema.h. */
 #include "app/profile/profile_schema.h"
 
-#include "app/profile/profile.h"
-#include "app/profile/yaml_load.h"
-
 const cyaml_schema_value_t text_schema = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED),
 };

@@ -2,7 +2,9 @@
 #ifndef S2D_APP_PROFILE_PROFILE_SCHEMA_H
 #define S2D_APP_PROFILE_PROFILE_SCHEMA_H
 
+#include "app/profile/profile.h"
 #include "app/profile/yaml_load.h"
+#include "app/profile/yaml_values.h"
 
 /* What libcyaml fills: NULL = the key is not there. */
 typedef struct RawDraft {
@@ -44,5 +46,9 @@ extern const cyaml_schema_value_t text_schema;
 /* yaml has passed scan_yaml, which filled scan. *raw is the caller's to give to schema_free. */
 int schema_load(RawProfile **raw, const char *yaml, size_t bytes, const Scan *scan, Err *err);
 void schema_free(RawProfile *raw);
+
+/* sampling_read.c: its values into the profile, which has the defaults of those that are not given. raw
+ * NULL = none is. */
+int sampling_read(YamlReader *reader, const RawSampling *raw, Profile *profile);
 
 #endif

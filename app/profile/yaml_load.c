@@ -38,7 +38,8 @@ static const cyaml_schema_field_t *fields_at(const cyaml_schema_value_t *value, 
         if (!field->key)
             return NULL;
         value = &field->value;
-        for (path += n; *path == '[' && value->type == CYAML_SEQUENCE; path += strcspn(path, ".["))
+        for (path += n; *path == '[' && value->type == CYAML_SEQUENCE;
+             path += 1 + strcspn(path + 1, ".["))
             value = value->sequence.entry;
         path += *path == '.';
     }

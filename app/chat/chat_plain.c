@@ -122,6 +122,7 @@ static void front_event(void *user, const Event *event)
     case EVENT_PREFILL:
     case EVENT_ROUND:
     case EVENT_STATS:
+    case EVENT_COUNT:
         break;
     }
 }
@@ -251,7 +252,8 @@ static int on_signal(Plain *plain, int number)
 
 static bool takes_input(const Plain *plain)
 {
-    return plain->chat.state == CHAT_IDLE || plain->chat.state == CHAT_LOST;
+    return (plain->chat.state == CHAT_IDLE || plain->chat.state == CHAT_LOST) &&
+           !files_are_counted(&plain->chat);
 }
 
 /* Waits for input, events or signals. Returns an exit code, 0 = go on. */

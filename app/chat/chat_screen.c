@@ -104,14 +104,16 @@ static void front_changed(void *user)
 {
     ScreenChat *screen = user;
     const Transcript *transcript = &screen->chat.transcript;
-    char figures[256];
+    char figures[256], *shown;
     view_clear(&screen->view);
     front_renamed(user);
     for (int i = 0; i < transcript->n; i++) {
         const Entry *entry = &transcript->entries[i];
         switch (entry->kind) {
         case ENTRY_USER:
-            view_user(&screen->view, entry->text);
+            shown = attach_shown(entry->text);
+            view_user(&screen->view, shown ? shown : entry->text);
+            free(shown);
             break;
         case ENTRY_ANSWER:
             answer_line(&entry->totals, entry->target, entry->reason, figures, sizeof(figures));

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "app/chat/export.h"
+#include "app/chat/slash_file.h"
 #include "app/chat/slash_tune.h"
 #include "ui/ui.h"
 
@@ -205,6 +206,7 @@ static const SlashCommand table[] = {
     {"drop", ARGUMENT_NONE, "", "forget the oldest exchange", NULL, run_drop},
     {"clear", ARGUMENT_NONE, "", "a new chat", NULL, run_clear},
     {"system", ARGUMENT_TEXT, "[TEXT|none]", "the system message", NULL, run_system},
+    {"file", ARGUMENT_FILES, "PATH ...|none", "text files, next question", "none", run_file},
     {"role", ARGUMENT_ROLE, "[NAME]", "the config's system message", NULL, run_role},
     {"set", ARGUMENT_WORDS, "[NAME VALUE]", "sampling, max_tokens, stop",
      "temperature top_k top_p seed max_tokens stop", run_set},
@@ -329,7 +331,7 @@ int chat_line(Chat *chat, const char *line)
     if (!chat_answer_offer(chat, line, &err)) {
         if (!is_command(line)) { /* what goes wrong is told already */
             bool escaped = line[0] == '/' && line[1] == '/' && !strchr(line, '\n');
-            return chat_ask(chat, escaped ? line + 1 : line) == 0 ? 0 : EXIT_MEMORY;
+            return chat_ask_with_files(chat, escaped ? line + 1 : line) == 0 ? 0 : EXIT_MEMORY;
         }
         slash_run(chat, line, &err);
     }

@@ -20,6 +20,7 @@ typedef enum SlashArgument {
     ARGUMENT_DRAFTER,
     ARGUMENT_SESSION,
     ARGUMENT_ROLE,
+    ARGUMENT_FILES, /* any number; ~ and patterns are the command's */
     ARGUMENT_WORDS, /* those of `words` */
     ARGUMENT_FORM,  /* those of `words`, then a file */
 } SlashArgument;

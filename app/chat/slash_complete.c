@@ -125,6 +125,9 @@ static void offer_arguments(Pick *pick, const Chat *chat, const SlashCommand *co
     case ARGUMENT_DRAFTER:
         offer_drafters(pick, chat);
         break;
+    case ARGUMENT_FILES:
+        files = true;
+        break;
     case ARGUMENT_ROLE:
         for (int i = 0; chat->options.config && i < chat->options.config->n_roles; i++)
             offer(pick, chat->options.config->roles[i].name);

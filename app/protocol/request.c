@@ -194,7 +194,8 @@ static json_t *set_json(const RequestSet *set)
 
 static const char *const names[] = {
     [REQUEST_LOAD] = "load",     [REQUEST_SAY] = "say", [REQUEST_STOP] = "stop",
-    [REQUEST_SWITCH] = "switch", [REQUEST_SET] = "set", [REQUEST_QUIT] = "quit",
+    [REQUEST_SWITCH] = "switch", [REQUEST_SET] = "set", [REQUEST_COUNT] = "count",
+    [REQUEST_QUIT] = "quit",
 };
 
 int request_parse(const char *text, RequestType *type)
@@ -224,6 +225,10 @@ char *request_to_line(const Request *request)
     case REQUEST_SET:
         body = set_json(&request->u.set);
         break;
+    case REQUEST_COUNT:
+        body = json_pack("{s:i, s:o}", "number", request->u.count.number, "text",
+                         json_text(request->u.count.text));
+        break;
     default:
         body = json_object();
     }
@@ -242,6 +247,8 @@ void request_free(Request *request)
         profile_close(&request->u.load.profile);
     if (request->type == REQUEST_SWITCH)
         free(request->u.swap.name);
+    if (request->type == REQUEST_COUNT)
+        free(request->u.count.text);
     if (request->type == REQUEST_SAY) {
         RequestSay *say = &request->u.say;
         for (int i = 0; i < say->n_messages; i++)

@@ -418,6 +418,15 @@ static int read_set(const Reader *r, RequestSet *set)
     return 0;
 }
 
+static int read_count(const Reader *r, RequestCount *count)
+{
+    static const char *const keys[] = {"v", "request", "number", "text", NULL};
+    if (check_object(r, keys) != 0 || read_int(r, "number", 0, INT_MAX, &count->number) != 0 ||
+        copy_text(r, "text", &count->text) != 0)
+        return -1;
+    return count->text ? 0 : wrong(r, "text", "is missing");
+}
+
 static int read_request(Request *request, const json_t *object, Err *err)
 {
     static const char *const keys[] = {"v", "request", NULL};
@@ -437,7 +446,7 @@ static int read_request(Request *request, const json_t *object, Err *err)
     if (read_word(&r, "request", name, sizeof(name)) != 0)
         return -1;
     if (request_parse(name, &request->type) != 0)
-        return wrong(&r, "request", "must be load, say, stop, switch, set or quit");
+        return wrong(&r, "request", "must be load, say, stop, switch, set, count or quit");
     r.where = name;
     switch (request->type) {
     case REQUEST_LOAD:
@@ -448,6 +457,8 @@ static int read_request(Request *request, const json_t *object, Err *err)
         return read_switch(&r, &request->u.swap);
     case REQUEST_SET:
         return read_set(&r, &request->u.set);
+    case REQUEST_COUNT:
+        return read_count(&r, &request->u.count);
     default:
         return check_object(&r, keys);
     }

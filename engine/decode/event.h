@@ -27,6 +27,7 @@ typedef enum EventType {
     EVENT_SWITCH, /* a change of target moved on */
     EVENT_STATS,  /* running totals of this answer */
     EVENT_DONE,   /* the answer is over */
+    EVENT_COUNT,  /* how long a text is */
     EVENT_ERROR,
 } EventType;
 
@@ -179,6 +180,10 @@ typedef struct Event {
             EventStats totals;
             int seed;
         } done;
+        struct {
+            int number; /* as the request has it */
+            int tokens; /* of the text alone, for the current target; -1 = they cannot be counted */
+        } count;
         struct {
             int code;
             char message[512];

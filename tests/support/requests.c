@@ -46,6 +46,7 @@ const Request sample_requests[SAMPLE_REQUESTS] = {
                               .max_tokens = 5,
                               .seed = UINT32_MAX,
                               .stops = {2, {"\n\n", "é\n\\"}}}},
+    [SAMPLE_COUNT] = {.type = REQUEST_COUNT, .u.count = {7, "a\n\"b\""}},
     [SAMPLE_STOP] = {.type = REQUEST_STOP},
     [SAMPLE_SWITCH] = {.type = REQUEST_SWITCH, .u.swap = {.index = 3, .unload = true}},
     [SAMPLE_SWITCH_NAME] = {.type = REQUEST_SWITCH, .u.swap = {.index = -1, .name = "coder"}},

@@ -91,6 +91,11 @@ static void the_others_survive(void **state)
     assert_memory_equal(&back.u.set, &sample_requests[SAMPLE_SET].u.set, sizeof(RequestSet));
     request_free(&back);
 
+    back = pass(&sample_requests[SAMPLE_COUNT]);
+    assert_int_equal(back.u.count.number, 7);
+    assert_string_equal(back.u.count.text, "a\n\"b\"");
+    request_free(&back);
+
     back = pass(&sample_requests[SAMPLE_STOP]);
     request_free(&back);
     back = pass(&sample_requests[SAMPLE_QUIT]);

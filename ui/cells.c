@@ -139,6 +139,7 @@ void cells_glyph(Cells *cells, int y, int x, Glyph glyph, int attr)
         [GLYPH_BLOCK] = {0x2588, '#'},      [GLYPH_TRACK] = {0x2500, '-'},
         [GLYPH_KNOB] = {0x25CF, '#'},       [GLYPH_BULLET] = {0x2022, '-'},
         [GLYPH_MORE] = {0x2026, '~'},       [GLYPH_ARROW] = {0x2192, '>'},
+        [GLYPH_CROSS] = {0x253C, '+'},
     };
     put(cells, y, x, cells->unicode ? glyphs[glyph].unicode : (uint32_t)glyphs[glyph].ascii, 1,
         attr);

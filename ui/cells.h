@@ -33,6 +33,8 @@ enum {
     ATTR_UNDERLINE = 0x200,
     ATTR_REVERSE = 0x400,
     ATTR_DRAFTED = 0x800, /* underlined where there are no colours */
+    ATTR_ITALIC = 0x1000, /* underlined where there are no italics */
+    ATTR_RULE = 0x2000,   /* of a line's bytes (markdown.h), in no cell */
 };
 
 typedef struct Cell {
@@ -65,6 +67,7 @@ typedef enum Glyph {
     GLYPH_BULLET,
     GLYPH_MORE,
     GLYPH_ARROW,
+    GLYPH_CROSS,
 } Glyph;
 
 int cells_open(Cells *cells, int width, int height, bool unicode); /* -1 = no memory */

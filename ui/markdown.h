@@ -2,9 +2,10 @@
  * wrapping.
  *
  * In: a clean text with its spans, a width. Out: lines, one call each, with an attribute per byte.
- * Markup that is understood (headings, **bold**, fences, lists) is not shown itself, `code` keeps
- * its marks, dimmed; all else stands as it came. A text that still grows is drawn as if what is
- * open now will be closed.
+ * Markup that is understood (headings, **bold**, *italics*, fences, lists, tables) is not shown itself,
+ * `code` keeps its marks, dimmed; all else stands as it came. A text that still grows is drawn as if
+ * what is open now will be closed; but a table and italics are text until they are what they look
+ * like. Bytes with ATTR_RULE are lines: '-', '|' and '+' where they cross.
  */
 #ifndef S2D_UI_MARKDOWN_H
 #define S2D_UI_MARKDOWN_H
@@ -25,7 +26,7 @@ typedef struct Line {
     int indent; /* columns before the text */
     LineLead lead;
     const char *text;
-    const uint16_t *attrs; /* [bytes] */
+    const uint16_t *attrs; /* [bytes] styles and flags as of cells.h, and ATTR_RULE */
     size_t bytes;
 } Line;
 

@@ -22,7 +22,7 @@ static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
 struct Screen {
     SCREEN *curses;
     int width, height;
-    bool unicode, colours;
+    bool unicode, colours, italics;
     Cells shown; /* what curses has been told, row by row */
     bool all;    /* tell it everything again */
 };
@@ -174,6 +174,8 @@ int screen_open(Screen **out, Err *err)
     }
     screen->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     set_colours(screen);
+    const char *italics = tigetstr("sitm");
+    screen->italics = italics != NULL && italics != (const char *)-1;
     curses_modes();
     ask_size(screen);
     emergency_arm();
@@ -224,6 +226,8 @@ static attr_t attributes_of(const Screen *screen, int attr)
         on |= A_BOLD;
     if (attr & ATTR_UNDERLINE)
         on |= A_UNDERLINE;
+    if (attr & ATTR_ITALIC)
+        on |= screen->italics ? A_ITALIC : A_UNDERLINE;
     if (attr & ATTR_REVERSE)
         on |= A_REVERSE;
     if (!screen->colours && (attr & ATTR_DRAFTED))

@@ -74,6 +74,21 @@ static bool in_sight(const Drawing *d)
     return d->y >= d->rect.y && d->y < d->rect.y + d->rect.height;
 }
 
+/* Returns the columns used. */
+static int draw_piece(Drawing *d, int x, int columns, const char *text, size_t n, int attr)
+{
+    if (!(attr & ATTR_RULE))
+        return cells_text(d->cells, d->y, x, columns, text, n, attr);
+    int used = 0;
+    for (; used < columns && used < (int)n; used++)
+        cells_glyph(d->cells, d->y, x + used,
+                    text[used] == '-'   ? GLYPH_HORIZONTAL
+                    : text[used] == '|' ? GLYPH_VERTICAL
+                                        : GLYPH_CROSS,
+                    attr & ~ATTR_RULE);
+    return used;
+}
+
 static void draw_line(void *user, const Line *line)
 {
     Drawing *d = user;
@@ -104,8 +119,7 @@ static void draw_line(void *user, const Line *line)
                     break;
                 to += step;
             }
-            x += cells_text(d->cells, d->y, x, right - x, line->text + from, to - from,
-                            line->attrs[from]);
+            x += draw_piece(d, x, right - x, line->text + from, to - from, line->attrs[from]);
         }
         d->end_x = x;
     }

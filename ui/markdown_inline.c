@@ -1,0 +1,120 @@
+/* markdown_inline.c - what stands within a line of markdown. See markdown_parts.h.
+ *
+ * Emphasis by one mark is narrower than CommonMark's: it begins and ends at words, so that products
+ * (2*3*4) and names (a_b_c) stay as they are.
+ */
+#include <string.h>
+
+#include "ui/markdown_parts.h"
+#include "ui/panes/pane.h"
+
+static int base_attr(const Item *item)
+{
+    switch (item->kind) {
+    case ITEM_NOTE:
+    case ITEM_SWITCH:
+        return STYLE_DIM;
+    case ITEM_WARNING:
+        return STYLE_WARN;
+    case ITEM_ERROR:
+        return STYLE_BAD;
+    default:
+        return STYLE_TEXT;
+    }
+}
+
+int writer_attr(Writer *w, size_t at)
+{
+    const Item *item = w->item;
+    if (item->n_spans == 0)
+        return base_attr(item);
+    while (w->span + 1 < item->n_spans && (size_t)item->spans[w->span + 1].start <= at)
+        w->span++;
+    return pane_source_attr(w->view, item->spans[w->span].source);
+}
+
+/* Tabs become blanks here: a line is drawn in pieces, which know nothing of the columns before
+ * them. */
+void writer_byte(Writer *w, char byte, int attr)
+{
+    do {
+        w->text[w->n] = byte == '\t' ? ' ' : byte;
+        w->attrs[w->n++] = (uint16_t)attr;
+    } while (byte == '\t' && w->n % TEXT_TAB != 0);
+}
+
+void writer_line(Writer *w, const Line *line)
+{
+    if (w->sink != NULL)
+        w->sink(w->user, line);
+    w->n_lines++;
+}
+
+/* Does the mark that opened at i close again in this line? */
+static bool closes(const char *s, size_t i, size_t n, const char *mark, size_t length)
+{
+    for (; i + length <= n; i++)
+        if (memcmp(s + i, mark, length) == 0)
+            return true;
+    return false;
+}
+
+static bool is_word(char c)
+{
+    return (c & 0x80) != 0 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+           (c >= 'a' && c <= 'z');
+}
+
+/* Where the emphasis ends that s[i], a single * or _, begins in s[from … to); 0 = it begins none. */
+static size_t emphasis_end(const char *s, size_t from, size_t i, size_t to)
+{
+    char mark = s[i];
+    if (i + 2 >= to || s[i + 1] == ' ' || s[i + 1] == mark || (i > from && is_word(s[i - 1])))
+        return 0;
+    for (size_t k = i + 1; k < to; k++) {
+        if (s[k] == '`')
+            return 0;
+        if (s[k] != mark)
+            continue;
+        if (k + 1 < to && s[k + 1] == mark) {
+            k++;
+            continue;
+        }
+        if (k > i + 1 && s[k - 1] != ' ' && (k + 1 == to || !is_word(s[k + 1])))
+            return k;
+    }
+    return 0;
+}
+
+void writer_inline(Writer *w, size_t from, size_t to, int extra, bool growing, bool cell)
+{
+    const char *s = w->item->text;
+    bool bold = false, code = false;
+    size_t italic = 0; /* where it ends; 0 = none is open */
+    for (size_t i = from; i < to; i++) {
+        if (s[i] == '`' && (code || growing || closes(s, i + 1, to, "`", 1))) {
+            code = !code;
+            writer_byte(w, '`', STYLE_DIM);
+            continue;
+        }
+        if (!code && s[i] == '*' && i + 1 < to && s[i + 1] == '*' &&
+            (bold ||
+             (i + 2 < to && s[i + 2] != ' ' && (growing || closes(s, i + 2, to, "**", 2))))) {
+            bold = !bold;
+            i++;
+            continue;
+        }
+        if (italic > 0 && i == italic) {
+            italic = 0;
+            continue;
+        }
+        if (!code && italic == 0 && (s[i] == '*' || s[i] == '_') &&
+            (italic = emphasis_end(s, from, i, to)) > 0)
+            continue;
+        if (cell && s[i] == '\\' && i + 1 < to && s[i + 1] == '|')
+            i++;
+        writer_byte(w, s[i],
+                    writer_attr(w, i) | extra | (bold ? ATTR_BOLD : 0) |
+                        (italic > 0 ? ATTR_ITALIC : 0));
+    }
+}

@@ -26,7 +26,6 @@ int ui_open(Ui **out, const UiOptions *options, Err *err)
     if (ui == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for the screen");
     ui->view = options->view;
-    ui->view->keys = options->keys;
     ui->frame = (Frame){.focus = FOCUS_INPUT,
                         .front = PANE_TREE,
                         .keys = options->keys,
@@ -36,6 +35,7 @@ int ui_open(Ui **out, const UiOptions *options, Err *err)
         ui_close(ui);
         return -1;
     }
+    ui->view->keys = options->keys;
     char note[200];
     if (screen_locale_note(ui->screen, note, sizeof note) != NULL)
         view_note(ui->view, ITEM_WARNING, note);

@@ -67,21 +67,9 @@ static void an_answer_ends_before_a_stop_string(void **state)
     (void)state;
     static Result plain, result;
     static const char *const drafters[] = {"plain", "s2d", "sd", "ngram"};
-    char stop[24] = "", typed[64] = "";
+    char typed[64];
     run_line(&plain, NULL, "run --profile P -p hello -n 100 --ignore-eos --spec off");
-    size_t from = 40, n = 0;
-    while ((plain.out[from] & 0xC0) == 0x80)
-        from++;
-    while (n < 12 || (plain.out[from + n] & 0xC0) == 0x80)
-        n++;
-    memcpy(stop, plain.out + from, n);
-    for (const char *c = stop; *c; c++)
-        snprintf(typed + strlen(typed), sizeof typed - strlen(typed), "%s%c",
-                 *c == '\\' || *c == '\n' || *c == '\t' ? "\\" : "",
-                 *c == '\n'   ? 'n'
-                 : *c == '\t' ? 't'
-                              : *c);
-    const char *end = strstr(plain.out, stop);
+    const char *end = program_stop(plain.out, typed);
     for (size_t i = 0; i < sizeof drafters / sizeof *drafters; i++) {
         char *words[] = {"s2d", "run",       "--profile",         profile,  "-p",        "hello",
                          "-n",  "100",       "--ignore-eos",      "--stop", "not in it", "--stop",

@@ -185,12 +185,13 @@ const char *attach_size(size_t bytes, int tokens, char out[32])
     return out;
 }
 
-char *attach_shown(const char *text)
+/* The question, then each file by `put`. */
+static char *rewrite(const char *text, void (*put)(FILE *out, const Attachment *file))
 {
     size_t question, bytes = 0;
     int n = attach_part(text, &question, NULL);
-    char *shown = NULL, size[32];
-    FILE *out = open_memstream(&shown, &bytes);
+    char *result = NULL;
+    FILE *out = open_memstream(&result, &bytes);
     if (!out)
         return NULL;
     fwrite(text, 1, question, out);
@@ -198,10 +199,43 @@ char *attach_shown(const char *text)
     for (int i = 0; i < n; i++) {
         Attachment file;
         at = take_block(at, &file);
-        fprintf(out, "\n[%s  %s]", file.name, attach_size(file.bytes, file.tokens, size));
+        put(out, &file);
     }
     if (fclose(out) == 0)
-        return shown;
-    free(shown);
+        return result;
+    free(result);
     return NULL;
+}
+
+static void put_line(FILE *out, const Attachment *file)
+{
+    char size[32];
+    fprintf(out, "\n[%s  %s]", file->name, attach_size(file->bytes, file->tokens, size));
+}
+
+/* With more marks around it than stand together in it. */
+static void put_code(FILE *out, const Attachment *file)
+{
+    int longest = 2, run = 0;
+    for (size_t i = 0; i < file->bytes; i++) {
+        run = file->text[i] == '`' ? run + 1 : 0;
+        longest = run > longest ? run : longest;
+    }
+    fprintf(out, "\n\n%s\n\n", file->name);
+    for (int end = 0; end < 2; end++) {
+        for (int i = 0; i <= longest; i++)
+            fputc('`', out);
+        if (!end)
+            fprintf(out, "\n%.*s\n", (int)file->bytes, file->text);
+    }
+}
+
+char *attach_shown(const char *text)
+{
+    return rewrite(text, put_line);
+}
+
+char *attach_markdown(const char *text)
+{
+    return rewrite(text, put_code);
 }

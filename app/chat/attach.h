@@ -53,6 +53,10 @@ int attach_part(const char *text, size_t *question, Attachments *files);
  * free; NULL = no memory. */
 char *attach_shown(const char *text);
 
+/* As markdown: the question, and each file's name and text as code. The caller's to free; NULL = no
+ * memory. */
+char *attach_markdown(const char *text);
+
 /* "412 tokens", "1 token", or "12.3 kB" where the tokens are not known. Returns out. */
 const char *attach_size(size_t bytes, int tokens, char out[32]);
 

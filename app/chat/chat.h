@@ -110,7 +110,7 @@ int chat_line(Chat *chat, const char *line);
 /* slash_file.c: the worker has counted a file's tokens; -1 = it could not. */
 void file_counted(Chat *chat, int number, int tokens);
 /* A count is still to come. */
-bool files_are_counted(const Chat *chat);
+bool files_await_counts(const Chat *chat);
 /* No count will come any more. */
 void files_stay_uncounted(Chat *chat);
 

@@ -253,7 +253,7 @@ static int on_signal(Plain *plain, int number)
 static bool takes_input(const Plain *plain)
 {
     return (plain->chat.state == CHAT_IDLE || plain->chat.state == CHAT_LOST) &&
-           !files_are_counted(&plain->chat);
+           !files_await_counts(&plain->chat);
 }
 
 /* Waits for input, events or signals. Returns an exit code, 0 = go on. */

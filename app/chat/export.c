@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/chat/attach.h"
 #include "ui/fence.h"
 #include "ui/text.h"
 
@@ -69,11 +70,13 @@ static void put_quoted(FILE *out, const char *text)
 
 static void put_entry(FILE *out, const Entry *entry)
 {
-    char figures[256];
+    char figures[256], *question;
     switch (entry->kind) {
     case ENTRY_USER:
         fputs("\n**you**\n\n", out);
-        put_quoted(out, entry->text);
+        question = attach_markdown(entry->text);
+        put_quoted(out, question ? question : entry->text);
+        free(question);
         break;
     case ENTRY_ANSWER:
         fputs("\n**s2d**\n\n", out);

@@ -146,7 +146,7 @@ void file_counted(Chat *chat, int number, int tokens)
     }
 }
 
-bool files_are_counted(const Chat *chat)
+bool files_await_counts(const Chat *chat)
 {
     for (int i = 0; i < chat->files.n; i++)
         if (chat->files.list[i].number != 0)

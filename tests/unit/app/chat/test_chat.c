@@ -250,7 +250,7 @@ static void run_until_counted(Chat *chat)
 {
     for (int ms = 0; ms < PATIENCE_MS; ms += wait_ms(chat)) {
         assert_int_equal(chat_pump(chat), 0);
-        if (!files_are_counted(chat))
+        if (!files_await_counts(chat))
             return;
     }
     fail_msg("files are not counted");

@@ -179,6 +179,16 @@ static void test_markdown_alters_no_text(void **state)
     free(text);
 }
 
+/* Files that joined a question are code in it. */
+static void test_files_are_code(void **state)
+{
+    (void)state;
+    char *text =
+        exported("why?\n\n<file name=\"a.md\" bytes=\"7\" tokens=\"3\">\n````\nx\n\n</file>", "so");
+    assert_non_null(strstr(text, "> why?\n>\n> a.md\n>\n> `````\n> ````\n> x\n>\n> `````\n"));
+    free(text);
+}
+
 /* Or all that follows a cut answer is code. */
 static void test_open_fences_are_closed(void **state)
 {
@@ -202,13 +212,10 @@ static void test_open_fences_are_closed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_runs),
-        cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_totals),
-        cmocka_unit_test(sums_do_not_overflow),
-        cmocka_unit_test(test_markdown),
-        cmocka_unit_test(test_markdown_alters_no_text),
-        cmocka_unit_test(test_open_fences_are_closed),
+        cmocka_unit_test(test_runs),           cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_totals),         cmocka_unit_test(sums_do_not_overflow),
+        cmocka_unit_test(test_markdown),       cmocka_unit_test(test_markdown_alters_no_text),
+        cmocka_unit_test(test_files_are_code), cmocka_unit_test(test_open_fences_are_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include "app/base/paths.h"
 #include "app/commands.h"
 #include "app/profile/catalog.h"
+#include "app/profile/config.h"
 
 static bool begins(const char *text, const char *start)
 {
@@ -38,7 +39,7 @@ static void offer_profiles_in(const char *folder, const char *typed)
     int n = scandir(folder, &entries, NULL, alphasort);
     for (int i = 0; i < n; i++) {
         char *end = strrchr(entries[i]->d_name, '.');
-        if (end && strcmp(end, ".yaml") == 0) {
+        if (end && strcmp(end, ".yaml") == 0 && strcmp(entries[i]->d_name, "s2d.yaml") != 0) {
             *end = '\0';
             offer(entries[i]->d_name, typed);
         }
@@ -57,6 +58,17 @@ static void offer_profiles(const char *typed)
         offer_profiles_in(folder, typed);
 }
 
+static void offer_roles(const char *typed)
+{
+    Config *config = malloc(sizeof *config);
+    if (config && config_open(config, NULL) == 0) {
+        for (int i = 0; i < config->n_roles; i++)
+            offer(config->roles[i].name, typed);
+        config_close(config);
+    }
+    free(config);
+}
+
 /* What a word in capitals stands for, where that is known. */
 static void offer_meaning(const char *word, const char *typed)
 {
@@ -65,6 +77,8 @@ static void offer_meaning(const char *word, const char *typed)
         offer_models(typed);
     if (profile)
         offer_profiles(typed);
+    if (strcmp(word, "ROLE") == 0)
+        offer_roles(typed);
     if (model || profile)
         printf("*.%s\n", model ? "gguf" : "yaml");
     if (begins(word, "FILE"))

@@ -147,5 +147,6 @@ void figures_line(const Figures *figures, const Event *done, char *text, size_t 
     if (figures->has_ready)
         add_mode(&line, figures, totals);
     if (strcmp(done->u.done.reason, "eos") != 0)
-        add(&line, "; ended: %s", done->u.done.reason);
+        add(&line, "; ended: %s",
+            strcmp(done->u.done.reason, "stop") == 0 ? "stop string" : done->u.done.reason);
 }

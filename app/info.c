@@ -17,6 +17,7 @@
 #include "app/commands.h"
 #include "app/info_head.h"
 #include "app/profile/catalog.h"
+#include "app/profile/config.h"
 #include "app/profile/profile.h"
 #include "app/worker/confine.h"
 #include "app/worker/models_cache.h"
@@ -79,7 +80,7 @@ static void print_machine(const Kernels *kernels)
 
 static int is_profile(const struct dirent *entry)
 {
-    return ends_with(entry->d_name, ".yaml");
+    return ends_with(entry->d_name, ".yaml") && strcmp(entry->d_name, "s2d.yaml") != 0;
 }
 
 static void print_profiles_in(const char *folder)
@@ -107,10 +108,37 @@ static void print_profiles_in(const char *folder)
         free(entries);
 }
 
+/* Which file it is, and what it says or what is wrong with it. */
+static void print_config(void)
+{
+    char path[PATH_BYTES], roles[256];
+    bool named;
+    Err err = {0};
+    Config *config = malloc(sizeof *config);
+    if (!config || config_path(path, &named, &err) != 0 || config_open(config, &err) != 0) {
+        print_report(stdout, "config     %s\n", err.code ? err.text : "out of memory");
+        free(config);
+        return;
+    }
+    if (!config->path)
+        print_report(stdout, "config     none; %s would be read\n", path);
+    else
+        print_report(stdout, "config     %s: theme %s, profile %s\n", config->path,
+                     theme_name(config->theme), config->profile ? config->profile : "coder");
+    for (int i = 0; i < config->n_folders; i++)
+        print_report(stdout, "           models in %s\n", config->folders[i]);
+    if (config->n_roles > 0)
+        print_report(stdout, "           roles %s\n",
+                     config_roles_text(config, roles, sizeof roles));
+    config_close(config);
+    free(config);
+}
+
 static int info_machine(Kernels *kernels)
 {
     char folder[PATH_BYTES];
     print_machine(kernels);
+    print_config();
     if (paths_get(PLACE_CONFIG, NULL, folder, sizeof folder, NULL) == 0)
         print_profiles_in(folder);
     if (paths_shipped_profiles(folder, sizeof folder, NULL) == 0)

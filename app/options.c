@@ -31,9 +31,31 @@ static int take_tree(void *into, const char *text, Err *err)
         "--tree: \"%s\" is none of auto, off, static, DxWxN (depth, width, nodes: 4x4x12)", text);
 }
 
+static int take_theme(void *into, const char *text, Err *err)
+{
+    Options *o = into;
+    (void)err;
+    o->has_theme = theme_find(text, &o->theme);
+    return o->has_theme ? 0 : -1;
+}
+
+static int take_config(void *into, const char *text, Err *err)
+{
+    (void)into;
+    return config_choose(text, err);
+}
+
+static int take_stop(void *into, const char *text, Err *err)
+{
+    Options *options = into;
+    options->has_stops = true;
+    return options_stop(&options->stops, text, "--stop", err);
+}
+
 #define AT(field) offsetof(Options, field)
 
 const Option model_options[] = {
+    {"--config", "FILE.yaml", OPTION_TAKEN, .take = take_config},
     {"--profile", "PROFILE", OPTION_TEXT, .field = AT(profile)},
     {"--target", "MODEL", OPTION_TEXT, .field = AT(target), .alias = "-m"},
     {"--draft", "none|MODEL", OPTION_TEXT, .field = AT(draft)},
@@ -71,7 +93,17 @@ const Option length_options[] = {
 };
 
 const Option screen_options[] = {
-    {"--theme", THEME_NAMES, OPTION_CHOICE, .field = AT(theme)},
+    {"--theme", THEME_NAMES, OPTION_TAKEN, .take = take_theme},
+    {0},
+};
+
+const Option stop_options[] = {
+    {"--stop", "TEXT", OPTION_TAKEN, .take = take_stop},
+    {0},
+};
+
+const Option role_options[] = {
+    {"--role", "ROLE", OPTION_TEXT, .field = AT(role)},
     {0},
 };
 
@@ -113,13 +145,13 @@ static void drop_draft(Profile *profile)
 }
 
 /* And these words belong to its targets: another one has its template's own, and its own limit. */
-static void drop_words(const Options *o, Profile *profile)
+static void drop_words(Profile *profile)
 {
     free(profile->system);
     free(profile->template);
     profile->system = profile->template = NULL;
-    if (!o->has_ctx)
-        profile->context = 0;
+    profile->stops.n = 0;
+    profile->context = 0;
 }
 
 /* Puts a model that the profile does not name in front of its targets. */
@@ -150,7 +182,7 @@ static int choose_models(const Options *o, RequestLoad *load, Err *err)
             return -1;
         bool foreign = !theirs && !o->profile; /* nobody asked for this profile */
         if (foreign)
-            drop_words(o, profile);
+            drop_words(profile);
         if (foreign && !o->draft)
             drop_draft(profile);
     }
@@ -192,17 +224,28 @@ static void override_numbers(const Options *o, Profile *profile)
         profile->threads = o->threads;
     if (o->has_max_tokens)
         profile->max_tokens = o->max_tokens;
+    if (o->has_stops)
+        profile->stops = o->stops;
 }
 
-int options_request(const Options *options, Request *request, Err *err)
+static int choose_role(const Options *o, const Config *config, Profile *profile, Err *err)
 {
-    *request = (Request){.type = REQUEST_LOAD};
+    const ConfigRole *role = o->role ? config_role(config, o->role, err) : NULL;
+    if (!o->role)
+        return 0;
+    return role ? set_text(&profile->system, role->system, err) : -1;
+}
+
+static int request_with(const Options *options, const Config *config, Request *request, Err *err)
+{
     RequestLoad *load = &request->u.load;
-    if (profile_open(&load->profile, options->profile ? options->profile : "coder", err) != 0) {
+    const char *profile = options->profile  ? options->profile
+                          : config->profile ? config->profile
+                                            : "coder";
+    if (profile_open(&load->profile, profile, err) != 0) {
         request->type = REQUEST_STOP;
         return -1;
     }
-    override_numbers(options, &load->profile);
     load->spec = options->spec;
     load->act_f32 = options->act_f32;
     snprintf(load->isa, sizeof(load->isa), "%s", options->isa ? options->isa : "auto");
@@ -210,9 +253,31 @@ int options_request(const Options *options, Request *request, Err *err)
     snprintf(load->tree, sizeof(load->tree), "%s", options->tree ? options->tree : "");
     if (choose_models(options, load, err) != 0 ||
         choose_adapter(options, &load->profile, err) != 0 ||
+        choose_role(options, config, &load->profile, err) != 0 ||
         (options->device && set_text(&load->profile.device, options->device, err) != 0)) {
         request_free(request);
         return -1;
     }
+    config_lay_over(config, &load->profile);
+    override_numbers(options, &load->profile);
     return 0;
+}
+
+int options_request(const Options *options, Request *request, Err *err)
+{
+    *request = (Request){.type = REQUEST_LOAD};
+    if (options->config)
+        return request_with(options, options->config, request, err);
+    Config *config = malloc(sizeof *config);
+    int status = -1;
+    request->type = REQUEST_STOP;
+    if (!config) {
+        err_set(err, EXIT_MEMORY, "out of memory");
+    } else if (config_open(config, err) == 0) {
+        request->type = REQUEST_LOAD;
+        status = request_with(options, config, request, err);
+        config_close(config);
+    }
+    free(config);
+    return status;
 }

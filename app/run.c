@@ -58,7 +58,9 @@ const CommandLine cmd_run_line = {
               {length_options, offsetof(Run, options)},
               {model_options, offsetof(Run, options)},
               {drafting_options, offsetof(Run, options)},
-              {sampling_options, offsetof(Run, options)}},
+              {sampling_options, offsetof(Run, options)},
+              {stop_options, offsetof(Run, options)},
+              {role_options, offsetof(Run, options)}},
     .words = "[< PROMPT]",
     .summary = "answer one prompt",
 };
@@ -172,7 +174,8 @@ static void say(Run *run, Err *err)
                                  .raw = run->raw,
                                  .ignore_eos = run->ignore_eos,
                                  .max_tokens = profile->max_tokens,
-                                 .seed = (uint32_t)profile->seed};
+                                 .seed = (uint32_t)profile->seed,
+                                 .stops = profile->stops};
     run->said = client_send(run->client, &request, err) == 0;
 }
 

@@ -16,7 +16,7 @@ app/tune/
 app/train/
 app/bench/
 app/worker/
-app/options.
+app/options
 app/protocol/
 app/pull/
 app/profile/ app/import/

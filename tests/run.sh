@@ -17,6 +17,8 @@ if [ -n "$model" ]; then
     fi
 fi
 
+S2D_CONFIG=/dev/null # whoever runs the tests may have settings
+export S2D_CONFIG
 for program in "$@"; do
     name=$(basename "$program") start=$(date +%s)
     case $name in

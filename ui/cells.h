@@ -37,6 +37,8 @@ enum {
     ATTR_UNDERLINE = 0x200,
     ATTR_REVERSE = 0x400,
     ATTR_DRAFTED = 0x800, /* underlined where there are no colours */
+    ATTR_ITALIC = 0x1000, /* underlined where there are no italics */
+    ATTR_RULE = 0x2000,   /* of a line's bytes (markdown.h), in no cell */
 };
 
 typedef struct Cell {

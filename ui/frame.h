@@ -7,6 +7,7 @@
 #define S2D_UI_FRAME_H
 
 #include "ui/cells.h"
+#include "ui/key_bindings.h"
 #include "ui/view.h"
 
 enum {
@@ -25,13 +26,14 @@ typedef struct Frame {
     Overlay overlay;
     int choice; /* of the targets */
     int help_top;
-    int log_up;           /* rows of the log below those shown */
-    bool alone;           /* one pane has the whole window */
-    PaneId only;          /* which */
-    bool asking;          /* what is searched for is being typed, in place of the input */
-    const char *commands; /* help lines of the commands, may be NULL */
-    const char *prompt;   /* "> " or what a search says */
-    const char *line;     /* the text being edited */
+    const KeyBindings *keys; /* NULL = the keys are as they are */
+    int log_up;              /* rows of the log below those shown */
+    bool alone;              /* one pane has the whole window */
+    PaneId only;             /* which */
+    bool asking;             /* what is searched for is being typed, in place of the input */
+    const char *commands;    /* help lines of the commands, may be NULL */
+    const char *prompt;      /* "> " or what a search says */
+    const char *line;        /* the text being edited */
     size_t line_bytes, point;
     char notice[160];
     char *choices[FRAME_CHOICES]; /* completions */

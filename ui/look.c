@@ -112,9 +112,10 @@ Look look_of(const Theme *theme, int attr, bool paints)
 {
     static const LookColour own = {-1, -1};
     int style = attr & 0xFF;
-    Look look = {own, own, false, false, false, false};
+    Look look = {.fore = own, .back = own};
     look.bold = (attr & ATTR_BOLD) != 0;
     look.underline = (attr & ATTR_UNDERLINE) != 0;
+    look.italic = (attr & ATTR_ITALIC) != 0;
     look.reverse = (attr & ATTR_REVERSE) != 0;
     if (theme->colourless) {
         /* Text is never dimmed: nobody knows how much a terminal takes away. */

@@ -30,7 +30,7 @@ typedef struct Theme {
 /* How a cell is shown. */
 typedef struct Look {
     LookColour fore, back;
-    bool bold, dim, underline, reverse;
+    bool bold, dim, underline, italic, reverse;
 } Look;
 
 /* Not for THEME_AUTO. */

@@ -5,164 +5,26 @@
 #include <string.h>
 
 #include "ui/fence.h"
-#include "ui/highlight.h"
-#include "ui/panes/pane.h"
-
-/* What of a block of code a line is. */
-typedef enum Code { CODE_NONE, CODE_BEGINS, CODE_WITHIN } Code;
-
-typedef struct Writer {
-    const View *view;
-    const Item *item;
-    int width, first_indent;
-    int n_lines;
-    int span;   /* the span that the current byte lies in */
-    char *text; /* of the current source line, markup taken out */
-    uint16_t *attrs;
-    size_t n;
-    Highlight highlight; /* of the code that is open */
-    uint16_t *styles;    /* of a line of it; NULL = colours tell something else */
-    int hits;            /* of the search, so far */
-    Code code;
-    LineSink *sink;
-    void *user;
-} Writer;
-
-static int base_attr(const Item *item)
-{
-    switch (item->kind) {
-    case ITEM_NOTE:
-    case ITEM_SWITCH:
-    case ITEM_COMMAND:
-        return STYLE_DIM;
-    case ITEM_WARNING:
-        return STYLE_WARN;
-    case ITEM_ERROR:
-        return STYLE_BAD;
-    default:
-        return STYLE_TEXT;
-    }
-}
-
-/* Attribute of the item's byte at `at`; bytes are asked for in rising order. */
-static int source_attr(Writer *w, size_t at)
-{
-    const Item *item = w->item;
-    if (item->n_spans == 0)
-        return base_attr(item);
-    if (w->styles != NULL)
-        return STYLE_TEXT;
-    while (w->span + 1 < item->n_spans && (size_t)item->spans[w->span + 1].start <= at)
-        w->span++;
-    return pane_source_attr(w->view, item->spans[w->span].source);
-}
-
-/* Tabs become blanks here: a line is drawn in pieces, which know nothing of the columns before
- * them. */
-static void put_byte(Writer *w, char byte, int attr)
-{
-    do {
-        w->text[w->n] = byte == '\t' ? ' ' : byte;
-        w->attrs[w->n++] = (uint16_t)attr;
-    } while (byte == '\t' && w->n % TEXT_TAB != 0);
-}
-
-enum { HIT_BEGINS = 0x8000 }; /* an attribute of this file alone */
-
-/* Marks what the search finds in the collected text. */
-static void mark_hits(Writer *w)
-{
-    const Search *search = &w->view->search;
-    size_t length;
-    if (!search->shown || w->item->kind == ITEM_COMMAND) /* "/search x" is no place of x */
-        return;
-    bool here = search->item == w->item->serial;
-    int hit = w->hits;
-    for (size_t at = 0; (at = search_find(search->pattern, w->text, w->n, at, &length)) < w->n;
-         at += length, hit++) {
-        bool current = here && hit == search->hit;
-        for (size_t i = at; i < at + length; i++)
-            w->attrs[i] = (uint16_t)(current ? STYLE_WARN | ATTR_BOLD | ATTR_REVERSE
-                                             : w->attrs[i] | ATTR_REVERSE);
-        w->attrs[at] |= HIT_BEGINS;
-    }
-}
-
-/* Counts those that begin in attrs[0 … n), and takes that mark away. */
-static int hits_in(uint16_t *attrs, size_t n)
-{
-    int hits = 0;
-    for (size_t i = 0; i < n; i++) {
-        hits += (attrs[i] & HIT_BEGINS) != 0;
-        attrs[i] &= (uint16_t)~HIT_BEGINS;
-    }
-    return hits;
-}
+#include "ui/markdown_parts.h"
 
 /* Hands out the collected text, wrapped: the first line after `indent`, further ones after `hang`
  * columns. */
 static void flush(Writer *w, int indent, int hang, LineLead lead)
 {
     size_t at = 0;
-    mark_hits(w);
+    writer_mark_hits(w, w->text, w->attrs, w->n);
     do {
         int used = indent + (w->n_lines == 0 ? w->first_indent : 0);
         int columns = w->width - used > 4 ? w->width - used : 4;
         size_t skip, n = text_wrap(w->text + at, w->n - at, columns, &skip);
-        int hits = hits_in(w->attrs + at, n + skip);
-        Line line = {.indent = used,
-                     .lead = lead,
-                     .text = w->text + at,
-                     .attrs = w->attrs + at,
-                     .bytes = n,
-                     .code = w->code != CODE_NONE,
-                     .begins_code = w->code == CODE_BEGINS,
-                     .hits = hits,
-                     .hit_from = w->hits};
-        if (w->code == CODE_BEGINS)
-            w->code = CODE_WITHIN; /* further rows of the same line */
-        w->hits += hits;
-        if (w->sink != NULL)
-            w->sink(w->user, &line);
-        w->n_lines++;
+        writer_line(w, (Line){.indent = used, .lead = lead, .text = w->text + at, .bytes = n},
+                    w->attrs + at, n + skip);
         at += n + skip;
         indent = hang;
         if (lead != LEAD_CODE)
             lead = LEAD_NONE;
     } while (at < w->n);
     w->n = 0;
-}
-
-/* Does the mark that opened at i close again in this line? */
-static bool closes(const char *s, size_t i, size_t n, const char *mark, size_t length)
-{
-    for (; i + length <= n; i++)
-        if (memcmp(s + i, mark, length) == 0)
-            return true;
-    return false;
-}
-
-/* Takes **bold** and `code` out of s[from … to) of the item's text. growing: the line is not
- * complete yet. */
-static void write_inline(Writer *w, size_t from, size_t to, int extra, bool growing)
-{
-    const char *s = w->item->text;
-    bool bold = false, code = false;
-    for (size_t i = from; i < to; i++) {
-        if (s[i] == '`' && (code || growing || closes(s, i + 1, to, "`", 1))) {
-            code = !code;
-            put_byte(w, '`', STYLE_DIM);
-            continue;
-        }
-        if (!code && s[i] == '*' && i + 1 < to && s[i + 1] == '*' &&
-            (bold ||
-             (i + 2 < to && s[i + 2] != ' ' && (growing || closes(s, i + 2, to, "**", 2))))) {
-            bold = !bold;
-            i++;
-            continue;
-        }
-        put_byte(w, s[i], source_attr(w, i) | extra | (bold ? ATTR_BOLD : 0));
-    }
 }
 
 /* Bytes of a list item's marker "- " or "12. " at s; 0 = none. */
@@ -185,7 +47,7 @@ static void write_line(Writer *w, size_t from, size_t to, bool growing)
     while (at + sharps < to && s[at + sharps] == '#')
         sharps++;
     if (sharps >= 1 && sharps <= 6 && at + sharps < to && s[at + sharps] == ' ') {
-        write_inline(w, at + sharps + 1, to, ATTR_BOLD, growing);
+        writer_inline(w, at + sharps + 1, to, ATTR_BOLD, growing, false);
         flush(w, 0, 0, LEAD_NONE);
         return;
     }
@@ -195,10 +57,10 @@ static void write_line(Writer *w, size_t from, size_t to, bool growing)
     bool bullet;
     size_t marker = list_marker(s + at, to - at, &bullet);
     if (bullet) {
-        write_inline(w, at + marker, to, 0, growing);
+        writer_inline(w, at + marker, to, 0, growing, false);
         flush(w, blanks + 2, blanks + 2, LEAD_BULLET);
     } else {
-        write_inline(w, at, to, 0, growing);
+        writer_inline(w, at, to, 0, growing, false);
         flush(w, blanks, blanks + (int)marker, LEAD_NONE);
     }
 }
@@ -206,7 +68,7 @@ static void write_line(Writer *w, size_t from, size_t to, bool growing)
 static void write_raw(Writer *w, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++)
-        put_byte(w, w->item->text[i], source_attr(w, i));
+        writer_byte(w, w->item->text[i], writer_attr(w, i));
 }
 
 static void write_code(Writer *w, size_t from, size_t to)
@@ -217,16 +79,17 @@ static void write_code(Writer *w, size_t from, size_t to)
     }
     highlight_line(&w->highlight, w->item->text + from, to - from, w->styles);
     for (size_t i = from; i < to; i++)
-        put_byte(w, w->item->text[i], w->styles[i - from]);
+        writer_byte(w, w->item->text[i], w->styles[i - from]);
 }
 
-/* Code or a list: its lines stand below each other. */
-static bool begins_block(const char *s, size_t n)
+/* Code, a list or a table: its lines stand below each other. */
+static bool begins_block(const Item *item, size_t from, size_t n)
 {
     bool bullet;
-    const char *newline = memchr(s, '\n', n);
-    size_t line = newline != NULL ? (size_t)(newline - s) : n;
-    return fence_line(&(Fence){0}, s, line) == FENCE_OPENS || list_marker(s, n, &bullet) > 0;
+    const char *s = item->text + from, *newline = memchr(s, '\n', n - from);
+    size_t line = newline != NULL ? (size_t)(newline - s) : n - from;
+    return fence_line(&(Fence){0}, s, line) == FENCE_OPENS ||
+           list_marker(s, n - from, &bullet) > 0 || table_begins(item, from, n);
 }
 
 static void write_item(Writer *w, bool markdown)
@@ -240,11 +103,19 @@ static void write_item(Writer *w, bool markdown)
     while (n > 0 && s[n - 1] == '\n')
         n--;
     size_t from = item->continued && fence.length == 0 ? strspn(s, " \n") : 0;
-    if (markdown && fence.length == 0 && from < n && begins_block(s + from, n - from))
+    if (markdown && fence.length == 0 && from < n && begins_block(item, from, n))
         flush(w, 0, 0, LEAD_NONE); /* what lines up starts below the speaker's name */
     while (from <= n) {
         const char *newline = from < n ? memchr(s + from, '\n', n - from) : NULL;
         size_t to = newline != NULL ? (size_t)(newline - s) : n;
+        w->code = CODE_NONE;
+        if (markdown && fence.length == 0 && table_begins(item, from, n)) {
+            size_t end = table_write(w, from, n);
+            bool written = end > from;
+            from = end;
+            if (written)
+                continue;
+        }
         bool within = fence.length > 0;
         FenceLine line = markdown ? fence_line(&fence, s + from, to - from) : FENCE_NONE;
         w->code = line == FENCE_OPENS ? CODE_BEGINS : within ? CODE_WITHIN : CODE_NONE;

@@ -2,11 +2,12 @@
  * wrapping.
  *
  * In: a clean text with its spans, a width. Out: lines, one call each, with an attribute per byte.
- * Markup that is understood (headings, **bold**, fences, lists) is not shown itself, `code` keeps
- * its marks, dimmed; all else stands as it came. A text that still grows is drawn as if what is
- * open now will be closed. Hits of the view's search are marked, the current one apart, but none in
- * commands. In a bare
- * view code stands as it came, so that what is selected on the screen can be pasted.
+ * Markup that is understood (headings, **bold**, *italics*, fences, lists, tables) is not shown itself,
+ * `code` keeps its marks, dimmed; all else stands as it came. A text that still grows is drawn as if
+ * what is open now will be closed; but a table and italics are text until they are what they look
+ * like. Bytes with ATTR_RULE are lines: '-', '|' and '+' where they cross. Hits of the view's search
+ * are marked, the current one apart, but none in commands. In a bare view code stands as it came, so
+ * that what is selected on the screen can be pasted.
  */
 #ifndef S2D_UI_MARKDOWN_H
 #define S2D_UI_MARKDOWN_H
@@ -27,7 +28,7 @@ typedef struct Line {
     int indent; /* columns before the text */
     LineLead lead;
     const char *text;
-    const uint16_t *attrs; /* [bytes] */
+    const uint16_t *attrs; /* [bytes] styles and flags as of cells.h, and ATTR_RULE */
     size_t bytes;
     bool code, begins_code;
     int hits;     /* of the view's search that begin in it */

@@ -27,7 +27,7 @@ static bool help_line(const Frame *frame, int i, char *out, size_t bytes, bool *
     if (i == 0)
         snprintf(out, bytes, "KEYS");
     else if (i < figures - 1)
-        shortcut_line(i - 1, out, bytes);
+        shortcut_line(frame->keys, i - 1, out, bytes);
     else if (i == figures)
         snprintf(out, bytes, "FIGURES");
     else if (i > figures && i <= figures + N_WORDS)

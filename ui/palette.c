@@ -56,5 +56,7 @@ unsigned long palette_attributes(const Palette *palette, int attr, short *pair)
     bool bright = palette->depth == 8 && look.fore.of_16 >= 8;
     *pair = palette->shown != THEME_NONE ? (short)((attr & 0xFF) + 1) : 0;
     return (look.bold || bright ? A_BOLD : A_NORMAL) | (look.dim ? A_DIM : A_NORMAL) |
-           (look.underline ? A_UNDERLINE : A_NORMAL) | (look.reverse ? A_REVERSE : A_NORMAL);
+           (look.underline || (look.italic && !palette->italics) ? A_UNDERLINE : A_NORMAL) |
+           (look.italic && palette->italics ? A_ITALIC : A_NORMAL) |
+           (look.reverse ? A_REVERSE : A_NORMAL);
 }

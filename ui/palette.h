@@ -12,6 +12,7 @@ typedef struct Palette {
     int depth;                 /* number of colours; 0 = none */
     bool own_colours;          /* the terminal's own fore- and background can be asked for */
     bool no_color;             /* of the environment */
+    bool italics;              /* the terminal has them */
     ThemeChoice wanted, shown; /* shown is never THEME_AUTO */
     Ground ground;
     bool paints; /* the ground is the theme's */

@@ -196,6 +196,8 @@ int screen_open(Screen **out, ThemeChoice theme, Err *err)
     }
     screen->unicode = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     palette_open(&screen->palette, theme);
+    const char *italics = tigetstr("sitm");
+    screen->palette.italics = italics != NULL && italics != (const char *)-1;
     curses_modes();
     ask_size(screen);
     emergency_arm();

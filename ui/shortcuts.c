@@ -1,7 +1,9 @@
 /* shortcuts.c - see shortcuts.h. One more function key is a row of `shortcuts`. */
 #include "ui/shortcuts.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct Shortcut {
     FunctionKey function;
@@ -126,6 +128,7 @@ const FunctionKey *shortcut_key(int number)
 
 const char *shortcut_label(int number, const View *view)
 {
+    number = key_bindings_function(view->keys, number);
     const FunctionKey *key = shortcut_key(number);
     const Shortcut *shortcut = find_shortcut(number);
     if (shortcut != NULL && shortcut->label_off != NULL && view->ready.spec == SPEC_OFF)
@@ -158,7 +161,7 @@ int shortcut_lines(void)
 }
 
 /* Keys and help of the i-th line. */
-static const char *line_of(int i, char *keys, size_t bytes)
+static const char *line_of(const KeyBindings *bound, int i, char *keys, size_t bytes)
 {
     int after = i - (shortcut_lines() - N_AFTER), chars = after + N_CHARS, number = 0;
     if (i < N_BEFORE || after >= 0) {
@@ -174,18 +177,48 @@ static const char *line_of(int i, char *keys, size_t bytes)
         number++;
     const Shortcut *shortcut = find_shortcut(number);
     bool more = shortcut != NULL && shortcut->also != NULL;
-    snprintf(keys, bytes, "F%d%s%s", number, more ? ", " : "", more ? shortcut->also : "");
+    char name[BINDING_TEXT];
+    key_bindings_text(bound, number, name);
+    snprintf(keys, bytes, "%s%s%s", name, more && *name ? ", " : "",
+             more    ? shortcut->also
+             : *name ? ""
+                     : "(no key)");
     return shortcut_key(number)->help;
 }
 
-void shortcut_line(int i, char *out, size_t bytes)
+void shortcut_line(const KeyBindings *bound, int i, char *out, size_t bytes)
 {
     char keys[40];
-    const char *help = line_of(i, keys, sizeof keys);
+    const char *help = line_of(bound, i, keys, sizeof keys);
     snprintf(out, bytes, "  %-17s %s", keys, help);
 }
 
 void shortcut_keys(int i, char *out, size_t bytes)
 {
-    line_of(i, out, bytes);
+    line_of(NULL, i, out, bytes);
+}
+
+const char *shortcut_name(int number, char out[SHORTCUT_NAME])
+{
+    const FunctionKey *key = shortcut_key(number);
+    snprintf(out, SHORTCUT_NAME, "%s", key != NULL ? key->label : "");
+    for (char *c = out; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    return out;
+}
+
+int shortcuts_check(const KeyBindings *keys, int *number, Err *err)
+{
+    char own[BINDING_TEXT], other[BINDING_TEXT], name[SHORTCUT_NAME];
+    for (int i = 1; i <= SHORTCUT_MOST; i++)
+        for (int k = 0; k < keys->n && shortcut_key(i) != NULL; k++) {
+            *number = keys->list[k].shortcut;
+            key_bindings_text(keys, i, own);
+            key_bindings_text(keys, *number, other);
+            if (i != *number && *own && strcmp(own, other) == 0)
+                return err_set(err, EXIT_USAGE,
+                               "%s is the key of \"%s\", which needs another one, or none", own,
+                               shortcut_name(i, name));
+        }
+    return 0;
 }

@@ -51,13 +51,17 @@ int ui_open(Ui **out, const UiOptions *options, Err *err)
     if (ui == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for the screen");
     ui->view = options->view;
-    ui->frame = (Frame){.focus = FOCUS_INPUT, .front = PANE_TREE, .commands = options->commands};
+    ui->frame = (Frame){.focus = FOCUS_INPUT,
+                        .front = PANE_TREE,
+                        .keys = options->keys,
+                        .commands = options->commands};
     ui->dirty = true;
     if (screen_open(&ui->screen, options->theme, err) != 0 || input_open(options, err) != 0) {
         ui_close(ui);
         return -1;
     }
     ui_take_mouse(ui);
+    ui->view->keys = options->keys;
     char note[200];
     if (screen_locale_note(ui->screen, note, sizeof note) != NULL)
         view_note(ui->view, ITEM_WARNING, note);

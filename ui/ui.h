@@ -52,6 +52,7 @@ typedef struct UiOptions {
     const char *commands;
     /* Path of the history file, read now; what is sent is added to it. NULL = none. */
     const char *history;
+    const KeyBindings *keys; /* NULL = as the table has them; outlives the Ui */
     ThemeChoice theme;
     UiComplete *complete; /* may be NULL */
     void *user;           /* for complete */

@@ -37,7 +37,7 @@ static void show_targets(Ui *ui)
     ui->frame.choice = ui->view->ready.target_index;
 }
 
-static void press_function(Ui *ui, int number)
+static void press_shortcut(Ui *ui, int number)
 {
     PaneId pane;
     Frame *frame = &ui->frame;
@@ -169,8 +169,9 @@ static bool global_key(Ui *ui, const Key *key)
     View *view = ui->view;
     char ch = key->n > 0 ? key->bytes[0] : '\0';
     int page = ui->layout.panes[PANE_CHAT].height - 1;
-    if (key->code == KB_FUNCTION) {
-        press_function(ui, key->number);
+    int shortcut = key_bindings_find(ui->frame.keys, key);
+    if (key->code == KB_FUNCTION || shortcut != 0) {
+        press_shortcut(ui, shortcut);
     } else if (key->code == KB_BACKTAB) {
         focus_next(ui);
     } else if (key->code == KB_ALT && ch >= '1' && ch <= '9') {
@@ -339,7 +340,7 @@ static bool prefixed_key(Ui *ui, const Key *key)
     char ch = key->code == KB_TEXT || key->code == KB_CTRL ? key->bytes[0] : '\0';
     ShortcutAction action = shortcut_after_prefix(ch);
     if (key->code == KB_TEXT && ch >= '0' && ch <= '9')
-        press_function(ui, ch == '0' ? 10 : ch - '0');
+        press_shortcut(ui, key_bindings_function(ui->frame.keys, ch == '0' ? 10 : ch - '0'));
     else if (action != SHORTCUT_NONE)
         ui_chat_action(ui, action);
     else

@@ -101,6 +101,8 @@ void view_event(View *view, const Event *event)
         close_answer(view, &view->stats, event->u.done.reason);
         view->state = VIEW_IDLE;
         break;
+    case EVENT_COUNT: /* the app asked for it */
+        break;
     case EVENT_ERROR:
         on_error(view, event->u.error.code, event->u.error.message, event->u.error.fatal);
         break;

@@ -15,6 +15,7 @@
 
 #include "engine/decode/event.h"
 #include "kernels/common/err.h"
+#include "ui/key_bindings.h"
 #include "ui/log.h"
 #include "ui/scrollback.h"
 #include "ui/search.h"
@@ -56,7 +57,8 @@ typedef struct StripToken {
 } StripToken;
 
 typedef struct View {
-    unsigned changes; /* goes up with every change that may be seen */
+    const KeyBindings *keys; /* the person's own, for the key bar; NULL = none */
+    unsigned changes;        /* goes up with every change that may be seen */
     ViewState state;
     bool stop_asked;
     char session[64]; /* name shown in the chat's title, "" = none */

@@ -34,7 +34,7 @@ typedef struct Option {
     const char *name; /* "--temp" or "-n"; NULL = the end of the rows */
     /* The values with "|" between them, as usage shows them: small letters are typed as they are,
      * capitals stand for something ("auto|off|DxWxN"). Completion knows FILE (a suffix may follow:
-     * FILE.gguf), MODEL and PROFILE. */
+     * FILE.gguf), MODEL, PROFILE and ROLE. */
     const char *value;
     OptionKind kind;
     size_t field; /* where in the struct */
@@ -54,7 +54,7 @@ typedef struct OptionList {
     size_t base;
 } OptionList;
 
-enum { OPTION_LISTS_MAX = 6, OPTIONS_MAX = 64 };
+enum { OPTION_LISTS_MAX = 8, OPTIONS_MAX = 64 };
 
 typedef struct CommandLine {
     const char *name; /* as it is typed: "run", "bench spec" */

@@ -16,6 +16,7 @@ int chat_open(Chat *chat, const ChatFront *front, void *user, const Options *opt
     if (options_request(options, &chat->load, err) != 0)
         return -1;
     chat_take_profile(chat);
+    chat->system_set = options->role != NULL;
     if (client_open(&chat->client, client_options, err) != 0)
         return -1;
     /* Without a trace all but its export works: say so then, not now. */
@@ -34,6 +35,7 @@ void chat_close(Chat *chat)
         free(chat->words[i]);
     for (int i = 0; i < chat->n_queue; i++)
         free(chat->queue[i]);
+    attach_clear(&chat->files);
     free(chat->words);
     free(chat->queue);
     free(chat->target);
@@ -57,6 +59,7 @@ static int send_say(Chat *chat, uint32_t seed)
     RequestSay *say = &request.u.say;
     say->seed = seed;
     say->max_tokens = chat->settings.max_tokens;
+    say->stops = chat->stops;
     say->n_messages = transcript_messages(&chat->transcript, chat->system, &say->messages);
     if (say->n_messages < 0)
         return no_memory(chat);
@@ -89,16 +92,39 @@ static int send_say(Chat *chat, uint32_t seed)
     return 0;
 }
 
+char *chat_part_files(Chat *chat, const char *text)
+{
+    size_t question;
+    if (attach_part(text, &question, &chat->files) < 0)
+        chat_note(chat, NOTE_WARNING, "out of memory: not all files wait for the next question");
+    return strndup(text, question);
+}
+
+static void take_back(Chat *chat, const char *text)
+{
+    char *question = chat_part_files(chat, text);
+    chat->front->taken_back(chat->user, question ? question : "");
+    free(question);
+}
+
+/* Tells the front, which shows names in the place of files. */
+static void show(Chat *chat, void (*front)(void *user, const char *text), const char *text)
+{
+    char *shown = attach_shown(text);
+    front(chat->user, shown ? shown : text);
+    free(shown);
+}
+
 static int ask_now(Chat *chat, const char *text)
 {
     int before = chat->transcript.n;
     if (!transcript_add(&chat->transcript, ENTRY_USER, text))
         return no_memory(chat);
-    chat->front->said(chat->user, text);
+    show(chat, chat->front->said, text);
     if (send_say(chat, chat->settings.seed) == 0)
         return 0;
     transcript_cut(&chat->transcript, before, chat->transcript.n);
-    chat->front->taken_back(chat->user, text);
+    take_back(chat, text);
     return -1;
 }
 
@@ -115,7 +141,7 @@ int chat_ask(Chat *chat, const char *text)
         return no_memory(chat);
     }
     chat->queue[chat->n_queue++] = copy;
-    chat->front->queued(chat->user, text);
+    show(chat, chat->front->queued, text);
     Err err = {0};
     if (chat->state != CHAT_LOST || chat_revive(chat, &err) == 0)
         return 0;
@@ -227,7 +253,7 @@ int chat_undo(Chat *chat, Err *err)
         return err_set(err, EXIT_MEMORY, "out of memory");
     transcript_cut(&chat->transcript, question, chat->transcript.n);
     chat->unsaved = true;
-    chat->front->taken_back(chat->user, text);
+    take_back(chat, text);
     free(text);
     return 0;
 }
@@ -266,6 +292,7 @@ int chat_drop_oldest(Chat *chat, Err *err)
 void chat_clear(Chat *chat)
 {
     transcript_cut(&chat->transcript, 0, chat->transcript.n);
+    attach_clear(&chat->files);
     chat->session[0] = '\0';
     chat->unsaved = false;
     chat->front->changed(chat->user);

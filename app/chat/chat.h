@@ -15,6 +15,7 @@
 
 #include <sys/stat.h>
 
+#include "app/chat/attach.h"
 #include "app/chat/session_file.h"
 #include "app/chat/trace.h"
 #include "app/options.h"
@@ -87,13 +88,15 @@ typedef struct Chat {
     RequestSet set; /* what was set since `load`: a new worker is told again */
 
     ChatSettings settings;
+    Stops stops;     /* before one of these an answer ends */
     char *system;    /* NULL = none */
     bool system_set; /* by /system or a session: another profile does not change it */
     Transcript transcript;
     bool unsaved;
-    struct stat last; /* session "last" as this chat found, read or wrote it; st_ino 0 = none */
-    char session[64]; /* name; "" = none yet */
-    char **queue;     /* questions that wait for the answer to end */
+    struct stat last;  /* session "last" as this chat found, read or wrote it; st_ino 0 = none */
+    char session[64];  /* name; "" = none yet */
+    Attachments files; /* that join the next question */
+    char **queue;      /* questions that wait for the answer to end, with their files */
     int n_queue;
     Trace *trace; /* the event lines so far; NULL = could not be had */
     Err failure;  /* why the program must end */
@@ -112,6 +115,17 @@ int chat_pump(Chat *chat);
  * beginning of one line stands for a slash; all else is a question, as it is. Trouble is told
  * through the front; returns its exit code, 0 = none. */
 int chat_line(Chat *chat, const char *line);
+
+/* slash_file.c: the worker has counted a file's tokens; -1 = it could not. */
+void file_counted(Chat *chat, int number, int tokens);
+/* A count is still to come. */
+bool files_await_counts(const Chat *chat);
+/* No count will come any more. */
+void files_stay_uncounted(Chat *chat);
+
+/* A question that goes back to the person: its files wait again, the rest is the caller's to free; NULL
+ * = no memory. */
+char *chat_part_files(Chat *chat, const char *text);
 
 /* Asks now, or as soon as it can be asked. -1 = not now, which the front is told. */
 int chat_ask(Chat *chat, const char *text);

@@ -143,7 +143,9 @@ static void return_queue(Chat *chat)
 {
     for (int i = 0; i < chat->n_queue; i++) {
         chat->front->unqueued(chat->user);
-        chat_note(chat, NOTE_WARNING, "not sent: %s", chat->queue[i]);
+        char *shown = attach_shown(chat->queue[i]);
+        chat_note(chat, NOTE_WARNING, "not sent: %s", shown ? shown : chat->queue[i]);
+        free(shown);
         free(chat->queue[i]);
     }
     chat->n_queue = 0;
@@ -231,6 +233,9 @@ static int take(Chat *chat, const Event *event)
             memcpy(chat->ready.thresholds, event->u.round.thresholds,
                    sizeof(chat->ready.thresholds));
         break;
+    case EVENT_COUNT:
+        file_counted(chat, event->u.count.number, event->u.count.tokens);
+        break;
     case EVENT_PREFILL:
     case EVENT_WARNING:
     case EVENT_LOAD:
@@ -256,6 +261,7 @@ static int on_worker_gone(Chat *chat, const Err *why)
         chat->front->event(chat->user, &event);
     }
     keep_note(chat, why->text);
+    files_stay_uncounted(chat);
     bool wanted = chat->has_wanted;
     if (wanted)
         request_free(&chat->wanted);

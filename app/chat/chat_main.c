@@ -30,6 +30,8 @@ const CommandLine cmd_chat_line = {
               {drafting_options, offsetof(ChatArguments, options)},
               {sampling_options, offsetof(ChatArguments, options)},
               {screen_options, offsetof(ChatArguments, options)},
+              {stop_options, offsetof(ChatArguments, options)},
+              {role_options, offsetof(ChatArguments, options)},
               {own_options, 0}},
     .summary = "the chat (what s2d alone starts)",
 };
@@ -46,9 +48,18 @@ int cmd_chat(int argc, char **argv)
         fprintf(stderr, "s2d: %s\n", err.text);
         return err.code;
     }
-    const Options *options = &arguments.options;
+    Options *options = &arguments.options;
     ClientOptions client = {.host = options->host};
-    if (arguments.plain || !screen_is_possible())
-        return chat_plain(options, &client);
-    return chat_screen(options, &client);
+    Config *config = malloc(sizeof *config);
+    if (!config || config_open(config, &err) != 0) {
+        free(config);
+        fprintf(stderr, "s2d: %s\n", err.code ? err.text : "out of memory");
+        return err.code ? err.code : EXIT_MEMORY;
+    }
+    options->config = config;
+    int status = arguments.plain || !screen_is_possible() ? chat_plain(options, &client)
+                                                          : chat_screen(options, &client);
+    config_close(config);
+    free(config);
+    return status;
 }

@@ -26,6 +26,7 @@ void chat_take_profile(Chat *chat)
                                     .top_p = profile->top_p,
                                     .seed = profile->seed,
                                     .max_tokens = profile->max_tokens};
+    chat->stops = profile->stops;
     if (!chat->system_set) {
         free(chat->system);
         chat->system = profile->system ? strdup(profile->system) : NULL;
@@ -103,7 +104,8 @@ int chat_change_draft(Chat *chat, const char *model, Err *err)
 
 int chat_change_profile(Chat *chat, const char *name, Err *err)
 {
-    Options options = {.profile = chat_word(chat, name),
+    Options options = {.config = chat->options.config,
+                       .profile = chat_word(chat, name),
                        .device = chat->options.device,
                        .isa = chat->options.isa,
                        .host = chat->options.host,

@@ -130,6 +130,7 @@ static void front_event(void *user, const Event *event)
     case EVENT_PREFILL:
     case EVENT_ROUND:
     case EVENT_STATS:
+    case EVENT_COUNT:
         break;
     }
 }
@@ -302,7 +303,8 @@ static int on_signal(Plain *plain, int number)
 
 static bool takes_input(const Plain *plain)
 {
-    return plain->chat.state == CHAT_IDLE || plain->chat.state == CHAT_LOST;
+    return (plain->chat.state == CHAT_IDLE || plain->chat.state == CHAT_LOST) &&
+           !files_await_counts(&plain->chat);
 }
 
 /* Waits for input, events or signals. Returns an exit code, 0 = go on. */

@@ -107,14 +107,16 @@ static void front_changed(void *user)
 {
     ScreenChat *screen = user;
     const Transcript *transcript = &screen->chat.transcript;
-    char figures[256];
+    char figures[256], *shown;
     view_clear(&screen->view);
     front_renamed(user);
     for (int i = 0; i < transcript->n; i++) {
         const Entry *entry = &transcript->entries[i];
         switch (entry->kind) {
         case ENTRY_USER:
-            view_user(&screen->view, entry->text);
+            shown = attach_shown(entry->text);
+            view_user(&screen->view, shown ? shown : entry->text);
+            free(shown);
             break;
         case ENTRY_ANSWER:
             answer_line(&entry->totals, entry->target, entry->reason, figures, sizeof(figures));
@@ -418,10 +420,15 @@ static int run(ScreenChat *screen, int signals)
 static int start_ui(ScreenChat *screen, Err *err)
 {
     UiOptions *options = &screen->ui_options;
+    const Config *config = screen->chat.options.config;
     *options = (UiOptions){.view = &screen->view,
                            .theme = screen->chat.options.theme,
                            .complete = complete,
                            .user = screen};
+    if (config)
+        options->keys = &config->keys;
+    if (config && !screen->chat.options.has_theme)
+        options->theme = config->theme;
     screen->help = slash_help();
     if (!screen->help)
         return err_set(err, EXIT_MEMORY, "out of memory");
@@ -429,7 +436,13 @@ static int start_ui(ScreenChat *screen, Err *err)
     if (paths_make(PLACE_STATE, NULL) == 0 &&
         paths_get(PLACE_STATE, "history", screen->history, sizeof(screen->history), NULL) == 0)
         options->history = screen->history;
-    return ui_open(&screen->ui, options, err);
+    if (ui_open(&screen->ui, options, err) != 0)
+        return -1;
+    if (config && !config->mouse) {
+        screen->chat.mouse_off = true;
+        ui_set_mouse(screen->ui, false);
+    }
+    return 0;
 }
 
 static int hold(ScreenChat *screen, int signals, const Options *options,

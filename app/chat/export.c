@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/chat/attach.h"
 #include "ui/fence.h"
 #include "ui/figures_text.h"
 #include "ui/text.h"
@@ -52,13 +53,15 @@ static void put_quoted(FILE *out, const char *text)
 /* continues: an answer, behind a change of target in its middle */
 static void put_entry(FILE *out, const Entry *entry, bool continues, Fence *fence)
 {
-    char figures[256];
+    char figures[256], *question;
     if (entry->kind == ENTRY_ANSWER && !continues)
         *fence = (Fence){0};
     switch (entry->kind) {
     case ENTRY_USER:
         fputs("\n**you**\n\n", out);
-        put_quoted(out, entry->text);
+        question = attach_markdown(entry->text);
+        put_quoted(out, question ? question : entry->text);
+        free(question);
         break;
     case ENTRY_ANSWER:
         fputs(continues ? "\n" : "\n**s2d**\n\n", out);

@@ -10,6 +10,8 @@
 #include <strings.h>
 
 #include "app/chat/export.h"
+#include "app/chat/slash_file.h"
+#include "app/chat/slash_role.h"
 #include "app/chat/slash_stats.h"
 #include "app/chat/slash_text.h"
 #include "app/chat/slash_tune.h"
@@ -141,8 +143,10 @@ static const SlashCommand table[] = {
     {"drop", ARGUMENT_NONE, "", "forget the oldest exchange", NULL, run_drop},
     {"clear", ARGUMENT_NONE, "", "a new chat", NULL, run_clear},
     {"system", ARGUMENT_TEXT, "[TEXT|none]", "the system message", NULL, run_system},
-    {"set", ARGUMENT_WORDS, "[NAME VALUE]", "sampling, max_tokens, mouse",
-     "temperature top_k top_p seed max_tokens mouse", run_set},
+    {"file", ARGUMENT_FILES, "[PATH ...|none]", "text files, next question", "none", run_file},
+    {"role", ARGUMENT_ROLE, "[NAME]", "the config's system message", NULL, run_role},
+    {"set", ARGUMENT_WORDS, "[NAME VALUE]", "sampling, max_tokens, stop, mouse",
+     "temperature top_k top_p seed max_tokens stop mouse", run_set},
     {"search", ARGUMENT_TEXT, "[TEXT]", "find it in the chat", NULL, run_search},
     {"copy", ARGUMENT_WORDS, "[N|answer]", "code block N to the clipboard", "answer", run_copy},
     {"save", ARGUMENT_SESSION, "[NAME]", "save this chat", NULL, run_save},
@@ -273,7 +277,7 @@ int chat_line(Chat *chat, const char *line)
     Err err = {0};
     if (!chat_answer_offer(chat, line, &err)) {
         if (!slash_is_command(line)) /* what goes wrong is told already */
-            return chat_ask(chat, slash_message(line)) == 0 ? 0 : EXIT_MEMORY;
+            return chat_ask_with_files(chat, slash_message(line)) == 0 ? 0 : EXIT_MEMORY;
         slash_run(chat, line, &err);
     }
     if (err.code != 0)

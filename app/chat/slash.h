@@ -19,6 +19,8 @@ typedef enum SlashArgument {
     ARGUMENT_EXIT, /* a layer number of the draft's exits */
     ARGUMENT_DRAFTER,
     ARGUMENT_SESSION,
+    ARGUMENT_ROLE,
+    ARGUMENT_FILES, /* any number; ~ and patterns are the command's */
     ARGUMENT_WORDS, /* those of `words` */
     ARGUMENT_FORM,  /* those of `words`, then a file */
 } SlashArgument;

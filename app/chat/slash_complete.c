@@ -43,7 +43,7 @@ static void offer_folder(Pick *pick, const char *folder, const char *ending)
     struct dirent **list;
     int n = scandir(folder, &list, NULL, alphasort);
     for (int i = 0; i < n; i++) {
-        if (has_ending(list[i]->d_name, ending)) {
+        if (has_ending(list[i]->d_name, ending) && strcmp(list[i]->d_name, "s2d.yaml") != 0) {
             list[i]->d_name[strlen(list[i]->d_name) - strlen(ending)] = '\0';
             offer(pick, list[i]->d_name);
         }
@@ -124,6 +124,13 @@ static void offer_arguments(Pick *pick, const Chat *chat, const SlashCommand *co
         break;
     case ARGUMENT_DRAFTER:
         offer_drafters(pick, chat);
+        break;
+    case ARGUMENT_FILES:
+        files = true;
+        break;
+    case ARGUMENT_ROLE:
+        for (int i = 0; chat->options.config && i < chat->options.config->n_roles; i++)
+            offer(pick, chat->options.config->roles[i].name);
         break;
     case ARGUMENT_SESSION:
         if (paths_get(PLACE_DATA, NULL, path, sizeof(path), NULL) == 0)

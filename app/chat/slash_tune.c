@@ -215,12 +215,25 @@ int run_tau(Chat *chat, const char *text, Err *err)
 static void show_settings(Chat *chat)
 {
     const ChatSettings *s = &chat->settings;
+    char stops[STOPS_TEXT];
     const char *mouse = !chat->front->mouse ? ""
                         : chat->mouse_off   ? "\nmouse off: it is the terminal's"
                                             : "\nmouse on: the wheel scrolls, Shift selects";
-    chat_note(chat, NOTE_PLAIN, "temperature %g\ntop_k %d%s\ntop_p %g\nseed %d\nmax_tokens %d%s%s",
+    chat_note(chat, NOTE_PLAIN,
+              "temperature %g\ntop_k %d%s\ntop_p %g\nseed %d\nmax_tokens %d%s\nstop %s%s",
               s->temperature, s->top_k, s->top_k ? "" : " (all)", s->top_p, s->seed, s->max_tokens,
-              s->max_tokens ? "" : " (until the context is full)", mouse);
+              s->max_tokens ? "" : " (until the context is full)",
+              options_stops_text(&chat->stops, stops), mouse);
+}
+
+/* Goes with each question: the worker need not know. */
+static int set_stop(Chat *chat, const char *text, Err *err)
+{
+    char stops[STOPS_TEXT];
+    if (options_stop(&chat->stops, text, "/set stop", err) != 0)
+        return -1;
+    chat_notice(chat, "stop %s", options_stops_text(&chat->stops, stops));
+    return 0;
 }
 
 static int set_mouse(Chat *chat, const char *value, Err *err)
@@ -249,6 +262,8 @@ int run_set(Chat *chat, const char *text, Err *err)
     }
     if (n < sizeof(name))
         memcpy(name, text, n);
+    if (strcmp(name, "stop") == 0)
+        return set_stop(chat, value, err);
     int status;
     if (strcmp(name, "mouse") == 0)
         return set_mouse(chat, value, err);
@@ -264,10 +279,9 @@ int run_set(Chat *chat, const char *text, Err *err)
         status = options_integer(value, name, 0, chat->ready.ctx > 0 ? chat->ready.ctx : 1 << 20,
                                  &s.max_tokens, err);
     else
-        status =
-            err_set(err, EXIT_USAGE,
-                    "/set NAME VALUE: the names are temperature, top_k, top_p, seed, max_tokens, "
-                    "mouse");
+        status = err_set(err, EXIT_USAGE,
+                         "/set NAME VALUE: the names are temperature, top_k, top_p, seed, "
+                         "max_tokens, stop, mouse");
     if (status != 0)
         return -1;
     if (strcmp(name, "max_tokens") == 0)

@@ -3,10 +3,12 @@
 
 #include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "app/base/paths.h"
+#include "app/profile/config.h"
 
 const CatalogModel *catalog_find(const char *name)
 {
@@ -83,6 +85,26 @@ static int find_in_cache(const char *pattern, uint64_t bytes, char *path, size_t
     return result;
 }
 
+/* Looks for a file in the folders that the config file names. 0 = found; -1 with err: the config file
+ * cannot be read. */
+static int find_in_folders(const char *file, uint64_t bytes, char *path, size_t size, Err *err)
+{
+    Config *config = malloc(sizeof *config);
+    if (!config)
+        return err_set(err, EXIT_MEMORY, "out of memory");
+    int result = config_open(config, err);
+    if (result == 0) {
+        result = -1;
+        for (int i = 0; i < config->n_folders && result != 0; i++) {
+            int n = snprintf(path, size, "%s/%s", config->folders[i], file);
+            result = n >= 0 && (size_t)n < size && is_file(path, bytes) ? 0 : -1;
+        }
+        config_close(config);
+    }
+    free(config);
+    return result;
+}
+
 static int resolve_model(const CatalogModel *model, char *path, size_t size, Err *err)
 {
     char name[128], pattern[256], text[32];
@@ -90,14 +112,20 @@ static int resolve_model(const CatalogModel *model, char *path, size_t size, Err
              model->file ? "" : ".gguf");
     if (paths_get(PLACE_MODELS, name, path, size, err) != 0)
         return -1;
-    if (is_file(path, model->bytes))
+    char place[PATH_BYTES];
+    snprintf(place, sizeof place, "%s", path);
+    Err trouble = {0};
+    if (is_file(path, model->bytes) ||
+        find_in_folders(name, model->bytes, path, size, &trouble) == 0)
         return 0;
+    if (trouble.code)
+        return err_set(err, trouble.code, "%s", trouble.text);
     if (!model->file)
         return err_set(
             err, EXIT_NOINPUT,
             "model %s is not here and s2d knows no source for it; put its GGUF file, or a "
             "link to it, at %.300s, or give a path",
-            model->name, path);
+            model->name, place);
 
     /* Other programs' places. Their layouts: huggingface_hub's
      * "models--OWNER--NAME/snapshots/REVISION/FILE" and llama.cpp's "OWNER_NAME_FILE". */
@@ -122,6 +150,11 @@ int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err)
                    ? 0
                    : err_set(err, EXIT_NOINPUT, "%.200s...: the path is too long", name_or_path);
     }
+    Err trouble = {0};
+    if (name_or_path[0] != '/' && find_in_folders(name_or_path, 0, path, size, &trouble) == 0)
+        return 0;
+    if (trouble.code)
+        return err_set(err, trouble.code, "%s", trouble.text);
     return err_set(err, EXIT_NOINPUT,
                    "%.300s: no such file, nor a name of the catalog; `s2d models` lists those",
                    name_or_path);

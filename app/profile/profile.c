@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include "app/base/paths.h"
 #include "app/base/save_file.h"
 #include "app/profile/profile_schema.h"
+#include "app/profile/yaml_values.h"
 #include "engine/session/session.h"
 #include "engine/text/template.h"
 
@@ -29,105 +29,34 @@ enum {
     THREADS_MAX = 1024,
 };
 
-typedef struct Reader {
-    const Scan *scan;
-    Err *err;
-} Reader;
-
-static int fail_at(Reader *reader, const char *path, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int fail_at(Reader *reader, const char *path, const char *format, ...)
-{
-    char text[256];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    const ScanMark *mark = scan_find(reader->scan, path);
-    if (!mark)
-        return err_set(reader->err, EXIT_DATA, "%.200s: %s: %s", reader->scan->file, path, text);
-    return err_set(reader->err, EXIT_DATA, "%.200s:%d:%d: %s: %s", reader->scan->file, mark->line,
-                   mark->column, path, text);
-}
-
-/* A whole number in decimal digits, from least to most. text NULL: *value keeps its default. */
-static int read_int(Reader *reader, const char *text, const char *path, int least, int most,
-                    int *value)
-{
-    if (!text)
-        return 0;
-    size_t sign = text[0] == '-';
-    errno = 0;
-    long number = strtol(text, NULL, 10);
-    if (text[sign] == '\0' || text[sign + strspn(text + sign, "0123456789")] != '\0')
-        return fail_at(reader, path, "\"%.40s\" is not a whole number", text);
-    if (errno == ERANGE || number < least || number > most)
-        return fail_at(reader, path, "%.40s is not within %d ... %d", text, least, most);
-    *value = (int)number;
-    return 0;
-}
-
-/* A number such as 1, 0.75 or -2.5: no exponent, no nan, nothing after it. */
-static int read_decimal(Reader *reader, const char *text, const char *path, double least,
-                        double most, double *value)
-{
-    if (!text)
-        return 0;
-    const char *c = text + (text[0] == '-');
-    size_t whole = strspn(c, "0123456789"), fraction = 0;
-    c += whole;
-    bool point = *c == '.';
-    if (point) {
-        fraction = strspn(++c, "0123456789");
-        c += fraction;
-    }
-    if (*c != '\0' || whole == 0 || (point && fraction == 0))
-        return fail_at(reader, path, "\"%.40s\" is not a number such as 0.75", text);
-    double number = strtod(text, NULL);
-    if (!(number >= least && number <= most))
-        return fail_at(reader, path, "%.40s is not within %g ... %g", text, least, most);
-    *value = number;
-    return 0;
-}
-
-/* text NULL: *copy stays NULL. */
-static int copy_text(Reader *reader, const char *text, char **copy)
-{
-    if (!text)
-        return 0;
-    *copy = strdup(text);
-    return *copy ? 0 : err_set(reader->err, EXIT_MEMORY, "no memory for a profile");
-}
-
-static int read_draft(Reader *reader, const RawDraft *raw, Profile *profile)
+static int read_draft(YamlReader *reader, const RawDraft *raw, Profile *profile)
 {
     if (!raw)
         return 0;
-    if (copy_text(reader, raw->base, &profile->draft_base) != 0 ||
-        copy_text(reader, raw->short_list, &profile->draft_list) != 0 ||
-        copy_text(reader, raw->adapter, &profile->draft_adapter) != 0 ||
-        read_int(reader, raw->layers, "draft.layers", 0, LAYERS_MAX, &profile->draft_layers) != 0)
+    if (yaml_text(reader, raw->base, &profile->draft_base) != 0 ||
+        yaml_text(reader, raw->short_list, &profile->draft_list) != 0 ||
+        yaml_text(reader, raw->adapter, &profile->draft_adapter) != 0 ||
+        yaml_int(reader, raw->layers, "draft.layers", 0, LAYERS_MAX, &profile->draft_layers) != 0)
         return -1;
     int deepest = profile->draft_layers > 0 ? profile->draft_layers : LAYERS_MAX;
     for (unsigned i = 0; i < raw->exits_count; i++) {
         char path[SCAN_PATH_BYTES];
         snprintf(path, sizeof path, "draft.exits[%u]", i);
-        if (read_int(reader, raw->exits[i], path, 1, deepest, &profile->exits[i]) != 0)
+        if (yaml_int(reader, raw->exits[i], path, 1, deepest, &profile->exits[i]) != 0)
             return -1;
         if (i > 0 && profile->exits[i] <= profile->exits[i - 1])
-            return fail_at(reader, path, "exits go from shallow to deep, %d does not follow %d",
-                           profile->exits[i], profile->exits[i - 1]);
+            return yaml_fail(reader, path, "exits go from shallow to deep, %d does not follow %d",
+                             profile->exits[i], profile->exits[i - 1]);
     }
     profile->n_exits = (int)raw->exits_count;
     if (profile->draft_list && !*profile->draft_list)
-        return fail_at(reader, "draft.short_list", "a file is named here, or nothing");
+        return yaml_fail(reader, "draft.short_list", "a file is named here, or nothing");
     if (profile->draft_adapter && !*profile->draft_adapter)
-        return fail_at(reader, "draft.adapter", "a file is named here, or nothing");
+        return yaml_fail(reader, "draft.adapter", "a file is named here, or nothing");
     profile->draft_exact = raw->requantise && strcmp(raw->requantise, "off") == 0;
     if (raw->requantise && !profile->draft_exact && strcmp(raw->requantise, "auto") != 0)
-        return fail_at(reader, "draft.requantise", "\"%.40s\" is neither auto nor off",
-                       raw->requantise);
+        return yaml_fail(reader, "draft.requantise", "\"%.40s\" is neither auto nor off",
+                         raw->requantise);
     return 0;
 }
 
@@ -136,7 +65,7 @@ int profile_thresholds(const Profile *profile)
     return profile->n_exits > 0 ? profile->n_exits : 1;
 }
 
-static int read_drafter(Reader *reader, const char *raw, int index, ProfileTarget *target)
+static int read_drafter(YamlReader *reader, const char *raw, int index, ProfileTarget *target)
 {
     char path[SCAN_PATH_BYTES];
     DrafterChoice choice;
@@ -145,18 +74,18 @@ static int read_drafter(Reader *reader, const char *raw, int index, ProfileTarge
         return 0;
     snprintf(path, sizeof path, "targets[%d].drafter", index);
     if (strlen(raw) >= sizeof target->drafter || drafter_parse(raw, &choice) != 0 || choice.file)
-        return fail_at(reader, path, "\"%.40s\" is none of %s; a head's file is named by `head:`",
-                       raw, drafter_names(", ", names));
+        return yaml_fail(reader, path, "\"%.40s\" is none of %s; a head's file is named by `head:`",
+                         raw, drafter_names(", ", names));
     strcpy(target->drafter, raw);
     return 0;
 }
 
-static int read_target(Reader *reader, const RawTarget *raw, int index, Profile *profile)
+static int read_target(YamlReader *reader, const RawTarget *raw, int index, Profile *profile)
 {
     ProfileTarget *target = &profile->targets[index];
     profile->n_targets = index + 1; /* from here on profile_close knows it */
-    if (copy_text(reader, raw->model, &target->model) != 0 ||
-        copy_text(reader, raw->head, &target->head) != 0 ||
+    if (yaml_text(reader, raw->model, &target->model) != 0 ||
+        yaml_text(reader, raw->head, &target->head) != 0 ||
         read_drafter(reader, raw->drafter, index, target) != 0)
         return -1;
 
@@ -164,87 +93,72 @@ static int read_target(Reader *reader, const RawTarget *raw, int index, Profile 
     int exits = profile_thresholds(profile);
     snprintf(path, sizeof path, "targets[%d].thresholds", index);
     if (raw->thresholds_count > 0 && !profile->draft_base)
-        return fail_at(reader, path,
-                       "thresholds belong to the exits of a draft, and there is no draft");
+        return yaml_fail(reader, path,
+                         "thresholds belong to the exits of a draft, and there is no draft");
     if (raw->thresholds_count > 0 && (int)raw->thresholds_count != exits)
-        return fail_at(reader, path, "%u given, but there %s %d exit%s, and each has one",
-                       raw->thresholds_count, exits == 1 ? "is" : "are", exits,
-                       exits == 1 ? "" : "s");
+        return yaml_fail(reader, path, "%u given, but there %s %d exit%s, and each has one",
+                         raw->thresholds_count, exits == 1 ? "is" : "are", exits,
+                         exits == 1 ? "" : "s");
     for (unsigned i = 0; i < raw->thresholds_count; i++) {
         snprintf(path, sizeof path, "targets[%d].thresholds[%u]", index, i);
-        if (read_decimal(reader, raw->thresholds[i], path, 0, 1, &target->thresholds[i]) != 0)
+        if (yaml_decimal(reader, raw->thresholds[i], path, 0, 1, &target->thresholds[i]) != 0)
             return -1;
     }
     target->n_thresholds = (int)raw->thresholds_count;
     return 0;
 }
 
-static int read_tree(Reader *reader, const RawTree *raw, Profile *profile)
+static int read_tree(YamlReader *reader, const RawTree *raw, Profile *profile)
 {
     profile->tree_auto = !raw || raw->mode;
     if (!raw)
         return 0;
     if (raw->mode && strcmp(raw->mode, "auto") != 0)
-        return fail_at(reader, "tree.mode", "\"%.40s\" is no mode; `auto` is the only one",
-                       raw->mode);
+        return yaml_fail(reader, "tree.mode", "\"%.40s\" is no mode; `auto` is the only one",
+                         raw->mode);
     if (raw->mode && (raw->depth || raw->width || raw->nodes))
-        return fail_at(reader, "tree", "either `mode: auto`, or depth, width and nodes");
+        return yaml_fail(reader, "tree", "either `mode: auto`, or depth, width and nodes");
     if (raw->mode)
         return 0;
     if (!raw->depth || !raw->width || !raw->nodes)
-        return fail_at(reader, "tree", "either `mode: auto`, or all of depth, width and nodes");
-    if (read_int(reader, raw->depth, "tree.depth", 1, DEPTH_MAX, &profile->tree_depth) != 0 ||
-        read_int(reader, raw->width, "tree.width", 1, NODES_MAX - 1, &profile->tree_width) != 0 ||
-        read_int(reader, raw->nodes, "tree.nodes", 1, NODES_MAX - 1, &profile->tree_nodes) != 0)
+        return yaml_fail(reader, "tree", "either `mode: auto`, or all of depth, width and nodes");
+    if (yaml_int(reader, raw->depth, "tree.depth", 1, DEPTH_MAX, &profile->tree_depth) != 0 ||
+        yaml_int(reader, raw->width, "tree.width", 1, NODES_MAX - 1, &profile->tree_width) != 0 ||
+        yaml_int(reader, raw->nodes, "tree.nodes", 1, NODES_MAX - 1, &profile->tree_nodes) != 0)
         return -1;
     return 0;
 }
 
-static int read_sampling(Reader *reader, const RawSampling *raw, Profile *profile)
+static int read_profile(YamlReader *reader, const RawProfile *raw, Profile *profile)
 {
-    profile->top_p = 1;
-    profile->seed = 1;
-    if (!raw)
-        return 0;
-    if (read_decimal(reader, raw->temperature, "sampling.temperature", 0, 10,
-                     &profile->temperature) != 0 ||
-        read_int(reader, raw->top_k, "sampling.top_k", 0, INT_MAX, &profile->top_k) != 0 ||
-        read_decimal(reader, raw->top_p, "sampling.top_p", 0, 1, &profile->top_p) != 0 ||
-        read_int(reader, raw->seed, "sampling.seed", 0, INT32_MAX, &profile->seed) != 0)
-        return -1;
-    return 0;
-}
-
-static int read_profile(Reader *reader, const RawProfile *raw, Profile *profile)
-{
-    if (copy_text(reader, reader->scan->file, &profile->path) != 0 ||
-        copy_text(reader, raw->name, &profile->name) != 0 ||
-        copy_text(reader, raw->system, &profile->system) != 0 ||
-        copy_text(reader, raw->template, &profile->template) != 0 ||
-        copy_text(reader, raw->device ? raw->device : "auto", &profile->device) != 0 ||
+    if (yaml_text(reader, reader->scan->file, &profile->path) != 0 ||
+        yaml_text(reader, raw->name, &profile->name) != 0 ||
+        yaml_text(reader, raw->system, &profile->system) != 0 ||
+        yaml_text(reader, raw->template, &profile->template) != 0 ||
+        yaml_text(reader, raw->device ? raw->device : "auto", &profile->device) != 0 ||
         read_draft(reader, raw->draft, profile) != 0)
         return -1;
     for (unsigned i = 0; i < raw->targets_count; i++)
         if (read_target(reader, &raw->targets[i], (int)i, profile) != 0)
             return -1;
     if (read_tree(reader, raw->tree, profile) != 0 ||
-        read_sampling(reader, raw->sampling, profile) != 0 ||
-        read_int(reader, raw->context, "context", 0, TOKENS_MAX, &profile->context) != 0 ||
-        read_int(reader, raw->max_tokens, "max_tokens", 0, TOKENS_MAX, &profile->max_tokens) != 0 ||
-        read_int(reader, raw->threads, "threads", 0, THREADS_MAX, &profile->threads) != 0)
+        sampling_read(reader, raw->sampling, profile) != 0 ||
+        yaml_int(reader, raw->context, "context", 0, TOKENS_MAX, &profile->context) != 0 ||
+        yaml_int(reader, raw->max_tokens, "max_tokens", 0, TOKENS_MAX, &profile->max_tokens) != 0 ||
+        yaml_int(reader, raw->threads, "threads", 0, THREADS_MAX, &profile->threads) != 0)
         return -1;
     if (raw->kv && kv_type_parse(raw->kv, &profile->kv) != 0)
-        return fail_at(reader, "kv", "\"%.40s\" is neither f16 nor q8", raw->kv);
+        return yaml_fail(reader, "kv", "\"%.40s\" is neither f16 nor q8", raw->kv);
     TemplateKind kind;
     char names[TEMPLATE_NAMES_BYTES];
     if (profile->template && template_by_name(&kind, profile->template) != 0)
-        return fail_at(reader, "template", "there is no template \"%.40s\"; %s are known",
-                       profile->template, template_names(" and ", names, sizeof names));
+        return yaml_fail(reader, "template", "there is no template \"%.40s\"; %s are known",
+                         profile->template, template_names(" and ", names, sizeof names));
     static const char *const devices[] = {"auto", "cpu", "cuda"};
     for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++)
         if (strcmp(profile->device, devices[i]) == 0)
             return 0;
-    return fail_at(reader, "device", "\"%.40s\" is no device", profile->device);
+    return yaml_fail(reader, "device", "\"%.40s\" is no device", profile->device);
 }
 
 /* --- public --- */
@@ -255,7 +169,7 @@ int profile_parse(Profile *profile, const char *yaml, size_t bytes, const char *
     Scan *scan = malloc(sizeof *scan);
     if (!scan)
         return err_set(err, EXIT_MEMORY, "no memory for reading %.200s", path);
-    if (scan_yaml(scan, yaml, bytes, path, err) != 0) {
+    if (scan_yaml(scan, yaml, bytes, path, "a profile", err) != 0) {
         free(scan);
         return -1;
     }
@@ -263,7 +177,7 @@ int profile_parse(Profile *profile, const char *yaml, size_t bytes, const char *
     RawProfile *raw;
     int result = schema_load(&raw, yaml, bytes, scan, err);
     if (result == 0) {
-        result = read_profile(&(Reader){scan, err}, raw, profile);
+        result = read_profile(&(YamlReader){scan, err}, raw, profile);
         schema_free(raw);
     }
     free(scan);

@@ -12,6 +12,7 @@
 #include "app/profile/short_list.h"
 #include "engine/cost/calibration.h"
 #include "engine/decode/event.h"
+#include "engine/decode/stop.h"
 #include "kernels/common/bounds.h"
 #include "kernels/common/err.h"
 #include "kernels/kv.h"
@@ -46,6 +47,7 @@ typedef struct Profile {
     int tree_depth, tree_width, tree_nodes; /* when not auto; width 1 = a chain */
     double temperature, top_p;
     int top_k, seed;
+    Stops stops;    /* texts that end an answer */
     char *system;   /* NULL = the template's own default */
     char *template; /* NULL = recognised from the model */
     int context;    /* tokens; 0 = 4096 or the model's limit */

@@ -32,6 +32,15 @@ static int fail_at(const Scan *scan, yaml_mark_t mark, Err *err, const char *tex
                    text);
 }
 
+/* The same with what the file is before the text, or behind it. */
+static int fail_kind(const Scan *scan, yaml_mark_t mark, Err *err, const char *before,
+                     const char *behind)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s%s%s", before, scan->kind, behind);
+    return fail_at(scan, mark, err, text);
+}
+
 /* Before any value: completes its path, and notes where it stands. */
 static int begin_value(ScanState *state, yaml_mark_t mark)
 {
@@ -50,7 +59,7 @@ static int begin_value(ScanState *state, yaml_mark_t mark)
 
     Scan *scan = state->scan;
     if (scan->n_marks == SCAN_MARKS_MAX)
-        return fail_at(scan, mark, state->err, "more values than a profile can have");
+        return fail_kind(scan, mark, state->err, "more values than ", " can have");
     ScanMark *place = &scan->marks[scan->n_marks++];
     memcpy(place->path, state->path, sizeof place->path);
     place->key_line = state->key_line;
@@ -65,10 +74,10 @@ static int open_level(ScanState *state, yaml_mark_t mark, bool is_list)
     if (state->depth > 0 && state->levels[state->depth - 1].wants_key)
         return fail_at(state->scan, mark, state->err, "a key must be a single word");
     if (state->depth == 0 && is_list)
-        return fail_at(state->scan, mark, state->err,
-                       "a profile is a mapping (`key: value`), not a list");
+        return fail_kind(state->scan, mark, state->err, "",
+                         " is a mapping (`key: value`), not a list");
     if (state->depth == SCAN_DEPTH_MAX)
-        return fail_at(state->scan, mark, state->err, "nested deeper than any profile is");
+        return fail_kind(state->scan, mark, state->err, "nested deeper than ", " is");
     if (begin_value(state, mark) != 0)
         return -1;
     int length = (int)strlen(state->path);
@@ -94,8 +103,8 @@ static int check_scalar(ScanState *state, const yaml_event_t *event)
 static int see_scalar(ScanState *state, const yaml_event_t *event)
 {
     if (state->depth == 0)
-        return fail_at(state->scan, event->start_mark, state->err,
-                       "a profile is a mapping (`key: value`), not a single value");
+        return fail_kind(state->scan, event->start_mark, state->err, "",
+                         " is a mapping (`key: value`), not a single value");
     if (check_scalar(state, event) != 0)
         return -1;
     Level *level = &state->levels[state->depth - 1];
@@ -115,12 +124,12 @@ static int see_scalar(ScanState *state, const yaml_event_t *event)
 
 static int see_event(ScanState *state, const yaml_event_t *event, int *documents)
 {
-    static const char refused[] = "anchors and aliases (& and *) are not used in profiles";
+    static const char refused[] = "anchors and aliases (& and *) are not used here";
     yaml_mark_t mark = event->start_mark;
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
         if (++*documents > 1)
-            return fail_at(state->scan, mark, state->err, "a second document; a profile is one");
+            return fail_kind(state->scan, mark, state->err, "a second document; ", " is one");
         return 0;
     case YAML_ALIAS_EVENT:
         return fail_at(state->scan, mark, state->err, refused);
@@ -145,13 +154,15 @@ static int see_event(ScanState *state, const yaml_event_t *event, int *documents
     }
 }
 
-int scan_yaml(Scan *scan, const char *yaml, size_t bytes, const char *file, Err *err)
+int scan_yaml(Scan *scan, const char *yaml, size_t bytes, const char *file, const char *kind,
+              Err *err)
 {
     scan->file = file;
+    scan->kind = kind;
     scan->n_marks = 0;
     if (bytes > SCAN_BYTES_MAX)
-        return err_set(err, EXIT_DATA, "%.200s: larger than %d KiB, this is no profile", file,
-                       SCAN_BYTES_MAX / 1024);
+        return err_set(err, EXIT_DATA, "%.200s: larger than %d KiB, which %s is not", file,
+                       SCAN_BYTES_MAX / 1024, kind);
 
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
@@ -179,8 +190,6 @@ int scan_yaml(Scan *scan, const char *yaml, size_t bytes, const char *file, Err 
         yaml_event_delete(&event);
     }
     yaml_parser_delete(&parser);
-    if (result == 0 && documents == 0)
-        return err_set(err, EXIT_DATA, "%.200s: empty; a profile names at least one target", file);
     return result;
 }
 

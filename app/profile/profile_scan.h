@@ -1,4 +1,4 @@
-/* profile_scan.h - looks a profile's YAML over before libcyaml builds anything from it.
+/* profile_scan.h - looks the YAML of a profile or a config file over before libcyaml builds anything from it.
  *
  * libcyaml maps YAML to structs well but trusts it more than a file from elsewhere deserves: it
  * takes minutes over a few nested aliases, ignores a second document, cuts strings at a NUL byte,
@@ -13,7 +13,7 @@
 #include "kernels/common/err.h"
 
 enum {
-    SCAN_BYTES_MAX = 65536, /* of a profile */
+    SCAN_BYTES_MAX = 65536, /* of a file */
     SCAN_DEPTH_MAX = 6,     /* mappings and lists within each other */
     SCAN_MARKS_MAX = 512,   /* values and keys */
     SCAN_PATH_BYTES = 96,   /* longest "targets[0].thresholds[2]" and its terminator */
@@ -27,14 +27,16 @@ typedef struct ScanMark {
 } ScanMark;
 
 typedef struct Scan {
-    const char *file; /* for messages */
+    const char *file; /* for messages, */
+    const char *kind; /* and what it is: "a profile" */
     int n_marks;
     ScanMark marks[SCAN_MARKS_MAX]; /* in the document's order */
 } Scan;
 
-/* Fills scan, or fails with "FILE:LINE:COLUMN: what is wrong". file must live as long as the
- * scan. */
-int scan_yaml(Scan *scan, const char *yaml, size_t bytes, const char *file, Err *err);
+/* Fills scan, or fails with "FILE:LINE:COLUMN: what is wrong". file and kind must live as long as
+ * the scan. A text without a document is fine, and has no marks. */
+int scan_yaml(Scan *scan, const char *yaml, size_t bytes, const char *file, const char *kind,
+              Err *err);
 
 /* The mark of a path; NULL = there is none. */
 const ScanMark *scan_find(const Scan *scan, const char *path);

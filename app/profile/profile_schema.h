@@ -1,13 +1,10 @@
-/* profile_schema.h - a profile's YAML as structs of strings, through libcyaml.
- *
- * The schema lives here, and the turning of libcyaml's log into one message with the place of the
- * fault. Numbers stay strings: left to itself, libcyaml 1.3.1 reads 0.5x as 0.5, takes nan, and
- * lets 1e999 through.
- */
+/* profile_schema.h - a profile's YAML as structs of strings: the schema for yaml_take. */
 #ifndef S2D_APP_PROFILE_PROFILE_SCHEMA_H
 #define S2D_APP_PROFILE_PROFILE_SCHEMA_H
 
-#include "app/profile/profile_scan.h"
+#include "app/profile/profile.h"
+#include "app/profile/yaml_load.h"
+#include "app/profile/yaml_values.h"
 
 /* What libcyaml fills: NULL = the key is not there. */
 typedef struct RawDraft {
@@ -28,6 +25,8 @@ typedef struct RawTree {
 
 typedef struct RawSampling {
     char *temperature, *top_k, *top_p, *seed;
+    char **stop;
+    unsigned stop_count;
 } RawSampling;
 
 typedef struct RawProfile {
@@ -40,8 +39,16 @@ typedef struct RawProfile {
     char *system, *template, *context, *kv, *max_tokens, *threads, *device;
 } RawProfile;
 
+/* One that config files share, and a text in a list. */
+extern const cyaml_schema_field_t sampling_fields[];
+extern const cyaml_schema_value_t text_schema;
+
 /* yaml has passed scan_yaml, which filled scan. *raw is the caller's to give to schema_free. */
 int schema_load(RawProfile **raw, const char *yaml, size_t bytes, const Scan *scan, Err *err);
 void schema_free(RawProfile *raw);
+
+/* sampling_read.c: its values into the profile, which has the defaults of those that are not given. raw
+ * NULL = none is. */
+int sampling_read(YamlReader *reader, const RawSampling *raw, Profile *profile);
 
 #endif

@@ -208,6 +208,11 @@ static const Field done_rows[] = {
     {"seed", FIELD_INT, IN(done.seed), INT_MIN, INT_MAX, 0, 0, NULL, NULL},
 };
 
+static const Field count_rows[] = {
+    {"number", FIELD_INT, IN(count.number), 0, INT_MAX, 0, 0, NULL, NULL},
+    {"tokens", FIELD_INT, IN(count.tokens), -1, INT_MAX, 0, 0, NULL, NULL},
+};
+
 static const Field error_rows[] = {
     {"code", FIELD_INT, IN(error.code), 0, 255, 0, 0, NULL, NULL},
     {"message", FIELD_TEXT, IN(error.message), 0, 0, ROOM(Event, u.error.message), 0, NULL, NULL},
@@ -224,7 +229,8 @@ static const FieldTable tables[] = {
     [EVENT_WARNING] = TABLE(warning_rows), [EVENT_LOAD] = TABLE(load_rows),
     [EVENT_ROUND] = TABLE(round_rows),     [EVENT_TEXT] = TABLE(text_rows),
     [EVENT_SWITCH] = TABLE(switch_rows),   [EVENT_STATS] = TABLE(stats_rows),
-    [EVENT_DONE] = TABLE(done_rows),       [EVENT_ERROR] = TABLE(error_rows),
+    [EVENT_COUNT] = TABLE(count_rows),     [EVENT_DONE] = TABLE(done_rows),
+    [EVENT_ERROR] = TABLE(error_rows),
 };
 
 const FieldTable *event_fields(EventType type)

@@ -132,6 +132,15 @@ int role_parse(const char *text, Role *role)
     return -1;
 }
 
+static json_t *stops_json(const Stops *stops)
+{
+    json_t *array = json_array();
+    for (int i = 0; i < stops->n; i++)
+        if (json_array_append_new(array, json_text(stops->text[i])) != 0)
+            return json_decref(array), NULL;
+    return array;
+}
+
 static json_t *say_json(const RequestSay *say)
 {
     json_t *messages = json_array();
@@ -141,9 +150,9 @@ static json_t *say_json(const RequestSay *say)
         if (json_array_append_new(messages, json) != 0)
             return json_decref(messages), NULL;
     }
-    return json_pack("{s:o, s:b, s:b, s:i, s:I}", "messages", messages, "raw", say->raw,
+    return json_pack("{s:o, s:b, s:b, s:i, s:I, s:o}", "messages", messages, "raw", say->raw,
                      "ignore_eos", say->ignore_eos, "max_tokens", say->max_tokens, "seed",
-                     (json_int_t)say->seed);
+                     (json_int_t)say->seed, "stop", stops_json(&say->stops));
 }
 
 static json_t *switch_json(const RequestSwitch *swap)
@@ -185,7 +194,8 @@ static json_t *set_json(const RequestSet *set)
 
 static const char *const names[] = {
     [REQUEST_LOAD] = "load",     [REQUEST_SAY] = "say", [REQUEST_STOP] = "stop",
-    [REQUEST_SWITCH] = "switch", [REQUEST_SET] = "set", [REQUEST_QUIT] = "quit",
+    [REQUEST_SWITCH] = "switch", [REQUEST_SET] = "set", [REQUEST_COUNT] = "count",
+    [REQUEST_QUIT] = "quit",
 };
 
 int request_parse(const char *text, RequestType *type)
@@ -215,6 +225,10 @@ char *request_to_line(const Request *request)
     case REQUEST_SET:
         body = set_json(&request->u.set);
         break;
+    case REQUEST_COUNT:
+        body = json_pack("{s:i, s:o}", "number", request->u.count.number, "text",
+                         json_text(request->u.count.text));
+        break;
     default:
         body = json_object();
     }
@@ -233,6 +247,8 @@ void request_free(Request *request)
         profile_close(&request->u.load.profile);
     if (request->type == REQUEST_SWITCH)
         free(request->u.swap.name);
+    if (request->type == REQUEST_COUNT)
+        free(request->u.count.text);
     if (request->type == REQUEST_SAY) {
         RequestSay *say = &request->u.say;
         for (int i = 0; i < say->n_messages; i++)

@@ -14,6 +14,8 @@
  *
  *   set      READY again, with what now holds; or ERROR and nothing has changed
  *
+ *   count    COUNT: the tokens of a text, for the current target
+ *
  *   stop     ends the answer that is going on and the load of a switch; nothing when idle
  *
  *   quit     ends the worker at once; the end of its input, when what came before is done
@@ -21,7 +23,7 @@
  * A line that is refused before it is taken for any of them, and any but a `say` for which there is
  * no place, is one ERROR. Only the worker's end leaves requests without theirs.
  *
- * set and switch are taken in the middle of an answer; say and load wait for its end. A fatal ERROR
+ * set, switch and count are taken in the middle of an answer; say and load wait for its end. A fatal ERROR
  * is followed by the worker's end.
  */
 #ifndef S2D_APP_PROTOCOL_REQUEST_H
@@ -43,6 +45,7 @@ typedef enum RequestType {
     REQUEST_STOP,
     REQUEST_SWITCH,
     REQUEST_SET,
+    REQUEST_COUNT,
     REQUEST_QUIT,
 } RequestType;
 
@@ -67,6 +70,7 @@ typedef struct RequestSay {
     bool ignore_eos;
     int max_tokens; /* 0 = until the context is full */
     uint32_t seed;
+    Stops stops;
 } RequestSay;
 
 typedef struct RequestSwitch {
@@ -87,6 +91,11 @@ typedef struct RequestSet {
     bool auto_thresholds; /* thresholds that are given as well are what it begins with */
 } RequestSet;
 
+typedef struct RequestCount {
+    int number; /* comes back with the count */
+    char *text;
+} RequestCount;
+
 typedef struct Request {
     RequestType type;
     union {
@@ -94,6 +103,7 @@ typedef struct Request {
         RequestSay say;
         RequestSwitch swap;
         RequestSet set;
+        RequestCount count;
     } u;
 } Request;
 

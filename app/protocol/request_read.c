@@ -335,16 +335,31 @@ static int read_message(const Reader *outer, const json_t *json, Message *messag
     return text ? 0 : wrong(&r, "text", "is missing");
 }
 
+static int read_stops(const Reader *r, Stops *stops)
+{
+    const json_t *array = get(r, "stop");
+    if (array && !json_is_array(array))
+        return wrong(r, "stop", "is not a list");
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const json_t *item = json_array_get(array, i);
+        if (!json_is_string(item))
+            return wrong(r, "stop", "holds something that is not a text");
+        if (stops_add(stops, json_string_value(item), "request: say: \"stop\"", r->err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int read_say(const Reader *r, RequestSay *say)
 {
-    static const char *const keys[] = {"v",          "request",    "messages", "raw",
-                                       "ignore_eos", "max_tokens", "seed",     NULL};
+    static const char *const keys[] = {"v",          "request", "messages", "raw", "ignore_eos",
+                                       "max_tokens", "seed",    "stop",     NULL};
     const json_t *array = get(r, "messages");
     say->seed = 1;
     if (check_object(r, keys) != 0 || read_bool(r, "raw", &say->raw) != 0 ||
         read_bool(r, "ignore_eos", &say->ignore_eos) != 0 ||
         read_int(r, "max_tokens", 0, INT_MAX, &say->max_tokens) != 0 ||
-        read_seed(r, &say->seed) != 0)
+        read_seed(r, &say->seed) != 0 || read_stops(r, &say->stops) != 0)
         return -1;
     size_t n = json_array_size(array);
     if (!json_is_array(array) || n == 0 || n > MESSAGES_MAX || (say->raw && n != 1))
@@ -403,6 +418,15 @@ static int read_set(const Reader *r, RequestSet *set)
     return 0;
 }
 
+static int read_count(const Reader *r, RequestCount *count)
+{
+    static const char *const keys[] = {"v", "request", "number", "text", NULL};
+    if (check_object(r, keys) != 0 || read_int(r, "number", 0, INT_MAX, &count->number) != 0 ||
+        copy_text(r, "text", &count->text) != 0)
+        return -1;
+    return count->text ? 0 : wrong(r, "text", "is missing");
+}
+
 static int read_request(Request *request, const json_t *object, Err *err)
 {
     static const char *const keys[] = {"v", "request", NULL};
@@ -422,7 +446,7 @@ static int read_request(Request *request, const json_t *object, Err *err)
     if (read_word(&r, "request", name, sizeof(name)) != 0)
         return -1;
     if (request_parse(name, &request->type) != 0)
-        return wrong(&r, "request", "must be load, say, stop, switch, set or quit");
+        return wrong(&r, "request", "must be load, say, stop, switch, set, count or quit");
     r.where = name;
     switch (request->type) {
     case REQUEST_LOAD:
@@ -433,6 +457,8 @@ static int read_request(Request *request, const json_t *object, Err *err)
         return read_switch(&r, &request->u.swap);
     case REQUEST_SET:
         return read_set(&r, &request->u.set);
+    case REQUEST_COUNT:
+        return read_count(&r, &request->u.count);
     default:
         return check_object(&r, keys);
     }

@@ -46,6 +46,9 @@ void answers_event(Answers *answers, const Event *event)
 {
     if (event->type == EVENT_TEXT)
         add_text(&answers->current, event->u.text.text);
+    /* Its tokens go on to the end of the stop string, which is no part of the answer. */
+    if (event->type == EVENT_DONE && strcmp(event->u.done.reason, "stop") == 0)
+        answers->current.known = false;
 }
 
 void answers_end(Answers *answers, const int *text, int n_prompt, int n, const Tokenizer *tokenizer)

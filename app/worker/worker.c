@@ -22,6 +22,19 @@
 #include "app/worker/confine.h"
 #include "kernels/common/clock.h"
 
+/* Every count has its event. */
+static void count(Worker *worker, const RequestCount *count)
+{
+    Event event = {.type = EVENT_COUNT, .u.count = {.number = count->number, .tokens = -1}};
+    int *ids = NULL, n = 0, capacity = 0;
+    if (worker->session &&
+        tokenizer_encode(session_target(worker->session)->tokenizer, count->text,
+                         strlen(count->text), false, &ids, &n, &capacity, NULL) == 0)
+        event.u.count.tokens = n;
+    free(ids);
+    worker_emit(worker, &event);
+}
+
 /* Between rounds the head of the queue is taken as long as it may be. */
 static bool on_poll(void *user)
 {
@@ -29,10 +42,12 @@ static bool on_poll(void *user)
     worker_pump(worker, 0);
     while (!worker->quit && !worker->stop && worker->n_pending > 0) {
         RequestType type = worker->pending[0].request.type;
-        if (type != REQUEST_SET && type != REQUEST_SWITCH)
+        if (type != REQUEST_SET && type != REQUEST_SWITCH && type != REQUEST_COUNT)
             break;
         Pending next = worker_next(worker);
-        if (type == REQUEST_SET)
+        if (type == REQUEST_COUNT)
+            count(worker, &next.request.u.count);
+        else if (type == REQUEST_SET)
             worker_set(worker, &next.request.u.set);
         else
             worker_switch(worker, &next.request.u.swap, next.cancelled);
@@ -132,8 +147,10 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
         emit_done(worker, "error", say->seed, NULL);
         return;
     }
-    AnswerOptions options = {
-        .max_tokens = say->max_tokens, .ignore_eos = say->ignore_eos, .seed = say->seed};
+    AnswerOptions options = {.max_tokens = say->max_tokens,
+                             .ignore_eos = say->ignore_eos,
+                             .seed = say->seed,
+                             .stops = &say->stops};
     worker->busy = true;
     worker->stop = false;
     answers_begin(&worker->answers);
@@ -173,6 +190,9 @@ static void run(Worker *worker, Pending *next)
         break;
     case REQUEST_SET:
         worker_set(worker, &request->u.set);
+        break;
+    case REQUEST_COUNT:
+        count(worker, &request->u.count);
         break;
     default:
         assert(!"stop and quit are never pending");

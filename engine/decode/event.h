@@ -27,6 +27,7 @@ typedef enum EventType {
     EVENT_SWITCH, /* a change of target moved on */
     EVENT_STATS,  /* running totals of this answer */
     EVENT_DONE,   /* the answer is over */
+    EVENT_COUNT,  /* how long a text is */
     EVENT_ERROR,
 } EventType;
 
@@ -191,10 +192,14 @@ typedef struct Event {
         EventSwitch swap;
         EventStats stats;
         struct {
-            char reason[16]; /* eos, length, context, stopped, error */
+            char reason[16]; /* eos, stop (a stop string), length, context, stopped, error */
             EventStats totals;
             int seed;
         } done;
+        struct {
+            int number; /* as the request has it */
+            int tokens; /* of the text alone, for the current target; -1 = they cannot be counted */
+        } count;
         struct {
             int code;
             char message[512];

@@ -81,7 +81,8 @@ int accept(Context *c, Sampler *sampler, const Tree *tree, const AcceptRules *ru
     while (node >= 0 && sample_ranked(&draws, node, &token, &score) > 0) {
         acceptance->path[acceptance->n++] = node;
         acceptance->bonus = token;
-        if (acceptance->n == rules->max_tokens ||
+        bool ended = rules->ends && rules->ends(rules->user, token);
+        if (ended || acceptance->n == rules->max_tokens ||
             (rules->stop && tokenizer_is_end(rules->stop, token)))
             break;
         node = tree_child(tree, node, token);

@@ -21,6 +21,10 @@ typedef struct AcceptRules {
     int position;          /* index in the text of the token after the root */
     int max_tokens;        /* tokens that may still be committed, the bonus included; >= 1 */
     const Tokenizer *stop; /* an end token of this vocabulary ends the path; NULL = none does */
+    /* Is told each token as it is taken, in order; true = the text ends with it. NULL = it does
+     * not. */
+    bool (*ends)(void *user, int token);
+    void *user;
 } AcceptRules;
 
 /* Sample and match: take the target's token at each position, follow the child that carries it,

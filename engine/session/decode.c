@@ -214,7 +214,10 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
     AcceptRules rules = {.sampling = &sampling,
                          .position = s->n,
                          .max_tokens = *left,
-                         .stop = options->ignore_eos ? NULL : tokenizer};
+                         .stop = options->ignore_eos ? NULL : tokenizer,
+                         .ends = stop_text_ends,
+                         .user = &s->stopping};
+    s->stopping.tokenizer = tokenizer;
     if (accept(&s->target, &s->sampler, &s->tree, &rules, &s->acceptance) != 0)
         return no_number(s, err);
     keep_path(&s->target, &s->tree, &s->acceptance, s->cached);
@@ -248,7 +251,8 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
     report_text(s, s->acceptance.bonus, 0);
     report_stats(s);
     s->reported_ms = clock_ms() - t4;
-    return options->ignore_eos || !tokenizer_is_end(tokenizer, s->acceptance.bonus);
+    return !s->stopping.scan.ended &&
+           (options->ignore_eos || !tokenizer_is_end(tokenizer, s->acceptance.bonus));
 }
 
 /* Why it ended; NULL: err says. */
@@ -282,6 +286,9 @@ static const char *answer(Session *s, const AnswerOptions *options, Err *err)
     left--;
     s->reported_ms = 0;
     report_text(s, first, 0);
+    s->stopping.tokenizer = target->tokenizer;
+    if (stop_text_ends(&s->stopping, first))
+        return "stop";
     if (!options->ignore_eos && tokenizer_is_end(s->config.target->tokenizer, first))
         return "eos";
 
@@ -292,7 +299,7 @@ static const char *answer(Session *s, const AnswerOptions *options, Err *err)
             return "stopped";
         int goes_on = round_run(s, options, try_ngram(s, mode, left), &left, err);
         if (goes_on <= 0)
-            return goes_on == 0 ? "eos" : NULL;
+            return goes_on < 0 ? NULL : s->stopping.scan.ended ? "stop" : "eos";
     }
     return full;
 }
@@ -306,6 +313,9 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
     cost_begin_answer(&s->cost);
     s->rounds = 0;
     s->utf8 = (Utf8){0};
+    const Stops *stops = options->stops && options->stops->n > 0 ? options->stops : NULL;
+    s->stopping = (StopText){.scan.stops = stops};
+    s->shown = (StopScan){.stops = stops};
     s->seed = options->seed;
     s->answered = 0;
     s->first_token = -1;
@@ -323,7 +333,7 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
         return -1;
     }
     /* One that was cut short says only that answers may be as long as that. */
-    bool cut = strcmp(reason, "eos") != 0;
+    bool cut = strcmp(reason, "eos") != 0 && strcmp(reason, "stop") != 0;
     if (!cut || s->answered > s->answer_mean)
         s->answer_mean += 0.3 * (s->answered - s->answer_mean);
     report_text_end(s);

@@ -124,6 +124,58 @@ static void send_text(Session *s, const char *text, int source)
     send(s);
 }
 
+/* A stretch of text from one source that grows until another one goes on. */
+typedef struct Piece {
+    char text[TEXT_MAX + STOP_BYTES];
+    int n, source;
+} Piece;
+
+static void put(Session *s, Piece *piece, char byte, int source)
+{
+    if (piece->n > 0 && source != piece->source) {
+        piece->text[piece->n] = '\0';
+        send_text(s, piece->text, piece->source);
+        piece->n = 0;
+    }
+    piece->source = source;
+    piece->text[piece->n++] = byte;
+}
+
+static void put_end(Session *s, Piece *piece)
+{
+    piece->text[piece->n] = '\0';
+    send_text(s, piece->text, piece->source);
+}
+
+/* Whole characters; what may become a stop string waits for the rest of it. */
+static void show_text(Session *s, const char *text, int source)
+{
+    if (!s->shown.stops) {
+        send_text(s, text, source);
+        return;
+    }
+    Piece piece = {.n = 0};
+    for (; *text && !s->shown.ended; text++) {
+        char out[STOP_BYTES];
+        s->held_from[s->shown.n] = (short)source;
+        int n = stop_take(&s->shown, *text, out);
+        for (int i = 0; i < n; i++)
+            put(s, &piece, out[i], s->held_from[i]);
+        memmove(s->held_from, s->held_from + n, sizeof s->held_from - (size_t)n * sizeof(short));
+    }
+    put_end(s, &piece);
+}
+
+/* The text is over, and what was held back is none. */
+static void show_held(Session *s)
+{
+    Piece piece = {.n = 0};
+    for (int i = 0; i < s->shown.n && !s->shown.ended; i++)
+        put(s, &piece, s->shown.held[i], s->held_from[i]);
+    put_end(s, &piece);
+    s->shown.n = 0;
+}
+
 void report_text(Session *s, int token, int source)
 {
     char text[TEXT_MAX];
@@ -132,7 +184,7 @@ void report_text(Session *s, int token, int source)
     while (bytes > 0) { /* a token longer than the buffer comes in pieces */
         size_t part = bytes < 1024 ? bytes : 1024;
         utf8_feed(&s->utf8, raw, part, text, sizeof text);
-        send_text(s, text, source);
+        show_text(s, text, source);
         raw += part;
         bytes -= part;
     }
@@ -142,7 +194,8 @@ void report_text_end(Session *s)
 {
     char text[8];
     utf8_finish(&s->utf8, text, sizeof text);
-    send_text(s, text, 0);
+    show_text(s, text, 0);
+    show_held(s);
 }
 
 static void complete_stats(Session *s)

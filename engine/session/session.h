@@ -16,6 +16,7 @@
 #define S2D_ENGINE_SESSION_SESSION_H
 
 #include "engine/decode/event.h"
+#include "engine/decode/stop.h"
 #include "engine/draft/drafters.h"
 
 typedef struct Session Session;
@@ -39,6 +40,7 @@ typedef struct AnswerOptions {
     int max_tokens; /* 0 = until the context is full */
     bool ignore_eos;
     uint32_t seed;
+    const Stops *stops; /* the answer ends before the first of these; NULL = none */
 } AnswerOptions;
 
 /* Bytes of KV caches and scratch that such a session would take, for planning before any weights

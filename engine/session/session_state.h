@@ -1,5 +1,5 @@
 /* session_state.h - inside a session: the conversation's state, and what its files offer each other. Each
- * calls those before it only: report.c (events), prefill.c, measure.c (costs), session.c (set-up and
+ * calls those before it only: stop_text.c, report.c (events), prefill.c, measure.c (costs), session.c (set-up and
  * changes), auto_thresholds.c, switch.c, decode.c (an answer). */
 #ifndef S2D_ENGINE_SESSION_SESSION_STATE_H
 #define S2D_ENGINE_SESSION_SESSION_STATE_H
@@ -11,6 +11,13 @@
 #include "kernels/common/clock.h"
 
 enum { PAIRS_SEEN = 16 };
+
+/* An answer's tokens looked through for stop strings. */
+typedef struct StopText {
+    const Tokenizer *tokenizer;
+    Utf8 utf8;
+    StopScan scan; /* no `stops` = nothing ends it */
+} StopText;
 
 /* What a Cost is true of. */
 typedef struct CostKey {
@@ -46,6 +53,9 @@ struct Session {
     Tree tree;
     Acceptance acceptance;
     Utf8 utf8;
+    StopText stopping;           /* by acceptance, a round ahead of what is shown */
+    StopScan shown;              /* what the shown text holds back, */
+    short held_from[STOP_BYTES]; /* and who proposed each byte of it */
     uint32_t seed;
     bool warned;     /* that what drafts computes no numbers */
     int first_token; /* drawn from the prefill; -1 = not yet */
@@ -61,6 +71,9 @@ struct Session {
     bool answering;
     Event event; /* scratch: too large for the stack of a deep call */
 };
+
+/* stop_text.c: as AcceptRules.ends; user is the StopText. */
+bool stop_text_ends(void *user, int token);
 
 /* prefill.c: does the caller want this answer to end? */
 bool session_asked_to_stop(Session *s);

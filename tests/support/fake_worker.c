@@ -229,6 +229,11 @@ static void on_line(Fake *fake, const char *line, size_t bytes)
     case REQUEST_SET:
         on_set(fake, &request.u.set);
         break;
+    case REQUEST_COUNT: /* a token a byte */
+        emit(fake,
+             &(Event){.type = EVENT_COUNT,
+                      .u.count = {request.u.count.number, (int)strlen(request.u.count.text)}});
+        break;
     case REQUEST_QUIT:
         exit(0);
     }

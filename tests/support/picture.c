@@ -62,8 +62,9 @@ static void print_look(FILE *out, ThemeChoice choice, int attr)
     if (!theme->colourless)
         fprintf(out, "#%06x on #%06x", (unsigned)look_rgb(look.fore.of_256),
                 (unsigned)look_rgb(look.back.of_256));
-    fprintf(out, "%s%s%s%s", look.bold ? " bold" : "", look.dim ? " dim" : "",
-            look.underline ? " underlined" : "", look.reverse ? " reversed" : "");
+    fprintf(out, "%s%s%s%s%s", look.bold ? " bold" : "", look.dim ? " dim" : "",
+            look.underline ? " underlined" : "", look.italic ? " italic" : "",
+            look.reverse ? " reversed" : "");
 }
 
 char *picture_text(const Cells *cells)
@@ -176,10 +177,11 @@ static void print_row(FILE *out, const Cells *cells, const Theme *theme, int y)
             while (to < end && cell_at(cells, y, to)->width == 1 && first->width == 1 &&
                    cell_at(cells, y, to)->ch > ' ' && cell_at(cells, y, to)->ch < 0x2500)
                 to++;
-            fprintf(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s>",
+            fprintf(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s%s>",
                     MARGIN + from * CELL_WIDTH, top + BASELINE,
                     (first->width == 2 ? 2 : to - from) * CELL_WIDTH, (unsigned)fore,
                     look.bold ? " font-weight=\"bold\"" : "",
+                    look.italic ? " font-style=\"italic\"" : "",
                     look.underline ? " text-decoration=\"underline\"" : "");
             for (int i = from; i < to; i++) {
                 print_char(out, cell_at(cells, y, i)->ch);

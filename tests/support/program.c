@@ -85,3 +85,21 @@ void program_line(Result *result, const ModelFolder *folder, const char *input, 
     }
     program_run(result, input, false, words);
 }
+
+const char *program_stop(const char *answer, char *typed)
+{
+    char stop[24] = "";
+    size_t from = 30, n = 0;
+    while ((answer[from] & 0xC0) == 0x80)
+        from++;
+    while (n < 12 || (answer[from + n] & 0xC0) == 0x80)
+        n++;
+    memcpy(stop, answer + from, n);
+    for (const char *c = stop; *c; c++) {
+        if (*c == '\\' || *c == '\n' || *c == '\t')
+            *typed++ = '\\';
+        *typed++ = *c == '\n' ? 'n' : *c == '\t' ? 't' : *c;
+    }
+    *typed = '\0';
+    return strstr(answer, stop);
+}

@@ -19,4 +19,8 @@ void program_run(Result *result, const char *input, bool interrupt, char *const 
 /* line: the words, parted by blanks; "P" stands for the folder's tiny.yaml, "F/" for the folder. */
 void program_line(Result *result, const ModelFolder *folder, const char *input, const char *line);
 
+/* Takes a stop string of some characters from an answer, as it has to be typed: [64]. Returns where the
+ * answer first has it. */
+const char *program_stop(const char *answer, char *typed);
+
 #endif

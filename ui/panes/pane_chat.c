@@ -40,6 +40,21 @@ static void draw_code_number(const Drawing *d, int x, int right)
     cells_text(d->cells, d->y, right - n, n, text, (size_t)n, STYLE_DIM);
 }
 
+/* Returns the columns used. */
+static int draw_piece(Drawing *d, int x, int columns, const char *text, size_t n, int attr)
+{
+    if (!(attr & ATTR_RULE))
+        return cells_text(d->cells, d->y, x, columns, text, n, attr);
+    int used = 0;
+    for (; used < columns && used < (int)n; used++)
+        cells_glyph(d->cells, d->y, x + used,
+                    text[used] == '-'   ? GLYPH_HORIZONTAL
+                    : text[used] == '|' ? GLYPH_VERTICAL
+                                        : GLYPH_CROSS,
+                    attr & ~ATTR_RULE);
+    return used;
+}
+
 static void draw_line(void *user, const Line *line)
 {
     Drawing *d = user;
@@ -71,8 +86,7 @@ static void draw_line(void *user, const Line *line)
                     break;
                 to += step;
             }
-            x += cells_text(d->cells, d->y, x, right - x, line->text + from, to - from,
-                            line->attrs[from]);
+            x += draw_piece(d, x, right - x, line->text + from, to - from, line->attrs[from]);
         }
         if (line->lead == LEAD_CODE_BEGIN)
             draw_code_number(d, x, right);

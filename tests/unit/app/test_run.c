@@ -61,6 +61,29 @@ static void texts_are_equal_whatever_drafts(void **state)
     }
 }
 
+/* A piece of the text that a pipe of its own would not cut there, whatever drafts. */
+static void an_answer_ends_before_a_stop_string(void **state)
+{
+    (void)state;
+    static Result plain, result;
+    static const char *const drafters[] = {"plain", "s2d", "sd", "ngram"};
+    char typed[64];
+    run_line(&plain, NULL, "run --profile P -p hello -n 100 --ignore-eos --spec off");
+    const char *end = program_stop(plain.out, typed);
+    for (size_t i = 0; i < sizeof drafters / sizeof *drafters; i++) {
+        char *words[] = {"s2d", "run",       "--profile",         profile,  "-p",        "hello",
+                         "-n",  "100",       "--ignore-eos",      "--stop", "not in it", "--stop",
+                         typed, "--drafter", (char *)drafters[i], "--spec", "on",        NULL};
+        program_run(&result, NULL, false, words);
+        assert_int_equal(result.status, 0);
+        assert_int_equal(strlen(result.out), end - plain.out);
+        assert_memory_equal(result.out, plain.out, strlen(result.out));
+        assert_non_null(strstr(result.err, "ended: stop string"));
+    }
+    run_line(&result, NULL, "run --profile P -p hello --stop \\x");
+    assert_int_equal(result.status, EXIT_USAGE);
+}
+
 /* Not what the machine has, but what of it may be used. */
 static void info_tells_the_processors_that_may_be_used(void **state)
 {
@@ -823,6 +846,7 @@ int main(int argc, char **argv)
         return cmd_draft(argc - 1, argv + 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_equal_whatever_drafts),
+        cmocka_unit_test(an_answer_ends_before_a_stop_string),
         cmocka_unit_test(an_answer_of_one_token_has_no_rounds),
         cmocka_unit_test(info_tells_the_processors_that_may_be_used),
         cmocka_unit_test(the_smallest_settings_are_greedy),

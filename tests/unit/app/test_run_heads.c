@@ -85,6 +85,43 @@ static void heads_change_no_text(void **state)
     }
 }
 
+static void heads_end_before_a_stop_string(void **state)
+{
+    (void)state;
+    char typed[64], drafter[300];
+    run(&plain, "run --profile P -p ab -n 80 --ignore-eos --drafter plain --temp 0.8 --seed 4");
+    const char *end = program_stop(plain.out, typed);
+    for (int k = 0; k < KINDS; k++) {
+        char path[256];
+        snprintf(drafter, sizeof drafter, "%s:%s/%s.gguf", kinds[k], folder.path, kinds[k]);
+        char *words[] = {"s2d",
+                         "run",
+                         "--profile",
+                         model_folder_file(&folder, "tiny.yaml", path),
+                         "-p",
+                         "ab",
+                         "-n",
+                         "80",
+                         "--ignore-eos",
+                         "--temp",
+                         "0.8",
+                         "--seed",
+                         "4",
+                         "--spec",
+                         "on",
+                         "--drafter",
+                         drafter,
+                         "--stop",
+                         typed,
+                         NULL};
+        program_run(&result, NULL, false, words);
+        assert_int_equal(result.status, 0);
+        assert_int_equal(strlen(result.out), end - plain.out);
+        assert_memory_equal(result.out, plain.out, strlen(result.out));
+        assert_non_null(strstr(result.err, "ended: stop string"));
+    }
+}
+
 static void a_profile_names_a_head(void **state)
 {
     (void)state;
@@ -213,6 +250,7 @@ int main(int argc, char **argv)
         return dispatch(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(heads_change_no_text),
+        cmocka_unit_test(heads_end_before_a_stop_string),
         cmocka_unit_test(a_profile_names_a_head),
         cmocka_unit_test(heads_of_others_are_refused),
         cmocka_unit_test(a_switch_leaves_the_head_behind),

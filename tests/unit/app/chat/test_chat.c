@@ -367,6 +367,133 @@ static void test_queue_and_stop(void **state)
     assert_non_null(strstr(f->witness.heard, "done: stopped\nunqueued: \nsaid: next"));
 }
 
+/* Until the worker has counted the files. */
+static void run_until_counted(Chat *chat)
+{
+    for (int ms = 0; ms < PATIENCE_MS; ms += wait_ms(chat)) {
+        assert_int_equal(chat_pump(chat), 0);
+        if (!files_await_counts(chat))
+            return;
+    }
+    fail_msg("files are not counted");
+}
+
+static void test_files(void **state)
+{
+    Fixture *f = *state;
+    char path[64], other[64], line[256];
+    snprintf(path, sizeof path, "%s/qa b.c", folder);
+    snprintf(other, sizeof other, "%s/qb.txt", folder);
+    file_write_text(path, "int a;\n");
+    file_write_text(other, "two\n");
+    say(f, "/file");
+    assert_non_null(strstr(f->witness.heard, "no file joins"));
+    snprintf(line, sizeof line, "/file %s/q*b*", folder);
+    say(f, line);
+    run_until_counted(&f->chat);
+    snprintf(line, sizeof line, "note: file %s: 6 tokens, joins the next question", path);
+    assert_non_null(strstr(f->witness.heard, line));
+    snprintf(line, sizeof line, "file %s: 3 tokens, joins the next question; 2 files with 9 tokens",
+             other);
+    assert_non_null(strstr(f->witness.heard, line));
+    say(f, "what is it?");
+    snprintf(line, sizeof line, "said: what is it?\n[%s  6 tokens]\n[%s  3 tokens]\n", path, other);
+    assert_non_null(strstr(f->witness.heard, line));
+    snprintf(line, sizeof line,
+             "what is it?\n\n<file name=\"%s\" bytes=\"6\" tokens=\"6\">\nint a;\n</file>\n\n"
+             "<file name=\"%s\" bytes=\"3\" tokens=\"3\">\ntwo\n</file>",
+             path, other);
+    assert_string_equal(f->chat.transcript.entries[0].text, line);
+    assert_string_equal(answer(f) + 4, line); /* what the model got */
+    say(f, "and now?");
+    assert_string_equal(answer(f), "[4] and now?"); /* they join one question */
+
+    say(f, "/undo");
+    say(f, "/undo");
+    assert_string_equal(f->witness.edit, "what is it?");
+    assert_int_equal(f->chat.files.n, 2);
+    say(f, "why?");
+    assert_string_equal(answer(f) + 4 + 4, line + 11);
+
+    snprintf(line, sizeof line, "/file %s", path);
+    say(f, line);
+    say(f, "/file none");
+    assert_int_equal(f->chat.files.n, 0);
+    say(f, line);
+    run_until_counted(&f->chat);
+    say(f, "/clear");
+    assert_int_equal(f->chat.files.n, 0);
+    snprintf(line, sizeof line, "/file %s/none*", folder);
+    refused(f, line, "nothing matches");
+    refused(f, "/file not-here", "there is no such file");
+    unlink(path);
+    unlink(other);
+}
+
+/* One that is too large for the context, and one that nobody will count. */
+static void test_files_that_do_not_fit(void **state)
+{
+    Fixture *f = *state;
+    char path[64], line[256], text[5001];
+    memset(text, 'x', 5000);
+    text[5000] = '\0';
+    snprintf(path, sizeof path, "%s/large", folder);
+    file_write_text(path, text);
+    snprintf(line, sizeof line, "/file %s", path);
+    say(f, line);
+    run_until_counted(&f->chat);
+    assert_non_null(strstr(f->witness.heard, "5000 tokens, but the context takes 4096"));
+    assert_int_equal(f->chat.files.n, 0);
+    chat_line(&f->chat, "please die");
+    file_write_text(path, "small");
+    chat_line(&f->chat, line);
+    run_until(&f->chat, CHAT_IDLE);
+    run_until_counted(&f->chat);
+    assert_int_equal(f->chat.files.n, 1);
+    say(f, "go on");
+    assert_non_null(strstr(answer(f), "\nsmall\n</file>"));
+    unlink(path);
+}
+
+static void test_roles(void **state)
+{
+    Fixture *f = *state;
+    static Config config;
+    const char *yaml = "roles: {brief: Be brief., kind: Be kind.}";
+    say(f, "/role");
+    assert_non_null(strstr(f->witness.heard, "no roles"));
+    refused(f, "/role brief", "nor any other");
+    assert_int_equal(config_parse(&config, yaml, strlen(yaml), "c", NULL), 0);
+    f->chat.options.config = &config;
+    say(f, "/role brief");
+    assert_string_equal(f->chat.system, "Be brief.");
+    say(f, "/role");
+    assert_non_null(strstr(f->witness.heard, "brief          Be brief.  (now)\nkind"));
+    refused(f, "/role rude", "there are brief, kind");
+    char *offered = slash_complete(&f->chat, "/role ", 6, "", 1);
+    assert_string_equal(offered, "kind");
+    free(offered);
+    config_close(&config);
+}
+
+static void test_stop_strings(void **state)
+{
+    Fixture *f = *state;
+    say(f, "/set stop \\n\\n");
+    say(f, "/set stop You:");
+    assert_int_equal(f->chat.stops.n, 2);
+    assert_string_equal(f->chat.stops.text[0], "\n\n");
+    assert_non_null(strstr(f->witness.heard, "notice: stop \"\\n\\n\", \"You:\""));
+    say(f, "/set");
+    assert_non_null(
+        strstr(f->witness.heard, "(until the context is full)\nstop \"\\n\\n\", \"You:\""));
+    refused(f, "/set stop", "at least one character");
+    refused(f, "/set stop \\q", "behind a backslash");
+    assert_int_equal(f->chat.stops.n, 2);
+    say(f, "/set stop none");
+    assert_int_equal(f->chat.stops.n, 0);
+}
+
 /* It is given back, the chat is as it was, and the next one goes out. */
 static void test_question_that_cannot_be_sent(void **state)
 {
@@ -919,6 +1046,10 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_settings, start, end),
         cmocka_unit_test_setup_teardown(test_save_load, start, end),
         cmocka_unit_test_setup_teardown(chats_at_once_do_not_overwrite_each_other, start, end),
+        cmocka_unit_test_setup_teardown(test_files, start, end),
+        cmocka_unit_test_setup_teardown(test_files_that_do_not_fit, start, end),
+        cmocka_unit_test_setup_teardown(test_roles, start, end),
+        cmocka_unit_test_setup_teardown(test_stop_strings, start, end),
         cmocka_unit_test_setup_teardown(test_export, start, end),
         cmocka_unit_test_setup_teardown(test_complete, start, end),
         cmocka_unit_test(test_first_load_fails),

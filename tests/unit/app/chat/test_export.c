@@ -203,6 +203,16 @@ static void code_goes_on_behind_a_switch(void **state)
     transcript_close(&chat.transcript);
 }
 
+/* Files that joined a question are code in it. */
+static void test_files_are_code(void **state)
+{
+    (void)state;
+    char *text =
+        exported("why?\n\n<file name=\"a.md\" bytes=\"7\" tokens=\"3\">\n````\nx\n\n</file>", "so");
+    assert_non_null(strstr(text, "> why?\n>\n> a.md\n>\n> `````\n> ````\n> x\n>\n> `````\n"));
+    free(text);
+}
+
 /* Or all that follows a cut answer is code. */
 static void test_open_fences_are_closed(void **state)
 {
@@ -234,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_markdown_alters_no_text),
         cmocka_unit_test(test_open_fences_are_closed),
         cmocka_unit_test(code_goes_on_behind_a_switch),
+        cmocka_unit_test(test_files_are_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -781,6 +781,42 @@ static int never_ends(const char *path)
 
 /* Two targets that go on for long: the same one twice, so that a switch does not show in the
  * text. */
+/* Keys and profile of a config file, a role of it, a file that joins a question, an answer that ends
+ * before a stop string. */
+static void test_what_a_person_set(void **state)
+{
+    (void)state;
+    static const char *const letters[] = {"a", "e", "i", "n", "o", "r", "s", "t"};
+    char line[32];
+    skip_without_tmux();
+    model_folder_write(&folder, "my.yaml",
+                       "profile: ./slow.yaml\nkeys: {help: F12, quit: Ctrl-Q}\n"
+                       "roles: {brief: Be brief.}\n");
+    model_folder_write(&folder, "note.txt", "one two\n");
+    start("--config ./my.yaml");
+    wait_for("READY");
+    wait_for("F12Help");
+    type("F12");
+    wait_for("Ctrl-Q, Ctrl-D");
+    type("Escape");
+    wait_for_no("KEYS");
+    enter("/role brief");
+    wait_for("the role brief");
+    enter("/file note.txt");
+    wait_for("joins the next question");
+    for (int i = 0; i < 8; i++) { /* one of them comes soon, whatever the model says */
+        snprintf(line, sizeof line, "/set stop %s", letters[i]);
+        enter(line);
+        snprintf(line, sizeof line, ", \"%s\"", letters[i]);
+        wait_for(i > 0 ? line : "stop \"a\"");
+    }
+    enter("What is in it?");
+    wait_for("[note.txt  ");
+    wait_for("stop string");
+    type("C-q");
+    assert_left("status=0");
+}
+
 static int make_models(void **state)
 {
     (void)state;
@@ -850,6 +886,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_missing_model),
         cmocka_unit_test(test_plain),
         cmocka_unit_test(test_looks),
+        cmocka_unit_test(test_what_a_person_set),
     };
     return cmocka_run_group_tests(tests, make_models, remove_models);
 }

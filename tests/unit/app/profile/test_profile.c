@@ -56,7 +56,8 @@ static void test_everything(void **state)
               "  - {model: big, thresholds: [0.75, 0.2], drafter: exit:6}\n"
               "  - {model: ./my file.gguf}\n"
               "tree: {depth: 4, width: 3, nodes: 12}\n"
-              "sampling: {temperature: 0.8, top_k: 40, top_p: 0.95, seed: 7}\n"
+              "sampling: {temperature: 0.8, top_k: 40, top_p: 0.95, seed: 7,\n"
+              "           stop: [\"\\n\\n\", 'You:', \"You:\"]}\n"
               "system: |\n  Be brief.\n  Be kind.\n"
               "context: 2048\nkv: q8\nmax_tokens: 256\nthreads: 3\ntemplate: chatml\ndevice: cpu\n";
     assert_int_equal(parse(&p, yaml, &err), 0);
@@ -81,6 +82,9 @@ static void test_everything(void **state)
     assert_true(p.temperature == 0.8 && p.top_p == 0.95);
     assert_int_equal(p.top_k, 40);
     assert_int_equal(p.seed, 7);
+    assert_int_equal(p.stops.n, 2);
+    assert_string_equal(p.stops.text[0], "\n\n");
+    assert_string_equal(p.stops.text[1], "You:");
     assert_string_equal(p.system, "Be brief.\nBe kind.\n");
     assert_int_equal(p.context, 2048);
     assert_int_equal(p.kv, KV_Q8);
@@ -144,11 +148,15 @@ static void test_refused(void **state)
         {"name: a\ntargets: []", "p.yaml:2:10: this list is empty"},
         {"name: a\ntargets: [x]", "p.yaml:2:11: keys and values are wanted here"},
         {"name: [a]\ntargets: [{model: x}]", "p.yaml:1:7: a single value is wanted here"},
-        {TARGET "colour: red", "p.yaml:4:1: there is no such key here: colour"},
+        {TARGET "colour: red",
+         "p.yaml:4:1: there is no such key here: colour; known here: name, draft, targets, tree"},
         {TARGET "seed: 1", "p.yaml:4:1: there is no such key here: seed"},
-        {TARGET "tree: {mode: auto, hight: 3}", "p.yaml:4:20: there is no such key here: hight"},
+        {TARGET "tree: {mode: auto, hight: 3}",
+         "p.yaml:4:20: there is no such key here: hight; known here: mode, depth, width, nodes"},
         {TARGET "draft: {base: b, adaptor: c}", "p.yaml:4:18: there is no such key here: adaptor"},
         {TARGET "draft: {base: b, adapter: ''}", "p.yaml:4:27: draft.adapter: a file is named"},
+        {"name: a\ntargets: [{model: x}, {modell: y}]",
+         "p.yaml:2:24: there is no such key here: modell; known here: model, thresholds, drafter"},
         {TARGET "context: 1\nthreads: 1\ncontext: 2", "p.yaml:6:1: given twice: context"},
         {"a: &x b\nname: *x", "p.yaml:1:4: anchors and aliases"},
         {"name: *x", "p.yaml:1:7: anchors and aliases"},
@@ -157,6 +165,10 @@ static void test_refused(void **state)
         {"name: \"a\\0b\"", "p.yaml:1:7: a control character"},
         {"name: \"a\\e[2J\"", "p.yaml:1:7: a control character"},
         {"name: \"a\\x9b2J\"", "p.yaml:1:7: a control character"},
+        {TARGET "sampling: {stop: []}", "p.yaml:4:18: this list is empty"},
+        {TARGET "sampling: {stop: [a, '']}",
+         "p.yaml:4:22: sampling.stop[1]: a stop string has at least one character"},
+        {TARGET "sampling: {stop: [a, b, c, d, e, f, g, h, i]}", "p.yaml:4:43: this list is too"},
         {TARGET "sampling: {temperature: 0.5x}",
          "p.yaml:4:25: sampling.temperature: \"0.5x\" is not"},
         {TARGET "sampling: {temperature: nan}",

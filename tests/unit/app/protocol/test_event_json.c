@@ -232,6 +232,10 @@ static void draw_event(Noise *noise, EventType type, Event *event, char text[256
         draw_stats(noise, &event->u.done.totals);
         event->u.done.seed = draw_int(noise, 0, 2000000000);
         break;
+    case EVENT_COUNT:
+        event->u.count.number = draw_int(noise, 0, 1000);
+        event->u.count.tokens = draw_int(noise, -1, 200000);
+        break;
     case EVENT_ERROR:
         event->u.error.code = draw_int(noise, 0, 255);
         draw_text(noise, event->u.error.message, sizeof(event->u.error.message));

@@ -73,6 +73,8 @@ static void the_others_survive(void **state)
     assert_int_equal(back.u.say.messages[2].role, ROLE_ASSISTANT);
     assert_true(back.u.say.ignore_eos && !back.u.say.raw);
     assert_int_equal(back.u.say.seed, UINT32_MAX);
+    assert_int_equal(back.u.say.stops.n, 2);
+    assert_string_equal(back.u.say.stops.text[1], "é\n\\");
     request_free(&back);
 
     back = pass(&sample_requests[SAMPLE_SWITCH]);
@@ -87,6 +89,11 @@ static void the_others_survive(void **state)
 
     back = pass(&sample_requests[SAMPLE_SET]);
     assert_memory_equal(&back.u.set, &sample_requests[SAMPLE_SET].u.set, sizeof(RequestSet));
+    request_free(&back);
+
+    back = pass(&sample_requests[SAMPLE_COUNT]);
+    assert_int_equal(back.u.count.number, 7);
+    assert_string_equal(back.u.count.text, "a\n\"b\"");
     request_free(&back);
 
     back = pass(&sample_requests[SAMPLE_STOP]);

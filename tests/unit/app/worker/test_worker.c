@@ -368,6 +368,42 @@ static void wrong_requests_are_answered_and_survived(void **state)
     client_close(client);
 }
 
+/* Before a load there is nothing to count with; in an answer's middle it does not wait for its end. */
+static void texts_are_counted(void **state)
+{
+    (void)state;
+    Request request = {.type = REQUEST_COUNT, .u.count = {.number = 3, .text = "hello <|im_end|>"}};
+    Client *client = start();
+    Event event;
+    Err err = {0};
+    send_request(client, &request);
+    assert_int_equal(await(client, EVENT_COUNT).u.count.tokens, -1);
+    send_load(client, "target.gguf", NULL, 0);
+    await(client, EVENT_READY);
+    send_request(client, &request);
+    event = await(client, EVENT_COUNT);
+    assert_int_equal(event.u.count.number, 3);
+    int tokens = event.u.count.tokens;
+    assert_in_range(tokens, 2, 16);
+    send_question(client, "hello", 400);
+    await(client, EVENT_TEXT);
+    request.u.count.number = 4;
+    send_request(client, &request);
+    bool counted = false, done = false;
+    while (!done) {
+        assert_int_equal(next(client, &event, &err), 1);
+        event_free(&event);
+        done = event.type == EVENT_DONE;
+        if (event.type == EVENT_COUNT) {
+            assert_int_equal(event.u.count.number, 4);
+            assert_int_equal(event.u.count.tokens, tokens);
+            counted = true;
+        }
+    }
+    assert_true(counted);
+    client_close(client);
+}
+
 static void a_load_that_fails_says_why(void **state)
 {
     (void)state;
@@ -961,6 +997,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_answer_keeps_its_own_tokens),
         cmocka_unit_test(thresholds_may_be_automatic),
         cmocka_unit_test(wrong_requests_are_answered_and_survived),
+        cmocka_unit_test(texts_are_counted),
         cmocka_unit_test(a_load_that_fails_says_why),
         cmocka_unit_test(every_request_ends_once),
         cmocka_unit_test(a_say_for_which_there_is_no_place_is_done),

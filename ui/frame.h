@@ -7,18 +7,21 @@
 #define S2D_UI_FRAME_H
 
 #include "ui/cells.h"
+#include "ui/pages/page_list.h"
 #include "ui/view.h"
 
 enum {
     FOCUS_INPUT = PANE_COUNT, /* beside the PaneIds */
-    INPUT_ROWS = 6,           /* most rows of the input line */
-    FRAME_CHOICES = 64,       /* most completions shown */
+    FOCUS_PAGE,
+    INPUT_ROWS = 6,     /* most rows of the input line */
+    FRAME_CHOICES = 64, /* most completions shown */
 };
 
 typedef enum Overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_TARGETS } Overlay;
 
 typedef struct Frame {
-    int focus;    /* a PaneId or FOCUS_INPUT */
+    int focus;    /* a PaneId, FOCUS_INPUT or, where there is a page, FOCUS_PAGE */
+    PageId page;  /* in place of chat and panes */
     PaneId front; /* the pane that had the focus last: the tab shown when panes are tabs */
     Overlay overlay;
     int choice; /* of the targets */

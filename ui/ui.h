@@ -26,6 +26,8 @@ typedef enum UiActionType {
     UI_TARGET,     /* index: target chosen, 0-based */
     UI_THRESHOLDS, /* n_thresholds, thresholds: a slider moved; send them at once */
     UI_AUTO,       /* on: automatic thresholds or not */
+    UI_FORECASTS,  /* on: forecasts are looked at, or no more */
+    UI_KEEP,       /* the thresholds that act: keep them for this draft and target */
     UI_SPEC,       /* spec: F6, between SPEC_OFF and SPEC_AUTO */
     UI_EXPORT,     /* F8: as /export md */
 } UiActionType;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/sliders.h"
+
 int view_open(View *view, Err *err)
 {
     *view = (View){.state = VIEW_STARTING};
@@ -97,11 +99,21 @@ static void take_thresholds(View *view, const float *thresholds, int n)
         memcpy(view->wanted, thresholds, (size_t)n * sizeof *thresholds);
 }
 
+/* What was found out of the exits is true of one draft and target. */
+static void forget_pair(View *view)
+{
+    memset(view->evidence, 0, sizeof view->evidence);
+    view->forecast = view->search = (EventForecast){0};
+    view->n_before = 0;
+}
+
 static void on_ready(View *view, const EventReady *ready)
 {
     EventReady *own = &view->ready;
     bool exits_changed = strcmp(ready->head, own->head) != 0 || ready->n_exits != own->n_exits ||
                          memcmp(ready->exits, own->exits, sizeof own->exits) != 0;
+    bool another_pair =
+        strcmp(ready->target, own->target) != 0 || strcmp(ready->draft, own->draft) != 0;
     if (strcmp(ready->drafter, own->drafter) != 0 || ready->spec != own->spec)
         view->mode[0] = '\0';
     *own = *ready;
@@ -118,8 +130,10 @@ static void on_ready(View *view, const EventReady *ready)
         clean_name(own->targets[i], sizeof own->targets[i]);
     if (exits_changed) {
         memset(view->accepted_by, 0, sizeof view->accepted_by);
-        view->slider = 0;
+        view->slider = view->n_typed = 0;
     }
+    if (exits_changed || another_pair)
+        forget_pair(view);
     view->adjusted = false;
     take_thresholds(view, ready->thresholds, ready->n_exits);
     view->loading[0] = '\0';
@@ -177,8 +191,11 @@ static void on_round(View *view, const EventRound *round, int turn)
     view->other_ms += round->other_ms;
     double ms = round->draft_ms + round->verify_ms + round->accept_ms + round->other_ms;
     float tokens = (float)round->accepted + 1;
+    evidence_add(view->evidence, view->ready.exits, view->ready.n_exits, round,
+                 view->ready.temperature <= 0);
+    int trial = trials_add(&view->trials, &view->ready, round);
     view->history[view->n_history++ % VIEW_HISTORY] =
-        (SpeedPoint){tokens, ms > 0 ? (float)(tokens * 1000 / ms) : 0};
+        (SpeedPoint){tokens, ms > 0 ? (float)(tokens * 1000 / ms) : 0, trial};
     view->ctx_used = round->ctx_used;
     if (strcmp(round->mode, "probe") != 0) {
         snprintf(view->mode, sizeof view->mode, "%.11s", round->mode);
@@ -209,6 +226,7 @@ static void on_switch_done(View *view, const EventSwitch *swap)
     view->mode[0] = '\0';
     view->adjusted = false;
     take_thresholds(view, swap->thresholds, swap->n_thresholds);
+    forget_pair(view);
 }
 
 static void on_switch(View *view, const EventSwitch *event)
@@ -259,6 +277,19 @@ static void close_answer(View *view, const EventStats *totals, const char *reaso
     view->stop_asked = false;
 }
 
+static void on_forecast(View *view, const EventForecast *forecast)
+{
+    if (forecast->n_exits != view->ready.n_exits)
+        return;
+    view->forecast = *forecast;
+    if (!forecast->searched)
+        return;
+    view->search = *forecast;
+    view->search_round = view->last_round;
+    if (forecast->moved)
+        sliders_remember(view, forecast->thresholds);
+}
+
 static void on_error(View *view, int code, const char *message, bool fatal)
 {
     (void)code;
@@ -306,6 +337,9 @@ void view_event(View *view, const Event *event)
     case EVENT_STATS:
         view->stats = event->u.stats;
         view->has_stats = true;
+        break;
+    case EVENT_FORECAST:
+        on_forecast(view, &event->u.forecast);
         break;
     case EVENT_DONE:
         view->stats = event->u.done.totals;

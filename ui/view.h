@@ -15,12 +15,16 @@
 
 #include "engine/decode/event.h"
 #include "kernels/common/err.h"
+#include "ui/evidence.h"
 #include "ui/scrollback.h"
+#include "ui/trials.h"
 
 enum {
     VIEW_ROUNDS = 128,  /* rounds kept for browsing */
     VIEW_HISTORY = 512, /* rounds kept for sparklines */
     VIEW_STRIP = 4096,  /* tokens kept for the exit strip */
+    VIEW_UNDO = 32,     /* thresholds that can be gone back to */
+    VIEW_TYPED = 3,     /* digits of a threshold */
 };
 
 typedef enum ViewState {
@@ -34,6 +38,7 @@ typedef enum ViewState {
 typedef struct SpeedPoint {
     float tokens;       /* of one round */
     float tokens_per_s; /* of one round */
+    int trial;          /* number of the setting that it was made with */
 } SpeedPoint;
 
 typedef struct View {
@@ -78,6 +83,16 @@ typedef struct View {
     float wanted[EXITS_MAX]; /* sliders as the person set them; READY and ROUND tell what acts */
     bool adjusted;           /* wanted differs from what acts */
     int slider;              /* the one selected */
+    char typed[VIEW_TYPED];  /* digits for it, as far as they were typed */
+    int n_typed;
+    float before[VIEW_UNDO][EXITS_MAX]; /* what acted before changes, the latest last */
+    int n_before;
+
+    Evidence evidence[EXITS_MAX]; /* of this draft and target, by index of the exit */
+    Trials trials;
+    EventForecast forecast; /* the latest of this draft and target; places 0 = none */
+    EventForecast search;   /* the latest that came of a search; searched false = none */
+    int search_round;       /* of the answer: where that was */
 } View;
 
 int view_open(View *view, Err *err);

@@ -75,6 +75,7 @@ typedef struct Chat {
     char *switching;  /* the one asked for by name; NULL = none */
     ChatOffer offer;
     char *offered;  /* the target that it is about */
+    bool keeping;   /* thresholds were asked to be kept, and READY says that they are */
     RequestSet set; /* what was set since `load`: a new worker is told again */
 
     ChatSettings settings;

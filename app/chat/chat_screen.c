@@ -192,6 +192,15 @@ static void act(ScreenChat *screen, const UiAction *action)
         set.auto_thresholds = action->on;
         chat_set(chat, &set, &err);
         break;
+    case UI_FORECASTS:
+        set.has_forecasts = true;
+        set.forecasts = action->on;
+        chat_set(chat, &set, &err);
+        break;
+    case UI_KEEP:
+        set.keep = true;
+        chat_set(chat, &set, &err);
+        break;
     case UI_SPEC:
         set.has_spec = true;
         set.spec = action->spec;

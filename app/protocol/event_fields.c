@@ -77,6 +77,8 @@ static const Field ready_rows[] = {
     INTS("exits", EventReady, exits, n_exits),
     FLOATS("thresholds", EventReady, thresholds, n_exits),
     BOOL("auto_thresholds", EventReady, auto_thresholds),
+    FLOATS("profile_thresholds", EventReady, profile_thresholds, n_profile),
+    FLOATS("tuned_thresholds", EventReady, tuned_thresholds, n_tuned),
     BOOL("exits_trained", EventReady, exits_trained),
     NUM("vocab", EventReady, vocab),
     NUM("ctx", EventReady, ctx),
@@ -174,6 +176,20 @@ static const Field stats_rows[] = {
 };
 static const FieldTable stats_table = {stats_rows, COUNT(stats_rows), sizeof(EventStats)};
 
+static const Field forecast_rows[] = {
+    NUM("places", EventForecast, places),
+    FLOATS("thresholds", EventForecast, thresholds, n_exits),
+    FLOAT("tokens_per_s", EventForecast, speed),
+    FLOATS("lower.thresholds", EventForecast, lower, n_exits),
+    FLOATS("lower.tokens_per_s", EventForecast, lower_speed, n_exits),
+    FLOATS("upper.thresholds", EventForecast, upper, n_exits),
+    FLOATS("upper.tokens_per_s", EventForecast, upper_speed, n_exits),
+    BOOL("searched", EventForecast, searched),
+    FLOATS("best.thresholds", EventForecast, best, n_exits),
+    FLOAT("best.tokens_per_s", EventForecast, best_speed),
+    BOOL("moved", EventForecast, moved),
+};
+
 static const Field prefill_rows[] = {
     {"done", FIELD_INT, IN(prefill.done), 0, INT_MAX, 0, 0, NULL, NULL},
     {"total", FIELD_INT, IN(prefill.total), 0, INT_MAX, 0, 0, NULL, NULL},
@@ -210,11 +226,12 @@ static const Field error_rows[] = {
         rows, COUNT(rows), 0 \
     }
 static const FieldTable tables[] = {
-    [EVENT_READY] = TABLE(ready_rows),     [EVENT_PREFILL] = TABLE(prefill_rows),
-    [EVENT_WARNING] = TABLE(warning_rows), [EVENT_LOAD] = TABLE(load_rows),
-    [EVENT_ROUND] = TABLE(round_rows),     [EVENT_TEXT] = TABLE(text_rows),
-    [EVENT_SWITCH] = TABLE(switch_rows),   [EVENT_STATS] = TABLE(stats_rows),
-    [EVENT_DONE] = TABLE(done_rows),       [EVENT_ERROR] = TABLE(error_rows),
+    [EVENT_READY] = TABLE(ready_rows),       [EVENT_PREFILL] = TABLE(prefill_rows),
+    [EVENT_WARNING] = TABLE(warning_rows),   [EVENT_LOAD] = TABLE(load_rows),
+    [EVENT_ROUND] = TABLE(round_rows),       [EVENT_TEXT] = TABLE(text_rows),
+    [EVENT_SWITCH] = TABLE(switch_rows),     [EVENT_STATS] = TABLE(stats_rows),
+    [EVENT_FORECAST] = TABLE(forecast_rows), [EVENT_DONE] = TABLE(done_rows),
+    [EVENT_ERROR] = TABLE(error_rows),
 };
 
 const FieldTable *event_fields(EventType type)

@@ -100,6 +100,8 @@ static bool is_younger(const char *event, const char *key)
                                             {"ready", "head"},
                                             {"ready", "drafts_by_model"},
                                             {"ready", "exits_in_use"},
+                                            {"ready", "profile_thresholds"},
+                                            {"ready", "tuned_thresholds"},
                                             {"prefill", "token"}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (strcmp(event, fields[i][0]) == 0 && strcmp(key, fields[i][1]) == 0)

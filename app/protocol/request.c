@@ -169,6 +169,10 @@ static json_t *set_json(const RequestSet *set)
         bad |= json_object_set_new(object, "drafter", json_text(set->drafter));
     if (set->has_auto)
         bad |= json_object_set_new(object, "auto_thresholds", json_boolean(set->auto_thresholds));
+    if (set->has_forecasts)
+        bad |= json_object_set_new(object, "forecasts", json_boolean(set->forecasts));
+    if (set->keep)
+        bad |= json_object_set_new(object, "keep", json_true());
     if (set->has_spec)
         bad |= json_object_set_new(object, "spec", json_string(spec_name(set->spec)));
     if (set->has_sampling) {

@@ -84,7 +84,10 @@ typedef struct RequestSet {
     bool has_sampling, has_spec, has_auto;
     Sampling sampling;
     SpecMode spec;
-    bool auto_thresholds; /* thresholds that are given as well are what it begins with */
+    bool auto_thresholds;          /* thresholds that are given as well are what it begins with */
+    bool has_forecasts, forecasts; /* FORECAST events or not */
+    bool keep; /* the thresholds in force, with this draft and target, as `s2d tune` does: before
+                  anything that is set here */
 } RequestSet;
 
 typedef struct Request {

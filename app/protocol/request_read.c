@@ -376,16 +376,19 @@ static int read_switch(const Reader *r, RequestSwitch *swap)
 
 static int read_set(const Reader *r, RequestSet *set)
 {
-    static const char *const keys[] = {"v",       "request", "thresholds",      "tree", "sampling",
-                                       "drafter", "spec",    "auto_thresholds", NULL};
+    static const char *const keys[] = {"v",         "request", "thresholds", "tree",
+                                       "sampling",  "drafter", "spec",       "auto_thresholds",
+                                       "forecasts", "keep",    NULL};
     double thresholds[EXITS_MAX], temperature = 0, top_p = 1;
     if (check_object(r, keys) != 0 || read_word(r, "tree", set->tree, sizeof(set->tree)) != 0 ||
         check_tree(r, set->tree) != 0 ||
         read_word(r, "drafter", set->drafter, sizeof(set->drafter)) != 0 ||
         check_drafter(r, set->drafter) != 0 ||
-        read_bool(r, "auto_thresholds", &set->auto_thresholds) != 0)
+        read_bool(r, "auto_thresholds", &set->auto_thresholds) != 0 ||
+        read_bool(r, "forecasts", &set->forecasts) != 0 || read_bool(r, "keep", &set->keep) != 0)
         return -1;
     set->has_auto = get(r, "auto_thresholds") != NULL;
+    set->has_forecasts = get(r, "forecasts") != NULL;
     set->n_thresholds = read_list(r, "thresholds", EXITS_MAX, 0, 1, thresholds);
     if (set->n_thresholds < 0)
         return -1;

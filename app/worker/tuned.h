@@ -22,7 +22,7 @@ typedef struct TunedPair {
     int layers, n_exits;
     int exits[EXITS_MAX];
     double thresholds[EXITS_MAX];            /* [n_exits] */
-    double tokens_per_s, plain_tokens_per_s; /* measured with them, and without a draft */
+    double tokens_per_s, plain_tokens_per_s; /* measured with them, and without a draft; 0 = they were kept by hand */
     char day[16];                            /* 2026-11-25 */
     bool has_accept;                         /* a file written before there was this has none */
     Calibration accept[EXITS_MAX];           /* [n_exits] in whole numbers, at temperature 0 */

@@ -39,6 +39,7 @@ typedef struct Worker {
     Rivals rivals;    /* 0: what would draft without it; 1: the head */
     RequestLoad load; /* what the session was made from; targets and thresholds as they are now */
     double load_ms;
+    bool watched;  /* forecasts are asked for, of whatever session */
     bool confined; /* in what it may ask of the kernel, see confine.h */
     Answers answers;
 } Worker;
@@ -113,6 +114,10 @@ void worker_close(Worker *worker);
 void worker_choose(Worker *worker);
 /* After an answer. */
 void worker_note_answer(Worker *worker);
+
+/* worker_keep.c */
+/* What acts now is kept for this draft and target, as what `s2d tune` found is. -1 = it cannot be. */
+int worker_keep(Worker *worker, Err *err);
 
 /* worker_set.c */
 void worker_set(Worker *worker, const RequestSet *set);

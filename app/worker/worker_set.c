@@ -32,6 +32,9 @@ void worker_set(Worker *worker, const RequestSet *set)
     DraftConfig drafting;
     if (!worker->session) {
         err_set(&err, EXIT_USAGE, "request: set: nothing is loaded yet");
+    } else if (set->keep && worker_keep(worker, &err) != 0) {
+        worker_error(worker, &err);
+        return;
     } else if (set->drafter[0]) {
         int index = worker->load.target_index;
         const Model *target = session_target(worker->session);
@@ -66,6 +69,10 @@ void worker_set(Worker *worker, const RequestSet *set)
     }
     if (set->has_auto)
         session_set_auto(worker->session, set->auto_thresholds);
+    if (set->has_forecasts) {
+        worker->watched = set->forecasts;
+        session_watch(worker->session, set->forecasts);
+    }
     if (set->has_spec) {
         session_set_spec(worker->session, set->spec);
         load->spec = set->spec;

@@ -21,12 +21,13 @@ typedef enum EventType {
     EVENT_READY,   /* models are loaded, the worker takes requests */
     EVENT_PREFILL, /* the prompt is being read */
     EVENT_WARNING,
-    EVENT_LOAD,   /* a model file is being read */
-    EVENT_ROUND,  /* one draft - verify - accept round is over */
-    EVENT_TEXT,   /* text was committed */
-    EVENT_SWITCH, /* a change of target moved on */
-    EVENT_STATS,  /* running totals of this answer */
-    EVENT_DONE,   /* the answer is over */
+    EVENT_LOAD,     /* a model file is being read */
+    EVENT_ROUND,    /* one draft - verify - accept round is over */
+    EVENT_TEXT,     /* text was committed */
+    EVENT_SWITCH,   /* a change of target moved on */
+    EVENT_STATS,    /* running totals of this answer */
+    EVENT_FORECAST, /* what other thresholds would bring */
+    EVENT_DONE,     /* the answer is over */
     EVENT_ERROR,
 } EventType;
 
@@ -71,6 +72,10 @@ typedef struct EventReady {
     int exits[EXITS_MAX];
     float thresholds[EXITS_MAX];
     bool auto_thresholds; /* they follow what is measured */
+    int n_profile;        /* the profile's thresholds for these exits; 0 = nobody knows */
+    float profile_thresholds[EXITS_MAX];
+    int n_tuned; /* those kept for this draft and target; 0 = none are */
+    float tuned_thresholds[EXITS_MAX];
     bool exits_trained;
     int vocab, ctx;
     int seed;
@@ -132,6 +137,21 @@ typedef struct EventSwitch {
     float thresholds[EXITS_MAX];
 } EventSwitch;
 
+/* What thresholds would bring, by the forecast of engine/tune/forecast.h: speeds are tokens a second of
+ * a chain at temperature 0, which say how settings compare and not what a tree will do. */
+typedef struct EventForecast {
+    int places; /* tokens of the answers that were surveyed for it */
+    int n_exits;
+    float thresholds[EXITS_MAX]; /* those that acted when it was made */
+    float speed;                 /* with them */
+    /* With one exit's a step lower or higher, the others as they are; speed 0 = there is no such step. */
+    float lower[EXITS_MAX], upper[EXITS_MAX];
+    float lower_speed[EXITS_MAX], upper_speed[EXITS_MAX];
+    bool searched;                     /* automatic thresholds were searched: */
+    float best[EXITS_MAX], best_speed; /* what was found */
+    bool moved;                        /* and from now on acts */
+} EventForecast;
+
 /* Totals of one answer. */
 typedef struct EventStats {
     int tokens; /* committed by rounds: accepted + rounds; the first token is not among them */
@@ -174,6 +194,7 @@ typedef struct Event {
         EventText text;
         EventSwitch swap;
         EventStats stats;
+        EventForecast forecast;
         struct {
             char reason[16]; /* eos, length, context, stopped, error */
             EventStats totals;

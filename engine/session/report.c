@@ -172,6 +172,18 @@ void report_stats(Session *s)
     send(s);
 }
 
+void report_forecast(Session *s, const EventForecast *found)
+{
+    if (s->tuner.n == 0)
+        return;
+    Event *e = fresh(s, EVENT_FORECAST);
+    e->u.forecast = *found;
+    s->tuner.cost.passes = s->cost;
+    s->tuner.cost.passes.context = s->cached;
+    tuner_forecast(&s->tuner, s->drafting.n_exits, s->drafting.thresholds, &e->u.forecast);
+    send(s);
+}
+
 void report_warning(Session *s, const char *code, const char *message)
 {
     Event *e = fresh(s, EVENT_WARNING);

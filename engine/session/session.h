@@ -70,6 +70,12 @@ int session_set_drafter(Session *session, const DraftConfig *drafting, Err *err)
 void session_set_thresholds(Session *session, const float *thresholds, int n);
 /* Automatic thresholds, while the drafter has exits: see engine/tune/tuner.h. */
 void session_set_auto(Session *session, bool on);
+/* From now on FORECAST events say what one step of each threshold would bring: after each survey of the
+ * answer under way, after each change, and now, of the last answer. */
+void session_watch(Session *session, bool on);
+/* What the drafter would make of a profile's n thresholds: [EXITS_MAX]. Returns how many exits there
+ * are; 0 = it has none. */
+int session_thresholds_of(const Session *session, const double *given, int n, float *thresholds);
 void session_set_tree(Session *session, TreeShape shape);
 void session_set_sampling(Session *session, Sampling sampling);
 void session_set_spec(Session *session, SpecMode spec);

@@ -101,6 +101,8 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain);
 void report_text(Session *s, int token, int source);
 void report_text_end(Session *s);
 void report_stats(Session *s);
+/* What would be, and `found` by a search; nothing where nothing was surveyed. */
+void report_forecast(Session *s, const EventForecast *found);
 void report_warning(Session *s, const char *code, const char *message);
 void report_done(Session *s, const char *reason);
 void report_switch(Session *s, SwitchStage stage, int index, double fraction, const char *reason,

@@ -59,6 +59,9 @@ const Request sample_requests[SAMPLE_REQUESTS] = {
                    .has_spec = true,
                    .spec = SPEC_ON,
                    .has_auto = true,
-                   .auto_thresholds = true}},
+                   .auto_thresholds = true,
+                   .has_forecasts = true,
+                   .forecasts = true,
+                   .keep = true}},
     [SAMPLE_QUIT] = {.type = REQUEST_QUIT},
 };

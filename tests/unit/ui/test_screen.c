@@ -281,6 +281,8 @@ static void case_actions(Ui *ui, Scene *scene)
     CHECK(next(ui).type == UI_EXPORT);
     send(ui, "\033[15~]]"); /* F5, then the slider: one action for both steps */
     action = next(ui);
+    CHECK(action.type == UI_FORECASTS && action.on);
+    action = next(ui);
     CHECK(action.type == UI_THRESHOLDS && action.n_thresholds == 4);
     CHECK(action.thresholds[0] > 0.79f && action.thresholds[0] < 0.81f);
     CHECK(none(ui));
@@ -404,8 +406,15 @@ static void case_stops(Ui *ui, Scene *scene)
     CHECK(none(ui));
     settle(ui);
     CHECK(next(ui).type == UI_STOP);
-    /* Esc leaves a pane first. */
+    /* Esc leaves a page first, or a pane. */
     send(ui, "\033[15~\033");
+    settle(ui);
+    UiAction action = next(ui);
+    CHECK(action.type == UI_FORECASTS && action.on);
+    action = next(ui);
+    CHECK(action.type == UI_FORECASTS && !action.on);
+    CHECK(none(ui));
+    send(ui, "\033[13~\033");
     settle(ui);
     CHECK(none(ui));
     send(ui, "\033");

@@ -156,6 +156,10 @@ static void draw_ready(Noise *noise, EventReady *ready)
     ready->exits_in_use = draw(noise) % 2;
     ready->exits_trained = draw(noise) % 2;
     ready->auto_thresholds = draw(noise) % 2;
+    ready->n_profile = draw_int(noise, 0, EXITS_MAX);
+    draw_floats(noise, ready->profile_thresholds, ready->n_profile);
+    ready->n_tuned = draw_int(noise, 0, EXITS_MAX);
+    draw_floats(noise, ready->tuned_thresholds, ready->n_tuned);
     ready->vocab = draw_int(noise, 0, 200000);
     ready->ctx = draw_int(noise, 0, 200000);
     ready->seed = draw_int(noise, 0, 2000000000);
@@ -181,6 +185,22 @@ static void draw_switch(Noise *noise, EventSwitch *swap)
 }
 
 /* text: room for the text of a text event. */
+static void draw_forecast(Noise *noise, EventForecast *forecast)
+{
+    int n = forecast->n_exits = draw_int(noise, 0, EXITS_MAX);
+    forecast->places = draw_int(noise, 0, 256);
+    forecast->speed = draw_float(noise);
+    draw_floats(noise, forecast->thresholds, n);
+    draw_floats(noise, forecast->lower, n);
+    draw_floats(noise, forecast->upper, n);
+    draw_floats(noise, forecast->lower_speed, n);
+    draw_floats(noise, forecast->upper_speed, n);
+    forecast->searched = draw(noise) % 2;
+    draw_floats(noise, forecast->best, n);
+    forecast->best_speed = draw_float(noise);
+    forecast->moved = draw(noise) % 2;
+}
+
 static void draw_event(Noise *noise, EventType type, Event *event, char text[256])
 {
     memset(event, 0, sizeof(*event));
@@ -218,6 +238,9 @@ static void draw_event(Noise *noise, EventType type, Event *event, char text[256
         break;
     case EVENT_STATS:
         draw_stats(noise, &event->u.stats);
+        break;
+    case EVENT_FORECAST:
+        draw_forecast(noise, &event->u.forecast);
         break;
     case EVENT_DONE:
         draw_text(noise, event->u.done.reason, sizeof(event->u.done.reason));
@@ -385,7 +408,8 @@ static bool is_younger(const Event *event, const char *key)
         return strcmp(key, "token") == 0;
     return event->type == EVENT_READY &&
            (strcmp(key, "drafts") == 0 || strcmp(key, "drafts_by_model") == 0 ||
-            strcmp(key, "exits_in_use") == 0 || strcmp(key, "head") == 0);
+            strcmp(key, "exits_in_use") == 0 || strcmp(key, "head") == 0 ||
+            strcmp(key, "profile_thresholds") == 0 || strcmp(key, "tuned_thresholds") == 0);
 }
 
 static void every_field_is_checked(void **state)

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/base/paths.h"
 #include "app/commands.h"
 #include "app/protocol/client.h"
 #include "tests/support/model_folder.h"
@@ -324,6 +325,58 @@ static void thresholds_may_be_automatic(void **state)
         assert_int_equal(event.u.ready.auto_thresholds, steps[i].automatic);
         assert_int_equal(event.u.ready.n_exits > 0, i != 3);
     }
+    client_close(client);
+}
+
+/* What was kept is what a later worker begins with; the profile's stay known. */
+static void thresholds_may_be_kept(void **state)
+{
+    (void)state;
+    Client *client = start_loaded("draft.gguf");
+    send_line(client, "{\"request\":\"set\",\"drafter\":\"s2d\",\"thresholds\":[0.35,0.1]}\n");
+    EventReady ready = await(client, EVENT_READY).u.ready;
+    float before = ready.profile_thresholds[0];
+    assert_int_equal(ready.n_profile, 2);
+    assert_int_equal(ready.n_tuned, 0);
+    send_line(client, "{\"request\":\"set\",\"keep\":true}\n");
+    ready = await(client, EVENT_READY).u.ready;
+    assert_int_equal(ready.n_tuned, 2);
+    assert_float_equal(ready.tuned_thresholds[0], 0.35, 1e-6);
+    send_line(client, "{\"request\":\"set\",\"drafter\":\"ngram\"}\n");
+    await(client, EVENT_READY);
+    send_line(client, "{\"request\":\"set\",\"keep\":true}\n");
+    assert_non_null(strstr(await(client, EVENT_ERROR).u.error.message, "nothing to keep"));
+    client_close(client);
+    client = start_loaded("draft.gguf");
+    send_line(client, "{\"request\":\"set\",\"drafter\":\"s2d\"}\n");
+    ready = await(client, EVENT_READY).u.ready;
+    assert_float_equal(ready.thresholds[0], 0.35, 1e-6);
+    assert_float_equal(ready.thresholds[1], 0.1, 1e-6);
+    assert_float_equal(ready.profile_thresholds[0], before, 1e-6);
+    client_close(client);
+    char path[PATH_BYTES];
+    assert_int_equal(paths_get(PLACE_STATE, "tuned.json", path, sizeof path, NULL), 0);
+    assert_int_equal(unlink(path), 0); /* other tests begin with the profile's */
+}
+
+/* While they are watched, an answer brings forecasts, and so does a change after it. */
+static void steps_are_forecast(void **state)
+{
+    (void)state;
+    static Answer answer;
+    Client *client = start_loaded("draft.gguf");
+    send_line(client,
+              "{\"request\":\"set\",\"drafter\":\"s2d\",\"spec\":\"on\",\"forecasts\":true}\n");
+    await(client, EVENT_READY);
+    send_question(client, "hello", 80);
+    EventForecast said = await(client, EVENT_FORECAST).u.forecast;
+    assert_true(said.places > 0 && said.speed > 0 && !said.searched);
+    assert_int_equal(said.n_exits, 2);
+    listen_answer(client, &answer);
+    send_line(client, "{\"request\":\"set\",\"thresholds\":[0.4,0.1]}\n");
+    said = await(client, EVENT_FORECAST).u.forecast;
+    assert_float_equal(said.thresholds[0], 0.4, 1e-6);
+    assert_float_equal(said.upper[0], 0.45, 1e-6);
     client_close(client);
 }
 
@@ -952,6 +1005,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_text_does_not_depend_on_what_is_set),
         cmocka_unit_test(an_answer_keeps_its_own_tokens),
         cmocka_unit_test(thresholds_may_be_automatic),
+        cmocka_unit_test(thresholds_may_be_kept),
+        cmocka_unit_test(steps_are_forecast),
         cmocka_unit_test(wrong_requests_are_answered_and_survived),
         cmocka_unit_test(a_load_that_fails_says_why),
         cmocka_unit_test(every_request_ends_once),

@@ -77,6 +77,8 @@ void ui_resize(Ui *ui);  /* after SIGWINCH */
 void ui_suspend(Ui *ui); /* gives the terminal back to the shell */
 void ui_resume(Ui *ui);
 
+/* Two settings answer in turn: their page is shown. */
+void ui_show_compare(Ui *ui);
 /* One line in the status row until the next key, e.g. "saved demo-1". Cleaned here. */
 void ui_notice(Ui *ui, const char *text);
 /* Puts text into the input line, e.g. a message that could not be sent now. */

@@ -124,6 +124,13 @@ static bool is_busy(const View *view)
     return view->state == VIEW_PREFILL || view->state == VIEW_GENERATING || view->switching;
 }
 
+void ui_show_compare(Ui *ui)
+{
+    if (ui->frame.page != PAGE_COMPARE)
+        show_page(ui, PAGE_COMPARE);
+    ui->dirty = true;
+}
+
 /* Esc (outside panes and overlays) or Ctrl-C. */
 static void stop_or_quit(Ui *ui, bool escape)
 {
@@ -297,7 +304,10 @@ static bool page_key(Ui *ui, const Key *key)
 {
     UiAction action;
     PageNotice notice = {0};
-    PaneKey taken = page_get(ui->frame.page)->key(ui->view, key, &action, &notice);
+    const Page *page = page_get(ui->frame.page);
+    if (page->key == NULL)
+        return false;
+    PaneKey taken = page->key(ui->view, key, &action, &notice);
     if (notice.text[0] != '\0')
         ui_notice(ui, notice.text);
     if (taken == PANE_ACTION)

@@ -290,6 +290,35 @@ static void on_forecast(View *view, const EventForecast *forecast)
         sliders_remember(view, forecast->thresholds);
 }
 
+static void on_compare(View *view, const EventCompare *compare)
+{
+    double tokens[2], ms[2];
+    if (!view->compared || compare->pairs < view->compare.pairs || compare->checked == 0) {
+        view->duel = (Duel){0};
+        view->n_blocks = 0;
+    }
+    if (compare->checked == 0)
+        begin_rounds(view); /* no round of it comes; those of the answer before are not its own */
+    view->ctx_used = compare->ctx_used;
+    bool another = compare->pairs > 0;
+    view->compare = *compare;
+    view->compared = true;
+    view->state = VIEW_GENERATING;
+    for (int side = 0; side < 2; side++) {
+        EventCompareSide *own = &view->compare.sides[side];
+        clean_name(own->name, sizeof own->name);
+        tokens[side] = own->block_tokens;
+        ms[side] = own->block_ms;
+        if (another && own->block_ms > 0)
+            view->blocks[side][view->n_blocks % VIEW_BLOCKS] =
+                (float)(1e3 * own->block_tokens / own->block_ms);
+    }
+    if (!another)
+        return;
+    view->n_blocks++;
+    duel_add(&view->duel, tokens, ms);
+}
+
 static void on_error(View *view, int code, const char *message, bool fatal)
 {
     (void)code;
@@ -337,6 +366,9 @@ void view_event(View *view, const Event *event)
     case EVENT_STATS:
         view->stats = event->u.stats;
         view->has_stats = true;
+        break;
+    case EVENT_COMPARE:
+        on_compare(view, &event->u.compare);
         break;
     case EVENT_FORECAST:
         on_forecast(view, &event->u.forecast);

@@ -15,6 +15,7 @@
 
 #include "engine/decode/event.h"
 #include "kernels/common/err.h"
+#include "kernels/common/rate.h"
 #include "ui/evidence.h"
 #include "ui/scrollback.h"
 #include "ui/trials.h"
@@ -23,6 +24,7 @@ enum {
     VIEW_ROUNDS = 128,  /* rounds kept for browsing */
     VIEW_HISTORY = 512, /* rounds kept for sparklines */
     VIEW_STRIP = 4096,  /* tokens kept for the exit strip */
+    VIEW_BLOCKS = 256,  /* of two settings in turn, for sparklines */
     VIEW_UNDO = 32,     /* thresholds that can be gone back to */
     VIEW_TYPED = 3,     /* digits of a threshold */
 };
@@ -93,6 +95,12 @@ typedef struct View {
     EventForecast forecast; /* the latest of this draft and target; places 0 = none */
     EventForecast search;   /* the latest that came of a search; searched false = none */
     int search_round;       /* of the answer: where that was */
+
+    EventCompare compare; /* of the answer that two settings gave last */
+    bool compared;        /* there was one */
+    Duel duel;            /* its pairs */
+    unsigned n_blocks;
+    float blocks[2][VIEW_BLOCKS]; /* ring: t/s of the sides' blocks */
 } View;
 
 int view_open(View *view, Err *err);

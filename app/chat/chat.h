@@ -122,6 +122,8 @@ void chat_make_offer(Chat *chat, ChatOffer offer, const char *target);
 bool chat_answer_offer(Chat *chat, const char *line, Err *err);
 int chat_undo(Chat *chat, Err *err);
 int chat_regenerate(Chat *chat, Err *err);
+/* The last question again, answered by two settings in turn: [2], as RequestSay.sides. */
+int chat_compare(Chat *chat, const RequestSet *sides, Err *err);
 int chat_drop_oldest(Chat *chat, Err *err);
 void chat_clear(Chat *chat);
 int chat_set_system(Chat *chat, const char *text, Err *err); /* NULL = none */

@@ -217,6 +217,7 @@ static int take(Chat *chat, const Event *event)
     case EVENT_WARNING:
     case EVENT_LOAD:
     case EVENT_FORECAST:
+    case EVENT_COMPARE:
         break; /* the front shows them */
     }
     return 0;

@@ -123,6 +123,7 @@ static void front_event(void *user, const Event *event)
     case EVENT_ROUND:
     case EVENT_STATS:
     case EVENT_FORECAST:
+    case EVENT_COMPARE:
         break;
     }
 }

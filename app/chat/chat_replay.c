@@ -70,6 +70,8 @@ static int show_due(Replay *replay, const char *name, Err *err)
         if (replay->due_ms > clock_ms())
             return 0;
         view_event(&replay->view, &replay->next);
+        if (replay->next.type == EVENT_COMPARE && replay->next.u.compare.checked == 0)
+            ui_show_compare(replay->ui);
         event_free(&replay->next);
         replay->has_next = false;
     }

@@ -40,6 +40,8 @@ static void front_event(void *user, const Event *event)
     if (event->type == EVENT_LOAD && screen->view.state == VIEW_LOST)
         screen->view.state = VIEW_STARTING; /* a new worker */
     view_event(&screen->view, event);
+    if (event->type == EVENT_COMPARE && event->u.compare.checked == 0 && screen->ui)
+        ui_show_compare(screen->ui);
 }
 
 static void front_said(void *user, const char *text)

@@ -176,6 +176,28 @@ static const Field stats_rows[] = {
 };
 static const FieldTable stats_table = {stats_rows, COUNT(stats_rows), sizeof(EventStats)};
 
+static const Field side_rows[] = {
+    TEXT("setting", EventCompareSide, name),
+    NUM("tokens", EventCompareSide, tokens),
+    NUM("rounds", EventCompareSide, rounds),
+    TIME("ms.all", EventCompareSide, ms),
+    TIME("ms.draft", EventCompareSide, draft_ms),
+    TIME("ms.verify", EventCompareSide, verify_ms),
+    NUM("block.tokens", EventCompareSide, block_tokens),
+    NUM("block.rounds", EventCompareSide, block_rounds),
+    TIME("block.ms", EventCompareSide, block_ms),
+};
+static const FieldTable side_table = {side_rows, COUNT(side_rows), sizeof(EventCompareSide)};
+
+static const Field compare_rows[] = {
+    NUM("pairs", EventCompare, pairs),
+    INT("first", EventCompare, first, 0, 1),
+    NUM("checked", EventCompare, checked),
+    BOOL("equal", EventCompare, equal),
+    NUM("ctx_used", EventCompare, ctx_used),
+    {"sides", FIELD_STRUCTS, AT(EventCompare, sides), 0, 0, 2, NO_COUNT, NULL, &side_table},
+};
+
 static const Field forecast_rows[] = {
     NUM("places", EventForecast, places),
     FLOATS("thresholds", EventForecast, thresholds, n_exits),
@@ -226,12 +248,12 @@ static const Field error_rows[] = {
         rows, COUNT(rows), 0 \
     }
 static const FieldTable tables[] = {
-    [EVENT_READY] = TABLE(ready_rows),       [EVENT_PREFILL] = TABLE(prefill_rows),
-    [EVENT_WARNING] = TABLE(warning_rows),   [EVENT_LOAD] = TABLE(load_rows),
-    [EVENT_ROUND] = TABLE(round_rows),       [EVENT_TEXT] = TABLE(text_rows),
-    [EVENT_SWITCH] = TABLE(switch_rows),     [EVENT_STATS] = TABLE(stats_rows),
-    [EVENT_FORECAST] = TABLE(forecast_rows), [EVENT_DONE] = TABLE(done_rows),
-    [EVENT_ERROR] = TABLE(error_rows),
+    [EVENT_READY] = TABLE(ready_rows),     [EVENT_PREFILL] = TABLE(prefill_rows),
+    [EVENT_WARNING] = TABLE(warning_rows), [EVENT_LOAD] = TABLE(load_rows),
+    [EVENT_ROUND] = TABLE(round_rows),     [EVENT_TEXT] = TABLE(text_rows),
+    [EVENT_SWITCH] = TABLE(switch_rows),   [EVENT_STATS] = TABLE(stats_rows),
+    [EVENT_COMPARE] = TABLE(compare_rows), [EVENT_FORECAST] = TABLE(forecast_rows),
+    [EVENT_DONE] = TABLE(done_rows),       [EVENT_ERROR] = TABLE(error_rows),
 };
 
 const FieldTable *event_fields(EventType type)

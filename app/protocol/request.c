@@ -132,27 +132,6 @@ int role_parse(const char *text, Role *role)
     return -1;
 }
 
-static json_t *say_json(const RequestSay *say)
-{
-    json_t *messages = json_array();
-    for (int i = 0; i < say->n_messages; i++) {
-        json_t *json = json_pack("{s:s, s:o}", "role", role_names[say->messages[i].role], "text",
-                                 json_text(say->messages[i].text));
-        if (json_array_append_new(messages, json) != 0)
-            return json_decref(messages), NULL;
-    }
-    return json_pack("{s:o, s:b, s:b, s:i, s:I}", "messages", messages, "raw", say->raw,
-                     "ignore_eos", say->ignore_eos, "max_tokens", say->max_tokens, "seed",
-                     (json_int_t)say->seed);
-}
-
-static json_t *switch_json(const RequestSwitch *swap)
-{
-    return json_pack("{s:o, s:b}", "target",
-                     swap->name ? json_text(swap->name) : json_integer(swap->index), "unload",
-                     swap->unload);
-}
-
 static json_t *set_json(const RequestSet *set)
 {
     json_t *object = json_object();
@@ -185,6 +164,33 @@ static json_t *set_json(const RequestSet *set)
     if (bad)
         return json_decref(object), NULL;
     return object;
+}
+
+static json_t *say_json(const RequestSay *say)
+{
+    json_t *messages = json_array();
+    for (int i = 0; i < say->n_messages; i++) {
+        json_t *json = json_pack("{s:s, s:o}", "role", role_names[say->messages[i].role], "text",
+                                 json_text(say->messages[i].text));
+        if (json_array_append_new(messages, json) != 0)
+            return json_decref(messages), NULL;
+    }
+    json_t *json =
+        json_pack("{s:o, s:b, s:b, s:i, s:I}", "messages", messages, "raw", say->raw, "ignore_eos",
+                  say->ignore_eos, "max_tokens", say->max_tokens, "seed", (json_int_t)say->seed);
+    if (json && say->compare &&
+        json_object_set_new(
+            json, "compare",
+            json_pack("[o, o]", set_json(&say->sides[0]), set_json(&say->sides[1]))) != 0)
+        return json_decref(json), NULL;
+    return json;
+}
+
+static json_t *switch_json(const RequestSwitch *swap)
+{
+    return json_pack("{s:o, s:b}", "target",
+                     swap->name ? json_text(swap->name) : json_integer(swap->index), "unload",
+                     swap->unload);
 }
 
 static const char *const names[] = {

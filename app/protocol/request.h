@@ -57,24 +57,6 @@ typedef struct RequestLoad {
     bool act_f32;
 } RequestLoad;
 
-/* The whole conversation, the system message included: the worker adds nothing and remembers
- * nothing but its cache. An assistant message whose text is that of a former answer keeps that
- * answer's own tokens, so that undo, edit and regen find the cache as it was. */
-typedef struct RequestSay {
-    Message *messages; /* [n_messages]; ids are the worker's business and do not travel */
-    int n_messages;
-    bool raw; /* one message: its text is fed without a template, special tokens in it parsed */
-    bool ignore_eos;
-    int max_tokens; /* 0 = until the context is full */
-    uint32_t seed;
-} RequestSay;
-
-typedef struct RequestSwitch {
-    int index;   /* of the profile's targets; -1 = by name */
-    char *name;  /* catalog name or path, one of the profile's or any other; NULL = by index */
-    bool unload; /* models that nothing uses may go, where memory is short */
-} RequestSwitch;
-
 /* Any of these together; they change at the next round. */
 typedef struct RequestSet {
     int n_thresholds; /* 0 = not given */
@@ -89,6 +71,29 @@ typedef struct RequestSet {
     bool keep; /* the thresholds in force, with this draft and target, as `s2d tune` does: before
                   anything that is set here */
 } RequestSet;
+
+/* The whole conversation, the system message included: the worker adds nothing and remembers
+ * nothing but its cache. An assistant message whose text is that of a former answer keeps that
+ * answer's own tokens, so that undo, edit and regen find the cache as it was. */
+typedef struct RequestSay {
+    Message *messages; /* [n_messages]; ids are the worker's business and do not travel */
+    int n_messages;
+    bool raw; /* one message: its text is fed without a template, special tokens in it parsed */
+    bool ignore_eos;
+    int max_tokens; /* 0 = until the context is full */
+    uint32_t seed;
+    /* Two settings answer in turn (session_compare): what differs from what is set. Of a side only
+     * thresholds, tree, drafter and spec, "off" for plain decoding. COMPARE events come with TEXT in
+     * place of ROUND and STATS; set and switch wait for the answer's end. */
+    bool compare;
+    RequestSet sides[2];
+} RequestSay;
+
+typedef struct RequestSwitch {
+    int index;   /* of the profile's targets; -1 = by name */
+    char *name;  /* catalog name or path, one of the profile's or any other; NULL = by index */
+    bool unload; /* models that nothing uses may go, where memory is short */
+} RequestSwitch;
 
 typedef struct Request {
     RequestType type;

@@ -26,6 +26,7 @@ typedef enum EventType {
     EVENT_TEXT,     /* text was committed */
     EVENT_SWITCH,   /* a change of target moved on */
     EVENT_STATS,    /* running totals of this answer */
+    EVENT_COMPARE,  /* two settings took another turn at one answer */
     EVENT_FORECAST, /* what other thresholds would bring */
     EVENT_DONE,     /* the answer is over */
     EVENT_ERROR,
@@ -152,6 +153,26 @@ typedef struct EventForecast {
     bool moved;                        /* and from now on acts */
 } EventForecast;
 
+/* One of two settings that are compared. */
+typedef struct EventCompareSide {
+    char name[128];     /* "plain", or drafter, tree and thresholds */
+    int tokens, rounds; /* of all blocks that count */
+    double ms, draft_ms, verify_ms;
+    int block_tokens, block_rounds; /* of its block of the last pair */
+    double block_ms;
+} EventCompareSide;
+
+/* Both sides decode a block from the same place of the text; the next pair begins where the shorter one
+ * ended. */
+typedef struct EventCompare {
+    int pairs;    /* that count; the first one warms up and does not, 0 = not one does yet */
+    int first;    /* side that began the last pair */
+    int checked;  /* tokens that both sides said */
+    bool equal;   /* and they were the same */
+    int ctx_used; /* committed tokens */
+    EventCompareSide sides[2];
+} EventCompare;
+
 /* Totals of one answer. */
 typedef struct EventStats {
     int tokens; /* committed by rounds: accepted + rounds; the first token is not among them */
@@ -194,6 +215,7 @@ typedef struct Event {
         EventText text;
         EventSwitch swap;
         EventStats stats;
+        EventCompare compare;
         EventForecast forecast;
         struct {
             char reason[16]; /* eos, length, context, stopped, error */

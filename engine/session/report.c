@@ -14,7 +14,7 @@ static Event *fresh(Session *s, EventType type)
 
 static void send(Session *s)
 {
-    if (s->config.emit)
+    if (s->config.emit && !s->muted)
         s->config.emit(s->config.user, &s->event);
 }
 
@@ -169,6 +169,13 @@ void report_stats(Session *s)
     complete_stats(s);
     Event *e = fresh(s, EVENT_STATS);
     e->u.stats = s->stats;
+    send(s);
+}
+
+void report_compare(Session *s, const EventCompare *compare)
+{
+    Event *e = fresh(s, EVENT_COMPARE);
+    e->u.compare = *compare;
     send(s);
 }
 

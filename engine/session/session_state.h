@@ -1,6 +1,6 @@
 /* session_state.h - inside a session: the conversation's state, and what its files offer each other. Each
  * calls those before it only: report.c (events), prefill.c, measure.c (costs), session.c (set-up and
- * changes), auto_thresholds.c, switch.c, decode.c (an answer). */
+ * changes), auto_thresholds.c, switch.c, decode.c (an answer), compare.c (one in two ways). */
 #ifndef S2D_ENGINE_SESSION_SESSION_STATE_H
 #define S2D_ENGINE_SESSION_SESSION_STATE_H
 
@@ -57,7 +57,9 @@ struct Session {
     double answer_mean; /* tokens of an answer, decayed over the session's answers */
     double reported_ms; /* what events and tuner took since: counted as the next round's `other` */
     bool answering;
-    Event event; /* scratch: too large for the stack of a deep call */
+    bool muted;              /* no events: rounds are tried out */
+    struct Compare *compare; /* compare.c's, while an answer is; NULL = none */
+    Event event;             /* scratch: too large for the stack of a deep call */
 };
 
 /* prefill.c: does the caller want this answer to end? */
@@ -93,7 +95,17 @@ int session_open_drafter(Session *s, const DraftConfig *resolved, Model *target,
  * time allows. */
 void session_tune(Session *s);
 
+/* decode.c: a prompt is read and answered by `rounds`, which says why it ended ("length": nothing is
+ * left); NULL: err says. */
+typedef const char *SessionRounds(Session *s, const AnswerOptions *options, int left, Err *err);
+int session_answer_by(Session *s, const int *prompt, int n_prompt, const AnswerOptions *options,
+                      SessionRounds *rounds, Err *err);
+/* decode.c: one round. 1 = the answer goes on, 0 = it is over, -1 = err says why it cannot. */
+enum { SESSION_STOPPED = 2 };
+int session_round(Session *s, const AnswerOptions *options, int *left, Err *err);
+
 /* report.c */
+void report_compare(Session *s, const EventCompare *compare);
 /* Which of the drafter's exits is after so many layers; -1 = none. */
 int exit_index(const Session *s, int exit);
 void report_prefill(Session *s, int done, int total, double ms, double draft_ms);

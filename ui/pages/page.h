@@ -19,6 +19,7 @@ typedef struct Page {
     /* A name and, after two blanks, a remark; both together at most `columns` wide. */
     void (*title)(const View *view, int columns, char *out, size_t bytes);
     void (*draw)(View *view, Cells *cells, Rect rect);
+    /* NULL = has no keys */
     PaneKey (*key)(View *view, const Key *key, UiAction *action, PageNotice *notice);
 } Page;
 

@@ -6,7 +6,9 @@
 #ifndef S2D_UI_PAGES_PAGE_LIST_H
 #define S2D_UI_PAGES_PAGE_LIST_H
 
-#define PAGE_LIST(X) X(TUNE, tune)
+#define PAGE_LIST(X) \
+    X(TUNE, tune)    \
+    X(COMPARE, compare)
 
 #define PAGE_ID(NAME, name) PAGE_##NAME,
 typedef enum PageId { PAGE_NONE, PAGE_LIST(PAGE_ID) PAGE_COUNT } PageId;

@@ -274,10 +274,10 @@ static void tune_draw(View *view, Cells *cells, Rect rect)
 static void tune_title(const View *view, int columns, char *out, size_t bytes)
 {
     static const char *const keys[] = {
-        "[ ] .05   { } .01   0-9 type   a auto   u undo   r profile's   s keep   F5 chat",
-        "[ ] .05  {} .01  0-9 type  a auto  u undo  r reset  s keep  F5 chat",
-        "[] {} 0-9  a auto  u undo  r reset  s keep",
-        "[] {} 0-9 a u r s",
+        "[ ] .05   { } .01   0-9 type   a auto   u undo   r profile's   s keep   b A/B   F5 chat",
+        "[] .05 {} .01 0-9 type  a auto  u undo  r reset  s keep  b A/B  F5 chat",
+        "[] {} 0-9 a auto u undo r reset s keep b A/B",
+        "[] {} 0-9 a u r s b",
     };
     enum { FORMS = sizeof keys / sizeof *keys };
     int form = 0;
@@ -289,6 +289,20 @@ static void tune_title(const View *view, int columns, char *out, size_t bytes)
 static void say(PageNotice *notice, const char *text)
 {
     snprintf(notice->text, sizeof notice->text, "%s", text);
+}
+
+/* What acts against what acted before the last change, or against plain decoding: a line for the app,
+ * as if it had been typed. */
+static void compare(const View *view, UiAction *action)
+{
+    char line[256];
+    size_t n = (size_t)snprintf(line, sizeof line, "/ab now ");
+    if (view->n_before == 0)
+        snprintf(line + n, sizeof line - n, "plain");
+    for (int i = 0; i < view->ready.n_exits && view->n_before > 0 && n < sizeof line; i++)
+        n += (size_t)snprintf(line + n, sizeof line - n, "%s%d=%.2f", i > 0 ? "," : "",
+                              view->ready.exits[i], (double)view->before[view->n_before - 1][i]);
+    *action = (UiAction){.type = UI_SEND, .text = strdup(line)};
 }
 
 static PaneKey letter(View *view, char ch, UiAction *action, PageNotice *notice)
@@ -309,6 +323,9 @@ static PaneKey letter(View *view, char ch, UiAction *action, PageNotice *notice)
     case 's':
         *action = (UiAction){.type = UI_KEEP};
         return PANE_ACTION;
+    case 'b':
+        compare(view, action);
+        return action->text != NULL ? PANE_ACTION : PANE_TAKEN;
     case 'u':
         if (sliders_undo(view, action))
             return PANE_ACTION;

@@ -87,6 +87,40 @@ static int teardown(void **state)
     return 0;
 }
 
+/* So many pairs of two settings, the second of which takes `slower` times as long; `equal` at the end. */
+static void play_compare(Scene *scene, int pairs, double slower, bool equal)
+{
+    static Event event;
+    EventCompare *c = &event.u.compare;
+    event = (Event){.type = EVENT_COMPARE, .turn = scene->turn};
+    c->equal = true;
+    strcpy(c->sides[0].name, "ngram+s2d tree auto e6 0.70 e12 0.55 e18 0.50 e24 0.20");
+    strcpy(c->sides[1].name, "plain");
+    view_event(&scene->view, &event);
+    for (int i = 0; i <= pairs; i++) {
+        for (int side = 0; side < 2; side++) {
+            EventCompareSide *s = &c->sides[side];
+            s->block_tokens = 16 + (side == 0 ? i % 3 : 0);
+            s->block_rounds = side == 0 ? 5 : 16;
+            s->block_ms = (side == 0 ? 1 : slower) * s->block_tokens * (20 + i * 7 % 5 + side);
+            if (i == 0)
+                continue;
+            s->tokens += s->block_tokens;
+            s->rounds += s->block_rounds;
+            s->ms += s->block_ms;
+            s->draft_ms += side == 0 ? 0.2 * s->block_ms : 0;
+            s->verify_ms += (side == 0 ? 0.79 : 0.99) * s->block_ms;
+        }
+        c->pairs = i;
+        c->first = i % 2;
+        c->checked += 16;
+        c->equal = equal || i < pairs;
+        c->ctx_used = 40 + c->checked;
+        view_event(&scene->view, &event);
+        scene_text(scene, " Both sides say the same, whatever drafts for them.", 0);
+    }
+}
+
 static void test_goldens(void **state)
 {
     static const struct {
@@ -105,6 +139,47 @@ static void test_goldens(void **state)
         char *text = drawn(scene, &frame, sizes[i].width, sizes[i].height, sizes[i].unicode);
         golden_check(sizes[i].name, text, write_goldens);
         free(text);
+    }
+    scene_say(scene, "And why is it lossless?");
+    play_compare(scene, 12, 1.4, true);
+    frame.page = PAGE_COMPARE;
+    char *text = drawn(scene, &frame, 100, 30, true);
+    golden_check("compare-100x30", text, write_goldens);
+    free(text);
+    text = drawn(scene, &frame, 80, 24, true);
+    golden_check("compare-80x24", text, write_goldens);
+    free(text);
+}
+
+/* What the page says of the difference is what the pairs say. */
+static void test_verdicts(void **state)
+{
+    static const struct {
+        int pairs;
+        double slower;
+        bool equal;
+        const char *says;
+    } cases[] = {{5, 1.4, true, "too few pairs yet: 5 of 8"},
+                 {12, 1.4, true, "A is faster.  A is x1.4"},
+                 {12, 0.6, true, "B is faster.  A is x0.6"},
+                 {12, 1 / 1.045, true, "no difference.  A is x1.00 of B, between x"},
+                 {12, 1.4, false, "same text: NO"}};
+    Scene *scene = *state;
+    Frame frame = new_frame();
+    frame.page = PAGE_COMPARE;
+    scene_ready(scene);
+    char *text = drawn(scene, &frame, 100, 30, true);
+    assert_non_null(strstr(text, "Nothing was compared yet."));
+    free(text);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        scene_say(scene, "Why?");
+        play_compare(scene, cases[i].pairs, cases[i].slower, cases[i].equal);
+        text = drawn(scene, &frame, 100, 30, true);
+        if (!strstr(text, cases[i].says))
+            fail_msg("not \"%s\":\n%s", cases[i].says, text);
+        assert_non_null(strstr(text, "same text: "));
+        free(text);
+        assert_int_equal(scene->view.duel.pairs, cases[i].pairs);
     }
 }
 
@@ -137,10 +212,13 @@ static void test_any_size(void **state)
         for (int width = 1; width < 130; width += 3)
             for (int height = 1; height < 40; height += 2) {
                 Frame frame = new_frame();
+                frame.page = width % 2 ? PAGE_TUNE : PAGE_COMPARE;
                 free(drawn(scene, &frame, width, height, height % 4 < 2));
             }
-        if (step == 0)
+        if (step == 0) {
             play(scene);
+            play_compare(scene, 9, 1.2, true);
+        }
     }
 }
 
@@ -297,9 +375,16 @@ static void test_keys(void **state)
     assert_int_equal(press(scene, 'a', &action, &notice), PANE_ACTION);
     assert_true(action.type == UI_AUTO && action.on);
     assert_int_equal(press(scene, 'x', &action, &notice), PANE_IGNORED);
+    assert_int_equal(press(scene, 'b', &action, &notice), PANE_ACTION);
+    assert_int_equal(action.type, UI_SEND);
+    assert_string_equal(action.text, "/ab now 6=0.70,12=1.00,18=0.50,24=0.20");
+    free((char *)action.text);
     while (view->n_before > 0)
         press(scene, 'u', &action, &notice);
     assert_float_equal(action.thresholds[0], 0.70, 1e-6);
+    press(scene, 'b', &action, &notice); /* nothing was changed: against plain decoding */
+    assert_string_equal(action.text, "/ab now plain");
+    free((char *)action.text);
     for (int i = 0; i < 3 * VIEW_UNDO; i++)
         press(scene, i % 2 ? '[' : ']', &action, &notice);
     assert_int_equal(view->n_before, VIEW_UNDO);
@@ -330,10 +415,15 @@ int main(int argc, char **argv)
     write_goldens = argc > 1 && strcmp(argv[1], "write") == 0;
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_goldens),  TEST(test_figures_are_whole),
-        TEST(test_any_size), cmocka_unit_test(test_evidence),
-        TEST(test_trials),   cmocka_unit_test(test_nothing_drafted),
-        TEST(test_keys),     TEST(test_automatic),
+        TEST(test_goldens),
+        TEST(test_figures_are_whole),
+        TEST(test_any_size),
+        TEST(test_verdicts),
+        cmocka_unit_test(test_evidence),
+        TEST(test_trials),
+        cmocka_unit_test(test_nothing_drafted),
+        TEST(test_keys),
+        TEST(test_automatic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,6 +201,27 @@ static void draw_forecast(Noise *noise, EventForecast *forecast)
     forecast->moved = draw(noise) % 2;
 }
 
+static void draw_compare(Noise *noise, EventCompare *compare)
+{
+    compare->pairs = draw_int(noise, 0, 1000);
+    compare->first = draw_int(noise, 0, 1);
+    compare->checked = draw_int(noise, 0, 100000);
+    compare->equal = draw(noise) % 2;
+    compare->ctx_used = draw_int(noise, 0, 100000);
+    for (int i = 0; i < 2; i++) {
+        EventCompareSide *side = &compare->sides[i];
+        draw_text(noise, side->name, sizeof(side->name));
+        side->tokens = draw_int(noise, 0, 100000);
+        side->rounds = draw_int(noise, 0, 100000);
+        side->ms = draw_ms(noise);
+        side->draft_ms = draw_ms(noise);
+        side->verify_ms = draw_ms(noise);
+        side->block_tokens = draw_int(noise, 0, 100);
+        side->block_rounds = draw_int(noise, 0, 100);
+        side->block_ms = draw_ms(noise);
+    }
+}
+
 static void draw_event(Noise *noise, EventType type, Event *event, char text[256])
 {
     memset(event, 0, sizeof(*event));
@@ -238,6 +259,9 @@ static void draw_event(Noise *noise, EventType type, Event *event, char text[256
         break;
     case EVENT_STATS:
         draw_stats(noise, &event->u.stats);
+        break;
+    case EVENT_COMPARE:
+        draw_compare(noise, &event->u.compare);
         break;
     case EVENT_FORECAST:
         draw_forecast(noise, &event->u.forecast);

@@ -380,6 +380,49 @@ static void steps_are_forecast(void **state)
     client_close(client);
 }
 
+/* Two settings say what one says; what is set meanwhile waits for the answer's end. */
+static void two_settings_answer_in_turn(void **state)
+{
+    (void)state;
+    static Answer plain, both;
+    Message message = {.role = ROLE_USER, .text = "hello"};
+    Request request = {.type = REQUEST_SAY,
+                       .u.say = {.messages = &message,
+                                 .n_messages = 1,
+                                 .ignore_eos = true,
+                                 .max_tokens = 80,
+                                 .seed = 1,
+                                 .compare = true}};
+    RequestSet *sides = request.u.say.sides;
+    Client *client = start_loaded("draft.gguf");
+    send_question(client, "hello", 80);
+    listen_answer(client, &plain);
+    strcpy(sides[0].drafter, "sd");
+    strcpy(sides[0].tree, "4x3x12");
+    sides[1].has_spec = true;
+    sides[1].spec = SPEC_OFF;
+    send_request(client, &request);
+    send_line(client, "{\"request\":\"set\",\"spec\":\"off\"}\n");
+    EventCompare compare = await(client, EVENT_COMPARE).u.compare;
+    assert_int_equal(compare.pairs, 0);
+    assert_string_equal(compare.sides[1].name, "plain");
+    assert_non_null(strstr(compare.sides[0].name, "sd tree 4x3x12"));
+    while (compare.checked < 79) {
+        compare = await(client, EVENT_COMPARE).u.compare;
+        assert_true(compare.equal);
+    }
+    assert_string_equal(await(client, EVENT_DONE).u.done.reason, "length");
+    assert_int_equal(await(client, EVENT_READY).u.ready.spec, SPEC_OFF);
+    send_request(client, &request); /* again, to hear the text */
+    listen_answer(client, &both);
+    assert_string_equal(plain.text, both.text);
+    strcpy(sides[0].drafter, "exit:77");
+    send_request(client, &request);
+    assert_non_null(strstr(await(client, EVENT_ERROR).u.error.message, "exit:77"));
+    assert_string_equal(await(client, EVENT_DONE).u.done.reason, "error");
+    client_close(client);
+}
+
 static void wrong_requests_are_answered_and_survived(void **state)
 {
     (void)state;
@@ -1007,6 +1050,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(thresholds_may_be_automatic),
         cmocka_unit_test(thresholds_may_be_kept),
         cmocka_unit_test(steps_are_forecast),
+        cmocka_unit_test(two_settings_answer_in_turn),
         cmocka_unit_test(wrong_requests_are_answered_and_survived),
         cmocka_unit_test(a_load_that_fails_says_why),
         cmocka_unit_test(every_request_ends_once),

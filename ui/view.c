@@ -290,33 +290,24 @@ static void on_forecast(View *view, const EventForecast *forecast)
         sliders_remember(view, forecast->thresholds);
 }
 
-static void on_compare(View *view, const EventCompare *compare)
+static void on_compare(View *view, const EventCompare *event)
 {
-    double tokens[2], ms[2];
-    if (!view->compared || compare->pairs < view->compare.pairs || compare->checked == 0) {
-        view->duel = (Duel){0};
+    Comparison *comparison = &view->comparison;
+    bool counts = comparison_add(comparison, event);
+    if (event->checked == 0) {
+        begin_rounds(view); /* no round of it comes; those of the answer before are not its own */
         view->n_blocks = 0;
     }
-    if (compare->checked == 0)
-        begin_rounds(view); /* no round of it comes; those of the answer before are not its own */
-    view->ctx_used = compare->ctx_used;
-    bool another = compare->pairs > 0;
-    view->compare = *compare;
-    view->compared = true;
     view->state = VIEW_GENERATING;
+    view->ctx_used = event->ctx_used;
     for (int side = 0; side < 2; side++) {
-        EventCompareSide *own = &view->compare.sides[side];
+        EventCompareSide *own = &comparison->last.sides[side];
         clean_name(own->name, sizeof own->name);
-        tokens[side] = own->block_tokens;
-        ms[side] = own->block_ms;
-        if (another && own->block_ms > 0)
+        if (counts)
             view->blocks[side][view->n_blocks % VIEW_BLOCKS] =
-                (float)(1e3 * own->block_tokens / own->block_ms);
+                own->block_ms > 0 ? (float)(1e3 * own->block_tokens / own->block_ms) : 0;
     }
-    if (!another)
-        return;
-    view->n_blocks++;
-    duel_add(&view->duel, tokens, ms);
+    view->n_blocks += counts;
 }
 
 static void on_error(View *view, int code, const char *message, bool fatal)

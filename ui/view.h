@@ -15,7 +15,7 @@
 
 #include "engine/decode/event.h"
 #include "kernels/common/err.h"
-#include "kernels/common/rate.h"
+#include "ui/comparison.h"
 #include "ui/evidence.h"
 #include "ui/scrollback.h"
 #include "ui/trials.h"
@@ -96,9 +96,7 @@ typedef struct View {
     EventForecast search;   /* the latest that came of a search; searched false = none */
     int search_round;       /* of the answer: where that was */
 
-    EventCompare compare; /* of the answer that two settings gave last */
-    bool compared;        /* there was one */
-    Duel duel;            /* its pairs */
+    Comparison comparison; /* of the answer that two settings gave last */
     unsigned n_blocks;
     float blocks[2][VIEW_BLOCKS]; /* ring: t/s of the sides' blocks */
 } View;

@@ -9,6 +9,11 @@
 
 #include "ui/pages/page.h"
 
+static const char *plural(int n)
+{
+    return n == 1 ? "" : "s";
+}
+
 static double speed(const EventCompareSide *side)
 {
     return side->ms > 0 ? 1e3 * side->tokens / side->ms : 0;
@@ -32,7 +37,7 @@ enum { NAME_ROWS = 3, SIDE_ROWS = NAME_ROWS + 4 };
 
 static void draw_side(const View *view, Cells *cells, Rect rect, int which)
 {
-    const EventCompareSide *side = &view->compare.sides[which];
+    const EventCompareSide *side = &view->comparison.last.sides[which];
     char name[160];
     int y = rect.y;
     snprintf(name, sizeof name, "%c  %s", 'A' + which, side->name);
@@ -42,8 +47,8 @@ static void draw_side(const View *view, Cells *cells, Rect rect, int which)
         cells_print(cells, y, rect.x, rect.width, STYLE_DIM, "warming up");
         return;
     }
-    cells_print(cells, y++, rect.x, rect.width, STYLE_TEXT, "%d tokens  %d rounds", side->tokens,
-                side->rounds);
+    cells_print(cells, y++, rect.x, rect.width, STYLE_TEXT, "%d token%s  %d round%s", side->tokens,
+                plural(side->tokens), side->rounds, plural(side->rounds));
     cells_print(cells, y++, rect.x, rect.width, STYLE_TEXT, "%.1f t/s  MAT %.2f", speed(side),
                 (double)side->tokens / side->rounds);
     cells_print(cells, y++, rect.x, rect.width, STYLE_TEXT, "draft %.0f %%  check %.0f %%",
@@ -66,29 +71,19 @@ static void draw_side(const View *view, Cells *cells, Rect rect, int which)
 /* Returns the rows used. */
 static int draw_verdict(const View *view, Cells *cells, Rect rect)
 {
-    const EventCompare *c = &view->compare;
-    DuelResult result = duel_result(&view->duel);
+    const Comparison *c = &view->comparison;
+    RateVerdict verdict = duel_result(&c->duel).verdict;
+    bool differs = verdict == RATE_FASTER || verdict == RATE_SLOWER;
     char line[200];
-    bool running = view->state == VIEW_GENERATING || view->state == VIEW_PREFILL;
-    int y = rect.y, attr = STYLE_DIM;
-    if (result.ratio <= 0)
-        snprintf(line, sizeof line, "no pair of blocks yet that counts");
-    else if (result.verdict == RATE_TOO_FEW)
-        snprintf(line, sizeof line, "too few pairs yet: %d of %d  (A x%.2f of B)", c->pairs,
-                 RATE_KNOWN, result.ratio);
-    else
-        snprintf(line, sizeof line, "%s  A is x%.2f of B, between x%.2f and x%.2f (99 %%)%s",
-                 result.verdict == RATE_FASTER   ? "A is faster."
-                 : result.verdict == RATE_SLOWER ? "B is faster."
-                                                 : "no difference.",
-                 result.ratio, result.low, result.high, running ? ", so far" : "");
-    if (result.verdict == RATE_FASTER || result.verdict == RATE_SLOWER)
-        attr = STYLE_GOOD | ATTR_BOLD;
-    y += draw_words(cells, (Rect){y, rect.x, 1, rect.width}, 2, line, attr);
-    snprintf(line, sizeof line, "same text: %s, %d tokens that both said  %d pairs of blocks",
-             c->equal ? "yes" : "NO", c->checked, c->pairs);
+    int y = rect.y;
+    comparison_verdict(c, line, sizeof line);
+    if (view->state == VIEW_GENERATING && verdict != RATE_TOO_FEW)
+        strcat(line, ", so far");
     y += draw_words(cells, (Rect){y, rect.x, 1, rect.width}, 2, line,
-                    c->equal ? STYLE_TEXT : STYLE_BAD | ATTR_BOLD);
+                    differs ? STYLE_GOOD | ATTR_BOLD : STYLE_DIM);
+    comparison_equality(c, line, sizeof line);
+    y += draw_words(cells, (Rect){y, rect.x, 1, rect.width}, 2, line,
+                    c->last.equal ? STYLE_TEXT : STYLE_BAD | ATTR_BOLD);
     return y - rect.y;
 }
 
@@ -120,7 +115,7 @@ static void draw_text(const View *view, Cells *cells, Rect rect)
 static void compare_draw(View *view, Cells *cells, Rect rect)
 {
     int half = rect.width / 2, y = rect.y;
-    if (!view->compared) {
+    if (!view->comparison.any) {
         draw_words(
             cells, (Rect){y, 1, 1, rect.width - 2}, rect.height,
             "Nothing was compared yet. /ab plain answers the last question again, by what is "

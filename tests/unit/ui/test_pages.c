@@ -179,7 +179,7 @@ static void test_verdicts(void **state)
             fail_msg("not \"%s\":\n%s", cases[i].says, text);
         assert_non_null(strstr(text, "same text: "));
         free(text);
-        assert_int_equal(scene->view.duel.pairs, cases[i].pairs);
+        assert_int_equal(scene->view.comparison.duel.pairs, cases[i].pairs);
     }
 }
 

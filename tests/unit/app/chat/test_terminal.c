@@ -391,6 +391,28 @@ static void test_automatic_thresholds(void **state)
     assert_left("status=0");
 }
 
+/* Promise 1 on the screen: both say the same. Esc ends the page first, then the answer. */
+static void test_two_settings_in_turn(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    wait_for_round(3);
+    type("Escape");
+    wait_for("READY");
+    enter("/ab plain");
+    wait_for("B  plain");
+    wait_for("of B, between"); /* a verdict: eight pairs */
+    assert_non_null(strstr(screen(), "same text: yes"));
+    type("Escape");
+    wait_for("EXIT per token");
+    type("Escape");
+    wait_for("READY");
+    enter("/quit");
+    assert_left("status=0");
+}
+
 static void test_switch_and_queue(void **state)
 {
     (void)state;
@@ -665,6 +687,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_live_and_resized),
         cmocka_unit_test(test_figures_come_from_the_trace),
         cmocka_unit_test(test_automatic_thresholds),
+        cmocka_unit_test(test_two_settings_in_turn),
         cmocka_unit_test(test_switch_and_queue),
         cmocka_unit_test(test_term_keeps_chat),
         cmocka_unit_test(quitting_keeps_the_chat),

@@ -12,8 +12,7 @@ Ratio tune_speed(const TuneResult *result, int run)
     return ratio;
 }
 
-/* All runs said the same texts, so the speeds are as the times, the other way round. A round's tokens
- * are not counted where the first one was all: such a prompt has no time either. */
+/* All runs said the same texts, so the speeds are as the times, the other way round. */
 Ratio tune_speed_over(const TuneResult *result, int run, int base)
 {
     return paired_ratio(result->runs[base].each_ms, result->runs[run].each_ms, result->kept);

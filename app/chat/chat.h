@@ -113,6 +113,8 @@ bool chat_stop(Chat *chat);
 /* What commands and keys do. -1 = refused, and err says why. */
 int chat_switch(Chat *chat, int index, const char *name, Err *err); /* index -1 = by name */
 int chat_set(Chat *chat, const RequestSet *set, Err *err);
+/* Asks for FORECAST events, or for none: now, or as soon as there are models. */
+void chat_watch(Chat *chat, bool on);
 int chat_set_sampling(Chat *chat, const ChatSettings *settings, Err *err);
 int chat_change_draft(Chat *chat, const char *model, Err *err);
 int chat_change_profile(Chat *chat, const char *name, Err *err);

@@ -242,6 +242,14 @@ int chat_set(Chat *chat, const RequestSet *set, Err *err)
     return 0;
 }
 
+void chat_watch(Chat *chat, bool on)
+{
+    RequestSet set = {.has_forecasts = true, .forecasts = on};
+    Err none = {0};
+    if (chat_set(chat, &set, &none) != 0)
+        remember(&chat->set, &set); /* a worker that is ready is told what was set */
+}
+
 int chat_set_sampling(Chat *chat, const ChatSettings *settings, Err *err)
 {
     RequestSet set = {.has_sampling = true,

@@ -113,7 +113,7 @@ static void act(Replay *replay, const UiAction *action)
         replay->quit = true;
     else if (action->type == UI_SUSPEND)
         suspend(replay);
-    else
+    else if (action->type != UI_FORECASTS) /* those that were asked for are in the trace */
         ui_notice(replay->ui, "this is a replay: nothing can be changed; q quits");
 }
 

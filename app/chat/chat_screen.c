@@ -195,9 +195,7 @@ static void act(ScreenChat *screen, const UiAction *action)
         chat_set(chat, &set, &err);
         break;
     case UI_FORECASTS:
-        set.has_forecasts = true;
-        set.forecasts = action->on;
-        chat_set(chat, &set, &err);
+        chat_watch(chat, action->on);
         break;
     case UI_KEEP:
         set.keep = true;

@@ -134,7 +134,9 @@ static void on_ready(View *view, const EventReady *ready)
     }
     if (exits_changed || another_pair)
         forget_pair(view);
-    view->adjusted = false;
+    /* An answer to an earlier step of a slider does not take a later one back. */
+    if (exits_changed || another_pair || view->state == VIEW_STARTING || view->state == VIEW_LOST)
+        view->adjusted = false;
     take_thresholds(view, ready->thresholds, ready->n_exits);
     view->loading[0] = '\0';
     if (view->state == VIEW_STARTING || view->state == VIEW_LOST) {
@@ -319,6 +321,10 @@ static void on_error(View *view, int code, const char *message, bool fatal)
         view->state = VIEW_LOST;
         view->switching = view->stop_asked = false;
         view->loading[0] = '\0';
+    }
+    if (view->adjusted) { /* perhaps what it was about: what acts is shown again */
+        view->adjusted = false;
+        memcpy(view->wanted, view->ready.thresholds, sizeof view->wanted);
     }
     scrollback_add(&view->scrollback, ITEM_ERROR, message);
 }

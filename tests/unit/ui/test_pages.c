@@ -390,6 +390,34 @@ static void test_keys(void **state)
     assert_int_equal(view->n_before, VIEW_UNDO);
 }
 
+/* Answers that come late take no later step back; an error does. */
+static void test_steps_in_a_row(void **state)
+{
+    Scene *scene = *state;
+    View *view = &scene->view;
+    UiAction action = {0};
+    PageNotice notice;
+    scene_ready(scene);
+    press(scene, ']', &action, &notice);
+    press(scene, ']', &action, &notice);
+    Event *event = calloc(1, sizeof *event);
+    assert_non_null(event);
+    *event = (Event){.type = EVENT_READY, .u.ready = view->ready};
+    event->u.ready.thresholds[0] = 0.75f; /* of the first */
+    view_event(view, event);
+    assert_true(view->adjusted);
+    press(scene, ']', &action, &notice);
+    assert_float_equal(action.thresholds[0], 0.85, 1e-6);
+    event->u.ready.thresholds[0] = 0.85f;
+    view_event(view, event);
+    assert_false(view->adjusted);
+    press(scene, ']', &action, &notice);
+    scene_error(scene, "not now", false);
+    assert_false(view->adjusted);
+    assert_float_equal(view->wanted[0], 0.85, 1e-6);
+    free(event);
+}
+
 /* What automatic thresholds did is said with its reason, and can be undone. */
 static void test_automatic(void **state)
 {
@@ -424,6 +452,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_nothing_drafted),
         TEST(test_keys),
         TEST(test_automatic),
+        TEST(test_steps_in_a_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

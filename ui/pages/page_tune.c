@@ -217,14 +217,16 @@ static PaneKey tune_key(View *view, const Key *key, UiAction *action, PageNotice
         sliders_type(view, ch, action);
         return PANE_ACTION;
     }
-    int select = key->code == KB_UP || key->code == KB_LEFT || ch == ','      ? -1
-                 : key->code == KB_DOWN || key->code == KB_RIGHT || ch == '.' ? 1
-                                                                              : 0;
+    int select = key->code == KB_UP || key->code == KB_LEFT      ? -1
+                 : key->code == KB_DOWN || key->code == KB_RIGHT ? 1
+                                                                 : 0;
     sliders_end_typing(view);
     if (select != 0) {
         sliders_select(view, select);
         return PANE_TAKEN;
     }
+    if (ch == '.') /* ".72" as well as "72" */
+        return PANE_TAKEN;
     return letter(view, ch, action, notice);
 }
 

@@ -356,7 +356,9 @@ static void test_keys(void **state)
     assert_float_equal(action.thresholds[0], 0.74, 1e-6);
     press(scene, '[', &action, &notice); /* onto the grid of .05 */
     assert_float_equal(action.thresholds[0], 0.70, 1e-6);
-    assert_int_equal(press(scene, '.', &action, &notice), PANE_TAKEN);
+    Key down = {.code = KB_DOWN};
+    assert_int_equal(page_tune.key(view, &down, &action, &notice), PANE_TAKEN);
+    assert_int_equal(press(scene, '.', &action, &notice), PANE_TAKEN); /* .82 */
     press(scene, '8', &action, &notice);
     assert_float_equal(action.thresholds[1], 0.8, 1e-6);
     press(scene, '2', &action, &notice);

@@ -17,8 +17,9 @@
 #include "app/commands.h"
 #include "app/figures.h"
 #include "app/protocol/event_json.h"
+#include "ui/comparison.h"
 
-static void show(Figures *figures, TextCleaner *cleaner, const Event *event)
+static void show(Figures *figures, TextCleaner *cleaner, Comparison *comparison, const Event *event)
 {
     char line[512];
     figures_event(figures, event);
@@ -30,6 +31,14 @@ static void show(Figures *figures, TextCleaner *cleaner, const Event *event)
         figures_line(figures, event, line, sizeof(line));
         print_report(stdout, "\n[%s]\n", line);
         *cleaner = (TextCleaner){0};
+        if (comparison->any) {
+            comparison_verdict(comparison, line, sizeof(line));
+            print_report(stdout, "[A/B: %s]\n", line);
+        }
+        comparison->any = false;
+        break;
+    case EVENT_COMPARE:
+        comparison_add(comparison, &event->u.compare);
         break;
     case EVENT_SWITCH:
         if (event->u.swap.stage == SWITCH_DONE)
@@ -55,6 +64,7 @@ static int read_trace(FILE *file, const char *name, bool print, Err *err)
 {
     Figures figures = {0};
     TextCleaner cleaner = {0};
+    Comparison comparison = {0};
     char *line = malloc(EVENT_LINE_MAX + 2);
     int number = 0, status = 0;
     if (!line)
@@ -68,7 +78,7 @@ static int read_trace(FILE *file, const char *name, bool print, Err *err)
             break;
         }
         if (print) {
-            show(&figures, &cleaner, &event);
+            show(&figures, &cleaner, &comparison, &event);
             status = ferror(stdout) ? stdout_flush(err) : 0;
         }
         event_free(&event);

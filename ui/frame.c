@@ -7,6 +7,7 @@
 #include "ui/legend.h"
 #include "ui/line.h"
 #include "ui/overlay.h"
+#include "ui/pages/page.h"
 #include "ui/panes/pane.h"
 #include "ui/shortcuts.h"
 
@@ -168,6 +169,34 @@ static void draw_choices(const Frame *frame, Cells *cells, int bottom)
                     STYLE_TEXT | ATTR_REVERSE, "%s", frame->choices[i]);
 }
 
+/* The page has the rows of chat and panes. */
+static void draw_page(const Frame *frame, View *view, Cells *cells, const Layout *layout)
+{
+    const Page *page = page_get(frame->page);
+    char text[160];
+    int width = layout->width;
+    page->title(view, width - 5, text, sizeof text);
+    horizontal(cells, 1, 0, width, STYLE_BORDER);
+    title(cells, 1, 2, width - 3, text, frame->focus == FOCUS_PAGE);
+    page->draw(view, cells, (Rect){2, 0, layout->rule.y - 2, width});
+}
+
+static void draw_panes(const Frame *frame, View *view, Cells *cells, const Layout *layout)
+{
+    for (int id = 0; id < PANE_COUNT; id++)
+        draw_pane(frame, view, cells, layout, id);
+    /* Titles after the panes: drawing the chat finds out how far it is scrolled. */
+    for (int id = 0; id < PANE_COUNT; id++)
+        draw_title(frame, view, cells, layout, id);
+    draw_divider(cells, layout, layout->divider_x);
+    draw_divider(cells, layout, layout->third_x);
+    legend_draw(view, cells,
+                (Rect){layout->rule.y, 0, 1,
+                       layout->divider_x >= 0 ? layout->divider_x : layout->rule.width});
+    if (layout->mode == LAYOUT_TABS)
+        draw_tabs(frame, view, cells, layout);
+}
+
 static void draw_message(Cells *cells)
 {
     static const char text[] = "s2d needs a window of 40x8";
@@ -198,23 +227,15 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
     }
     if (layout->mode != LAYOUT_ALONE)
         horizontal(cells, layout->rule.y, 0, cells->width, STYLE_BORDER);
-    for (int id = 0; id < PANE_COUNT; id++)
-        draw_pane(frame, view, cells, layout, id);
-    /* Titles after the panes: drawing the chat finds out how far it is scrolled. */
-    for (int id = 0; id < PANE_COUNT; id++)
-        draw_title(frame, view, cells, layout, id);
-    draw_divider(cells, layout, layout->divider_x);
-    draw_divider(cells, layout, layout->third_x);
-    legend_draw(view, cells,
-                (Rect){layout->rule.y, 0, 1,
-                       layout->divider_x >= 0 ? layout->divider_x : layout->rule.width});
+    if (frame->page != PAGE_NONE && layout->mode != LAYOUT_SMALL)
+        draw_page(frame, view, cells, layout);
+    else
+        draw_panes(frame, view, cells, layout);
     if (layout->mode == LAYOUT_SMALL) {
         status_figures(view, cells, layout->figures, frame->notice);
     } else if (layout->mode == LAYOUT_ALONE) {
         status_line(view, cells, layout->status, frame->notice, true);
     } else {
-        if (layout->mode == LAYOUT_TABS)
-            draw_tabs(frame, view, cells, layout);
         status_header(view, cells, layout->header);
         status_line(view, cells, layout->status, frame->notice, !layout_shows(layout, PANE_SPEED));
         draw_keys(view, cells, layout->keys);

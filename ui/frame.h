@@ -8,18 +8,21 @@
 
 #include "ui/cells.h"
 #include "ui/key_bindings.h"
+#include "ui/pages/page_list.h"
 #include "ui/view.h"
 
 enum {
     FOCUS_INPUT = PANE_COUNT, /* beside the PaneIds */
-    INPUT_ROWS = 6,           /* most rows of the input line */
-    FRAME_CHOICES = 64,       /* most completions shown */
+    FOCUS_PAGE,
+    INPUT_ROWS = 6,     /* most rows of the input line */
+    FRAME_CHOICES = 64, /* most completions shown */
 };
 
 typedef enum Overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_TARGETS, OVERLAY_LOG } Overlay;
 
 typedef struct Frame {
-    int focus;       /* a PaneId or FOCUS_INPUT */
+    int focus;       /* a PaneId, FOCUS_INPUT or, where there is a page, FOCUS_PAGE */
+    PageId page;     /* in place of chat and panes */
     PaneId front;    /* the pane that had the focus last: the tab shown when panes are tabs */
     unsigned hidden; /* bit 1 << PaneId: not to be seen */
     PaneId zoom;     /* the pane that has the room of all; PANE_CHAT = none */

@@ -32,6 +32,7 @@ static const KeyHelp keys_before[] = {
 static const Shortcut shortcuts[] = {
     {{1, "Help", NULL}, .action = SHORTCUT_HELP},
     {{2, "Target", "choose the target"}, .action = SHORTCUT_TARGETS},
+    {{5, "Tune", "tune: the page of thresholds, and back"}, .action = SHORTCUT_TUNE},
     {{6, "Plain", "speculation off and on"}, .label_off = "Spec", .action = SHORTCUT_SPEC},
     {{8, "Export", "export the chat"}, .action = SHORTCUT_EXPORT},
     {{10, "Quit", "quit"}, .also = "Ctrl-D", .action = SHORTCUT_QUIT},

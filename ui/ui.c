@@ -219,8 +219,10 @@ void ui_draw(Ui *ui)
         frame->choices[i] = choices[i];
     unsigned changes = ui->view->changes;
     frame_draw(frame, ui->view, &ui->cells, &ui->layout);
-    if (frame->focus < PANE_COUNT && !layout_shows(&ui->layout, (PaneId)frame->focus)) {
-        frame->focus = FOCUS_INPUT; /* the window became too small for that pane */
+    bool small = ui->layout.mode == LAYOUT_SMALL || ui->layout.mode == LAYOUT_MESSAGE;
+    if ((frame->focus < PANE_COUNT && !layout_shows(&ui->layout, (PaneId)frame->focus)) ||
+        (frame->focus == FOCUS_PAGE && small)) {
+        frame->focus = FOCUS_INPUT; /* the window became too small for that */
         frame_draw(frame, ui->view, &ui->cells, &ui->layout);
     }
     screen_draw(ui->screen, &ui->cells);

@@ -27,6 +27,8 @@ typedef enum UiActionType {
     UI_TARGET,     /* index: target chosen, 0-based */
     UI_THRESHOLDS, /* n_thresholds, thresholds: a slider moved; send them at once */
     UI_AUTO,       /* on: automatic thresholds or not */
+    UI_FORECASTS,  /* on: forecasts are looked at, or no more */
+    UI_KEEP,       /* the thresholds that act: keep them for this draft and target */
     UI_SPEC,       /* spec: F6, between SPEC_OFF and SPEC_AUTO */
     UI_EXPORT,     /* F8: as /export md */
     UI_EDITOR,     /* the input is to be edited in another program: see ui_input_text */
@@ -80,6 +82,8 @@ void ui_resize(Ui *ui);  /* after SIGWINCH */
 void ui_suspend(Ui *ui); /* gives the terminal back to the shell */
 void ui_resume(Ui *ui);
 
+/* Two settings answer in turn: their page is shown. */
+void ui_show_compare(Ui *ui);
 /* One line in the status row until the next key, e.g. "saved demo-1", and in the log. Cleaned
  * here. */
 void ui_notice(Ui *ui, const char *text);

@@ -4,8 +4,10 @@
 
 #include "ui/input.h"
 #include "ui/overlay.h"
+#include "ui/pages/page.h"
 #include "ui/panes/pane.h"
 #include "ui/shortcuts.h"
+#include "ui/sliders.h"
 #include "ui/ui_state.h"
 
 /* The index-th target, from 0; says so where there is none. */
@@ -26,6 +28,22 @@ static void choose_target(Ui *ui, int index)
 static void push(Ui *ui, UiActionType type)
 {
     ui_push(ui, (UiAction){.type = type});
+}
+
+/* PAGE_NONE: the chat comes back. */
+static void show_page(Ui *ui, PageId page)
+{
+    Frame *frame = &ui->frame;
+    if (page != PAGE_NONE && ui->layout.mode == LAYOUT_SMALL) {
+        ui_notice(ui, "pages need a window of 60x15");
+        return;
+    }
+    bool watched = frame->page == PAGE_TUNE, watches = page == PAGE_TUNE;
+    if (watched != watches)
+        ui_push(ui, (UiAction){.type = UI_FORECASTS, .on = watches});
+    sliders_end_typing(ui->view);
+    frame->page = page;
+    ui_focus(ui, page == PAGE_NONE ? FOCUS_INPUT : FOCUS_PAGE);
 }
 
 static void show_targets(Ui *ui)
@@ -55,6 +73,12 @@ static void press_shortcut(Ui *ui, int number)
     case SHORTCUT_TARGETS:
         show_targets(ui);
         break;
+    case SHORTCUT_TUNE:
+        if (frame->page == PAGE_TUNE && frame->focus == FOCUS_PAGE)
+            show_page(ui, PAGE_NONE);
+        else
+            show_page(ui, PAGE_TUNE);
+        break;
     case SHORTCUT_SPEC:
         ui_push(ui, (UiAction){.type = UI_SPEC, .spec = off ? SPEC_AUTO : SPEC_OFF});
         break;
@@ -72,7 +96,9 @@ static void press_shortcut(Ui *ui, int number)
 static void focus_next(Ui *ui)
 {
     int focus = ui->frame.focus;
-    if (focus == FOCUS_INPUT)
+    if (ui->frame.page != PAGE_NONE && ui->layout.mode != LAYOUT_SMALL)
+        ui_focus(ui, focus == FOCUS_INPUT ? FOCUS_PAGE : FOCUS_INPUT);
+    else if (focus == FOCUS_INPUT)
         ui_focus(ui, 0); /* the first pane */
     else if (ui->layout.mode == LAYOUT_SMALL)
         ui_focus(ui, FOCUS_INPUT);
@@ -86,6 +112,13 @@ static void focus_next(Ui *ui)
 static bool is_busy(const View *view)
 {
     return view->state == VIEW_PREFILL || view->state == VIEW_GENERATING || view->switching;
+}
+
+void ui_show_compare(Ui *ui)
+{
+    if (ui->frame.page != PAGE_COMPARE)
+        show_page(ui, PAGE_COMPARE);
+    ui->dirty = true;
 }
 
 /* Esc (outside panes and overlays) or Ctrl-C. */
@@ -261,6 +294,21 @@ static void input_key(Ui *ui, const Key *key)
         ui_notice(ui, "messages are not kept: the history file cannot be written");
 }
 
+static bool page_key(Ui *ui, const Key *key)
+{
+    UiAction action;
+    PageNotice notice = {0};
+    const Page *page = page_get(ui->frame.page);
+    if (page->key == NULL)
+        return false;
+    PaneKey taken = page->key(ui->view, key, &action, &notice);
+    if (notice.text[0] != '\0')
+        ui_notice(ui, notice.text);
+    if (taken == PANE_ACTION)
+        ui_push(ui, action);
+    return taken != PANE_IGNORED;
+}
+
 static bool pane_key(Ui *ui, const Key *key)
 {
     if (ui->frame.focus == FOCUS_INPUT)
@@ -271,6 +319,8 @@ static bool pane_key(Ui *ui, const Key *key)
         return own != SHORTCUT_NONE;
     }
     UiAction action;
+    if (ui->frame.focus == FOCUS_PAGE)
+        return page_key(ui, key);
     const Pane *pane = pane_get((PaneId)ui->frame.focus);
     PaneKey taken = pane->key != NULL ? pane->key(ui->view, key, &action) : PANE_IGNORED;
     if (taken == PANE_ACTION)
@@ -289,6 +339,8 @@ static void escape_key(Ui *ui)
 {
     if (ui->frame.overlay != OVERLAY_NONE)
         ui->frame.overlay = OVERLAY_NONE;
+    else if (ui->frame.page != PAGE_NONE && !input_searching())
+        show_page(ui, PAGE_NONE);
     else if (ui->frame.focus != FOCUS_INPUT)
         ui_focus(ui, FOCUS_INPUT);
     else if (input_searching() || (input_vi_insert() && !is_busy(ui->view)))

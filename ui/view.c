@@ -2,6 +2,7 @@
 #include "ui/view.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ui/figures_text.h"
 #include "ui/view_parts.h"
@@ -11,6 +12,8 @@ void view_next_colours(View *view)
     view->colours = view->colours == COLOURS_BY_EXIT ? COLOURS_BY_CODE : COLOURS_BY_EXIT;
     view->changes++;
 }
+
+#include "ui/sliders.h"
 
 int view_open(View *view, Err *err)
 {
@@ -42,6 +45,40 @@ static void close_answer(View *view, const EventStats *totals, const char *reaso
     view->stop_asked = false;
 }
 
+static void on_forecast(View *view, const EventForecast *forecast)
+{
+    if (forecast->n_exits != view->ready.n_exits)
+        return;
+    view->forecast = *forecast;
+    if (!forecast->searched)
+        return;
+    view->found = *forecast;
+    view->found_round = view->last_round;
+    if (forecast->moved)
+        sliders_remember(view, forecast->thresholds);
+}
+
+static void on_compare(View *view, const EventCompare *event)
+{
+    Comparison *comparison = &view->comparison;
+    bool counts = comparison_add(comparison, event);
+    if (event->checked == 0) {
+        view_begin_rounds(
+            view); /* no round of it comes; those of the answer before are not its own */
+        view->n_blocks = 0;
+    }
+    view->state = VIEW_GENERATING;
+    view->ctx_used = event->ctx_used;
+    for (int side = 0; side < 2; side++) {
+        EventCompareSide *own = &comparison->last.sides[side];
+        view_clean_name(own->name, sizeof own->name);
+        if (counts)
+            view->blocks[side][view->n_blocks % VIEW_BLOCKS] =
+                own->block_ms > 0 ? (float)(1e3 * own->block_tokens / own->block_ms) : 0;
+    }
+    view->n_blocks += counts;
+}
+
 static void on_error(View *view, int code, const char *message, bool fatal)
 {
     (void)code;
@@ -54,6 +91,10 @@ static void on_error(View *view, int code, const char *message, bool fatal)
     }
     if (view->state != VIEW_STARTING)
         view->loading[0] = '\0';
+    if (view->adjusted) { /* perhaps what it was about: what acts is shown again */
+        view->adjusted = false;
+        memcpy(view->wanted, view->ready.thresholds, sizeof view->wanted);
+    }
     view_say(view, ITEM_ERROR, message);
 }
 
@@ -92,6 +133,12 @@ void view_event(View *view, const Event *event)
     case EVENT_STATS:
         view->stats = event->u.stats;
         view->has_stats = true;
+        break;
+    case EVENT_COMPARE:
+        on_compare(view, &event->u.compare);
+        break;
+    case EVENT_FORECAST:
+        on_forecast(view, &event->u.forecast);
         break;
     case EVENT_DONE:
         if (event->turn != view->turn) /* it had no round */

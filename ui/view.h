@@ -15,15 +15,21 @@
 
 #include "engine/decode/event.h"
 #include "kernels/common/err.h"
+#include "ui/comparison.h"
+#include "ui/evidence.h"
 #include "ui/key_bindings.h"
 #include "ui/log.h"
 #include "ui/scrollback.h"
 #include "ui/search.h"
+#include "ui/trials.h"
 
 enum {
     VIEW_ROUNDS = 128,  /* rounds kept for browsing */
     VIEW_HISTORY = 512, /* rounds kept for sparklines */
     VIEW_STRIP = 4096,  /* tokens kept for the exit strip */
+    VIEW_BLOCKS = 256,  /* of two settings in turn, for sparklines */
+    VIEW_UNDO = 32,     /* thresholds that can be gone back to */
+    VIEW_TYPED = 3,     /* digits of a threshold */
 };
 
 typedef enum ViewState {
@@ -43,6 +49,7 @@ typedef enum ViewColours {
 typedef struct SpeedPoint {
     float tokens;       /* of one round */
     float tokens_per_s; /* of one round */
+    int trial;          /* number of the setting that it was made with */
 } SpeedPoint;
 
 /* Beside those of ready.exits: who proposed a token. */
@@ -107,6 +114,20 @@ typedef struct View {
     float wanted[EXITS_MAX]; /* sliders as the person set them; READY and ROUND tell what acts */
     bool adjusted;           /* wanted differs from what acts */
     int slider;              /* the one selected */
+    char typed[VIEW_TYPED];  /* digits for it, as far as they were typed */
+    int n_typed;
+    float before[VIEW_UNDO][EXITS_MAX]; /* what acted before changes, the latest last */
+    int n_before;
+
+    Evidence evidence[EXITS_MAX]; /* of this draft and target, by index of the exit */
+    Trials trials;
+    EventForecast forecast; /* the latest of this draft and target; places 0 = none */
+    EventForecast found;    /* the latest that came of a search; searched false = none */
+    int found_round;        /* of the answer: where that was */
+
+    Comparison comparison; /* of the answer that two settings gave last */
+    unsigned n_blocks;
+    float blocks[2][VIEW_BLOCKS]; /* ring: t/s of the sides' blocks */
 } View;
 
 int view_open(View *view, Err *err);

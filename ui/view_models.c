@@ -37,7 +37,7 @@ void view_say(View *view, ItemKind kind, const char *text)
 }
 
 /* Names come from files and profiles: cleaned once, here. */
-static void clean_name(char *name, size_t bytes)
+void view_clean_name(char *name, size_t bytes)
 {
     char clean[256];
     text_clean_line(name, clean, sizeof clean < bytes ? sizeof clean : bytes);
@@ -58,11 +58,21 @@ void view_take_thresholds(View *view, const float *thresholds, int n)
         memcpy(view->wanted, thresholds, (size_t)n * sizeof *thresholds);
 }
 
+/* What was found out of the exits is true of one draft and target. */
+static void forget_pair(View *view)
+{
+    memset(view->evidence, 0, sizeof view->evidence);
+    view->forecast = view->found = (EventForecast){0};
+    view->n_before = 0;
+}
+
 void view_take_ready(View *view, const EventReady *ready)
 {
     EventReady *own = &view->ready;
     bool exits_changed = strcmp(ready->head, own->head) != 0 || ready->n_exits != own->n_exits ||
                          memcmp(ready->exits, own->exits, sizeof own->exits) != 0;
+    bool another_pair =
+        strcmp(ready->target, own->target) != 0 || strcmp(ready->draft, own->draft) != 0;
     if (exits_changed) /* what they wrote of this answer stays written */
         for (int i = 0; i < EXITS_MAX; i++) {
             view->accepted_by[VIEW_BY_ANOTHER] += view->accepted_by[i];
@@ -71,21 +81,25 @@ void view_take_ready(View *view, const EventReady *ready)
     if (strcmp(ready->drafter, own->drafter) != 0 || ready->spec != own->spec)
         view->mode[0] = '\0';
     *own = *ready;
-    clean_name(own->version, sizeof own->version);
-    clean_name(own->device, sizeof own->device);
-    clean_name(own->target, sizeof own->target);
-    clean_name(own->draft, sizeof own->draft);
-    clean_name(own->drafter, sizeof own->drafter);
-    clean_name(own->tree, sizeof own->tree);
-    clean_name(own->head, sizeof own->head);
-    clean_name(own->quant, sizeof own->quant);
+    view_clean_name(own->version, sizeof own->version);
+    view_clean_name(own->device, sizeof own->device);
+    view_clean_name(own->target, sizeof own->target);
+    view_clean_name(own->draft, sizeof own->draft);
+    view_clean_name(own->drafter, sizeof own->drafter);
+    view_clean_name(own->tree, sizeof own->tree);
+    view_clean_name(own->head, sizeof own->head);
+    view_clean_name(own->quant, sizeof own->quant);
     if (own->n_targets > 8)
         own->n_targets = 8;
     for (int i = 0; i < own->n_targets; i++)
-        clean_name(own->targets[i], sizeof own->targets[i]);
+        view_clean_name(own->targets[i], sizeof own->targets[i]);
     if (exits_changed)
-        view->slider = 0;
-    view->adjusted = false;
+        view->slider = view->n_typed = 0;
+    if (exits_changed || another_pair)
+        forget_pair(view);
+    /* An answer to an earlier step of a slider does not take a later one back. */
+    if (exits_changed || another_pair || view->state == VIEW_STARTING || view->state == VIEW_LOST)
+        view->adjusted = false;
     view_take_thresholds(view, ready->thresholds, ready->n_exits);
     view->loading[0] = '\0';
     if (view->state == VIEW_STARTING || view->state == VIEW_LOST) {
@@ -131,14 +145,15 @@ static void on_switch_done(View *view, const EventSwitch *swap, int turn)
     view->mode[0] = '\0';
     view->adjusted = false;
     view_take_thresholds(view, swap->thresholds, swap->n_thresholds);
+    forget_pair(view);
 }
 
 void view_take_switch(View *view, const EventSwitch *event, int turn)
 {
     EventSwitch *swap = &view->swap;
     *swap = *event;
-    clean_name(swap->target, sizeof swap->target);
-    clean_name(swap->reason, sizeof swap->reason);
+    view_clean_name(swap->target, sizeof swap->target);
+    view_clean_name(swap->reason, sizeof swap->reason);
     view->switching = swap->stage != SWITCH_DONE && swap->stage != SWITCH_FAILED;
     if (swap->stage == SWITCH_DONE) {
         on_switch_done(view, swap, turn);

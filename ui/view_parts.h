@@ -15,6 +15,8 @@ void view_begin_rounds(View *view);
 bool view_take_round(View *view, const EventRound *round, int turn);
 
 /* view_models.c */
+/* In place, for display: names come from files and profiles. */
+void view_clean_name(char *name, size_t bytes);
 /* What s2d says of itself: in the chat, and in the log. */
 void view_say(View *view, ItemKind kind, const char *text);
 void view_take_ready(View *view, const EventReady *ready);

@@ -95,8 +95,11 @@ bool view_take_round(View *view, const EventRound *round, int turn)
     view->other_ms += round->other_ms;
     double ms = round->draft_ms + round->verify_ms + round->accept_ms + round->other_ms;
     float tokens = (float)round->accepted + 1;
+    evidence_add(view->evidence, view->ready.exits, view->ready.n_exits, round,
+                 view->ready.temperature <= 0);
+    int trial = trials_add(&view->trials, &view->ready, round);
     view->history[view->n_history++ % VIEW_HISTORY] =
-        (SpeedPoint){tokens, ms > 0 ? (float)(tokens * 1000 / ms) : 0};
+        (SpeedPoint){tokens, ms > 0 ? (float)(tokens * 1000 / ms) : 0, trial};
     view->ctx_used = round->ctx_used;
     if (strcmp(round->mode, "probe") != 0) {
         snprintf(view->mode, sizeof view->mode, "%.11s", round->mode);

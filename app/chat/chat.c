@@ -52,12 +52,16 @@ static int no_memory(Chat *chat)
     return -1;
 }
 
-/* Sends the transcript as it is, and opens the answer to it; or tells why it cannot. */
-static int send_say(Chat *chat, uint32_t seed)
+/* Sends the transcript as it is, and opens the answer to it; or tells why it cannot. sides: two that
+ * answer in turn; NULL = what is set answers. */
+static int send_say(Chat *chat, uint32_t seed, const RequestSet *sides)
 {
     Request request = {.type = REQUEST_SAY};
     RequestSay *say = &request.u.say;
     say->seed = seed;
+    say->compare = sides != NULL;
+    if (sides)
+        memcpy(say->sides, sides, sizeof(say->sides));
     say->max_tokens = chat->settings.max_tokens;
     say->stops = chat->stops;
     say->n_messages = transcript_messages(&chat->transcript, chat->system, &say->messages);
@@ -121,7 +125,7 @@ static int ask_now(Chat *chat, const char *text)
     if (!transcript_add(&chat->transcript, ENTRY_USER, text))
         return no_memory(chat);
     show(chat, chat->front->said, text);
-    if (send_say(chat, chat->settings.seed) == 0)
+    if (send_say(chat, chat->settings.seed, NULL) == 0)
         return 0;
     transcript_cut(&chat->transcript, before, chat->transcript.n);
     take_back(chat, text);
@@ -274,7 +278,23 @@ int chat_regenerate(Chat *chat, Err *err)
     chat_note(chat, NOTE_PLAIN, "seed %u%s", seed,
               chat->settings.temperature == 0 ? ": at temperature 0 all seeds give the same text"
                                               : "");
-    return send_say(chat, seed);
+    return send_say(chat, seed, NULL);
+}
+
+int chat_compare(Chat *chat, const RequestSet *sides, Err *err)
+{
+    int question = transcript_last_question(&chat->transcript);
+    if (only_between_answers(chat, err) != 0)
+        return -1;
+    if (question < 0)
+        return err_set(err, EXIT_USAGE, "there is no question yet for two settings to answer");
+    if (chat->state != CHAT_IDLE)
+        return err_set(err, EXIT_USAGE, "no model is ready yet");
+    const Entry *before = transcript_answer(&chat->transcript);
+    uint32_t seed = before ? before->seed : (uint32_t)chat->settings.seed;
+    transcript_cut(&chat->transcript, question + 1, chat->transcript.n);
+    chat->front->answer_dropped(chat->user);
+    return send_say(chat, seed, sides);
 }
 
 int chat_drop_oldest(Chat *chat, Err *err)

@@ -85,6 +85,7 @@ typedef struct Chat {
     char *switching;  /* the one asked for by name; NULL = none */
     ChatOffer offer;
     char *offered;  /* the target that it is about */
+    bool keeping;   /* thresholds were asked to be kept, and READY says that they are */
     RequestSet set; /* what was set since `load`: a new worker is told again */
 
     ChatSettings settings;
@@ -138,6 +139,8 @@ bool chat_stop(Chat *chat);
 /* What commands and keys do. -1 = refused, and err says why. */
 int chat_switch(Chat *chat, int index, const char *name, Err *err); /* index -1 = by name */
 int chat_set(Chat *chat, const RequestSet *set, Err *err);
+/* Asks for FORECAST events, or for none: now, or as soon as there are models. */
+void chat_watch(Chat *chat, bool on);
 int chat_set_sampling(Chat *chat, const ChatSettings *settings, Err *err);
 int chat_change_draft(Chat *chat, const char *model, Err *err);
 int chat_change_profile(Chat *chat, const char *name, Err *err);
@@ -148,6 +151,8 @@ bool chat_answer_offer(Chat *chat, const char *line, Err *err);
 int chat_edit(Chat *chat, int question, Err *err); /* 0 = the last one */
 int chat_undo(Chat *chat, Err *err);
 int chat_regenerate(Chat *chat, Err *err);
+/* The last question again, answered by two settings in turn: [2], as RequestSay.sides. */
+int chat_compare(Chat *chat, const RequestSet *sides, Err *err);
 int chat_drop_oldest(Chat *chat, Err *err);
 void chat_clear(Chat *chat);
 int chat_set_system(Chat *chat, const char *text, Err *err); /* NULL = none */

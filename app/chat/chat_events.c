@@ -55,7 +55,7 @@ static void adopt_wanted(Chat *chat)
 static bool anything_set(const RequestSet *set)
 {
     return set->n_thresholds || set->tree[0] || set->drafter[0] || set->has_sampling ||
-           set->has_spec || set->has_auto;
+           set->has_spec || set->has_auto || set->has_forecasts;
 }
 
 /* What was set by hand goes to a new worker; a part that cannot is told. */
@@ -69,6 +69,9 @@ static void send_again(Chat *chat, const Request *request, const char *what)
 static void on_ready(Chat *chat, const EventReady *ready)
 {
     chat->ready = *ready;
+    if (chat->keeping)
+        chat_notice(chat, "thresholds kept for %s", ready->target);
+    chat->keeping = false;
     if (chat->state != CHAT_LOADING)
         return;
     if (chat->has_wanted)
@@ -178,6 +181,7 @@ static void on_done(Chat *chat, const char *reason, const EventStats *totals)
 /* Returns -1 when the program must end. */
 static int on_error(Chat *chat, int code, const char *message, bool fatal, bool kept)
 {
+    chat->keeping = false;
     if (!chat->was_ready)
         return err_set(&chat->failure, code ? code : EXIT_INTERNAL, "%s", message);
     if (fatal)
@@ -239,6 +243,8 @@ static int take(Chat *chat, const Event *event)
     case EVENT_PREFILL:
     case EVENT_WARNING:
     case EVENT_LOAD:
+    case EVENT_FORECAST:
+    case EVENT_COMPARE:
         break; /* the front shows them */
     }
     return 0;

@@ -218,6 +218,8 @@ static void remember(RequestSet *all, const RequestSet *set)
         all->has_auto = all->auto_thresholds = set->auto_thresholds;
         all->n_thresholds = 0; /* they are as the worker has moved them */
     }
+    if (set->has_forecasts)
+        all->has_forecasts = all->forecasts = set->forecasts; /* off is how a worker begins */
     if (set->tree[0])
         memcpy(all->tree, set->tree, sizeof(all->tree));
     if (set->drafter[0])
@@ -238,7 +240,16 @@ int chat_set(Chat *chat, const RequestSet *set, Err *err)
     if (no_models(chat, err) != 0 || client_send(chat->client, &request, err) != 0)
         return -1;
     remember(&chat->set, set);
+    chat->keeping = chat->keeping || set->keep;
     return 0;
+}
+
+void chat_watch(Chat *chat, bool on)
+{
+    RequestSet set = {.has_forecasts = true, .forecasts = on};
+    Err none = {0};
+    if (chat_set(chat, &set, &none) != 0)
+        remember(&chat->set, &set); /* a worker that is ready is told what was set */
 }
 
 int chat_set_sampling(Chat *chat, const ChatSettings *settings, Err *err)

@@ -20,6 +20,7 @@
 #include "app/chat/chat.h"
 #include "app/chat/export.h"
 #include "ui/clip.h"
+#include "ui/comparison.h"
 
 typedef struct Plain {
     Chat chat;
@@ -32,7 +33,8 @@ typedef struct Plain {
     size_t used, room;
     char loading[64];
     TextCleaner cleaner;
-    int code; /* of the last trouble */
+    Comparison comparison; /* of the answer that comes; none = one setting answers */
+    int code;              /* of the last trouble */
 } Plain;
 
 static void end_line(Plain *plain)
@@ -92,6 +94,26 @@ static void on_ready(Plain *plain, const EventReady *ready)
     say(plain, "-- ", line);
 }
 
+/* What two settings that answered in turn came to. */
+static void on_compared(Plain *plain)
+{
+    Comparison *c = &plain->comparison;
+    char line[256];
+    if (!c->any)
+        return;
+    for (int side = 0; side < 2; side++) {
+        const EventCompareSide *s = &c->last.sides[side];
+        snprintf(line, sizeof line, "%c: %s: %.1f tokens/s, %d tokens in %d rounds", 'A' + side,
+                 s->name, s->ms > 0 ? 1e3 * s->tokens / s->ms : 0, s->tokens, s->rounds);
+        say(plain, "-- ", line);
+    }
+    comparison_verdict(c, line, sizeof line);
+    say(plain, "-- ", line);
+    comparison_equality(c, line, sizeof line);
+    say(plain, "-- ", line);
+    c->any = false;
+}
+
 static void front_event(void *user, const Event *event)
 {
     Plain *plain = user;
@@ -125,12 +147,17 @@ static void front_event(void *user, const Event *event)
         answer_line(&event->u.done.totals, plain->chat.ready.target, event->u.done.reason, figures,
                     sizeof(figures));
         say(plain, "-- ", figures);
+        on_compared(plain);
         plain->cleaner = (TextCleaner){0};
         break;
     case EVENT_PREFILL:
     case EVENT_ROUND:
     case EVENT_STATS:
     case EVENT_COUNT:
+    case EVENT_FORECAST:
+        break;
+    case EVENT_COMPARE:
+        comparison_add(&plain->comparison, &event->u.compare);
         break;
     }
 }

@@ -70,6 +70,8 @@ static int show_due(Replay *replay, const char *name, Err *err)
         if (replay->due_ms > clock_ms())
             return 0;
         view_event(&replay->view, &replay->next);
+        if (replay->next.type == EVENT_COMPARE && replay->next.u.compare.checked == 0)
+            ui_show_compare(replay->ui);
         event_free(&replay->next);
         replay->has_next = false;
     }
@@ -112,7 +114,7 @@ static void act(Replay *replay, const UiAction *action)
         replay->quit = true;
     else if (action->type == UI_SUSPEND)
         suspend(replay);
-    else
+    else if (action->type != UI_FORECASTS) /* those that were asked for are in the trace */
         ui_notice(replay->ui, "this is a replay: nothing can be changed; q quits");
 }
 

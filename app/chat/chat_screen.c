@@ -43,6 +43,8 @@ static void front_event(void *user, const Event *event)
     if (event->type == EVENT_LOAD && screen->view.state == VIEW_LOST)
         screen->view.state = VIEW_STARTING; /* a new worker */
     view_event(&screen->view, event);
+    if (event->type == EVENT_COMPARE && event->u.compare.checked == 0 && screen->ui)
+        ui_show_compare(screen->ui);
 }
 
 static void front_said(void *user, const char *text)
@@ -298,6 +300,13 @@ static void act(ScreenChat *screen, const UiAction *action)
     case UI_AUTO:
         set.has_auto = true;
         set.auto_thresholds = action->on;
+        chat_set(chat, &set, &err);
+        break;
+    case UI_FORECASTS:
+        chat_watch(chat, action->on);
+        break;
+    case UI_KEEP:
+        set.keep = true;
         chat_set(chat, &set, &err);
         break;
     case UI_SPEC:

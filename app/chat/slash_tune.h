@@ -13,4 +13,9 @@ int run_tree(Chat *chat, const char *text, Err *err);
 int run_spec(Chat *chat, const char *text, Err *err);
 int run_set(Chat *chat, const char *text, Err *err);
 
+/* slash_ab.c */
+int run_ab(Chat *chat, const char *text, Err *err);
+/* One setting of `/ab`, as what differs from what is set. */
+int ab_setting(const Chat *chat, const char *text, RequestSet *set, Err *err);
+
 #endif

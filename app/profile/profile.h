@@ -26,6 +26,10 @@ typedef struct ProfileTarget {
     char drafter[24]; /* what drafts for it, as drafter_parse takes it; "" = not given */
     char *head; /* file of a head that was trained for it; profile_open adds its folder; NULL =
                             none */
+    int n_own;  /* the worker's: `thresholds` as they were given, before any were tuned or set */
+    double own[EXITS_MAX];
+    int n_tuned; /* and those in tuned.json; 0 = there are none */
+    double tuned[EXITS_MAX];
     Calibration *accept; /* [n_exits] as tuned, see tuned.h; NULL = not known */
     ThresholdsFrom from; /* not in the file */
 } ProfileTarget;

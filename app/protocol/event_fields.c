@@ -80,6 +80,8 @@ static const Field ready_rows[] = {
     BOOL("auto_thresholds", EventReady, auto_thresholds),
     NAME("thresholds_from", EventReady, thresholds_from, from_names),
     TEXT("tree", EventReady, tree),
+    FLOATS("profile_thresholds", EventReady, profile_thresholds, n_profile),
+    FLOATS("tuned_thresholds", EventReady, tuned_thresholds, n_tuned),
     BOOL("exits_trained", EventReady, exits_trained),
     NUM("vocab", EventReady, vocab),
     NUM("ctx", EventReady, ctx),
@@ -183,6 +185,42 @@ static const Field stats_rows[] = {
 };
 static const FieldTable stats_table = {stats_rows, COUNT(stats_rows), sizeof(EventStats)};
 
+static const Field side_rows[] = {
+    TEXT("setting", EventCompareSide, name),
+    NUM("tokens", EventCompareSide, tokens),
+    NUM("rounds", EventCompareSide, rounds),
+    TIME("ms.all", EventCompareSide, ms),
+    TIME("ms.draft", EventCompareSide, draft_ms),
+    TIME("ms.verify", EventCompareSide, verify_ms),
+    NUM("block.tokens", EventCompareSide, block_tokens),
+    NUM("block.rounds", EventCompareSide, block_rounds),
+    TIME("block.ms", EventCompareSide, block_ms),
+};
+static const FieldTable side_table = {side_rows, COUNT(side_rows), sizeof(EventCompareSide)};
+
+static const Field compare_rows[] = {
+    NUM("pairs", EventCompare, pairs),
+    INT("first", EventCompare, first, 0, 1),
+    NUM("checked", EventCompare, checked),
+    BOOL("equal", EventCompare, equal),
+    NUM("ctx_used", EventCompare, ctx_used),
+    {"sides", FIELD_STRUCTS, AT(EventCompare, sides), 0, 0, 2, NO_COUNT, NULL, &side_table},
+};
+
+static const Field forecast_rows[] = {
+    NUM("places", EventForecast, places),
+    FLOATS("thresholds", EventForecast, thresholds, n_exits),
+    FLOAT("tokens_per_s", EventForecast, speed),
+    FLOATS("lower.thresholds", EventForecast, lower, n_exits),
+    FLOATS("lower.tokens_per_s", EventForecast, lower_speed, n_exits),
+    FLOATS("upper.thresholds", EventForecast, upper, n_exits),
+    FLOATS("upper.tokens_per_s", EventForecast, upper_speed, n_exits),
+    BOOL("searched", EventForecast, searched),
+    FLOATS("best.thresholds", EventForecast, best, n_exits),
+    FLOAT("best.tokens_per_s", EventForecast, best_speed),
+    BOOL("moved", EventForecast, moved),
+};
+
 static const Field prefill_rows[] = {
     {"done", FIELD_INT, IN(prefill.done), 0, INT_MAX, 0, 0, NULL, NULL},
     {"total", FIELD_INT, IN(prefill.total), 0, INT_MAX, 0, 0, NULL, NULL},
@@ -229,6 +267,7 @@ static const FieldTable tables[] = {
     [EVENT_WARNING] = TABLE(warning_rows), [EVENT_LOAD] = TABLE(load_rows),
     [EVENT_ROUND] = TABLE(round_rows),     [EVENT_TEXT] = TABLE(text_rows),
     [EVENT_SWITCH] = TABLE(switch_rows),   [EVENT_STATS] = TABLE(stats_rows),
+    [EVENT_COMPARE] = TABLE(compare_rows), [EVENT_FORECAST] = TABLE(forecast_rows),
     [EVENT_COUNT] = TABLE(count_rows),     [EVENT_DONE] = TABLE(done_rows),
     [EVENT_ERROR] = TABLE(error_rows),
 };

@@ -113,6 +113,8 @@ static bool is_younger(const char *event, const char *key)
                                             {"done", "gain_low"},
                                             {"done", "gain_high"},
                                             {"error", "kept"},
+                                            {"ready", "profile_thresholds"},
+                                            {"ready", "tuned_thresholds"},
                                             {"prefill", "token"}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (strcmp(event, fields[i][0]) == 0 && strcmp(key, fields[i][1]) == 0)

@@ -132,6 +132,40 @@ int role_parse(const char *text, Role *role)
     return -1;
 }
 
+static json_t *set_json(const RequestSet *set)
+{
+    json_t *object = json_object();
+    int bad = 0;
+    if (set->n_thresholds > 0) {
+        double values[EXITS_MAX];
+        for (int i = 0; i < set->n_thresholds; i++)
+            values[i] = set->thresholds[i];
+        bad |= json_object_set_new(object, "thresholds", doubles(values, set->n_thresholds));
+    }
+    if (set->tree[0])
+        bad |= json_object_set_new(object, "tree", json_text(set->tree));
+    if (set->drafter[0])
+        bad |= json_object_set_new(object, "drafter", json_text(set->drafter));
+    if (set->has_auto)
+        bad |= json_object_set_new(object, "auto_thresholds", json_boolean(set->auto_thresholds));
+    if (set->has_forecasts)
+        bad |= json_object_set_new(object, "forecasts", json_boolean(set->forecasts));
+    if (set->keep)
+        bad |= json_object_set_new(object, "keep", json_true());
+    if (set->has_spec)
+        bad |= json_object_set_new(object, "spec", json_string(spec_name(set->spec)));
+    if (set->has_sampling) {
+        const Sampling *s = &set->sampling;
+        bad |= json_object_set_new(object, "sampling",
+                                   json_pack("{s:f, s:i, s:f, s:I}", "temperature",
+                                             (double)s->temperature, "top_k", s->top_k, "top_p",
+                                             (double)s->top_p, "seed", (json_int_t)s->seed));
+    }
+    if (bad)
+        return json_decref(object), NULL;
+    return object;
+}
+
 static json_t *stops_json(const Stops *stops)
 {
     json_t *array = json_array();
@@ -150,9 +184,15 @@ static json_t *say_json(const RequestSay *say)
         if (json_array_append_new(messages, json) != 0)
             return json_decref(messages), NULL;
     }
-    return json_pack("{s:o, s:b, s:b, s:i, s:I, s:o}", "messages", messages, "raw", say->raw,
-                     "ignore_eos", say->ignore_eos, "max_tokens", say->max_tokens, "seed",
-                     (json_int_t)say->seed, "stop", stops_json(&say->stops));
+    json_t *json = json_pack("{s:o, s:b, s:b, s:i, s:I, s:o}", "messages", messages, "raw",
+                             say->raw, "ignore_eos", say->ignore_eos, "max_tokens", say->max_tokens,
+                             "seed", (json_int_t)say->seed, "stop", stops_json(&say->stops));
+    if (json && say->compare &&
+        json_object_set_new(
+            json, "compare",
+            json_pack("[o, o]", set_json(&say->sides[0]), set_json(&say->sides[1]))) != 0)
+        return json_decref(json), NULL;
+    return json;
 }
 
 static json_t *switch_json(const RequestSwitch *swap)
@@ -160,36 +200,6 @@ static json_t *switch_json(const RequestSwitch *swap)
     return json_pack("{s:o, s:b}", "target",
                      swap->name ? json_text(swap->name) : json_integer(swap->index), "unload",
                      swap->unload);
-}
-
-static json_t *set_json(const RequestSet *set)
-{
-    json_t *object = json_object();
-    int bad = 0;
-    if (set->n_thresholds > 0) {
-        double values[EXITS_MAX];
-        for (int i = 0; i < set->n_thresholds; i++)
-            values[i] = set->thresholds[i];
-        bad |= json_object_set_new(object, "thresholds", doubles(values, set->n_thresholds));
-    }
-    if (set->tree[0])
-        bad |= json_object_set_new(object, "tree", json_text(set->tree));
-    if (set->drafter[0])
-        bad |= json_object_set_new(object, "drafter", json_text(set->drafter));
-    if (set->has_auto)
-        bad |= json_object_set_new(object, "auto_thresholds", json_boolean(set->auto_thresholds));
-    if (set->has_spec)
-        bad |= json_object_set_new(object, "spec", json_string(spec_name(set->spec)));
-    if (set->has_sampling) {
-        const Sampling *s = &set->sampling;
-        bad |= json_object_set_new(object, "sampling",
-                                   json_pack("{s:f, s:i, s:f, s:I}", "temperature",
-                                             (double)s->temperature, "top_k", s->top_k, "top_p",
-                                             (double)s->top_p, "seed", (json_int_t)s->seed));
-    }
-    if (bad)
-        return json_decref(object), NULL;
-    return object;
 }
 
 static const char *const names[] = {

@@ -60,6 +60,21 @@ typedef struct RequestLoad {
     bool act_f32;
 } RequestLoad;
 
+/* Any of these together; they change at the next round. */
+typedef struct RequestSet {
+    int n_thresholds; /* 0 = not given */
+    float thresholds[EXITS_MAX];
+    char tree[16];              /* "" = not given */
+    char drafter[DRAFTER_TEXT]; /* "" = not given */
+    bool has_sampling, has_spec, has_auto;
+    Sampling sampling;
+    SpecMode spec;
+    bool auto_thresholds;          /* thresholds that are given as well are what it begins with */
+    bool has_forecasts, forecasts; /* FORECAST events or not */
+    bool keep; /* the thresholds in force, with this draft and target, as `s2d tune` does: before
+                  anything that is set here */
+} RequestSet;
+
 /* The whole conversation, the system message included: the worker adds nothing and remembers
  * nothing but its cache. An assistant message whose text is that of a former answer keeps that
  * answer's own tokens, so that undo, edit and regen find the cache as it was. */
@@ -71,6 +86,11 @@ typedef struct RequestSay {
     int max_tokens; /* 0 = until the context is full */
     uint32_t seed;
     Stops stops;
+    /* Two settings answer in turn (session_compare): what differs from what is set. Of a side only
+     * thresholds, tree, drafter and spec, "off" for plain decoding. COMPARE events come with TEXT in
+     * place of ROUND and STATS; set and switch wait for the answer's end. */
+    bool compare;
+    RequestSet sides[2];
 } RequestSay;
 
 typedef struct RequestSwitch {
@@ -78,18 +98,6 @@ typedef struct RequestSwitch {
     char *name;  /* catalog name or path, one of the profile's or any other; NULL = by index */
     bool unload; /* models that nothing uses may go, where memory is short */
 } RequestSwitch;
-
-/* Any of these together; they change at the next round. */
-typedef struct RequestSet {
-    int n_thresholds; /* 0 = not given */
-    float thresholds[EXITS_MAX];
-    char tree[16];              /* "" = not given */
-    char drafter[DRAFTER_TEXT]; /* "" = not given */
-    bool has_sampling, has_spec, has_auto;
-    Sampling sampling;
-    SpecMode spec;
-    bool auto_thresholds; /* thresholds that are given as well are what it begins with */
-} RequestSet;
 
 typedef struct RequestCount {
     int number; /* comes back with the count */

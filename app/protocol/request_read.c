@@ -350,16 +350,71 @@ static int read_stops(const Reader *r, Stops *stops)
     return 0;
 }
 
+/* What two that are compared may differ in. */
+static int read_setting(const Reader *r, RequestSet *set)
+{
+    double thresholds[EXITS_MAX];
+    if (read_word(r, "tree", set->tree, sizeof(set->tree)) != 0 || check_tree(r, set->tree) != 0 ||
+        read_word(r, "drafter", set->drafter, sizeof(set->drafter)) != 0 ||
+        check_drafter(r, set->drafter) != 0)
+        return -1;
+    set->n_thresholds = read_list(r, "thresholds", EXITS_MAX, 0, 1, thresholds);
+    if (set->n_thresholds < 0)
+        return -1;
+    for (int i = 0; i < set->n_thresholds; i++)
+        set->thresholds[i] = (float)thresholds[i];
+    set->has_spec = get(r, "spec") != NULL;
+    return set->has_spec ? read_spec(r, &set->spec) : 0;
+}
+
+static int read_set(const Reader *r, RequestSet *set)
+{
+    static const char *const keys[] = {"v",         "request", "thresholds", "tree",
+                                       "sampling",  "drafter", "spec",       "auto_thresholds",
+                                       "forecasts", "keep",    NULL};
+    double temperature = 0, top_p = 1;
+    if (check_object(r, keys) != 0 || read_setting(r, set) != 0 ||
+        read_bool(r, "auto_thresholds", &set->auto_thresholds) != 0 ||
+        read_bool(r, "forecasts", &set->forecasts) != 0 || read_bool(r, "keep", &set->keep) != 0)
+        return -1;
+    set->has_auto = get(r, "auto_thresholds") != NULL;
+    set->has_forecasts = get(r, "forecasts") != NULL;
+    set->has_sampling = get(r, "sampling") != NULL;
+    set->sampling.seed = 1;
+    if (read_sampling(r, &temperature, &set->sampling.top_k, &top_p, &set->sampling.seed) != 0)
+        return -1;
+    set->sampling.temperature = (float)temperature;
+    set->sampling.top_p = (float)top_p;
+    return 0;
+}
+
+static int read_sides(const Reader *r, RequestSay *say)
+{
+    static const char *const keys[] = {"thresholds", "tree", "drafter", "spec", NULL};
+    const json_t *sides = get(r, "compare");
+    say->compare = sides != NULL;
+    if (sides && json_array_size(sides) != 2)
+        return wrong(r, "compare", "must be a list of two settings");
+    for (size_t i = 0; sides && i < 2; i++) {
+        Reader side = {json_array_get(sides, i), r->where, r->err};
+        if (!json_is_object(side.object))
+            return wrong(r, "compare", "must be a list of two settings");
+        if (check_object(&side, keys) != 0 || read_setting(&side, &say->sides[i]) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int read_say(const Reader *r, RequestSay *say)
 {
-    static const char *const keys[] = {"v",          "request", "messages", "raw", "ignore_eos",
-                                       "max_tokens", "seed",    "stop",     NULL};
+    static const char *const keys[] = {"v",          "request", "messages", "raw",     "ignore_eos",
+                                       "max_tokens", "seed",    "stop",     "compare", NULL};
     const json_t *array = get(r, "messages");
     say->seed = 1;
     if (check_object(r, keys) != 0 || read_bool(r, "raw", &say->raw) != 0 ||
         read_bool(r, "ignore_eos", &say->ignore_eos) != 0 ||
         read_int(r, "max_tokens", 0, INT_MAX, &say->max_tokens) != 0 ||
-        read_seed(r, &say->seed) != 0 || read_stops(r, &say->stops) != 0)
+        read_seed(r, &say->seed) != 0 || read_stops(r, &say->stops) != 0 || read_sides(r, say) != 0)
         return -1;
     size_t n = json_array_size(array);
     if (!json_is_array(array) || n == 0 || n > MESSAGES_MAX || (say->raw && n != 1))
@@ -387,35 +442,6 @@ static int read_switch(const Reader *r, RequestSwitch *swap)
     if (copy_text(r, "target", &swap->name) != 0)
         return -1;
     return swap->name ? 0 : wrong(r, "target", "is missing");
-}
-
-static int read_set(const Reader *r, RequestSet *set)
-{
-    static const char *const keys[] = {"v",       "request", "thresholds",      "tree", "sampling",
-                                       "drafter", "spec",    "auto_thresholds", NULL};
-    double thresholds[EXITS_MAX], temperature = 0, top_p = 1;
-    if (check_object(r, keys) != 0 || read_word(r, "tree", set->tree, sizeof(set->tree)) != 0 ||
-        check_tree(r, set->tree) != 0 ||
-        read_word(r, "drafter", set->drafter, sizeof(set->drafter)) != 0 ||
-        check_drafter(r, set->drafter) != 0 ||
-        read_bool(r, "auto_thresholds", &set->auto_thresholds) != 0)
-        return -1;
-    set->has_auto = get(r, "auto_thresholds") != NULL;
-    set->n_thresholds = read_list(r, "thresholds", EXITS_MAX, 0, 1, thresholds);
-    if (set->n_thresholds < 0)
-        return -1;
-    for (int i = 0; i < set->n_thresholds; i++)
-        set->thresholds[i] = (float)thresholds[i];
-    set->has_spec = get(r, "spec") != NULL;
-    if (set->has_spec && read_spec(r, &set->spec) != 0)
-        return -1;
-    set->has_sampling = get(r, "sampling") != NULL;
-    set->sampling.seed = 1;
-    if (read_sampling(r, &temperature, &set->sampling.top_k, &top_p, &set->sampling.seed) != 0)
-        return -1;
-    set->sampling.temperature = (float)temperature;
-    set->sampling.top_p = (float)top_p;
-    return 0;
 }
 
 static int read_count(const Reader *r, RequestCount *count)

@@ -207,8 +207,7 @@ static int tune_targets(Tune *tune, Err *err)
         int status = is_asked(tune, i) ? tune_target(tune, i, err) : 0;
         session_close(tune->measure.session);
         tune->measure.session = NULL;
-        free(tune->result.traces.places);
-        tune->result.traces.places = NULL;
+        tune_result_close(&tune->result);
         models_trim(&tune->models, tune->draft, NULL);
         if (status != 0)
             return -1;
@@ -299,7 +298,7 @@ int cmd_tune(int argc, char **argv)
     if (err.code != 0)
         fprintf(stderr, "s2d tune: %s\n", err.text);
     session_close(tune->measure.session);
-    free(tune->result.traces.places);
+    tune_result_close(&tune->result);
     prompts_close(&tune->prompts);
     if (tune->kernels) {
         models_close(&tune->models);

@@ -3,6 +3,7 @@
 #ifndef S2D_APP_TUNE_TUNE_H
 #define S2D_APP_TUNE_TUNE_H
 
+#include "app/bench/paired.h"
 #include "engine/tune/threshold_search.h"
 
 enum { TUNE_RUNS = 4 };
@@ -11,7 +12,10 @@ enum { TUNE_RUNS = 4 };
 typedef struct TuneRun {
     char name[16]; /* "plain", "now", "best", "next" */
     float thresholds[EXITS_MAX];
-    double forecast;   /* tokens per ms of a chain; 0 for plain */
+    double forecast;               /* tokens per ms of a chain; 0 for plain */
+    Forecast played;               /* all of it */
+    double *each_tokens, *each_ms; /* [kept] by prompt, over all repeats */
+    uint64_t acts; /* a hash of its rounds: what was drafted, by which exits, and what was taken */
     double tokens, ms; /* of all rounds */
     Recent answers;    /* ms by token, the one that warms up included */
     int rounds;        /* tokens / rounds is MAT */
@@ -30,6 +34,14 @@ typedef struct TuneResult {
     TuneRun runs[TUNE_RUNS]; /* the first is plain decoding */
     int n_runs, chosen;
 } TuneResult;
+
+/* Tokens a second, and speed over another run's on the same prompts, with half of the 95 % interval:
+ * that of the differences between prompts. */
+Ratio tune_speed(const TuneResult *result, int run);
+Ratio tune_speed_over(const TuneResult *result, int run, int base);
+/* The first run before it whose every round was the same; -1 = none. */
+int tune_acts_as(const TuneResult *result, int run);
+void tune_result_close(TuneResult *result);
 
 void tune_print(const TuneResult *result, bool colours);
 void tune_print_json(const TuneResult *result);

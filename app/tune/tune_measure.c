@@ -22,13 +22,35 @@ static void tell(const TuneMeasure *m, const char *what, int done, int total)
 
 /* ---- one answer ---- */
 
+static uint64_t hash(uint64_t h, const void *bytes, size_t n) /* FNV-1a */
+{
+    for (const unsigned char *c = bytes; n > 0; c++, n--)
+        h = (h ^ *c) * UINT64_C(1099511628211);
+    return h;
+}
+
+static const uint64_t hash_start = UINT64_C(14695981039346656037);
+
+static uint64_t hash_round(uint64_t h, const EventRound *round)
+{
+    h = hash(h, &round->accepted, sizeof round->accepted);
+    for (int i = 0; i < round->n_nodes; i++) {
+        const EventNode *node = &round->nodes[i];
+        int what[] = {node->id, node->parent, node->token, node->exit};
+        h = hash(h, what, sizeof what);
+    }
+    return h;
+}
+
 void tune_on_event(void *user, const Event *event)
 {
     TuneMeasure *m = user;
     if (event->type == EVENT_DONE)
         m->totals = event->u.done.totals;
-    for (const char *c = event->type == EVENT_TEXT ? event->u.text.text : ""; *c; c++)
-        m->text = (m->text ^ (unsigned char)*c) * UINT64_C(1099511628211); /* FNV-1a */
+    if (event->type == EVENT_TEXT)
+        m->text = hash(m->text, event->u.text.text, strlen(event->u.text.text));
+    if (event->type == EVENT_ROUND)
+        m->acts = hash_round(m->acts, &event->u.round);
 }
 
 /* Answers a prompt; *n_prompt: its tokens. */
@@ -48,7 +70,7 @@ static int ask(TuneMeasure *m, const char *prompt, int max_tokens, int *n_prompt
     Message messages[2] = {{.role = ROLE_SYSTEM, .text = system},
                            {.role = ROLE_USER, .text = prompt}};
     AnswerOptions how = {.max_tokens = max_tokens, .seed = 1};
-    m->text = UINT64_C(14695981039346656037);
+    m->text = m->acts = hash_start;
     int status = template_encode(kind, target->tokenizer, system ? messages : messages + 1,
                                  system ? 2 : 1, &ids, n_prompt, err);
     if (status == 0)
@@ -111,8 +133,22 @@ static void add_run(TuneResult *result, const char *name, const float *threshold
     if (!thresholds)
         return;
     memcpy(run->thresholds, thresholds, sizeof run->thresholds);
-    Forecast f = forecast(&result->traces, thresholds);
+    Forecast f = run->played = forecast(&result->traces, thresholds);
     run->forecast = f.ms > 0 ? f.tokens / f.ms : 0;
+}
+
+/* Would these thresholds do the same at every place that was surveyed as those of a run before? */
+static bool plays_as_another(const TuneResult *result, const float *thresholds)
+{
+    Forecast f = forecast(&result->traces, thresholds);
+    for (int i = 1; i < result->n_runs; i++) {
+        const Forecast *other = &result->runs[i].played;
+        if (f.rounds == other->rounds && f.ms == other->ms && f.draft_ms == other->draft_ms &&
+            memcmp(f.by_exit_drafted, other->by_exit_drafted, sizeof f.by_exit_drafted) == 0 &&
+            memcmp(f.by_exit_accepted, other->by_exit_accepted, sizeof f.by_exit_accepted) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void choose_runs(TuneResult *result, const float *now)
@@ -123,12 +159,14 @@ static void choose_runs(TuneResult *result, const float *now)
     threshold_map(&result->traces, &points[0], &result->map);
     add_run(result, "plain", NULL);
     add_run(result, "now", now);
-    for (int i = 0; i < n && i < 2 && result->n_runs < TUNE_RUNS; i++)
-        if (memcmp(points[i].thresholds, now, sizeof *now * (size_t)result->traces.n_exits) != 0)
-            add_run(result, names[i], points[i].thresholds);
+    for (int i = 0, found = 0; i < n && found < 2 && result->n_runs < TUNE_RUNS; i++)
+        if (!plays_as_another(result, points[i].thresholds))
+            add_run(result, names[found++], points[i].thresholds);
 }
 
-static int answer_with(TuneMeasure *m, TuneRun *run, const char *prompt, bool count, Err *err)
+/* prompt: number `at` of those that were kept. */
+static int answer_with(TuneMeasure *m, TuneRun *run, const char *prompt, int at, bool count,
+                       Err *err)
 {
     TuneResult *result = m->result;
     const EventStats *t = &m->totals;
@@ -147,6 +185,9 @@ static int answer_with(TuneMeasure *m, TuneRun *run, const char *prompt, bool co
     run->tokens += t->tokens;
     run->rounds += t->rounds;
     run->ms += ms;
+    run->each_tokens[at] += t->tokens;
+    run->each_ms[at] += ms;
+    run->acts = hash(run->acts, &m->acts, sizeof m->acts);
     for (int i = 0; i < EXITS_MAX; i++) {
         run->by_exit_drafted[i] += t->by_exit_drafted[i];
         run->by_exit_accepted[i] += t->by_exit_accepted[i];
@@ -157,13 +198,13 @@ static int answer_with(TuneMeasure *m, TuneRun *run, const char *prompt, bool co
 }
 
 /* All runs answer a prompt before the next one; who begins goes round. */
-static int run_prompt(TuneMeasure *m, const char *prompt, int first, bool count, Err *err)
+static int run_prompt(TuneMeasure *m, const char *prompt, int at, int first, bool count, Err *err)
 {
     TuneResult *result = m->result;
     uint64_t text = 0;
     for (int i = 0; i < result->n_runs; i++) {
         TuneRun *run = &result->runs[(first + i) % result->n_runs];
-        if (answer_with(m, run, prompt, count, err) != 0)
+        if (answer_with(m, run, prompt, at, count, err) != 0)
             return -1;
         if (i > 0 && m->text != text)
             return err_set(err, EXIT_INTERNAL,
@@ -175,19 +216,37 @@ static int run_prompt(TuneMeasure *m, const char *prompt, int first, bool count,
     return 0;
 }
 
+/* Room for what each run does with each prompt that was kept. */
+static int make_room(TuneMeasure *m, Err *err)
+{
+    TuneResult *result = m->result;
+    for (int i = 0; i < m->prompts->n; i++)
+        result->kept += is_kept(m, i);
+    for (int i = 0; i < result->n_runs; i++) {
+        TuneRun *run = &result->runs[i];
+        run->acts = hash_start;
+        run->each_tokens = calloc((size_t)result->kept, sizeof *run->each_tokens);
+        run->each_ms = calloc((size_t)result->kept, sizeof *run->each_ms);
+        if (!run->each_tokens || !run->each_ms)
+            return err_set(err, EXIT_MEMORY, "no memory for %d prompts", result->kept);
+    }
+    return 0;
+}
+
 int tune_runs(TuneMeasure *m, const float *now, Err *err)
 {
     TuneResult *result = m->result;
     int first = 0;
     choose_runs(result, now);
+    if (make_room(m, err) != 0)
+        return -1;
     for (int turn = -1; turn < m->repeats; turn++)
-        for (int i = 0; i < m->prompts->n; i++) {
+        for (int i = 0, at = 0; i < m->prompts->n; i++) {
             if (!is_kept(m, i))
                 continue;
             tell(m, "runs, prompt", i + 1, m->prompts->n + 1);
-            if (run_prompt(m, m->prompts->list[i], first++, turn >= 0, err) != 0)
+            if (run_prompt(m, m->prompts->list[i], at++, first++, turn >= 0, err) != 0)
                 return -1;
-            result->kept += turn == 0;
             if (turn < 0)
                 break; /* one, to warm up */
         }

@@ -20,6 +20,7 @@ typedef struct TuneMeasure {
 
     EventStats totals; /* of the last answer */
     uint64_t text;     /* a hash of it */
+    uint64_t acts;     /* and of its rounds */
 } TuneMeasure;
 
 void tune_on_event(void *user, const Event *event);

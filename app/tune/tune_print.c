@@ -38,9 +38,10 @@ static double share(int part, int whole)
 
 /* ---- the map ---- */
 
+static const char ramp[] = " .:-=+*#%@";
+
 static void print_cell(double speed, double least, double most, bool colours)
 {
-    static const char ramp[] = " .:-=+*#%@";
     static const unsigned char heat[] = {17, 18, 19, 54, 90, 126, 162, 202, 208, 220};
     int level = most > least ? (int)((speed - least) / (most - least) * 9.99) : 9;
     level = level < 0 ? 0 : level > 9 ? 9 : level;
@@ -49,6 +50,21 @@ static void print_cell(double speed, double least, double most, bool colours)
                1e3 * speed);
     else
         printf("%c%6.1f", ramp[level], 1e3 * speed);
+}
+
+/* What the signs or colours before the figures say. */
+static void print_signs(double least, double most, bool colours)
+{
+    if (!(most > least)) {
+        printf("all are alike: these thresholds make no difference\n");
+        return;
+    }
+    if (colours)
+        printf("from dark, the slowest (%.1f), to light, the fastest (%.1f), in ten equal steps\n",
+               1e3 * least, 1e3 * most);
+    else
+        printf("signs: \"%s\" from the slowest (%.1f) to the fastest (%.1f), in ten equal steps\n",
+               ramp, 1e3 * least, 1e3 * most);
 }
 
 static void print_map(const TuneResult *result, bool colours)
@@ -61,7 +77,11 @@ static void print_map(const TuneResult *result, bool colours)
             least = map->speed[y][x] < least ? map->speed[y][x] : least;
             most = map->speed[y][x] > most ? map->speed[y][x] : most;
         }
-    printf("\nforecast tokens/s of a chain by thresholds, the others at best\n");
+    printf("\nforecast tokens/s of a chain by thresholds, the others at best");
+    if (map->y >= 0)
+        printf(": e%d upwards, e%d to the right", result->exits[map->y], result->exits[map->x]);
+    printf("\n");
+    print_signs(least, most, colours);
     for (int y = rows - 1; y >= 0; y--) {
         if (map->y >= 0)
             printf("e%-3d %.1f ", result->exits[map->y], (double)threshold_map_value(y));
@@ -105,27 +125,81 @@ static void print_exits(const TuneResult *result)
     }
 }
 
+enum { NAME_COLUMNS = 8 };
+
+/* Is it, or one that does the same, what is kept? */
+static bool is_kept(const TuneResult *result, int run)
+{
+    return run == result->chosen ||
+           (result->chosen > 0 && run > 0 && tune_acts_as(result, result->chosen) == run);
+}
+
+/* Does what is kept differ from what was in force, as far as can be told? */
+static void print_verdict(const TuneResult *result)
+{
+    Ratio gain = tune_speed_over(result, result->chosen, 1);
+    if (result->chosen == 1 || gain.half <= 0)
+        return;
+    printf("\n%s against now: x%.3f +-%.3f: %s\n", result->runs[result->chosen].name, gain.value,
+           gain.half,
+           gain.value - gain.half > 1 ? "faster"
+           : gain.value + gain.half < 1
+               ? "slower"
+               : "no difference that can be told; more prompts would help");
+}
+
+/* "now", and in the same row those that did the same: "now=best". */
+static void print_names(const TuneResult *result, int run)
+{
+    int used = printf("%s", result->runs[run].name);
+    for (int i = run + 1; i < result->n_runs; i++)
+        if (tune_acts_as(result, i) == run)
+            used += printf("=%s", result->runs[i].name);
+    printf("%*s", used < NAME_COLUMNS ? NAME_COLUMNS - used : 1, "");
+}
+
+/* "17.3 ±0.6", and without an interval where there is none. */
+static void print_ratio(Ratio ratio, int columns, int digits)
+{
+    char half[24] = "";
+    if (ratio.half > 0)
+        snprintf(half, sizeof half, "+-%.*f", digits, ratio.half);
+    printf(" %*.*f %-7s", columns, digits, ratio.value, half);
+}
+
 static void print_runs(const TuneResult *result)
 {
     const TuneRun *plain = &result->runs[0];
-    int n = result->traces.n_exits;
-    printf("\nrun    thresholds%*s tokens/s       x    MAT   forecast\n", n > 2 ? 5 * n - 10 : 0,
-           "");
+    int n = result->traces.n_exits, merged = 0;
+    printf("\n%-*sthresholds%*s tokens/s  95 %%       x  95 %%       MAT   forecast\n",
+           NAME_COLUMNS, "run", n > 2 ? 5 * n - 10 : 0, "");
     for (int i = 0; i < result->n_runs; i++) {
         const TuneRun *run = &result->runs[i];
-        printf("%-6s", run->name);
+        if (i > 0 && tune_acts_as(result, i) >= 0) {
+            merged++;
+            continue;
+        }
+        print_names(result, i);
         for (int e = 0; e < n; e++) {
             if (i == 0)
                 printf("     ");
             else
-                printf(" %.2f", (double)run->thresholds[e]);
+                printf("%s%.2f", e > 0 ? " " : "", (double)run->thresholds[e]);
         }
-        printf("%*s %9.1f %7.2f %6.2f", n > 2 ? 0 : 10 - 5 * n, "", per_second(run),
-               per_second(plain) > 0 ? per_second(run) / per_second(plain) : 0, mat(run));
+        printf("%*s", i == 0 ? (n > 2 ? 0 : 10 - 5 * n) : (n > 2 ? 1 : 11 - 5 * n), "");
+        print_ratio(tune_speed(result, i), 8, 1);
+        print_ratio(tune_speed_over(result, i, 0), 5, 2);
+        printf(" %5.2f", mat(run));
         if (run->forecast > 0)
             printf(" %10.1f", 1e3 * run->forecast);
-        printf("%s\n", i == result->chosen ? "  <- kept" : "");
+        printf("%s\n", is_kept(result, i) ? "  <- kept" : "");
     }
+    if (merged > 0)
+        printf("names with = between them: every round of theirs was the same\n");
+    if (result->kept < 2)
+        printf(
+            "one prompt has no interval: more prompts would say how far these may be believed\n");
+    print_verdict(result);
     const TuneRun *kept = &result->runs[result->chosen];
     printf("\nkept: accepted of what each exit drafted");
     for (int e = 0; e < n; e++)
@@ -176,6 +250,12 @@ static json_t *exits_json(const TuneResult *result)
     return all;
 }
 
+/* null where there is no interval */
+static json_t *half_json(Ratio ratio)
+{
+    return ratio.half > 0 ? json_real(ratio.half) : json_null();
+}
+
 static json_t *runs_json(const TuneResult *result)
 {
     json_t *all = json_array();
@@ -190,12 +270,17 @@ static json_t *runs_json(const TuneResult *result)
         }
         for (int d = 0; d < DEPTH_MAX && run->reached[d] > 0; d++)
             json_array_append_new(reached, json_integer(run->reached[d]));
+        Ratio speed = tune_speed(result, i), x = tune_speed_over(result, i, 0);
+        int as = i > 0 ? tune_acts_as(result, i) : -1;
         json_array_append_new(
-            all, json_pack("{s:s, s:o, s:f, s:f, s:f, s:i, s:o, s:o, s:o, s:b}", "run", run->name,
-                           "thresholds", thresholds, "tokens_per_s", per_second(run), "mat",
-                           mat(run), "forecast_tokens_per_s", 1e3 * run->forecast, "rounds",
-                           run->rounds, "by_exit_drafted", drafted, "by_exit_accepted", accepted,
-                           "reached", reached, "kept", i == result->chosen));
+            all,
+            json_pack("{s:s, s:o, s:f, s:o, s:f, s:o, s:s?, s:f, s:f, s:i, s:o, s:o, s:o, s:b}",
+                      "run", run->name, "thresholds", thresholds, "tokens_per_s", per_second(run),
+                      "tokens_per_s_half", half_json(speed), "x", x.value, "x_half", half_json(x),
+                      "acts_as", as >= 0 ? result->runs[as].name : NULL, "mat", mat(run),
+                      "forecast_tokens_per_s", 1e3 * run->forecast, "rounds", run->rounds,
+                      "by_exit_drafted", drafted, "by_exit_accepted", accepted, "reached", reached,
+                      "kept", i == result->chosen));
     }
     return all;
 }

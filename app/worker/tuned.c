@@ -141,6 +141,8 @@ int tuned_apply(Profile *profile, int first, const char *base, int layers, const
         target->n_thresholds = pair->n_exits;
         target->from = THRESHOLDS_TUNED;
         memcpy(target->thresholds, pair->thresholds, sizeof target->thresholds);
+        target->n_tuned = pair->n_exits;
+        memcpy(target->tuned, pair->thresholds, sizeof target->tuned);
         if (pair->has_accept)
             status = copy_accept(target, pair, err);
     }

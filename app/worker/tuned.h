@@ -21,11 +21,12 @@ typedef struct TunedPair {
     char adapter[SHA256_TEXT]; /* "" = none */
     int layers, n_exits;
     int exits[EXITS_MAX];
-    double thresholds[EXITS_MAX];            /* [n_exits] */
-    double tokens_per_s, plain_tokens_per_s; /* measured with them, and without a draft */
-    char day[16];                            /* 2026-11-25 */
-    bool has_accept;                         /* a file written before there was this has none */
-    Calibration accept[EXITS_MAX];           /* [n_exits] in whole numbers, at temperature 0 */
+    double thresholds[EXITS_MAX]; /* [n_exits] */
+    double tokens_per_s,
+        plain_tokens_per_s; /* measured with them, and without a draft; 0 = they were kept by hand */
+    char day[16];           /* 2026-11-25 */
+    bool has_accept;        /* a file written before there was this has none */
+    Calibration accept[EXITS_MAX]; /* [n_exits] in whole numbers, at temperature 0 */
 } TunedPair;
 
 typedef struct Tuned {

@@ -40,7 +40,7 @@ static bool on_poll(void *user)
 {
     Worker *worker = user;
     worker_pump(worker, 0);
-    while (!worker->quit && !worker->stop && worker->n_pending > 0) {
+    while (!worker->quit && !worker->stop && !worker->comparing && worker->n_pending > 0) {
         RequestType type = worker->pending[0].request.type;
         if (type != REQUEST_SET && type != REQUEST_SWITCH && type != REQUEST_COUNT)
             break;
@@ -154,9 +154,14 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     worker->busy = true;
     worker->stop = false;
     answers_begin(&worker->answers);
-    worker_choose(worker);
-    int status = session_answer(worker->session, ids, n, &options, &err);
-    worker_note_answer(worker);
+    int status;
+    if (say->compare) {
+        status = worker_compare(worker, say, ids, n, &options, &err);
+    } else {
+        worker_choose(worker);
+        status = session_answer(worker->session, ids, n, &options, &err);
+        worker_note_answer(worker);
+    }
     int n_text;
     const int *text = session_tokens(worker->session, &n_text);
     answers_end(&worker->answers, text, n, n_text, session_target(worker->session)->tokenizer);

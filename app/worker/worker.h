@@ -22,6 +22,7 @@ typedef struct Worker {
     Pending pending[REQUESTS_MAX + 1]; /* read but not begun, oldest first; the last: refused */
     int n_pending;
     bool busy;                  /* answering, or loading a target */
+    bool comparing;             /* two settings answer: nothing may be set meanwhile */
     bool stop;                  /* end what is going on */
     bool quit;                  /* and the worker */
     bool ended;                 /* no more requests will come; what waits is still done */
@@ -39,6 +40,7 @@ typedef struct Worker {
     Rivals rivals;    /* 0: what would draft without it; 1: the head */
     RequestLoad load; /* what the session was made from; targets and thresholds as they are now */
     double load_ms;
+    bool watched;  /* forecasts are asked for, of whatever session */
     bool confined; /* in what it may ask of the kernel, see confine.h */
     Answers answers;
 } Worker;
@@ -114,6 +116,15 @@ void worker_close(Worker *worker);
 void worker_choose(Worker *worker);
 /* After an answer. */
 void worker_note_answer(Worker *worker);
+
+/* worker_keep.c */
+/* What acts now is kept for this draft and target, as what `s2d tune` found is. -1 = it cannot be. */
+int worker_keep(Worker *worker, Err *err);
+
+/* worker_compare.c */
+/* As session_answer, by the request's two sides. */
+int worker_compare(Worker *worker, const RequestSay *say, const int *ids, int n,
+                   const AnswerOptions *options, Err *err);
 
 /* worker_set.c */
 void worker_set(Worker *worker, const RequestSet *set);

@@ -43,6 +43,11 @@ void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *
                        const char *adapter)
 {
     Err err = {0};
+    for (int i = first; i < profile->n_targets; i++) {
+        ProfileTarget *target = &profile->targets[i];
+        target->n_own = target->n_thresholds;
+        memcpy(target->own, target->thresholds, sizeof target->own);
+    }
     if (profile->n_exits > 0 && tuned_apply(profile, first, base, layers, adapter, &err) != 0)
         worker_warn(worker, "tuned", err.text);
 }
@@ -60,12 +65,27 @@ static TreeShape tree_of(const RequestLoad *load)
     return shape;
 }
 
+/* Thresholds that the session does not act by, for its exits; none where they are for others. */
+static void describe_others(const Worker *worker, EventReady *ready)
+{
+    const ProfileTarget *target = &worker->load.profile.targets[worker->load.target_index];
+    const Session *session = worker->session;
+    if (!session_has_exits(session))
+        return;
+    ready->n_profile =
+        session_thresholds_of(session, target->own, target->n_own, ready->profile_thresholds);
+    if (target->n_tuned > 0)
+        ready->n_tuned =
+            session_thresholds_of(session, target->tuned, target->n_tuned, ready->tuned_thresholds);
+}
+
 void worker_ready(Worker *worker)
 {
     Event event = {.type = EVENT_READY};
     EventReady *ready = &event.u.ready;
     const Profile *profile = &worker->load.profile;
     session_describe(worker->session, ready);
+    describe_others(worker, ready);
     snprintf(ready->version, sizeof(ready->version), "%s", S2D_VERSION);
     ready->n_targets = profile->n_targets;
     ready->target_index = worker->load.target_index;
@@ -263,6 +283,7 @@ void worker_load(Worker *worker, RequestLoad *load)
     profile_close(&worker->load.profile);
     worker->load = *load;
     memset(&load->profile, 0, sizeof(load->profile));
+    session_watch(session, worker->watched);
     worker->load_ms = clock_ms() - start;
     warn_context(worker);
     worker_start_rivals(worker);

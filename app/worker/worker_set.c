@@ -15,6 +15,15 @@ void worker_keep_thresholds(Worker *worker, const float *thresholds, int n, Thre
         target->thresholds[i] = (double)thresholds[i];
 }
 
+/* Those that act now; auto moved them, or they were kept. */
+static void keep_as(Worker *worker, ThresholdsFrom from)
+{
+    EventReady now = {0};
+    session_describe(worker->session, &now);
+    if (from != THRESHOLDS_AUTO || now.auto_thresholds)
+        worker_keep_thresholds(worker, now.thresholds, now.n_exits, from);
+}
+
 static int set_thresholds(Worker *worker, const RequestSet *set, Err *err)
 {
     EventReady now = {0};
@@ -33,6 +42,9 @@ void worker_set(Worker *worker, const RequestSet *set)
     DraftConfig drafting;
     if (!worker->session) {
         err_set(&err, EXIT_USAGE, "request: set: nothing is loaded yet");
+    } else if (set->keep && worker_keep(worker, &err) != 0) {
+        worker_error(worker, &err);
+        return;
     } else if (set->drafter[0]) {
         int index = worker->load.target_index;
         const Model *target = session_target(worker->session);
@@ -66,11 +78,14 @@ void worker_set(Worker *worker, const RequestSet *set)
         load->profile.seed = (int)set->sampling.seed;
     }
     if (set->has_auto) {
-        EventReady now = {0};
-        session_describe(worker->session, &now);
-        if (now.auto_thresholds) /* where they have got to, they stay */
-            worker_keep_thresholds(worker, now.thresholds, now.n_exits, THRESHOLDS_AUTO);
+        keep_as(worker, THRESHOLDS_AUTO); /* where they have got to, they stay */
         session_set_auto(worker->session, set->auto_thresholds);
+    }
+    if (set->keep)
+        keep_as(worker, THRESHOLDS_TUNED);
+    if (set->has_forecasts) {
+        worker->watched = set->forecasts;
+        session_watch(worker->session, set->forecasts);
     }
     if (set->has_spec) {
         session_set_spec(worker->session, set->spec);

@@ -146,6 +146,7 @@ static int replace_session(Worker *worker, Model *target, int index, Err *err)
     if (worker_open_session(worker, &load, target, worker->draft, &session, &head, err) != 0)
         return -1;
     session_set_auto(session, now.auto_thresholds);
+    session_watch(session, worker->watched);
     session_close(worker->session);
     worker->session = session;
     worker_keep_head(worker, head);

@@ -21,13 +21,15 @@ typedef enum EventType {
     EVENT_READY,   /* models are loaded, the worker takes requests */
     EVENT_PREFILL, /* the prompt is being read */
     EVENT_WARNING,
-    EVENT_LOAD,   /* a model file is being read */
-    EVENT_ROUND,  /* one draft - verify - accept round is over */
-    EVENT_TEXT,   /* text was committed */
-    EVENT_SWITCH, /* a change of target moved on */
-    EVENT_STATS,  /* running totals of this answer */
-    EVENT_DONE,   /* the answer is over */
-    EVENT_COUNT,  /* how long a text is */
+    EVENT_LOAD,     /* a model file is being read */
+    EVENT_ROUND,    /* one draft - verify - accept round is over */
+    EVENT_TEXT,     /* text was committed */
+    EVENT_SWITCH,   /* a change of target moved on */
+    EVENT_STATS,    /* running totals of this answer */
+    EVENT_COMPARE,  /* two settings took another turn at one answer */
+    EVENT_FORECAST, /* what other thresholds would bring */
+    EVENT_DONE,     /* the answer is over */
+    EVENT_COUNT,    /* how long a text is */
     EVENT_ERROR,
 } EventType;
 
@@ -82,6 +84,10 @@ typedef struct EventReady {
     bool auto_thresholds; /* they follow what is measured */
     ThresholdsFrom thresholds_from;
     char tree[16]; /* as tree_parse takes it */
+    int n_profile; /* the profile's thresholds for these exits; 0 = nobody knows */
+    float profile_thresholds[EXITS_MAX];
+    int n_tuned; /* those kept for this draft and target; 0 = none are */
+    float tuned_thresholds[EXITS_MAX];
     bool exits_trained;
     int vocab, ctx;
     int seed;
@@ -144,6 +150,41 @@ typedef struct EventSwitch {
     float thresholds[EXITS_MAX];
 } EventSwitch;
 
+/* What thresholds would bring, by the forecast of engine/tune/forecast.h: speeds are tokens a second of
+ * a chain at temperature 0, which say how settings compare and not what a tree will do. */
+typedef struct EventForecast {
+    int places; /* tokens of the answers that were surveyed for it */
+    int n_exits;
+    float thresholds[EXITS_MAX]; /* those that acted when it was made */
+    float speed;                 /* with them */
+    /* With one exit's a step lower or higher, the others as they are; speed 0 = there is no such step. */
+    float lower[EXITS_MAX], upper[EXITS_MAX];
+    float lower_speed[EXITS_MAX], upper_speed[EXITS_MAX];
+    bool searched;                     /* automatic thresholds were searched: */
+    float best[EXITS_MAX], best_speed; /* what was found */
+    bool moved;                        /* and from now on acts */
+} EventForecast;
+
+/* One of two settings that are compared. */
+typedef struct EventCompareSide {
+    char name[128];     /* "plain", or drafter, tree and thresholds */
+    int tokens, rounds; /* of all blocks that count */
+    double ms, draft_ms, verify_ms;
+    int block_tokens, block_rounds; /* of its block of the last pair */
+    double block_ms;
+} EventCompareSide;
+
+/* Both sides decode a block from the same place of the text; the next pair begins where the shorter one
+ * ended. */
+typedef struct EventCompare {
+    int pairs;    /* that count; the first one warms up and does not, 0 = not one does yet */
+    int first;    /* side that began the last pair */
+    int checked;  /* tokens that both sides said */
+    bool equal;   /* and they were the same */
+    int ctx_used; /* committed tokens */
+    EventCompareSide sides[2];
+} EventCompare;
+
 /* Totals of one answer; where its target was changed in the middle, of the rounds since. What stood
  * before is in the last one that came before the switch was done. */
 typedef struct EventStats {
@@ -191,6 +232,8 @@ typedef struct Event {
         EventText text;
         EventSwitch swap;
         EventStats stats;
+        EventCompare compare;
+        EventForecast forecast;
         struct {
             char reason[16]; /* eos, stop (a stop string), length, context, stopped, error */
             EventStats totals;

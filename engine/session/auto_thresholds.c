@@ -13,16 +13,11 @@ static int next_piece(const Session *s)
     return behind >= 0 && behind <= BEHIND_MAX ? from : 0;
 }
 
-void session_tune(Session *s)
+/* Reads TUNER_PIECE tokens from number `from` on once more. */
+static void survey(Session *s, int from)
 {
     enum { TIMES = 3 };
     Tuner *t = &s->tuner;
-    if (!t->on || !session_has_exits(s) || !tuner_may(t, s->cost.total_ms, cost_plain_ms(&s->cost)))
-        return;
-    int from = next_piece(s);
-    if (from == 0)
-        return;
-    double start = clock_ms(), ran = kernels_ms(s->config.kernels);
     ExitTrace piece[TUNER_PIECE];
     if (!t->timed)
         session_trace_cost(s, TIMES, &t->cost);
@@ -31,13 +26,56 @@ void session_tune(Session *s)
     t->upto = from + TUNER_PIECE;
     tuner_add(t, piece);
     t->cost.passes = s->cost;
+}
+
+void session_tune(Session *s)
+{
+    Tuner *t = &s->tuner;
+    if (!(t->on || t->watched) || !session_has_exits(s) ||
+        !tuner_may(t, s->cost.total_ms, cost_plain_ms(&s->cost)))
+        return;
+    int from = next_piece(s);
+    if (from == 0)
+        return;
+    double start = clock_ms(), ran = kernels_ms(s->config.kernels);
+    survey(s, from);
+    EventForecast said = {0};
     float thresholds[EXITS_MAX];
     memcpy(thresholds, s->drafting.thresholds, sizeof thresholds);
-    if (tuner_search(t, s->drafting.n_exits, thresholds))
+    bool moved = t->on && tuner_search(t, s->drafting.n_exits, thresholds, &said);
+    if (said.searched || t->watched)
+        report_forecast(s, &said);
+    if (moved)
         session_move_thresholds(s, thresholds, s->drafting.n_exits);
     double ms = clock_ms() - start;
     ran = kernels_ms(s->config.kernels) - ran;
     tuner_spent(t, ran, cost_plain_ms(&s->cost));
     s->lost_ms += ms - ran;
     s->reported_ms += ms;
+}
+
+/* The end of the last answer, which nobody has surveyed. */
+static void survey_last(Session *s)
+{
+    int end = s->n - 1, pieces = s->answered / TUNER_PIECE;
+    pieces = pieces < TUNER_FRESH / TUNER_PIECE ? pieces : TUNER_FRESH / TUNER_PIECE;
+    int behind = pieces > 0 ? s->drafter->behind(s->drafter, s->tokens, s->n) : -1;
+    if (behind < 0 || behind > BEHIND_MAX)
+        return;
+    for (int left = pieces; left > 0; left--)
+        survey(s, end - left * TUNER_PIECE);
+}
+
+void session_watch(Session *s, bool on)
+{
+    Tuner *t = &s->tuner;
+    t->watched = on;
+    if (!on || !session_has_exits(s))
+        return;
+    if (t->n == 0) {
+        tuner_reset(t, s->cost.total_ms);
+        if (!s->answering)
+            survey_last(s);
+    }
+    report_forecast(s, &(EventForecast){0});
 }

@@ -255,8 +255,29 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
            (options->ignore_eos || !tokenizer_is_end(tokenizer, s->acceptance.bonus));
 }
 
+int session_round(Session *s, const AnswerOptions *options, int *left, Err *err)
+{
+    RoundMode mode;
+    if (session_asked_to_stop(s) || prepare(s, *left, &mode))
+        return SESSION_STOPPED;
+    return round_run(s, options, try_ngram(s, mode, *left), left, err);
+}
+
+static const char *one_by_one(Session *s, const AnswerOptions *options, int left, Err *err)
+{
+    while (left > 0) {
+        session_tune(s);
+        int goes_on = session_round(s, options, &left, err);
+        if (goes_on == SESSION_STOPPED)
+            return "stopped";
+        if (goes_on <= 0)
+            return goes_on < 0 ? NULL : s->stopping.scan.ended ? "stop" : "eos";
+    }
+    return "length";
+}
+
 /* Why it ended; NULL: err says. */
-static const char *answer(Session *s, const AnswerOptions *options, Err *err)
+static const char *answer(Session *s, const AnswerOptions *options, SessionRounds *rounds, Err *err)
 {
     int room = s->ctx - s->n;
     if (room < 1)
@@ -292,20 +313,18 @@ static const char *answer(Session *s, const AnswerOptions *options, Err *err)
     if (!options->ignore_eos && tokenizer_is_end(s->config.target->tokenizer, first))
         return "eos";
 
-    while (left > 0) {
-        RoundMode mode;
-        session_tune(s);
-        if (session_asked_to_stop(s) || prepare(s, left, &mode))
-            return "stopped";
-        int goes_on = round_run(s, options, try_ngram(s, mode, left), &left, err);
-        if (goes_on <= 0)
-            return goes_on < 0 ? NULL : s->stopping.scan.ended ? "stop" : "eos";
-    }
-    return full;
+    const char *reason = rounds(s, options, left, err);
+    return reason && strcmp(reason, "length") == 0 ? full : reason;
 }
 
 int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOptions *options,
                    Err *err)
+{
+    return session_answer_by(s, prompt, n_prompt, options, one_by_one, err);
+}
+
+int session_answer_by(Session *s, const int *prompt, int n_prompt, const AnswerOptions *options,
+                      SessionRounds *rounds, Err *err)
 {
     if (n_prompt < 1)
         return err_set(err, EXIT_DATA, "nothing to answer: the prompt has no tokens");
@@ -326,7 +345,7 @@ int session_answer(Session *s, const int *prompt, int n_prompt, const AnswerOpti
     }
     session_take_prompt(s, prompt, n_prompt);
     s->answering = true;
-    const char *reason = answer(s, options, err);
+    const char *reason = answer(s, options, rounds, err);
     s->answering = false;
     if (!reason) {
         report_text_end(s);

@@ -14,7 +14,7 @@ static Event *fresh(Session *s, EventType type)
 
 static void send(Session *s)
 {
-    if (s->config.emit)
+    if (s->config.emit && !s->muted)
         s->config.emit(s->config.user, &s->event);
 }
 
@@ -244,6 +244,25 @@ void report_stats(Session *s)
     complete_stats(s);
     Event *e = fresh(s, EVENT_STATS);
     e->u.stats = s->stats;
+    send(s);
+}
+
+void report_compare(Session *s, const EventCompare *compare)
+{
+    Event *e = fresh(s, EVENT_COMPARE);
+    e->u.compare = *compare;
+    send(s);
+}
+
+void report_forecast(Session *s, const EventForecast *found)
+{
+    if (s->tuner.n == 0)
+        return;
+    Event *e = fresh(s, EVENT_FORECAST);
+    e->u.forecast = *found;
+    s->tuner.cost.passes = s->cost;
+    s->tuner.cost.passes.context = s->cached;
+    tuner_forecast(&s->tuner, s->drafting.n_exits, s->drafting.thresholds, &e->u.forecast);
     send(s);
 }
 

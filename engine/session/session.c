@@ -133,7 +133,7 @@ void session_set_thresholds(Session *s, const float *thresholds, int n)
 void session_set_auto(Session *s, bool on)
 {
     s->tuner.on = on;
-    if (on)
+    if (on && !s->tuner.watched)
         tuner_reset(&s->tuner, s->cost.total_ms);
 }
 
@@ -147,6 +147,21 @@ void session_move_thresholds(Session *s, const float *thresholds, int n)
         s->drafting.thresholds[i] = thresholds[last ? n - 1 : i < n ? i : n - 1];
     }
     cost_try_again(&s->cost);
+    if (s->tuner.watched && session_has_exits(s))
+        report_forecast(s, &(EventForecast){0});
+}
+
+int session_thresholds_of(const Session *s, const double *given, int n, float *thresholds)
+{
+    DraftConfig asked = s->config.drafting, resolved;
+    Err none = {0};
+    asked.n_thresholds = n;
+    for (int i = 0; i < n; i++)
+        asked.thresholds[i] = (float)given[i];
+    if (drafters_resolve(&asked, s->config.target, s->config.draft, &resolved, &none) != 0)
+        return 0;
+    memcpy(thresholds, resolved.thresholds, sizeof *thresholds * EXITS_MAX);
+    return resolved.n_exits;
 }
 
 void session_set_tree(Session *s, TreeShape shape)

@@ -57,6 +57,28 @@ void session_close(Session *session); /* models and kernels stay the caller's */
  * the session can go on, and session_totals has what DONE would have. A draft that does so only drafts nothing; WARNING says it once. */
 int session_answer(Session *session, const int *prompt, int n_prompt, const AnswerOptions *options,
                    Err *err);
+/* One of two settings that answer a prompt in turn. Thresholds and tree are those of `drafting` and
+ * `tree`, whatever the session has set. */
+typedef struct CompareSide {
+    bool plain;           /* nothing is drafted; the rest says nothing then */
+    DraftConfig drafting; /* as session_set_drafter takes it */
+    int n_thresholds;     /* 0 = those of `drafting`; else one for each exit that it resolves to */
+    float thresholds[EXITS_MAX];
+    TreeShape tree;
+    char tree_text[16]; /* as a person would type it; "" = as the session has it */
+} CompareSide;
+
+/* What answers now, as a side. */
+void session_side(const Session *session, CompareSide *side);
+
+/* Answers a prompt in two ways, in blocks of rounds that take turns from the same places of the one text,
+ * so that load of the machine and hard passages meet both alike: see compare.c. Drafting is not given
+ * up where it does not pay. Emits PREFILL, TEXT, COMPARE after each pair of blocks, and DONE as
+ * session_answer does, whose totals have no rounds. What the session has set is as it was afterwards;
+ * the setters must not be called meanwhile. -1: a side cannot be had, and nothing was said; or as
+ * session_answer, or EXIT_INTERNAL where the two said different texts, which they never may. */
+int session_compare(Session *session, const int *prompt, int n_prompt, const AnswerOptions *options,
+                    const CompareSide sides[2], Err *err);
 void session_totals(Session *session, EventStats *totals);
 
 /* Changes the target at this round's end; emits SWITCH prefill and done. The conversation so far is
@@ -72,6 +94,12 @@ int session_set_drafter(Session *session, const DraftConfig *drafting, Err *err)
 void session_set_thresholds(Session *session, const float *thresholds, int n);
 /* Automatic thresholds, while the drafter has exits: see engine/tune/tuner.h. */
 void session_set_auto(Session *session, bool on);
+/* From now on FORECAST events say what one step of each threshold would bring: after each survey of the
+ * answer under way, after each change, and now, of the last answer. */
+void session_watch(Session *session, bool on);
+/* What the drafter would make of a profile's n thresholds: [EXITS_MAX]. Returns how many exits there
+ * are; 0 = it has none. */
+int session_thresholds_of(const Session *session, const double *given, int n, float *thresholds);
 void session_set_tree(Session *session, TreeShape shape);
 void session_set_sampling(Session *session, Sampling sampling);
 void session_set_spec(Session *session, SpecMode spec);

@@ -1,6 +1,6 @@
 /* session_state.h - inside a session: the conversation's state, and what its files offer each other. Each
- * calls those before it only: stop_text.c, report.c (events), prefill.c, measure.c (costs), session.c (set-up and
- * changes), auto_thresholds.c, switch.c, decode.c (an answer). */
+ * calls those before it only: stop_text.c, report.c (events), prefill.c, measure.c (costs), session.c (set-up
+ * and changes), auto_thresholds.c, switch.c, decode.c (an answer), compare.c (one in two ways). */
 #ifndef S2D_ENGINE_SESSION_SESSION_STATE_H
 #define S2D_ENGINE_SESSION_SESSION_STATE_H
 
@@ -69,7 +69,9 @@ struct Session {
     double answer_mean; /* tokens of an answer, decayed over the session's answers */
     double reported_ms; /* what events and tuner took since: counted as the next round's `other` */
     bool answering;
-    Event event; /* scratch: too large for the stack of a deep call */
+    bool muted;              /* no events: rounds are tried out */
+    struct Compare *compare; /* compare.c's, while an answer is; NULL = none */
+    Event event;             /* scratch: too large for the stack of a deep call */
 };
 
 /* stop_text.c: as AcceptRules.ends; user is the StopText. */
@@ -108,7 +110,17 @@ int session_open_drafter(Session *s, const DraftConfig *resolved, Model *target,
  * time allows. */
 void session_tune(Session *s);
 
+/* decode.c: a prompt is read and answered by `rounds`, which says why it ended ("length": nothing is
+ * left); NULL: err says. */
+typedef const char *SessionRounds(Session *s, const AnswerOptions *options, int left, Err *err);
+int session_answer_by(Session *s, const int *prompt, int n_prompt, const AnswerOptions *options,
+                      SessionRounds *rounds, Err *err);
+/* decode.c: one round. 1 = the answer goes on, 0 = it is over, -1 = err says why it cannot. */
+enum { SESSION_STOPPED = 2 };
+int session_round(Session *s, const AnswerOptions *options, int *left, Err *err);
+
 /* report.c */
+void report_compare(Session *s, const EventCompare *compare);
 /* Which of the drafter's exits is after so many layers; -1 = none. */
 int exit_index(const Session *s, int exit);
 void report_prefill(Session *s, int done, int total, double ms, double draft_ms);
@@ -118,6 +130,8 @@ void report_text_end(Session *s);
 void report_stats(Session *s);
 /* What is counted begins anew: with an answer, and with another target in the middle of one. */
 void report_begin(Session *s);
+/* What would be, and `found` by a search; nothing where nothing was surveyed. */
+void report_forecast(Session *s, const EventForecast *found);
 void report_warning(Session *s, const char *code, const char *message);
 void report_done(Session *s, const char *reason);
 void report_switch(Session *s, SwitchStage stage, int index, double fraction, const char *reason,

@@ -10,10 +10,14 @@
  * That is time which drafting has to win back, so it is kept within a hundredth of all the time
  * that answers take, after a start as long as a few plain rounds. Only what the draft has read
  * anyway is surveyed: while plain decoding is faster nothing is.
+ *
+ * Thresholds that a person moves by hand can be watched: what is surveyed is the same, nothing is
+ * searched, and what one step up or down would bring is forecast.
  */
 #ifndef S2D_ENGINE_TUNE_TUNER_H
 #define S2D_ENGINE_TUNE_TUNER_H
 
+#include "engine/decode/event.h"
 #include "engine/decode/exit_trace.h"
 
 enum {
@@ -23,7 +27,7 @@ enum {
 };
 
 typedef struct Tuner {
-    bool on;
+    bool on, watched;
     ExitTrace places[TUNER_PLACES]; /* whole pieces, each with its end marked */
     int n, next, fresh;
     int upto;      /* tokens of the text, up to which it was surveyed in this answer */
@@ -42,7 +46,10 @@ bool tuner_may(const Tuner *tuner, double total_ms, double plain_ms);
 void tuner_spent(Tuner *tuner, double ms, double plain_ms);
 /* Takes TUNER_PIECE places in a row. */
 void tuner_add(Tuner *tuner, const ExitTrace *piece);
-/* With enough new places: searches. Returns whether thresholds, [n_exits], were changed. */
-bool tuner_search(Tuner *tuner, int n_exits, float *thresholds);
+/* With enough new places: searches, which `said` is told of (searched, best, best_speed, moved) where
+ * it is not NULL. Returns whether thresholds, [n_exits], were changed. */
+bool tuner_search(Tuner *tuner, int n_exits, float *thresholds, EventForecast *said);
+/* Fills all of it but for what a search does. */
+void tuner_forecast(const Tuner *tuner, int n_exits, const float *thresholds, EventForecast *said);
 
 #endif

@@ -34,6 +34,21 @@ static Event sample(EventType type)
     case EVENT_TEXT:
         event.u.text = (EventText){"text \xc3\xa9", 6};
         break;
+    case EVENT_COMPARE:
+        event.u.compare = (EventCompare){.pairs = 1, .checked = 32, .equal = true};
+        strcpy(event.u.compare.sides[0].name, "s2d e6 0.70");
+        strcpy(event.u.compare.sides[1].name, "plain");
+        break;
+    case EVENT_FORECAST:
+        event.u.forecast = (EventForecast){.places = 96,
+                                           .n_exits = 1,
+                                           .thresholds = {0.7f},
+                                           .speed = 20,
+                                           .lower = {0.65f},
+                                           .lower_speed = {21},
+                                           .upper = {0.75f},
+                                           .upper_speed = {19}};
+        break;
     default:
         break;
     }

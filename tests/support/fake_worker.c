@@ -121,6 +121,8 @@ static void on_load(Fake *fake, const RequestLoad *load)
     ready->exits[0] = 6;
     ready->exits[1] = 12;
     ready->thresholds[0] = ready->thresholds[1] = 0.5f;
+    ready->n_profile = 2;
+    ready->profile_thresholds[0] = ready->profile_thresholds[1] = 0.5f;
     ready->vocab = 1000;
     ready->ctx = 4096;
     ready->seed = profile->seed;
@@ -142,7 +144,10 @@ static void on_say(Fake *fake, const RequestSay *say)
         emit_done(fake, "error", say->seed);
         return;
     }
-    emit_round(fake);
+    if (say->compare)
+        emit(fake, &(Event){.type = EVENT_COMPARE, .u.compare = {.equal = true}});
+    else
+        emit_round(fake);
     snprintf(text, sizeof(text), "[%d] ", say->n_messages);
     emit_text(fake, text, 6);
     emit_text(fake, last, 0);

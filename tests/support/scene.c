@@ -64,6 +64,8 @@ void scene_ready(Scene *scene)
     ready->n_exits = N_EXITS;
     memcpy(ready->exits, exits, sizeof exits);
     memcpy(ready->thresholds, thresholds, sizeof thresholds);
+    ready->n_profile = N_EXITS;
+    memcpy(ready->profile_thresholds, thresholds, sizeof thresholds);
     ready->ctx = 4096;
     ready->vocab = 1000;
     ready->seed = 1;
@@ -186,6 +188,27 @@ void scene_plain(Scene *scene, const char *word, const char *mode, float gain)
     round->predicted_gain = gain;
     send_round(scene, &event);
     scene_text(scene, word, SOURCE_TARGET);
+}
+
+void scene_forecast(Scene *scene, const float *found, bool moved)
+{
+    Event event;
+    EventForecast *f = &begin(scene, &event, EVENT_FORECAST)->u.forecast;
+    f->places = 96;
+    f->n_exits = N_EXITS;
+    f->speed = 40;
+    for (int i = 0; i < N_EXITS; i++) {
+        float now = f->thresholds[i] = scene->view.ready.thresholds[i];
+        f->lower[i] = now - 0.05f;
+        f->upper[i] = now + 0.05f;
+        f->lower_speed[i] = 40.5f + 0.7f * (float)i;
+        f->upper_speed[i] = i == 3 ? 0 : 39.8f - 0.4f * (float)i;
+        f->best[i] = found != NULL ? found[i] : 0;
+    }
+    f->searched = found != NULL;
+    f->moved = moved;
+    f->best_speed = moved ? 44.8f : 40.4f;
+    view_event(&scene->view, &event);
 }
 
 void scene_done(Scene *scene, const char *reason)

@@ -27,6 +27,8 @@ void scene_say(Scene *scene, const char *text);
 void scene_round(Scene *scene, const char *const *words, int n, int extra);
 /* A round in which nothing is drafted: mode "plain" or "probe". */
 void scene_plain(Scene *scene, const char *word, const char *mode, float gain);
+/* Forecasts of a step for the thresholds that act, and what a search found, if it is not NULL. */
+void scene_forecast(Scene *scene, const float *found, bool moved);
 void scene_done(Scene *scene, const char *reason);
 void scene_switch(Scene *scene, SwitchStage stage, int target, float fraction);
 void scene_text(Scene *scene, const char *text, int source);

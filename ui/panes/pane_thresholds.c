@@ -9,7 +9,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#define ADJUST_KEYS "[ ] adjust" /* in the title and in the help */
+#include "ui/sliders.h"
+
+#define ADJUST_KEYS "[ ] adjust" /* in the title */
 
 static int column_count(int width)
 {
@@ -92,8 +94,7 @@ static PaneKey thresholds_key(View *view, const Key *key, UiAction *action)
                  : ch == '.' || key->code == KB_RIGHT || key->code == KB_DOWN ? 1
                                                                               : 0;
     if (select != 0) {
-        view->slider = (view->slider + select + n) % n;
-        view->changes++;
+        sliders_select(view, select);
         return PANE_TAKEN;
     }
     if (ch == 'a') {
@@ -102,21 +103,13 @@ static PaneKey thresholds_key(View *view, const Key *key, UiAction *action)
     }
     if (ch != '[' && ch != ']')
         return PANE_IGNORED;
-    /* Steps of 0.05 on a grid, so that going up and down comes back. */
-    float steps = roundf(view->wanted[view->slider] * 20) + (ch == ']' ? 1 : -1);
-    view->wanted[view->slider] = fminf(fmaxf(steps, 0), 20) / 20;
-    view->adjusted = true;
-    view->changes++;
-    *action = (UiAction){.type = UI_THRESHOLDS, .n_thresholds = n};
-    for (int i = 0; i < n; i++)
-        action->thresholds[i] = view->wanted[i];
+    sliders_step(view, ch == ']' ? 1 : -1, 20, action);
     return PANE_ACTION;
 }
 
 const Pane pane_thresholds = {
     .wish = {.place = PLACE_RIGHT, .third = true, .priority = 3},
     .rows = thresholds_rows,
-    .function = {5, "Tune", "thresholds: " ADJUST_KEYS ", , . select, a automatic"},
     .tab = "TAU",
     .title = thresholds_title,
     .draw = thresholds_draw,

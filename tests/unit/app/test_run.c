@@ -667,7 +667,14 @@ static void check_tuned_line(const char *line, const char *target)
     assert_true(json_array_size(runs) >= 2);
     json_array_foreach(runs, i, run)
     {
-        assert_true(json_real_value(json_object_get(run, "tokens_per_s")) > 0);
+        double speed = json_real_value(json_object_get(run, "tokens_per_s"));
+        const json_t *half = json_object_get(run, "tokens_per_s_half");
+        const json_t *x_half = json_object_get(run, "x_half");
+        assert_true(speed > 0);
+        /* Two prompts have an interval, but for plain decoding over itself. */
+        assert_true(json_real_value(half) > 0);
+        assert_int_equal(json_is_null(x_half), i == 0);
+        assert_non_null(json_object_get(run, "acts_as"));
         kept += json_is_true(json_object_get(run, "kept"));
     }
     assert_int_equal(kept, 1);
@@ -801,6 +808,9 @@ static void tuning_maps_the_speed_and_forgets(void **state)
     assert_int_equal(result.status, 0);
     assert_non_null(strstr(result.out, "draft with exits.gguf"));
     assert_non_null(strstr(result.out, "<- kept"));
+    assert_true(strstr(result.out, "signs: \" .:-=+*#%@\" from the slowest (") ||
+                strstr(result.out, "all are alike"));
+    assert_non_null(strstr(result.out, "one prompt has no interval"));
     run_line(&result, NULL, "info F/trained.yaml");
     assert_non_null(strstr(result.out, "(tuned 20"));
     run_line(&result, NULL, "tune --profile F/trained.yaml --forget");

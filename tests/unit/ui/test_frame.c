@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support/golden.h"
 #include "tests/support/scene.h"
 #include "ui/frame.h"
 #include "ui/panes/pane.h"
@@ -40,29 +41,6 @@ static Frame new_frame(void)
                    .point = 9};
 }
 
-static void compare_golden(const char *name, const char *text)
-{
-    char path[128], *expected;
-    snprintf(path, sizeof path, "tests/golden/%s.txt", name);
-    if (write_goldens) {
-        FILE *file = fopen(path, "w");
-        assert_non_null(file);
-        fputs(text, file);
-        fclose(file);
-        return;
-    }
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        fail_msg("%s is not there; `test_frame write` makes it", path);
-    expected = calloc(1, 1 << 16);
-    assert_non_null(expected);
-    size_t n = fread(expected, 1, (1 << 16) - 1, file);
-    fclose(file);
-    assert_true(n > 0);
-    assert_string_equal(text, expected);
-    free(expected);
-}
-
 static void check_golden(const char *name, Frame *frame, int width, int height, bool unicode)
 {
     Scene *scene = malloc(sizeof *scene);
@@ -75,7 +53,7 @@ static void check_golden(const char *name, Frame *frame, int width, int height, 
     draw_at(scene, frame, &cells, &layout, width, height, unicode);
     char *text = cells_dump(&cells);
     assert_non_null(text);
-    compare_golden(name, text);
+    golden_check(name, text, write_goldens);
     free(text);
     cells_close(&cells);
     scene_close(scene);

@@ -459,6 +459,8 @@ static void case_actions(Ui *ui, Scene *scene)
     CHECK(next(ui).type == UI_EXPORT);
     send(ui, "\033[15~]]"); /* F5, then the slider: one action for both steps */
     action = next(ui);
+    CHECK(action.type == UI_FORECASTS && action.on);
+    action = next(ui);
     CHECK(action.type == UI_THRESHOLDS && action.n_thresholds == 4);
     CHECK(action.thresholds[0] > 0.79f && action.thresholds[0] < 0.81f);
     CHECK(none(ui));
@@ -513,9 +515,9 @@ static void case_types_over_a_pane(Ui *ui, Scene *scene)
     settle(ui);
     send(ui, "\033[Z\033OQ/quit\r"); /* the chat, F2 */
     CHECK(strcmp(next(ui).text, "/quit") == 0);
-    send(ui, "\033[15~\033OP[yes]\r"); /* the thresholds, F1 */
+    send(ui, "\033OS\033OP[yes]\r"); /* the thresholds, F1 */
     CHECK(strcmp(next(ui).text, "[yes]") == 0);
-    send(ui, "\033[15~\033/quit\r"); /* the thresholds, Esc, and at once the rest */
+    send(ui, "\033OS\033/quit\r"); /* the thresholds, Esc, and at once the rest */
     CHECK(strcmp(next(ui).text, "/quit") == 0);
     send(ui, "\x18/x\033/quit\r"); /* out of a search */
     CHECK(strcmp(next(ui).text, "/quit") == 0);
@@ -688,7 +690,7 @@ static void case_chat_alone(Ui *ui, Scene *scene)
     send(ui, "/x\x7f\x7f\x18z"); /* the input keeps the focus */
     CHECK(!view->bare && !view->search.shown);
     settle(ui);
-    send(ui, "\033[Zz\033[15~"); /* another pane brings the rest back, too */
+    send(ui, "\033[Zz\033OS"); /* another pane brings the rest back, too */
     CHECK(!view->bare);
     settle(ui);
     send(ui, "\x18zi\r"); /* and typing stays there */
@@ -812,8 +814,15 @@ static void case_stops(Ui *ui, Scene *scene)
     CHECK(none(ui));
     settle(ui);
     CHECK(next(ui).type == UI_STOP);
-    /* Esc leaves a pane first. */
+    /* Esc leaves a page first, or a pane. */
     send(ui, "\033[15~\033");
+    settle(ui);
+    UiAction action = next(ui);
+    CHECK(action.type == UI_FORECASTS && action.on);
+    action = next(ui);
+    CHECK(action.type == UI_FORECASTS && !action.on);
+    CHECK(none(ui));
+    send(ui, "\033[13~\033");
     settle(ui);
     CHECK(none(ui));
     send(ui, "\033");

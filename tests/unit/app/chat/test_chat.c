@@ -17,6 +17,7 @@
 #include "app/base/paths.h"
 #include "app/chat/chat.h"
 #include "app/chat/slash.h"
+#include "app/chat/slash_tune.h"
 #include "tests/support/fake_worker.h"
 #include "tests/support/patience.h"
 #include "tests/support/temp.h"
@@ -602,6 +603,68 @@ static void test_automatic_thresholds(void **state)
     assert_float_equal(f->chat.ready.thresholds[1], 0.5f, 1e-6f);
 }
 
+/* What `/ab` takes of a setting, and what it refuses. */
+static void test_settings_to_compare(void **state)
+{
+    Fixture *f = *state;
+    RequestSet set;
+    Err err = {0};
+    static const struct {
+        const char *text, *reason;
+    } wrong[] = {
+        {"", "is none of now"},
+        {"mow", "is none of now"},
+        {"e7=.5", "no exit e7"},
+        {"e6=2", "/ab"},
+        {"e6=", "/ab"},
+        {"tree=9", "no tree"},
+        {"drafter=magic", "no drafter"},
+        {"tuned", "no thresholds"},
+        {"now,,plain", "is none of"},
+        {"now=1", "is none of now"},
+        {"drafter=sd,e6=.5", "alone"},
+    };
+    say(f, "hello");
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        err = (Err){0};
+        assert_int_equal(ab_setting(&f->chat, wrong[i].text, &set, &err), -1);
+        if (!strstr(err.text, wrong[i].reason))
+            fail_msg("%s: %s", wrong[i].text, err.text);
+    }
+    assert_int_equal(ab_setting(&f->chat, "now", &set, &err), 0);
+    assert_true(set.n_thresholds == 0 && !set.has_spec && !set.tree[0] && !set.drafter[0]);
+    assert_int_equal(ab_setting(&f->chat, "plain", &set, &err), 0);
+    assert_true(set.has_spec && set.spec == SPEC_OFF);
+    assert_int_equal(ab_setting(&f->chat, "e6=.25,12=1,tree=4x3x12", &set, &err), 0);
+    assert_int_equal(set.n_thresholds, 2);
+    assert_float_equal(set.thresholds[0], 0.25, 1e-6);
+    assert_float_equal(set.thresholds[1], 1, 1e-6);
+    assert_string_equal(set.tree, "4x3x12");
+    assert_int_equal(ab_setting(&f->chat, "all=.75", &set, &err), 0);
+    assert_float_equal(set.thresholds[1], 0.75, 1e-6);
+    assert_int_equal(ab_setting(&f->chat, "profile", &set, &err), 0);
+    assert_float_equal(set.thresholds[0], 0.5, 1e-6);
+    assert_int_equal(ab_setting(&f->chat, "drafter=sd,tree=off", &set, &err), 0);
+    assert_string_equal(set.drafter, "sd");
+}
+
+/* The last question is answered again, with the seed that it had. */
+static void test_two_settings_answer(void **state)
+{
+    Fixture *f = *state;
+    assert_int_equal(chat_line(&f->chat, "/ab plain"), EXIT_USAGE); /* what? */
+    say(f, "hello");
+    say(f, "/set seed 9");
+    int n = f->chat.transcript.n;
+    uint32_t seed = transcript_answer(&f->chat.transcript)->seed;
+    say(f, "/ab plain");
+    assert_string_equal(answer(f), "[2] hello");
+    assert_int_equal(f->chat.transcript.n, n);
+    assert_int_equal(transcript_answer(&f->chat.transcript)->seed, seed);
+    assert_int_equal(chat_line(&f->chat, "/ab"), EXIT_USAGE);
+    assert_int_equal(chat_line(&f->chat, "/ab now plain now"), EXIT_USAGE);
+}
+
 /* What a device failed at can go on with the CPU, in the same chat. */
 static void test_device_fails(void **state)
 {
@@ -1036,6 +1099,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_worker_dies, start, end),
         cmocka_unit_test_setup_teardown(test_worker_killed_idle, start, end),
         cmocka_unit_test_setup_teardown(test_automatic_thresholds, start, end),
+        cmocka_unit_test_setup_teardown(test_settings_to_compare, start, end),
+        cmocka_unit_test_setup_teardown(test_two_settings_answer, start, end),
         cmocka_unit_test_setup_teardown(test_device_fails, start, end),
         cmocka_unit_test_setup_teardown(test_memory_is_asked_for, start, end),
         cmocka_unit_test_setup_teardown(test_context_full, start, end),

@@ -423,15 +423,41 @@ static void test_automatic_thresholds(void **state)
     start_chat();
     begin_answer();
     type("F5");
-    wait_for("[ ] adjust  a auto");
+    wait_for("SETTINGS TRIED");
+    wait_for("auto: off");
     type("a");
-    wait_for("THRESHOLDS  auto");
+    wait_for("auto: on");
     type("[");
-    wait_for("[ ] adjust  a auto");
+    wait_for("auto: off");
     type("a");
-    wait_for("THRESHOLDS  auto");
+    wait_for("auto: on");
     enter("/tau auto off");
+    wait_for("auto: off");
+    type("F5");
+    type("F5");
     wait_for("[ ] adjust  a auto");
+    enter("/quit");
+    assert_left("status=0");
+}
+
+/* Promise 1 on the screen: both say the same. Esc ends the page first, then the answer. */
+static void test_two_settings_in_turn(void **state)
+{
+    (void)state;
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    wait_for_round(3);
+    type("Escape");
+    wait_for("READY");
+    enter("/ab plain");
+    wait_for("B  plain");
+    wait_for("of B, between"); /* a verdict: eight pairs */
+    assert_non_null(strstr(screen(), "same text: yes"));
+    type("Escape");
+    wait_for("EXIT per token");
+    type("Escape");
+    wait_for("READY");
     enter("/quit");
     assert_left("status=0");
 }
@@ -873,6 +899,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_live_and_resized),
         cmocka_unit_test(test_figures_come_from_the_trace),
         cmocka_unit_test(test_automatic_thresholds),
+        cmocka_unit_test(test_two_settings_in_turn),
         cmocka_unit_test(test_switch_and_queue),
         cmocka_unit_test(test_term_keeps_chat),
         cmocka_unit_test(quitting_keeps_the_chat),

@@ -164,6 +164,10 @@ static void draw_ready(Noise *noise, EventReady *ready)
     draw_text(noise, ready->tree, sizeof(ready->tree));
     ready->top_k = draw_int(noise, 0, 200000);
     ready->top_p = draw_float(noise);
+    ready->n_profile = draw_int(noise, 0, EXITS_MAX);
+    draw_floats(noise, ready->profile_thresholds, ready->n_profile);
+    ready->n_tuned = draw_int(noise, 0, EXITS_MAX);
+    draw_floats(noise, ready->tuned_thresholds, ready->n_tuned);
     ready->vocab = draw_int(noise, 0, 200000);
     ready->ctx = draw_int(noise, 0, 200000);
     ready->seed = draw_int(noise, 0, 2000000000);
@@ -189,6 +193,43 @@ static void draw_switch(Noise *noise, EventSwitch *swap)
 }
 
 /* text: room for the text of a text event. */
+static void draw_forecast(Noise *noise, EventForecast *forecast)
+{
+    int n = forecast->n_exits = draw_int(noise, 0, EXITS_MAX);
+    forecast->places = draw_int(noise, 0, 256);
+    forecast->speed = draw_float(noise);
+    draw_floats(noise, forecast->thresholds, n);
+    draw_floats(noise, forecast->lower, n);
+    draw_floats(noise, forecast->upper, n);
+    draw_floats(noise, forecast->lower_speed, n);
+    draw_floats(noise, forecast->upper_speed, n);
+    forecast->searched = draw(noise) % 2;
+    draw_floats(noise, forecast->best, n);
+    forecast->best_speed = draw_float(noise);
+    forecast->moved = draw(noise) % 2;
+}
+
+static void draw_compare(Noise *noise, EventCompare *compare)
+{
+    compare->pairs = draw_int(noise, 0, 1000);
+    compare->first = draw_int(noise, 0, 1);
+    compare->checked = draw_int(noise, 0, 100000);
+    compare->equal = draw(noise) % 2;
+    compare->ctx_used = draw_int(noise, 0, 100000);
+    for (int i = 0; i < 2; i++) {
+        EventCompareSide *side = &compare->sides[i];
+        draw_text(noise, side->name, sizeof(side->name));
+        side->tokens = draw_int(noise, 0, 100000);
+        side->rounds = draw_int(noise, 0, 100000);
+        side->ms = draw_ms(noise);
+        side->draft_ms = draw_ms(noise);
+        side->verify_ms = draw_ms(noise);
+        side->block_tokens = draw_int(noise, 0, 100);
+        side->block_rounds = draw_int(noise, 0, 100);
+        side->block_ms = draw_ms(noise);
+    }
+}
+
 static void draw_event(Noise *noise, EventType type, Event *event, char text[256])
 {
     memset(event, 0, sizeof(*event));
@@ -226,6 +267,12 @@ static void draw_event(Noise *noise, EventType type, Event *event, char text[256
         break;
     case EVENT_STATS:
         draw_stats(noise, &event->u.stats);
+        break;
+    case EVENT_COMPARE:
+        draw_compare(noise, &event->u.compare);
+        break;
+    case EVENT_FORECAST:
+        draw_forecast(noise, &event->u.forecast);
         break;
     case EVENT_DONE:
         draw_text(noise, event->u.done.reason, sizeof(event->u.done.reason));
@@ -404,7 +451,8 @@ static bool is_younger(const Event *event, const char *key)
            (strcmp(key, "drafts") == 0 || strcmp(key, "drafts_by_model") == 0 ||
             strcmp(key, "exits_in_use") == 0 || strcmp(key, "head") == 0 ||
             strcmp(key, "thresholds_from") == 0 || strcmp(key, "tree") == 0 ||
-            strcmp(key, "top_k") == 0 || strcmp(key, "top_p") == 0);
+            strcmp(key, "top_k") == 0 || strcmp(key, "top_p") == 0 ||
+            strcmp(key, "profile_thresholds") == 0 || strcmp(key, "tuned_thresholds") == 0);
 }
 
 static void every_field_is_checked(void **state)

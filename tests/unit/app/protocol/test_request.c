@@ -75,6 +75,9 @@ static void the_others_survive(void **state)
     assert_int_equal(back.u.say.seed, UINT32_MAX);
     assert_int_equal(back.u.say.stops.n, 2);
     assert_string_equal(back.u.say.stops.text[1], "é\n\\");
+    assert_true(back.u.say.compare);
+    assert_memory_equal(back.u.say.sides, sample_requests[SAMPLE_SAY].u.say.sides,
+                        sizeof back.u.say.sides);
     request_free(&back);
 
     back = pass(&sample_requests[SAMPLE_SWITCH]);
@@ -139,6 +142,13 @@ static void wrong_requests_are_refused(void **state)
         "{\"request\":\"set\",\"spec\":\"maybe\"}",
         "{\"request\":\"set\",\"thresholds\":[0,0,0,0,0,0,0,0,0]}",
         "{\"request\":\"set\",\"auto_thresholds\":1}",
+        "{\"request\":\"set\",\"keep\":1}",
+        "{\"request\":\"set\",\"forecasts\":\"on\"}",
+        "{\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"a\"}],\"compare\":[{}]}",
+        "{\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"a\"}],\"compare\":[{},7]"
+        "}",
+        "{\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"a\"}],"
+        "\"compare\":[{},{\"sampling\":{}}]}",
         "{\"request\":\"stop\",\"now\":true}",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {

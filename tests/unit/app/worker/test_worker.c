@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/base/paths.h"
 #include "app/commands.h"
 #include "app/protocol/client.h"
 #include "tests/support/model_folder.h"
@@ -330,6 +331,101 @@ static void thresholds_may_be_automatic(void **state)
         assert_int_equal(event.u.ready.thresholds_from, steps[i].from);
         assert_string_equal(event.u.ready.tree, "auto");
     }
+    client_close(client);
+}
+
+/* What was kept is what a later worker begins with; the profile's stay known. */
+static void thresholds_may_be_kept(void **state)
+{
+    (void)state;
+    Client *client = start_loaded("draft.gguf");
+    send_line(client, "{\"request\":\"set\",\"drafter\":\"s2d\",\"thresholds\":[0.35,0.1]}\n");
+    EventReady ready = await(client, EVENT_READY).u.ready;
+    float before = ready.profile_thresholds[0];
+    assert_int_equal(ready.n_profile, 2);
+    assert_int_equal(ready.n_tuned, 0);
+    send_line(client, "{\"request\":\"set\",\"keep\":true}\n");
+    ready = await(client, EVENT_READY).u.ready;
+    assert_int_equal(ready.n_tuned, 2);
+    assert_float_equal(ready.tuned_thresholds[0], 0.35, 1e-6);
+    send_line(client, "{\"request\":\"set\",\"drafter\":\"ngram\"}\n");
+    await(client, EVENT_READY);
+    send_line(client, "{\"request\":\"set\",\"keep\":true}\n");
+    assert_non_null(strstr(await(client, EVENT_ERROR).u.error.message, "nothing to keep"));
+    client_close(client);
+    client = start_loaded("draft.gguf");
+    send_line(client, "{\"request\":\"set\",\"drafter\":\"s2d\"}\n");
+    ready = await(client, EVENT_READY).u.ready;
+    assert_float_equal(ready.thresholds[0], 0.35, 1e-6);
+    assert_float_equal(ready.thresholds[1], 0.1, 1e-6);
+    assert_float_equal(ready.profile_thresholds[0], before, 1e-6);
+    client_close(client);
+    char path[PATH_BYTES];
+    assert_int_equal(paths_get(PLACE_STATE, "tuned.json", path, sizeof path, NULL), 0);
+    assert_int_equal(unlink(path), 0); /* other tests begin with the profile's */
+}
+
+/* While they are watched, an answer brings forecasts, and so does a change after it. */
+static void steps_are_forecast(void **state)
+{
+    (void)state;
+    static Answer answer;
+    Client *client = start_loaded("draft.gguf");
+    send_line(client,
+              "{\"request\":\"set\",\"drafter\":\"s2d\",\"spec\":\"on\",\"forecasts\":true}\n");
+    await(client, EVENT_READY);
+    send_question(client, "hello", 80);
+    EventForecast said = await(client, EVENT_FORECAST).u.forecast;
+    assert_true(said.places > 0 && said.speed > 0 && !said.searched);
+    assert_int_equal(said.n_exits, 2);
+    listen_answer(client, &answer);
+    send_line(client, "{\"request\":\"set\",\"thresholds\":[0.4,0.1]}\n");
+    said = await(client, EVENT_FORECAST).u.forecast;
+    assert_float_equal(said.thresholds[0], 0.4, 1e-6);
+    assert_float_equal(said.upper[0], 0.45, 1e-6);
+    client_close(client);
+}
+
+/* Two settings say what one says; what is set meanwhile waits for the answer's end. */
+static void two_settings_answer_in_turn(void **state)
+{
+    (void)state;
+    static Answer plain, both;
+    Message message = {.role = ROLE_USER, .text = "hello"};
+    Request request = {.type = REQUEST_SAY,
+                       .u.say = {.messages = &message,
+                                 .n_messages = 1,
+                                 .ignore_eos = true,
+                                 .max_tokens = 80,
+                                 .seed = 1,
+                                 .compare = true}};
+    RequestSet *sides = request.u.say.sides;
+    Client *client = start_loaded("draft.gguf");
+    send_question(client, "hello", 80);
+    listen_answer(client, &plain);
+    strcpy(sides[0].drafter, "sd");
+    strcpy(sides[0].tree, "4x3x12");
+    sides[1].has_spec = true;
+    sides[1].spec = SPEC_OFF;
+    send_request(client, &request);
+    send_line(client, "{\"request\":\"set\",\"spec\":\"off\"}\n");
+    EventCompare compare = await(client, EVENT_COMPARE).u.compare;
+    assert_int_equal(compare.pairs, 0);
+    assert_string_equal(compare.sides[1].name, "plain");
+    assert_non_null(strstr(compare.sides[0].name, "sd tree 4x3x12"));
+    while (compare.checked < 79) {
+        compare = await(client, EVENT_COMPARE).u.compare;
+        assert_true(compare.equal);
+    }
+    assert_string_equal(await(client, EVENT_DONE).u.done.reason, "length");
+    assert_int_equal(await(client, EVENT_READY).u.ready.spec, SPEC_OFF);
+    send_request(client, &request); /* again, to hear the text */
+    listen_answer(client, &both);
+    assert_string_equal(plain.text, both.text);
+    strcpy(sides[0].drafter, "exit:77");
+    send_request(client, &request);
+    assert_non_null(strstr(await(client, EVENT_ERROR).u.error.message, "exit:77"));
+    assert_string_equal(await(client, EVENT_DONE).u.done.reason, "error");
     client_close(client);
 }
 
@@ -996,6 +1092,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_text_does_not_depend_on_what_is_set),
         cmocka_unit_test(an_answer_keeps_its_own_tokens),
         cmocka_unit_test(thresholds_may_be_automatic),
+        cmocka_unit_test(thresholds_may_be_kept),
+        cmocka_unit_test(steps_are_forecast),
+        cmocka_unit_test(two_settings_answer_in_turn),
         cmocka_unit_test(wrong_requests_are_answered_and_survived),
         cmocka_unit_test(texts_are_counted),
         cmocka_unit_test(a_load_that_fails_says_why),

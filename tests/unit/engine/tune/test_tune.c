@@ -308,21 +308,57 @@ static void thresholds_follow_what_is_surveyed(void **state)
         tuner.cost.ask[e] = 0.2;
     }
     feed(&tuner, 5, false);
-    assert_false(tuner_search(&tuner, 3, t)); /* too few */
+    assert_false(tuner_search(&tuner, 3, t, NULL)); /* too few */
     feed(&tuner, 1, false);
-    assert_true(tuner_search(&tuner, 3, t));
+    EventForecast said = {0};
+    assert_true(tuner_search(&tuner, 3, t, &said));
+    assert_true(said.searched && said.moved);
+    assert_memory_equal(said.best, t, sizeof t);
     assert_true(t[0] > 0.9f && t[1] <= 0.95f); /* an exit that is never right is closed */
     float before[3];
     memcpy(before, t, sizeof t);
     feed(&tuner, 6, false);
-    assert_false(tuner_search(&tuner, 3, t)); /* as it was: nothing is clearly faster */
+    said = (EventForecast){0};
+    assert_false(tuner_search(&tuner, 3, t, &said)); /* as it was: nothing is clearly faster */
     assert_memory_equal(before, t, sizeof t);
+    assert_true(said.searched && !said.moved);
     feed(&tuner, TUNER_PLACES / TUNER_PIECE, true); /* another text: the ring forgets the first */
     assert_int_equal(tuner.n, TUNER_PLACES);
-    assert_true(tuner_search(&tuner, 3, t));
+    assert_true(tuner_search(&tuner, 3, t, NULL));
     assert_true(t[0] > 0.4f && t[0] <= 0.9f && t[1] <= 0.95f);
     for (int i = TUNER_PIECE - 1; i < TUNER_PLACES; i += TUNER_PIECE)
         assert_true(tuner.places[i].end && !tuner.places[i - 1].end);
+}
+
+/* A step is one of the sliders', and its forecast is the one of those thresholds. */
+static void steps_are_forecast(void **state)
+{
+    (void)state;
+    static Tuner tuner;
+    float t[3] = {0.72f, 1, 0};
+    tuner = (Tuner){0};
+    for (int n = 1; n <= 64; n *= 2)
+        curve_add(&tuner.cost.passes.verify, n, 10);
+    for (int e = 0; e < 3; e++) {
+        tuner.cost.layers[e][0] = tuner.cost.layers[e][1] = 1;
+        tuner.cost.ask[e] = 0.2;
+    }
+    EventForecast said = {0}, other = {0};
+    tuner_forecast(&tuner, 3, t, &said);
+    assert_int_equal(said.places, 0);
+    assert_true(said.speed == 0);
+    feed(&tuner, 4, true);
+    tuner_forecast(&tuner, 3, t, &said);
+    assert_int_equal(said.places, 4 * TUNER_PIECE);
+    assert_int_equal(said.n_exits, 3);
+    assert_false(said.searched);
+    assert_float_equal(said.lower[0], 0.65, 1e-6); /* 0.72 stands at 0.70 on the grid */
+    assert_float_equal(said.upper[0], 0.75, 1e-6);
+    assert_true(said.upper_speed[1] == 0 && said.lower_speed[1] > 0); /* nothing is above 1 */
+    assert_true(said.lower_speed[2] == 0 && said.upper_speed[2] > 0); /* nor below 0 */
+    t[0] = said.upper[0];
+    tuner_forecast(&tuner, 3, t, &other);
+    assert_true(other.speed == said.upper_speed[0]);
 }
 
 static void tuning_is_bounded(void **state)
@@ -530,6 +566,7 @@ int main(void)
         cmocka_unit_test(the_search_finds_what_is_fast),
         cmocka_unit_test(thresholds_follow_what_is_surveyed),
         cmocka_unit_test(tuning_is_bounded),
+        cmocka_unit_test(steps_are_forecast),
         cmocka_unit_test(prompts_are_lines_or_json),
         cmocka_unit_test(tuned_values_come_back),
         cmocka_unit_test(damaged_files_are_refused),

@@ -1,0 +1,460 @@
+/* test_pages.c - the pages in place of the chat: what they count, what their keys do, and that nothing
+ * is cut. Goldens as in test_frame.c; `test_pages write` writes them anew.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support/golden.h"
+#include "tests/support/scene.h"
+#include "ui/frame.h"
+#include "ui/pages/page.h"
+
+static bool write_goldens;
+
+static const char *const words[] = {" one", " two", " three", " four", " five", " six"};
+
+static void rounds(Scene *scene, int n)
+{
+    for (int i = 0; i < n; i++)
+        scene_round(scene, words, 1 + (i * 7 + i / 3) % 5, i % 4);
+}
+
+static void set_thresholds(Scene *scene, float first, float second)
+{
+    scene->view.ready.thresholds[0] = scene->view.wanted[0] = first;
+    scene->view.ready.thresholds[1] = scene->view.wanted[1] = second;
+}
+
+/* Three settings and plain decoding, of which two may be believed; automatic thresholds have moved. */
+static void play(Scene *scene)
+{
+    static const float found[] = {0.45f, 0.55f, 0.5f, 0.2f};
+    scene_ready(scene);
+    scene_say(scene, "Explain speculative decoding.");
+    scene_plain(scene, "A", "probe", 0);
+    scene_plain(scene, " draft", "probe", 0);
+    rounds(scene, 41);
+    set_thresholds(scene, 0.85f, 0.8f);
+    rounds(scene, 37);
+    scene_forecast(scene, found, true);
+    set_thresholds(scene, 0.45f, 0.55f);
+    rounds(scene, 9);
+    scene_forecast(scene, NULL, false);
+}
+
+static Frame new_frame(void)
+{
+    return (Frame){
+        .focus = FOCUS_PAGE, .page = PAGE_TUNE, .front = PANE_TREE, .prompt = "> ", .line = ""};
+}
+
+static char *drawn(Scene *scene, const Frame *frame, int width, int height, bool unicode)
+{
+    Cells cells;
+    Layout layout;
+    assert_int_equal(cells_open(&cells, width, height, unicode), 0);
+    frame_draw(frame, &scene->view, &cells, &layout);
+    char *text = cells_dump(&cells);
+    assert_non_null(text);
+    cells_close(&cells);
+    return text;
+}
+
+static int setup(void **state)
+{
+    Scene *scene = malloc(sizeof *scene);
+    if (scene == NULL)
+        return -1;
+    scene_open(scene);
+    *state = scene;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    scene_close(*state);
+    free(*state);
+    return 0;
+}
+
+/* So many pairs of two settings, the second of which takes `slower` times as long; `equal` at the end. */
+static void play_compare(Scene *scene, int pairs, double slower, bool equal)
+{
+    static Event event;
+    EventCompare *c = &event.u.compare;
+    event = (Event){.type = EVENT_COMPARE, .turn = scene->turn};
+    c->equal = true;
+    strcpy(c->sides[0].name, "ngram+s2d tree auto e6 0.70 e12 0.55 e18 0.50 e24 0.20");
+    strcpy(c->sides[1].name, "plain");
+    view_event(&scene->view, &event);
+    for (int i = 0; i <= pairs; i++) {
+        for (int side = 0; side < 2; side++) {
+            EventCompareSide *s = &c->sides[side];
+            s->block_tokens = 16 + (side == 0 ? i % 3 : 0);
+            s->block_rounds = side == 0 ? 5 : 16;
+            s->block_ms = (side == 0 ? 1 : slower) * s->block_tokens * (20 + i * 7 % 5 + side);
+            if (i == 0)
+                continue;
+            s->tokens += s->block_tokens;
+            s->rounds += s->block_rounds;
+            s->ms += s->block_ms;
+            s->draft_ms += side == 0 ? 0.2 * s->block_ms : 0;
+            s->verify_ms += (side == 0 ? 0.79 : 0.99) * s->block_ms;
+        }
+        c->pairs = i;
+        c->first = i % 2;
+        c->checked += 16;
+        c->equal = equal || i < pairs;
+        c->ctx_used = 40 + c->checked;
+        view_event(&scene->view, &event);
+        scene_text(scene, " Both sides say the same, whatever drafts for them.", 0);
+    }
+}
+
+static void test_goldens(void **state)
+{
+    static const struct {
+        const char *name;
+        int width, height;
+        bool unicode;
+    } sizes[] = {{"tune-140x40", 140, 40, true},
+                 {"tune-100x30", 100, 30, true},
+                 {"tune-80x24", 80, 24, true},
+                 {"tune-60x15", 60, 15, true},
+                 {"tune-80x24-ascii", 80, 24, false}};
+    Scene *scene = *state;
+    play(scene);
+    Frame frame = new_frame();
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char *text = drawn(scene, &frame, sizes[i].width, sizes[i].height, sizes[i].unicode);
+        golden_check(sizes[i].name, text, write_goldens);
+        free(text);
+    }
+    scene_say(scene, "And why is it lossless?");
+    play_compare(scene, 12, 1.4, true);
+    frame.page = PAGE_COMPARE;
+    char *text = drawn(scene, &frame, 100, 30, true);
+    golden_check("compare-100x30", text, write_goldens);
+    free(text);
+    text = drawn(scene, &frame, 80, 24, true);
+    golden_check("compare-80x24", text, write_goldens);
+    free(text);
+}
+
+/* What the page says of the difference is what the pairs say. */
+static void test_verdicts(void **state)
+{
+    static const struct {
+        int pairs;
+        double slower;
+        bool equal;
+        const char *says;
+    } cases[] = {{5, 1.4, true, "too few pairs yet: 5 of 8"},
+                 {12, 1.4, true, "A is faster.  A is x1.4"},
+                 {12, 0.6, true, "B is faster.  A is x0.6"},
+                 {12, 1 / 1.045, true, "no difference.  A is x1.00 of B, between x"},
+                 {12, 1.4, false, "same text: NO"}};
+    Scene *scene = *state;
+    Frame frame = new_frame();
+    frame.page = PAGE_COMPARE;
+    scene_ready(scene);
+    char *text = drawn(scene, &frame, 100, 30, true);
+    assert_non_null(strstr(text, "Nothing was compared yet."));
+    free(text);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        scene_say(scene, "Why?");
+        play_compare(scene, cases[i].pairs, cases[i].slower, cases[i].equal);
+        text = drawn(scene, &frame, 100, 30, true);
+        if (!strstr(text, cases[i].says))
+            fail_msg("not \"%s\":\n%s", cases[i].says, text);
+        assert_non_null(strstr(text, "same text: "));
+        free(text);
+        assert_int_equal(scene->view.comparison.duel.pairs, cases[i].pairs);
+    }
+}
+
+/* The numbers of a row's text, wherever they stand. */
+static void test_figures_are_whole(void **state)
+{
+    Scene *scene = *state;
+    play(scene);
+    Frame frame = new_frame();
+    const Trial *trial = &scene->view.trials.list[1];
+    char speed[32], half[32], value[32];
+    snprintf(speed, sizeof speed, " %.1f", rate_per_s(&trial->rate));
+    snprintf(half, sizeof half, "\u00b1%.1f", rate_half(&trial->rate));
+    snprintf(value, sizeof value, "%.2f %.2f", (double)trial->thresholds[0],
+             (double)trial->thresholds[1]);
+    for (int width = 60; width < 200; width += 3)
+        for (int height = 24; height < 60; height += 9) {
+            char *text = drawn(scene, &frame, width, height, true);
+            assert_non_null(strstr(text, speed));
+            assert_non_null(strstr(text, half));
+            assert_non_null(strstr(text, value));
+            free(text);
+        }
+}
+
+static void test_any_size(void **state)
+{
+    Scene *scene = *state;
+    for (int step = 0; step < 2; step++) {
+        for (int width = 1; width < 130; width += 3)
+            for (int height = 1; height < 40; height += 2) {
+                Frame frame = new_frame();
+                frame.page = width % 2 ? PAGE_TUNE : PAGE_COMPARE;
+                free(drawn(scene, &frame, width, height, height % 4 < 2));
+            }
+        if (step == 0) {
+            play(scene);
+            play_compare(scene, 9, 1.2, true);
+        }
+    }
+}
+
+/* ---- what is counted ---- */
+
+static void test_evidence(void **state)
+{
+    (void)state;
+    static const int exits[] = {6, 12};
+    Evidence evidence[2] = {0};
+    static EventRound round;
+    /* The root left at 6, and right; its child went on to 12, and wrong; a node beside says nothing of
+     * its own, nor does one behind a wrong one, nor an n-gram. */
+    round = (EventRound){.n_nodes = 5,
+                         .accepted = 1,
+                         .bonus_token = 9,
+                         .nodes = {
+                             {.id = 1,
+                              .depth = 1,
+                              .token = 7,
+                              .exit = 6,
+                              .accepted = true,
+                              .n_visited = 1,
+                              .visited = {{6, 7, 0.92f}}},
+                             {.id = 2,
+                              .depth = 1,
+                              .token = 8,
+                              .exit = 6,
+                              .n_visited = 1,
+                              .visited = {{6, 7, 0.92f}}},
+                             {.id = 3,
+                              .parent = 1,
+                              .depth = 2,
+                              .token = 5,
+                              .exit = 12,
+                              .n_visited = 2,
+                              .visited = {{6, 4, 0.31f}, {12, 5, 0.66f}}},
+                             {.id = 4,
+                              .parent = 3,
+                              .depth = 3,
+                              .token = 5,
+                              .exit = 6,
+                              .n_visited = 1,
+                              .visited = {{6, 5, 0.99f}}},
+                             {.id = 5, .parent = 1, .depth = 2, .token = 6, .exit = 0},
+                         }};
+    evidence_add(evidence, exits, 2, &round, true);
+    EvidenceSums first = evidence_sums(&evidence[0]), second = evidence_sums(&evidence[1]);
+    assert_int_equal(first.taken, 1);
+    assert_int_equal(first.refused, 0);
+    assert_int_equal(first.stayed, 1);
+    assert_int_equal(evidence[0].taken[18], 1);
+    assert_int_equal(evidence[0].stayed[6], 1);
+    assert_int_equal(second.taken + second.stayed, 0);
+    assert_int_equal(evidence[1].refused[13], 1);
+    /* Drawn, the guess that counts is the one that was proposed. */
+    round.nodes[2].token = round.bonus_token;
+    round.nodes[2].accepted = false;
+    evidence_add(evidence, exits, 2, &round, false);
+    assert_int_equal(evidence_sums(&evidence[1]).taken, 1);
+}
+
+static void test_trials(void **state)
+{
+    Scene *scene = *state;
+    View *view = &scene->view;
+    play(scene);
+    assert_int_equal(view->trials.n, 4);
+    assert_true(view->trials.list[0].plain);
+    assert_int_equal(view->trials.list[0].rate.rounds, 2);
+    assert_int_equal(view->trials.list[1].rate.rounds, 41);
+    assert_int_equal(view->trials.now, 4);
+    assert_ptr_equal(trials_base(&view->trials, &view->ready), &view->trials.list[1]);
+    set_thresholds(scene, 0.85f, 0.8f); /* back to one of them: its row goes on */
+    rounds(scene, 5);
+    assert_int_equal(view->trials.n, 4);
+    assert_int_equal(view->trials.list[2].rate.rounds, 42);
+    assert_int_equal(view->trials.now, 3);
+    for (int i = 0; i < 2 * TRIALS_MAX; i++) { /* the one that was longest out of use goes */
+        set_thresholds(scene, (float)i / 100, 0.1f);
+        rounds(scene, 1);
+    }
+    assert_int_equal(view->trials.n, TRIALS_MAX);
+    assert_int_equal(view->trials.list[TRIALS_MAX - 1].number, 4 + 2 * TRIALS_MAX);
+    assert_null(trials_base(&view->trials, &view->ready));
+}
+
+/* A round in which an exit was asked and had nothing to say counts for its thresholds. */
+static void test_nothing_drafted(void **state)
+{
+    (void)state;
+    Trials *trials = calloc(1, sizeof *trials);
+    assert_non_null(trials);
+    EventReady ready = {.n_exits = 1, .exits = {6}, .drafter = "s2d"};
+    EventRound *round = calloc(1, sizeof *round);
+    assert_non_null(round);
+    *round = (EventRound){.round = 1, .n_thresholds = 1, .thresholds = {0.9f}, .mode = "plain"};
+    round->verify_ms = 20;
+    round->draft_ms = 0.01;
+    trials_add(trials, &ready, round);
+    assert_true(trials->list[0].plain);
+    round->draft_ms = 3;
+    trials_add(trials, &ready, round);
+    assert_int_equal(trials->n, 2);
+    assert_false(trials->list[1].plain);
+    free(round);
+    free(trials);
+}
+
+/* ---- keys ---- */
+
+static PaneKey press(Scene *scene, char ch, UiAction *action, PageNotice *notice)
+{
+    Key key = {.code = KB_TEXT, .n = 1, .bytes = {ch}};
+    *notice = (PageNotice){0};
+    return page_tune.key(&scene->view, &key, action, notice);
+}
+
+static void test_keys(void **state)
+{
+    Scene *scene = *state;
+    View *view = &scene->view;
+    UiAction action = {0};
+    PageNotice notice;
+    assert_int_equal(press(scene, '[', &action, &notice), PANE_IGNORED); /* no exits yet */
+    scene_ready(scene);
+    assert_int_equal(press(scene, 'u', &action, &notice), PANE_TAKEN);
+    assert_non_null(strstr(notice.text, "nothing to undo"));
+    assert_int_equal(press(scene, ']', &action, &notice), PANE_ACTION);
+    assert_float_equal(action.thresholds[0], 0.75, 1e-6);
+    press(scene, '}', &action, &notice);
+    assert_float_equal(action.thresholds[0], 0.76, 1e-6);
+    press(scene, '{', &action, &notice);
+    press(scene, '{', &action, &notice);
+    assert_float_equal(action.thresholds[0], 0.74, 1e-6);
+    press(scene, '[', &action, &notice); /* onto the grid of .05 */
+    assert_float_equal(action.thresholds[0], 0.70, 1e-6);
+    Key down = {.code = KB_DOWN};
+    assert_int_equal(page_tune.key(view, &down, &action, &notice), PANE_TAKEN);
+    assert_int_equal(press(scene, '.', &action, &notice), PANE_TAKEN); /* .82 */
+    press(scene, '8', &action, &notice);
+    assert_float_equal(action.thresholds[1], 0.8, 1e-6);
+    press(scene, '2', &action, &notice);
+    assert_float_equal(action.thresholds[1], 0.82, 1e-6);
+    press(scene, 'u', &action, &notice); /* all that was typed is one change */
+    assert_float_equal(action.thresholds[1], 0.55, 1e-6);
+    press(scene, '1', &action, &notice);
+    press(scene, '0', &action, &notice);
+    press(scene, '0', &action, &notice);
+    assert_float_equal(action.thresholds[1], 1, 1e-6);
+    assert_int_equal(press(scene, 'r', &action, &notice), PANE_ACTION);
+    assert_float_equal(action.thresholds[0], 0.70, 1e-6);
+    assert_float_equal(action.thresholds[1], 0.55, 1e-6);
+    assert_int_equal(press(scene, 's', &action, &notice), PANE_ACTION);
+    assert_int_equal(action.type, UI_KEEP);
+    assert_int_equal(press(scene, 'a', &action, &notice), PANE_ACTION);
+    assert_true(action.type == UI_AUTO && action.on);
+    assert_int_equal(press(scene, 'x', &action, &notice), PANE_IGNORED);
+    assert_int_equal(press(scene, 'b', &action, &notice), PANE_ACTION);
+    assert_int_equal(action.type, UI_SEND);
+    assert_string_equal(action.text, "/ab now 6=0.70,12=1.00,18=0.50,24=0.20");
+    free((char *)action.text);
+    while (view->n_before > 0)
+        press(scene, 'u', &action, &notice);
+    assert_float_equal(action.thresholds[0], 0.70, 1e-6);
+    press(scene, 'b', &action, &notice); /* nothing was changed: against plain decoding */
+    assert_string_equal(action.text, "/ab now plain");
+    free((char *)action.text);
+    for (int i = 0; i < 3 * VIEW_UNDO; i++)
+        press(scene, i % 2 ? '[' : ']', &action, &notice);
+    assert_int_equal(view->n_before, VIEW_UNDO);
+}
+
+/* Answers that come late take no later step back; an error does. */
+static void test_steps_in_a_row(void **state)
+{
+    Scene *scene = *state;
+    View *view = &scene->view;
+    UiAction action = {0};
+    PageNotice notice;
+    scene_ready(scene);
+    press(scene, ']', &action, &notice);
+    press(scene, ']', &action, &notice);
+    Event *event = calloc(1, sizeof *event);
+    assert_non_null(event);
+    *event = (Event){.type = EVENT_READY, .u.ready = view->ready};
+    event->u.ready.thresholds[0] = 0.75f; /* of the first */
+    view_event(view, event);
+    assert_true(view->adjusted);
+    press(scene, ']', &action, &notice);
+    assert_float_equal(action.thresholds[0], 0.85, 1e-6);
+    event->u.ready.thresholds[0] = 0.85f;
+    view_event(view, event);
+    assert_false(view->adjusted);
+    press(scene, ']', &action, &notice);
+    scene_error(scene, "not now", false);
+    assert_false(view->adjusted);
+    assert_float_equal(view->wanted[0], 0.85, 1e-6);
+    free(event);
+}
+
+/* What automatic thresholds did is said with its reason, and can be undone. */
+static void test_automatic(void **state)
+{
+    Scene *scene = *state;
+    UiAction action = {0};
+    PageNotice notice;
+    play(scene);
+    Frame frame = new_frame();
+    char *text = drawn(scene, &frame, 100, 30, true);
+    assert_non_null(strstr(text, "e6 .85 > .45  e12 .80 > .55: forecast +12.0 %, 96 tokens"));
+    free(text);
+    press(scene, 'u', &action, &notice);
+    assert_float_equal(action.thresholds[0], 0.85, 1e-6);
+    scene_forecast(scene, action.thresholds, false);
+    text = drawn(scene, &frame, 100, 30, true);
+    assert_non_null(strstr(text, "best found +1.0 %, 96 tokens: stays"));
+    free(text);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    write_goldens = argc > 1 && strcmp(argv[1], "write") == 0;
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_goldens),
+        TEST(test_figures_are_whole),
+        TEST(test_any_size),
+        TEST(test_verdicts),
+        cmocka_unit_test(test_evidence),
+        TEST(test_trials),
+        cmocka_unit_test(test_nothing_drafted),
+        TEST(test_keys),
+        TEST(test_automatic),
+        TEST(test_steps_in_a_row),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -39,6 +39,14 @@ typedef struct EventVisit {
     float p;
 } EventVisit;
 
+/* What one exit of the drafter took in a round: its layers, those from the exit before it on, and
+ * asking it. Where a device computes, the exit that is waited for has the time of those before. */
+typedef struct EventExitTime {
+    int exit;   /* layer number */
+    int passes; /* how often its layers ran */
+    double ms;
+} EventExitTime;
+
 typedef struct EventNode {
     int id;     /* 1 … ; the root, id 0, is the last committed token and is not listed */
     int parent; /* id */
@@ -91,7 +99,9 @@ typedef struct EventRound {
     char bonus_text[TOKEN_TEXT];
     /* Stages; their sum is the round's wall time, but for that in which the process was stopped. */
     double draft_ms, verify_ms, accept_ms, other_ms;
-    int ctx_used; /* committed tokens, the bonus included */
+    int n_exit_times; /* exits that ran, shallow to deep; 0 = none did, or an older trace */
+    EventExitTime exit_times[EXITS_MAX]; /* parts of draft_ms */
+    int ctx_used;                        /* committed tokens, the bonus included */
     int n_thresholds;
     float thresholds[EXITS_MAX];
     char mode[12];        /* "spec", "plain" (nothing drafted), "probe" (plain, to measure it) */

@@ -52,6 +52,16 @@ static const char *mode_name(RoundMode mode)
     return round_drafts(mode) ? "spec" : mode == ROUND_PROBE ? "probe" : "plain";
 }
 
+static void put_exit_times(const Session *s, EventRound *r)
+{
+    for (int e = 0; e < s->drafting.n_exits; e++) {
+        const ExitTime *time = &s->exit_times[e];
+        if (time->passes > 0)
+            r->exit_times[r->n_exit_times++] =
+                (EventExitTime){s->drafting.exits[e], time->passes, time->ms};
+    }
+}
+
 void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
 {
     EventStats *t = &s->stats;
@@ -83,6 +93,7 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
     r->verify_ms = ms[1];
     r->accept_ms = ms[2];
     r->other_ms = ms[3];
+    put_exit_times(s, r);
     r->ctx_used = s->n;
     r->n_thresholds = s->drafting.n_exits;
     memcpy(r->thresholds, s->drafting.thresholds, sizeof r->thresholds);

@@ -44,6 +44,7 @@ struct Session {
 
     /* the answer under way */
     Tree tree;
+    ExitTime exit_times[EXITS_MAX]; /* of the round under way, by exit of `drafting` */
     Acceptance acceptance;
     Utf8 utf8;
     uint32_t seed;

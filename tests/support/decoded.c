@@ -11,8 +11,28 @@
 
 #include "tests/support/decoded.h"
 
+/* The exits' times are parts of drafting's, and every exit that proposed something has one. */
+static void check_exit_times(const EventRound *r)
+{
+    double sum = 0;
+    for (int e = 0; e < r->n_exit_times; e++) {
+        const EventExitTime *time = &r->exit_times[e];
+        assert_true(time->passes > 0 && time->ms >= 0);
+        assert_true(e == 0 || time->exit > r->exit_times[e - 1].exit);
+        sum += time->ms;
+    }
+    assert_true(sum <= r->draft_ms + 1e-6);
+    for (int i = 0; i < r->n_nodes; i++) {
+        bool timed = r->nodes[i].exit == 0; /* the text itself proposed it */
+        for (int e = 0; e < r->n_exit_times; e++)
+            timed = timed || r->exit_times[e].exit == r->nodes[i].exit;
+        assert_true(timed);
+    }
+}
+
 static void on_round(Run *run, const EventRound *r)
 {
+    check_exit_times(r);
     bool accepted[NODES_MAX] = {true};
     for (int i = 0; i < r->n_nodes; i++)
         accepted[r->nodes[i].id] = r->nodes[i].accepted;

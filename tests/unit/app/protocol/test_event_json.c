@@ -126,6 +126,10 @@ static void draw_round(Noise *noise, EventRound *round)
     round->verify_ms = draw_ms(noise);
     round->accept_ms = draw_ms(noise);
     round->other_ms = draw_ms(noise);
+    round->n_exit_times = draw_int(noise, 0, EXITS_MAX);
+    for (int i = 0; i < round->n_exit_times; i++)
+        round->exit_times[i] =
+            (EventExitTime){draw_int(noise, 1, 100), draw_int(noise, 0, 1000), draw_ms(noise)};
     round->ctx_used = draw_int(noise, 0, 100000);
     round->n_thresholds = draw_int(noise, 0, EXITS_MAX);
     draw_floats(noise, round->thresholds, round->n_thresholds);
@@ -383,6 +387,8 @@ static bool is_younger(const Event *event, const char *key)
 {
     if (event->type == EVENT_PREFILL)
         return strcmp(key, "token") == 0;
+    if (event->type == EVENT_ROUND)
+        return strcmp(key, "exit_times") == 0;
     return event->type == EVENT_READY &&
            (strcmp(key, "drafts") == 0 || strcmp(key, "drafts_by_model") == 0 ||
             strcmp(key, "exits_in_use") == 0 || strcmp(key, "head") == 0);

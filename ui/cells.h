@@ -33,6 +33,7 @@ enum {
     ATTR_UNDERLINE = 0x200,
     ATTR_REVERSE = 0x400,
     ATTR_DRAFTED = 0x800, /* underlined where there are no colours */
+    ATTR_GHOST = 0x1000,  /* of a line's text: plain decoding would be here; never in a cell */
 };
 
 typedef struct Cell {

@@ -75,14 +75,15 @@ static void draw_divider(Cells *cells, const Layout *layout)
 }
 
 /* The tab row: all names, the shown one as a title, then its remark. */
-static void draw_tabs(const Frame *frame, const View *view, Cells *cells, const Layout *layout)
+static void draw_tabs(const Frame *frame, const View *view, Cells *cells, const Layout *layout,
+                      const PaneWish wishes[PANE_COUNT])
 {
     char text[128];
     Rect at = layout->titles[layout->tab];
     int x = at.x + 2, right = at.x + at.width - 1;
     horizontal(cells, at.y, at.x, at.x + at.width, STYLE_BORDER);
     for (int id = 0; id < PANE_COUNT; id++) {
-        if (pane_get((PaneId)id)->wish.place != PLACE_RIGHT)
+        if (pane_get((PaneId)id)->wish.place != PLACE_RIGHT || !layout_offers(&wishes[id]))
             continue;
         bool shown = id == (int)layout->tab;
         int attr = shown ? STYLE_TITLE | ATTR_BOLD : STYLE_DIM;
@@ -155,9 +156,19 @@ static void draw_message(Cells *cells)
                     cells->height);
 }
 
+/* The tree pane tells why while it has the focus, and while its words are looked for in the chat. */
+static void choose_form(const Frame *frame, View *view)
+{
+    if (frame->focus == PANE_TREE)
+        view->explaining = true;
+    else if (frame->focus != PANE_CHAT)
+        view->explaining = false;
+}
+
 void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
 {
     cells_clear(cells);
+    choose_form(frame, view);
     LineBox box = {frame->prompt, frame->line, frame->line_bytes, frame->point};
     int rows = line_rows(&box, cells->width);
     PaneWish wishes[PANE_COUNT];
@@ -179,7 +190,7 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
         status_figures(view, cells, layout->figures, frame->notice);
     } else {
         if (layout->mode == LAYOUT_TABS)
-            draw_tabs(frame, view, cells, layout);
+            draw_tabs(frame, view, cells, layout, wishes);
         status_header(view, cells, layout->header);
         status_line(view, cells, layout->status, frame->notice);
         draw_keys(view, cells, layout->keys);

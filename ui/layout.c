@@ -52,15 +52,28 @@ static int urgency(const PaneWish *wishes, int pane, PaneId front)
     return wishes[pane].grows ? INT_MAX : pane == (int)front ? INT_MAX - 1 : wishes[pane].priority;
 }
 
+bool layout_offers(const PaneWish *wish)
+{
+    return wish->grows || wish->rows > 0;
+}
+
 /* The most urgent pane at the right that was not tried yet; PANE_COUNT = none. */
 static int next_pane(const PaneWish *wishes, const bool *tried, PaneId front)
 {
     int next = PANE_COUNT;
     for (int pane = 0; pane < PANE_COUNT; pane++)
-        if (wishes[pane].place == PLACE_RIGHT && !tried[pane] &&
+        if (wishes[pane].place == PLACE_RIGHT && !tried[pane] && layout_offers(&wishes[pane]) &&
             (next == PANE_COUNT || urgency(wishes, pane, front) > urgency(wishes, next, front)))
             next = pane;
     return next;
+}
+
+/* Of its content, where so many are left. */
+static int wanted_rows(const PaneWish *wish, int left)
+{
+    return wish->grows && wish->wanted > wish->rows
+               ? clamp(wish->wanted, wish->rows, left > wish->rows ? left : wish->rows)
+               : wish->rows;
 }
 
 static void layout_full(Layout *layout, int rows, const PaneWish *wishes, PaneId front)
@@ -68,7 +81,7 @@ static void layout_full(Layout *layout, int rows, const PaneWish *wishes, PaneId
     int side = side_columns(layout->width), left = rows, pane;
     bool tried[PANE_COUNT] = {false}, shown[PANE_COUNT] = {false};
     while ((pane = next_pane(wishes, tried, front)) < PANE_COUNT) {
-        int need = 1 + wishes[pane].rows;
+        int need = 1 + wanted_rows(&wishes[pane], left - 1);
         tried[pane] = true;
         shown[pane] = need <= left;
         left -= shown[pane] ? need : 0;
@@ -81,7 +94,7 @@ static void layout_full(Layout *layout, int rows, const PaneWish *wishes, PaneId
     for (pane = 0; pane < PANE_COUNT; pane++) {
         if (!shown[pane])
             continue;
-        int content = wishes[pane].rows + (wishes[pane].grows ? left : 0);
+        int content = wanted_rows(&wishes[pane], rows - 1) + (wishes[pane].grows ? left : 0);
         layout->titles[pane] = (Rect){y, layout->divider_x, 1, side};
         layout->panes[pane] =
             (Rect){y + 1, layout->divider_x + 2, content, layout_pane_columns(layout->width)};
@@ -92,8 +105,10 @@ static void layout_full(Layout *layout, int rows, const PaneWish *wishes, PaneId
 static void layout_tabs(Layout *layout, int rows, const PaneWish *wishes, PaneId front)
 {
     PaneId chat = growing(wishes, PLACE_LEFT);
-    PaneId tab = wishes[front].place == PLACE_RIGHT ? front : growing(wishes, PLACE_RIGHT);
+    bool offered = wishes[front].place == PLACE_RIGHT && layout_offers(&wishes[front]);
+    PaneId tab = offered ? front : growing(wishes, PLACE_RIGHT);
     int content = wishes[tab].grows ? (rows - 2) / 2 : wishes[tab].rows;
+    content = wishes[tab].grows && wishes[tab].wanted > content ? wishes[tab].wanted : content;
     content = clamp(content, TAB_ROWS, rows - 2 - wishes[chat].rows);
     layout->tab = tab;
     layout->titles[chat] = (Rect){1, 0, 1, layout->width};

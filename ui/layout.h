@@ -23,7 +23,8 @@ typedef enum PanePlace { PLACE_LEFT, PLACE_RIGHT } PanePlace;
 typedef struct PaneWish {
     PanePlace place;
     bool grows;
-    int rows;     /* of its content; of a pane that grows, the least */
+    int rows;     /* of its content; of a pane that grows, the least; of another, 0 = not shown */
+    int wanted;   /* of a pane that grows: rows that it has before others have any */
     int priority; /* where rows are short, those with the lowest are left out */
 } PaneWish;
 
@@ -49,6 +50,8 @@ int layout_pane_columns(int width);
 /* input_rows: rows the input wants (1 …). front: the pane that must be seen. */
 void layout_make(Layout *layout, int width, int height, int input_rows,
                  const PaneWish wishes[PANE_COUNT], PaneId front);
+/* Is it one that can be shown at all? */
+bool layout_offers(const PaneWish *wish);
 bool layout_shows(const Layout *layout, PaneId pane);
 
 #endif

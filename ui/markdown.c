@@ -15,7 +15,10 @@ typedef struct Writer {
     int span;   /* the span that the current byte lies in */
     char *text; /* of the current source line, markup taken out */
     uint16_t *attrs;
+    size_t *sources; /* where in the item each byte comes from */
     size_t n;
+    size_t line_at;  /* in the item: where the source line begins */
+    bool ghost_done; /* its character has been written */
     LineSink *sink;
     void *user;
 } Writer;
@@ -35,22 +38,42 @@ static int base_attr(const Item *item)
     }
 }
 
+/* What is marked at that byte: the words of a round, where plain decoding would be. */
+static int marks_at(Writer *w, size_t at)
+{
+    const TextMarks *marks = &w->view->marks;
+    bool goes_on = ((unsigned char)w->item->text[at] & 0xC0) == 0x80; /* within a character */
+    int attr = marks->item == w->item->id && at >= (size_t)marks->from && at < (size_t)marks->to
+                   ? ATTR_REVERSE
+                   : 0;
+    /* What stands there may not be shown: the next character that is has the mark. */
+    if (marks->ghost_item == w->item->id && at >= (size_t)marks->ghost_at) {
+        if (goes_on && w->n > 0)
+            attr |= w->attrs[w->n - 1] & ATTR_GHOST;
+        else if (!w->ghost_done && w->item->text[at] != ' ')
+            attr |= ATTR_GHOST;
+        w->ghost_done = w->ghost_done || attr & ATTR_GHOST;
+    }
+    return attr;
+}
+
 /* Attribute of the item's byte at `at`; bytes are asked for in rising order. */
 static int source_attr(Writer *w, size_t at)
 {
     const Item *item = w->item;
     if (item->n_spans == 0)
-        return base_attr(item);
+        return base_attr(item) | marks_at(w, at);
     while (w->span + 1 < item->n_spans && (size_t)item->spans[w->span + 1].start <= at)
         w->span++;
-    return pane_source_attr(w->view, item->spans[w->span].source);
+    return pane_source_attr(w->view, item->spans[w->span].source) | marks_at(w, at);
 }
 
 /* Tabs become blanks here: a line is drawn in pieces, which know nothing of the columns before
  * them. */
-static void put_byte(Writer *w, char byte, int attr)
+static void put_byte(Writer *w, size_t at, char byte, int attr)
 {
     do {
+        w->sources[w->n] = at;
         w->text[w->n] = byte == '\t' ? ' ' : byte;
         w->attrs[w->n++] = (uint16_t)attr;
     } while (byte == '\t' && w->n % TEXT_TAB != 0);
@@ -65,7 +88,9 @@ static void flush(Writer *w, int indent, int hang, LineLead lead)
         int used = indent + (w->n_lines == 0 ? w->first_indent : 0);
         int columns = w->width - used > 4 ? w->width - used : 4;
         size_t skip, n = text_wrap(w->text + at, w->n - at, columns, &skip);
-        Line line = {used, lead, w->text + at, w->attrs + at, n};
+        size_t from = n > 0 ? w->sources[at] : at > 0 ? w->sources[at - 1] + 1 : w->line_at;
+        size_t to = n > 0 ? w->sources[at + n - 1] + 1 : from;
+        Line line = {used, lead, w->text + at, w->attrs + at, n, from, to};
         if (w->sink != NULL)
             w->sink(w->user, &line);
         w->n_lines++;
@@ -95,7 +120,7 @@ static void write_inline(Writer *w, size_t from, size_t to, int extra, bool grow
     for (size_t i = from; i < to; i++) {
         if (s[i] == '`' && (code || growing || closes(s, i + 1, to, "`", 1))) {
             code = !code;
-            put_byte(w, '`', STYLE_DIM);
+            put_byte(w, i, '`', STYLE_DIM | marks_at(w, i));
             continue;
         }
         if (!code && s[i] == '*' && i + 1 < to && s[i + 1] == '*' &&
@@ -105,7 +130,7 @@ static void write_inline(Writer *w, size_t from, size_t to, int extra, bool grow
             i++;
             continue;
         }
-        put_byte(w, s[i], source_attr(w, i) | extra | (bold ? ATTR_BOLD : 0));
+        put_byte(w, i, s[i], source_attr(w, i) | extra | (bold ? ATTR_BOLD : 0));
     }
 }
 
@@ -150,7 +175,7 @@ static void write_line(Writer *w, size_t from, size_t to, bool growing)
 static void write_raw(Writer *w, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++)
-        put_byte(w, w->item->text[i], source_attr(w, i));
+        put_byte(w, i, w->item->text[i], source_attr(w, i));
 }
 
 /* Code or a list: its lines stand below each other. */
@@ -177,6 +202,7 @@ static void write_item(Writer *w, bool markdown)
     while (from <= n) {
         const char *newline = from < n ? memchr(s + from, '\n', n - from) : NULL;
         size_t to = newline != NULL ? (size_t)(newline - s) : n;
+        w->line_at = from;
         FenceLine line = markdown ? fence_line(&fence, s + from, to - from) : FENCE_NONE;
         if (!markdown) {
             write_raw(w, from, to);
@@ -210,9 +236,11 @@ int markdown_lines(const View *view, const Item *item, int width, int first_inde
     size_t room = item->bytes * TEXT_TAB + 1;
     w.text = malloc(room);
     w.attrs = malloc(room * sizeof *w.attrs);
-    if (w.text != NULL && w.attrs != NULL)
+    w.sources = malloc(room * sizeof *w.sources);
+    if (w.text != NULL && w.attrs != NULL && w.sources != NULL)
         write_item(&w, markdown);
     free(w.text);
     free(w.attrs);
+    free(w.sources);
     return w.n_lines > 0 ? w.n_lines : 1;
 }

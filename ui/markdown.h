@@ -27,6 +27,7 @@ typedef struct Line {
     const char *text;
     const uint16_t *attrs; /* [bytes] */
     size_t bytes;
+    size_t from, to; /* what of the item's text it shows */
 } Line;
 
 typedef void LineSink(void *user, const Line *line);

@@ -11,8 +11,10 @@ static const char *const word_lines[] = {
     "t/s      tokens of the answer / wall time after the prompt",
     "plain    t/s of plain rounds, measured here; xN = gain over it",
     "ok       accepted: the target wanted this token too",
-    "no > x   the target wanted x",
-    ".        not reached",
+    "no       the target said otherwise: > x is what it said",
+    ".        not read, since what stands before it was refused",
+    ">, *     at an exit: left here, had another token in mind",
+    "race     plain is where its measured pace would have brought it",
 };
 
 enum { N_WORDS = sizeof word_lines / sizeof *word_lines };

@@ -36,10 +36,11 @@ typedef struct Span {
 
 typedef struct Item {
     ItemKind kind;
-    bool open;      /* an answer that still grows */
-    bool continued; /* goes on after a switch in its middle */
-    bool queued;    /* a note: the person's text that waits to be said */
-    char *text;     /* terminated; may be NULL when empty */
+    unsigned long id; /* 1 …, never given again */
+    bool open;        /* an answer that still grows */
+    bool continued;   /* goes on after a switch in its middle */
+    bool queued;      /* a note: the person's text that waits to be said */
+    char *text;       /* terminated; may be NULL when empty */
     size_t bytes, room;
     Span *spans;
     int n_spans, spans_room;
@@ -51,6 +52,7 @@ typedef struct Scrollback {
     Item *items;
     int n_items, room;
     size_t bytes;
+    unsigned long last_id;
     TextCleaner cleaner; /* of the open answer */
 } Scrollback;
 
@@ -62,6 +64,8 @@ Item *scrollback_add(Scrollback *scrollback, ItemKind kind, const char *text);
 /* Appends to the open answer, which is begun when there is none. */
 void scrollback_append(Scrollback *scrollback, const char *text, int source);
 Item *scrollback_open_answer(Scrollback *scrollback); /* NULL = none */
+/* -1 = none */
+int scrollback_find(const Scrollback *scrollback, unsigned long id);
 void scrollback_remove(Scrollback *scrollback, int index);
 /* Removes the items from `first` on. */
 void scrollback_cut(Scrollback *scrollback, int first);

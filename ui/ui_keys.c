@@ -34,8 +34,6 @@ static void set_focus(Ui *ui, int focus)
     ui->frame.focus = focus;
     if (right)
         ui->frame.front = (PaneId)focus;
-    if (focus != PANE_TREE)
-        ui->view->tree_cursor = 0;
 }
 
 static void push(Ui *ui, UiActionType type)
@@ -85,12 +83,18 @@ static void press_function(Ui *ui, int number)
 static void focus_next(Ui *ui)
 {
     int focus = ui->frame.focus;
-    if (focus == FOCUS_INPUT)
+    PaneWish wishes[PANE_COUNT];
+    pane_wishes(ui->view, ui->layout.width, wishes);
+    if (focus == FOCUS_INPUT) {
         set_focus(ui, 0); /* the first pane */
-    else if (ui->layout.mode == LAYOUT_SMALL)
+    } else if (ui->layout.mode == LAYOUT_SMALL) {
         set_focus(ui, FOCUS_INPUT);
-    else
-        set_focus(ui, focus + 1); /* after the last pane, the input */
+    } else {
+        do
+            focus++; /* after the last pane, the input */
+        while (focus < PANE_COUNT && !layout_offers(&wishes[focus]));
+        set_focus(ui, focus);
+    }
 }
 
 static bool is_busy(const View *view)
@@ -103,6 +107,7 @@ static void stop_or_quit(Ui *ui, bool escape)
 {
     size_t bytes, point;
     input_line(&bytes, &point);
+    view_go_on(ui->view); /* what is held does not tell whether there is something to stop */
     if (is_busy(ui->view)) {
         push(ui, UI_STOP);
     } else if (bytes > 0 && escape) {
@@ -267,6 +272,65 @@ static void input_key(Ui *ui, const Key *key)
         ui_notice(ui, "messages are not kept: the history file cannot be written");
 }
 
+/* Between a round and its words. */
+static void jump(Ui *ui)
+{
+    View *view = ui->view;
+    if (view_round_serial(view) == 0) {
+        ui_notice(ui, "no round yet");
+    } else if (ui->frame.focus == PANE_CHAT) {
+        set_focus(ui, PANE_TREE);
+    } else {
+        view->explaining = true;
+        view->to_words = true;
+        set_focus(ui, PANE_CHAT);
+    }
+}
+
+/* One round further: of those that wait, or of those that were. */
+static void step(Ui *ui)
+{
+    View *view = ui->view;
+    if (view_step(view))
+        return;
+    if (view->browsed > 0)
+        view_browse(view, 1);
+    else if (view->holding)
+        ui_notice(ui, "no further round yet");
+    else if (is_busy(view))
+        view_hold(view);
+    else
+        ui_notice(ui, "this is the last round");
+}
+
+/* Keys of all panes, where the focused one has no other use for them. */
+static bool looking_key(Ui *ui, const Key *key)
+{
+    View *view = ui->view;
+    if (key->code != KB_TEXT || key->n != 1)
+        return false;
+    switch (key->bytes[0]) {
+    case ' ':
+        if (view->holding)
+            view_go_on(view);
+        else
+            view_hold(view);
+        return true;
+    case '.':
+        step(ui);
+        return true;
+    case 't':
+        jump(ui);
+        return true;
+    case 'r':
+        view->race_off = !view->race_off;
+        view->changes++;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool pane_key(Ui *ui, const Key *key)
 {
     if (ui->frame.focus == FOCUS_INPUT)
@@ -276,7 +340,7 @@ static bool pane_key(Ui *ui, const Key *key)
     PaneKey taken = pane->key != NULL ? pane->key(ui->view, key, &action) : PANE_IGNORED;
     if (taken == PANE_ACTION)
         ui_push(ui, action);
-    return taken != PANE_IGNORED;
+    return taken != PANE_IGNORED || looking_key(ui, key);
 }
 
 static void escape_key(Ui *ui)

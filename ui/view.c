@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/view_rounds.h"
+
 int view_open(View *view, Err *err)
 {
     *view = (View){.state = VIEW_STARTING};
-    view->rounds = calloc(VIEW_ROUNDS, sizeof *view->rounds);
-    if (view->rounds == NULL)
+    view->shown = calloc(1, sizeof *view->shown);
+    if (view->shown == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for the screen's rounds; close something");
     return 0;
 }
@@ -20,7 +22,9 @@ int view_open(View *view, Err *err)
 void view_close(View *view)
 {
     scrollback_close(&view->scrollback);
-    free(view->rounds);
+    rounds_close(&view->log);
+    held_close(&view->held);
+    free(view->shown);
     *view = (View){0};
 }
 
@@ -35,24 +39,6 @@ int view_exit_index(const View *view, int layer)
         if (view->ready.exits[i] == layer)
             return i;
     return -1;
-}
-
-const EventRound *view_round(const View *view)
-{
-    int number = view->browsed > 0 ? view->browsed : view->last_round;
-    const EventRound *round = &view->rounds[number % VIEW_ROUNDS];
-    return number > 0 && round->round == number ? round : NULL;
-}
-
-void view_browse(View *view, int by)
-{
-    int oldest = view->last_round > VIEW_ROUNDS ? view->last_round - VIEW_ROUNDS + 1 : 1;
-    int number = (view->browsed > 0 ? view->browsed : view->last_round) + by;
-    if (number < oldest)
-        number = oldest;
-    view->browsed = number >= view->last_round ? 0 : number;
-    view->tree_cursor = 0;
-    view->changes++;
 }
 
 void view_spec_text(const View *view, char *out, size_t bytes)
@@ -132,6 +118,8 @@ static void on_ready(View *view, const EventReady *ready)
 /* A new answer has its first round: what the panes count starts again. The history goes on. */
 static void begin_rounds(View *view)
 {
+    race_begin(&view->race);
+    view->answer++;
     view->n_rounds = view->drafted = view->accepted = 0;
     view->last_round = view->browsed = view->tree_cursor = 0;
     memset(view->reached, 0, sizeof view->reached);
@@ -152,16 +140,15 @@ static void count_node(View *view, const EventNode *node)
 
 static void on_round(View *view, const EventRound *round, int turn)
 {
-    if (round->round <= 0 || round->n_nodes < 0 || round->n_nodes > NODES_MAX)
+    if (round->round <= 0 || round->n_nodes < 0 || round->n_nodes >= NODES_MAX ||
+        round->n_words < 0 || round->n_words > WORDS_MAX)
         return;
     if (round->round <= view->last_round || turn != view->turn)
         begin_rounds(view);
     view->turn = turn;
     view->state = VIEW_GENERATING;
-    view->rounds[round->round % VIEW_ROUNDS] = *round;
+    view_keep_round(view, round);
     view->last_round = round->round;
-    if (view->browsed > 0 && view->browsed <= view->last_round - VIEW_ROUNDS)
-        view->browsed = view->last_round - VIEW_ROUNDS + 1;
     view->n_rounds++;
     view->drafted += round->n_nodes;
     view->accepted += round->accepted;
@@ -203,6 +190,9 @@ static void on_switch_done(View *view, const EventSwitch *swap)
         if (rest != NULL)
             rest->open = rest->continued = true;
     }
+    view->words_follow = false;
+    if (view->state == VIEW_GENERATING && view->has_stats)
+        race_switch(&view->race, &view->stats);
     strcpy(view->ready.target, swap->target);
     view->ready.target_index = swap->target_index;
     view->draft_kept = swap->draft_kv_kept;
@@ -263,6 +253,7 @@ static void on_error(View *view, int code, const char *message, bool fatal)
 {
     (void)code;
     if (fatal) {
+        view->words_follow = false;
         if (scrollback_open_answer(&view->scrollback) != NULL)
             close_answer(view, &(EventStats){0}, "interrupted");
         view->state = VIEW_LOST;
@@ -274,6 +265,13 @@ static void on_error(View *view, int code, const char *message, bool fatal)
 
 void view_event(View *view, const Event *event)
 {
+    if (view->holding) {
+        bool fatal = event->type == EVENT_ERROR && event->u.error.fatal;
+        view_keep_held(view, event);
+        if (fatal)
+            view_go_on(view);
+        return;
+    }
     view->changes++;
     switch (event->type) {
     case EVENT_READY:
@@ -282,6 +280,7 @@ void view_event(View *view, const Event *event)
     case EVENT_PREFILL:
         if (event->u.prefill.draft_ms > 0) /* the drafter has read, the answer so far as well */
             break;
+        view->words_follow = false;
         if (!view->switching)
             view->state = VIEW_PREFILL;
         view->prefill_done = event->u.prefill.done;
@@ -298,18 +297,17 @@ void view_event(View *view, const Event *event)
         on_round(view, &event->u.round, event->turn);
         break;
     case EVENT_TEXT:
-        scrollback_append(&view->scrollback, event->u.text.text, event->u.text.source);
+        view_take_text(view, &event->u.text);
         break;
     case EVENT_SWITCH:
         on_switch(view, &event->u.swap);
         break;
     case EVENT_STATS:
-        view->stats = event->u.stats;
-        view->has_stats = true;
+        view_take_stats(view, &event->u.stats);
         break;
     case EVENT_DONE:
-        view->stats = event->u.done.totals;
-        view->has_stats = true;
+        view_take_stats(view, &event->u.done.totals);
+        view->words_follow = false;
         close_answer(view, &view->stats, event->u.done.reason);
         view->state = VIEW_IDLE;
         break;
@@ -340,6 +338,7 @@ void view_unqueue(View *view)
 
 void view_user(View *view, const char *text)
 {
+    view_go_on(view);
     scrollback_add(&view->scrollback, ITEM_USER, text);
     view->scroll = 0;
     view->changes++;
@@ -347,6 +346,7 @@ void view_user(View *view, const char *text)
 
 void view_answer(View *view, const char *text, const char *figures)
 {
+    view_go_on(view);
     Item *item = scrollback_add(&view->scrollback, ITEM_ANSWER, text);
     if (item != NULL)
         text_clean_line(figures, item->figures, sizeof item->figures);
@@ -361,26 +361,32 @@ void view_note(View *view, ItemKind kind, const char *text)
 
 void view_undo(View *view)
 {
+    view_go_on(view);
     int last = scrollback_last_user(&view->scrollback);
     if (last >= 0)
-        scrollback_cut(&view->scrollback, last);
+        view_cut(view, last);
     view->scroll = 0;
     view->changes++;
 }
 
 void view_drop_answer(View *view)
 {
+    view_go_on(view);
     int last = scrollback_last_user(&view->scrollback);
     if (last >= 0)
-        scrollback_cut(&view->scrollback, last + 1);
+        view_cut(view, last + 1);
     view->scroll = 0;
     view->changes++;
 }
 
 void view_clear(View *view)
 {
+    view_go_on(view);
     scrollback_cut(&view->scrollback, 0);
+    rounds_close(&view->log);
     begin_rounds(view);
+    view->race = (Race){0};
+    view->words_follow = false;
     view->n_strip = view->n_history = 0;
     view->ctx_used = view->scroll = 0;
     view->mode[0] = '\0';
@@ -389,6 +395,7 @@ void view_clear(View *view)
 
 void view_asked(View *view)
 {
+    view_go_on(view);
     view->state = VIEW_PREFILL;
     view->prefill_done = view->prefill_total = 0;
     view->changes++;

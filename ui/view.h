@@ -15,10 +15,12 @@
 
 #include "engine/decode/event.h"
 #include "kernels/common/err.h"
+#include "ui/held.h"
+#include "ui/race.h"
+#include "ui/rounds.h"
 #include "ui/scrollback.h"
 
 enum {
-    VIEW_ROUNDS = 128,  /* rounds kept for browsing */
     VIEW_HISTORY = 512, /* rounds kept for sparklines */
     VIEW_STRIP = 4096,  /* tokens kept for the exit strip */
 };
@@ -36,6 +38,14 @@ typedef struct SpeedPoint {
     float tokens_per_s; /* of one round */
 } SpeedPoint;
 
+/* Bytes of the scrollback that the chat marks as it draws them. */
+typedef struct TextMarks {
+    unsigned long item; /* Item.id of a round's words, 0 = none */
+    int from, to;
+    unsigned long ghost_item; /* 0 = none */
+    int ghost_at;
+} TextMarks;
+
 typedef struct View {
     unsigned changes; /* goes up with every change that may be seen */
     ViewState state;
@@ -52,13 +62,25 @@ typedef struct View {
     Scrollback scrollback;
     int scroll;                 /* lines above the scrollback's end; 0 = follow */
     int chat_lines, chat_width; /* as last drawn, so that a scrolled text stands still */
+    TextMarks marks;
 
-    EventRound *rounds; /* ring of VIEW_ROUNDS of the current answer: number r at r % VIEW_ROUNDS */
-    int last_round;     /* number of the newest, 0 = none */
-    int turn;           /* the answer it belongs to */
-    int browsed;        /* number of the one the tree pane shows, 0 = newest */
-    int tree_cursor;    /* row */
+    RoundLog log;          /* rounds of all answers */
+    EventRound *shown;     /* one of them, unpacked */
+    unsigned long browsed; /* serial of the one the tree pane shows, 0 = newest */
+    int last_round;        /* number of the newest of the current answer, 0 = none */
+    int turn;              /* the answer it belongs to */
+    int answer;            /* the same as RoundFacts.answer */
+    bool words_follow;     /* the next texts are the newest round's words */
+    int tree_cursor;       /* row */
+    bool explaining;       /* the tree pane tells why, and the round's words are marked */
+    bool to_words;         /* the chat is to show the round's words */
+    bool from_words;       /* the chat was scrolled: the round of what is in sight is wanted */
     int ctx_used;
+
+    bool holding; /* events wait in `held` */
+    Held held;
+    Race race;
+    bool race_off; /* the person does not want to see it */
 
     /* Counted from the rounds of the current answer. */
     int n_rounds, drafted, accepted;
@@ -104,10 +126,26 @@ void view_stop_asked(View *view); /* a stop was sent; shown until DONE */
 void view_set_session(View *view, const char *name);
 /* Tokens per round so far; 0 before the first round. */
 double view_mat(const View *view);
-/* The round the tree pane shows; NULL before the first. */
+/* The round the tree pane shows; NULL before the first. Valid until the next call. */
 const EventRound *view_round(const View *view);
-/* Moves the browsed round by `by` rounds, -1 = older. */
+/* Its serial in `log`; 0 before the first. */
+unsigned long view_round_serial(const View *view);
+/* Moves the browsed round by `by` rounds, -1 = older; over the answers, too. */
 void view_browse(View *view, int by);
+void view_browse_to(View *view, unsigned long serial);
+/* ms that a plain token took when that round was run, or later in the same leg of its answer; 0 = not
+ * measured. */
+double view_plain_ms(const View *view, unsigned long serial);
+
+/* From now on events wait, the screen stays as it is. What the person says or takes back ends it. */
+void view_hold(View *view);
+void view_go_on(View *view); /* shows all that waited */
+/* Shows the next round that waited. false = none is there yet. */
+bool view_step(View *view);
+
+/* Where plain decoding would be in the current answer: a byte of an item. false = not known, or it
+ * would not be behind. */
+bool view_ghost(const View *view, unsigned long *item, int *at);
 /* Position of an exit layer in ready.exits; -1 = none. */
 int view_exit_index(const View *view, int layer);
 /* "ON", "ON: ...", "OFF: ..." or "AUTO": whether speculation works now and if not, why. */

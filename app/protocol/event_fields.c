@@ -121,6 +121,12 @@ static const Field exit_time_rows[] = {
 static const FieldTable exit_time_table = {exit_time_rows, COUNT(exit_time_rows),
                                            sizeof(EventExitTime)};
 
+static const Field word_rows[] = {
+    NUM("token", EventWord, token),
+    TEXT("text", EventWord, text),
+};
+static const FieldTable word_table = {word_rows, COUNT(word_rows), sizeof(EventWord)};
+
 static const Field round_rows[] = {
     INT("round", EventRound, round, 1, INT_MAX),
     TEXT("target", EventRound, target),
@@ -137,6 +143,7 @@ static const Field round_rows[] = {
     FLOATS("thresholds", EventRound, thresholds, n_thresholds),
     TEXT("mode", EventRound, mode),
     FLOAT("predicted_gain", EventRound, predicted_gain),
+    STRUCTS("words", EventRound, words, WORDS_MAX, n_words, &word_table),
 };
 
 static const Field piece_rows[] = {

@@ -96,9 +96,10 @@ static int read_name(const Reader *reader, const char *key, const json_t *json,
 /* Traces from before a field came to be are still read: without it, it is what set_younger says. */
 static bool is_younger(const char *event, const char *key)
 {
-    static const char *const fields[][2] = {{"ready", "drafts"},          {"ready", "head"},
-                                            {"ready", "drafts_by_model"}, {"ready", "exits_in_use"},
-                                            {"prefill", "token"},         {"round", "exit_times"}};
+    static const char *const fields[][2] = {
+        {"ready", "drafts"},       {"ready", "head"},    {"ready", "drafts_by_model"},
+        {"ready", "exits_in_use"}, {"prefill", "token"}, {"round", "exit_times"},
+        {"round", "words"}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (strcmp(event, fields[i][0]) == 0 && strcmp(key, fields[i][1]) == 0)
             return true;

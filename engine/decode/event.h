@@ -15,6 +15,7 @@
 enum {
     EVENT_VERSION = 1,
     TOKEN_TEXT = 32, /* bytes of a token's text shown, terminator included */
+    WORDS_MAX = 64,  /* tokens that exits had in mind and no node carries */
 };
 
 typedef enum EventType {
@@ -46,6 +47,11 @@ typedef struct EventExitTime {
     int passes; /* how often its layers ran */
     double ms;
 } EventExitTime;
+
+typedef struct EventWord {
+    int token;
+    char text[TOKEN_TEXT];
+} EventWord;
 
 typedef struct EventNode {
     int id;     /* 1 … ; the root, id 0, is the last committed token and is not listed */
@@ -106,6 +112,9 @@ typedef struct EventRound {
     float thresholds[EXITS_MAX];
     char mode[12];        /* "spec", "plain" (nothing drafted), "probe" (plain, to measure it) */
     float predicted_gain; /* the cost model's speed of this round over plain; 0 = no forecast */
+    int n_words;
+    EventWord words[WORDS_MAX]; /* texts of tokens that `visited` names and that are neither a
+                                   node's nor the bonus; none in an older trace */
 } EventRound;
 
 /* Text of one answer, whole UTF-8 characters (invalid bytes are U+FFFD already). */

@@ -30,8 +30,23 @@ static void check_exit_times(const EventRound *r)
     }
 }
 
+/* What an exit had in mind has a text: its own, a node's or the bonus's. */
+static void check_words(const EventRound *r)
+{
+    for (int i = 0; i < r->n_nodes && r->n_words < WORDS_MAX; i++)
+        for (int v = 0; v < r->nodes[i].n_visited; v++) {
+            int token = r->nodes[i].visited[v].token, found = token == r->bonus_token;
+            for (int n = 0; n < r->n_nodes; n++)
+                found += r->nodes[n].token == token;
+            for (int w = 0; w < r->n_words; w++)
+                found += r->words[w].token == token;
+            assert_true(found);
+        }
+}
+
 static void on_round(Run *run, const EventRound *r)
 {
+    check_words(r);
     check_exit_times(r);
     bool accepted[NODES_MAX] = {true};
     for (int i = 0; i < r->n_nodes; i++)

@@ -17,5 +17,7 @@ void pane_wishes(const View *view, int width, PaneWish wishes[PANE_COUNT])
         wishes[id] = pane->wish;
         if (pane->rows != NULL)
             wishes[id].rows = pane->rows(view, columns);
+        if (pane->wanted != NULL)
+            wishes[id].wanted = pane->wanted(view);
     }
 }

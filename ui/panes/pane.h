@@ -28,6 +28,7 @@ typedef struct FunctionKey {
 typedef struct Pane {
     PaneWish wish;
     int (*rows)(const View *view, int columns); /* in place of wish.rows; NULL = those */
+    int (*wanted)(const View *view);            /* in place of wish.wanted; NULL = that */
     FunctionKey function;                       /* moves the focus to the pane */
     const char *tab;                            /* short name */
     /* A name and, after two blanks, a remark; one that begins with "!" is a warning. */

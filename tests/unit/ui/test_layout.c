@@ -113,7 +113,7 @@ static void test_all_panes_at_100x30(void **state)
     make(&layout, 100, 30, 1, 4, PANE_TREE);
     for (int pane = 0; pane < PANE_COUNT; pane++)
         assert_true(layout_shows(&layout, (PaneId)pane));
-    assert_true(layout.panes[PANE_TREE].height >= 8);
+    assert_true(layout.panes[PANE_TREE].height >= 7);
     assert_int_equal(layout.panes[PANE_THRESHOLDS].height, 2);
 }
 

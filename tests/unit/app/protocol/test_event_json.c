@@ -135,6 +135,11 @@ static void draw_round(Noise *noise, EventRound *round)
     draw_floats(noise, round->thresholds, round->n_thresholds);
     draw_text(noise, round->mode, sizeof(round->mode));
     round->predicted_gain = draw_float(noise);
+    round->n_words = draw_int(noise, 0, WORDS_MAX);
+    for (int i = 0; i < round->n_words; i++) {
+        round->words[i].token = draw_int(noise, 0, 150000);
+        draw_text(noise, round->words[i].text, TOKEN_TEXT);
+    }
 }
 
 static void draw_ready(Noise *noise, EventReady *ready)
@@ -388,7 +393,7 @@ static bool is_younger(const Event *event, const char *key)
     if (event->type == EVENT_PREFILL)
         return strcmp(key, "token") == 0;
     if (event->type == EVENT_ROUND)
-        return strcmp(key, "exit_times") == 0;
+        return strcmp(key, "exit_times") == 0 || strcmp(key, "words") == 0;
     return event->type == EVENT_READY &&
            (strcmp(key, "drafts") == 0 || strcmp(key, "drafts_by_model") == 0 ||
             strcmp(key, "exits_in_use") == 0 || strcmp(key, "head") == 0);

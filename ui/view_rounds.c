@@ -1,0 +1,191 @@
+/* view_rounds.c - looking at rounds: which one is shown, holding the screen, the race; see view.h. */
+#include <math.h>
+#include <string.h>
+
+#include "ui/view_rounds.h"
+
+/* ---- what events bring ---- */
+
+/* What is not in the event and will be wanted when the round is looked at later. */
+void view_keep_round(View *view, const EventRound *round)
+{
+    const EventReady *ready = &view->ready;
+    const Item *item = scrollback_open_answer(&view->scrollback);
+    RoundFacts facts = {.answer = view->answer,
+                        .leg = view->race.legs,
+                        .item = item != NULL ? item->id : 0,
+                        .from = item != NULL ? (int)item->bytes : 0,
+                        .to = item != NULL ? (int)item->bytes : 0,
+                        .tokens_before = view->accepted + view->n_rounds,
+                        .temperature = ready->temperature,
+                        .n_exits = ready->n_exits,
+                        .by_head = ready->head[0] != '\0'};
+    memcpy(facts.exits, ready->exits, sizeof facts.exits);
+    memcpy(facts.drafter, ready->drafter, sizeof facts.drafter);
+    rounds_add(&view->log, &facts, round); /* without memory it cannot be looked at again */
+    if (view->browsed > 0 && view->browsed < rounds_first(&view->log))
+        view->browsed = rounds_first(&view->log);
+    view->words_follow = true;
+}
+
+void view_take_text(View *view, const EventText *text)
+{
+    const Item *open = scrollback_open_answer(&view->scrollback);
+    int before = open != NULL ? (int)open->bytes : 0;
+    scrollback_append(&view->scrollback, text->text, text->source);
+    open = scrollback_open_answer(&view->scrollback);
+    RoundFacts *facts = rounds_facts(&view->log, rounds_last(&view->log));
+    if (!view->words_follow || facts == NULL || open == NULL)
+        return;
+    if (facts->item != open->id) { /* the answer's first words */
+        facts->item = open->id;
+        facts->from = before;
+    }
+    facts->to = (int)open->bytes;
+}
+
+void view_take_stats(View *view, const EventStats *stats)
+{
+    view->stats = *stats;
+    view->has_stats = true;
+    if (view->n_rounds == 0) /* an answer that has no round yet: the race is an earlier one's */
+        return;
+    race_stats(&view->race, stats);
+    RoundFacts *facts = rounds_facts(&view->log, rounds_last(&view->log));
+    if (facts != NULL && view->words_follow)
+        facts->plain_ms = race_plain_ms(stats);
+}
+
+void view_cut(View *view, int first)
+{
+    if (first < view->scrollback.n_items)
+        rounds_cut(&view->log, view->scrollback.items[first].id);
+    scrollback_cut(&view->scrollback, first);
+    view->words_follow = false;
+    view->browsed = 0;
+}
+
+/* ---- browsing ---- */
+
+unsigned long view_round_serial(const View *view)
+{
+    return view->browsed > 0 ? view->browsed : rounds_last(&view->log);
+}
+
+const EventRound *view_round(const View *view)
+{
+    return rounds_event(&view->log, view_round_serial(view), view->shown) ? view->shown : NULL;
+}
+
+void view_browse_to(View *view, unsigned long serial)
+{
+    view->browsed = serial >= rounds_last(&view->log) ? 0 : serial;
+    view->tree_cursor = 0;
+    view->changes++;
+}
+
+void view_browse(View *view, int by)
+{
+    unsigned long first = rounds_first(&view->log), now = view_round_serial(view);
+    unsigned long back = by < 0 ? (unsigned long)-by : 0;
+    if (now > 0)
+        view_browse_to(view, by > 0               ? now + (unsigned long)by
+                             : now - first > back ? now - back
+                                                  : first);
+}
+
+double view_plain_ms(const View *view, unsigned long serial)
+{
+    const RoundFacts *one = rounds_facts(&view->log, serial), *facts = one;
+    for (; facts != NULL && facts->answer == one->answer && facts->leg == one->leg;
+         facts = rounds_facts(&view->log, ++serial))
+        if (facts->plain_ms > 0)
+            return facts->plain_ms;
+    return 0;
+}
+
+/* ---- holding ---- */
+
+/* Shows the oldest event that waits. */
+static void show_first(View *view)
+{
+    bool holding = view->holding;
+    view->holding = false;
+    view_event(view, held_first(&view->held));
+    view->holding = holding;
+    held_drop(&view->held);
+}
+
+void view_hold(View *view)
+{
+    view->holding = true;
+    view->changes++;
+}
+
+void view_go_on(View *view)
+{
+    while (held_first(&view->held) != NULL)
+        show_first(view);
+    view->holding = false;
+    view->changes++;
+}
+
+bool view_step(View *view)
+{
+    if (!held_has_round(&view->held))
+        return false;
+    bool shown = false;
+    for (const Event *next; (next = held_first(&view->held)) != NULL;) {
+        if (shown && next->type != EVENT_TEXT && next->type != EVENT_STATS)
+            break;
+        shown = shown || next->type == EVENT_ROUND;
+        show_first(view);
+    }
+    view->browsed = 0;
+    return true;
+}
+
+void view_keep_held(View *view, const Event *event)
+{
+    while (view->held.bytes > HELD_BYTES)
+        show_first(view);
+    if (held_add(&view->held, event) != 0) { /* no memory to hold anything */
+        view_go_on(view);
+        view_event(view, event);
+    }
+    view->changes++;
+}
+
+/* ---- the race ---- */
+
+/* Bytes of the first n committed tokens of a round. */
+static size_t bytes_before(const EventRound *round, int n)
+{
+    size_t bytes = 0;
+    for (int depth = 1; depth <= n; depth++)
+        for (int i = 0; i < round->n_nodes; i++)
+            if (round->nodes[i].accepted && round->nodes[i].depth == depth)
+                bytes += strlen(round->nodes[i].text);
+    return bytes;
+}
+
+bool view_ghost(const View *view, unsigned long *item, int *at)
+{
+    if (view->race_off || !race_known(&view->race))
+        return false;
+    double plain = floor(race_plain_tokens(&view->race));
+    if (plain >= race_tokens(&view->race))
+        return false;
+    unsigned long serial = rounds_last(&view->log);
+    const RoundFacts *facts = rounds_facts(&view->log, serial);
+    while (facts != NULL && facts->answer == view->answer && facts->tokens_before > plain)
+        facts = rounds_facts(&view->log, --serial);
+    if (facts == NULL || facts->answer != view->answer || facts->item == 0 ||
+        !rounds_event(&view->log, serial, view->shown))
+        return false;
+    int most = facts->to > facts->from ? facts->to - 1 : facts->from;
+    size_t bytes = bytes_before(view->shown, (int)plain - facts->tokens_before);
+    *item = facts->item;
+    *at = bytes < (size_t)(most - facts->from) ? facts->from + (int)bytes : most;
+    return true;
+}

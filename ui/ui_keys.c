@@ -303,32 +303,27 @@ static void step(Ui *ui)
         ui_notice(ui, "this is the last round");
 }
 
-/* Keys of all panes, where the focused one has no other use for them. */
+/* Keys of several panes, where the focused one has no other use for them. Letters are keys only where
+ * they have a meaning: elsewhere they are the beginning of what is typed. */
 static bool looking_key(Ui *ui, const Key *key)
 {
     View *view = ui->view;
-    if (key->code != KB_TEXT || key->n != 1)
-        return false;
-    switch (key->bytes[0]) {
-    case ' ':
-        if (view->holding)
-            view_go_on(view);
-        else
-            view_hold(view);
-        return true;
-    case '.':
+    int focus = ui->frame.focus;
+    char ch = key->code == KB_TEXT && key->n == 1 ? key->bytes[0] : '\0';
+    if (ch == ' ' && view->holding)
+        view_go_on(view);
+    else if (ch == ' ')
+        view_hold(view);
+    else if (ch == '.')
         step(ui);
-        return true;
-    case 't':
+    else if (ch == 't' && (focus == PANE_CHAT || focus == PANE_TREE))
         jump(ui);
-        return true;
-    case 'r':
+    else if (ch == 'r' && (focus == PANE_CHAT || focus == PANE_TREE || focus == PANE_RACE))
         view->race_off = !view->race_off;
-        view->changes++;
-        return true;
-    default:
+    else
         return false;
-    }
+    view->changes++;
+    return true;
 }
 
 static bool pane_key(Ui *ui, const Key *key)

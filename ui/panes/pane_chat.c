@@ -319,16 +319,19 @@ static void chat_draw(View *view, Cells *cells, Rect rect, bool focused)
 
 static void chat_title(const View *view, char *out, size_t bytes)
 {
-    int n = snprintf(out, bytes, "CHAT");
+    int n = snprintf(out, bytes, "CHAT"), waiting = view->held.rounds;
+    if (view->holding) {
+        snprintf(out + n, bytes - (size_t)n, "  !held, %d round%s wait%s: blank goes on, . steps",
+                 waiting, waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
+        return;
+    }
     if (view->session[0] != '\0')
         n += snprintf(out + n, bytes - (size_t)n, "  session %.40s", view->session);
-    if (view->state != VIEW_STARTING)
+    if (view->explaining && view->marks.item > 0)
+        n += snprintf(out + n, bytes - (size_t)n, "  the round's words are marked");
+    else if (view->state != VIEW_STARTING)
         n += snprintf(out + n, bytes - (size_t)n, "  temp %.1f", view->ready.temperature);
-    if (view->holding)
-        snprintf(out + n, bytes - (size_t)n, "  !held, %d round%s wait%s: blank goes on, . steps",
-                 view->held.rounds, view->held.rounds == 1 ? "" : "s",
-                 view->held.rounds == 1 ? "s" : "");
-    else if (view->scroll > 0)
+    if (view->scroll > 0)
         snprintf(out + n, bytes - (size_t)n, "  %d lines below", view->scroll);
 }
 

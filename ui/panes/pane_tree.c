@@ -83,23 +83,27 @@ static void draw_head(const View *view, const EventRound *round, Cells *cells, R
         cells_print(cells, rect.y, x, right - x, STYLE_DIM, "  plain: nothing drafted");
 }
 
+/* Where rows are short, the target's own token is there all the same. */
 static void draw_compact(const View *view, const EventRound *round, Cells *cells, Rect rect)
 {
     WhyTree tree;
     why_tree(&tree, round);
     draw_head(view, round, cells, rect);
-    int rows = rect.height - 1, total = tree.n + 1;
-    int cut = total > rows ? total - rows + 1 : 0; /* rows that do not fit */
+    int rows = rect.height - 1, total = tree.n + 1, shown = total;
+    int bonus = tree.n_path; /* its row */
+    if (total > rows) {
+        shown = rows - 1; /* one says how many more there are */
+        bonus = bonus < shown ? bonus : shown - 1;
+    }
     for (int row = 0; row < rows && row < total; row++) {
         int y = rect.y + 1 + row;
-        if (cut > 0 && row == rows - 1)
-            cells_print(cells, y, rect.x, rect.width, STYLE_DIM, "and %d more (F%d)", cut,
-                        pane_tree.function.number);
-        else if (row == tree.n_path)
+        if (row == bonus)
             draw_bonus(&tree, cells, y, rect);
+        else if (row >= shown)
+            cells_print(cells, y, rect.x, rect.width, STYLE_DIM, "and %d more (F%d)", total - shown,
+                        pane_tree.function.number);
         else
-            draw_node(view, &tree, &round->nodes[tree.order[row - (row > tree.n_path)]], cells, y,
-                      rect);
+            draw_node(view, &tree, &round->nodes[tree.order[row - (row > bonus)]], cells, y, rect);
     }
 }
 
@@ -131,10 +135,14 @@ static int tree_wanted(const View *view)
 static void tree_title(const View *view, char *out, size_t bytes)
 {
     unsigned long first = rounds_first(&view->log), dropped = rounds_dropped(&view->log);
+    const RoundFacts *facts = rounds_facts(&view->log, view_round_serial(view));
     if (!view->explaining)
         snprintf(out, bytes, "DRAFT TREE  " BROWSE_KEYS);
     else if (dropped > 0 && view_round_serial(view) == first)
         snprintf(out, bytes, "WHY  !oldest kept: %lu before it are gone", dropped);
+    else if (facts != NULL && facts->answer < view->answer)
+        snprintf(out, bytes, "WHY  !%d answer%s ago  < >  t in text", view->answer - facts->answer,
+                 view->answer - facts->answer == 1 ? "" : "s");
     else
         snprintf(out, bytes, "WHY  " BROWSE_KEYS "  t in text");
 }

@@ -18,6 +18,7 @@
 enum {
     CELL = 5,         /* columns of an exit */
     GUESS_LEAST = 12, /* columns of the guess */
+    SAID = 12,        /* columns of "target said " */
     NODES_LEAST = 5,  /* rows of the tree that the other parts leave, where it has so many */
 };
 
@@ -139,27 +140,32 @@ static void draw_node(const Table *table, const EventNode *node, int y)
                 table->words ? fates[fate].word : fates[fate].brief);
 }
 
-/* What the target itself said ends the round. It is never cut: what does not fit goes on below. */
-static int target_rows(const Table *table, char *text, size_t bytes)
+/* What the target itself said ends the round. It is never cut: what does not fit goes on below. Returns
+ * rows; quoted: [TOKEN_TEXT * 4 + 4] */
+static int target_rows(const Table *table, char *quoted, size_t bytes)
 {
-    char quoted[TOKEN_TEXT * 4 + 4];
-    text_quote(table->tree->round->bonus_text, quoted, sizeof quoted);
-    snprintf(text, bytes, "target said %s", quoted);
-    int rows = (text_width(text, strlen(text)) + table->rect.width - 1) / table->rect.width;
-    return rows > 0 ? rows : 1;
+    text_quote(table->tree->round->bonus_text, quoted, bytes);
+    int width = text_width(quoted, strlen(quoted)), columns = table->rect.width;
+    return width + SAID <= columns ? 1 : 1 + (width + columns - 1) / columns;
 }
 
 static void draw_target(const Table *table, int y, int row)
 {
-    char text[TOKEN_TEXT * 4 + 20];
-    int rows = target_rows(table, text, sizeof text);
-    const char *at = text;
-    for (int i = 0; i < row; i++)
-        at += text_fit(at, strlen(at), table->rect.width);
-    int width = text_width(text, strlen(text)), depth = table->tree->n_path;
-    int x = rows == 1 && depth < table->rect.width - width ? depth : 0;
-    cells_text(table->cells, y, table->rect.x + x, table->rect.width - x, at,
-               text_fit(at, strlen(at), table->rect.width), STYLE_TITLE | ATTR_BOLD);
+    char quoted[TOKEN_TEXT * 4 + 4];
+    Rect rect = table->rect;
+    const char *at = quoted;
+    int rows = target_rows(table, quoted, sizeof quoted), depth = table->tree->n_path, x = 0;
+    if (rows == 1) {
+        int room = rect.width - SAID - text_width(quoted, strlen(quoted));
+        x = depth < room ? depth : room;
+    }
+    if (row == 0)
+        x += cells_print(table->cells, y, rect.x + x, rect.width - x, STYLE_TITLE, "target said ");
+    for (int i = 1; i < row; i++)
+        at += text_fit(at, strlen(at), rect.width);
+    if (rows == 1 || row > 0)
+        cells_text(table->cells, y, rect.x + x, rect.width - x, at,
+                   text_fit(at, strlen(at), rect.width - x), STYLE_TITLE | ATTR_BOLD);
 }
 
 /* ---- the whole ---- */
@@ -172,17 +178,9 @@ static void draw_head(const View *view, const Table *table)
     double ms = why_time(round, 0).sum;
     x += cells_print(table->cells, y, x, right - x, STYLE_TITLE | ATTR_BOLD, "ROUND %d of %d",
                      round->round, rounds_of_answer(&view->log, view_round_serial(view)));
-    x += cells_print(table->cells, y, x, right - x, STYLE_TEXT,
-                     round->accepted > 0 ? "  %d tokens in %.1f ms" : "  %d token in %.1f ms",
-                     round->accepted + 1, ms);
-    int answers = view->answer - table->facts->answer;
-    char old[32];
-    int width = snprintf(old, sizeof old, answers > 1 ? "  %d answers ago" : "  the answer before",
-                         answers);
-    if (answers > 0 && width > right - x)
-        width = snprintf(old, sizeof old, "  -%d", answers);
-    if (answers > 0 && width <= right - x)
-        cells_print(table->cells, y, x, right - x, STYLE_WARN, "%s", old);
+    cells_print(table->cells, y, x, right - x, STYLE_TEXT,
+                round->accepted > 0 ? "  %d tokens in %.1f ms" : "  %d token in %.1f ms",
+                round->accepted + 1, ms);
 }
 
 static void draw_header(const Table *table)
@@ -206,12 +204,13 @@ static void draw_header(const Table *table)
 static void draw_rows(const View *view, const Table *table, int rows)
 {
     const WhyTree *tree = table->tree;
-    char text[TOKEN_TEXT * 4 + 20];
+    char text[TOKEN_TEXT * 4 + 4];
     int said = target_rows(table, text, sizeof text), total = tree->n + said;
     int cursor = view->tree_cursor < tree->n_path ? view->tree_cursor : view->tree_cursor + said;
-    int first = cursor - rows + 1 > 0 && tree->n > 0 ? cursor - rows + 1 : 0;
-    if (tree->n_path == tree->n && first > 0) /* the target's word stands last */
-        first = total - rows;
+    /* The target's word is seen with the last node before it. */
+    int lowest = cursor == tree->n_path - 1 ? cursor + said : cursor;
+    int first = lowest - rows + 1 > 0 ? lowest - rows + 1 : 0;
+    first = first > cursor ? cursor : first;
     for (int row = 0; row < rows && first + row < total; row++) {
         int y = table->rect.y + 2 + row, i = first + row;
         if (i >= tree->n_path && i < tree->n_path + said) {
@@ -265,7 +264,7 @@ void why_draw(View *view, Cells *cells, Rect rect, const EventRound *round)
     Table table = {
         .tree = &tree, .facts = rounds_facts(&view->log, serial), .cells = cells, .rect = rect};
     choose_columns(&table);
-    char text[TOKEN_TEXT * 4 + 20];
+    char text[TOKEN_TEXT * 4 + 4];
     int total = tree.n + target_rows(&table, text, sizeof text), room = rect.height - 2;
     int least = total < NODES_LEAST ? total : NODES_LEAST, form = 0;
     if (room >= 3 && least >= room)

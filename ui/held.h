@@ -22,7 +22,7 @@ typedef struct Held {
 
 /* -1 = no memory. */
 int held_add(Held *held, const Event *event);
-/* The oldest; valid until held_drop. NULL = none. */
+/* The oldest, of which only the member of its type is there; valid until held_drop. NULL = none. */
 const Event *held_first(const Held *held);
 void held_drop(Held *held); /* the oldest */
 /* Is the oldest round there with its words and totals? */

@@ -293,6 +293,8 @@ static void step(Ui *ui)
     View *view = ui->view;
     if (view_step(view))
         return;
+    if (view->holding && !is_busy(view))
+        view_go_on(view);
     if (view->browsed > 0)
         view_browse(view, 1);
     else if (view->holding)
@@ -312,8 +314,10 @@ static bool looking_key(Ui *ui, const Key *key)
     char ch = key->code == KB_TEXT && key->n == 1 ? key->bytes[0] : '\0';
     if (ch == ' ' && view->holding)
         view_go_on(view);
-    else if (ch == ' ')
+    else if (ch == ' ' && is_busy(view))
         view_hold(view);
+    else if (ch == ' ')
+        ui_notice(ui, "nothing goes on that could be held");
     else if (ch == '.')
         step(ui);
     else if (ch == 't' && (focus == PANE_CHAT || focus == PANE_TREE))

@@ -245,6 +245,8 @@ static void close_answer(View *view, const EventStats *totals, const char *reaso
         item->open = false;
         item->wrap_width = 0;
         answer_figures(view, totals, reason, item->figures, sizeof item->figures);
+        if (totals->rounds > 0)
+            view_add_saved(view, item->figures, sizeof item->figures);
     }
     view->stop_asked = false;
 }

@@ -140,7 +140,8 @@ double view_plain_ms(const View *view, unsigned long serial);
 /* From now on events wait, the screen stays as it is. What the person says or takes back ends it. */
 void view_hold(View *view);
 void view_go_on(View *view); /* shows all that waited */
-/* Shows the next round that waited. false = none is there yet. */
+/* Shows the next round that waited, with its words. false = none is there yet; what came behind the
+ * last one, the answer's end, is shown then. */
 bool view_step(View *view);
 
 /* Where plain decoding would be in the current answer: a byte of an item. false = not known, or it

@@ -1,5 +1,6 @@
 /* view_rounds.c - looking at rounds: which one is shown, holding the screen, the race; see view.h. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ui/view_rounds.h"
@@ -17,6 +18,7 @@ void view_keep_round(View *view, const EventRound *round)
                         .from = item != NULL ? (int)item->bytes : 0,
                         .to = item != NULL ? (int)item->bytes : 0,
                         .tokens_before = view->accepted + view->n_rounds,
+                        .plain_ms = view->has_stats ? race_plain_ms(&view->stats) : 0,
                         .temperature = ready->temperature,
                         .n_exits = ready->n_exits,
                         .by_head = ready->head[0] != '\0'};
@@ -132,8 +134,11 @@ void view_go_on(View *view)
 
 bool view_step(View *view)
 {
-    if (!held_has_round(&view->held))
+    if (!held_has_round(&view->held)) {
+        while (view->held.rounds == 0 && held_first(&view->held) != NULL)
+            show_first(view); /* the end, at most */
         return false;
+    }
     bool shown = false;
     for (const Event *next; (next = held_first(&view->held)) != NULL;) {
         if (shown && next->type != EVENT_TEXT && next->type != EVENT_STATS)
@@ -157,6 +162,15 @@ void view_keep_held(View *view, const Event *event)
 }
 
 /* ---- the race ---- */
+
+void view_add_saved(const View *view, char *figures, size_t bytes)
+{
+    size_t n = strlen(figures);
+    double ms = race_saved_ms(&view->race);
+    if (race_known(&view->race))
+        snprintf(figures + n, bytes - n, "  %s %.1f s", ms >= 0 ? "saved" : "lost",
+                 fabs(ms) / 1000);
+}
 
 /* Bytes of the first n committed tokens of a round. */
 static size_t bytes_before(const EventRound *round, int n)

@@ -321,8 +321,8 @@ static void chat_title(const View *view, char *out, size_t bytes)
 {
     int n = snprintf(out, bytes, "CHAT"), waiting = view->held.rounds;
     if (view->holding) {
-        snprintf(out + n, bytes - (size_t)n, "  !held, %d round%s wait%s: blank goes on, . steps",
-                 waiting, waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
+        snprintf(out + n, bytes - (size_t)n, "  !held, %d round%s wait%s, . steps", waiting,
+                 waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
         return;
     }
     if (view->session[0] != '\0')

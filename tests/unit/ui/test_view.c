@@ -122,7 +122,8 @@ static void test_answer_keeps_sources(void **state)
     scene_done(scene, "eos");
     assert_false(last_item(scene)->open);
     assert_string_equal(last_item(scene)->figures,
-                        "MAT 3.00  60.0 t/s x1.50  6 tok / 2 rounds  target qwen2.5-coder-1.5b");
+                        "MAT 3.00  60.0 t/s x1.50  6 tok / 2 rounds  target qwen2.5-coder-1.5b"
+                        "  saved 0.1 s");
 }
 
 static void test_stopped_answers_say_so(void **state)

@@ -90,6 +90,8 @@ static void take_keys(Replay *replay)
     ssize_t n = read(ui_fd(replay->ui), bytes, sizeof(bytes));
     if (n == 1 && bytes[0] == 'q')
         replay->quit = true;
+    else if (n == 1 && bytes[0] == ' ' && replay->view.holding)
+        view_go_on(&replay->view); /* . in a pane has held it */
     else if (n == 1 && bytes[0] == ' ')
         hold(replay);
     else if (n > 0)

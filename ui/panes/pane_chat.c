@@ -327,8 +327,10 @@ static void chat_title(const View *view, char *out, size_t bytes)
     }
     if (view->session[0] != '\0')
         n += snprintf(out + n, bytes - (size_t)n, "  session %.40s", view->session);
-    if (view->explaining && view->marks.item > 0)
-        n += snprintf(out + n, bytes - (size_t)n, "  the round's words are marked");
+    if (view->marks.item > 0)
+        n += snprintf(out + n, bytes - (size_t)n, "  %s",
+                      view->explaining ? "the round's words are marked"
+                                       : "marked: a round's words, t why");
     else if (view->state != VIEW_STARTING)
         n += snprintf(out + n, bytes - (size_t)n, "  temp %.1f", view->ready.temperature);
     if (view->scroll > 0)

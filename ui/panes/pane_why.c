@@ -17,6 +17,7 @@
 
 enum {
     CELL = 5,         /* columns of an exit */
+    NGRAM = 11,       /* of what stands there of an n-gram */
     GUESS_LEAST = 12, /* columns of the guess */
     SAID = 12,        /* columns of "target said " */
     NODES_LEAST = 5,  /* rows of the tree that the other parts leave, where it has so many */
@@ -28,7 +29,7 @@ typedef struct Table {
     Cells *cells;
     Rect rect;
     int n_exits, exits[EXITS_MAX]; /* with a column */
-    int guess;                     /* columns */
+    int guess, said;               /* columns of the guess, and of what exits said */
     bool words;                    /* there is room for the verdict in words */
 } Table;
 
@@ -72,7 +73,11 @@ static void choose_columns(Table *table)
         memmove(table->exits + out, table->exits + out + 1, sizeof(int) * (size_t)(n - out));
     }
     table->n_exits = n;
-    int rest = table->rect.width - n * CELL;
+    table->said = n * CELL;
+    for (int i = 0; i < table->tree->n; i++)
+        if (table->tree->round->nodes[i].exit == 0 && table->said < NGRAM)
+            table->said = NGRAM;
+    int rest = table->rect.width - table->said;
     table->words = rest >= GUESS_LEAST + 9;
     table->guess = rest - (table->words ? 9 : 4);
     if (table->guess > 30)
@@ -93,9 +98,8 @@ static void draw_cells(const Table *table, const EventNode *node, int y, int x, 
     const EventRound *round = table->tree->round;
     char p[8];
     if (node->exit == 0) {
-        cells_print(table->cells, y, x + 1,
-                    table->n_exits * CELL - 1 > 10 ? table->n_exits * CELL - 1 : 10, STYLE_FREE,
-                    "n-gram %s", pane_fraction(node->p, p));
+        cells_print(table->cells, y, x + 1, NGRAM - 1, STYLE_FREE, "n-gram %s",
+                    pane_fraction(node->p, p));
         return;
     }
     int left = why_left(table->facts, round, node);
@@ -135,7 +139,7 @@ static void draw_node(const Table *table, const EventNode *node, int y)
     cells_text(table->cells, y, rect.x + indent_of(table, node->depth, width), width, text,
                strlen(text), fate == WHY_ACCEPTED ? STYLE_TEXT | ATTR_BOLD : attr);
     draw_cells(table, node, y, rect.x + table->guess, attr);
-    int x = rect.x + table->guess + table->n_exits * CELL + 1;
+    int x = rect.x + table->guess + table->said + 1;
     cells_print(table->cells, y, x, rect.x + rect.width - x, fates[fate].attr, "%s",
                 table->words ? fates[fate].word : fates[fate].brief);
 }
@@ -197,7 +201,8 @@ static void draw_header(const Table *table)
         cells_print(table->cells, y, x + 1, CELL - 1, why_exit_attr(table->facts, table->exits[e]),
                     "%s", why_exit_name(table->facts, table->exits[e], exit));
     if (table->words && !plain)
-        cells_print(table->cells, y, x + 1, 8, STYLE_DIM, "verdict");
+        cells_print(table->cells, y, rect.x + table->guess + table->said + 1, 8, STYLE_DIM,
+                    "verdict");
 }
 
 /* Rows of the tree, the target's own among them, around the cursor. */

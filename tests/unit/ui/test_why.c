@@ -364,6 +364,27 @@ static void test_old_traces_show_the_sum(void **state)
     cells_close(&cells);
 }
 
+/* Where only the text itself proposed. */
+static void test_ngrams_alone(void **state)
+{
+    Scene *scene = *state;
+    EventRound round = drawn;
+    round.n_exit_times = round.n_words = 0;
+    for (int i = 0; i < round.n_nodes; i++)
+        round.nodes[i].exit = round.nodes[i].n_visited = 0;
+    send_round(scene, &round);
+    static const int widths[] = {80, 100, 160};
+    for (int i = 0; i < 3; i++) {
+        Cells cells;
+        char *text = draw(scene, PANE_TREE, widths[i], 30, &cells);
+        assert_shows(text, "n-gram .99 ok");
+        assert_shows(text, "n-gram .83 no");
+        assert_shows(text, "an n-gram: no exit was asked");
+        free(text);
+        cells_close(&cells);
+    }
+}
+
 /* ---- rounds that were ---- */
 
 static void press(Scene *scene, const Pane *pane, KeyCode code)
@@ -520,6 +541,21 @@ static void test_a_round_waits_for_its_words(void **state)
     assert_int_equal(view->n_rounds, 1);
 }
 
+/* What is held is bounded: the screen moves on by as much as there is too much. */
+static void test_held_rounds_are_bounded(void **state)
+{
+    Scene *scene = *state;
+    View *view = &scene->view;
+    view_hold(view);
+    int sent = 0;
+    for (; view->n_rounds == 0 && sent < 5000; sent++)
+        scene_round(scene, two, 2, 0);
+    assert_true(view->n_rounds > 0 && view->holding);
+    assert_true(view->held.bytes < HELD_BYTES + (1 << 20));
+    view_go_on(view);
+    assert_int_equal(view->n_rounds, sent);
+}
+
 static void test_what_ends_holding(void **state)
 {
     Scene *scene = *state;
@@ -642,11 +678,13 @@ int main(void)
         TEST(test_every_figure_of_the_round),
         TEST(test_the_targets_word_is_whole),
         TEST(test_old_traces_show_the_sum),
+        TEST(test_ngrams_alone),
         TEST(test_rounds_of_earlier_answers),
         TEST(test_the_oldest_go_first_and_that_is_said),
         TEST(test_between_rounds_and_words),
         TEST(test_held_rounds_come_one_by_one),
         TEST(test_a_round_waits_for_its_words),
+        TEST(test_held_rounds_are_bounded),
         TEST(test_what_ends_holding),
         TEST(test_race_waits_for_plain),
         TEST(test_race_by_measured_plain),

@@ -354,9 +354,9 @@ static void test_rounds_are_held_and_explained(void **state)
     snprintf(text, sizeof(text), "  %d token%s in %.1f ms", tokens, tokens == 1 ? "" : "s", ms);
     assert_shown(screen(), "%s", text);
     type("-l t");
-    wait_for("the round'");
-    type("C-d");
+    wait_for("s words are marked");
     type("Escape");
+    wait_for("DRAFT TREE");
     type("C-d");
     assert_left("status=0");
 }

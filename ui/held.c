@@ -32,14 +32,14 @@ int held_add(Held *held, const Event *event)
 {
     size_t align = _Alignof(max_align_t), bytes = bytes_of(event);
     size_t start = (sizeof(HeldEvent) + align - 1) / align * align;
-    char *text = NULL;
+    bool has_text = event->type == EVENT_TEXT;
+    char *text = has_text ? strdup(event->u.text.text) : NULL;
     HeldEvent *one = malloc(start + bytes);
-    if (one != NULL && event->type == EVENT_TEXT && (text = strdup(event->u.text.text)) == NULL) {
+    if (one == NULL || (has_text && text == NULL)) {
         free(one);
-        one = NULL;
-    }
-    if (one == NULL)
+        free(text);
         return -1;
+    }
     *one = (HeldEvent){.bytes = start + bytes, .text = text};
     one->event = (Event *)(void *)((char *)one + start);
     memcpy(one->event, event, bytes);

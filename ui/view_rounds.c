@@ -1,4 +1,4 @@
-/* view_rounds.c - looking at rounds: which one is shown, holding the screen, the race; see view.h. */
+/* view_rounds.c - looking at rounds: what events bring, which one is shown, the race; see view.h. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -104,61 +104,6 @@ double view_plain_ms(const View *view, unsigned long serial)
         if (facts->plain_ms > 0)
             return facts->plain_ms;
     return 0;
-}
-
-/* ---- holding ---- */
-
-/* Shows the oldest event that waits. */
-static void show_first(View *view)
-{
-    bool holding = view->holding;
-    view->holding = false;
-    view_event(view, held_first(&view->held));
-    view->holding = holding;
-    held_drop(&view->held);
-}
-
-void view_hold(View *view)
-{
-    view->holding = true;
-    view->changes++;
-}
-
-void view_go_on(View *view)
-{
-    while (held_first(&view->held) != NULL)
-        show_first(view);
-    view->holding = false;
-    view->changes++;
-}
-
-bool view_step(View *view)
-{
-    if (!held_has_round(&view->held)) {
-        while (view->held.rounds == 0 && held_first(&view->held) != NULL)
-            show_first(view); /* the end, at most */
-        return false;
-    }
-    bool shown = false;
-    for (const Event *next; (next = held_first(&view->held)) != NULL;) {
-        if (shown && next->type != EVENT_TEXT && next->type != EVENT_STATS)
-            break;
-        shown = shown || next->type == EVENT_ROUND;
-        show_first(view);
-    }
-    view->browsed = 0;
-    return true;
-}
-
-void view_keep_held(View *view, const Event *event)
-{
-    while (view->held.bytes > HELD_BYTES)
-        show_first(view);
-    if (held_add(&view->held, event) != 0) { /* no memory to hold anything */
-        view_go_on(view);
-        view_event(view, event);
-    }
-    view->changes++;
 }
 
 /* ---- the race ---- */

@@ -10,8 +10,6 @@ void view_take_text(View *view, const EventText *text);
 void view_take_stats(View *view, const EventStats *stats);
 /* What the answer saved, behind its figures; nothing where plain was not measured. */
 void view_add_saved(const View *view, char *figures, size_t bytes);
-/* While the screen is held. */
-void view_keep_held(View *view, const Event *event);
 /* What stands in the scrollback from that item on is gone, and its rounds with it. */
 void view_cut(View *view, int first);
 

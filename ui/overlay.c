@@ -13,7 +13,7 @@ static const char *const word_lines[] = {
     "ok       accepted: the target wanted this token too",
     "no       the target said otherwise: > x is what it said",
     ".        not read, since what stands before it was refused",
-    ">, *     at an exit: left here, had another token in mind",
+    "> + *    at an exit: left here, asked later, other token in mind",
     "race     plain is where its measured pace would have brought it",
 };
 

@@ -23,7 +23,7 @@ static const KeyHelp keys_before[] = {
     {"Tab", "complete commands, targets, files"},
     {"PgUp PgDn", "scroll the chat"},
     {"Shift-Tab", "move among panes; Esc or typing goes back"},
-    {"blank .", "in a pane: hold the screen and go on, a round further"},
+    {"Space .", "in a pane: hold the screen and go on, a round further"},
     {"t r", "in CHAT and WHY: between round and words, the race"},
     {"Alt-1 ... Alt-9", "switch to that target"},
 };

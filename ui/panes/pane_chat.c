@@ -329,8 +329,7 @@ static void chat_title(const View *view, char *out, size_t bytes)
         n += snprintf(out + n, bytes - (size_t)n, "  session %.40s", view->session);
     if (view->marks.item > 0)
         n += snprintf(out + n, bytes - (size_t)n, "  %s",
-                      view->explaining ? "the round's words are marked"
-                                       : "marked: a round's words, t why");
+                      view->explaining ? "the round's words are marked" : "round marked, t why");
     else if (view->state != VIEW_STARTING)
         n += snprintf(out + n, bytes - (size_t)n, "  temp %.1f", view->ready.temperature);
     if (view->scroll > 0)

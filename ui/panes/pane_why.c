@@ -7,7 +7,7 @@
  *   target said ' in'
  *
  * A column for each exit that was asked in this round: its confidence, > where the token's place left the
- * draft, * where the exit had another token in mind. Where rows are short the parts below the tree
+ * draft, + where it was asked along with others after that, * where the exit had another token in mind. Where rows are short the parts below the tree
  * become briefer, and go one after the other.
  */
 #include "ui/panes/pane_why.h"
@@ -110,6 +110,8 @@ static void draw_cells(const Table *table, const EventNode *node, int y, int x, 
             continue;
         if (here)
             cells_text(table->cells, y, x, 1, ">", 1, STYLE_TEXT | ATTR_BOLD);
+        else if (table->exits[e] > left)
+            cells_text(table->cells, y, x, 1, "+", 1, STYLE_DIM);
         cells_print(table->cells, y, x + 1, 3,
                     here ? why_exit_attr(table->facts, left) | ATTR_BOLD : attr, "%s",
                     pane_fraction(visit->p, p));
@@ -288,8 +290,8 @@ void why_draw(View *view, Cells *cells, Rect rect, const EventRound *round)
                     table.facts, &tree, view_plain_ms(view, serial)};
     if (forms[form].legend && tree.n > 0)
         cells_print(cells, part.y++, rect.x, rect.width, STYLE_DIM, "%s",
-                    rect.width >= 42 ? "> left here   * had another token in mind"
-                                     : "> left here  * had another in mind");
+                    rect.width >= 42 ? "> left here  + asked later  * other token"
+                                     : "> left  + asked later  * other token");
     if (forms[form].time == TIME_FULL) {
         why_draw_time(&part);
         part.y += time;

@@ -307,6 +307,7 @@ static void test_every_figure_of_the_round(void **state)
         assert_shows(text, "target said ' in'");
         assert_shows(text, ".43*");
         assert_shows(text, ">.83");
+        assert_shows(text, ">1.0 +.90");
         assert_shows(text, "%.1f", r->verify_ms);
         for (int e = 0; e < r->n_exit_times; e++)
             assert_shows(text, "%.1f", r->exit_times[e].ms);

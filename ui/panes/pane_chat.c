@@ -325,7 +325,7 @@ static void chat_title(const View *view, char *out, size_t bytes)
                  waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
         return;
     }
-    if (view->session[0] != '\0')
+    if (view->session[0] != '\0' && view->marks.item == 0)
         n += snprintf(out + n, bytes - (size_t)n, "  session %.40s", view->session);
     if (view->marks.item > 0)
         n += snprintf(out + n, bytes - (size_t)n, "  %s",

@@ -259,8 +259,9 @@ static int most_ifs(const Table *table)
 void why_draw(View *view, Cells *cells, Rect rect, const EventRound *round)
 {
     static const Form forms[] = {
-        {true, TIME_FULL, true},    {false, TIME_FULL, true}, {false, TIME_BRIEF, true},
-        {false, TIME_BRIEF, false}, {false, TIME_ROW, false}, {false, TIME_NONE, false},
+        {true, TIME_FULL, true},   {false, TIME_FULL, true},   {true, TIME_BRIEF, true},
+        {false, TIME_BRIEF, true}, {false, TIME_BRIEF, false}, {false, TIME_ROW, false},
+        {false, TIME_NONE, false},
     };
     enum { N_FORMS = sizeof forms / sizeof *forms };
     unsigned long serial = view_round_serial(view);

@@ -216,9 +216,17 @@ static void draw_rows(const View *view, const Table *table, int rows)
     int cursor = view->tree_cursor < tree->n_path ? view->tree_cursor : view->tree_cursor + said;
     /* The target's word is seen with the last node before it. */
     int lowest = cursor == tree->n_path - 1 ? cursor + said : cursor;
-    int first = lowest - rows + 1 > 0 ? lowest - rows + 1 : 0;
+    int shown = total > rows && rows > 2 ? rows - 1 : rows; /* one says how many more there are */
+    int first = lowest - shown + 1 > 0 ? lowest - shown + 1 : 0;
     first = first > cursor ? cursor : first;
-    for (int row = 0; row < rows && first + row < total; row++) {
+    if (first + rows >= total) { /* none */
+        first = total - rows;
+        shown = rows;
+    } else if (shown < rows) {
+        cells_print(table->cells, table->rect.y + 2 + shown, table->rect.x, table->rect.width,
+                    STYLE_DIM, "and %d more below", total - first - shown);
+    }
+    for (int row = 0; row < shown; row++) {
         int y = table->rect.y + 2 + row, i = first + row;
         if (i >= tree->n_path && i < tree->n_path + said) {
             draw_target(table, y, i - tree->n_path);
@@ -274,7 +282,10 @@ void why_draw(View *view, Cells *cells, Rect rect, const EventRound *round)
     choose_columns(&table);
     char text[TOKEN_TEXT * 4 + 4];
     int total = tree.n + target_rows(&table, text, sizeof text), room = rect.height - 2;
-    int least = total < NODES_LEAST ? total : NODES_LEAST, form = 0;
+    int path = tree.n_path + total - tree.n, form = 0; /* what was committed, in rows */
+    int least = path < room / 2 ? path : room / 2;
+    least = least < NODES_LEAST ? NODES_LEAST : least;
+    least = least < total ? least + 1 : total;
     if (room >= 3 && least >= room)
         least = room - 1;
     int ifs = tree.n > 0 ? 1 + most_ifs(&table) : 0, time = why_time_rows(round);

@@ -264,6 +264,13 @@ static char *draw(Scene *scene, int focus, int width, int height, Cells *cells)
     return text;
 }
 
+static void press(Scene *scene, const Pane *pane, KeyCode code)
+{
+    UiAction action;
+    Key key = {.code = code};
+    assert_int_equal(pane->key(&scene->view, &key, &action), PANE_TAKEN);
+}
+
 static void assert_shows(const char *screen, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 static void assert_shows(const char *screen, const char *format, ...)
@@ -347,6 +354,45 @@ static void test_the_targets_word_is_whole(void **state)
         }
 }
 
+/* A tree that has no room says how much of it is below, and goes along with the cursor. */
+static void test_a_large_tree(void **state)
+{
+    Scene *scene = *state;
+    enum { N = 30 };
+    EventRound round = {.round = 1,
+                        .n_nodes = N,
+                        .bonus_token = IN,
+                        .bonus_text = " in",
+                        .draft_ms = 5,
+                        .verify_ms = 50,
+                        .mode = "spec"};
+    for (int i = 0; i < N; i++) {
+        round.nodes[i] = (EventNode){.id = i + 1, .depth = 1, .token = 100 + i, .exit = 6};
+        round.nodes[i].p = 1 - 0.01f * (float)i;
+        snprintf(round.nodes[i].text, TOKEN_TEXT, "word%d.", i);
+    }
+    send_round(scene, &round);
+    Cells cells;
+    char *text = draw(scene, PANE_TREE, 100, 30, &cells);
+    int shown = 0;
+    for (const char *at = text; (at = strstr(at, "'word")) != NULL; at++)
+        shown++;
+    shown--; /* in the heading, too */
+    assert_true(shown > 3 && shown < N);
+    assert_shows(text, "target said ' in'");
+    assert_shows(text, "and %d more below", N - shown);
+    free(text);
+    cells_close(&cells);
+    for (int i = 1; i < N; i++)
+        press(scene, &pane_tree, KB_DOWN);
+    text = draw(scene, PANE_TREE, 100, 30, &cells);
+    assert_shows(text, "'word%d.'", N - 1);
+    assert_shows(text, "IF 'word%d.'", N - 1);
+    assert_null(strstr(text, "more below"));
+    free(text);
+    cells_close(&cells);
+}
+
 static void test_old_traces_show_the_sum(void **state)
 {
     Scene *scene = *state;
@@ -387,13 +433,6 @@ static void test_ngrams_alone(void **state)
 }
 
 /* ---- rounds that were ---- */
-
-static void press(Scene *scene, const Pane *pane, KeyCode code)
-{
-    UiAction action;
-    Key key = {.code = code};
-    assert_int_equal(pane->key(&scene->view, &key, &action), PANE_TAKEN);
-}
 
 static void test_rounds_of_earlier_answers(void **state)
 {
@@ -678,6 +717,7 @@ int main(void)
         TEST(test_what_had_come_otherwise),
         TEST(test_every_figure_of_the_round),
         TEST(test_the_targets_word_is_whole),
+        TEST(test_a_large_tree),
         TEST(test_old_traces_show_the_sum),
         TEST(test_ngrams_alone),
         TEST(test_rounds_of_earlier_answers),

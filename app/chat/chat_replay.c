@@ -93,6 +93,8 @@ static void take_keys(Replay *replay)
     bool typing = ui_asking(replay->ui);
     if (!typing && n == 1 && bytes[0] == 'q')
         replay->quit = true;
+    else if (!typing && n == 1 && bytes[0] == ' ' && replay->view.holding)
+        view_go_on(&replay->view); /* . in a pane has held it */
     else if (!typing && n == 1 && bytes[0] == ' ')
         hold(replay);
     else if (n > 0)

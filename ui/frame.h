@@ -15,13 +15,15 @@ enum {
     FRAME_CHOICES = 64,       /* most completions shown */
 };
 
-typedef enum Overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_TARGETS } Overlay;
+/* Those behind the help are lists. */
+typedef enum Overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_TARGETS, OVERLAY_SESSIONS } Overlay;
 
 typedef struct Frame {
     int focus;    /* a PaneId or FOCUS_INPUT */
     PaneId front; /* the pane that had the focus last: the tab shown when panes are tabs */
     Overlay overlay;
-    int choice; /* of the targets */
+    int choice;    /* of the list: the row */
+    bool deleting; /* the row of the list is to be deleted: a yes is waited for */
     int help_top;
     const char *commands; /* help lines of the commands, may be NULL */
     const char *prompt;   /* "> " or what a search says */

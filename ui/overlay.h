@@ -1,4 +1,4 @@
-/* overlay.h - boxes over the panes: help (F1) and the list of targets (F2). */
+/* overlay.h - boxes over the panes: help (F1) and lists (F2, F9). */
 #ifndef S2D_UI_OVERLAY_H
 #define S2D_UI_OVERLAY_H
 
@@ -7,6 +7,7 @@
 void overlay_help(const Frame *frame, Cells *cells);
 /* Rows that the whole help takes. */
 int overlay_help_rows(const Frame *frame);
-void overlay_targets(const Frame *frame, const View *view, Cells *cells);
+/* The list that the frame's overlay names, with its choice marked. */
+void overlay_list(const Frame *frame, const View *view, Cells *cells);
 
 #endif

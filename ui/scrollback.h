@@ -39,6 +39,7 @@ typedef struct Item {
     bool open;      /* an answer that still grows */
     bool continued; /* goes on after a switch in its middle */
     bool queued;    /* a note: the person's text that waits to be said */
+    bool greeting;  /* a note: goes when something is said */
     char *text;     /* terminated; may be NULL when empty */
     size_t bytes, room;
     Span *spans;

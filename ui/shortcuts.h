@@ -17,6 +17,7 @@ typedef enum ShortcutAction {
     SHORTCUT_TARGETS,
     SHORTCUT_SPEC,
     SHORTCUT_EXPORT,
+    SHORTCUT_SESSIONS,
     SHORTCUT_QUIT,
 } ShortcutAction;
 

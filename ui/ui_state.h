@@ -20,7 +20,7 @@ struct Ui {
     KeyParser keys;
     long keys_ms;     /* when the last bytes came */
     bool prefix;      /* Ctrl-X was pressed */
-    bool quit_armed;  /* Esc or Ctrl-C when idle: once more quits */
+    long quit_ms;     /* when Ctrl-C came, when idle: soon once more quits; 0 = it did not */
     bool dirty;       /* something but the view changed */
     unsigned changes; /* of the view, as last drawn */
     long drawn_ms;
@@ -33,4 +33,10 @@ long ui_now_ms(void);
 /* Hands an action to the app; its text is taken over. A slider moved twice before the app looked is
  * one action. */
 void ui_push(Ui *ui, UiAction action);
+/* The list that an overlay shows, keys included; see ui_lists.c. false = the overlay is closed, and the
+ * key is still to be handled. */
+bool ui_list_key(Ui *ui, const Key *key);
+void ui_show_targets(Ui *ui);
+/* The index-th target, from 0; says so where there is none. */
+void ui_choose_target(Ui *ui, int index);
 #endif

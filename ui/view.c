@@ -21,6 +21,7 @@ void view_close(View *view)
 {
     scrollback_close(&view->scrollback);
     free(view->rounds);
+    free(view->sessions);
     *view = (View){0};
 }
 
@@ -338,8 +339,16 @@ void view_unqueue(View *view)
     }
 }
 
+static void end_greeting(View *view)
+{
+    for (int i = view->scrollback.n_items - 1; i >= 0; i--)
+        if (view->scrollback.items[i].greeting)
+            scrollback_remove(&view->scrollback, i);
+}
+
 void view_user(View *view, const char *text)
 {
+    end_greeting(view);
     scrollback_add(&view->scrollback, ITEM_USER, text);
     view->scroll = 0;
     view->changes++;

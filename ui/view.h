@@ -36,6 +36,14 @@ typedef struct SpeedPoint {
     float tokens_per_s; /* of one round */
 } SpeedPoint;
 
+/* A session file, as the list of them shows it. */
+typedef struct ViewSession {
+    char when[20], name[64], first[96], target[64];
+    bool named; /* by the person: the name is shown */
+    int tokens;
+    bool now; /* the chat that goes on */
+} ViewSession;
+
 typedef struct View {
     unsigned changes; /* goes up with every change that may be seen */
     ViewState state;
@@ -78,6 +86,9 @@ typedef struct View {
     float wanted[EXITS_MAX]; /* sliders as the person set them; READY and ROUND tell what acts */
     bool adjusted;           /* wanted differs from what acts */
     int slider;              /* the one selected */
+
+    ViewSession *sessions; /* [n_sessions] newest first, clean */
+    int n_sessions;
 } View;
 
 int view_open(View *view, Err *err);
@@ -102,6 +113,25 @@ void view_clear(View *view);       /* scrollback and rounds; settings stay */
 void view_asked(View *view);      /* an answer was requested: Esc stops from now on */
 void view_stop_asked(View *view); /* a stop was sent; shown until DONE */
 void view_set_session(View *view, const char *name);
+/* Copies and cleans them. */
+void view_set_sessions(View *view, const ViewSession *sessions, int n);
+/* A note that stands in an empty chat, until something is said or the chat changes. */
+void view_greet(View *view, const char *text);
+/* The answer to come continues the one before it, on the screen as well. */
+void view_go_on(View *view);
+/* What is shown between the two comes from the past: it changes no state, no settings. */
+typedef struct ViewPresent {
+    ViewState state;
+    EventReady ready;
+    float wanted[EXITS_MAX];
+    bool adjusted, draft_kept;
+    char mode[12];
+    float predicted_gain;
+} ViewPresent;
+void view_past_begin(const View *view, ViewPresent *present);
+void view_past_end(View *view, const ViewPresent *present);
+/* The line below the newest answer. */
+void view_set_figures(View *view, const char *figures);
 /* Tokens per round so far; 0 before the first round. */
 double view_mat(const View *view);
 /* The round the tree pane shows; NULL before the first. */

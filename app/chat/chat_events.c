@@ -89,6 +89,7 @@ static void on_ready(Chat *chat, const EventReady *ready)
         if (anything_set(&chat->set))
             send_again(chat, &set, "the settings are the profile's again");
     }
+    chat_restore_next(chat);
     chat_ask_next(chat);
 }
 
@@ -133,6 +134,57 @@ static void return_queue(Chat *chat)
     chat->n_queue = 0;
 }
 
+/* The question does not fit: it goes back to where it can be shortened. */
+static void return_question(Chat *chat)
+{
+    int question = transcript_last_question(&chat->transcript);
+    char *text = question >= 0 ? strdup(chat->transcript.entries[question].text) : NULL;
+    if (text) {
+        transcript_cut(&chat->transcript, question, chat->transcript.n);
+        chat_past_changed(chat, question);
+        chat->front->taken_back(chat->user, text);
+        free(text);
+    }
+    chat_note(chat, NOTE_WARNING, "%s: shorten it, or /drop the oldest exchange", chat->too_long);
+    return_queue(chat);
+}
+
+/* How many questions a model still gets. */
+static int live_questions(const Chat *chat)
+{
+    int n = 0;
+    for (int i = 0; i < chat->transcript.n; i++)
+        n += chat->transcript.entries[i].kind == ENTRY_USER && !chat->transcript.entries[i].dropped;
+    return n;
+}
+
+static void on_context_full(Chat *chat, const Entry *answer)
+{
+    int last = chat->transcript.n - 1;
+    bool begun = answer->bytes > 0 || transcript_continues(&chat->transcript, last);
+    if (begun && live_questions(chat) > 1) {
+        chat_make_offer(chat, OFFER_GO_ON, NULL);
+        return;
+    }
+    chat_note(chat, NOTE_WARNING,
+              "the context of %d tokens is full and nothing was dropped: /drop forgets the oldest "
+              "question and its answer, /undo takes back the last, /clear starts anew",
+              chat->ready.ctx);
+}
+
+/* Once, until there is room again. */
+static void warn_when_full(Chat *chat)
+{
+    int ctx = chat->ready.ctx, used = chat->ctx_used;
+    bool full = ctx > 0 && (long long)used * 100 >= (long long)ctx * CONTEXT_WARNING;
+    if (full && !chat->warned_full)
+        chat_note(
+            chat, NOTE_WARNING,
+            "the context is %d %% full, %d tokens are left: /drop forgets the oldest exchange",
+            (int)(100LL * used / ctx), ctx - used);
+    chat->warned_full = full;
+}
+
 static void on_done(Chat *chat, const char *reason, const EventStats *totals)
 {
     Entry *answer = transcript_answer(&chat->transcript);
@@ -146,13 +198,15 @@ static void on_done(Chat *chat, const char *reason, const EventStats *totals)
         Request set = {.type = REQUEST_SET};
         send_again(chat, &set, "the trace is begun anew and lacks its first line");
     }
+    transcript_trim_rounds(&chat->transcript);
     if (strcmp(reason, "context") == 0) {
-        chat_note(
-            chat, NOTE_WARNING,
-            "the context of %d tokens is full and nothing was dropped: /drop forgets the oldest "
-            "question and its answer, /undo takes back the last, /clear starts anew",
-            chat->ready.ctx);
+        if (chat->too_long[0])
+            return_question(chat);
+        else
+            on_context_full(chat, answer);
         return_queue(chat);
+    } else {
+        warn_when_full(chat);
     }
     chat_ask_next(chat);
 }
@@ -181,6 +235,12 @@ static int on_error(Chat *chat, int code, const char *message, bool fatal)
     return 0;
 }
 
+/* Told when the question is back, which takes what was told of it from the screen. */
+static bool is_too_long(const Event *event)
+{
+    return event->type == EVENT_WARNING && strcmp(event->u.warning.code, "question-too-long") == 0;
+}
+
 static int take(Chat *chat, const Event *event)
 {
     switch (event->type) {
@@ -205,12 +265,18 @@ static int take(Chat *chat, const Event *event)
     case EVENT_ERROR:
         return on_error(chat, event->u.error.code, event->u.error.message, event->u.error.fatal);
     case EVENT_ROUND: /* automatic thresholds have moved */
+        chat->ctx_used = event->u.round.ctx_used;
+        if (chat->state == CHAT_ANSWERING) /* without memory for it the text is still there */
+            transcript_add_round(&chat->transcript, client_line(chat->client));
         if (event->u.round.n_thresholds == chat->ready.n_exits)
             memcpy(chat->ready.thresholds, event->u.round.thresholds,
                    sizeof(chat->ready.thresholds));
         break;
-    case EVENT_PREFILL:
     case EVENT_WARNING:
+        if (is_too_long(event))
+            snprintf(chat->too_long, sizeof(chat->too_long), "%s", event->u.warning.message);
+        break;
+    case EVENT_PREFILL:
     case EVENT_LOAD:
         break; /* the front shows them */
     }
@@ -263,7 +329,8 @@ static int on_worker_gone(Chat *chat, const Err *why)
     return 0;
 }
 
-int chat_pump(Chat *chat)
+/* 0 = there are no more for now, -1 = the program must end. */
+static int take_all(Chat *chat)
 {
     Event event;
     Err err = {0};
@@ -281,11 +348,19 @@ int chat_pump(Chat *chat)
         }
         /* The front first: taking an answer's end may send the next question. What ends the program
          * is told when it ends. */
-        if (chat->was_ready || event.type != EVENT_ERROR)
+        if ((chat->was_ready || event.type != EVENT_ERROR) && !is_too_long(&event))
             chat->front->event(chat->user, &event);
         int status = take(chat, &event);
         event_free(&event);
         if (status != 0)
             return -1;
+        chat_restore_next(chat);
     }
+}
+
+int chat_pump(Chat *chat)
+{
+    int status = take_all(chat);
+    chat_keep_now(chat);
+    return status;
 }

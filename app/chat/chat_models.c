@@ -176,11 +176,28 @@ void chat_make_offer(Chat *chat, ChatOffer offer, const char *target)
     free(chat->offered);
     chat->offered = copy;
     chat->offer = offer;
-    if (offer == OFFER_CPU)
+    switch (offer) {
+    case OFFER_NONE:
+        break;
+    case OFFER_CPU:
         chat_note(chat, NOTE_WARNING, "go on with the CPU? y or n");
-    else
-        chat_note(chat, NOTE_WARNING, "unload %s, and load %s? y or n",
-                  offer == OFFER_UNLOAD ? "what is not in use" : "the current target", target);
+        break;
+    case OFFER_UNLOAD:
+        chat_note(chat, NOTE_WARNING, "unload what is not in use, and load %s? y or n", target);
+        break;
+    case OFFER_REPLACE:
+        chat_note(chat, NOTE_WARNING, "unload the current target, and load %s? y or n", target);
+        break;
+    case OFFER_GO_ON:
+        chat_note(chat, NOTE_WARNING,
+                  "the context of %d tokens is full in the middle of the answer: go on with it, "
+                  "without the oldest question and its answer? y or n",
+                  chat->ready.ctx);
+        break;
+    case OFFER_DELETE:
+        chat_note(chat, NOTE_WARNING, "delete session %s for good? y or n", target);
+        break;
+    }
 }
 
 bool chat_answer_offer(Chat *chat, const char *line, Err *err)
@@ -191,14 +208,29 @@ bool chat_answer_offer(Chat *chat, const char *line, Err *err)
     chat->offer = OFFER_NONE;
     if (offer == OFFER_NONE || (!yes && !no))
         return false;
-    if (no)
+    if (no) {
         chat_notice(chat, "nothing is changed");
-    else if (offer == OFFER_UNLOAD)
+        return true;
+    }
+    switch (offer) {
+    case OFFER_NONE:
+        break;
+    case OFFER_UNLOAD:
         ask_switch(chat, -1, chat->offered, true, err);
-    else if (offer == OFFER_REPLACE)
+        break;
+    case OFFER_REPLACE:
         change_place(chat, chat->offered, NULL, err);
-    else
+        break;
+    case OFFER_CPU:
         change_place(chat, NULL, "cpu", err);
+        break;
+    case OFFER_GO_ON:
+        chat_go_on(chat, err);
+        break;
+    case OFFER_DELETE:
+        chat_delete(chat, chat->offered, err);
+        break;
+    }
     if (err->code)
         chat->offer = offer;
     return true;

@@ -15,7 +15,7 @@
 #include "app/base/paths.h"
 #include "app/base/signals.h"
 #include "app/chat/chat.h"
-#include "app/chat/export.h"
+#include "app/chat/screen_sessions.h"
 #include "app/chat/screen_signals.h"
 #include "app/chat/slash.h"
 #include "ui/ui.h"
@@ -28,10 +28,13 @@ typedef struct ScreenChat {
     char *help;
     char history[PATH_BYTES]; /* "" = none can be kept */
     bool heard;               /* the worker has said something */
+    bool ready;               /* and what it has loaded */
     bool hung_up;             /* the terminal is gone */
 } ScreenChat;
 
 /* What the chat says. */
+
+static void front_changed(void *user);
 
 static void front_event(void *user, const Event *event)
 {
@@ -40,6 +43,11 @@ static void front_event(void *user, const Event *event)
     if (event->type == EVENT_LOAD && screen->view.state == VIEW_LOST)
         screen->view.state = VIEW_STARTING; /* a new worker */
     view_event(&screen->view, event);
+    if (event->type == EVENT_READY && !screen->ready) { /* rounds can be shown from now on */
+        screen->ready = true;
+        if (screen->chat.restore.due)
+            front_changed(screen);
+    }
 }
 
 static void front_said(void *user, const char *text)
@@ -103,25 +111,8 @@ static void front_renamed(void *user)
 static void front_changed(void *user)
 {
     ScreenChat *screen = user;
-    const Transcript *transcript = &screen->chat.transcript;
-    char figures[256];
-    view_clear(&screen->view);
+    screen_show_transcript(&screen->view, &screen->chat.transcript);
     front_renamed(user);
-    for (int i = 0; i < transcript->n; i++) {
-        const Entry *entry = &transcript->entries[i];
-        switch (entry->kind) {
-        case ENTRY_USER:
-            view_user(&screen->view, entry->text);
-            break;
-        case ENTRY_ANSWER:
-            answer_line(&entry->totals, entry->target, entry->reason, figures, sizeof(figures));
-            view_answer(&screen->view, entry->text, figures);
-            break;
-        case ENTRY_NOTE:
-            view_note(&screen->view, ITEM_NOTE, entry->text);
-            break;
-        }
-    }
 }
 
 static void front_asked(void *user)
@@ -134,6 +125,21 @@ static void front_stopping(void *user)
 {
     ScreenChat *screen = user;
     view_stop_asked(&screen->view);
+}
+
+static void front_goes_on(void *user)
+{
+    ScreenChat *screen = user;
+    view_go_on(&screen->view);
+}
+
+static void front_sessions(void *user)
+{
+    ScreenChat *screen = user;
+    if (!screen->ui)
+        return;
+    screen_list_sessions(&screen->view, &screen->chat);
+    ui_show_sessions(screen->ui);
 }
 
 static const ChatFront front = {
@@ -149,6 +155,8 @@ static const ChatFront front = {
     .renamed = front_renamed,
     .asked = front_asked,
     .stopping = front_stopping,
+    .goes_on = front_goes_on,
+    .sessions = front_sessions,
 };
 
 /* What the person does. */
@@ -196,6 +204,16 @@ static void act(ScreenChat *screen, const UiAction *action)
         set.has_spec = true;
         set.spec = action->spec;
         chat_set(chat, &set, &err);
+        break;
+    case UI_SESSIONS:
+        front_sessions(screen);
+        break;
+    case UI_OPEN:
+        chat_load(chat, action->text, &err);
+        break;
+    case UI_DELETE:
+        chat_delete(chat, action->text, &err);
+        front_sessions(screen);
         break;
     case UI_EXPORT:
         chat_export(chat, "md", NULL, &err);
@@ -328,6 +346,8 @@ static int hold(ScreenChat *screen, int signals, const Options *options,
     if (view_open(&screen->view, err) != 0 ||
         chat_open(chat, &front, screen, options, client_options, err) != 0)
         return err->code;
+    if (chat->transcript.n == 0)
+        screen_greet(&screen->view, chat);
     int code = wait_for_worker(screen, signals);
     if (code == 0 && start_ui(screen, err) != 0)
         return err->code;
@@ -335,7 +355,7 @@ static int hold(ScreenChat *screen, int signals, const Options *options,
         code = run(screen, signals);
     if (chat->failure.code)
         err_set(err, chat->failure.code, "%s", chat->failure.text);
-    if (chat_keep_last(chat, err) != 0 && code == 0)
+    if (chat_keep(chat, true, err) != 0 && code == 0)
         code = err->code;
     return code;
 }

@@ -8,6 +8,7 @@
 
 #include "app/base/paths.h"
 #include "app/base/save_file.h"
+#include "app/chat/session_parts.h"
 
 int session_path(const char *name, char *path, size_t size, Err *err)
 {
@@ -42,7 +43,7 @@ static json_t *totals_to_json(const EventStats *t)
                      t->prefill_ms, "draft_prefill_ms", t->draft_prefill_ms);
 }
 
-static json_t *entry_to_json(const Entry *entry)
+json_t *session_entry_json(const Entry *entry)
 {
     static const char *const roles[] = {
         [ENTRY_USER] = "user", [ENTRY_ANSWER] = "assistant", [ENTRY_NOTE] = "note"};
@@ -67,14 +68,15 @@ char *session_to_text(const SavedChat *chat)
 {
     json_t *messages = json_array();
     for (int i = 0; i < chat->transcript.n; i++) {
-        if (json_array_append_new(messages, entry_to_json(&chat->transcript.entries[i])) != 0) {
+        if (json_array_append_new(messages, session_entry_json(&chat->transcript.entries[i])) !=
+            0) {
             json_decref(messages);
             return NULL;
         }
     }
     const ChatSettings *settings = &chat->settings;
     json_t *all = json_pack("{s:i, s:s, s:s, s:s, s:i, s:{s:f, s:i, s:f, s:i, s:i}, s:s?, s:o}",
-                            "version", SESSION_VERSION, "profile", chat->profile, "target",
+                            "version", SESSION_DOCUMENT, "profile", chat->profile, "target",
                             chat->target, "draft", chat->draft, "vocab", chat->vocab, "settings",
                             "temperature", settings->temperature, "top_k", settings->top_k, "top_p",
                             settings->top_p, "seed", settings->seed, "max_tokens",
@@ -86,7 +88,7 @@ char *session_to_text(const SavedChat *chat)
 
 int session_save(const char *path, const SavedChat *chat, Err *err)
 {
-    char *text = session_to_text(chat);
+    char *text = session_to_lines(chat);
     if (!text)
         return err_set(err, EXIT_MEMORY, "%s: no memory to save it", path);
     int status = save_file(path, text, strlen(text), true, err);

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "app/chat/export.h"
+#include "app/chat/slash_sessions.h"
 #include "app/chat/slash_tune.h"
 #include "ui/ui.h"
 
@@ -46,16 +47,7 @@ static int run_drop(Chat *chat, const char *text, Err *err)
 static int run_clear(Chat *chat, const char *text, Err *err)
 {
     (void)text;
-    Err trouble = {0};
-    if (chat->state == CHAT_ANSWERING)
-        return err_set(err, EXIT_USAGE, "an answer is coming: stop it first (Esc)");
-    bool kept = chat->unsaved && transcript_first_question(&chat->transcript) >= 0;
-    if (chat_keep_last(chat, &trouble) != 0)
-        return err_set(err, trouble.code, "the chat stays, it cannot be kept: %s", trouble.text);
-    chat_clear(chat);
-    if (kept)
-        chat_notice(chat, "a new chat; the former one is kept as session \"last\"");
-    return 0;
+    return chat_clear(chat, err);
 }
 
 static int run_system(Chat *chat, const char *text, Err *err)
@@ -69,29 +61,6 @@ static int run_system(Chat *chat, const char *text, Err *err)
         return -1;
     chat_notice(chat, none ? "no system message from now on" : "the system message is changed");
     return 0;
-}
-
-static int run_save(Chat *chat, const char *text, Err *err)
-{
-    const char *name = *text ? text : chat->session;
-    if (!*name)
-        return err_set(err, EXIT_USAGE, "/save NAME: this chat has no name yet");
-    if (chat->state == CHAT_ANSWERING)
-        return err_set(err, EXIT_USAGE, "an answer is coming: save when it is over");
-    if (chat_save(chat, name, err) != 0)
-        return -1;
-    if (name != chat->session && !strchr(name, '/'))
-        snprintf(chat->session, sizeof(chat->session), "%s", name);
-    chat->front->renamed(chat->user);
-    chat_notice(chat, "saved as %s", name);
-    return 0;
-}
-
-static int run_load(Chat *chat, const char *text, Err *err)
-{
-    if (!*text)
-        return err_set(err, EXIT_USAGE, "/load NAME: which session?");
-    return chat_load(chat, text, err);
 }
 
 static int run_export(Chat *chat, const char *text, Err *err)
@@ -171,8 +140,11 @@ static const SlashCommand table[] = {
     {"system", ARGUMENT_TEXT, "[TEXT|none]", "the system message", NULL, run_system},
     {"set", ARGUMENT_WORDS, "[NAME VALUE]", "sampling and max_tokens",
      "temperature top_k top_p seed max_tokens", run_set},
-    {"save", ARGUMENT_SESSION, "[NAME]", "save this chat", NULL, run_save},
-    {"load", ARGUMENT_SESSION, "NAME", "go on with a saved chat", NULL, run_load},
+    {"sessions", ARGUMENT_NONE, "", "the chats there are", NULL, run_sessions},
+    {"save", ARGUMENT_SESSION, "[NAME]", "name this chat", NULL, run_save},
+    {"load", ARGUMENT_SESSION, "NAME", "go on with a former chat", NULL, run_load},
+    {"rename", ARGUMENT_SESSION, "NAME NEW", "rename a chat", NULL, run_rename},
+    {"delete", ARGUMENT_SESSION, "NAME", "delete a chat, if you say y", NULL, run_delete},
     {"export", ARGUMENT_FORM, "md|json|trace [FILE]", "write the chat to a file", "md json trace",
      run_export},
     {"quit", ARGUMENT_NONE, "", "leave", NULL, run_quit},

@@ -16,6 +16,7 @@ typedef struct Fake {
     int turn;
     bool waiting; /* an answer goes on until it is stopped */
     int round;
+    bool nearly_full;
 } Fake;
 
 static void emit(const Fake *fake, Event *event)
@@ -54,7 +55,7 @@ static void emit_round(Fake *fake)
     strcpy(round->mode, "spec");
     round->draft_ms = 1;
     round->verify_ms = 3;
-    round->ctx_used = 10 + 2 * fake->round;
+    round->ctx_used = fake->nearly_full ? 3500 : 10 + 2 * fake->round;
     round->n_thresholds = fake->ready.n_exits;
     memcpy(round->thresholds, fake->ready.thresholds, sizeof(round->thresholds));
     emit(fake, &event);
@@ -120,6 +121,7 @@ static void on_say(Fake *fake, const RequestSay *say)
 {
     char text[4096];
     const char *last = say->messages[say->n_messages - 1].text;
+    bool goes_on = say->messages[say->n_messages - 1].role == ROLE_ASSISTANT;
     const char *word = strrchr(last, ' ') ? strrchr(last, ' ') + 1 : last;
     fake->turn++;
     fake->round = 0;
@@ -131,6 +133,15 @@ static void on_say(Fake *fake, const RequestSay *say)
         emit_done(fake, "error", say->seed);
         return;
     }
+    if (strcmp(word, "toolong") == 0) {
+        Event event = {.type = EVENT_WARNING};
+        strcpy(event.u.warning.code, "question-too-long");
+        strcpy(event.u.warning.message, "the question has 5000 tokens");
+        emit(fake, &event);
+        emit_done(fake, "context", say->seed);
+        return;
+    }
+    fake->nearly_full = strcmp(word, "nearlyfull") == 0;
     emit_round(fake);
     snprintf(text, sizeof(text), "[%d] ", say->n_messages);
     emit_text(fake, text, 6);
@@ -144,7 +155,7 @@ static void on_say(Fake *fake, const RequestSay *say)
     if (strcmp(word, "wait") == 0)
         fake->waiting = true;
     else
-        emit_done(fake, strcmp(word, "context") == 0 ? "context" : "eos", say->seed);
+        emit_done(fake, strcmp(word, "context") == 0 && !goes_on ? "context" : "eos", say->seed);
 }
 
 static void on_switch(Fake *fake, const RequestSwitch *swap)

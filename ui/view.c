@@ -56,6 +56,12 @@ void view_browse(View *view, int by)
     view->changes++;
 }
 
+bool view_nearly_full(const View *view)
+{
+    return view->ready.ctx > 0 &&
+           (long long)view->ctx_used * 100 >= (long long)view->ready.ctx * VIEW_FULL;
+}
+
 void view_spec_text(const View *view, char *out, size_t bytes)
 {
     const EventReady *ready = &view->ready;

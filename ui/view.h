@@ -21,6 +21,7 @@ enum {
     VIEW_ROUNDS = 128,  /* rounds kept for browsing */
     VIEW_HISTORY = 512, /* rounds kept for sparklines */
     VIEW_STRIP = 4096,  /* tokens kept for the exit strip */
+    VIEW_FULL = 85,     /* percent of the context from which on it is nearly full */
 };
 
 typedef enum ViewState {
@@ -140,6 +141,7 @@ const EventRound *view_round(const View *view);
 void view_browse(View *view, int by);
 /* Position of an exit layer in ready.exits; -1 = none. */
 int view_exit_index(const View *view, int layer);
+bool view_nearly_full(const View *view); /* the context */
 /* "ON", "ON: ...", "OFF: ..." or "AUTO": whether speculation works now and if not, why. */
 void view_spec_text(const View *view, char *out, size_t bytes);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "app/chat/chat.h"
+#include "ui/view.h"
 
 /* A line of the transcript that the screen has from the event itself. */
 static void keep_note(Chat *chat, const char *text)
@@ -176,7 +177,7 @@ static void on_context_full(Chat *chat, const Entry *answer)
 static void warn_when_full(Chat *chat)
 {
     int ctx = chat->ready.ctx, used = chat->ctx_used;
-    bool full = ctx > 0 && (long long)used * 100 >= (long long)ctx * CONTEXT_WARNING;
+    bool full = ctx > 0 && (long long)used * 100 >= (long long)ctx * VIEW_FULL;
     if (full && !chat->warned_full)
         chat_note(
             chat, NOTE_WARNING,

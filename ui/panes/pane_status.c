@@ -26,10 +26,21 @@ static bool row_add(Row *row, const char *label, const char *value, int value_at
 }
 
 /* What the header leaves out where it does not fit, in this order. */
-typedef enum Brevity { BRIEF_NOT, BRIEF_EXITS, BRIEF_QUANT, BRIEF_DRAFT, BRIEF_CONTEXT } Brevity;
+typedef enum Brevity {
+    BRIEF_NOT,
+    BRIEF_GAUGE,
+    BRIEF_EXITS,
+    BRIEF_QUANT,
+    BRIEF_DRAFT,
+    BRIEF_CONTEXT
+} Brevity;
+
+enum { GAUGE_COLUMNS = 8 };
 
 typedef struct Header {
-    char target[80], draft[128], context[32];
+    char target[80], draft[128], context[40];
+    bool gauge;  /* before the figures of the context, where those are shown */
+    double used; /* share of the context */
 } Header;
 
 static void header_make(const View *view, Brevity brevity, Header *header)
@@ -42,8 +53,16 @@ static void header_make(const View *view, Brevity brevity, Header *header)
     if (ready->n_targets > 1)
         snprintf(header->target + n, sizeof header->target - (size_t)n, " [%d/%d]",
                  ready->target_index + 1, ready->n_targets);
+    header->used = ready->ctx > 0 ? (double)view->ctx_used / ready->ctx : 0;
+    header->gauge = brevity < BRIEF_GAUGE && ready->ctx > 0;
+    bool warns = view_nearly_full(view);
     if (brevity < BRIEF_CONTEXT)
-        snprintf(header->context, sizeof header->context, "%d/%d", view->ctx_used, ready->ctx);
+        n = snprintf(header->context, sizeof header->context, "%d/%d", view->ctx_used, ready->ctx);
+    if (warns && brevity < BRIEF_CONTEXT)
+        snprintf(header->context + n, sizeof header->context - (size_t)n, " %.0f%% FULL",
+                 100 * header->used);
+    else if (warns) /* this much is always said */
+        snprintf(header->context, sizeof header->context, "%.0f%% FULL", 100 * header->used);
     if (brevity >= BRIEF_DRAFT)
         return;
     char *draft = header->draft;
@@ -63,6 +82,8 @@ static int header_width(const Header *header)
         width += (int)strlen("  DRAFT ") + text_width(header->draft, strlen(header->draft));
     if (header->context[0] != '\0')
         width += (int)strlen("  ctx ") + (int)strlen(header->context);
+    if (header->gauge)
+        width += GAUGE_COLUMNS + 1;
     return width;
 }
 
@@ -81,8 +102,17 @@ void status_header(const View *view, Cells *cells, Rect rect)
     row_add(&row, "  TARGET ", header.target, STYLE_TEXT | ATTR_BOLD);
     if (header.draft[0] != '\0')
         row_add(&row, "  DRAFT ", header.draft, STYLE_TEXT | ATTR_BOLD);
-    if (header.context[0] != '\0')
-        row_add(&row, "  ctx ", header.context, STYLE_TEXT);
+    if (header.context[0] == '\0')
+        return;
+    int attr = view_nearly_full(view) ? STYLE_WARN | ATTR_BOLD : STYLE_TEXT;
+    char label[8 + GAUGE_COLUMNS];
+    snprintf(label, sizeof label, "  ctx %*s", header.gauge ? GAUGE_COLUMNS + 1 : 0, "");
+    int x = row.x + (int)strlen("  ctx ");
+    if (!row_add(&row, label, header.context, attr) || !header.gauge)
+        return;
+    for (int i = 0; i < GAUGE_COLUMNS; i++)
+        cells_glyph(cells, rect.y, x + i, GLYPH_TRACK, STYLE_DIM);
+    cells_bar(cells, rect.y, x, GAUGE_COLUMNS, header.used, attr);
 }
 
 /* The state in words; returns its attribute. */

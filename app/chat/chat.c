@@ -218,25 +218,6 @@ int chat_drop_oldest(Chat *chat, Err *err)
     return 0;
 }
 
-int chat_go_on(Chat *chat, Err *err)
-{
-    Transcript *transcript = &chat->transcript;
-    const Entry *answer = transcript_answer(transcript);
-    if (chat->state != CHAT_IDLE || !answer)
-        return err_set(err, EXIT_USAGE, "there is no answer to go on with now");
-    uint32_t seed = answer->seed;
-    if (chat_drop_oldest(chat, err) != 0)
-        return -1;
-    if (answer->bytes == 0 && transcript_continues(transcript, transcript->n - 1)) {
-        chat_past_changed(chat, transcript->n - 1);
-        transcript_cut(transcript, transcript->n - 1, transcript->n);
-    }
-    chat->front->goes_on(chat->user);
-    if (chat_answer_again(chat, seed) != 0)
-        return err_set(err, EXIT_IO, "the answer does not go on");
-    return 0;
-}
-
 int chat_clear(Chat *chat, Err *err)
 {
     char was[SESSION_NAME];

@@ -7,7 +7,7 @@
  * nothing along: a new one is started, and reads the conversation at the next question.
  *
  * chat.c keeps the conversation, chat_models.c what the worker has loaded and set, chat_events.c
- * takes the events, chat_note.c tells the front, chat_keep.c keeps it in a session file as it grows,
+ * takes the events, chat_context.c copes with a full context, chat_note.c tells the front, chat_keep.c keeps it in a session file as it grows,
  * chat_restore.c goes on with one, chat_files.c exports, slash.c reads the slash commands.
  */
 #ifndef S2D_APP_CHAT_CHAT_H
@@ -208,6 +208,14 @@ int chat_continue(Chat *chat, Err *err);
 /* The next step of `restore`, when models are ready and nothing else is under way. */
 void chat_restore_next(Chat *chat);
 void chat_restore_forget(Chat *chat);
+void chat_return_queue(Chat *chat); /* what waits is not sent, which is told */
+/* A warning of the worker's that the question does not fit. It is told when the question is back in the
+ * line, for that takes what was told of it from the screen. */
+bool chat_is_too_long(const Event *event);
+/* An answer ended because the context is full: the question goes back, or the answer may go on. */
+void chat_context_full(Chat *chat, const Entry *answer);
+/* An answer ended otherwise: warns, once, where little is left. */
+void chat_context_used(Chat *chat);
 int chat_answer_again(Chat *chat, uint32_t seed); /* sends the transcript as it is */
 
 #endif

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "app/chat/chat.h"
-#include "ui/view.h"
 
 /* A line of the transcript that the screen has from the event itself. */
 static void keep_note(Chat *chat, const char *text)
@@ -125,7 +124,7 @@ static void on_switch(Chat *chat, const EventSwitch *swap)
     chat->set.n_thresholds = 0; /* the new pair has its own */
 }
 
-static void return_queue(Chat *chat)
+void chat_return_queue(Chat *chat)
 {
     for (int i = 0; i < chat->n_queue; i++) {
         chat->front->unqueued(chat->user);
@@ -133,57 +132,6 @@ static void return_queue(Chat *chat)
         free(chat->queue[i]);
     }
     chat->n_queue = 0;
-}
-
-/* The question does not fit: it goes back to where it can be shortened. */
-static void return_question(Chat *chat)
-{
-    int question = transcript_last_question(&chat->transcript);
-    char *text = question >= 0 ? strdup(chat->transcript.entries[question].text) : NULL;
-    if (text) {
-        transcript_cut(&chat->transcript, question, chat->transcript.n);
-        chat_past_changed(chat, question);
-        chat->front->taken_back(chat->user, text);
-        free(text);
-    }
-    chat_note(chat, NOTE_WARNING, "%s: shorten it, or /drop the oldest exchange", chat->too_long);
-    return_queue(chat);
-}
-
-/* How many questions a model still gets. */
-static int live_questions(const Chat *chat)
-{
-    int n = 0;
-    for (int i = 0; i < chat->transcript.n; i++)
-        n += chat->transcript.entries[i].kind == ENTRY_USER && !chat->transcript.entries[i].dropped;
-    return n;
-}
-
-static void on_context_full(Chat *chat, const Entry *answer)
-{
-    int last = chat->transcript.n - 1;
-    bool begun = answer->bytes > 0 || transcript_continues(&chat->transcript, last);
-    if (begun && live_questions(chat) > 1) {
-        chat_make_offer(chat, OFFER_GO_ON, NULL);
-        return;
-    }
-    chat_note(chat, NOTE_WARNING,
-              "the context of %d tokens is full and nothing was dropped: /drop forgets the oldest "
-              "question and its answer, /undo takes back the last, /clear starts anew",
-              chat->ready.ctx);
-}
-
-/* Once, until there is room again. */
-static void warn_when_full(Chat *chat)
-{
-    int ctx = chat->ready.ctx, used = chat->ctx_used;
-    bool full = ctx > 0 && (long long)used * 100 >= (long long)ctx * VIEW_FULL;
-    if (full && !chat->warned_full)
-        chat_note(
-            chat, NOTE_WARNING,
-            "the context is %d %% full, %d tokens are left: /drop forgets the oldest exchange",
-            (int)(100LL * used / ctx), ctx - used);
-    chat->warned_full = full;
 }
 
 static void on_done(Chat *chat, const char *reason, const EventStats *totals)
@@ -201,13 +149,10 @@ static void on_done(Chat *chat, const char *reason, const EventStats *totals)
     }
     transcript_trim_rounds(&chat->transcript);
     if (strcmp(reason, "context") == 0) {
-        if (chat->too_long[0])
-            return_question(chat);
-        else
-            on_context_full(chat, answer);
-        return_queue(chat);
+        chat_context_full(chat, answer);
+        chat_return_queue(chat);
     } else {
-        warn_when_full(chat);
+        chat_context_used(chat);
     }
     chat_ask_next(chat);
 }
@@ -230,16 +175,10 @@ static int on_error(Chat *chat, int code, const char *message, bool fatal)
             return 0;
     }
     chat->state = CHAT_LOST;
-    return_queue(chat);
+    chat_return_queue(chat);
     if (code == EXIT_NODEVICE)
         chat_make_offer(chat, OFFER_CPU, NULL);
     return 0;
-}
-
-/* Told when the question is back, which takes what was told of it from the screen. */
-static bool is_too_long(const Event *event)
-{
-    return event->type == EVENT_WARNING && strcmp(event->u.warning.code, "question-too-long") == 0;
 }
 
 static int take(Chat *chat, const Event *event)
@@ -274,7 +213,7 @@ static int take(Chat *chat, const Event *event)
                    sizeof(chat->ready.thresholds));
         break;
     case EVENT_WARNING:
-        if (is_too_long(event))
+        if (chat_is_too_long(event))
             snprintf(chat->too_long, sizeof(chat->too_long), "%s", event->u.warning.message);
         break;
     case EVENT_PREFILL:
@@ -307,14 +246,14 @@ static int on_worker_gone(Chat *chat, const Err *why)
     chat->has_wanted = false;
     if (why->code == EXIT_NODEVICE) {
         chat->state = CHAT_LOST;
-        return_queue(chat);
+        chat_return_queue(chat);
         chat_note(chat, NOTE_PLAIN, "the chat is kept; the next question tries the device again");
         chat_make_offer(chat, OFFER_CPU, NULL);
         return 0;
     }
     if (!wanted && chat->restarts > 0) {
         chat->state = CHAT_LOST;
-        return_queue(chat);
+        chat_return_queue(chat);
         chat_note(chat, NOTE_PLAIN, "the chat is kept; the next question tries a new worker");
         return 0;
     }
@@ -349,7 +288,7 @@ static int take_all(Chat *chat)
         }
         /* The front first: taking an answer's end may send the next question. What ends the program
          * is told when it ends. */
-        if ((chat->was_ready || event.type != EVENT_ERROR) && !is_too_long(&event))
+        if ((chat->was_ready || event.type != EVENT_ERROR) && !chat_is_too_long(&event))
             chat->front->event(chat->user, &event);
         int status = take(chat, &event);
         event_free(&event);

@@ -63,6 +63,7 @@ typedef enum ChatOffer {
 typedef struct ChatRestore {
     bool due, profile_tried, target_tried;
     bool profile_loaded; /* whose own settings are in force now */
+    bool switching;      /* the target is being switched to */
     char *profile, *target, *model;
     ChatSettings settings;
     SavedDrafting drafting;

@@ -77,6 +77,7 @@ static void on_ready(Chat *chat, const EventReady *ready)
     chat->was_ready = true;
     chat->restarts = 0;
     chat->state = CHAT_IDLE;
+    chat->restore.switching = false;
     if (again || anything_set(&chat->set)) {
         const Profile *profile = &chat->load.u.load.profile;
         Request swap = {.type = REQUEST_SWITCH, .u.swap = {.index = -1, .name = chat->target}};
@@ -97,6 +98,8 @@ static void on_switch(Chat *chat, const EventSwitch *swap)
 {
     const Profile *profile = &chat->load.u.load.profile;
     char line[256];
+    if (swap->stage == SWITCH_FAILED || swap->stage == SWITCH_DONE)
+        chat->restore.switching = false;
     if (swap->stage == SWITCH_FAILED) {
         bool named = swap->target_index < 0 || swap->target_index >= profile->n_targets;
         const char *target = named ? chat->switching : profile->targets[swap->target_index].model;

@@ -227,8 +227,10 @@ static int restore_target(Chat *chat)
                   restore->target, restore->profile ? restore->profile : "unknown");
         return 0;
     }
-    if (chat_switch(chat, index, index < 0 ? restore->model : NULL, &err) == 0)
+    if (chat_switch(chat, index, index < 0 ? restore->model : NULL, &err) == 0) {
+        restore->switching = true;
         return 1;
+    }
     chat_note(chat, NOTE_WARNING, "the target %s that held this chat: %s", restore->target,
               err.text);
     return 0;
@@ -281,7 +283,7 @@ static void restore_drafting(Chat *chat)
 void chat_restore_next(Chat *chat)
 {
     ChatRestore *restore = &chat->restore;
-    if (!restore->due || chat->state != CHAT_IDLE || chat->switching)
+    if (!restore->due || chat->state != CHAT_IDLE || restore->switching)
         return;
     if (restore_profile(chat) || restore_target(chat))
         return;

@@ -7,7 +7,7 @@
  * nothing along: a new one is started, and reads the conversation at the next question.
  *
  * chat.c keeps the conversation, chat_models.c what the worker has loaded and set, chat_events.c
- * takes the events, chat_context.c copes with a full context, chat_note.c tells the front, chat_keep.c keeps it in a session file as it grows,
+ * takes the events, chat_context.c copes with a full context, chat_offer.c takes a yes, chat_note.c tells the front, chat_keep.c keeps it in a session file as it grows,
  * chat_restore.c goes on with one, chat_files.c exports, slash.c reads the slash commands.
  */
 #ifndef S2D_APP_CHAT_CHAT_H
@@ -209,6 +209,10 @@ int chat_continue(Chat *chat, Err *err);
 /* The next step of `restore`, when models are ready and nothing else is under way. */
 void chat_restore_next(Chat *chat);
 void chat_restore_forget(Chat *chat);
+/* index -1 = by name; unload: models that nothing uses may go */
+int chat_ask_switch(Chat *chat, int index, const char *name, bool unload, Err *err);
+/* Loads anew, with another target or device. NULL = as it is */
+int chat_change_place(Chat *chat, const char *target, const char *device, Err *err);
 void chat_return_queue(Chat *chat); /* what waits is not sent, which is told */
 /* A warning of the worker's that the question does not fit. It is told when the question is back in the
  * line, for that takes what was told of it from the screen. */

@@ -124,7 +124,7 @@ static int no_models(const Chat *chat, Err *err)
     return 0;
 }
 
-static int ask_switch(Chat *chat, int index, const char *name, bool unload, Err *err)
+int chat_ask_switch(Chat *chat, int index, const char *name, bool unload, Err *err)
 {
     Request request = {.type = REQUEST_SWITCH, .u.swap.unload = unload};
     if (no_models(chat, err) != 0)
@@ -148,11 +148,10 @@ static int ask_switch(Chat *chat, int index, const char *name, bool unload, Err 
 
 int chat_switch(Chat *chat, int index, const char *name, Err *err)
 {
-    return ask_switch(chat, index, name, false, err);
+    return chat_ask_switch(chat, index, name, false, err);
 }
 
-/* Loads anew, with another target or device. NULL = as it is */
-static int change_place(Chat *chat, const char *target, const char *device, Err *err)
+int chat_change_place(Chat *chat, const char *target, const char *device, Err *err)
 {
     Options options = chat->options;
     const char *draft = chat->load.u.load.profile.draft_base;
@@ -198,42 +197,6 @@ void chat_make_offer(Chat *chat, ChatOffer offer, const char *target)
         chat_note(chat, NOTE_WARNING, "delete session %s for good? y or n", target);
         break;
     }
-}
-
-bool chat_answer_offer(Chat *chat, const char *line, Err *err)
-{
-    ChatOffer offer = chat->offer;
-    bool yes = strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0;
-    bool no = strcasecmp(line, "n") == 0 || strcasecmp(line, "no") == 0;
-    chat->offer = OFFER_NONE;
-    if (offer == OFFER_NONE || (!yes && !no))
-        return false;
-    if (no) {
-        chat_notice(chat, "nothing is changed");
-        return true;
-    }
-    switch (offer) {
-    case OFFER_NONE:
-        break;
-    case OFFER_UNLOAD:
-        ask_switch(chat, -1, chat->offered, true, err);
-        break;
-    case OFFER_REPLACE:
-        change_place(chat, chat->offered, NULL, err);
-        break;
-    case OFFER_CPU:
-        change_place(chat, NULL, "cpu", err);
-        break;
-    case OFFER_GO_ON:
-        chat_go_on(chat, err);
-        break;
-    case OFFER_DELETE:
-        chat_delete(chat, chat->offered, err);
-        break;
-    }
-    if (err->code)
-        chat->offer = offer;
-    return true;
 }
 
 /* Lays what is set now over what was set before. */

@@ -35,6 +35,9 @@ int session_read_settings(const Reader *reader, json_t *json, ChatSettings *sett
 /* profile, target, draft, system. What was there before is freed. */
 int session_read_names(const Reader *reader, json_t *json, SavedChat *chat);
 
+/* A session of version 1. */
+int session_read_document(Reader *reader, json_t *json, SavedChat *chat);
+
 /* The lines of version 2 and later, the first of which is read already. */
 int session_read_lines(Reader *reader, const char *text, size_t bytes, SavedChat *chat);
 

@@ -261,7 +261,7 @@ int session_read_names(const Reader *reader, json_t *json, SavedChat *chat)
     return 0;
 }
 
-static int read_chat(Reader *reader, json_t *json, SavedChat *chat)
+int session_read_document(Reader *reader, json_t *json, SavedChat *chat)
 {
     static const char *const keys[] = {"version",  "profile", "target",   "draft", "vocab",
                                        "settings", "system",  "messages", NULL};
@@ -304,41 +304,4 @@ void saved_close(SavedChat *chat)
     free(chat->system);
     transcript_close(&chat->transcript);
     memset(chat, 0, sizeof(*chat));
-}
-
-/* The first line, where it is that of a session of lines; NULL = it is not. */
-static json_t *first_line(const char *text, size_t bytes, size_t *length)
-{
-    const char *end = memchr(text, '\n', bytes);
-    *length = end ? (size_t)(end - text) + 1 : bytes;
-    json_t *json = end ? json_loadb(text, *length, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    if (json_object_size(json) == 1 &&
-        json_integer_value(json_object_get(json, "version")) > SESSION_DOCUMENT)
-        return json;
-    json_decref(json);
-    return NULL;
-}
-
-int session_from_text(SavedChat *chat, const char *text, size_t bytes, const char *name, Err *err)
-{
-    json_error_t error;
-    Reader reader = {name, "message", 0, err};
-    size_t first;
-    int status;
-    memset(chat, 0, sizeof(*chat));
-    json_t *json = first_line(text, bytes, &first);
-    if (json && json_integer_value(json_object_get(json, "version")) == SESSION_VERSION) {
-        status = session_read_lines(&reader, text + first, bytes - first, chat);
-    } else {
-        chat->rewrite = true;
-        if (!json)
-            json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-        if (!json)
-            return err_set(err, EXIT_DATA, "%s: line %d: %s", name, error.line, error.text);
-        status = read_chat(&reader, json, chat);
-    }
-    json_decref(json);
-    if (status != 0)
-        saved_close(chat);
-    return status;
 }

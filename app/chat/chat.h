@@ -7,8 +7,9 @@
  * nothing along: a new one is started, and reads the conversation at the next question.
  *
  * chat.c keeps the conversation, chat_models.c what the worker has loaded and set, chat_events.c
- * takes the events, chat_context.c copes with a full context, chat_offer.c takes a yes, chat_note.c tells the front, chat_keep.c keeps it in a session file as it grows,
- * chat_restore.c goes on with one, chat_files.c exports, slash.c reads the slash commands.
+ * takes the events, chat_context.c copes with a full context, chat_offer.c takes a yes, chat_note.c
+ * tells the front, chat_keep.c keeps it in a session file as it grows, chat_restore.c goes on with
+ * one, chat_files.c exports, slash.c reads the slash commands.
  */
 #ifndef S2D_APP_CHAT_CHAT_H
 #define S2D_APP_CHAT_CHAT_H

@@ -103,7 +103,7 @@ $(TESTS) $(MAKERS) $(REPLAYS) $(DEVICE_TESTS): $(BUILD)/tests/all.a
 $(REPLAYS): $(BUILD)/tests/fuzz/fuzz_main.o
 # They run the program itself, with a library that makes calls fail.
 $(BUILD)/tests/test_failures $(BUILD)/tests/test_failures_pull $(BUILD)/tests/test_failures_worker \
-  $(BUILD)/tests/test_draft_import: \
+  $(BUILD)/tests/test_draft_import $(BUILD)/tests/test_chat_killed: \
   | $(BUILD)/s2d $(BUILD)/tests/fail.so
 $(BUILD)/tests/fail.so: $(FAIL_SRC) Makefile
 	@mkdir -p $(@D)

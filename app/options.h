@@ -36,6 +36,7 @@ typedef struct Options {
     int top_k, seed, ctx, threads, max_tokens;
     bool act_f32;
     Stops stops;
+    bool go_on; /* of a chat: with the newest session */
 } Options;
 
 /* Rows that fill an Options. A command takes those that it has a use for, beside its own. */

@@ -139,13 +139,32 @@ static int keys_width(const View *view)
     return width;
 }
 
+static bool leads_to_pane(int number)
+{
+    PaneId pane;
+    return shortcut_action(number, &pane) == SHORTCUT_PANE;
+}
+
+/* Columns of the keys, one close to the other. */
+static int close_width(const View *view)
+{
+    int width = 0;
+    for (int number = 1; number <= SHORTCUT_MOST; number++) {
+        const char *label = shortcut_label(number, view);
+        if (label != NULL)
+            width += (number < 10 ? 2 : 3) + (int)strlen(label);
+    }
+    return width;
+}
+
+/* Where they do not fit, those of the panes are left out: Shift-Tab leads there, too. */
 static void draw_keys(const View *view, Cells *cells, Rect rect)
 {
-    bool wide = rect.width >= keys_width(view);
+    bool wide = rect.width >= keys_width(view), all = rect.width >= close_width(view);
     int x = rect.x, right = rect.x + rect.width;
     for (int number = 1; number <= SHORTCUT_MOST; number++) {
         const char *label = shortcut_label(number, view);
-        if (label == NULL)
+        if (label == NULL || (!all && leads_to_pane(number)))
             continue;
         x += cells_print(cells, rect.y, x, right - x, STYLE_TEXT, wide ? " F%d" : "F%d", number);
         x += cells_print(cells, rect.y, x, right - x, STYLE_LABEL, "%-*s", wide ? LABEL_COLUMNS : 0,
@@ -260,8 +279,8 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
         cells->cursor_y = cells->cursor_x = -1;
     if (frame->overlay == OVERLAY_HELP)
         overlay_help(frame, cells);
-    else if (frame->overlay == OVERLAY_TARGETS)
-        overlay_targets(frame, view, cells);
     else if (frame->overlay == OVERLAY_LOG)
         overlay_log(frame, view, cells);
+    else if (frame->overlay != OVERLAY_NONE)
+        overlay_list(frame, view, cells);
 }

@@ -18,7 +18,14 @@ enum {
     FRAME_CHOICES = 64, /* most completions shown */
 };
 
-typedef enum Overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_TARGETS, OVERLAY_LOG } Overlay;
+/* Those behind the log are lists. */
+typedef enum Overlay {
+    OVERLAY_NONE,
+    OVERLAY_HELP,
+    OVERLAY_LOG,
+    OVERLAY_TARGETS,
+    OVERLAY_SESSIONS
+} Overlay;
 
 typedef struct Frame {
     int focus;       /* a PaneId, FOCUS_INPUT or, where there is a page, FOCUS_PAGE */
@@ -27,7 +34,8 @@ typedef struct Frame {
     unsigned hidden; /* bit 1 << PaneId: not to be seen */
     PaneId zoom;     /* the pane that has the room of all; PANE_CHAT = none */
     Overlay overlay;
-    int choice; /* of the targets */
+    int choice;    /* of the list: the row */
+    bool deleting; /* the row of the list is to be deleted: a yes is waited for */
     int help_top;
     const KeyBindings *keys; /* NULL = the keys are as they are */
     int log_up;              /* rows of the log below those shown */

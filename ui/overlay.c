@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ui/list.h"
 #include "ui/shortcuts.h"
 
 static const char *const word_lines[] = {
@@ -80,26 +81,11 @@ void overlay_help(const Frame *frame, Cells *cells)
                 most > 0 ? " arrows scroll, Esc closes " : " Esc closes ");
 }
 
-void overlay_targets(const Frame *frame, const View *view, Cells *cells)
+void overlay_list(const Frame *frame, const View *view, Cells *cells)
 {
-    const EventReady *ready = &view->ready;
-    int n = ready->n_targets, width = 30;
-    for (int i = 0; i < n; i++) {
-        int need = text_width(ready->targets[i], strlen(ready->targets[i])) + 20;
-        width = need > width ? need : width;
-    }
-    width = width > cells->width - 2 ? cells->width - 2 : width;
-    int height = n + 2 > cells->height ? cells->height : n + 2;
-    Rect box = {(cells->height - height) / 2, (cells->width - width) / 2, height, width};
-    cells_box(cells, box, "TARGET", STYLE_BORDER);
-    for (int i = 0; i < n && i < height - 2; i++) {
-        int y = box.y + 1 + i;
-        cells_print(cells, y, box.x + 2, width - 4,
-                    i == ready->target_index ? STYLE_GOOD : STYLE_TEXT, "%d  %s%s", i + 1,
-                    ready->targets[i], i == ready->target_index ? "  (now)" : "");
-        if (i == frame->choice)
-            cells_mark(cells, y, box.x + 1, width - 2, ATTR_REVERSE);
-    }
-    cells_print(cells, box.y + height - 1, box.x + 2, width - 4, STYLE_DIM,
-                " Enter switches, Esc closes ");
+    List list;
+    list_make(&list, frame->overlay, view);
+    if (frame->deleting)
+        list.hint = list.question;
+    list_draw(&list, frame->choice, cells);
 }

@@ -49,6 +49,7 @@ typedef struct Item {
     bool continued;   /* goes on after a switch in its middle, */
     Fence fence;      /* which was in code like this */
     bool queued;      /* a note: the person's text that waits to be said */
+    bool greeting;    /* a note: goes when something is said */
     char *text;       /* terminated; may be NULL when empty */
     size_t bytes, room;
     Span *spans;

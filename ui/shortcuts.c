@@ -20,7 +20,7 @@ typedef struct KeyHelp {
 static const KeyHelp keys_before[] = {
     {"Enter", "send"},
     {"Alt-Enter, Ctrl-J", "new line"},
-    {"Esc, Ctrl-C", "stop the answer; twice when idle: quit"},
+    {"Esc, Ctrl-C", "stop the answer; Ctrl-C twice when idle: quit"},
     {"Ctrl-R", "search what was typed before"},
     {"Tab", "complete commands, targets, files"},
     {"PgUp PgDn, wheel", "scroll the chat"},
@@ -37,6 +37,7 @@ static const Shortcut shortcuts[] = {
     {{5, "Tune", "tune: the page of thresholds, and back"}, .action = SHORTCUT_TUNE},
     {{6, "Plain", "speculation off and on"}, .label_off = "Spec", .action = SHORTCUT_SPEC},
     {{8, "Export", "export the chat"}, .action = SHORTCUT_EXPORT},
+    {{9, "Sessions", "the chats there are: open, rename, delete"}, .action = SHORTCUT_SESSIONS},
     {{10, "Quit", "quit"}, .also = "Ctrl-D", .action = SHORTCUT_QUIT},
 };
 

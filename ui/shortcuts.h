@@ -19,6 +19,7 @@ typedef enum ShortcutAction {
     SHORTCUT_TUNE,
     SHORTCUT_SPEC,
     SHORTCUT_EXPORT,
+    SHORTCUT_SESSIONS,
     SHORTCUT_QUIT,
     SHORTCUT_SEARCH,
     SHORTCUT_OLDER, /* hit of the search */

@@ -19,10 +19,12 @@
 
 typedef struct Ui Ui;
 
+enum { UI_AGAIN_MS = 1000 }; /* within which a second Ctrl-C quits */
+
 typedef enum UiActionType {
     UI_SEND,       /* text: a message or a /command, as typed, newlines inside; never empty */
     UI_STOP,       /* stop the answer */
-    UI_QUIT,       /* leave: F10, Ctrl-D on an empty line, Ctrl-C or Esc twice when idle */
+    UI_QUIT,       /* leave: F10, Ctrl-D on an empty line, Ctrl-C twice within a second when idle */
     UI_SUSPEND,    /* Ctrl-Z: call ui_suspend, stop the process, and after SIGCONT ui_resume */
     UI_TARGET,     /* index: target chosen, 0-based */
     UI_THRESHOLDS, /* n_thresholds, thresholds: a slider moved; send them at once */
@@ -32,11 +34,14 @@ typedef enum UiActionType {
     UI_SPEC,       /* spec: F6, between SPEC_OFF and SPEC_AUTO */
     UI_EXPORT,     /* F8: as /export md */
     UI_EDITOR,     /* the input is to be edited in another program: see ui_input_text */
+    UI_SESSIONS,   /* F9: view_set_sessions, then ui_show_sessions */
+    UI_OPEN,       /* text: the name of a session to go on with */
+    UI_DELETE,     /* text: the name of a session to delete; the person has said yes */
 } UiActionType;
 
 typedef struct UiAction {
     UiActionType type;
-    const char *text; /* UI_SEND: valid until the next ui_next */
+    const char *text; /* of UI_SEND, UI_OPEN, UI_DELETE: valid until the next ui_next */
     int index;        /* UI_SEND: the question to replace, from 1, as ui_edit said; 0 = none */
     SpecMode spec;
     bool on;
@@ -87,6 +92,8 @@ void ui_show_compare(Ui *ui);
 /* One line in the status row until the next key, e.g. "saved demo-1", and in the log. Cleaned
  * here. */
 void ui_notice(Ui *ui, const char *text);
+/* Shows the view's list of sessions over the panes; where there is none, says so. */
+void ui_show_sessions(Ui *ui);
 /* Puts text into the input line, e.g. a message that could not be sent now. */
 void ui_set_input(Ui *ui, const char *text);
 /* Another theme. */

@@ -10,21 +10,6 @@
 #include "ui/sliders.h"
 #include "ui/ui_state.h"
 
-/* The index-th target, from 0; says so where there is none. */
-static void choose_target(Ui *ui, int index)
-{
-    char notice[80];
-    int n = ui->view->ready.n_targets;
-    if (n == 0) {
-        ui_notice(ui, "no targets yet: the models are being loaded");
-    } else if (index < n) {
-        ui_push(ui, (UiAction){.type = UI_TARGET, .index = index});
-    } else {
-        snprintf(notice, sizeof notice, "there is no target %d: the profile has %d", index + 1, n);
-        ui_notice(ui, notice);
-    }
-}
-
 static void push(Ui *ui, UiActionType type)
 {
     ui_push(ui, (UiAction){.type = type});
@@ -46,15 +31,6 @@ static void show_page(Ui *ui, PageId page)
     ui_focus(ui, page == PAGE_NONE ? FOCUS_INPUT : FOCUS_PAGE);
 }
 
-static void show_targets(Ui *ui)
-{
-    if (ui->view->ready.n_targets > 0)
-        ui->frame.overlay = OVERLAY_TARGETS;
-    else
-        choose_target(ui, 0);
-    ui->frame.choice = ui->view->ready.target_index;
-}
-
 static void press_shortcut(Ui *ui, int number)
 {
     PaneId pane;
@@ -71,7 +47,7 @@ static void press_shortcut(Ui *ui, int number)
         frame->help_top = 0;
         break;
     case SHORTCUT_TARGETS:
-        show_targets(ui);
+        ui_show_targets(ui);
         break;
     case SHORTCUT_TUNE:
         if (frame->page == PAGE_TUNE && frame->focus == FOCUS_PAGE)
@@ -84,6 +60,9 @@ static void press_shortcut(Ui *ui, int number)
         break;
     case SHORTCUT_EXPORT:
         push(ui, UI_EXPORT);
+        break;
+    case SHORTCUT_SESSIONS:
+        push(ui, UI_SESSIONS);
         break;
     case SHORTCUT_QUIT:
         push(ui, UI_QUIT);
@@ -124,24 +103,35 @@ void ui_show_compare(Ui *ui)
     ui->dirty = true;
 }
 
-/* Esc (outside panes and overlays) or Ctrl-C. */
-static void stop_or_quit(Ui *ui, bool escape)
+/* Esc outside panes and overlays: it stops, and never quits. */
+static void stop(Ui *ui)
 {
     size_t bytes, point;
     input_line(&bytes, &point);
     view_go_on(ui->view); /* what is held does not tell whether there is something to stop */
+    if (is_busy(ui->view))
+        push(ui, UI_STOP);
+    else
+        ui_notice(ui, bytes > 0 ? "Ctrl-C clears the line" : "nothing to stop; F10 quits");
+}
+
+/* Ctrl-C. */
+static void stop_or_quit(Ui *ui)
+{
+    size_t bytes, point;
+    long now = ui_now_ms();
+    input_line(&bytes, &point);
+    view_go_on(ui->view);
     if (is_busy(ui->view)) {
         push(ui, UI_STOP);
-    } else if (bytes > 0 && escape) {
-        ui_notice(ui, "Ctrl-C clears the line");
     } else if (bytes > 0) {
         input_kill();
         ui->editing = 0;
-    } else if (ui->quit_armed) {
+    } else if (ui->quit_ms > 0 && now - ui->quit_ms <= UI_AGAIN_MS) {
         push(ui, UI_QUIT);
     } else {
-        ui->quit_armed = true;
-        ui_notice(ui, escape ? "Esc once more quits" : "Ctrl-C once more quits");
+        ui->quit_ms = now;
+        ui_notice(ui, "Ctrl-C once more, at once, quits");
     }
 }
 
@@ -181,25 +171,6 @@ static bool help_key(Ui *ui, const Key *key)
     return true;
 }
 
-/* As help_key. */
-static bool targets_key(Ui *ui, const Key *key)
-{
-    Frame *frame = &ui->frame;
-    int n = ui->view->ready.n_targets, digit = key->code == KB_TEXT ? key->bytes[0] - '1' : -1;
-    if (key->code == KB_UP || key->code == KB_DOWN) {
-        frame->choice = n > 0 ? (frame->choice + (key->code == KB_UP ? n - 1 : 1)) % n : 0;
-        return true;
-    }
-    frame->overlay = OVERLAY_NONE;
-    if (digit >= 0 && digit < 9)
-        choose_target(ui, digit);
-    else if (key->code == KB_CTRL && (key->bytes[0] == '\r' || key->bytes[0] == '\n'))
-        choose_target(ui, frame->choice);
-    else
-        return !is_typing(key);
-    return true;
-}
-
 /* Keys that work wherever the focus is; true = it was one. */
 static bool global_key(Ui *ui, const Key *key)
 {
@@ -212,7 +183,7 @@ static bool global_key(Ui *ui, const Key *key)
     } else if (key->code == KB_BACKTAB) {
         focus_next(ui);
     } else if (key->code == KB_ALT && ch >= '1' && ch <= '9') {
-        choose_target(ui, ch - '1');
+        ui_choose_target(ui, ch - '1');
     } else if (key->code == KB_CTRL && ch == ('L' & 31)) {
         screen_redraw(ui->screen);
     } else if (key->code == KB_CTRL && ch == ('Z' & 31)) {
@@ -220,7 +191,7 @@ static bool global_key(Ui *ui, const Key *key)
     } else if (key->code == KB_CTRL && ch == ('X' & 31)) {
         ui->prefix = true;
     } else if (key->code == KB_CTRL && ch == ('C' & 31)) {
-        stop_or_quit(ui, false);
+        stop_or_quit(ui);
     } else if (key->code == KB_PAGE_UP && ui->frame.focus == FOCUS_INPUT) {
         view->scroll += page;
         view->changes++;
@@ -411,7 +382,7 @@ static void escape_key(Ui *ui)
     else if (input_searching() || (input_vi_insert() && !is_busy(ui->view)))
         input_feed("\033", 1);
     else
-        stop_or_quit(ui, true);
+        stop(ui);
 }
 
 static void handle_key(Ui *ui, const Key *key);
@@ -474,12 +445,12 @@ static void handle_key(Ui *ui, const Key *key)
     }
     if (mouse_key(ui, key))
         return;
-    bool ends = key->code == KB_ESC || (key->code == KB_CTRL && key->bytes[0] == ('C' & 31));
+    bool interrupts = key->code == KB_CTRL && key->bytes[0] == ('C' & 31);
     bool overlay = ui->frame.overlay != OVERLAY_NONE;
     ui->dirty = true;
     ui->frame.notice[0] = '\0';
-    if (!ends)
-        ui->quit_armed = false;
+    if (!interrupts)
+        ui->quit_ms = 0;
     if (ui->prefix) {
         ui->prefix = false;
         if (prefixed_key(ui, key))
@@ -501,7 +472,7 @@ static void handle_key(Ui *ui, const Key *key)
         ui->prefix = true;
     } else if (ui->frame.overlay == OVERLAY_HELP && help_key(ui, key)) {
         /* scrolled or closed */
-    } else if (ui->frame.overlay == OVERLAY_TARGETS && targets_key(ui, key)) {
+    } else if (ui->frame.overlay > OVERLAY_HELP && ui_list_key(ui, key)) {
         /* moved, chosen or closed */
     } else if (ui->frame.overlay == OVERLAY_LOG && ui_log_key(ui, key)) {
         /* scrolled or closed */

@@ -28,7 +28,7 @@ struct Ui {
     int asked_scroll;                /* and where the chat stood */
     int editing; /* number of the question that the input is to replace; 0 = none */
     char edit_prompt[24];
-    bool quit_armed;  /* Esc or Ctrl-C when idle: once more quits */
+    long quit_ms;     /* when Ctrl-C came, when idle: soon once more quits; 0 = it did not */
     bool dirty;       /* something but the view changed */
     unsigned changes; /* of the view, as last drawn */
     long drawn_ms;
@@ -62,4 +62,10 @@ void ui_chat_action(Ui *ui, ShortcutAction action);
 bool ui_search_key(Ui *ui, const Key *key);
 /* A key while the log is open; false as before. */
 bool ui_log_key(Ui *ui, const Key *key);
+/* The list that an overlay shows, keys included; see ui_lists.c. false = the overlay is closed, and the
+ * key is still to be handled. */
+bool ui_list_key(Ui *ui, const Key *key);
+void ui_show_targets(Ui *ui);
+/* The index-th target, from 0; says so where there is none. */
+void ui_choose_target(Ui *ui, int index);
 #endif

@@ -31,6 +31,7 @@ void view_close(View *view)
     rounds_close(&view->kept);
     held_close(&view->held);
     free(view->shown);
+    free(view->sessions);
     *view = (View){0};
 }
 
@@ -242,9 +243,17 @@ void view_unqueue(View *view)
     }
 }
 
+static void end_greeting(View *view)
+{
+    for (int i = view->scrollback.n_items - 1; i >= 0; i--)
+        if (view->scrollback.items[i].greeting)
+            scrollback_remove(&view->scrollback, i);
+}
+
 void view_user(View *view, const char *text)
 {
     view_go_on(view);
+    end_greeting(view);
     Item *item = scrollback_add(&view->scrollback, ITEM_USER, text);
     if (item != NULL)
         item->before = (ItemBefore){view->n_strip, view->n_history, view->ctx_used};

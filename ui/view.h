@@ -32,6 +32,7 @@ enum {
     VIEW_BLOCKS = 256,  /* of two settings in turn, for sparklines */
     VIEW_UNDO = 32,     /* thresholds that can be gone back to */
     VIEW_TYPED = 3,     /* digits of a threshold */
+    VIEW_FULL = 85,     /* percent of the context from which on it is nearly full */
 };
 
 typedef enum ViewState {
@@ -71,6 +72,13 @@ typedef struct TextMarks {
     unsigned long ghost_item; /* 0 = none */
     int ghost_at;
 } TextMarks;
+/* A session file, as the list of them shows it. */
+typedef struct ViewSession {
+    char when[20], name[64], first[96], target[64];
+    bool named; /* by the person: the name is shown */
+    int tokens;
+    bool now; /* the chat that goes on */
+} ViewSession;
 
 typedef struct View {
     const KeyBindings *keys; /* the person's own, for the key bar; NULL = none */
@@ -149,6 +157,9 @@ typedef struct View {
     Comparison comparison; /* of the answer that two settings gave last */
     unsigned n_blocks;
     float blocks[2][VIEW_BLOCKS]; /* ring: t/s of the sides' blocks */
+
+    ViewSession *sessions; /* [n_sessions] newest first, clean */
+    int n_sessions;
 } View;
 
 int view_open(View *view, Err *err);
@@ -177,6 +188,28 @@ void view_asked(View *view);        /* an answer was requested: Esc stops from n
 void view_stop_asked(View *view);   /* a stop was sent; shown until DONE */
 void view_next_colours(View *view); /* the other meaning of colours */
 void view_set_session(View *view, const char *name);
+/* Copies and cleans them. */
+void view_set_sessions(View *view, const ViewSession *sessions, int n);
+/* A note that stands in an empty chat, until something is said or the chat changes. */
+void view_greet(View *view, const char *text);
+/* The answer to come continues the one before it, on the screen as well. */
+void view_continue(View *view);
+/* What is shown between the two comes from the past: it changes no state, no settings. */
+typedef struct ViewPresent {
+    ViewState state;
+    EventReady ready;
+    float wanted[EXITS_MAX];
+    bool adjusted, draft_kept;
+    char mode[12];
+    float predicted_gain;
+    Race race;
+    Trials trials;
+    Evidence evidence[EXITS_MAX];
+} ViewPresent;
+void view_past_begin(const View *view, ViewPresent *present);
+void view_past_end(View *view, const ViewPresent *present);
+/* The line below the newest answer. */
+void view_set_figures(View *view, const char *figures);
 /* Tokens per round so far; 0 before the first round. */
 double view_mat(const View *view);
 /* The round the tree pane shows; NULL before the first. Valid until the next call. */
@@ -202,6 +235,7 @@ bool view_step(View *view);
 bool view_ghost(const View *view, unsigned long *item, int *at);
 /* Position of an exit layer in ready.exits; -1 = none. */
 int view_exit_index(const View *view, int layer);
+bool view_nearly_full(const View *view); /* the context */
 /* "auto", before it was tried, "auto: on", "auto: off, ...", "on", "on, ..." or "off": whether speculation works now and if not,
  * why. */
 void view_spec_text(const View *view, char *out, size_t bytes);

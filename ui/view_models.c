@@ -7,6 +7,12 @@
 #include "ui/figures_text.h"
 #include "ui/view_parts.h"
 
+bool view_nearly_full(const View *view)
+{
+    return view->ready.ctx > 0 &&
+           (long long)view->ctx_used * 100 >= (long long)view->ready.ctx * VIEW_FULL;
+}
+
 void view_spec_text(const View *view, char *out, size_t bytes)
 {
     static const char *const modes[] = {[SPEC_AUTO] = "auto", [SPEC_ON] = "on", [SPEC_OFF] = "off"};

@@ -12,8 +12,9 @@ int chat_open(Chat *chat, const ChatFront *front, void *user, const Options *opt
     chat->front = front;
     chat->user = user;
     chat->options = *options;
-    chat_note_last(chat);
-    if (options_request(options, &chat->load, err) != 0)
+    int status =
+        options->go_on ? chat_continue(chat, err) : options_request(options, &chat->load, err);
+    if (status != 0)
         return -1;
     chat_take_profile(chat);
     chat->system_set = options->role != NULL;
@@ -42,6 +43,9 @@ void chat_close(Chat *chat)
     free(chat->switching);
     free(chat->offered);
     free(chat->system);
+    free(chat->keep.state);
+    stored_close(&chat->keep.store);
+    chat_restore_forget(chat);
     transcript_close(&chat->transcript);
     memset(chat, 0, sizeof(*chat));
 }
@@ -54,7 +58,7 @@ static int no_memory(Chat *chat)
 
 /* Sends the transcript as it is, and opens the answer to it; or tells why it cannot. sides: two that
  * answer in turn; NULL = what is set answers. */
-static int send_say(Chat *chat, uint32_t seed, const RequestSet *sides)
+static int answer_by(Chat *chat, uint32_t seed, const RequestSet *sides)
 {
     Request request = {.type = REQUEST_SAY};
     RequestSay *say = &request.u.say;
@@ -91,9 +95,15 @@ static int send_say(Chat *chat, uint32_t seed, const RequestSet *sides)
     }
     chat->state = CHAT_ANSWERING;
     chat->stop_sent = false;
-    chat->unsaved = true;
+    chat->too_long[0] = '\0';
     chat->front->asked(chat->user);
+    chat_keep_now(chat);
     return 0;
+}
+
+int chat_answer_again(Chat *chat, uint32_t seed)
+{
+    return answer_by(chat, seed, NULL);
 }
 
 char *chat_part_files(Chat *chat, const char *text)
@@ -125,7 +135,7 @@ static int ask_now(Chat *chat, const char *text)
     if (!transcript_add(&chat->transcript, ENTRY_USER, text))
         return no_memory(chat);
     show(chat, chat->front->said, text);
-    if (send_say(chat, chat->settings.seed, NULL) == 0)
+    if (chat_answer_again(chat, chat->settings.seed) == 0)
         return 0;
     transcript_cut(&chat->transcript, before, chat->transcript.n);
     take_back(chat, text);
@@ -176,6 +186,7 @@ int chat_ask_instead(Chat *chat, int question, const char *text)
     }
     if (transcript_split(&chat->transcript, from, &rest) != 0)
         return no_memory(chat);
+    chat_past_changed(chat, from);
     chat->front->dropped(chat->user, count_questions(&rest, 0));
     if (ask_now(chat, text) == 0) {
         transcript_close(&rest);
@@ -226,7 +237,7 @@ bool chat_stop(Chat *chat)
     if (!chat->stop_sent) {
         Request request = {.type = REQUEST_STOP};
         Err err = {0};
-        /* As send_say: with a worker that is gone the answer ends as well. */
+        /* As chat_answer_again: with a worker that is gone the answer ends as well. */
         if (client_send(chat->client, &request, &err) != 0 && client_pid(chat->client) >= 0) {
             chat_note(chat, NOTE_ERROR, "the stop was not sent: %s", err.text);
             return true;
@@ -256,9 +267,10 @@ int chat_undo(Chat *chat, Err *err)
     if (!text)
         return err_set(err, EXIT_MEMORY, "out of memory");
     transcript_cut(&chat->transcript, question, chat->transcript.n);
-    chat->unsaved = true;
+    chat_past_changed(chat, question);
     take_back(chat, text);
     free(text);
+    chat_keep_now(chat);
     return 0;
 }
 
@@ -274,11 +286,12 @@ int chat_regenerate(Chat *chat, Err *err)
     const Entry *before = transcript_answer(&chat->transcript);
     uint32_t seed = before ? before->seed + 1 : (uint32_t)chat->settings.seed;
     transcript_cut(&chat->transcript, question + 1, chat->transcript.n);
+    chat_past_changed(chat, question + 1);
     chat->front->answer_dropped(chat->user);
     chat_note(chat, NOTE_PLAIN, "seed %u%s", seed,
               chat->settings.temperature == 0 ? ": at temperature 0 all seeds give the same text"
                                               : "");
-    return send_say(chat, seed, NULL);
+    return chat_answer_again(chat, seed);
 }
 
 int chat_compare(Chat *chat, const RequestSet *sides, Err *err)
@@ -293,29 +306,45 @@ int chat_compare(Chat *chat, const RequestSet *sides, Err *err)
     const Entry *before = transcript_answer(&chat->transcript);
     uint32_t seed = before ? before->seed : (uint32_t)chat->settings.seed;
     transcript_cut(&chat->transcript, question + 1, chat->transcript.n);
+    chat_past_changed(chat, question + 1);
     chat->front->answer_dropped(chat->user);
-    return send_say(chat, seed, sides);
+    return answer_by(chat, seed, sides);
 }
 
 int chat_drop_oldest(Chat *chat, Err *err)
 {
     if (only_between_answers(chat, err) != 0)
         return -1;
-    if (transcript_drop_oldest(&chat->transcript) != 0)
+    int dropped = transcript_drop_oldest(&chat->transcript);
+    if (dropped < 0)
         return err_set(err, EXIT_USAGE, "there is no older question to drop; /clear starts anew");
-    chat->unsaved = true;
-    chat->front->changed(chat->user);
-    chat_notice(chat, "the oldest question and its answer are dropped");
+    chat_past_changed(chat, dropped);
+    chat->warned_full = false;
+    chat_notice(chat, "the model no longer gets the oldest question and its answer");
+    chat_keep_now(chat);
     return 0;
 }
 
-void chat_clear(Chat *chat)
+int chat_clear(Chat *chat, Err *err)
 {
-    transcript_cut(&chat->transcript, 0, chat->transcript.n);
+    char was[SESSION_NAME];
+    Err trouble = {0};
+    if (only_between_answers(chat, err) != 0)
+        return -1;
+    if (chat_keep(chat, true, &trouble) != 0)
+        return err_set(err, trouble.code, "the chat stays, it cannot be kept: %s", trouble.text);
+    memcpy(was, chat->keep.store.name, sizeof(was));
+    stored_close(&chat->keep.store);
+    free(chat->keep.state);
+    chat->keep = (ChatKeep){0};
+    transcript_close(&chat->transcript);
     attach_clear(&chat->files);
     chat->session[0] = '\0';
-    chat->unsaved = false;
+    chat->warned_full = false;
     chat->front->changed(chat->user);
+    if (was[0])
+        chat_notice(chat, "a new chat; the former one is session %s", was);
+    return 0;
 }
 
 int chat_set_system(Chat *chat, const char *text, Err *err)
@@ -330,6 +359,5 @@ int chat_set_system(Chat *chat, const char *text, Err *err)
     free(chat->system);
     chat->system = copy;
     chat->system_set = true;
-    chat->unsaved = true;
     return 0;
 }

@@ -80,6 +80,7 @@ static void on_ready(Chat *chat, const EventReady *ready)
     chat->was_ready = true;
     chat->restarts = 0;
     chat->state = CHAT_IDLE;
+    chat->restore.switching = false;
     if (again || anything_set(&chat->set)) {
         const Profile *profile = &chat->load.u.load.profile;
         Request swap = {.type = REQUEST_SWITCH, .u.swap = {.index = -1, .name = chat->target}};
@@ -92,6 +93,7 @@ static void on_ready(Chat *chat, const EventReady *ready)
         if (anything_set(&chat->set))
             send_again(chat, &set, "the settings are the profile's again");
     }
+    chat_restore_next(chat);
     chat_ask_next(chat);
 }
 
@@ -112,6 +114,8 @@ static void on_switch(Chat *chat, const EventSwitch *swap)
 {
     const Profile *profile = &chat->load.u.load.profile;
     char line[256];
+    if (swap->stage == SWITCH_FAILED || swap->stage == SWITCH_DONE)
+        chat->restore.switching = false;
     if (swap->stage == SWITCH_FAILED) {
         bool named = swap->target_index < 0 || swap->target_index >= profile->n_targets;
         const char *target = named ? chat->switching : profile->targets[swap->target_index].model;
@@ -142,7 +146,7 @@ static void on_switch(Chat *chat, const EventSwitch *swap)
     chat->set.n_thresholds = 0; /* the new pair has its own */
 }
 
-static void return_queue(Chat *chat)
+void chat_return_queue(Chat *chat)
 {
     for (int i = 0; i < chat->n_queue; i++) {
         chat->front->unqueued(chat->user);
@@ -167,13 +171,12 @@ static void on_done(Chat *chat, const char *reason, const EventStats *totals)
         Request set = {.type = REQUEST_SET};
         send_again(chat, &set, "the trace is begun anew and lacks its first line");
     }
+    transcript_trim_rounds(&chat->transcript);
     if (strcmp(reason, "context") == 0) {
-        chat_note(
-            chat, NOTE_WARNING,
-            "the context of %d tokens is full and nothing was dropped: /drop forgets the oldest "
-            "question and its answer, /undo takes back the last, /clear starts anew",
-            chat->ready.ctx);
-        return_queue(chat);
+        chat_context_full(chat, answer);
+        chat_return_queue(chat);
+    } else {
+        chat_context_used(chat);
     }
     chat_ask_next(chat);
 }
@@ -202,7 +205,7 @@ static int on_error(Chat *chat, int code, const char *message, bool fatal, bool 
             return 0;
     }
     chat->state = CHAT_LOST;
-    return_queue(chat);
+    chat_return_queue(chat);
     if (code == EXIT_NODEVICE)
         chat_make_offer(chat, OFFER_CPU, NULL);
     return 0;
@@ -233,6 +236,9 @@ static int take(Chat *chat, const Event *event)
         return on_error(chat, event->u.error.code, event->u.error.message, event->u.error.fatal,
                         event->u.error.kept);
     case EVENT_ROUND: /* automatic thresholds have moved */
+        chat->ctx_used = event->u.round.ctx_used;
+        if (chat->state == CHAT_ANSWERING) /* without memory for it the text is still there */
+            transcript_add_round(&chat->transcript, client_line(chat->client));
         if (event->u.round.n_thresholds == chat->ready.n_exits)
             memcpy(chat->ready.thresholds, event->u.round.thresholds,
                    sizeof(chat->ready.thresholds));
@@ -240,8 +246,11 @@ static int take(Chat *chat, const Event *event)
     case EVENT_COUNT:
         file_counted(chat, event->u.count.number, event->u.count.tokens);
         break;
-    case EVENT_PREFILL:
     case EVENT_WARNING:
+        if (chat_is_too_long(event))
+            snprintf(chat->too_long, sizeof(chat->too_long), "%s", event->u.warning.message);
+        break;
+    case EVENT_PREFILL:
     case EVENT_LOAD:
     case EVENT_FORECAST:
     case EVENT_COMPARE:
@@ -274,14 +283,14 @@ static int on_worker_gone(Chat *chat, const Err *why)
     chat->has_wanted = false;
     if (why->code == EXIT_NODEVICE) {
         chat->state = CHAT_LOST;
-        return_queue(chat);
+        chat_return_queue(chat);
         chat_note(chat, NOTE_PLAIN, "the chat is kept; the next question tries the device again");
         chat_make_offer(chat, OFFER_CPU, NULL);
         return 0;
     }
     if (!wanted && chat->restarts > 0) {
         chat->state = CHAT_LOST;
-        return_queue(chat);
+        chat_return_queue(chat);
         chat_note(chat, NOTE_PLAIN, "the chat is kept; the next question tries a new worker");
         return 0;
     }
@@ -297,7 +306,8 @@ static int on_worker_gone(Chat *chat, const Err *why)
     return 0;
 }
 
-int chat_pump(Chat *chat)
+/* 0 = there are no more for now, -1 = the program must end. */
+static int take_all(Chat *chat)
 {
     Event event;
     Err err = {0};
@@ -315,11 +325,19 @@ int chat_pump(Chat *chat)
         }
         /* The front first: taking an answer's end may send the next question. What ends the program
          * is told when it ends. */
-        if (chat->was_ready || event.type != EVENT_ERROR)
+        if ((chat->was_ready || event.type != EVENT_ERROR) && !chat_is_too_long(&event))
             chat->front->event(chat->user, &event);
         int status = take(chat, &event);
         event_free(&event);
         if (status != 0)
             return -1;
+        chat_restore_next(chat);
     }
+}
+
+int chat_pump(Chat *chat)
+{
+    int status = take_all(chat);
+    chat_keep_now(chat);
+    return status;
 }

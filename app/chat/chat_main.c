@@ -21,6 +21,7 @@ typedef struct ChatArguments {
 
 static const Option own_options[] = {
     {"--plain", NULL, OPTION_FLAG, .field = offsetof(ChatArguments, plain)},
+    {"--continue", NULL, OPTION_FLAG, .field = offsetof(ChatArguments, options.go_on)},
     {0},
 };
 

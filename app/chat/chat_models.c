@@ -126,7 +126,7 @@ static int no_models(const Chat *chat, Err *err)
     return 0;
 }
 
-static int ask_switch(Chat *chat, int index, const char *name, bool unload, Err *err)
+int chat_ask_switch(Chat *chat, int index, const char *name, bool unload, Err *err)
 {
     Request request = {.type = REQUEST_SWITCH, .u.swap.unload = unload};
     if (no_models(chat, err) != 0)
@@ -150,11 +150,10 @@ static int ask_switch(Chat *chat, int index, const char *name, bool unload, Err 
 
 int chat_switch(Chat *chat, int index, const char *name, Err *err)
 {
-    return ask_switch(chat, index, name, false, err);
+    return chat_ask_switch(chat, index, name, false, err);
 }
 
-/* Loads anew, with another target or device. NULL = as it is */
-static int change_place(Chat *chat, const char *target, const char *device, Err *err)
+int chat_change_place(Chat *chat, const char *target, const char *device, Err *err)
 {
     Options options = chat->options;
     const char *draft = chat->load.u.load.profile.draft_base;
@@ -178,32 +177,28 @@ void chat_make_offer(Chat *chat, ChatOffer offer, const char *target)
     free(chat->offered);
     chat->offered = copy;
     chat->offer = offer;
-    if (offer == OFFER_CPU)
+    switch (offer) {
+    case OFFER_NONE:
+        break;
+    case OFFER_CPU:
         chat_note(chat, NOTE_WARNING, "go on with the CPU? y or n");
-    else
-        chat_note(chat, NOTE_WARNING, "unload %s, and load %s? y or n",
-                  offer == OFFER_UNLOAD ? "what is not in use" : "the current target", target);
-}
-
-bool chat_answer_offer(Chat *chat, const char *line, Err *err)
-{
-    ChatOffer offer = chat->offer;
-    bool yes = strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0;
-    bool no = strcasecmp(line, "n") == 0 || strcasecmp(line, "no") == 0;
-    chat->offer = OFFER_NONE;
-    if (offer == OFFER_NONE || (!yes && !no))
-        return false;
-    if (no)
-        chat_notice(chat, "nothing is changed");
-    else if (offer == OFFER_UNLOAD)
-        ask_switch(chat, -1, chat->offered, true, err);
-    else if (offer == OFFER_REPLACE)
-        change_place(chat, chat->offered, NULL, err);
-    else
-        change_place(chat, NULL, "cpu", err);
-    if (err->code)
-        chat->offer = offer;
-    return true;
+        break;
+    case OFFER_UNLOAD:
+        chat_note(chat, NOTE_WARNING, "unload what is not in use, and load %s? y or n", target);
+        break;
+    case OFFER_REPLACE:
+        chat_note(chat, NOTE_WARNING, "unload the current target, and load %s? y or n", target);
+        break;
+    case OFFER_GO_ON:
+        chat_note(chat, NOTE_WARNING,
+                  "the context of %d tokens is full in the middle of the answer: go on with it, "
+                  "without the oldest question and its answer? y or n",
+                  chat->ready.ctx);
+        break;
+    case OFFER_DELETE:
+        chat_note(chat, NOTE_WARNING, "delete session %s for good? y or n", target);
+        break;
+    }
 }
 
 /* Lays what is set now over what was set before. */

@@ -3,7 +3,7 @@
  *   stdin: messages and /commands, one a line  ->  stdout: answers;  stderr: all else
  *
  * The next line is read when the answer to the last one is over, so a file of lines is a script.
- * Ctrl-C stops the answer; when idle, twice ends the program.
+ * Ctrl-C stops the answer; when idle, twice within a second ends the program.
  */
 #include <errno.h>
 #include <poll.h>
@@ -19,16 +19,19 @@
 #include "app/base/std_streams.h"
 #include "app/chat/chat.h"
 #include "app/chat/export.h"
+#include "kernels/common/clock.h"
 #include "ui/clip.h"
 #include "ui/comparison.h"
+#include "ui/text.h"
+#include "ui/ui.h"
 
 typedef struct Plain {
     Chat chat;
-    bool terminal;    /* someone types: prompts, and trouble is no exit code */
-    bool prompted;    /* the prompt stands there */
-    bool in_line;     /* stdout is in the middle of a line */
-    bool interrupted; /* Ctrl-C once, when idle */
-    bool at_end;      /* of stdin */
+    bool terminal;         /* someone types: prompts, and trouble is no exit code */
+    bool prompted;         /* the prompt stands there */
+    bool in_line;          /* stdout is in the middle of a line */
+    double interrupted_ms; /* when Ctrl-C came, when idle; 0 = it did not */
+    bool at_end;           /* of stdin */
     char *input;
     size_t used, room;
     char loading[64];
@@ -245,6 +248,27 @@ static int front_copy(void *user, int number, Err *err)
     return 0;
 }
 
+static void front_sessions(void *user)
+{
+    Plain *plain = user;
+    StoredSession *list;
+    Err err = {0};
+    int n = chat_sessions(&plain->chat, &list, &err);
+    if (n <= 0)
+        say(plain, n < 0 ? "error: " : "-- ", n < 0 ? err.text : "there is no session yet");
+    for (int i = 0; i < n; i++) {
+        const SessionSummary *summary = &list[i].summary;
+        char line[400], when[20], first[sizeof(summary->first)];
+        session_when(summary->time, when);
+        text_clean_line(summary->first, first, sizeof(first));
+        snprintf(line, sizeof(line), "%s  %s: %s (%s, %d tokens)%s", when, list[i].name, first,
+                 summary->target, summary->tokens,
+                 strcmp(list[i].name, plain->chat.keep.store.name) == 0 ? "  this chat" : "");
+        say(plain, "-- ", line);
+    }
+    free(list);
+}
+
 static const ChatFront front = {
     .event = front_event,
     .said = front_said,
@@ -259,6 +283,8 @@ static const ChatFront front = {
     .asked = front_nothing,
     .stopping = front_nothing,
     .copy = front_copy,
+    .goes_on = front_nothing,
+    .sessions = front_sessions,
 };
 
 /* -1 = reading failed or memory is out. */
@@ -303,7 +329,8 @@ static bool take_line(Plain *plain)
     if (length > 0 && line[length - 1] == '\r')
         line[--length] = '\0';
     plain_text(line, length);
-    plain->prompted = plain->interrupted = false;
+    plain->prompted = false;
+    plain->interrupted_ms = 0;
     int code = line[strspn(line, " \t")] != '\0' ? chat_line(&plain->chat, line) : 0;
     plain->code = code ? code : plain->code;
     free(line);
@@ -316,11 +343,13 @@ static int on_signal(Plain *plain, int number)
     if (number == SIGINT) {
         if (chat_stop(&plain->chat))
             return 0;
-        if (plain->interrupted || !plain->terminal) {
+        double now = clock_ms();
+        bool again = plain->interrupted_ms > 0 && now - plain->interrupted_ms <= UI_AGAIN_MS;
+        if (again || !plain->terminal) {
             end_line(plain);
             return EXIT_INTERRUPTED;
         }
-        plain->interrupted = true;
+        plain->interrupted_ms = now;
         say(plain, "-- ", "Ctrl-C again quits");
         return 0;
     }
@@ -413,7 +442,7 @@ int chat_plain(const Options *options, const ClientOptions *client_options)
             fprintf(stderr, "s2d: %s\n", plain->chat.failure.text);
             code = plain->chat.failure.code;
         }
-        if (chat_keep_last(&plain->chat, &err) != 0) {
+        if (chat_keep(&plain->chat, true, &err) != 0) {
             fprintf(stderr, "s2d: this chat cannot be kept: %s\n", err.text);
             code = code ? code : err.code;
         }

@@ -16,7 +16,7 @@
 #include "app/base/signals.h"
 #include "app/chat/chat.h"
 #include "app/chat/editor.h"
-#include "app/chat/export.h"
+#include "app/chat/screen_sessions.h"
 #include "app/chat/screen_signals.h"
 #include "app/chat/slash.h"
 #include "ui/ui.h"
@@ -29,12 +29,15 @@ typedef struct ScreenChat {
     char *help;
     char history[PATH_BYTES]; /* "" = none can be kept */
     bool heard;               /* the worker has said something */
+    bool ready;               /* and what it has loaded */
     bool hung_up;             /* the terminal is gone */
     int signals;              /* descriptor */
     int ended_by;             /* signal that came while an editor had the terminal */
 } ScreenChat;
 
 /* What the chat says. */
+
+static void front_changed(void *user);
 
 static void front_event(void *user, const Event *event)
 {
@@ -45,6 +48,11 @@ static void front_event(void *user, const Event *event)
     view_event(&screen->view, event);
     if (event->type == EVENT_COMPARE && event->u.compare.checked == 0 && screen->ui)
         ui_show_compare(screen->ui);
+    if (event->type == EVENT_READY && !screen->ready) { /* rounds can be shown from now on */
+        screen->ready = true;
+        if (screen->chat.restore.due)
+            front_changed(screen);
+    }
 }
 
 static void front_said(void *user, const char *text)
@@ -108,27 +116,8 @@ static void front_renamed(void *user)
 static void front_changed(void *user)
 {
     ScreenChat *screen = user;
-    const Transcript *transcript = &screen->chat.transcript;
-    char figures[256], *shown;
-    view_clear(&screen->view);
+    screen_show_transcript(&screen->view, &screen->chat.transcript);
     front_renamed(user);
-    for (int i = 0; i < transcript->n; i++) {
-        const Entry *entry = &transcript->entries[i];
-        switch (entry->kind) {
-        case ENTRY_USER:
-            shown = attach_shown(entry->text);
-            view_user(&screen->view, shown ? shown : entry->text);
-            free(shown);
-            break;
-        case ENTRY_ANSWER:
-            answer_line(&entry->totals, entry->target, entry->reason, figures, sizeof(figures));
-            view_answer(&screen->view, entry->text, figures, transcript_continues(transcript, i));
-            break;
-        case ENTRY_NOTE:
-            view_old_note(&screen->view, entry->text);
-            break;
-        }
-    }
 }
 
 static void front_asked(void *user)
@@ -190,6 +179,21 @@ static void front_mouse(void *user, bool on)
     ui_set_mouse(screen->ui, on);
 }
 
+static void front_goes_on(void *user)
+{
+    ScreenChat *screen = user;
+    view_continue(&screen->view);
+}
+
+static void front_sessions(void *user)
+{
+    ScreenChat *screen = user;
+    if (!screen->ui)
+        return;
+    screen_list_sessions(&screen->view, &screen->chat);
+    ui_show_sessions(screen->ui);
+}
+
 static const ChatFront front = {
     .event = front_event,
     .said = front_said,
@@ -209,6 +213,8 @@ static const ChatFront front = {
     .copy = front_copy,
     .search = front_search,
     .mouse = front_mouse,
+    .goes_on = front_goes_on,
+    .sessions = front_sessions,
 };
 
 /* What the person does. */
@@ -313,6 +319,16 @@ static void act(ScreenChat *screen, const UiAction *action)
         set.has_spec = true;
         set.spec = action->spec;
         chat_set(chat, &set, &err);
+        break;
+    case UI_SESSIONS:
+        front_sessions(screen);
+        break;
+    case UI_OPEN:
+        chat_load(chat, action->text, &err);
+        break;
+    case UI_DELETE:
+        chat_delete(chat, action->text, &err);
+        front_sessions(screen);
         break;
     case UI_EXPORT:
         chat_export(chat, "md", NULL, &err);
@@ -461,6 +477,8 @@ static int hold(ScreenChat *screen, int signals, const Options *options,
     if (view_open(&screen->view, err) != 0 ||
         chat_open(chat, &front, screen, options, client_options, err) != 0)
         return err->code;
+    if (chat->transcript.n == 0)
+        screen_greet(&screen->view, chat);
     int code = wait_for_worker(screen, signals);
     if (code == 0 && start_ui(screen, err) != 0)
         return err->code;
@@ -468,7 +486,7 @@ static int hold(ScreenChat *screen, int signals, const Options *options,
         code = run(screen, signals);
     if (chat->failure.code)
         err_set(err, chat->failure.code, "%s", chat->failure.text);
-    if (chat_keep_last(chat, err) != 0 && code == 0)
+    if (chat_keep(chat, true, err) != 0 && code == 0)
         code = err->code;
     return code;
 }

@@ -1,4 +1,5 @@
-/* session_file.c - names and writes sessions; session_read.c reads them. See session_file.h. */
+/* session_file.c - names, saves and loads sessions; what stands in them is written by session_write.c and
+ * session_lines.c, read by session_read.c and session_lines.c. See session_file.h. */
 #include "app/chat/session_file.h"
 
 #include <ctype.h>
@@ -8,6 +9,7 @@
 
 #include "app/base/paths.h"
 #include "app/base/save_file.h"
+#include "app/chat/session_parts.h"
 
 int session_path(const char *name, char *path, size_t size, Err *err)
 {
@@ -31,65 +33,9 @@ int session_path(const char *name, char *path, size_t size, Err *err)
     return paths_get(PLACE_DATA, file, path, size, err);
 }
 
-static json_t *totals_to_json(const EventStats *t)
-{
-    return json_pack(
-        "{s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:i, s:f, s:i, s:f, s:f, s:f, s:f, s:f, s:f, "
-        "s:f, s:f}",
-        "tokens", t->tokens, "rounds", t->rounds, "drafted", t->drafted, "accepted", t->accepted,
-        "gain", (double)t->gain, "gain_low", (double)t->gain_low, "gain_high", (double)t->gain_high,
-        "plain_age", t->plain_age, "plain_tokens_per_s", (double)t->plain_tokens_per_s,
-        "plain_rounds", t->plain_rounds, "mat", (double)t->mat, "tokens_per_s",
-        (double)t->tokens_per_s, "draft_ms", t->draft_ms, "verify_ms", t->verify_ms, "accept_ms",
-        t->accept_ms, "other_ms", t->other_ms, "prefill_ms", t->prefill_ms, "draft_prefill_ms",
-        t->draft_prefill_ms);
-}
-
-static json_t *entry_to_json(const Entry *entry)
-{
-    static const char *const roles[] = {
-        [ENTRY_USER] = "user", [ENTRY_ANSWER] = "assistant", [ENTRY_NOTE] = "note"};
-    if (entry->kind != ENTRY_ANSWER)
-        return json_pack("{s:s, s:s}", "role", roles[entry->kind], "text", entry->text);
-    json_t *pieces = json_array();
-    for (int i = 0; i < entry->n_runs; i++) {
-        json_t *piece =
-            json_pack("[I, i]", (json_int_t)entry->runs[i].bytes, entry->runs[i].source);
-        if (json_array_append_new(pieces, piece) != 0) {
-            json_decref(pieces);
-            return NULL;
-        }
-    }
-    return json_pack("{s:s, s:s, s:s, s:I, s:s, s:o, s:o}", "role", roles[entry->kind], "text",
-                     entry->text, "target", entry->target, "seed", (json_int_t)entry->seed,
-                     "reason", entry->reason[0] ? entry->reason : "stopped", "pieces", pieces,
-                     "totals", totals_to_json(&entry->totals));
-}
-
-char *session_to_text(const SavedChat *chat)
-{
-    json_t *messages = json_array();
-    for (int i = 0; i < chat->transcript.n; i++) {
-        if (json_array_append_new(messages, entry_to_json(&chat->transcript.entries[i])) != 0) {
-            json_decref(messages);
-            return NULL;
-        }
-    }
-    const ChatSettings *settings = &chat->settings;
-    json_t *all = json_pack("{s:i, s:s, s:s, s:s, s:i, s:{s:f, s:i, s:f, s:i, s:i}, s:s?, s:o}",
-                            "version", SESSION_VERSION, "profile", chat->profile, "target",
-                            chat->target, "draft", chat->draft, "vocab", chat->vocab, "settings",
-                            "temperature", settings->temperature, "top_k", settings->top_k, "top_p",
-                            settings->top_p, "seed", settings->seed, "max_tokens",
-                            settings->max_tokens, "system", chat->system, "messages", messages);
-    char *text = all ? json_dumps(all, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) : NULL;
-    json_decref(all);
-    return text;
-}
-
 int session_save(const char *path, const SavedChat *chat, Err *err)
 {
-    char *text = session_to_text(chat);
+    char *text = session_to_lines(chat);
     if (!text)
         return err_set(err, EXIT_MEMORY, "%s: no memory to save it", path);
     int status = save_file(path, text, strlen(text), true, err);
@@ -105,5 +51,42 @@ int session_load(const char *path, SavedChat *chat, Err *err)
         return -1;
     int status = session_from_text(chat, text, bytes, path, err);
     free(text);
+    return status;
+}
+
+/* The first line, where it is that of a session of lines; NULL = it is not. */
+static json_t *first_line(const char *text, size_t bytes, size_t *length)
+{
+    const char *end = memchr(text, '\n', bytes);
+    *length = end ? (size_t)(end - text) + 1 : bytes;
+    json_t *json = end ? json_loadb(text, *length, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (json_object_size(json) == 1 &&
+        json_integer_value(json_object_get(json, "version")) > SESSION_DOCUMENT)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+int session_from_text(SavedChat *chat, const char *text, size_t bytes, const char *name, Err *err)
+{
+    json_error_t error;
+    Reader reader = {name, "message", 0, err};
+    size_t first;
+    int status;
+    memset(chat, 0, sizeof(*chat));
+    json_t *json = first_line(text, bytes, &first);
+    if (json && json_integer_value(json_object_get(json, "version")) == SESSION_VERSION) {
+        status = session_read_lines(&reader, text + first, bytes - first, chat);
+    } else {
+        chat->rewrite = true;
+        if (!json)
+            json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+        if (!json)
+            return err_set(err, EXIT_DATA, "%s: line %d: %s", name, error.line, error.text);
+        status = session_read_document(&reader, json, chat);
+    }
+    json_decref(json);
+    if (status != 0)
+        saved_close(chat);
     return status;
 }

@@ -1,4 +1,5 @@
-/* session_read.c - reads sessions, believing nothing in them. See session_file.h.
+/* session_read.c - reads the parts of sessions, believing nothing in them; the lines are read by
+ * session_lines.c. See session_file.h.
  *
  * jansson checks syntax, UTF-8 and nesting. Here: every key is there, none besides, and each value
  * has its type and range; what is wrong is named by message and key.
@@ -10,46 +11,36 @@
 #include <string.h>
 
 #include "app/base/plain_text.h"
-#include "app/chat/session_file.h"
+#include "app/chat/session_parts.h"
 
-typedef struct Reader {
-    const char *name; /* of the file */
-    int message;      /* its number, 1 ..., 0 = outside */
-    Err *err;
-} Reader;
-
-static int wrong(const Reader *reader, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static int wrong(const Reader *reader, const char *format, ...)
+int session_wrong(const Reader *reader, const char *format, ...)
 {
     char what[160];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(what, sizeof(what), format, arguments);
     va_end(arguments);
-    if (reader->message)
-        return err_set(reader->err, EXIT_DATA, "%s: message %d: %s", reader->name, reader->message,
-                       what);
+    if (reader->number)
+        return err_set(reader->err, EXIT_DATA, "%s: %s %d: %s", reader->name, reader->unit,
+                       reader->number, what);
     return err_set(reader->err, EXIT_DATA, "%s: %s", reader->name, what);
 }
 
-static int no_memory(const Reader *reader)
+int session_no_memory(const Reader *reader)
 {
     return err_set(reader->err, EXIT_MEMORY, "%s: not enough memory for it", reader->name);
 }
 
-/* json is an object with these keys (the last is NULL) and no others. */
-static int check_keys(const Reader *reader, json_t *json, const char *const *keys)
+int session_check_keys(const Reader *reader, json_t *json, const char *const *keys)
 {
     size_t n = 0;
     const char *key;
     json_t *value;
     if (!json_is_object(json))
-        return wrong(reader, "an object was expected with \"%s\" in it", keys[0]);
+        return session_wrong(reader, "an object was expected with \"%s\" in it", keys[0]);
     for (; keys[n]; n++) {
         if (!json_object_get(json, keys[n]))
-            return wrong(reader, "\"%s\" is missing", keys[n]);
+            return session_wrong(reader, "\"%s\" is missing", keys[n]);
     }
     if (json_object_size(json) == n)
         return 0;
@@ -59,30 +50,36 @@ static int check_keys(const Reader *reader, json_t *json, const char *const *key
         while (keys[i] && strcmp(keys[i], key) != 0)
             i++;
         if (!keys[i])
-            return wrong(reader, "\"%.40s\" is not known", key);
+            return session_wrong(reader, "\"%.40s\" is not known", key);
     }
     return 0;
 }
 
-/* The getters read a key that is there: see check_keys. */
-
-static int get_int(const Reader *reader, json_t *json, const char *key, json_int_t most,
-                   json_int_t *value)
+int session_get_int(const Reader *reader, json_t *json, const char *key, json_int_t most,
+                    json_int_t *value)
 {
     json_t *number = json_object_get(json, key);
     *value = json_integer_value(number);
     if (!json_is_integer(number) || *value < 0 || *value > most)
-        return wrong(reader, "\"%s\" is not a whole number from 0 to %lld", key, (long long)most);
+        return session_wrong(reader, "\"%s\" is not a whole number from 0 to %lld", key,
+                             (long long)most);
     return 0;
 }
 
-static int get_count(const Reader *reader, json_t *json, const char *key, int *value)
+int session_get_count(const Reader *reader, json_t *json, const char *key, int *value)
 {
     json_int_t number;
-    if (get_int(reader, json, key, INT32_MAX, &number) != 0)
+    if (session_get_int(reader, json, key, INT32_MAX, &number) != 0)
         return -1;
     *value = (int)number;
     return 0;
+}
+
+int session_get_bool(const Reader *reader, json_t *json, const char *key, bool *value)
+{
+    json_t *boolean = json_object_get(json, key);
+    *value = json_is_true(boolean);
+    return json_is_boolean(boolean) ? 0 : session_wrong(reader, "\"%s\" is no truth value", key);
 }
 
 static int get_number(const Reader *reader, json_t *json, const char *key, double most,
@@ -91,7 +88,7 @@ static int get_number(const Reader *reader, json_t *json, const char *key, doubl
     json_t *number = json_object_get(json, key);
     *value = json_number_value(number);
     if (!json_is_number(number) || !(*value >= 0 && *value <= most))
-        return wrong(reader, "\"%s\" is not a number from 0 to %g", key, most);
+        return session_wrong(reader, "\"%s\" is not a number from 0 to %g", key, most);
     return 0;
 }
 
@@ -107,17 +104,16 @@ static int get_float(const Reader *reader, json_t *json, const char *key, float 
 static int get_text(const Reader *reader, json_t *json, const char *key, const char **text)
 {
     *text = json_string_value(json_object_get(json, key));
-    return *text ? 0 : wrong(reader, "\"%s\" is not text", key);
+    return *text ? 0 : session_wrong(reader, "\"%s\" is not text", key);
 }
 
-/* Text for a field of `room` bytes. */
-static int get_name(const Reader *reader, json_t *json, const char *key, char *to, size_t room)
+int session_get_name(const Reader *reader, json_t *json, const char *key, char *to, size_t room)
 {
     const char *text;
     if (get_text(reader, json, key, &text) != 0)
         return -1;
     if (strlen(text) >= room)
-        return wrong(reader, "\"%s\" is too long", key);
+        return session_wrong(reader, "\"%s\" is too long", key);
     strcpy(to, text);
     return 0;
 }
@@ -150,14 +146,14 @@ static int read_totals(const Reader *reader, json_t *json, EventStats *t)
     bool older = json_is_object(json) && !json_object_get(json, "gain");
     for (int i = 14; older && keys[i]; i++) /* a session from before gains were kept */
         json_object_set_new(json, keys[i], json_integer(0));
-    if (check_keys(reader, json, keys) != 0)
+    if (session_check_keys(reader, json, keys) != 0)
         return -1;
     for (int i = 0; i < 3; i++) {
         if (get_float(reader, json, keys[14 + i], gains[i]) != 0)
             return -1;
     }
     for (int i = 0; i < 4; i++) {
-        if (get_count(reader, json, keys[i], counts[i]) != 0)
+        if (session_get_count(reader, json, keys[i], counts[i]) != 0)
             return -1;
     }
     for (int i = 0; i < 6; i++) {
@@ -168,9 +164,9 @@ static int read_totals(const Reader *reader, json_t *json, EventStats *t)
         get_float(reader, json, "tokens_per_s", &t->tokens_per_s) != 0 ||
         get_float(reader, json, "plain_tokens_per_s", &t->plain_tokens_per_s) != 0)
         return -1;
-    if (get_count(reader, json, "plain_age", &t->plain_age) != 0)
+    if (session_get_count(reader, json, "plain_age", &t->plain_age) != 0)
         return -1;
-    return get_count(reader, json, "plain_rounds", &t->plain_rounds);
+    return session_get_count(reader, json, "plain_rounds", &t->plain_rounds);
 }
 
 /* Appends text piece by piece; a piece ends where a character ends. part has room for the text. */
@@ -181,24 +177,24 @@ static int read_pieces(const Reader *reader, Transcript *transcript, const char 
     size_t left = strlen(text), i;
     json_t *piece;
     if (!json_is_array(pieces))
-        return wrong(reader, "\"pieces\" is not a list");
+        return session_wrong(reader, "\"pieces\" is not a list");
     json_array_foreach(pieces, i, piece)
     {
         json_int_t bytes, source;
         if (json_unpack(piece, "[I, I !]", &bytes, &source) != 0 || bytes < 1 ||
             (size_t)bytes > left || (at[bytes] & 0xC0) == 0x80)
-            return wrong(reader, "\"pieces\": number %zu is not [bytes, source] of the text",
-                         i + 1);
+            return session_wrong(
+                reader, "\"pieces\": number %zu is not [bytes, source] of the text", i + 1);
         if (source < -1 || source > UINT16_MAX)
-            return wrong(reader, "\"pieces\": number %zu has an impossible source", i + 1);
+            return session_wrong(reader, "\"pieces\": number %zu has an impossible source", i + 1);
         memcpy(part, at, bytes);
         part[bytes] = '\0';
         at += bytes;
         left -= bytes;
         if (transcript_append(transcript, part, (int)source) != 0)
-            return no_memory(reader);
+            return session_no_memory(reader);
     }
-    return left == 0 ? 0 : wrong(reader, "\"pieces\" end before the text does");
+    return left == 0 ? 0 : session_wrong(reader, "\"pieces\" end before the text does");
 }
 
 static int read_answer(const Reader *reader, Transcript *transcript, json_t *json)
@@ -207,16 +203,16 @@ static int read_answer(const Reader *reader, Transcript *transcript, json_t *jso
                                        "reason", "pieces", "totals", NULL};
     const char *text;
     json_int_t seed;
-    if (check_keys(reader, json, keys) != 0 || get_text(reader, json, "text", &text) != 0 ||
-        get_int(reader, json, "seed", UINT32_MAX, &seed) != 0)
+    if (session_check_keys(reader, json, keys) != 0 || get_text(reader, json, "text", &text) != 0 ||
+        session_get_int(reader, json, "seed", UINT32_MAX, &seed) != 0)
         return -1;
     Entry *entry = transcript_add(transcript, ENTRY_ANSWER, "");
     char *part = malloc(strlen(text) + 1);
-    int status = entry && part ? 0 : no_memory(reader);
+    int status = entry && part ? 0 : session_no_memory(reader);
     if (status == 0) {
         entry->seed = (uint32_t)seed;
-        if (get_name(reader, json, "target", entry->target, sizeof(entry->target)) != 0 ||
-            get_name(reader, json, "reason", entry->reason, sizeof(entry->reason)) != 0 ||
+        if (session_get_name(reader, json, "target", entry->target, sizeof(entry->target)) != 0 ||
+            session_get_name(reader, json, "reason", entry->reason, sizeof(entry->reason)) != 0 ||
             read_totals(reader, json_object_get(json, "totals"), &entry->totals) != 0)
             status = -1;
     }
@@ -226,7 +222,7 @@ static int read_answer(const Reader *reader, Transcript *transcript, json_t *jso
     return status;
 }
 
-static int read_message(const Reader *reader, Transcript *transcript, json_t *json)
+int session_read_message(const Reader *reader, Transcript *transcript, json_t *json)
 {
     static const char *const keys[] = {"role", "text", NULL};
     const char *role = json_string_value(json_object_get(json, "role"));
@@ -235,47 +231,51 @@ static int read_message(const Reader *reader, Transcript *transcript, json_t *js
     if (role && strcmp(role, "assistant") == 0)
         return read_answer(reader, transcript, json);
     if (!user && (!role || strcmp(role, "note") != 0))
-        return wrong(reader, "\"role\" is none of user, assistant, note");
+        return session_wrong(reader, "\"role\" is none of user, assistant, note");
     /* What a model wrote stays as it is: only a person's text came from elsewhere. */
     if (plain_json(json) != 0)
-        return no_memory(reader);
-    if (check_keys(reader, json, keys) != 0 || get_text(reader, json, "text", &text) != 0)
+        return session_no_memory(reader);
+    if (session_check_keys(reader, json, keys) != 0 || get_text(reader, json, "text", &text) != 0)
         return -1;
     if (!transcript_add(transcript, user ? ENTRY_USER : ENTRY_NOTE, text))
-        return no_memory(reader);
+        return session_no_memory(reader);
     return 0;
 }
 
-static int read_settings(const Reader *reader, json_t *json, ChatSettings *settings)
+int session_read_settings(const Reader *reader, json_t *json, ChatSettings *settings)
 {
     static const char *const keys[] = {"temperature", "top_k", "top_p", "seed", "max_tokens", NULL};
-    if (check_keys(reader, json, keys) != 0 ||
+    if (session_check_keys(reader, json, keys) != 0 ||
         get_number(reader, json, "temperature", 10, &settings->temperature) != 0 ||
-        get_count(reader, json, "top_k", &settings->top_k) != 0 ||
+        session_get_count(reader, json, "top_k", &settings->top_k) != 0 ||
         get_number(reader, json, "top_p", 1, &settings->top_p) != 0 ||
-        get_count(reader, json, "seed", &settings->seed) != 0)
+        session_get_count(reader, json, "seed", &settings->seed) != 0)
         return -1;
-    return get_count(reader, json, "max_tokens", &settings->max_tokens);
+    return session_get_count(reader, json, "max_tokens", &settings->max_tokens);
 }
 
-static int read_names(const Reader *reader, json_t *json, SavedChat *chat)
+int session_read_names(const Reader *reader, json_t *json, SavedChat *chat)
 {
     char **const names[] = {&chat->profile, &chat->target, &chat->draft, &chat->system};
     static const char *const keys[] = {"profile", "target", "draft", "system"};
     for (int i = 0; i < 4; i++) {
         const char *text;
-        if (i == 3 && json_is_null(json_object_get(json, "system")))
+        if (i == 3 && json_is_null(json_object_get(json, "system"))) {
+            free(chat->system);
+            chat->system = NULL;
             return 0;
+        }
         if (get_text(reader, json, keys[i], &text) != 0)
             return -1;
+        free(*names[i]);
         *names[i] = strdup(text);
         if (!*names[i])
-            return no_memory(reader);
+            return session_no_memory(reader);
     }
     return 0;
 }
 
-static int read_chat(Reader *reader, json_t *json, SavedChat *chat)
+int session_read_document(Reader *reader, json_t *json, SavedChat *chat)
 {
     static const char *const keys[] = {"version",  "profile", "target",   "draft", "vocab",
                                        "settings", "system",  "messages", NULL};
@@ -283,24 +283,27 @@ static int read_chat(Reader *reader, json_t *json, SavedChat *chat)
     json_t *messages = json_object_get(json, "messages");
     size_t i;
     if (!json_is_integer(version))
-        return wrong(reader, "it has no \"version\" number; is it a session of s2d?");
-    if (json_integer_value(version) > SESSION_VERSION)
-        return wrong(reader, "a later s2d wrote it; this one reads sessions of version %d",
-                     SESSION_VERSION);
-    if (json_integer_value(version) != SESSION_VERSION)
-        return wrong(reader, "there never was such a \"version\"");
+        return session_wrong(reader, "it has no \"version\" number; is it a session of s2d?");
+    if (json_integer_value(version) > SESSION_DOCUMENT)
+        return session_wrong(reader,
+                             "a later s2d wrote it, or its lines are damaged: this one reads "
+                             "versions up to %d",
+                             SESSION_VERSION);
+    if (json_integer_value(version) != SESSION_DOCUMENT)
+        return session_wrong(reader, "there never was such a \"version\"");
     if (plain_json(json_object_get(json, "system")) != 0)
-        return no_memory(reader);
-    if (check_keys(reader, json, keys) != 0 || read_names(reader, json, chat) != 0 ||
-        get_count(reader, json, "vocab", &chat->vocab) != 0 ||
-        read_settings(reader, json_object_get(json, "settings"), &chat->settings) != 0)
+        return session_no_memory(reader);
+    if (session_check_keys(reader, json, keys) != 0 ||
+        session_read_names(reader, json, chat) != 0 ||
+        session_get_count(reader, json, "vocab", &chat->vocab) != 0 ||
+        session_read_settings(reader, json_object_get(json, "settings"), &chat->settings) != 0)
         return -1;
     if (!json_is_array(messages))
-        return wrong(reader, "\"messages\" is not a list");
+        return session_wrong(reader, "\"messages\" is not a list");
     json_array_foreach(messages, i, message)
     {
-        reader->message = (int)i + 1;
-        if (read_message(reader, &chat->transcript, message) != 0)
+        reader->number = (int)i + 1;
+        if (session_read_message(reader, &chat->transcript, message) != 0)
             return -1;
     }
     return 0;
@@ -311,22 +314,8 @@ void saved_close(SavedChat *chat)
     free(chat->profile);
     free(chat->target);
     free(chat->draft);
+    free(chat->model);
     free(chat->system);
     transcript_close(&chat->transcript);
     memset(chat, 0, sizeof(*chat));
-}
-
-int session_from_text(SavedChat *chat, const char *text, size_t bytes, const char *name, Err *err)
-{
-    json_error_t error;
-    Reader reader = {name, 0, err};
-    memset(chat, 0, sizeof(*chat));
-    json_t *json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-    if (!json)
-        return err_set(err, EXIT_DATA, "%s: line %d: %s", name, error.line, error.text);
-    int status = read_chat(&reader, json, chat);
-    json_decref(json);
-    if (status != 0)
-        saved_close(chat);
-    return status;
 }

@@ -12,6 +12,7 @@
 #include "app/chat/export.h"
 #include "app/chat/slash_file.h"
 #include "app/chat/slash_role.h"
+#include "app/chat/slash_sessions.h"
 #include "app/chat/slash_stats.h"
 #include "app/chat/slash_text.h"
 #include "app/chat/slash_tune.h"
@@ -51,16 +52,7 @@ static int run_drop(Chat *chat, const char *text, Err *err)
 static int run_clear(Chat *chat, const char *text, Err *err)
 {
     (void)text;
-    Err trouble = {0};
-    if (chat->state == CHAT_ANSWERING)
-        return err_set(err, EXIT_USAGE, "an answer is coming: stop it first (Esc)");
-    bool kept = chat->unsaved && transcript_first_question(&chat->transcript) >= 0;
-    if (chat_keep_last(chat, &trouble) != 0)
-        return err_set(err, trouble.code, "the chat stays, it cannot be kept: %s", trouble.text);
-    chat_clear(chat);
-    if (kept)
-        chat_notice(chat, "a new chat; the former one is kept as session \"last\"");
-    return 0;
+    return chat_clear(chat, err);
 }
 
 static int run_system(Chat *chat, const char *text, Err *err)
@@ -81,29 +73,6 @@ static int run_theme(Chat *chat, const char *text, Err *err)
     if (!chat->front->theme)
         return err_set(err, EXIT_USAGE, "/theme: there are no colours here; they are the screen's");
     return chat->front->theme(chat->user, text, err);
-}
-
-static int run_save(Chat *chat, const char *text, Err *err)
-{
-    const char *name = *text ? text : chat->session;
-    if (!*name)
-        return err_set(err, EXIT_USAGE, "/save NAME: this chat has no name yet");
-    if (chat->state == CHAT_ANSWERING)
-        return err_set(err, EXIT_USAGE, "an answer is coming: save when it is over");
-    if (chat_save(chat, name, err) != 0)
-        return -1;
-    if (name != chat->session && !strchr(name, '/'))
-        snprintf(chat->session, sizeof(chat->session), "%s", name);
-    chat->front->renamed(chat->user);
-    chat_notice(chat, "saved as %s", name);
-    return 0;
-}
-
-static int run_load(Chat *chat, const char *text, Err *err)
-{
-    if (!*text)
-        return err_set(err, EXIT_USAGE, "/load NAME: which session?");
-    return chat_load(chat, text, err);
 }
 
 static int run_export(Chat *chat, const char *text, Err *err)
@@ -151,8 +120,11 @@ static const SlashCommand table[] = {
      "temperature top_k top_p seed max_tokens stop mouse", run_set},
     {"search", ARGUMENT_TEXT, "[TEXT]", "find it in the chat", NULL, run_search},
     {"copy", ARGUMENT_WORDS, "[N|answer]", "code block N to the clipboard", "answer", run_copy},
-    {"save", ARGUMENT_SESSION, "[NAME]", "save this chat", NULL, run_save},
-    {"load", ARGUMENT_SESSION, "NAME", "go on with a saved chat", NULL, run_load},
+    {"sessions", ARGUMENT_NONE, "", "the chats there are", NULL, run_sessions},
+    {"save", ARGUMENT_SESSION, "[NAME]", "name this chat", NULL, run_save},
+    {"load", ARGUMENT_SESSION, "NAME", "go on with a former chat", NULL, run_load},
+    {"rename", ARGUMENT_SESSION, "NAME NEW", "rename a chat", NULL, run_rename},
+    {"delete", ARGUMENT_SESSION, "NAME", "delete a chat, if you say y", NULL, run_delete},
     {"export", ARGUMENT_FORM, "md|json|trace [FILE]", "write the chat to a file", "md json trace",
      run_export},
     {"theme", ARGUMENT_WORDS, "[NAME]", "the screen's colours", "auto dark light contrast none",

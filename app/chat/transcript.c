@@ -49,8 +49,20 @@ char *utf8_copy(const char *text)
     return exact ? exact : copy;
 }
 
-static void entry_clear(Entry *entry)
+static void clear_rounds(Transcript *transcript, Entry *entry)
 {
+    transcript->rounds_bytes -= entry->rounds_bytes;
+    free(entry->rounds);
+    free(entry->round_at);
+    entry->rounds = NULL;
+    entry->round_at = NULL;
+    entry->rounds_bytes = entry->rounds_room = 0;
+    entry->n_rounds = entry->room_rounds = 0;
+}
+
+static void entry_clear(Transcript *transcript, Entry *entry)
+{
+    clear_rounds(transcript, entry);
     free(entry->text);
     free(entry->runs);
     memset(entry, 0, sizeof(*entry));
@@ -94,13 +106,13 @@ int transcript_append(Transcript *transcript, const char *text, int source)
         return 0;
     size_t room_runs = entry->room_runs;
     if (grow((void **)&entry->text, &entry->room, entry->bytes + more + 1, 1) != 0 ||
-        grow((void **)&entry->runs, &room_runs, entry->n_runs + 1, sizeof(Run)) != 0)
+        grow((void **)&entry->runs, &room_runs, entry->n_runs + 1, sizeof(TextRun)) != 0)
         return -1;
     entry->room_runs = (int)room_runs;
     memcpy(entry->text + entry->bytes, text, more + 1);
     entry->bytes += more;
     if (entry->n_runs == 0 || entry->runs[entry->n_runs - 1].source != source)
-        entry->runs[entry->n_runs++] = (Run){0, source};
+        entry->runs[entry->n_runs++] = (TextRun){0, source};
     entry->runs[entry->n_runs - 1].bytes += more;
     return 0;
 }
@@ -122,13 +134,35 @@ int transcript_switch(Transcript *transcript, const char *note)
     return 0;
 }
 
-bool transcript_continues(const Transcript *transcript, int i)
+int transcript_put_round(Transcript *transcript, Entry *entry, size_t at, const char *line,
+                         size_t bytes)
 {
-    if (transcript->entries[i].kind != ENTRY_ANSWER)
-        return false;
-    for (i--; i >= 0 && transcript->entries[i].kind == ENTRY_NOTE; i--)
-        continue;
-    return i >= 0 && transcript->entries[i].kind == ENTRY_ANSWER;
+    size_t room = entry->room_rounds;
+    if (grow((void **)&entry->round_at, &room, entry->n_rounds + 1, sizeof(size_t)) != 0)
+        return -1;
+    entry->room_rounds = (int)room;
+    if (grow((void **)&entry->rounds, &entry->rounds_room, entry->rounds_bytes + bytes + 1, 1) != 0)
+        return -1;
+    memcpy(entry->rounds + entry->rounds_bytes, line, bytes);
+    entry->rounds[entry->rounds_bytes + bytes] = '\n';
+    entry->rounds_bytes += bytes + 1;
+    transcript->rounds_bytes += bytes + 1;
+    entry->round_at[entry->n_rounds++] = at;
+    return 0;
+}
+
+int transcript_add_round(Transcript *transcript, const char *line)
+{
+    Entry *entry = transcript_answer(transcript);
+    return entry ? transcript_put_round(transcript, entry, entry->bytes, line, strlen(line)) : -1;
+}
+
+void transcript_trim_rounds(Transcript *transcript)
+{
+    for (int i = 0; i < transcript->n && transcript->rounds_bytes > TRANSCRIPT_ROUNDS; i++) {
+        transcript->rounds_lost += transcript->entries[i].rounds_bytes;
+        clear_rounds(transcript, &transcript->entries[i]);
+    }
 }
 
 int transcript_last_question(const Transcript *transcript)
@@ -168,6 +202,9 @@ int transcript_split(Transcript *transcript, int from, Transcript *rest)
     memcpy(rest->entries, transcript->entries + from, n * sizeof(Entry));
     rest->n = rest->room = n;
     transcript->n = from;
+    for (int i = 0; i < n; i++)
+        rest->rounds_bytes += rest->entries[i].rounds_bytes;
+    transcript->rounds_bytes -= rest->rounds_bytes;
     return 0;
 }
 
@@ -177,6 +214,7 @@ void transcript_join(Transcript *transcript, Transcript *rest)
     if (rest->n > 0)
         memcpy(transcript->entries + transcript->n, rest->entries, rest->n * sizeof(Entry));
     transcript->n += rest->n;
+    transcript->rounds_bytes += rest->rounds_bytes;
     rest->n = 0;
     transcript_close(rest);
 }
@@ -185,36 +223,48 @@ void transcript_cut(Transcript *transcript, int from, int upto)
 {
     assert(from >= 0 && from <= upto && upto <= transcript->n);
     for (int i = from; i < upto; i++)
-        entry_clear(&transcript->entries[i]);
+        entry_clear(transcript, &transcript->entries[i]);
     if (transcript->n > upto)
         memmove(&transcript->entries[from], &transcript->entries[upto],
                 (transcript->n - upto) * sizeof(Entry));
     transcript->n -= upto - from;
 }
 
+bool transcript_continues(const Transcript *transcript, int index)
+{
+    if (transcript->entries[index].kind != ENTRY_ANSWER)
+        return false;
+    int i = index - 1;
+    while (i >= 0 && transcript->entries[i].kind == ENTRY_NOTE)
+        i--;
+    return i >= 0 && transcript->entries[i].kind == ENTRY_ANSWER;
+}
+
 int transcript_drop_oldest(Transcript *transcript)
 {
-    int first = transcript_first_question(transcript);
-    if (first < 0)
-        return -1;
+    int first = 0;
+    while (first < transcript->n &&
+           (transcript->entries[first].kind != ENTRY_USER || transcript->entries[first].dropped))
+        first++;
     int next = first + 1;
     while (next < transcript->n && transcript->entries[next].kind != ENTRY_USER)
         next++;
-    if (next == transcript->n)
+    if (next >= transcript->n)
         return -1;
-    transcript_cut(transcript, first, next);
-    return 0;
+    for (int i = first; i < next; i++)
+        transcript->entries[i].dropped = true;
+    return first;
 }
 
-/* Both are one message then. */
-static int join_text(Message *message, const char *between, const char *more)
+/* "first\n\nsecond" in place of first; the two are then one message. */
+static int join(Message *message, const char *between, const char *more)
 {
-    size_t before = strlen(message->text), gap = strlen(between);
-    char *joined = realloc((char *)message->text, before + gap + strlen(more) + 1);
+    size_t before = strlen(message->text);
+    char *joined = realloc((char *)message->text, before + strlen(between) + strlen(more) + 1);
     if (!joined)
         return -1;
-    memcpy(joined + before, between, gap);
-    strcpy(joined + before + gap, more);
+    strcpy(joined + before, between);
+    strcat(joined + before, more);
     message->text = joined;
     return 0;
 }
@@ -231,18 +281,16 @@ int transcript_messages(const Transcript *transcript, const char *system, Messag
         const Entry *entry = &transcript->entries[i];
         if (n > 0 && !list[n - 1].text)
             break;
-        bool asks = entry->kind == ENTRY_USER && n > 0 && list[n - 1].role == ROLE_USER;
-        bool continues =
-            transcript_continues(transcript, i) && n > 0 && list[n - 1].role == ROLE_ASSISTANT;
-        if (asks || continues) {
-            if (join_text(&list[n - 1], asks ? "\n\n" : "", entry->text) != 0) {
-                transcript_messages_free(list, n);
-                return -1;
-            }
-        } else if (entry->kind == ENTRY_USER) {
-            list[n++] = (Message){.role = ROLE_USER, .text = strdup(entry->text)};
-        } else if (entry->kind == ENTRY_ANSWER && entry->bytes > 0) {
-            list[n++] = (Message){.role = ROLE_ASSISTANT, .text = strdup(entry->text)};
+        if (entry->kind == ENTRY_NOTE || entry->dropped ||
+            (entry->kind == ENTRY_ANSWER && entry->bytes == 0))
+            continue;
+        bool user = entry->kind == ENTRY_USER;
+        Role role = user ? ROLE_USER : ROLE_ASSISTANT;
+        if (n == 0 || list[n - 1].role != role) {
+            list[n++] = (Message){.role = role, .text = strdup(entry->text)};
+        } else if (join(&list[n - 1], user ? "\n\n" : "", entry->text) != 0) {
+            transcript_messages_free(list, n);
+            return -1;
         }
     }
     if (n > 0 && !list[n - 1].text) {

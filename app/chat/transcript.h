@@ -3,6 +3,9 @@
  * Events go in as they come, messages for the next `say` come out. Answers remember who proposed
  * each stretch of their text. All text in here is valid UTF-8 (invalid bytes became U+FFFD on the
  * way in), yet it may hold control characters: whoever shows it cleans it.
+ *
+ * An answer that follows another without a question between them continues it: to a model the two
+ * are one.
  */
 #ifndef S2D_APP_CHAT_TRANSCRIPT_H
 #define S2D_APP_CHAT_TRANSCRIPT_H
@@ -13,6 +16,8 @@
 #include "engine/decode/event.h"
 #include "engine/text/template.h" /* Message */
 
+enum { TRANSCRIPT_ROUNDS = 8 << 20 }; /* bytes of rounds that are kept; the oldest answers' go */
+
 typedef enum EntryKind {
     ENTRY_USER,
     ENTRY_ANSWER,
@@ -20,16 +25,16 @@ typedef enum EntryKind {
 } EntryKind;
 
 /* A stretch of an answer that came from one place. */
-typedef struct Run {
+typedef struct TextRun {
     size_t bytes;
     int source; /* as EventText.source: exit layer, 0 = target, -1 = no model */
-} Run;
+} TextRun;
 
 typedef struct Entry {
     EntryKind kind;
     char *text; /* terminated */
     size_t bytes, room;
-    Run *runs; /* of an answer; their bytes sum up to the text's */
+    TextRun *runs; /* of an answer; their bytes sum up to the text's */
     int n_runs, room_runs;
     char target[64]; /* of an answer: the target that ended it */
     /* Of an answer: as in the `done` event; "" = still coming; "switched" = another target went on
@@ -37,11 +42,18 @@ typedef struct Entry {
     char reason[16];
     uint32_t seed;
     EventStats totals; /* of an answer, once it is over, or of its part */
+    bool dropped;      /* stays to be read, but no model gets it any more */
+    char *rounds;      /* of an answer: its ROUND events, as lines, a newline behind each */
+    size_t rounds_bytes, rounds_room;
+    size_t *round_at; /* [n_rounds] how many bytes of the text came before each */
+    int n_rounds, room_rounds;
 } Entry;
 
 typedef struct Transcript {
     Entry *entries;
     int n, room;
+    size_t rounds_bytes; /* of all entries */
+    size_t rounds_lost;  /* bytes of those that went because there were too many */
 } Transcript;
 
 /* NULL = out of memory, and nothing changed. The entry stays where it is until the next add. */
@@ -49,6 +61,14 @@ Entry *transcript_add(Transcript *transcript, EntryKind kind, const char *text);
 
 /* Appends to the newest answer. -1 = there is none, or out of memory. */
 int transcript_append(Transcript *transcript, const char *text, int source);
+
+/* The newest answer had a round: its event as a line, without newline. -1 = as above. */
+int transcript_add_round(Transcript *transcript, const char *line);
+/* The same to an entry of this transcript, with so many bytes of its text before the round. */
+int transcript_put_round(Transcript *transcript, Entry *entry, size_t at, const char *line,
+                         size_t bytes);
+/* Forgets the rounds of the oldest answers until no more than TRANSCRIPT_ROUNDS bytes are left. */
+void transcript_trim_rounds(Transcript *transcript);
 
 /* The newest answer; NULL = none yet. */
 Entry *transcript_answer(const Transcript *transcript);
@@ -76,7 +96,11 @@ void transcript_join(Transcript *transcript, Transcript *rest);
 /* Drops entries from … upto-1. */
 void transcript_cut(Transcript *transcript, int from, int upto);
 
-/* Drops the oldest question and all that belongs to it. -1 = it is the only one, it stays. */
+/* Whether the entry is an answer that continues the one before it. */
+bool transcript_continues(const Transcript *transcript, int index);
+
+/* The oldest question that a model still gets, and all that belongs to it, is dropped: it stays an
+ * entry. Returns the question's index; -1 = it is the only one, nothing is dropped. */
 int transcript_drop_oldest(Transcript *transcript);
 
 /* What a model gets to read: system (unless NULL), questions and answers. Empty answers are left

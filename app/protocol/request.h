@@ -77,7 +77,9 @@ typedef struct RequestSet {
 
 /* The whole conversation, the system message included: the worker adds nothing and remembers
  * nothing but its cache. An assistant message whose text is that of a former answer keeps that
- * answer's own tokens, so that undo, edit and regen find the cache as it was. */
+ * answer's own tokens, so that undo, edit and regen find the cache as it was. Where the last message is
+ * an assistant's, that answer goes on. A question that does not fit into the context is answered by a
+ * WARNING question-too-long, with its size, and DONE context. */
 typedef struct RequestSay {
     Message *messages; /* [n_messages]; ids are the worker's business and do not travel */
     int n_messages;

@@ -42,6 +42,11 @@ static void add_text(Answer *answer, const char *text)
     answer->bytes += bytes;
 }
 
+void answers_go_on(Answers *answers, const char *text)
+{
+    add_text(&answers->current, text);
+}
+
 void answers_event(Answers *answers, const Event *event)
 {
     if (event->type == EVENT_TEXT)

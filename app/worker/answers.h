@@ -27,6 +27,8 @@ typedef struct Answers {
 } Answers;
 
 void answers_begin(Answers *answers);
+/* The answer goes on from this text, whose ids are behind the prompt of answers_end. */
+void answers_go_on(Answers *answers, const char *text);
 /* Takes the answer's TEXT events. */
 void answers_event(Answers *answers, const Event *event);
 /* text: [n] the session's conversation; the answer is what follows its first n_prompt tokens, the

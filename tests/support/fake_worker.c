@@ -17,6 +17,7 @@ typedef struct Fake {
     bool waiting; /* an answer goes on until it is stopped */
     int round;
     int switched; /* rounds before the target was changed in this answer */
+    bool nearly_full;
 } Fake;
 
 static void emit(const Fake *fake, Event *event)
@@ -55,7 +56,7 @@ static void emit_round(Fake *fake)
     strcpy(round->mode, "spec");
     round->draft_ms = 1;
     round->verify_ms = 3;
-    round->ctx_used = 10 + 2 * fake->round;
+    round->ctx_used = fake->nearly_full ? 3500 : 10 + 2 * fake->round;
     round->n_thresholds = fake->ready.n_exits;
     memcpy(round->thresholds, fake->ready.thresholds, sizeof(round->thresholds));
     emit(fake, &event);
@@ -133,6 +134,7 @@ static void on_say(Fake *fake, const RequestSay *say)
 {
     char text[4096];
     const char *last = say->messages[say->n_messages - 1].text;
+    bool goes_on = say->messages[say->n_messages - 1].role == ROLE_ASSISTANT;
     const char *word = strrchr(last, ' ') ? strrchr(last, ' ') + 1 : last;
     fake->turn++;
     fake->round = fake->switched = 0;
@@ -144,6 +146,15 @@ static void on_say(Fake *fake, const RequestSay *say)
         emit_done(fake, "error", say->seed);
         return;
     }
+    if (strcmp(word, "toolong") == 0) {
+        Event event = {.type = EVENT_WARNING};
+        strcpy(event.u.warning.code, "question-too-long");
+        strcpy(event.u.warning.message, "the question has 5000 tokens");
+        emit(fake, &event);
+        emit_done(fake, "context", say->seed);
+        return;
+    }
+    fake->nearly_full = strcmp(word, "nearlyfull") == 0;
     if (say->compare)
         emit(fake, &(Event){.type = EVENT_COMPARE, .u.compare = {.equal = true}});
     else
@@ -160,7 +171,7 @@ static void on_say(Fake *fake, const RequestSay *say)
     if (strcmp(word, "wait") == 0)
         fake->waiting = true;
     else
-        emit_done(fake, strcmp(word, "context") == 0 ? "context" : "eos", say->seed);
+        emit_done(fake, strcmp(word, "context") == 0 && !goes_on ? "context" : "eos", say->seed);
 }
 
 static void on_switch(Fake *fake, const RequestSwitch *swap)

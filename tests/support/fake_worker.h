@@ -3,8 +3,9 @@
  *
  * What it answers depends on the last question: "... die" kills it in mid-answer, "... break" ends
  * it as a failed device does, "... wait" goes on until it is stopped, "... context" and "...
- * refuse" end so; anything else is echoed with the number of messages, as "[3] hello". A draft
- * named "missing" cannot be loaded; for a target named "wide" something has to be unloaded first,
+ * refuse" end so, "... toolong" does not fit into the context, "... nearlyfull" leaves little of it;
+ * anything else, an answer that is to go on as well, is echoed with the number of messages, as "[3]
+ * hello". A draft named "missing" cannot be loaded; for a target named "wide" something has to be unloaded first,
  * and "widest" can only take the current one's place.
  */
 #ifndef S2D_TESTS_SUPPORT_FAKE_WORKER_H

@@ -284,6 +284,14 @@ void scene_demo(Scene *scene)
 {
     scene_ready(scene);
     view_set_session(&scene->view, "demo-1");
+    static const ViewSession sessions[] = {
+        {"2026-11-30 20:01", "demo-1", "Explain speculative decoding.", "coder-1.5b", true, 372,
+         true},
+        {"2026-11-29 09:30", "2026-11-29-0930", "How do I reverse a list in C?\nIn place, please.",
+         "coder-0.5b", false, 1216, false},
+        {"2026-11-28 18:12", "lists", "Why is it lossless?", "coder-1.5b", true, 95, false},
+    };
+    view_set_sessions(&scene->view, sessions, 3);
     scene_say(scene, "Explain speculative decoding.");
     for (size_t i = 0; i < sizeof answer / sizeof answer[0]; i++)
         scene_round(scene, answer[i], count(answer[i]), (int)(i % 4));

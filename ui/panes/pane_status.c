@@ -30,6 +30,7 @@ static bool row_add(Row *row, const char *label, const char *value, int value_at
 /* What the header leaves out where it does not fit, in this order. */
 typedef enum Brevity {
     BRIEF_NOT,
+    BRIEF_GAUGE,
     BRIEF_EXITS,
     BRIEF_QUANT,
     BRIEF_KEPT,
@@ -42,9 +43,13 @@ typedef enum Brevity {
     BRIEF_MOST = BRIEF_HOW
 } Brevity;
 
+enum { GAUGE_COLUMNS = 8 };
+
 typedef struct Header {
-    char target[80], draft[160], context[32];
+    char target[80], draft[160], context[40];
     bool labels;
+    bool gauge;  /* before the figures of the context, where those are shown */
+    double used; /* share of the context */
 } Header;
 
 /* The draft's name without the beginning, up to a "-", that the target's has too. */
@@ -101,8 +106,15 @@ static void header_make(const View *view, Brevity brevity, Header *header)
     if (ready->n_targets > 1)
         snprintf(header->target + n, sizeof header->target - (size_t)n, " [%d/%d]",
                  ready->target_index + 1, ready->n_targets);
+    header->used = ready->ctx > 0 ? (double)view->ctx_used / ready->ctx : 0;
+    header->gauge = brevity < BRIEF_GAUGE && ready->ctx > 0;
+    bool warns = view_nearly_full(view);
     if (brevity < BRIEF_CONTEXT)
         header_context(view, header);
+    size_t used = strlen(header->context);
+    if (warns) /* this much is always said */
+        snprintf(header->context + used, sizeof header->context - used, "%s%.0f%% FULL",
+                 used > 0 ? " " : "", 100 * header->used);
     header_draft(view, brevity, header);
 }
 
@@ -115,6 +127,8 @@ static int header_width(const Header *header)
                  text_width(header->draft, strlen(header->draft));
     if (header->context[0] != '\0')
         width += (int)strlen("  ctx ") + (int)strlen(header->context);
+    if (header->gauge)
+        width += GAUGE_COLUMNS + 1;
     return width;
 }
 
@@ -133,8 +147,17 @@ void status_header(const View *view, Cells *cells, Rect rect)
     row_add(&row, header.labels ? "  TARGET " : "  ", header.target, STYLE_TEXT | ATTR_BOLD);
     if (header.draft[0] != '\0')
         row_add(&row, header.labels ? "  DRAFT " : "  ", header.draft, STYLE_TEXT | ATTR_BOLD);
-    if (header.context[0] != '\0')
-        row_add(&row, "  ctx ", header.context, STYLE_TEXT);
+    if (header.context[0] == '\0')
+        return;
+    int attr = view_nearly_full(view) ? STYLE_WARN | ATTR_BOLD : STYLE_TEXT;
+    char label[8 + GAUGE_COLUMNS];
+    snprintf(label, sizeof label, "  ctx %*s", header.gauge ? GAUGE_COLUMNS + 1 : 0, "");
+    int x = row.x + (int)strlen("  ctx ");
+    if (!row_add(&row, label, header.context, attr) || !header.gauge)
+        return;
+    for (int i = 0; i < GAUGE_COLUMNS; i++)
+        cells_glyph(cells, rect.y, x + i, GLYPH_TRACK, STYLE_DIM);
+    cells_bar(cells, rect.y, x, GAUGE_COLUMNS, header.used, attr);
 }
 
 /* The state in words; returns its attribute. */

@@ -15,8 +15,10 @@
 #include <unistd.h>
 
 #include "app/base/save_file.h"
+#include "app/chat/session_file.h"
 #include "tests/support/failing_run.h"
 #include "tests/support/model_folder.h"
+#include "tests/support/temp.h"
 
 static ModelFolder folder;
 
@@ -55,16 +57,16 @@ static char *without_figures(const char *name)
 /* What was said, one after the other, in a saved chat that is whole. */
 static char *saved_texts(const char *name)
 {
-    json_t *chat = json_load_file(place(name), 0, NULL);
-    json_t *messages = json_object_get(chat, "messages"), *message;
-    size_t i, bytes;
+    SavedChat chat;
     char *all = NULL;
-    FILE *out = chat ? open_memstream(&all, &bytes) : NULL;
-    json_array_foreach(messages, i, message)
-        fprintf(out, "%s\n", json_string_value(json_object_get(message, "text")));
-    if (out)
-        fclose(out);
-    json_decref(chat);
+    size_t bytes;
+    if (session_load(place(name), &chat, NULL) != 0)
+        return NULL;
+    FILE *out = open_memstream(&all, &bytes);
+    for (int i = 0; i < chat.transcript.n; i++)
+        fprintf(out, "%s\n", chat.transcript.entries[i].text);
+    fclose(out);
+    saved_close(&chat);
     return all;
 }
 
@@ -122,6 +124,8 @@ static void remove_files(void *user)
     (void)user;
     for (int i = 0; i < FILES; i++)
         unlink(place(files[i].name));
+    if (access(place("s2d"), F_OK) == 0)
+        temp_folder_remove(place("s2d")); /* a session that did not get its name */
 }
 
 /* What is wrong with how it ended; NULL = nothing. */

@@ -89,6 +89,11 @@ static void test_goldens(void **state)
     check_golden("help-100x30", &frame, 100, 30, true);
     frame.overlay = OVERLAY_TARGETS;
     check_golden("targets-80x24", &frame, 80, 24, true);
+    frame.overlay = OVERLAY_SESSIONS;
+    frame.choice = 1;
+    check_golden("sessions-80x24", &frame, 80, 24, true);
+    frame.deleting = true;
+    check_golden("sessions-60x15", &frame, 60, 15, true);
 }
 
 static int setup(void **state)
@@ -504,6 +509,31 @@ static void test_automatic_thresholds(void **state)
     assert_int_equal(action.type, UI_THRESHOLDS);
 }
 
+/* From 85 % on, in words, however narrow the header is. */
+static void test_context_gauge(void **state)
+{
+    Scene *scene = *state;
+    static const struct {
+        int used, width;
+        bool warns;
+    } cases[] = {{3400, 120, false}, {3482, 120, true}, {4000, 60, true}, {4000, 200, true}};
+    scene_demo(scene);
+    Frame frame = new_frame();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        Cells cells;
+        Layout layout;
+        char full[16];
+        scene->view.ctx_used = cases[i].used;
+        snprintf(full, sizeof full, "%.0f%% FULL", 100.0 * cases[i].used / 4096);
+        draw_at(scene, &frame, &cells, &layout, cases[i].width, 24, true);
+        int attr = attr_of(&cells, full);
+        assert_true((attr != -1) == cases[i].warns);
+        if (cases[i].warns)
+            assert_int_equal(attr & 0xFF, STYLE_WARN);
+        cells_close(&cells);
+    }
+}
+
 /* A key is one thing's, and both footer and help name it. */
 static void test_function_keys(void **state)
 {
@@ -554,6 +584,7 @@ int main(int argc, char **argv)
         TEST(test_copies_show_where_a_device_makes_them),
         TEST(test_sliders_make_actions),
         TEST(test_automatic_thresholds),
+        TEST(test_context_gauge),
         TEST(test_function_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -858,13 +858,24 @@ static void case_stops(Ui *ui, Scene *scene)
 {
     scene_ready(scene);
     settle(ui);
-    /* Idle: the second one quits, and any key between takes it back. */
+    /* Idle: the second one quits, if it comes at once; any key between takes it back. */
     send(ui, "\x03");
     CHECK(none(ui));
     send(ui, "a\x7f\x03");
     CHECK(none(ui));
+    usleep((UI_AGAIN_MS + 100) * 1000);
     send(ui, "\x03");
+    CHECK(none(ui));
+    send(ui, "a\x7f\x03\x03");
     CHECK(next(ui).type == UI_QUIT);
+    /* Esc never does, however often. */
+    for (int i = 0; i < 3; i++) {
+        send(ui, "\033");
+        settle(ui);
+    }
+    send(ui, "\x03\033");
+    settle(ui);
+    CHECK(none(ui));
     /* With text, Ctrl-C clears it. */
     send(ui, "some text\x03");
     CHECK(none(ui));
@@ -898,6 +909,54 @@ static void test_stop_and_quit(void **state)
 {
     (void)state;
     free(run(case_stops, 100, 30).output);
+}
+
+/* Opens, deletes after a yes alone, renames; what is typed arrives. */
+static void case_sessions(Ui *ui, Scene *scene)
+{
+    static const ViewSession sessions[] = {
+        {.when = "2026-11-30 20:01", .name = "a", .first = "first", .target = "big", .now = true},
+        {.when = "2026-11-29 10:00", .name = "b", .first = "second", .target = "big", .tokens = 7},
+    };
+    UiAction action;
+    scene_ready(scene);
+    settle(ui);
+    send(ui, "\033[20~"); /* F9 */
+    CHECK(next(ui).type == UI_SESSIONS);
+    ui_show_sessions(ui); /* none yet */
+    send(ui, "\r");
+    CHECK(none(ui));
+    view_set_sessions(&scene->view, sessions, 2);
+    ui_show_sessions(ui);
+    settle(ui);
+    send(ui, "\033[3~"); /* Del, of the chat that goes on */
+    send(ui, "y");
+    send(ui, "\x03");
+    CHECK(none(ui));
+    ui_show_sessions(ui);
+    send(ui, "\033[B\r");
+    action = next(ui);
+    CHECK(action.type == UI_OPEN && strcmp(action.text, "b") == 0);
+    ui_show_sessions(ui);
+    send(ui, "\033[B\033[3~n\033[3~\r");
+    CHECK(none(ui));
+    send(ui, "\033[3~y");
+    action = next(ui);
+    CHECK(action.type == UI_DELETE && strcmp(action.text, "b") == 0);
+    send(ui, "\x12new\r"); /* Ctrl-R */
+    CHECK(strcmp(next(ui).text, "/rename b new") == 0);
+    ui_show_sessions(ui);
+    send(ui, "delete it\r");
+    CHECK(strcmp(next(ui).text, "delete it") == 0);
+}
+
+static void test_sessions(void **state)
+{
+    (void)state;
+    Outcome outcome = run(case_sessions, 100, 30);
+    assert_true(has(&outcome, "2026-11-29 10:00"));
+    assert_true(has(&outcome, "Enter opens"));
+    free(outcome.output);
 }
 
 static void test_no_terminal(void **state)
@@ -938,6 +997,7 @@ int main(void)
         cmocka_unit_test(test_looking),
         cmocka_unit_test(test_actions),
         cmocka_unit_test(test_stop_and_quit),
+        cmocka_unit_test(test_sessions),
         cmocka_unit_test(test_no_terminal),
         cmocka_unit_test(test_light_terminal),
         cmocka_unit_test(test_answering_terminal),

@@ -128,6 +128,8 @@ static const ChatFront front = {
     .copy = on_copy,
     .search = on_search,
     .mouse = on_mouse,
+    .goes_on = on_nothing,
+    .sessions = on_nothing,
 };
 
 static char folder[TEMP_BYTES];
@@ -249,8 +251,10 @@ static void test_undo_regen_clear(void **state)
     assert_string_equal(answer(f), "[4] three");
     assert_int_equal(transcript_answer(&f->chat.transcript)->seed, 7);
     say(f, "/drop");
-    assert_int_equal(f->chat.transcript.n, 2);
+    assert_int_equal(f->chat.transcript.n, 4); /* it stays to be read, */
     refused(f, "/drop", "no older question");
+    say(f, "and now");
+    assert_string_equal(answer(f), "[4] and now"); /* by the person alone */
     say(f, "/clear");
     assert_int_equal(f->chat.transcript.n, 0);
     say(f, "four");
@@ -745,6 +749,50 @@ static void test_context_full(void **state)
     assert_string_equal(answer(f), "[4] now refuse\n\nwell");
 }
 
+/* It goes back into the line, with its size told; nothing of it stays in the chat. */
+static void test_question_too_long(void **state)
+{
+    Fixture *f = *state;
+    say(f, "one");
+    say(f, "this is toolong");
+    assert_string_equal(f->witness.edit, "this is toolong");
+    assert_int_equal(f->chat.transcript.n, 2);
+    assert_non_null(strstr(f->witness.heard, "the question has 5000 tokens"));
+    say(f, "two");
+    assert_string_equal(answer(f), "[4] two");
+}
+
+/* An answer that the context cuts off goes on, without the oldest exchange. */
+static void test_go_on(void **state)
+{
+    Fixture *f = *state;
+    say(f, "one");
+    say(f, "fill the context");
+    assert_int_equal(f->chat.offer, OFFER_GO_ON);
+    say(f, "y");
+    assert_string_equal(answer(f),
+                        "[3] [4] fill the context"); /* the system's, what was asked and said */
+    Transcript *transcript = &f->chat.transcript;
+    assert_int_equal(transcript->n, 5);
+    assert_true(transcript->entries[0].dropped && transcript->entries[1].dropped);
+    assert_true(transcript_continues(transcript, 4));
+    say(f, "next");
+    assert_string_equal(answer(f), "[4] next"); /* the two parts are one message */
+    say(f, "fill the context");
+    say(f, "n");
+    assert_int_equal(f->chat.offer, OFFER_NONE);
+}
+
+static void test_nearly_full(void **state)
+{
+    Fixture *f = *state;
+    say(f, "make it nearlyfull");
+    assert_non_null(strstr(f->witness.heard, "85 % full"));
+    f->witness.heard[0] = '\0';
+    say(f, "still nearlyfull");
+    assert_null(strstr(f->witness.heard, "% full")); /* told once */
+}
+
 static void test_other_models(void **state)
 {
     Fixture *f = *state;
@@ -915,6 +963,15 @@ static void test_settings(void **state)
     assert_non_null(strstr(f->witness.heard, "4 copies back from the device, 3.0 kB"));
 }
 
+/* Where a session's file is. */
+static const char *file_of(const char *name)
+{
+    static char path[PATH_BYTES];
+    Err err = {0};
+    assert_int_equal(session_path(name, path, sizeof(path), &err), 0);
+    return path;
+}
+
 static void test_save_load(void **state)
 {
     Fixture *f = *state;
@@ -925,18 +982,22 @@ static void test_save_load(void **state)
     say(f, "one");
     say(f, "/set seed 42");
     say(f, "/save first");
-    assert_false(f->chat.unsaved);
-    say(f, "two");
-    say(f, "/load first"); /* what was here and not saved is now "last" */
-    assert_int_equal(f->chat.transcript.n, 2);
     assert_string_equal(f->chat.session, "first");
-    say(f, "three");
-    assert_string_equal(answer(f), "[4] three");
-    say(f, "/load last"); /* the two change places */
+    say(f, "two"); /* kept without being saved again */
+    say(f, "/clear");
+    assert_string_equal(f->chat.session, "");
+    say(f, "other");
+    refused(f, "/save first", "already");
+    say(f, "/save second");
+    say(f, "/load first");
+    assert_string_equal(f->chat.session, "first");
     assert_int_equal(f->chat.transcript.n, 4);
     assert_string_equal(answer(f), "[4] two");
-    say(f, "/load last");
-    assert_string_equal(answer(f), "[4] three");
+    assert_int_equal(f->chat.settings.seed, 42);
+    say(f, "three");
+    assert_string_equal(answer(f), "[6] three");
+    say(f, "/load second");
+    assert_string_equal(answer(f), "[2] other");
     int changed = f->witness.changed;
     char path[128];
     snprintf(path, sizeof(path), "%s/bad.json", folder);
@@ -946,41 +1007,223 @@ static void test_save_load(void **state)
     snprintf(line, sizeof(line), "/load %s", path);
     refused(f, line, "bad.json");
     assert_int_equal(f->witness.changed, changed);
-    assert_string_equal(answer(f), "[4] three");
+    assert_string_equal(answer(f), "[2] other");
+    snprintf(line, sizeof(line), "/save %s", path); /* a copy */
+    say(f, line);
+    assert_string_equal(f->chat.session, "second");
+    say(f, "/load first");
+    say(f, line + 0);
+    snprintf(line, sizeof(line), "/load %s", path);
+    say(f, line);
+    assert_string_equal(answer(f), "[6] three");
+    assert_string_equal(f->chat.session, ""); /* it goes on in a session of its own */
+    say(f, "four");
+    assert_true(stored_is_dated(f->chat.keep.store.name));
+}
+
+static void test_rename_delete(void **state)
+{
+    Fixture *f = *state;
+    say(f, "here");
+    say(f, "/save mine");
+    say(f, "/clear");
+    say(f, "there");
+    say(f, "/save yours");
+    refused(f, "/rename mine", "/rename NAME NEW");
+    refused(f, "/rename nothing else", "no such file");
+    refused(f, "/rename mine yours", "already");
+    refused(f, "/rename mine .x", "dot");
+    say(f, "/rename mine hers");
+    assert_int_equal(access(file_of("mine"), F_OK), -1);
+    assert_int_equal(access(file_of("hers"), F_OK), 0);
+    say(f, "/rename yours ours"); /* this chat */
+    assert_string_equal(f->chat.session, "ours");
+    say(f, "still");
+    assert_int_equal(access(file_of("yours"), F_OK), -1);
+    refused(f, "/delete ours", "is this chat");
+    refused(f, "/delete nothing", "no session");
+    say(f, "/delete hers");
+    say(f, "n");
+    assert_int_equal(access(file_of("hers"), F_OK), 0);
+    say(f, "/delete hers");
+    say(f, "y");
+    assert_int_equal(access(file_of("hers"), F_OK), -1);
+    StoredSession *list;
+    Err err = {0};
+    int n = chat_sessions(&f->chat, &list, &err);
+    assert_true(n > 0);
+    assert_string_equal(list[0].name, "ours");
+    assert_string_equal(list[0].summary.first, "there");
+    assert_string_equal(list[0].summary.target, "big");
+    assert_int_equal(list[0].summary.tokens, 4);
+    free(list);
+}
+
+/* What is taken back is no more in the file; a chat with nothing in it has none. */
+static void test_past_is_rewritten(void **state)
+{
+    Fixture *f = *state;
+    SavedChat saved;
+    Err err = {0};
+    say(f, "/save undone");
+    say(f, "one");
+    say(f, "two");
+    say(f, "/undo");
+    assert_int_equal(session_load(file_of("undone"), &saved, &err), 0);
+    assert_int_equal(saved.transcript.n, 2);
+    saved_close(&saved);
+    say(f, "/undo");
+    assert_int_equal(access(file_of("undone"), F_OK), -1);
+    say(f, "three");
+    say(f, "/regen");
+    say(f, "four");
+    say(f, "/drop");
+    assert_int_equal(session_load(file_of("undone"), &saved, &err), 0);
+    assert_int_equal(saved.transcript.n, 4);
+    assert_int_equal(saved.transcript.entries[1].seed, 8);
+    assert_true(saved.transcript.entries[0].dropped && saved.transcript.entries[1].dropped);
+    assert_false(saved.transcript.entries[2].dropped);
+    assert_int_equal(saved.transcript.entries[3].n_rounds, 1);
+    saved_close(&saved);
 }
 
 static bool session_holds(const char *name, const char *text)
 {
-    char path[PATH_BYTES];
     SavedChat saved;
     Err err = {0};
-    if (session_path(name, path, sizeof(path), &err) != 0 || session_load(path, &saved, &err) != 0)
+    if (session_load(file_of(name), &saved, &err) != 0)
         fail_msg("%s", err.text);
-    bool holds = strcmp(saved.transcript.entries[0].text, text) == 0;
+    const Transcript *transcript = &saved.transcript;
+    bool holds = strcmp(transcript->entries[transcript_last_question(transcript)].text, text) == 0;
     saved_close(&saved);
     return holds;
 }
 
-/* Each ends with what it holds kept; none with the other's in its place. */
+/* Each has a file of its own, also when they go on with the same session. */
 static void chats_at_once_do_not_overwrite_each_other(void **state)
 {
     Fixture *f = *state, *other;
     void *other_state;
-    Err err = {0};
     assert_int_equal(start(&other_state), 0);
     other = other_state;
     say(f, "mine");
     say(other, "theirs");
-    assert_int_equal(chat_keep_last(&other->chat, &err), 0);
-    assert_true(session_holds("last", "theirs"));
-    assert_int_equal(chat_keep_last(&f->chat, &err), 0);
-    assert_true(session_holds("last", "mine"));
-    assert_true(session_holds("last-2", "theirs"));
-    say(f, "more of mine"); /* its own is replaced */
-    assert_int_equal(chat_keep_last(&f->chat, &err), 0);
-    assert_true(session_holds("last", "mine"));
-    assert_true(session_holds("last-2", "theirs"));
+    assert_string_not_equal(f->chat.keep.store.name, other->chat.keep.store.name);
+    say(f, "/save shared");
+    say(other, "/load shared");
+    assert_non_null(strstr(other->witness.heard, "open in another chat"));
+    assert_int_equal(other->chat.transcript.n, 2);
+    say(other, "/delete shared");
+    refused(other, "y", "open in another chat");
+    refused(other, "/rename shared stolen", "open in another chat");
+    say(other, "more of theirs");
+    say(f, "more of mine");
+    assert_true(session_holds("shared", "more of mine"));
+    assert_true(session_holds(other->chat.keep.store.name, "more of theirs"));
     assert_int_equal(end(&other_state), 0);
+}
+
+/* Target, thresholds and drafter come back, and only where the session had others. */
+static void test_load_restores_models(void **state)
+{
+    Fixture *f = *state;
+    char line[256];
+    say(f, "/target 2");
+    say(f, "zero"); /* behind the switch, after which the new pair's thresholds hold */
+    say(f, "/tau 6 0.25");
+    say(f, "/drafter sd");
+    say(f, "/spec on");
+    say(f, "one");
+    say(f, "/save tuned");
+    say(f, "/clear");
+    say(f, "/target 1");
+    say(f, "zero");
+    say(f, "/tau all 0.75");
+    say(f, "/drafter s2d");
+    say(f, "/spec off");
+    say(f, "two");
+    say(f, "/load tuned");
+    say(f, "three"); /* behind the switch; what is set after it is there before the next */
+    say(f, "four");
+    assert_string_equal(f->chat.ready.target, "small");
+    assert_float_equal(f->chat.ready.thresholds[0], 0.25f, 1e-6f);
+    assert_float_equal(f->chat.ready.thresholds[1], 0.5f, 1e-6f);
+    assert_string_equal(f->chat.ready.drafter, "sd");
+    assert_int_equal(f->chat.ready.spec, SPEC_ON);
+    /* Another profile is loaded first. */
+    say(f, "/clear");
+    snprintf(line, sizeof(line), "/profile %s", other_profile);
+    say(f, line);
+    say(f, "five");
+    assert_string_equal(f->chat.ready.target, "third");
+    assert_int_equal(f->chat.settings.seed, 99);
+    say(f, "/load tuned");
+    say(f, "six");
+    say(f, "seven");
+    assert_string_equal(f->chat.ready.target, "small");
+    assert_float_equal(f->chat.ready.thresholds[0], 0.25f, 1e-6f);
+    assert_int_equal(f->chat.settings.seed, 7);
+}
+
+static void test_continue(void **state)
+{
+    (void)state;
+    void *first, *second;
+    Err err = {0};
+    ClientOptions client = {.program = "/proc/self/exe"};
+    Options options = {.go_on = true, .has_seed = true, .seed = 5};
+    assert_int_equal(start(&first), 0);
+    say(first, "/target 2");
+    say(first, "/set temperature 0.5");
+    say(first, "the last one");
+    say(first, "/save newest");
+    /* Cut off in the middle of what came last. */
+    assert_int_equal(end(&first), 0);
+    FILE *file = fopen(file_of("newest"), "a");
+    fputs("{\"role\":\"us", file);
+    assert_int_equal(fclose(file), 0);
+    Fixture *f = calloc(1, sizeof(*f));
+    assert_int_equal(chat_open(&f->chat, &front, &f->witness, &options, &client, &err), 0);
+    run_until(&f->chat, CHAT_IDLE);
+    assert_string_equal(f->chat.session, "newest");
+    assert_string_equal(last_question(f), "the last one");
+    assert_string_equal(f->chat.ready.target, "small");
+    assert_float_equal(f->chat.settings.temperature, 0.5, 1e-9);
+    assert_int_equal(f->chat.settings.seed, 5); /* the command line's word counts */
+    say(f, "goes on");
+    assert_string_equal(answer(f), "[4] goes on");
+    assert_true(session_holds("newest", "goes on"));
+    assert_int_equal(start(&second), 0);
+    say(second, "/load newest");
+    assert_non_null(strstr(((Fixture *)second)->witness.heard, "open in another chat"));
+    assert_int_equal(end(&second), 0);
+    chat_close(&f->chat);
+    free(f);
+}
+
+/* Where nothing can be kept it is told once, and the chat goes on. */
+static void test_no_place_to_keep(void **state)
+{
+    (void)state;
+    void *chat;
+    char *data = strdup(getenv("XDG_DATA_HOME"));
+    setenv("XDG_DATA_HOME", "/proc/none", 1);
+    assert_int_equal(start(&chat), 0);
+    Fixture *f = chat;
+    say(f, "one");
+    say(f, "two");
+    assert_string_equal(answer(f), "[4] two");
+    const char *told = strstr(f->witness.heard, "is not kept");
+    assert_non_null(told);
+    assert_null(strstr(told + 1, "is not kept"));
+    refused(f, "/clear", "cannot be kept");
+    setenv("XDG_DATA_HOME", data, 1);
+    say(f, "three");
+    assert_non_null(strstr(f->witness.heard, "kept again"));
+    assert_true(session_holds(f->chat.keep.store.name, "three"));
+    assert_int_equal(f->chat.keep.entries, 6);
+    free(data);
+    assert_int_equal(end(&chat), 0);
 }
 
 static void test_export(void **state)
@@ -1104,12 +1347,20 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_device_fails, start, end),
         cmocka_unit_test_setup_teardown(test_memory_is_asked_for, start, end),
         cmocka_unit_test_setup_teardown(test_context_full, start, end),
+        cmocka_unit_test_setup_teardown(test_question_too_long, start, end),
+        cmocka_unit_test_setup_teardown(test_go_on, start, end),
+        cmocka_unit_test_setup_teardown(test_nearly_full, start, end),
         cmocka_unit_test_setup_teardown(test_other_models, start, end),
         cmocka_unit_test_setup_teardown(test_undo_alters_nothing, start, end),
         cmocka_unit_test_setup_teardown(test_text_is_no_command, start, end),
         cmocka_unit_test_setup_teardown(test_tilde_is_home, start, end),
         cmocka_unit_test_setup_teardown(test_settings, start, end),
         cmocka_unit_test_setup_teardown(test_save_load, start, end),
+        cmocka_unit_test_setup_teardown(test_rename_delete, start, end),
+        cmocka_unit_test_setup_teardown(test_past_is_rewritten, start, end),
+        cmocka_unit_test_setup_teardown(test_load_restores_models, start, end),
+        cmocka_unit_test(test_continue),
+        cmocka_unit_test(test_no_place_to_keep),
         cmocka_unit_test_setup_teardown(chats_at_once_do_not_overwrite_each_other, start, end),
         cmocka_unit_test_setup_teardown(test_files, start, end),
         cmocka_unit_test_setup_teardown(test_files_that_do_not_fit, start, end),

@@ -78,9 +78,22 @@ static void test_messages(void **state)
     n = transcript_messages(&transcript, NULL, &messages);
     assert_int_equal(n, 1);
     transcript_messages_free(messages, n);
-    assert_int_equal(transcript_drop_oldest(&transcript), 0);
+    assert_int_equal(transcript_drop_oldest(&transcript), 5);
     assert_int_equal(transcript_drop_oldest(&transcript), -1);
-    assert_string_equal(transcript.entries[0].text, "three");
+    n = transcript_messages(&transcript, NULL, &messages);
+    assert_int_equal(n, 1);
+    assert_message(&messages[0], ROLE_USER, "three");
+    transcript_messages_free(messages, n);
+    /* What continues an answer is the same message, notes between them or not. */
+    answer_of(&transcript, "be", 1, 1);
+    transcript_add(&transcript, ENTRY_NOTE, "the context was full");
+    answer_of(&transcript, "gun", 1, 1);
+    assert_true(transcript_continues(&transcript, transcript.n - 1));
+    assert_false(transcript_continues(&transcript, transcript.n - 3));
+    n = transcript_messages(&transcript, NULL, &messages);
+    assert_int_equal(n, 2);
+    assert_message(&messages[1], ROLE_ASSISTANT, "begun");
+    transcript_messages_free(messages, n);
     transcript_close(&transcript);
 }
 

@@ -89,7 +89,9 @@ static SavedChat sample(void)
     answer->totals = (EventStats){.tokens = 7, .rounds = 3, .mat = 2.5f, .verify_ms = 12.25};
     transcript_append(transcript, "a le", 6);
     transcript_append(transcript, "tter \xC3\xA9", 0);
+    transcript_add_round(transcript, "{\"v\":1,\"event\":\"round\"}");
     transcript_append(transcript, " so", -1);
+    transcript_add_round(transcript, "{\"v\":1,\"event\":\"rest\"}");
     transcript_add(transcript, ENTRY_NOTE, "target big > small");
     return chat;
 }
@@ -134,10 +136,10 @@ static void test_round_trip(void **state)
 }
 
 /* The sample's text with one piece of it replaced. */
-static char *edited(const char *from, const char *to)
+static char *edited(char *(*write)(const SavedChat *chat), const char *from, const char *to)
 {
     SavedChat chat = sample();
-    char *text = session_to_text(&chat), *at = strstr(text, from);
+    char *text = write(&chat), *at = strstr(text, from);
     saved_close(&chat);
     if (!at)
         fail_msg("\"%s\" is not in the sample", from);
@@ -188,13 +190,142 @@ static void test_refuses(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         Err err = {0};
         SavedChat chat;
-        char *text = edited(cases[i].from, cases[i].to);
+        char *text = edited(session_to_text, cases[i].from, cases[i].to);
         if (session_from_text(&chat, text, strlen(text), "s.json", &err) != -1)
             fail_msg("%s: was taken", cases[i].to);
         assert_int_equal(err.code, EXIT_DATA);
         assert_int_equal(strncmp(err.text, "s.json: ", 8), 0);
         if (!strstr(err.text, cases[i].why))
             fail_msg("%s: \"%s\" is not in \"%s\"", cases[i].to, cases[i].why, err.text);
+        free(text);
+    }
+}
+
+/* What version 1 does not have. */
+static void test_lines_round_trip(void **state)
+{
+    (void)state;
+    Err err = {0};
+    SavedChat chat = sample(), back;
+    chat.model = strdup("big.gguf");
+    chat.time = 1800000000;
+    chat.drafting = (SavedDrafting){.drafter = "exit:6",
+                                    .tree = "3x2x8",
+                                    .spec = "on",
+                                    .by_hand = true,
+                                    .n_exits = 2,
+                                    .exits = {6, 12},
+                                    .thresholds = {0.5f, 0.25f}};
+    chat.transcript.entries[0].dropped = true;
+    char *lines = session_to_lines(&chat);
+    assert_int_equal(session_from_text(&back, lines, strlen(lines), "x", &err), 0);
+    assert_false(back.rewrite);
+    assert_string_equal(back.model, "big.gguf");
+    assert_true(back.time == 1800000000);
+    assert_string_equal(back.drafting.drafter, "exit:6");
+    assert_string_equal(back.drafting.tree, "3x2x8");
+    assert_string_equal(back.drafting.spec, "on");
+    assert_true(back.drafting.by_hand && !back.drafting.automatic);
+    assert_int_equal(back.drafting.n_exits, 2);
+    assert_int_equal(back.drafting.exits[1], 12);
+    assert_float_equal(back.drafting.thresholds[1], 0.25f, 1e-6f);
+    assert_true(back.transcript.entries[0].dropped && !back.transcript.entries[1].dropped);
+    const Entry *answer = &back.transcript.entries[1];
+    assert_int_equal(answer->n_rounds, 2);
+    assert_int_equal(answer->round_at[0], 11);
+    assert_int_equal(answer->round_at[1], 14);
+    assert_non_null(strstr(answer->rounds, "\"round\"}\n"));
+    SessionSummary summary;
+    assert_true(session_summary_from_end(lines + 20, strlen(lines) - 20, &summary));
+    assert_string_equal(summary.target, "big");
+    assert_int_equal(summary.tokens, 7);
+    assert_int_equal(strncmp(summary.first, "what is", 7), 0);
+    free(lines);
+    saved_close(&chat);
+    saved_close(&back);
+    /* Of version 1 all is read that was there. */
+    chat = sample();
+    lines = session_to_text(&chat);
+    assert_int_equal(session_from_text(&back, lines, strlen(lines), "x", &err), 0);
+    assert_true(back.rewrite);
+    assert_int_equal(back.transcript.n, 3);
+    free(lines);
+    saved_close(&chat);
+    saved_close(&back);
+}
+
+/* At whatever byte a session is cut off, its whole entries are read, and no more. */
+static void test_cut_off(void **state)
+{
+    (void)state;
+    SavedChat chat = sample(), back;
+    char *entries = session_entry_lines(&chat, 0, chat.transcript.n), *whole;
+    char *state_line = session_state_line(&chat);
+    assert_true(asprintf(&whole, "{\"version\":%d}\n%s%s%s", SESSION_VERSION, state_line, entries,
+                         state_line) > 0);
+    size_t bytes = strlen(whole), first = strcspn(whole, "\n") + 1;
+    for (size_t n = first; n <= bytes; n++) {
+        Err err = {0};
+        int complete = 0;
+        char *cut = strndup(whole, n);
+        for (const char *at = cut; (at = strstr(at, "{\"role\"")) != NULL; at++) {
+            size_t line = strcspn(at, "\n");
+            complete += at[line] == '\n' || whole[n] == '\n';
+        }
+        if (session_from_text(&back, cut, n, "x", &err) != 0)
+            fail_msg("cut off at byte %zu: %s", n, err.text);
+        assert_int_equal(back.transcript.n, complete);
+        assert_true(back.rewrite == (cut[n - 1] != '\n') || back.rewrite);
+        for (int i = 0; i < complete; i++)
+            assert_string_equal(back.transcript.entries[i].text, chat.transcript.entries[i].text);
+        saved_close(&back);
+        free(cut);
+    }
+    free(whole);
+    free(entries);
+    free(state_line);
+    saved_close(&chat);
+}
+
+static void test_refuses_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *why;
+    } cases[] = {
+        {"\"version\":2", "\"version\":3", "later s2d"},
+        {"{\"role\":\"user\"", "{\"role\":\"user\"}{", "line 2: it is damaged"},
+        {"{\"role\":\"user\"", "{\"role\":\"root\"", "line 2: \"role\""},
+        {"{\"role\":\"note\"", "{\"dropped\":1,\"role\":\"note\"", "line 6: \"dropped\""},
+        {"{\"state\":", "{\"state\":1,\"x\":", "line 7"},
+        {"{\"state\":{", "{\"state\":{\"more\":1,", "more"},
+        {"\"tokens\":7,\"prof", "\"tokens\":-7,\"prof", "tokens"},
+        {"\"exits\":[]", "\"exits\":[6]", "one length"},
+        {"\"exits\":[],\"thresholds\":[]", "\"exits\":[6],\"thresholds\":[2]", "0 to 1"},
+        {"\"auto\":false", "\"auto\":0", "auto"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        Err err = {0};
+        SavedChat chat;
+        char *text = edited(session_to_lines, cases[i].from, cases[i].to);
+        if (session_from_text(&chat, text, strlen(text), "s.json", &err) != -1)
+            fail_msg("%s: was taken", cases[i].to);
+        assert_int_equal(err.code, EXIT_DATA);
+        if (!strstr(err.text, cases[i].why))
+            fail_msg("%s: \"%s\" is not in \"%s\"", cases[i].to, cases[i].why, err.text);
+        free(text);
+    }
+    /* Rounds that do not fit are none, and the answer stays. */
+    static const char *const misfits[] = {"[11]",    "[11,99]",    "[14,11]",
+                                          "[10,14]", "[11,\"x\"]", "7"};
+    for (size_t i = 0; i < sizeof(misfits) / sizeof(misfits[0]); i++) {
+        Err err = {0};
+        SavedChat chat;
+        char *text = edited(session_to_lines, "[11,14]", misfits[i]);
+        assert_int_equal(session_from_text(&chat, text, strlen(text), "s.json", &err), 0);
+        assert_int_equal(chat.transcript.entries[1].n_rounds, 0);
+        assert_int_equal(chat.transcript.n, 3);
+        saved_close(&chat);
         free(text);
     }
 }
@@ -351,10 +482,12 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_refuses_files), cmocka_unit_test(test_failed_saves),
-        cmocka_unit_test(test_disk_full),     cmocka_unit_test(test_no_replacing),
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_killed_saves),
+        cmocka_unit_test(test_lines_round_trip), cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_refuses_lines),    cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_refuses),          cmocka_unit_test(test_refuses_files),
+        cmocka_unit_test(test_failed_saves),     cmocka_unit_test(test_disk_full),
+        cmocka_unit_test(test_no_replacing),     cmocka_unit_test(test_names),
+        cmocka_unit_test(test_killed_saves),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

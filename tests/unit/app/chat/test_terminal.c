@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -149,6 +150,36 @@ static char *file_text(const char *name)
     char path[256];
     size_t bytes;
     return read_file(model_folder_file(&folder, name, path), "file", 64 << 20, &bytes, NULL);
+}
+
+/* The path of a session there is, "" = none. */
+static const char *session_there(void)
+{
+    static char path[512];
+    char pattern[300];
+    glob_t found;
+    path[0] = '\0';
+    snprintf(pattern, sizeof(pattern), "%s/s2d/*.json", folder.path);
+    if (glob(pattern, 0, NULL, &found) == 0)
+        snprintf(path, sizeof(path), "%s", found.gl_pathv[0]);
+    globfree(&found);
+    return path;
+}
+
+static void remove_sessions(void)
+{
+    while (*session_there())
+        assert_int_equal(unlink(session_there()), 0);
+}
+
+static bool is_kept(const char *words)
+{
+    size_t bytes;
+    const char *path = session_there();
+    char *text = *path ? read_file(path, "session", 64 << 20, &bytes, NULL) : NULL;
+    bool found = text && strstr(text, words);
+    free(text);
+    return found;
 }
 
 /* A number that the shell writes into a file. */
@@ -562,48 +593,55 @@ static void test_switch_and_queue(void **state)
 static void test_term_keeps_chat(void **state)
 {
     (void)state;
-    char path[256];
     skip_without_tmux();
+    remove_sessions();
     start_chat();
     begin_answer();
     pid_t chat = number_in("pid");
     kill(chat, SIGTERM);
     assert_left("status=143");
-    char *saved = file_text("s2d/last.json");
-    assert_non_null(saved);
-    assert_non_null(strstr(saved, "Tell me all."));
-    free(saved);
+    assert_true(is_kept("Tell me all."));
     start_chat();
-    enter("/load last");
+    wait_for("Your last chat"); /* in the empty chat */
+    type("F9");
+    wait_for("Enter opens");
+    type("Enter");
     page_up_to("you> Tell me all.");
-    type("C-c"); /* twice when idle, and no third one, which the shell would get */
-    wait_for("Ctrl-C once more quits");
-    type("C-c");
+    type("C-c C-c"); /* twice when idle, and no third one, which the shell would get */
     assert_left("status=0");
-    unlink(model_folder_file(&folder, "s2d/last.json", path));
+    start("--continue --profile ./slow.yaml");
+    wait_for("READY");
+    page_up_to("you> Tell me all.");
+    type("C-d");
+    assert_left("status=0");
+    remove_sessions();
 }
 
-/* Whichever way a person leaves. */
+/* Whichever way a person leaves, and when none is given the time to. */
 static void quitting_keeps_the_chat(void **state)
 {
     (void)state;
-    static const char *const ways[] = {"/quit Enter", "F10", "C-d"};
-    char path[256];
+    static const char *const ways[] = {"/quit Enter", "F10", "C-d", "kill"};
     skip_without_tmux();
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-        unlink(model_folder_file(&folder, "s2d/last.json", path));
+        bool killed = strcmp(ways[i], "kill") == 0;
+        remove_sessions();
         start_chat();
         begin_answer();
         type("C-c");
         wait_for("READY");
-        type(ways[i]);
-        assert_left("status=0");
-        char *saved = file_text("s2d/last.json");
-        if (!saved || !strstr(saved, "Tell me all."))
+        if (killed)
+            kill(number_in("pid"), SIGKILL);
+        else
+            type(ways[i]);
+        if (killed)
+            wait_for_end_of(number_in("pid"));
+        else
+            assert_left("status=0");
+        if (!is_kept("Tell me all.") || !is_kept("\"reason\":\"stopped\""))
             fail_msg("%s: the chat is not kept", ways[i]);
-        free(saved);
     }
-    unlink(path);
+    remove_sessions();
 }
 
 /* A signal that ends the chat gives the terminal back; one that only tells of a failed write does
@@ -611,7 +649,6 @@ static void quitting_keeps_the_chat(void **state)
 static void test_signals_leave_no_raw_terminal(void **state)
 {
     (void)state;
-    char path[256];
     static const int deaths[] = {SIGQUIT, SIGXCPU, SIGUSR1, SIGALRM};
     skip_without_tmux();
     for (size_t i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++) {
@@ -629,10 +666,8 @@ static void test_signals_leave_no_raw_terminal(void **state)
     begin_answer();
     kill(number_in("pid"), SIGQUIT);
     assert_left("status=131");
-    char *saved = file_text("s2d/last.json");
-    assert_non_null(saved);
-    free(saved);
-    unlink(model_folder_file(&folder, "s2d/last.json", path));
+    assert_true(is_kept("Tell me all."));
+    remove_sessions();
 }
 
 static void test_hangup(void **state)
@@ -645,9 +680,8 @@ static void test_hangup(void **state)
     tmux(NULL, "kill-session -t s2d");
     wait_for_end_of(chat);
     wait_for_end_of(worker);
-    char *saved = file_text("s2d/last.json");
-    assert_non_null(saved);
-    free(saved);
+    assert_true(is_kept("Tell me all."));
+    remove_sessions();
 }
 
 static void test_worker_killed(void **state)

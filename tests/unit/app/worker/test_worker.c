@@ -760,6 +760,69 @@ static void the_context_ends_an_answer(void **state)
     client_close(client);
 }
 
+/* In two parts it has the text that it has in one. */
+static void an_answer_goes_on(void **state)
+{
+    (void)state;
+    static Answer whole, first, rest;
+    char text[sizeof(first.text) + sizeof(rest.text)];
+    Client *client = start_loaded(NULL);
+    Message messages[] = {{.role = ROLE_USER, .text = "why"},
+                          {.role = ROLE_ASSISTANT, .text = first.text}};
+    send_say(client, messages, 1, 40);
+    listen_answer(client, &whole);
+    send_say(client, messages, 1, 15);
+    listen_answer(client, &first);
+    send_say(client, messages, 2, 25);
+    listen_answer(client, &rest);
+    snprintf(text, sizeof(text), "%s%s", first.text, rest.text);
+    assert_string_equal(text, whole.text);
+    /* The two together are one answer, whose tokens are known. */
+    Message later[] = {{.role = ROLE_USER, .text = "why"},
+                       {.role = ROLE_ASSISTANT, .text = text},
+                       {.role = ROLE_USER, .text = "and now?"}};
+    send_say(client, later, 3, 5);
+    listen_answer(client, &rest);
+    assert_true(rest.prompt < 40);
+    client_close(client);
+}
+
+static void a_question_that_does_not_fit_is_measured(void **state)
+{
+    (void)state;
+    static Answer answer;
+    char text[1200] = "";
+    int question, context, left;
+    Client *client = start();
+    send_load(client, "target.gguf", "draft.gguf", 100);
+    await(client, EVENT_READY);
+    for (int i = 0; i < 200; i++)
+        strcat(text, "why ");
+    Message messages[] = {{.role = ROLE_USER, .text = "hello"},
+                          {.role = ROLE_ASSISTANT, .text = "hello"},
+                          {.role = ROLE_USER, .text = text}};
+    int before = 100;
+    for (int n = 1; n <= 3; n += 2) { /* alone, and behind an exchange */
+        send_say(client, n == 1 ? &messages[2] : messages, n, 5);
+        Event event = await(client, EVENT_WARNING);
+        assert_string_equal(event.u.warning.code, "question-too-long");
+        assert_int_equal(sscanf(event.u.warning.message,
+                                "the question has %d tokens, and of the context's %d there are %d",
+                                &question, &context, &left),
+                         3);
+        assert_int_equal(context, 100);
+        assert_true(question >= 100 && left > 0 && (n == 1 ? left == 100 : left < before));
+        before = left;
+        listen_answer(client, &answer);
+        assert_string_equal(answer.reason, "context");
+        assert_string_equal(answer.text, "");
+    }
+    send_question(client, "hello", 5);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "length");
+    client_close(client);
+}
+
 static void the_target_changes_between_answers(void **state)
 {
     (void)state;
@@ -1103,6 +1166,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_request_that_is_too_long_is_refused),
         cmocka_unit_test(stop_ends_the_answer),
         cmocka_unit_test(the_context_ends_an_answer),
+        cmocka_unit_test(an_answer_goes_on),
+        cmocka_unit_test(a_question_that_does_not_fit_is_measured),
         cmocka_unit_test(the_target_changes_between_answers),
         cmocka_unit_test(an_answer_without_a_number_is_an_error),
         cmocka_unit_test(the_target_changes_in_the_middle_of_an_answer),

@@ -24,7 +24,7 @@
 #include "tests/support/model_folder.h"
 #include "tests/support/patience.h"
 
-enum { CLOSED = -1, WORDS_MAX = 16 };
+enum { CLOSED = -1, ARGUMENTS_MAX = 16 };
 
 static ModelFolder folder;
 static char profile[256], target[256];
@@ -64,7 +64,7 @@ static _Noreturn void become(int in, int out, rlim_t file_bytes, char *const wor
  * long a file may become, 0 = as long as it likes. */
 static void run_limited(Result *result, int in, int out, rlim_t file_bytes, const char *line)
 {
-    char copy[256], *words[WORDS_MAX] = {"s2d"};
+    char copy[256], *words[ARGUMENTS_MAX] = {"s2d"};
     int n = 1, status;
     size_t bytes;
     snprintf(copy, sizeof copy, "%s", line);

@@ -23,6 +23,9 @@ static void show(Figures *figures, TextCleaner *cleaner, const Event *event)
     char line[512];
     figures_event(figures, event);
     switch (event->type) {
+    case EVENT_QUESTION:
+        print_report(stdout, "> %s\n\n", event->u.question.text);
+        break;
     case EVENT_TEXT:
         print_text(stdout, cleaner, event->u.text.text);
         break;

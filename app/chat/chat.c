@@ -95,6 +95,7 @@ static int ask_now(Chat *chat, const char *text)
     if (!transcript_add(&chat->transcript, ENTRY_USER, text))
         return no_memory(chat);
     chat->front->said(chat->user, text);
+    trace_question(chat->trace, text);
     if (send_say(chat, chat->settings.seed) == 0)
         return 0;
     transcript_cut(&chat->transcript, before, chat->transcript.n);

@@ -122,6 +122,7 @@ static void front_event(void *user, const Event *event)
     case EVENT_PREFILL:
     case EVENT_ROUND:
     case EVENT_STATS:
+    case EVENT_QUESTION:
         break;
     }
 }

@@ -205,16 +205,21 @@ static const Field error_rows[] = {
     {"fatal", FIELD_BOOL, IN(error.fatal), 0, 0, 0, 0, NULL, NULL},
 };
 
+static const Field question_rows[] = {
+    {"text", FIELD_OWNED, IN(question.text), 0, 0, 0, 0, NULL, NULL},
+};
+
 #define TABLE(rows)          \
     {                        \
         rows, COUNT(rows), 0 \
     }
 static const FieldTable tables[] = {
-    [EVENT_READY] = TABLE(ready_rows),     [EVENT_PREFILL] = TABLE(prefill_rows),
-    [EVENT_WARNING] = TABLE(warning_rows), [EVENT_LOAD] = TABLE(load_rows),
-    [EVENT_ROUND] = TABLE(round_rows),     [EVENT_TEXT] = TABLE(text_rows),
-    [EVENT_SWITCH] = TABLE(switch_rows),   [EVENT_STATS] = TABLE(stats_rows),
-    [EVENT_DONE] = TABLE(done_rows),       [EVENT_ERROR] = TABLE(error_rows),
+    [EVENT_READY] = TABLE(ready_rows),       [EVENT_PREFILL] = TABLE(prefill_rows),
+    [EVENT_WARNING] = TABLE(warning_rows),   [EVENT_LOAD] = TABLE(load_rows),
+    [EVENT_ROUND] = TABLE(round_rows),       [EVENT_TEXT] = TABLE(text_rows),
+    [EVENT_SWITCH] = TABLE(switch_rows),     [EVENT_STATS] = TABLE(stats_rows),
+    [EVENT_DONE] = TABLE(done_rows),         [EVENT_ERROR] = TABLE(error_rows),
+    [EVENT_QUESTION] = TABLE(question_rows),
 };
 
 const FieldTable *event_fields(EventType type)

@@ -28,6 +28,7 @@ typedef enum EventType {
     EVENT_STATS,  /* running totals of this answer */
     EVENT_DONE,   /* the answer is over */
     EVENT_ERROR,
+    EVENT_QUESTION, /* what the person asked: of traces alone, the worker says none */
 } EventType;
 
 typedef enum SpecMode { SPEC_AUTO, SPEC_ON, SPEC_OFF } SpecMode;
@@ -104,6 +105,10 @@ typedef struct EventText {
     int source;       /* exit layer that proposed it; 0 = the target's own token, -1 = no model's */
 } EventText;
 
+typedef struct EventQuestion {
+    const char *text; /* as EventText.text */
+} EventQuestion;
+
 typedef enum SwitchStage {
     SWITCH_CHECK,
     SWITCH_LOAD,
@@ -172,6 +177,7 @@ typedef struct Event {
         } load;
         EventRound round;
         EventText text;
+        EventQuestion question;
         EventSwitch swap;
         EventStats stats;
         struct {

@@ -34,6 +34,9 @@ static Event sample(EventType type)
     case EVENT_TEXT:
         event.u.text = (EventText){"text \xc3\xa9", 6};
         break;
+    case EVENT_QUESTION:
+        event.u.question = (EventQuestion){"why?\nhow"};
+        break;
     default:
         break;
     }
@@ -44,7 +47,7 @@ int main(int argc, char **argv)
 {
     if (argc != 2)
         return EXIT_USAGE;
-    for (int type = 0; type <= EVENT_ERROR; type++) {
+    for (int type = 0; type <= EVENT_QUESTION; type++) {
         Event event = sample((EventType)type);
         char *line = event_to_line(&event);
         char path[4096];

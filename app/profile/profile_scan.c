@@ -5,6 +5,7 @@
  */
 #include "app/profile/profile_scan.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,8 +27,16 @@ typedef struct ScanState {
     int key_line, key_column;
 } ScanState;
 
-static int fail_at(const Scan *scan, yaml_mark_t mark, Err *err, const char *text)
+static int fail_at(const Scan *scan, yaml_mark_t mark, Err *err, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static int fail_at(const Scan *scan, yaml_mark_t mark, Err *err, const char *format, ...)
 {
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
     return err_set(err, EXIT_DATA, "%.200s:%zu:%zu: %s", scan->file, mark.line + 1, mark.column + 1,
                    text);
 }
@@ -50,7 +59,7 @@ static int begin_value(ScanState *state, yaml_mark_t mark)
 
     Scan *scan = state->scan;
     if (scan->n_marks == SCAN_MARKS_MAX)
-        return fail_at(scan, mark, state->err, "more values than a profile can have");
+        return fail_at(scan, mark, state->err, "more values than a %s can have", scan->what);
     ScanMark *place = &scan->marks[scan->n_marks++];
     memcpy(place->path, state->path, sizeof place->path);
     place->key_line = state->key_line;
@@ -66,9 +75,10 @@ static int open_level(ScanState *state, yaml_mark_t mark, bool is_list)
         return fail_at(state->scan, mark, state->err, "a key must be a single word");
     if (state->depth == 0 && is_list)
         return fail_at(state->scan, mark, state->err,
-                       "a profile is a mapping (`key: value`), not a list");
+                       "a %s is a mapping (`key: value`), not a list", state->scan->what);
     if (state->depth == SCAN_DEPTH_MAX)
-        return fail_at(state->scan, mark, state->err, "nested deeper than any profile is");
+        return fail_at(state->scan, mark, state->err, "nested deeper than any %s is",
+                       state->scan->what);
     if (begin_value(state, mark) != 0)
         return -1;
     int length = (int)strlen(state->path);
@@ -95,7 +105,7 @@ static int see_scalar(ScanState *state, const yaml_event_t *event)
 {
     if (state->depth == 0)
         return fail_at(state->scan, event->start_mark, state->err,
-                       "a profile is a mapping (`key: value`), not a single value");
+                       "a %s is a mapping (`key: value`), not a single value", state->scan->what);
     if (check_scalar(state, event) != 0)
         return -1;
     Level *level = &state->levels[state->depth - 1];
@@ -115,26 +125,27 @@ static int see_scalar(ScanState *state, const yaml_event_t *event)
 
 static int see_event(ScanState *state, const yaml_event_t *event, int *documents)
 {
-    static const char refused[] = "anchors and aliases (& and *) are not used in profiles";
+    static const char refused[] = "anchors and aliases (& and *) are not used in a %s";
     yaml_mark_t mark = event->start_mark;
     switch (event->type) {
     case YAML_DOCUMENT_START_EVENT:
         if (++*documents > 1)
-            return fail_at(state->scan, mark, state->err, "a second document; a profile is one");
+            return fail_at(state->scan, mark, state->err, "a second document; a %s is one",
+                           state->scan->what);
         return 0;
     case YAML_ALIAS_EVENT:
-        return fail_at(state->scan, mark, state->err, refused);
+        return fail_at(state->scan, mark, state->err, refused, state->scan->what);
     case YAML_SCALAR_EVENT:
         if (event->data.scalar.anchor)
-            return fail_at(state->scan, mark, state->err, refused);
+            return fail_at(state->scan, mark, state->err, refused, state->scan->what);
         return see_scalar(state, event);
     case YAML_SEQUENCE_START_EVENT:
         if (event->data.sequence_start.anchor)
-            return fail_at(state->scan, mark, state->err, refused);
+            return fail_at(state->scan, mark, state->err, refused, state->scan->what);
         return open_level(state, mark, true);
     case YAML_MAPPING_START_EVENT:
         if (event->data.mapping_start.anchor)
-            return fail_at(state->scan, mark, state->err, refused);
+            return fail_at(state->scan, mark, state->err, refused, state->scan->what);
         return open_level(state, mark, false);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
@@ -147,11 +158,20 @@ static int see_event(ScanState *state, const yaml_event_t *event, int *documents
 
 int scan_yaml(Scan *scan, const char *yaml, size_t bytes, const char *file, Err *err)
 {
+    return scan_yaml_of(scan, "profile", "a profile names at least one target", yaml, bytes, file,
+                        err);
+}
+
+int scan_yaml_of(Scan *scan, const char *what, const char *least, const char *yaml, size_t bytes,
+                 const char *file, Err *err)
+{
     scan->file = file;
+    scan->what = what;
+    scan->least = least;
     scan->n_marks = 0;
     if (bytes > SCAN_BYTES_MAX)
-        return err_set(err, EXIT_DATA, "%.200s: larger than %d KiB, this is no profile", file,
-                       SCAN_BYTES_MAX / 1024);
+        return err_set(err, EXIT_DATA, "%.200s: larger than %d KiB, this is no %s", file,
+                       SCAN_BYTES_MAX / 1024, what);
 
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
@@ -171,7 +191,8 @@ int scan_yaml(Scan *scan, const char *yaml, size_t bytes, const char *file, Err 
             /* A broken encoding has no mark of its own: the parser's place is close to it. */
             yaml_mark_t mark =
                 parser.error == YAML_READER_ERROR ? parser.mark : parser.problem_mark;
-            result = fail_at(scan, mark, err, parser.problem ? parser.problem : "this is not YAML");
+            result = fail_at(scan, mark, err, "%s",
+                             parser.problem ? parser.problem : "this is not YAML");
             break;
         }
         more = event.type != YAML_STREAM_END_EVENT;
@@ -180,7 +201,7 @@ int scan_yaml(Scan *scan, const char *yaml, size_t bytes, const char *file, Err 
     }
     yaml_parser_delete(&parser);
     if (result == 0 && documents == 0)
-        return err_set(err, EXIT_DATA, "%.200s: empty; a profile names at least one target", file);
+        return err_set(err, EXIT_DATA, "%.200s: empty; %s", file, least);
     return result;
 }
 

@@ -27,7 +27,8 @@ typedef struct ScanMark {
 } ScanMark;
 
 typedef struct Scan {
-    const char *file; /* for messages */
+    const char *file;         /* for messages */
+    const char *what, *least; /* "profile", "a profile names at least one target": likewise */
     int n_marks;
     ScanMark marks[SCAN_MARKS_MAX]; /* in the document's order */
 } Scan;
@@ -35,6 +36,9 @@ typedef struct Scan {
 /* Fills scan, or fails with "FILE:LINE:COLUMN: what is wrong". file must live as long as the
  * scan. */
 int scan_yaml(Scan *scan, const char *yaml, size_t bytes, const char *file, Err *err);
+/* The same for another file in YAML: what it is called, and what one must hold at least. */
+int scan_yaml_of(Scan *scan, const char *what, const char *least, const char *yaml, size_t bytes,
+                 const char *file, Err *err);
 
 /* The mark of a path; NULL = there is none. */
 const ScanMark *scan_find(const Scan *scan, const char *path);

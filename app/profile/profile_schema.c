@@ -163,25 +163,38 @@ static cyaml_config_t config_with(Log *log)
     };
 }
 
-int schema_load(RawProfile **raw, const char *yaml, size_t bytes, const Scan *scan, Err *err)
+int schema_read(void **data, const cyaml_schema_value_t *schema, const char *yaml, size_t bytes,
+                const Scan *scan, Err *err)
 {
     Log log = {0};
     cyaml_config_t config = config_with(&log);
-    cyaml_data_t *data = NULL;
-    cyaml_err_t code =
-        cyaml_load_data((const uint8_t *)yaml, bytes, &config, &profile_schema, &data, NULL);
+    cyaml_data_t *read = NULL;
+    cyaml_err_t code = cyaml_load_data((const uint8_t *)yaml, bytes, &config, schema, &read, NULL);
     if (code != CYAML_OK)
         return report_log(&log, code, scan, err);
-    if (!data) /* success without data: how libcyaml reads a file of comments */
-        return err_set(err, EXIT_DATA, "%.200s: empty; a profile names at least one target",
-                       scan->file);
+    if (!read) /* success without data: how libcyaml reads a file of comments */
+        return err_set(err, EXIT_DATA, "%.200s: empty; %s", scan->file, scan->least);
+    *data = read;
+    return 0;
+}
+
+void schema_drop(const cyaml_schema_value_t *schema, void *data)
+{
+    Log log = {0};
+    cyaml_config_t config = config_with(&log);
+    cyaml_free(&config, schema, data, 0);
+}
+
+int schema_load(RawProfile **raw, const char *yaml, size_t bytes, const Scan *scan, Err *err)
+{
+    void *data = NULL;
+    if (schema_read(&data, &profile_schema, yaml, bytes, scan, err) != 0)
+        return -1;
     *raw = data;
     return 0;
 }
 
 void schema_free(RawProfile *raw)
 {
-    Log log = {0};
-    cyaml_config_t config = config_with(&log);
-    cyaml_free(&config, &profile_schema, raw, 0);
+    schema_drop(&profile_schema, raw);
 }

@@ -44,4 +44,11 @@ typedef struct RawProfile {
 int schema_load(RawProfile **raw, const char *yaml, size_t bytes, const Scan *scan, Err *err);
 void schema_free(RawProfile *raw);
 
+/* The same for any schema of libcyaml, with its faults told in the same way. *data is the caller's to
+ * give to schema_drop. */
+struct cyaml_schema_value;
+int schema_read(void **data, const struct cyaml_schema_value *schema, const char *yaml,
+                size_t bytes, const Scan *scan, Err *err);
+void schema_drop(const struct cyaml_schema_value *schema, void *data);
+
 #endif

@@ -159,7 +159,7 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
 {
     cells_clear(cells);
     LineBox box = {frame->prompt, frame->line, frame->line_bytes, frame->point};
-    int rows = line_rows(&box, cells->width);
+    int rows = frame->play.shown ? play_bar_rows(&frame->play) : line_rows(&box, cells->width);
     PaneWish wishes[PANE_COUNT];
     pane_wishes(view, cells->width, wishes);
     layout_make(layout, cells->width, cells->height, rows < INPUT_ROWS ? rows : INPUT_ROWS, wishes,
@@ -184,7 +184,10 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
         status_line(view, cells, layout->status, frame->notice);
         draw_keys(view, cells, layout->keys);
     }
-    line_draw(&box, cells, layout->input, frame->focus == FOCUS_INPUT);
+    if (frame->play.shown)
+        play_bar_draw(&frame->play, cells, layout->input);
+    else
+        line_draw(&box, cells, layout->input, frame->focus == FOCUS_INPUT);
     if (frame->n_choices > 0)
         draw_choices(frame, cells, layout->rule.y);
     if (frame->overlay != OVERLAY_NONE)

@@ -7,6 +7,7 @@
 #define S2D_UI_FRAME_H
 
 #include "ui/cells.h"
+#include "ui/play_bar.h"
 #include "ui/view.h"
 
 enum {
@@ -30,6 +31,7 @@ typedef struct Frame {
     char notice[160];
     char *choices[FRAME_CHOICES]; /* completions */
     int n_choices;
+    PlayBar play; /* shown in place of the input line */
 } Frame;
 
 /* Draws into cells of any size, down to 1 x 1. */

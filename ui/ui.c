@@ -27,6 +27,8 @@ int ui_open(Ui **out, const UiOptions *options, Err *err)
         return err_set(err, EXIT_MEMORY, "no memory for the screen");
     ui->view = options->view;
     ui->frame = (Frame){.focus = FOCUS_INPUT, .front = PANE_TREE, .commands = options->commands};
+    ui->play_key = options->play_key;
+    ui->user = options->user;
     ui->dirty = true;
     if (screen_open(&ui->screen, err) != 0 || input_open(options, err) != 0) {
         ui_close(ui);
@@ -82,6 +84,14 @@ int ui_timeout_ms(const Ui *ui)
 void ui_notice(Ui *ui, const char *text)
 {
     text_clean_line(text, ui->frame.notice, sizeof ui->frame.notice);
+    ui->dirty = true;
+}
+
+void ui_set_play(Ui *ui, const PlayBar *bar)
+{
+    if (memcmp(&ui->frame.play, bar, sizeof *bar) == 0)
+        return;
+    ui->frame.play = *bar;
     ui->dirty = true;
 }
 

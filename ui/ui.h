@@ -14,6 +14,8 @@
 #include <stddef.h>
 
 #include "kernels/common/err.h"
+#include "ui/keys.h"
+#include "ui/play_bar.h"
 #include "ui/view.h"
 
 typedef struct Ui Ui;
@@ -51,7 +53,9 @@ typedef struct UiOptions {
     /* Path of the history file, read now; what is sent is added to it. NULL = none. */
     const char *history;
     UiComplete *complete; /* may be NULL */
-    void *user;           /* for complete */
+    /* Takes the keys that would go to the input line while a play bar stands there; may be NULL. */
+    void (*play_key)(void *user, const Key *key);
+    void *user; /* for complete and play_key */
 } UiOptions;
 
 /* -1 when stdin or stdout is no terminal or curses does not know it (EXIT_USAGE); the terminal is
@@ -74,6 +78,11 @@ void ui_draw(Ui *ui);
 void ui_resize(Ui *ui);  /* after SIGWINCH */
 void ui_suspend(Ui *ui); /* gives the terminal back to the shell */
 void ui_resume(Ui *ui);
+
+/* What stands in place of the input line from now on; where it is not `shown`, that line again. */
+void ui_set_play(Ui *ui, const PlayBar *bar);
+/* Moves the focus to a pane, as its key does. */
+void ui_focus(Ui *ui, PaneId pane);
 
 /* One line in the status row until the next key, e.g. "saved demo-1". Cleaned here. */
 void ui_notice(Ui *ui, const char *text);

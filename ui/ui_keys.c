@@ -38,6 +38,12 @@ static void set_focus(Ui *ui, int focus)
         ui->view->tree_cursor = 0;
 }
 
+void ui_focus(Ui *ui, PaneId pane)
+{
+    set_focus(ui, (int)pane);
+    ui->dirty = true;
+}
+
 static void push(Ui *ui, UiActionType type)
 {
     ui_push(ui, (UiAction){.type = type});
@@ -322,6 +328,11 @@ static void handle_key(Ui *ui, const Key *key)
     } else if (input_searching() && key->code == KB_CTRL && key->bytes[0] == ('C' & 31)) {
         input_feed("\007", 1);
     } else if (!global_key(ui, key) && !pane_key(ui, key)) {
+        if (ui->frame.play.shown) {
+            if (ui->play_key != NULL)
+                ui->play_key(ui->user, key);
+            return;
+        }
         /* Typing goes to the input line, wherever the focus was. */
         if (key->code == KB_TEXT || key->code == KB_PASTE)
             set_focus(ui, FOCUS_INPUT);

@@ -17,6 +17,8 @@ struct Ui {
     Cells cells;
     Layout layout;
     Frame frame;
+    void (*play_key)(void *user, const Key *key);
+    void *user; /* for play_key */
     KeyParser keys;
     long keys_ms;     /* when the last bytes came */
     bool prefix;      /* Ctrl-X was pressed */

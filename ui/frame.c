@@ -155,6 +155,15 @@ static void draw_message(Cells *cells)
                     cells->height);
 }
 
+/* What was recorded says so over whatever else is there. */
+static void draw_play(const Frame *frame, Cells *cells, Rect rect)
+{
+    if (!frame->play.shown)
+        return;
+    cells_fill(cells, rect, ' ', STYLE_TEXT);
+    play_bar_draw(&frame->play, cells, rect);
+}
+
 void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
 {
     cells_clear(cells);
@@ -166,6 +175,7 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
                 frame->front);
     if (layout->mode == LAYOUT_MESSAGE) {
         draw_message(cells);
+        draw_play(frame, cells, (Rect){cells->height - 1, 0, 1, cells->width});
         return;
     }
     horizontal(cells, layout->rule.y, 0, cells->width, STYLE_BORDER);
@@ -196,4 +206,10 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
         overlay_help(frame, cells);
     else if (frame->overlay == OVERLAY_TARGETS)
         overlay_targets(frame, view, cells);
+    if (frame->overlay != OVERLAY_NONE) {
+        Rect last = layout->input;
+        last.y += last.height - 1;
+        last.height = 1;
+        draw_play(frame, cells, last);
+    }
 }

@@ -6,7 +6,7 @@
 
 #include "ui/text.h"
 
-enum { TRACK_COLUMNS = 16 };
+enum { TRACK_LEAST = 6, TRACK_MOST = 40 };
 
 typedef struct Row {
     Cells *cells;
@@ -22,17 +22,17 @@ static void add(Row *row, const char *text, int attr)
         row->x += cells_print(row->cells, row->y, row->x, row->right - row->x, attr, "%s", text);
 }
 
-/* How much of it is over. */
-static void add_track(Row *row, const PlayBar *bar)
+/* How much of it is over, in what is left of the row. */
+static void draw_track(const Row *row, const PlayBar *bar)
 {
-    if (bar->end_s <= 0 || row->full || row->x + TRACK_COLUMNS + 2 > row->right)
+    int x = row->x + 2, columns = row->right - 1 - x;
+    columns = columns < TRACK_MOST ? columns : TRACK_MOST;
+    if (bar->end_s <= 0 || columns < TRACK_LEAST)
         return;
-    double part = bar->at_s < bar->end_s ? (double)bar->at_s / bar->end_s : 1;
-    row->x += 2;
-    for (int i = 0; i < TRACK_COLUMNS; i++)
-        cells_glyph(row->cells, row->y, row->x + i, GLYPH_TRACK, STYLE_DIM);
-    cells_bar(row->cells, row->y, row->x, TRACK_COLUMNS, part, STYLE_WARN);
-    row->x += TRACK_COLUMNS;
+    for (int i = 0; i < columns; i++)
+        cells_glyph(row->cells, row->y, x + i, GLYPH_TRACK, STYLE_DIM);
+    cells_bar(row->cells, row->y, x, columns,
+              bar->at_s < bar->end_s ? (double)bar->at_s / bar->end_s : 1, STYLE_WARN);
 }
 
 static void draw_row(const PlayBar *bar, Cells *cells, Rect rect)
@@ -41,16 +41,18 @@ static void draw_row(const PlayBar *bar, Cells *cells, Rect rect)
     char text[64];
     int mark = STYLE_WARN | ATTR_BOLD | ATTR_REVERSE;
     add(&row, bar->recorded ? " RECORDED " : " LIVE ", mark);
-    if (bar->at_end)
-        add(&row, " ends here", STYLE_WARN | ATTR_BOLD);
-    else if (bar->held)
-        add(&row, " HELD", STYLE_WARN | ATTR_BOLD);
-    if (bar->pace > 0) {
-        snprintf(text, sizeof text, "  x%g", (double)bar->pace);
+    snprintf(text, sizeof text, "x%g", (double)bar->pace);
+    if (bar->at_end || bar->held)
+        add(&row, bar->at_end ? "  END  " : "  HELD ", STYLE_WARN | ATTR_BOLD);
+    else if (bar->pace > 0)
+        add(&row, "  ", STYLE_TEXT);
+    if (bar->pace > 0 && !bar->at_end && !bar->held) {
+        size_t used = strlen(text); /* as wide as HELD, so that nothing moves */
+        snprintf(text + used, sizeof text - used, "%*s", used < 5 ? (int)(5 - used) : 0, "");
         add(&row, text, STYLE_TEXT);
     }
     if (bar->end_s > 0) {
-        snprintf(text, sizeof text, "  %d:%02d of %d:%02d", bar->at_s / 60, bar->at_s % 60,
+        snprintf(text, sizeof text, " %d:%02d of %d:%02d", bar->at_s / 60, bar->at_s % 60,
                  bar->end_s / 60, bar->end_s % 60);
         add(&row, text, STYLE_TEXT | ATTR_BOLD);
     }
@@ -66,11 +68,11 @@ static void draw_row(const PlayBar *bar, Cells *cells, Rect rect)
         snprintf(text, sizeof text, "  round %d", bar->round);
         add(&row, text, STYLE_TEXT);
     }
-    add_track(&row, bar);
     if (bar->keys != NULL) {
         add(&row, "  ", STYLE_DIM);
         add(&row, bar->keys, STYLE_DIM);
     }
+    draw_track(&row, bar);
 }
 
 static void draw_caption(const PlayBar *bar, Cells *cells, Rect rect)

@@ -71,7 +71,10 @@ static void press_function(Ui *ui, int number)
         break;
     case SHORTCUT_HELP:
         frame->overlay = frame->overlay == OVERLAY_HELP ? OVERLAY_NONE : OVERLAY_HELP;
-        frame->help_top = 0;
+        frame->help_top =
+            frame->play.shown ? overlay_help_rows(frame) - (ui->layout.height - 4) : 0;
+        if (frame->help_top < 0)
+            frame->help_top = 0;
         break;
     case SHORTCUT_TARGETS:
         show_targets(ui);

@@ -81,8 +81,8 @@ void ui_resume(Ui *ui);
 
 /* What stands in place of the input line from now on; where it is not `shown`, that line again. */
 void ui_set_play(Ui *ui, const PlayBar *bar);
-/* Moves the focus to a pane, as its key does. */
-void ui_focus(Ui *ui, PaneId pane);
+/* Moves the focus to a pane, as its key does, or back to the input line (FOCUS_INPUT, frame.h). */
+void ui_focus(Ui *ui, int focus);
 
 /* One line in the status row until the next key, e.g. "saved demo-1". Cleaned here. */
 void ui_notice(Ui *ui, const char *text);

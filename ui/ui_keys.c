@@ -38,9 +38,9 @@ static void set_focus(Ui *ui, int focus)
         ui->view->tree_cursor = 0;
 }
 
-void ui_focus(Ui *ui, PaneId pane)
+void ui_focus(Ui *ui, int focus)
 {
-    set_focus(ui, (int)pane);
+    set_focus(ui, focus);
     ui->dirty = true;
 }
 

@@ -159,7 +159,7 @@ static int show(Replay *replay, Err *err)
     if (player_tick(player, clock_ms(), err) != 0)
         return -1;
     if (player->focus != replay->focus && player->focus >= 0)
-        ui_focus(replay->ui, (PaneId)player->focus);
+        ui_focus(replay->ui, player->focus);
     replay->focus = player->focus;
     player_bar(player, &bar);
     ui_set_play(replay->ui, &bar);

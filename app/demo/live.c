@@ -64,7 +64,7 @@ static int begin_caption(Turn *turn, const Step *step)
 
 static int begin_focus(Turn *turn, const Step *step)
 {
-    ui_focus(turn->ui, step->pane);
+    ui_focus(turn->ui, step->focus);
     return 1;
 }
 
@@ -132,7 +132,7 @@ static void on_event(void *user, const Event *event)
     const Step *step = current(live);
     bool ended = event->type == EVENT_SWITCH &&
                  (event->u.swap.stage == SWITCH_DONE || event->u.swap.stage == SWITCH_FAILED);
-    if (event->type == EVENT_ROUND)
+    if (event->type == EVENT_STATS) /* a round, its words with it, is told */
         live->rounds++;
     if (ended || event->type == EVENT_ERROR ||
         (event->type == EVENT_READY && step && step->kind == STEP_SET))

@@ -82,8 +82,8 @@ static int draw(Cast *cast, Err *err)
     player_bar(&cast->player, &frame->play);
     frame->play.keys = NULL; /* nobody can press them */
     frame->focus = cast->player.focus < 0 ? FOCUS_INPUT : cast->player.focus;
-    if (cast->player.focus >= 0)
-        frame->front = (PaneId)cast->player.focus;
+    if (frame->focus < FOCUS_INPUT)
+        frame->front = (PaneId)frame->focus;
     frame_draw(frame, &cast->player.view, &cast->now, &cast->layout);
     return put_frame(cast, cast->player.at_ms, err);
 }

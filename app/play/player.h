@@ -16,7 +16,7 @@
 typedef struct Player {
     Timeline *timeline; /* outlives the player */
     View view;
-    int focus; /* the PaneId that the script leads to; -1 = none */
+    int focus; /* a PaneId or FOCUS_INPUT, where the script leads to; -1 = nowhere */
     int next;  /* the first cue that is not shown */
     double at_ms;
     int pace; /* index; see player_pace */

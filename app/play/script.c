@@ -150,16 +150,17 @@ static int read_count(const Reader *reader, const char *text, Step *step)
                : fail(reader, "\"%.40s\" is no whole number", text);
 }
 
+/* The names of the panes, and the place where the bar stands. */
 static int read_pane(const Reader *reader, const char *text, Step *step)
 {
 #define PANE_NAME(NAME, name) #name,
-    static const char *const names[] = {PANE_LIST(PANE_NAME)};
+    static const char *const names[] = {PANE_LIST(PANE_NAME) "input"};
 #undef PANE_NAME
     char list[200] = "";
-    for (int i = 0; i < PANE_COUNT; i++) {
+    for (int i = 0; i <= FOCUS_INPUT; i++) {
         size_t used = strlen(list);
         if (strcmp(text, names[i]) == 0) {
-            step->pane = (PaneId)i;
+            step->focus = i;
             return 0;
         }
         snprintf(list + used, sizeof(list) - used, "%s%s", i ? ", " : "", names[i]);

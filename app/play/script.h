@@ -18,7 +18,7 @@
 
 #include "app/play/step_list.h"
 #include "kernels/common/err.h"
-#include "ui/panes/pane_list.h"
+#include "ui/frame.h"
 
 #define STEP_KIND(NAME, name, reader) STEP_##NAME,
 typedef enum StepKind { STEP_LIST(STEP_KIND) STEP_COUNT } StepKind;
@@ -33,7 +33,7 @@ typedef struct Step {
     char *text;       /* of say, switch, set, caption; else NULL */
     WaitFor wait_for; /* of wait */
     double number;    /* seconds, rounds, or by how many rounds (-1 = one older) */
-    PaneId pane;      /* of focus */
+    int focus;        /* of focus: a PaneId, or FOCUS_INPUT */
     int line, column;
 } Step;
 

@@ -43,7 +43,8 @@ static int add_cue(Builder *build, Cue cue)
 static double gap_of(const Builder *build, const Event *event)
 {
     double gap = event->t_ms - build->last_t_ms;
-    bool loads = event->type == EVENT_LOAD || (event->type == EVENT_READY && !build->answering);
+    bool loads = event->type == EVENT_LOAD || (event->type == EVENT_READY && !build->answering) ||
+                 (event->type == EVENT_SWITCH && event->u.swap.stage == SWITCH_LOAD);
     double most = loads ? LOAD_MS : PAUSE_MS;
     if (build->number == 1 || !(gap > 0)) /* a new worker's clock starts again */
         return 0;
@@ -143,7 +144,7 @@ static int record_wait(Builder *build, const Step *step)
         got = take_line(build);
         if (got <= 0)
             return got < 0 ? -1 : fail_at(build, step, "ends before this");
-        rounds += build->event.type == EVENT_ROUND;
+        rounds += build->event.type == EVENT_STATS; /* a round, its words with it, is told */
     }
     return 0;
 }
@@ -176,7 +177,7 @@ static int record_caption(Builder *build, const Step *step)
 
 static int record_focus(Builder *build, const Step *step)
 {
-    return add_cue(build, (Cue){.kind = CUE_FOCUS, .number = (int)step->pane});
+    return add_cue(build, (Cue){.kind = CUE_FOCUS, .number = step->focus});
 }
 
 static int record_browse(Builder *build, const Step *step)

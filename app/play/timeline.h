@@ -25,7 +25,7 @@ typedef struct Cue {
     off_t line_at;      /* of an event: where its line begins */
     EventType event;    /* of an event */
     bool begins_answer; /* of an event: a question, or the first one of an answer without */
-    int number;         /* the round of a ROUND; the PaneId to focus; by how much to browse */
+    int number;         /* the round of a ROUND; what to focus; by how much to browse */
     const char *text;   /* of a caption: the script's */
 } Cue;
 

@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const Step *step = &script.steps[i];
         assert((int)step->kind >= 0 && step->kind < STEP_COUNT);
         assert(step->line >= 1 && step->column >= 1);
-        assert((int)step->pane >= 0 && step->pane < PANE_COUNT);
+        assert(step->focus >= 0 && step->focus <= FOCUS_INPUT);
         assert(step->number >= -STEP_COUNT_MAX && step->number <= STEP_COUNT_MAX);
         bool has_text = step->kind == STEP_SAY || step->kind == STEP_SWITCH ||
                         step->kind == STEP_SET || step->kind == STEP_CAPTION;

@@ -92,6 +92,11 @@ static void put_round(Maker *maker, int number)
     snprintf(word, sizeof(word), " w%d", number);
     put_text(maker, word, 6);
     put_text(maker, " t", 0);
+    event = (Event){.type = EVENT_STATS};
+    event.u.stats.tokens = 2 * number;
+    event.u.stats.rounds = number;
+    event.u.stats.mat = 2;
+    put(maker, &event, 0);
 }
 
 static void put_prefill(Maker *maker)

@@ -89,7 +89,7 @@ static void pauses_are_cut(void **state)
     double load = 2 * LOAD_MS, answer = 100 + SMALL_TRACE_ROUNDS * 50 + 10;
     double second = load + PAUSE_MS + answer + LOAD_MS + PAUSE_MS;
     assert_int_equal(timeline.answers, 2);
-    assert_true(fabs(timeline.end_ms - (second + answer + 400)) < 1e-6);
+    assert_true(fabs(timeline.end_ms - (second + answer + LOAD_MS + 200)) < 1e-6);
 
     assert_int_equal(player_go(&player, load + PAUSE_MS, &err), 0);
     assert_shows(&player, "you> What is a tree?", true);
@@ -247,6 +247,7 @@ static void captions_stand_with_their_moments(void **state)
     assert_int_equal(player_go(&player, two, &err), 0);
     assert_string_equal(player.caption, "two");
     assert_int_equal(player.focus, PANE_THRESHOLDS);
+    assert_shows(&player, " w2 t", true); /* the words of the round that was waited for */
     assert_int_equal(player_go(&player, two + 2999, &err), 0);
     assert_int_equal(player.round, 2); /* the trace stands still */
     assert_int_equal(player_go(&player, timeline.end_ms, &err), 0);

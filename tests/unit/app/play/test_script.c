@@ -59,7 +59,7 @@ static void steps_are_read(void **state)
     assert_true(steps[4].wait_for == WAIT_ROUNDS && steps[4].number == 1);
     assert_true(steps[5].wait_for == WAIT_SECONDS && steps[5].number == 2.5);
     assert_true(steps[9].number == 4 && steps[11].number == -2);
-    assert_int_equal(steps[10].pane, PANE_TREE);
+    assert_int_equal(steps[10].focus, PANE_TREE);
     assert_int_equal(steps[9].line, 16);
     assert_int_equal(steps[9].column, 11);
     assert_true(script_has_captions(&script));

@@ -72,7 +72,7 @@ static void press_function(Ui *ui, int number)
     case SHORTCUT_HELP:
         frame->overlay = frame->overlay == OVERLAY_HELP ? OVERLAY_NONE : OVERLAY_HELP;
         frame->help_top =
-            frame->play.shown ? overlay_help_rows(frame) - (ui->layout.height - 4) : 0;
+            frame->play.recorded ? overlay_help_rows(frame) - (ui->layout.height - 4) : 0;
         if (frame->help_top < 0)
             frame->help_top = 0;
         break;

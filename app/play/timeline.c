@@ -46,6 +46,11 @@ static double gap_of(const Builder *build, const Event *event)
     bool loads = event->type == EVENT_LOAD || (event->type == EVENT_READY && !build->answering) ||
                  (event->type == EVENT_SWITCH && event->u.swap.stage == SWITCH_LOAD);
     double most = loads ? LOAD_MS : PAUSE_MS;
+    if (event->type == EVENT_ROUND) { /* but for the time in which the process was stopped */
+        const EventRound *round = &event->u.round;
+        double ms = round->draft_ms + round->verify_ms + round->accept_ms + round->other_ms;
+        most = ms > 0 && ms < PAUSE_MS ? ms : PAUSE_MS;
+    }
     if (build->number == 1 || !(gap > 0)) /* a new worker's clock starts again */
         return 0;
     return gap < most ? gap : most;

@@ -3,9 +3,9 @@
  *   trace lines, Script -> Timeline -> player.h
  *
  * A trace is paced as it was recorded, but for loading, which is passed over, and pauses, which are
- * cut to PAUSE_MS: the person was thinking, or the machine was busy with something else. A script's
- * `hold` stops the trace; its other steps let it go on as far as they say, and nothing of the trace
- * is left out.
+ * cut to PAUSE_MS: the person was thinking, or the machine was busy with something else. A round
+ * takes as long as its stages, as in all figures. A script's `hold` stops the trace; its other steps
+ * let it go on as far as they say, and nothing of the trace is left out.
  */
 #ifndef S2D_APP_PLAY_TIMELINE_H
 #define S2D_APP_PLAY_TIMELINE_H

@@ -88,7 +88,7 @@ static void put_round(Maker *maker, int number)
     round->n_thresholds = 2;
     memcpy(round->thresholds, maker->thresholds, sizeof(maker->thresholds));
     strcpy(round->mode, "spec");
-    put(maker, &event, 50);
+    put(maker, &event, 80); /* the process was stopped for 30 ms of them */
     snprintf(word, sizeof(word), " w%d", number);
     put_text(maker, word, 6);
     put_text(maker, " t", 0);

@@ -153,6 +153,10 @@ void view_event(View *view, const Event *event)
     case EVENT_ERROR:
         on_error(view, event->u.error.code, event->u.error.message, event->u.error.fatal);
         break;
+    case EVENT_QUESTION:
+        view_user(view, event->u.question.text);
+        view_asked(view);
+        break;
     }
 }
 

@@ -19,7 +19,9 @@
 #include "app/chat/session_file.h"
 #include "app/chat/trace.h"
 #include "app/options.h"
+#include "app/play/timeline.h"
 #include "app/protocol/client.h"
+#include "ui/ui.h"
 
 typedef enum ChatState {
     CHAT_LOADING, /* models are being read; questions wait */
@@ -162,7 +164,7 @@ const float *chat_thresholds(const Chat *chat);
 
 int chat_save(Chat *chat, const char *name, Err *err);
 int chat_load(Chat *chat, const char *name, Err *err);
-/* form: "md", "json" or "trace"; path NULL = a new file here. Tells its name in a notice. */
+/* form: "md", "json", "trace" or "cast"; path NULL = a new file here. Tells its name in a notice. */
 int chat_export(Chat *chat, const char *form, const char *path, Err *err);
 /* Saves what is not saved as session "last". Nothing to save is fine. What another chat has kept so
  * since this one began gets a name of its own: the first of "last-2" to "last-9" that is free, else
@@ -171,11 +173,24 @@ int chat_keep_last(Chat *chat, Err *err);
 /* Notes what session "last" is now. */
 void chat_note_last(Chat *chat);
 
+/* Whoever leads the chat on the screen in the person's place: a demo's script. */
+typedef struct ChatLead {
+    void *user;
+    void (*event)(void *user, const Event *event); /* every event, as it is shown */
+    bool (*holds)(void *user); /* true = events wait, and the screen stands still */
+    /* At each turn of the screen's loop; it may act on all three. Returns in how many ms it wants the
+     * next one at the latest, -1 = with the next event or key. */
+    int (*turn)(void *user, Chat *chat, View *view, Ui *ui);
+    void (*key)(void *user, const Key *key); /* as UiOptions.play_key */
+} ChatLead;
+
 /* The fronts. They own the terminal and return the process's exit code. */
 int chat_screen(const Options *options, const ClientOptions *client_options);
+int chat_screen_led(const Options *options, const ClientOptions *client_options,
+                    const ChatLead *lead);
 int chat_plain(const Options *options, const ClientOptions *client_options);
-/* Shows a trace on the whole screen at the pace it was recorded; q quits. */
-int chat_replay(const char *file);
+/* Shows it on the whole screen until the person quits. */
+int chat_replay(Timeline *timeline);
 
 /* Between the parts of the chat. */
 void chat_note(Chat *chat, NoteKind kind, const char *format, ...)

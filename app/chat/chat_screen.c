@@ -17,8 +17,10 @@
 #include "app/chat/chat.h"
 #include "app/chat/editor.h"
 #include "app/chat/export.h"
+#include "app/chat/held_events.h"
 #include "app/chat/screen_signals.h"
 #include "app/chat/slash.h"
+#include "app/protocol/event_json.h" /* event_free */
 #include "ui/ui.h"
 
 typedef struct ScreenChat {
@@ -26,6 +28,8 @@ typedef struct ScreenChat {
     View view;
     Ui *ui; /* NULL = not started yet */
     UiOptions ui_options;
+    const ChatLead *lead; /* NULL = the person */
+    HeldEvents held;
     char *help;
     char history[PATH_BYTES]; /* "" = none can be kept */
     bool heard;               /* the worker has said something */
@@ -36,15 +40,40 @@ typedef struct ScreenChat {
 
 /* What the chat says. */
 
-static void front_event(void *user, const Event *event)
+static bool lead_holds(const ScreenChat *screen)
 {
-    ScreenChat *screen = user;
-    screen->heard = true;
+    return screen->lead && screen->lead->holds(screen->lead->user);
+}
+
+static void show_event(ScreenChat *screen, const Event *event)
+{
     if (event->type == EVENT_LOAD && screen->view.state == VIEW_LOST)
         screen->view.state = VIEW_STARTING; /* a new worker */
     view_event(&screen->view, event);
     if (event->type == EVENT_COMPARE && event->u.compare.checked == 0 && screen->ui)
-        ui_show_compare(screen->ui);
+        ui_show_compare(screen->ui, true);
+    if (screen->lead)
+        screen->lead->event(screen->lead->user, event);
+}
+
+/* What came while the screen stood still. */
+static void show_held(ScreenChat *screen)
+{
+    Event event;
+    while (!lead_holds(screen) && held_events_next(&screen->held, &event)) {
+        show_event(screen, &event);
+        event_free(&event);
+    }
+}
+
+static void front_event(void *user, const Event *event)
+{
+    ScreenChat *screen = user;
+    screen->heard = true;
+    if (lead_holds(screen) && held_events_add(&screen->held, event) == 0)
+        return;
+    show_held(screen);
+    show_event(screen, event);
 }
 
 static void front_said(void *user, const char *text)
@@ -266,6 +295,13 @@ static void edit_input(ScreenChat *screen)
     free(text);
 }
 
+static void play_key(void *user, const Key *key)
+{
+    const ScreenChat *screen = user;
+    if (screen->lead)
+        screen->lead->key(screen->lead->user, key);
+}
+
 static void act(ScreenChat *screen, const UiAction *action)
 {
     Chat *chat = &screen->chat;
@@ -413,6 +449,10 @@ static int run(ScreenChat *screen, int signals)
             act(screen, &action);
         if (chat_pump(chat) != 0 || chat->failure.code)
             return chat->failure.code;
+        show_held(screen); /* before the lead goes on */
+        int timeout = -1;
+        if (screen->lead)
+            timeout = screen->lead->turn(screen->lead->user, chat, &screen->view, screen->ui);
         if (chat->quit)
             return 0;
         if (screen->ended_by)
@@ -420,7 +460,10 @@ static int run(ScreenChat *screen, int signals)
         if (screen->hung_up)
             return 128 + SIGHUP;
         ui_draw(screen->ui);
-        int code = wait_for_more(screen, signals, ui_timeout_ms(screen->ui));
+        int frame = ui_timeout_ms(screen->ui);
+        if (timeout < 0 || (frame >= 0 && frame < timeout))
+            timeout = frame;
+        int code = wait_for_more(screen, signals, timeout);
         if (code != 0)
             return code;
     }
@@ -433,6 +476,7 @@ static int start_ui(ScreenChat *screen, Err *err)
     *options = (UiOptions){.view = &screen->view,
                            .theme = screen->chat.options.theme,
                            .complete = complete,
+                           .play_key = play_key,
                            .user = screen};
     if (config)
         options->keys = &config->keys;
@@ -475,6 +519,12 @@ static int hold(ScreenChat *screen, int signals, const Options *options,
 
 int chat_screen(const Options *options, const ClientOptions *client_options)
 {
+    return chat_screen_led(options, client_options, NULL);
+}
+
+int chat_screen_led(const Options *options, const ClientOptions *client_options,
+                    const ChatLead *lead)
+{
     Err err = {0};
     ScreenChat *screen = calloc(1, sizeof(*screen));
     int signals = screen ? signals_open(screen_signals, &err) : -1;
@@ -484,6 +534,7 @@ int chat_screen(const Options *options, const ClientOptions *client_options)
         return err.code ? err.code : EXIT_MEMORY;
     }
     screen->signals = signals;
+    screen->lead = lead;
     screen_signals_catch();
     int code = hold(screen, signals, options, client_options, &err);
     ui_close(screen->ui);
@@ -491,6 +542,7 @@ int chat_screen(const Options *options, const ClientOptions *client_options)
         fprintf(stderr, "s2d: %s\n", err.text);
     chat_close(&screen->chat);
     view_close(&screen->view);
+    held_events_close(&screen->held);
     signals_close(signals, screen_signals);
     free(screen->help);
     free(screen);

@@ -111,7 +111,7 @@ static int run_export(Chat *chat, const char *text, Err *err)
     char form[8] = "";
     size_t n = strcspn(text, " ");
     if (n == 0 || n >= sizeof(form))
-        return err_set(err, EXIT_USAGE, "/export md|json|trace [FILE]");
+        return err_set(err, EXIT_USAGE, "/export md|json|trace|cast [FILE]");
     memcpy(form, text, n);
     return chat_export(chat, form, text + n + strspn(text + n, " "), err);
 }
@@ -153,7 +153,7 @@ static const SlashCommand table[] = {
     {"copy", ARGUMENT_WORDS, "[N|answer]", "code block N to the clipboard", "answer", run_copy},
     {"save", ARGUMENT_SESSION, "[NAME]", "save this chat", NULL, run_save},
     {"load", ARGUMENT_SESSION, "NAME", "go on with a saved chat", NULL, run_load},
-    {"export", ARGUMENT_FORM, "md|json|trace [FILE]", "write the chat to a file", "md json trace",
+    {"export", ARGUMENT_FORM, "md|json|trace|cast [FILE]", "write the chat", "md json trace cast",
      run_export},
     {"theme", ARGUMENT_WORDS, "[NAME]", "the screen's colours", "auto dark light contrast none",
      run_theme},

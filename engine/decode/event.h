@@ -31,6 +31,7 @@ typedef enum EventType {
     EVENT_DONE,     /* the answer is over */
     EVENT_COUNT,    /* how long a text is */
     EVENT_ERROR,
+    EVENT_QUESTION, /* what the person asked: of traces alone, the worker says none */
 } EventType;
 
 typedef enum SpecMode { SPEC_AUTO, SPEC_ON, SPEC_OFF } SpecMode;
@@ -121,6 +122,10 @@ typedef struct EventText {
     const char *text; /* terminated; valid during the callback or until the event is freed */
     int source;       /* exit layer that proposed it; 0 = the target's own token, -1 = no model's */
 } EventText;
+
+typedef struct EventQuestion {
+    const char *text; /* as EventText.text */
+} EventQuestion;
 
 typedef enum SwitchStage {
     SWITCH_CHECK,
@@ -230,6 +235,7 @@ typedef struct Event {
         } load;
         EventRound round;
         EventText text;
+        EventQuestion question;
         EventSwitch swap;
         EventStats stats;
         EventCompare compare;

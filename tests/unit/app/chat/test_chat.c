@@ -18,6 +18,7 @@
 #include "app/chat/chat.h"
 #include "app/chat/slash.h"
 #include "app/chat/slash_tune.h"
+#include "app/protocol/event_json.h"
 #include "tests/support/fake_worker.h"
 #include "tests/support/patience.h"
 #include "tests/support/temp.h"
@@ -988,20 +989,39 @@ static void test_export(void **state)
     Fixture *f = *state;
     char line[256], path[128];
     say(f, "one");
-    static const char *const forms[] = {"md", "json", "trace"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const forms[] = {"md", "json", "cast", "trace"};
+    for (int i = 0; i < 4; i++) {
         snprintf(path, sizeof(path), "%s/out.%s", folder, forms[i]);
         snprintf(line, sizeof(line), "/export %s %s", forms[i], path);
         say(f, line);
         assert_int_equal(access(path, R_OK), 0);
         refused(f, line, "exists already");
     }
-    refused(f, "/export pdf", "none of md, json, trace");
+    refused(f, "/export pdf", "none of md, json, trace, cast");
     char text[256] = "";
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     assert_non_null(fgets(text, sizeof(text), file));
     assert_non_null(strstr(text, "\"load\"")); /* from the first event on */
+    /* What was asked stands before its answer, and is dated by the worker's clock. */
+    char *line_of = NULL;
+    size_t room = 0;
+    double asked = -1, t_ms = 0;
+    while (getline(&line_of, &room, file) > 0) {
+        Event event;
+        assert_int_equal(event_from_line(&event, line_of, strlen(line_of), NULL), 0);
+        if (event.type == EVENT_QUESTION) {
+            assert_string_equal(event.u.question.text, "one");
+            assert_true(asked < 0 && event.t_ms >= t_ms && event.turn == 1);
+            asked = event.t_ms;
+        }
+        if (event.type == EVENT_TEXT)
+            assert_true(asked >= 0);
+        t_ms = event.t_ms;
+        event_free(&event);
+    }
+    assert_true(asked >= 0);
+    free(line_of);
     fclose(file);
 }
 

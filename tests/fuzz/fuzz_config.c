@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(err.code == EXIT_DATA && strncmp(err.text, "fuzz.yaml:", 10) == 0);
         return 0;
     }
-    assert(err.code == 0 && config.path && config.theme[0]);
+    assert(err.code == 0 && config.path && config.theme < THEME_COUNT);
     assert(config.n_folders >= 0 && config.n_folders <= CONFIG_FOLDERS_MAX);
     assert(config.n_roles >= 0 && config.n_roles <= ROLES_MAX);
     for (int i = 0; i < config.n_folders; i++)

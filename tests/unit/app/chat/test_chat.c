@@ -380,6 +380,29 @@ static void run_until_counted(Chat *chat)
     fail_msg("files are not counted");
 }
 
+/* The first question that the trace keeps; free it. */
+static char *traced_question(Fixture *f)
+{
+    char path[64], line[128], *text = NULL, *question = NULL;
+    size_t room = 0;
+    snprintf(path, sizeof path, "%s/asked.jsonl", folder);
+    snprintf(line, sizeof line, "/export trace %s", path);
+    say(f, line);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (!question && getline(&text, &room, file) > 0) {
+        Event event;
+        assert_int_equal(event_from_line(&event, text, strlen(text), NULL), 0);
+        if (event.type == EVENT_QUESTION)
+            question = strdup(event.u.question.text);
+        event_free(&event);
+    }
+    free(text);
+    fclose(file);
+    assert_non_null(question);
+    return question;
+}
+
 static void test_files(void **state)
 {
     Fixture *f = *state;
@@ -407,6 +430,10 @@ static void test_files(void **state)
              path, other);
     assert_string_equal(f->chat.transcript.entries[0].text, line);
     assert_string_equal(answer(f) + 4, line); /* what the model got */
+    char *traced = traced_question(f), shown[256];
+    snprintf(shown, sizeof shown, "what is it?\n[%s  6 tokens]\n[%s  3 tokens]", path, other);
+    assert_string_equal(traced, shown); /* names, as on the screen */
+    free(traced);
     say(f, "and now?");
     assert_string_equal(answer(f), "[4] and now?"); /* they join one question */
 

@@ -257,7 +257,14 @@ static void the_shipped_demo_is_moved_about_in(void **state)
     type("F1");
     wait_for("WHILE IT PLAYS");
     assert_non_null(strstr(screen(), "RECORDED"));
+    type("."); /* closes it, and is no word for an input line */
+    wait_for("round 1 ");
+    type("C-x /"); /* what is searched for is typed, in place of the bar */
+    assert_int_equal(tmux(NULL, "send-keys -t s2d -l 'q.'"), 0);
+    wait_for("\n/q.");
     type("Escape");
+    wait_for("RECORDED");
+    assert_non_null(strstr(screen(), "round 1 "));
     type("q");
     wait_for("status=0");
 }

@@ -20,6 +20,7 @@
 #include "tests/support/temp.h"
 #include "ui/ansi.h"
 #include "ui/frame.h"
+#include "ui/look.h"
 #include "ui/text.h"
 
 /* A terminal that knows what a cast may hold, and nothing else. */
@@ -206,6 +207,27 @@ static void changes_are_all_that_is_written(void **state)
     cells_close(&terminal.cells);
 }
 
+/* Those of the dark theme, on its own ground. */
+static void colours_are_the_themes(void **state)
+{
+    (void)state;
+    Cells cells;
+    char *out = NULL, expected[64];
+    size_t bytes = 0;
+    assert_int_equal(cells_open(&cells, 8, 1, true), 0);
+    cells_clear(&cells);
+    cells_text(&cells, 0, 0, 8, "x", 1, STYLE_GOOD | ATTR_BOLD | ATTR_ITALIC);
+    FILE *stream = open_memstream(&out, &bytes);
+    ansi_write(stream, &cells, NULL);
+    fclose(stream);
+    const Theme *theme = look_theme(THEME_DARK);
+    snprintf(expected, sizeof(expected), "\033[0;1;3;38;5;%d;48;5;%dmx",
+             theme->colours[STYLE_GOOD].of_256, theme->ground.of_256);
+    assert_non_null(strstr(out, expected));
+    free(out);
+    cells_close(&cells);
+}
+
 static void sizes_are_read_strictly(void **state)
 {
     (void)state;
@@ -243,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_terminal_that_plays_it_shows_the_screen),
         cmocka_unit_test(a_file_is_not_replaced),
         cmocka_unit_test(changes_are_all_that_is_written),
+        cmocka_unit_test(colours_are_the_themes),
         cmocka_unit_test(sizes_are_read_strictly),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

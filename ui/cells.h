@@ -39,6 +39,7 @@ enum {
     ATTR_DRAFTED = 0x800, /* underlined where there are no colours */
     ATTR_ITALIC = 0x1000, /* underlined where there are no italics */
     ATTR_RULE = 0x2000,   /* of a line's bytes (markdown.h), in no cell */
+    ATTR_GHOST = 0x4000,  /* of a line's text: plain decoding would be here; in no cell */
 };
 
 typedef struct Cell {

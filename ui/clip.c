@@ -106,7 +106,7 @@ int clip_pick_shown(const Scrollback *scrollback, unsigned last, int number, Cli
         const Item *item = &scrollback->items[i];
         if (item->kind != ITEM_ANSWER)
             continue;
-        if (last > 0 && item->serial > last && !item->continued)
+        if (last > 0 && item->id > last && !item->continued)
             break;
         if (n == 0 || !item->continued)
             n++;

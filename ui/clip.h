@@ -25,7 +25,7 @@ typedef struct Clip {
 /* Picks from a chat's answers, oldest first. Blocks of code are numbered through all of them, from
  * gone + 1 on. -1 with *err: there is none (EXIT_USAGE), or no memory. */
 int clip_pick(const char *const *answers, int n, int gone, int number, Clip *clip, Err *err);
-/* From what the screen shows: an answer that a switch has divided is one. last: the serial of an item
+/* From what the screen shows: an answer that a switch has divided is one. last: the id of an item
  * of the answer that is to count as the newest; 0 = the newest it is. */
 int clip_pick_shown(const Scrollback *scrollback, unsigned last, int number, Clip *clip, Err *err);
 

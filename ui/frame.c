@@ -98,7 +98,8 @@ static void draw_divider(Cells *cells, const Layout *layout, int x)
 }
 
 /* The tab row: all names, the shown one as a title, then its remark. */
-static void draw_tabs(const Frame *frame, const View *view, Cells *cells, const Layout *layout)
+static void draw_tabs(const Frame *frame, const View *view, Cells *cells, const Layout *layout,
+                      const PaneWish wishes[PANE_COUNT])
 {
     char text[128];
     if (layout->tab == PANE_COUNT)
@@ -107,7 +108,8 @@ static void draw_tabs(const Frame *frame, const View *view, Cells *cells, const 
     int x = at.x + 2, right = at.x + at.width - 1;
     horizontal(cells, at.y, at.x, at.x + at.width, STYLE_BORDER);
     for (int id = 0; id < PANE_COUNT; id++) {
-        if (pane_get((PaneId)id)->wish.place != PLACE_RIGHT || (frame->hidden >> id & 1) != 0)
+        if (pane_get((PaneId)id)->wish.place != PLACE_RIGHT || (frame->hidden >> id & 1) != 0 ||
+            !layout_offers(&wishes[id]))
             continue;
         bool shown = id == (int)layout->tab;
         int attr = shown ? STYLE_TITLE | ATTR_BOLD : STYLE_DIM;
@@ -181,7 +183,8 @@ static void draw_page(const Frame *frame, View *view, Cells *cells, const Layout
     page->draw(view, cells, (Rect){2, 0, layout->rule.y - 2, width});
 }
 
-static void draw_panes(const Frame *frame, View *view, Cells *cells, const Layout *layout)
+static void draw_panes(const Frame *frame, View *view, Cells *cells, const Layout *layout,
+                       const PaneWish wishes[PANE_COUNT])
 {
     for (int id = 0; id < PANE_COUNT; id++)
         draw_pane(frame, view, cells, layout, id);
@@ -194,7 +197,7 @@ static void draw_panes(const Frame *frame, View *view, Cells *cells, const Layou
                 (Rect){layout->rule.y, 0, 1,
                        layout->divider_x >= 0 ? layout->divider_x : layout->rule.width});
     if (layout->mode == LAYOUT_TABS)
-        draw_tabs(frame, view, cells, layout);
+        draw_tabs(frame, view, cells, layout, wishes);
 }
 
 static void draw_message(Cells *cells)
@@ -223,9 +226,19 @@ static void draw_play(const Frame *frame, Cells *cells, Rect rect)
     play_bar_draw(&frame->play, cells, rect);
 }
 
+/* The tree pane tells why while it has the focus, and while its words are looked for in the chat. */
+static void choose_form(const Frame *frame, View *view)
+{
+    if (frame->focus == PANE_TREE)
+        view->explaining = true;
+    else if (frame->focus != PANE_CHAT)
+        view->explaining = false;
+}
+
 void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
 {
     cells_clear(cells);
+    choose_form(frame, view);
     LineBox box = {frame->prompt, frame->line, frame->line_bytes, frame->point};
     int rows = play_stands(frame) ? play_bar_rows(&frame->play) : line_rows(&box, cells->width);
     PaneWish wishes[PANE_COUNT];
@@ -246,7 +259,7 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
     if (frame->page != PAGE_NONE && layout->mode != LAYOUT_SMALL)
         draw_page(frame, view, cells, layout);
     else
-        draw_panes(frame, view, cells, layout);
+        draw_panes(frame, view, cells, layout, wishes);
     if (layout->mode == LAYOUT_SMALL) {
         status_figures(view, cells, layout->figures, frame->notice);
     } else if (layout->mode == LAYOUT_ALONE) {

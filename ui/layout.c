@@ -37,9 +37,22 @@ static PaneId chat_of(const PaneWish *wishes)
     return (PaneId)id;
 }
 
+bool layout_offers(const PaneWish *wish)
+{
+    return wish->grows || wish->rows > 0;
+}
+
+/* Of its content, where so many are left. */
+static int wanted_rows(const PaneWish *wish, int left)
+{
+    return wish->grows && wish->wanted > wish->rows
+               ? clamp(wish->wanted, wish->rows, left > wish->rows ? left : wish->rows)
+               : wish->rows;
+}
+
 static bool is_wanted(const PaneWish *wish)
 {
-    return wish->place == PLACE_RIGHT && !wish->hidden;
+    return wish->place == PLACE_RIGHT && !wish->hidden && layout_offers(wish);
 }
 
 /* The zoomed pane; PANE_COUNT = none. */
@@ -141,9 +154,9 @@ static bool fill_column(Layout *layout, Column *column, int x, int width, int ro
     bool tried[PANE_COUNT] = {false}, any = false;
     int left = rows, pane, y = 1;
     while ((pane = next_pane(column, wishes, tried, front)) < PANE_COUNT) {
-        int need = 1 + wishes[pane].rows;
+        int content = wanted_rows(&wishes[pane], left - 1), need = 1 + content;
         tried[pane] = true;
-        column->rows[pane] = wishes[pane].rows;
+        column->rows[pane] = content;
         column->shown[pane] = need <= left;
         left -= column->shown[pane] ? need : 0;
     }
@@ -198,6 +211,7 @@ static void layout_tabs(Layout *layout, int rows, const PaneWish *wishes, PaneId
         return;
     int most = rows - 2 - wishes[chat].rows;
     int content = wishes[tab].grows ? (rows - 2) / 2 : wishes[tab].rows;
+    content = wishes[tab].grows && wishes[tab].wanted > content ? wishes[tab].wanted : content;
     content = wishes[tab].zoomed ? most : clamp(content, TAB_ROWS, most);
     layout->panes[chat].height = rows - 2 - content;
     layout->titles[tab] = (Rect){rows - content, 0, 1, layout->width};

@@ -29,9 +29,11 @@ typedef struct PaneWish {
     PanePlace place;
     bool grows;
     bool third;   /* of three columns it stands in the last */
-    int rows;     /* of its content; of a pane that grows, the least */
+    int rows;     /* of its content; of a pane that grows, the least; of another, 0 = not
+                     shown */
     int most;     /* as many it can use; of one that grows, so many come before what others can use;
                      0 = rows */
+    int wanted;   /* of a pane that grows: rows that it has before others have any */
     int priority; /* where rows are short, those with the lowest are left out; one below 0 is there
                      in three columns only, or where it is asked for */
     bool hidden;  /* the person does not want to see it */
@@ -71,6 +73,8 @@ void layout_make(Layout *layout, int width, int height, int input_rows,
 /* One pane on the whole width, without borders and titles; below it the status row and the input.
  * false = the window is too small even for that, and *layout is not touched. */
 bool layout_alone(Layout *layout, int width, int height, int input_rows, PaneId pane);
+/* Is it one that can be shown at all? */
+bool layout_offers(const PaneWish *wish);
 bool layout_shows(const Layout *layout, PaneId pane);
 
 #endif

@@ -17,7 +17,15 @@ static void flush(Writer *w, int indent, int hang, LineLead lead)
         int used = indent + (w->n_lines == 0 ? w->first_indent : 0);
         int columns = w->width - used > 4 ? w->width - used : 4;
         size_t skip, n = text_wrap(w->text + at, w->n - at, columns, &skip);
-        writer_line(w, (Line){.indent = used, .lead = lead, .text = w->text + at, .bytes = n},
+        size_t from = n > 0 ? w->sources[at] : at > 0 ? w->sources[at - 1] + 1 : w->line_at;
+        size_t to = n > 0 ? w->sources[at + n - 1] + 1 : from;
+        writer_line(w,
+                    (Line){.indent = used,
+                           .lead = lead,
+                           .text = w->text + at,
+                           .bytes = n,
+                           .from = from,
+                           .to = to},
                     w->attrs + at, n + skip);
         at += n + skip;
         indent = hang;
@@ -68,7 +76,7 @@ static void write_line(Writer *w, size_t from, size_t to, bool growing)
 static void write_raw(Writer *w, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++)
-        writer_byte(w, w->item->text[i], writer_attr(w, i));
+        writer_byte(w, i, w->item->text[i], writer_attr(w, i));
 }
 
 static void write_code(Writer *w, size_t from, size_t to)
@@ -79,7 +87,7 @@ static void write_code(Writer *w, size_t from, size_t to)
     }
     highlight_line(&w->highlight, w->item->text + from, to - from, w->styles);
     for (size_t i = from; i < to; i++)
-        writer_byte(w, w->item->text[i], w->styles[i - from]);
+        writer_byte(w, i, w->item->text[i], w->styles[i - from] | writer_marks(w, i));
 }
 
 /* Code, a list or a table: its lines stand below each other. */
@@ -108,6 +116,7 @@ static void write_item(Writer *w, bool markdown)
     while (from <= n) {
         const char *newline = from < n ? memchr(s + from, '\n', n - from) : NULL;
         size_t to = newline != NULL ? (size_t)(newline - s) : n;
+        w->line_at = from;
         w->code = CODE_NONE;
         if (markdown && fence.length == 0 && table_begins(item, from, n)) {
             size_t end = table_write(w, from, n);
@@ -152,13 +161,15 @@ int markdown_lines(const View *view, const Item *item, int width, int first_inde
     size_t room = item->bytes * TEXT_TAB + 1;
     w.text = malloc(room);
     w.attrs = malloc(room * sizeof *w.attrs);
+    w.sources = malloc(room * sizeof *w.sources);
     bool styled = sink != NULL && markdown && view->colours == COLOURS_BY_CODE;
     if (styled)
         w.styles = malloc((item->bytes + 1) * sizeof *w.styles);
-    if (w.text != NULL && w.attrs != NULL && (w.styles != NULL || !styled))
+    if (w.text != NULL && w.attrs != NULL && w.sources != NULL && (w.styles != NULL || !styled))
         write_item(&w, markdown);
     free(w.styles);
     free(w.text);
     free(w.attrs);
+    free(w.sources);
     return w.n_lines > 0 ? w.n_lines : 1;
 }

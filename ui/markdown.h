@@ -31,8 +31,9 @@ typedef struct Line {
     const uint16_t *attrs; /* [bytes] styles and flags as of cells.h, and ATTR_RULE */
     size_t bytes;
     bool code, begins_code;
-    int hits;     /* of the view's search that begin in it */
-    int hit_from; /* the first of them: its place among the item's, from 0 */
+    int hits;        /* of the view's search that begin in it */
+    int hit_from;    /* the first of them: its place among the item's, from 0 */
+    size_t from, to; /* what of the item's text it shows */
 } Line;
 
 typedef void LineSink(void *user, const Line *line);

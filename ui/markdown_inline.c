@@ -24,23 +24,42 @@ static int base_attr(const Item *item)
     }
 }
 
+int writer_marks(Writer *w, size_t at)
+{
+    const TextMarks *marks = &w->view->marks;
+    bool goes_on = ((unsigned char)w->item->text[at] & 0xC0) == 0x80; /* within a character */
+    int attr = marks->item == w->item->id && at >= (size_t)marks->from && at < (size_t)marks->to
+                   ? ATTR_REVERSE
+                   : 0;
+    /* What stands there may not be shown: the next character that is has the mark. */
+    if (marks->ghost_item == w->item->id && at >= (size_t)marks->ghost_at) {
+        if (goes_on && w->n > 0)
+            attr |= w->attrs[w->n - 1] & ATTR_GHOST;
+        else if (!w->ghost_done && w->item->text[at] != ' ')
+            attr |= ATTR_GHOST;
+        w->ghost_done = w->ghost_done || attr & ATTR_GHOST;
+    }
+    return attr;
+}
+
 int writer_attr(Writer *w, size_t at)
 {
     const Item *item = w->item;
     if (item->n_spans == 0)
-        return base_attr(item);
+        return base_attr(item) | writer_marks(w, at);
     if (w->styles != NULL)
-        return STYLE_TEXT;
+        return STYLE_TEXT | writer_marks(w, at);
     while (w->span + 1 < item->n_spans && (size_t)item->spans[w->span + 1].start <= at)
         w->span++;
-    return pane_source_attr(w->view, item->spans[w->span].source);
+    return pane_source_attr(w->view, item->spans[w->span].source) | writer_marks(w, at);
 }
 
 /* Tabs become blanks here: a line is drawn in pieces, which know nothing of the columns before
  * them. */
-void writer_byte(Writer *w, char byte, int attr)
+void writer_byte(Writer *w, size_t at, char byte, int attr)
 {
     do {
+        w->sources[w->n] = at;
         w->text[w->n] = byte == '\t' ? ' ' : byte;
         w->attrs[w->n++] = (uint16_t)attr;
     } while (byte == '\t' && w->n % TEXT_TAB != 0);
@@ -54,7 +73,7 @@ void writer_mark_hits(Writer *w, const char *text, uint16_t *attrs, size_t n)
     size_t length;
     if (!search->shown || w->item->kind == ITEM_COMMAND) /* "/search x" is no place of x */
         return;
-    bool here = search->item == w->item->serial;
+    bool here = search->item == w->item->id;
     int hit = w->hits;
     for (size_t at = 0; (at = search_find(search->pattern, text, n, at, &length)) < n;
          at += length, hit++) {
@@ -136,7 +155,7 @@ void writer_inline(Writer *w, size_t from, size_t to, int extra, bool growing, b
     for (size_t i = from; i < to; i++) {
         if (s[i] == '`' && (code || growing || closes(s, i + 1, to, "`", 1))) {
             code = !code;
-            writer_byte(w, '`', STYLE_DIM);
+            writer_byte(w, i, '`', STYLE_DIM | writer_marks(w, i));
             continue;
         }
         if (!code && s[i] == '*' && i + 1 < to && s[i + 1] == '*' &&
@@ -155,7 +174,7 @@ void writer_inline(Writer *w, size_t from, size_t to, int extra, bool growing, b
             continue;
         if (cell && s[i] == '\\' && i + 1 < to && s[i + 1] == '|')
             i++;
-        writer_byte(w, s[i],
+        writer_byte(w, i, s[i],
                     writer_attr(w, i) | extra | (bold ? ATTR_BOLD : 0) |
                         (italic > 0 ? ATTR_ITALIC : 0));
     }

@@ -17,7 +17,10 @@ typedef struct Writer {
     int span;   /* the span that the current byte lies in */
     char *text; /* of the current source line, markup taken out */
     uint16_t *attrs;
+    size_t *sources; /* where in the item each byte comes from */
     size_t n;
+    size_t line_at;      /* in the item: where the source line begins */
+    bool ghost_done;     /* its character has been written */
     Highlight highlight; /* of the code that is open */
     uint16_t *styles;    /* of a line of it; NULL = colours tell something else */
     int hits;            /* of the search, so far */
@@ -29,8 +32,10 @@ typedef struct Writer {
 /* markdown_inline.c */
 /* Attribute of the item's byte at `at`; bytes are asked for in rising order, but for w->span. */
 int writer_attr(Writer *w, size_t at);
-/* Adds a byte to the line; a tab becomes blanks. */
-void writer_byte(Writer *w, char byte, int attr);
+/* What is marked at that byte: the words of a round, where plain decoding would be. */
+int writer_marks(Writer *w, size_t at);
+/* Adds a byte to the line, which stands there in the item; a tab becomes blanks. */
+void writer_byte(Writer *w, size_t at, char byte, int attr);
 /* Adds bytes [from … to) of the item's text without the marks of **bold**, *italic*, `code`. growing: the
  * line is not complete yet. cell: of a table, where "\|" is a bar. */
 void writer_inline(Writer *w, size_t from, size_t to, int extra, bool growing, bool cell);

@@ -12,8 +12,10 @@ static const char *const word_lines[] = {
     "plain    median t/s of (n) plain rounds; xN = gain over it",
     "xN-M     the gain lies between; none = not known",
     "ok       accepted: the target wanted this token too",
-    "no > x   the target wanted x",
-    ".        not reached",
+    "no       the target said otherwise: > x is what it said",
+    ".        not read, since what stands before it was refused",
+    "> + *    at an exit: left here, asked later, other token in mind",
+    "race     plain is where its measured pace would have brought it",
 };
 
 enum { N_WORDS = sizeof word_lines / sizeof *word_lines };

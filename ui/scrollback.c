@@ -100,7 +100,7 @@ Item *scrollback_add(Scrollback *scrollback, ItemKind kind, const char *text)
     if (reserve(scrollback) < 0)
         return NULL;
     Item *item = &scrollback->items[scrollback->n_items++];
-    *item = (Item){.kind = kind, .serial = ++scrollback->n_ever};
+    *item = (Item){.kind = kind, .id = ++scrollback->last_id};
     TextCleaner cleaner = {0};
     item_append(scrollback, item, &cleaner, text, strlen(text));
     return item;
@@ -141,6 +141,14 @@ void scrollback_append(Scrollback *scrollback, const char *text, int source)
     }
     item_span(item, source);
     item_append(scrollback, item, &scrollback->cleaner, text, strlen(text));
+}
+
+int scrollback_find(const Scrollback *scrollback, unsigned long id)
+{
+    int i = scrollback->n_items - 1;
+    while (i >= 0 && scrollback->items[i].id != id)
+        i--;
+    return i;
 }
 
 int scrollback_last_user(const Scrollback *scrollback)

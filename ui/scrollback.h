@@ -44,12 +44,12 @@ typedef struct ItemBefore {
 
 typedef struct Item {
     ItemKind kind;
-    bool open;       /* an answer that still grows */
-    bool continued;  /* goes on after a switch in its middle, */
-    Fence fence;     /* which was in code like this */
-    bool queued;     /* a note: the person's text that waits to be said */
-    unsigned serial; /* of all items there ever were, from 1 */
-    char *text;      /* terminated; may be NULL when empty */
+    unsigned long id; /* 1 …, never given again */
+    bool open;        /* an answer that still grows */
+    bool continued;   /* goes on after a switch in its middle, */
+    Fence fence;      /* which was in code like this */
+    bool queued;      /* a note: the person's text that waits to be said */
+    char *text;       /* terminated; may be NULL when empty */
     size_t bytes, room;
     Span *spans;
     int n_spans, spans_room;
@@ -63,8 +63,8 @@ typedef struct Scrollback {
     Item *items;
     int n_items, room;
     size_t bytes;
+    unsigned long last_id;
     TextCleaner cleaner; /* of the open answer */
-    unsigned n_ever;     /* items there ever were */
     int codes_gone;      /* blocks of code in what went as the oldest */
 } Scrollback;
 
@@ -78,6 +78,8 @@ void scrollback_append(Scrollback *scrollback, const char *text, int source);
 Item *scrollback_open_answer(Scrollback *scrollback); /* NULL = none */
 /* The fences that are open at the end of an answer. */
 Fence scrollback_fence(const Item *item);
+/* -1 = none */
+int scrollback_find(const Scrollback *scrollback, unsigned long id);
 void scrollback_remove(Scrollback *scrollback, int index);
 /* Removes the items from `first` on. */
 void scrollback_cut(Scrollback *scrollback, int first);

@@ -16,7 +16,7 @@ enum { SEARCH_BYTES = 128 };
 typedef struct Search {
     char pattern[SEARCH_BYTES]; /* clean; "" = there was none yet */
     bool shown;                 /* hits are marked, and one of them is the current one */
-    unsigned item;              /* the current hit: Item.serial, */
+    unsigned long item;         /* the current hit: Item.id, */
     int hit;                    /* and which of its hits, from 0; -1 = none */
     int n_hits, number;         /* of the whole chat when last looked, and the current's, from 1 */
 } Search;

@@ -26,6 +26,8 @@ static const KeyHelp keys_before[] = {
     {"PgUp PgDn, wheel", "scroll the chat"},
     {"Shift-Tab", "move among panes; Esc or typing goes back"},
     {"z, h", "in a pane: zoom it and back, hide it"},
+    {"Space .", "in a pane: hold the screen and go on, a round further"},
+    {"t r", "in CHAT and WHY: between round and words, the race"},
     {"Alt-1 ... Alt-9", "switch to that target"},
 };
 

@@ -99,16 +99,19 @@ static void press_shortcut(Ui *ui, int number)
 static void focus_next(Ui *ui)
 {
     int focus = ui->frame.focus;
-    if (ui->frame.page != PAGE_NONE && ui->layout.mode != LAYOUT_SMALL)
+    PaneWish wishes[PANE_COUNT];
+    pane_wishes(ui->view, ui->layout.width, wishes);
+    if (ui->frame.page != PAGE_NONE && ui->layout.mode != LAYOUT_SMALL) {
         ui_focus(ui, focus == FOCUS_INPUT ? FOCUS_PAGE : FOCUS_INPUT);
-    else if (focus == FOCUS_INPUT)
+    } else if (focus == FOCUS_INPUT) {
         ui_focus(ui, 0); /* the first pane */
-    else if (ui->layout.mode == LAYOUT_SMALL)
+    } else if (ui->layout.mode == LAYOUT_SMALL) {
         ui_focus(ui, FOCUS_INPUT);
-    else {
-        for (focus++; ui_is_hidden(ui, focus); focus++)
-            ;
-        ui_focus(ui, focus); /* after the last pane, the input */
+    } else {
+        do
+            focus++; /* after the last pane, the input */
+        while (focus < PANE_COUNT && (ui_is_hidden(ui, focus) || !layout_offers(&wishes[focus])));
+        ui_focus(ui, focus);
     }
 }
 
@@ -129,6 +132,7 @@ static void stop_or_quit(Ui *ui, bool escape)
 {
     size_t bytes, point;
     input_line(&bytes, &point);
+    view_go_on(ui->view); /* what is held does not tell whether there is something to stop */
     if (is_busy(ui->view)) {
         push(ui, UI_STOP);
     } else if (bytes > 0 && escape) {
@@ -325,14 +329,81 @@ static bool page_key(Ui *ui, const Key *key)
     return taken != PANE_IGNORED;
 }
 
+/* Between a round and its words. */
+static void jump(Ui *ui)
+{
+    View *view = ui->view;
+    if (view_round_serial(view) == 0) {
+        ui_notice(ui, "no round yet");
+    } else if (ui->frame.focus == PANE_CHAT) {
+        ui_focus(ui, PANE_TREE);
+    } else {
+        view->explaining = true;
+        view->to_words = true;
+        ui_focus(ui, PANE_CHAT);
+    }
+}
+
+/* One round further: of those that wait, or of those that were. */
+static void step(Ui *ui)
+{
+    View *view = ui->view;
+    if (view_step(view))
+        return;
+    if (view->holding && !is_busy(view))
+        view_go_on(view);
+    if (view->browsed > 0)
+        view_browse(view, 1);
+    else if (view->holding)
+        ui_notice(ui, "no further round yet");
+    else if (is_busy(view))
+        view_hold(view);
+    else
+        ui_notice(ui, "this is the last round");
+}
+
+/* Keys of several panes, where the focused one has no other use for them. Letters are keys only where
+ * they have a meaning: elsewhere they are the beginning of what is typed. */
+static bool looking_key(Ui *ui, const Key *key)
+{
+    View *view = ui->view;
+    int focus = ui->frame.focus;
+    char ch = key->code == KB_TEXT && key->n == 1 ? key->bytes[0] : '\0';
+    if (ch == ' ' && view->holding)
+        view_go_on(view);
+    else if (ch == ' ' && is_busy(view))
+        view_hold(view);
+    else if (ch == ' ')
+        ui_notice(ui, "nothing goes on that could be held");
+    else if (ch == '.')
+        step(ui);
+    else if (ch == 't' && (focus == PANE_CHAT || focus == PANE_TREE))
+        jump(ui);
+    else if (ch == 'r' && !ui->frame.play.shown &&
+             (focus == PANE_CHAT || focus == PANE_TREE || focus == PANE_RACE))
+        view->race_off = !view->race_off;
+    else
+        return false;
+    view->changes++;
+    return true;
+}
+
+/* Keys that hold and step belong to what plays, wherever the focus is. */
+static bool plays(const Ui *ui, const Key *key)
+{
+    return ui->frame.play.shown && key->code == KB_TEXT && key->n == 1 &&
+           strchr(" .,", key->bytes[0]) != NULL;
+}
+
 static bool pane_key(Ui *ui, const Key *key)
 {
-    if (ui->frame.focus == FOCUS_INPUT)
+    if (ui->frame.focus == FOCUS_INPUT || plays(ui, key))
         return false;
     if (ui->frame.focus == PANE_CHAT && key->code == KB_TEXT) {
         ShortcutAction own = shortcut_in_chat(key->bytes[0]);
         ui_chat_action(ui, own);
-        return own != SHORTCUT_NONE;
+        if (own != SHORTCUT_NONE)
+            return true;
     }
     UiAction action;
     if (ui->frame.focus == FOCUS_PAGE)
@@ -342,8 +413,10 @@ static bool pane_key(Ui *ui, const Key *key)
     if (taken == PANE_ACTION)
         ui_push(ui, action);
     char ch = key->code == KB_TEXT ? key->bytes[0] : '\0';
-    if (taken != PANE_IGNORED || !ui_is_side(ui->frame.focus) || (ch != 'z' && ch != 'h'))
-        return taken != PANE_IGNORED;
+    if (taken != PANE_IGNORED || looking_key(ui, key))
+        return true;
+    if (!ui_is_side(ui->frame.focus) || (ch != 'z' && ch != 'h'))
+        return false;
     if (ch == 'z')
         ui_zoom_pane(ui, ui->frame.focus);
     else

@@ -36,8 +36,6 @@ void ui_focus(Ui *ui, int focus)
         if (ui->frame.zoom != PANE_CHAT)
             ui->frame.zoom = (PaneId)focus;
     }
-    if (focus != PANE_TREE)
-        ui->view->tree_cursor = 0;
 }
 
 void ui_zoom_pane(Ui *ui, int pane)

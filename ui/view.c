@@ -18,8 +18,8 @@ void view_next_colours(View *view)
 int view_open(View *view, Err *err)
 {
     *view = (View){.state = VIEW_STARTING};
-    view->rounds = calloc(VIEW_ROUNDS, sizeof *view->rounds);
-    if (view->rounds == NULL)
+    view->shown = calloc(1, sizeof *view->shown);
+    if (view->shown == NULL)
         return err_set(err, EXIT_MEMORY, "no memory for the screen's rounds; close something");
     return 0;
 }
@@ -28,7 +28,9 @@ void view_close(View *view)
 {
     scrollback_close(&view->scrollback);
     log_close(&view->log);
-    free(view->rounds);
+    rounds_close(&view->kept);
+    held_close(&view->held);
+    free(view->shown);
     *view = (View){0};
 }
 
@@ -41,8 +43,26 @@ static void close_answer(View *view, const EventStats *totals, const char *reaso
         item->open = false;
         item->wrap_width = 0;
         figures_answer(totals, view->ready.target, reason, item->figures, sizeof item->figures);
+        if (totals->rounds > 0)
+            view_add_saved(view, item->figures, sizeof item->figures);
     }
     view->stop_asked = false;
+}
+
+static void add_user(View *view, const char *text)
+{
+    Item *item = scrollback_add(&view->scrollback, ITEM_USER, text);
+    if (item != NULL)
+        item->before = (ItemBefore){view->n_strip, view->n_history, view->ctx_used};
+    view->scroll = 0;
+    view->changes++;
+}
+
+static void await_answer(View *view)
+{
+    view->state = VIEW_PREFILL;
+    view->prefill_done = view->prefill_total = 0;
+    view->changes++;
 }
 
 static void on_forecast(View *view, const EventForecast *forecast)
@@ -83,6 +103,7 @@ static void on_error(View *view, int code, const char *message, bool fatal)
 {
     (void)code;
     if (fatal) {
+        view->words_follow = false;
         if (scrollback_open_answer(&view->scrollback) != NULL)
             close_answer(view, view->has_stats ? &view->stats : &(EventStats){0}, "interrupted");
         view->state = VIEW_LOST;
@@ -98,8 +119,70 @@ static void on_error(View *view, int code, const char *message, bool fatal)
     view_say(view, ITEM_ERROR, message);
 }
 
+/* ---- holding ---- */
+
+/* Shows the oldest event that waits. */
+static void show_first(View *view)
+{
+    bool holding = view->holding;
+    view->holding = false;
+    view_event(view, held_first(&view->held));
+    view->holding = holding;
+    held_drop(&view->held);
+}
+
+void view_hold(View *view)
+{
+    view->holding = true;
+    view->changes++;
+}
+
+void view_go_on(View *view)
+{
+    while (held_first(&view->held) != NULL)
+        show_first(view);
+    view->holding = false;
+    view->changes++;
+}
+
+bool view_step(View *view)
+{
+    if (!held_has_round(&view->held)) {
+        while (view->held.rounds == 0 && held_first(&view->held) != NULL)
+            show_first(view); /* the end, at most */
+        return false;
+    }
+    bool shown = false;
+    for (const Event *next; (next = held_first(&view->held)) != NULL;) {
+        if (shown && next->type != EVENT_TEXT && next->type != EVENT_STATS)
+            break;
+        shown = shown || next->type == EVENT_ROUND;
+        show_first(view);
+    }
+    view->browsed = 0;
+    return true;
+}
+
+static void keep_held(View *view, const Event *event)
+{
+    while (view->held.bytes > HELD_BYTES)
+        show_first(view);
+    if (held_add(&view->held, event) != 0) { /* no memory to hold anything */
+        view_go_on(view);
+        view_event(view, event);
+    }
+    view->changes++;
+}
+
 void view_event(View *view, const Event *event)
 {
+    if (view->holding) {
+        bool fatal = event->type == EVENT_ERROR && event->u.error.fatal;
+        keep_held(view, event);
+        if (fatal)
+            view_go_on(view);
+        return;
+    }
     view->changes++;
     switch (event->type) {
     case EVENT_READY:
@@ -108,6 +191,7 @@ void view_event(View *view, const Event *event)
     case EVENT_PREFILL:
         if (event->u.prefill.draft_ms > 0) /* the drafter has read, the answer so far as well */
             break;
+        view->words_follow = false;
         if (!view->switching)
             view->state = VIEW_PREFILL;
         view->prefill_done = event->u.prefill.done;
@@ -125,14 +209,13 @@ void view_event(View *view, const Event *event)
             view_take_thresholds(view, event->u.round.thresholds, event->u.round.n_thresholds);
         break;
     case EVENT_TEXT:
-        scrollback_append(&view->scrollback, event->u.text.text, event->u.text.source);
+        view_take_text(view, &event->u.text);
         break;
     case EVENT_SWITCH:
         view_take_switch(view, &event->u.swap, event->turn);
         break;
     case EVENT_STATS:
-        view->stats = event->u.stats;
-        view->has_stats = true;
+        view_take_stats(view, &event->u.stats);
         break;
     case EVENT_COMPARE:
         on_compare(view, &event->u.compare);
@@ -143,8 +226,8 @@ void view_event(View *view, const Event *event)
     case EVENT_DONE:
         if (event->turn != view->turn) /* it had no round */
             view_begin_rounds(view);
-        view->stats = event->u.done.totals;
-        view->has_stats = true;
+        view_take_stats(view, &event->u.done.totals);
+        view->words_follow = false;
         close_answer(view, &view->stats, event->u.done.reason);
         view->state = VIEW_IDLE;
         break;
@@ -154,8 +237,8 @@ void view_event(View *view, const Event *event)
         on_error(view, event->u.error.code, event->u.error.message, event->u.error.fatal);
         break;
     case EVENT_QUESTION:
-        view_user(view, event->u.question.text);
-        view_asked(view);
+        add_user(view, event->u.question.text);
+        await_answer(view);
         break;
     }
 }
@@ -181,11 +264,8 @@ void view_unqueue(View *view)
 
 void view_user(View *view, const char *text)
 {
-    Item *item = scrollback_add(&view->scrollback, ITEM_USER, text);
-    if (item != NULL)
-        item->before = (ItemBefore){view->n_strip, view->n_history, view->ctx_used};
-    view->scroll = 0;
-    view->changes++;
+    view_go_on(view);
+    add_user(view, text);
 }
 
 /* What the answer before the last item left open. */
@@ -199,6 +279,7 @@ static Fence open_fence(const Scrollback *scrollback)
 
 void view_answer(View *view, const char *text, const char *figures, bool continued)
 {
+    view_go_on(view);
     Item *item = scrollback_add(&view->scrollback, ITEM_ANSWER, text);
     if (item != NULL) {
         text_clean_line(figures, item->figures, sizeof item->figures);
@@ -242,10 +323,11 @@ static void forget_answer(View *view, int question)
 
 void view_undo(View *view)
 {
+    view_go_on(view);
     int last = scrollback_last_user(&view->scrollback);
     if (last >= 0) {
         forget_answer(view, last);
-        scrollback_cut(&view->scrollback, last);
+        view_cut(view, last);
     }
     view->scroll = 0;
     view->changes++;
@@ -253,10 +335,11 @@ void view_undo(View *view)
 
 void view_drop_answer(View *view)
 {
+    view_go_on(view);
     int last = scrollback_last_user(&view->scrollback);
     if (last >= 0) {
         forget_answer(view, last);
-        scrollback_cut(&view->scrollback, last + 1);
+        view_cut(view, last + 1);
     }
     view->scroll = 0;
     view->changes++;
@@ -264,8 +347,12 @@ void view_drop_answer(View *view)
 
 void view_clear(View *view)
 {
+    view_go_on(view);
     scrollback_cut(&view->scrollback, 0);
+    rounds_close(&view->kept);
     view_begin_rounds(view);
+    view->race = (Race){0};
+    view->words_follow = false;
     view->n_strip = view->n_history = 0;
     view->ctx_used = view->scroll = 0;
     view->mode[0] = '\0';
@@ -274,9 +361,8 @@ void view_clear(View *view)
 
 void view_asked(View *view)
 {
-    view->state = VIEW_PREFILL;
-    view->prefill_done = view->prefill_total = 0;
-    view->changes++;
+    view_go_on(view);
+    await_answer(view);
 }
 
 void view_stop_asked(View *view)

@@ -17,14 +17,16 @@
 #include "kernels/common/err.h"
 #include "ui/comparison.h"
 #include "ui/evidence.h"
+#include "ui/held.h"
 #include "ui/key_bindings.h"
 #include "ui/log.h"
+#include "ui/race.h"
+#include "ui/rounds.h"
 #include "ui/scrollback.h"
 #include "ui/search.h"
 #include "ui/trials.h"
 
 enum {
-    VIEW_ROUNDS = 128,  /* rounds kept for browsing */
     VIEW_HISTORY = 512, /* rounds kept for sparklines */
     VIEW_STRIP = 4096,  /* tokens kept for the exit strip */
     VIEW_BLOCKS = 256,  /* of two settings in turn, for sparklines */
@@ -62,6 +64,13 @@ typedef struct StripToken {
     short source;     /* as EventText.source */
     signed char exit; /* which of the exits there were then; -1 = none */
 } StripToken;
+/* Bytes of the scrollback that the chat marks as it draws them. */
+typedef struct TextMarks {
+    unsigned long item; /* Item.id of a round's words, 0 = none */
+    int from, to;
+    unsigned long ghost_item; /* 0 = none */
+    int ghost_at;
+} TextMarks;
 
 typedef struct View {
     const KeyBindings *keys; /* the person's own, for the key bar; NULL = none */
@@ -83,17 +92,30 @@ typedef struct View {
     int chat_lines, chat_width; /* as last drawn, so that a scrolled text stands still */
     int chat_rows;
     int code_in_reach; /* number of the block that `y` copies, the last one in sight; 0 = none is */
-    unsigned answer_in_reach; /* serial of the last answer in sight; 0 = none is */
-    bool bare;                /* the chat as text alone, for the selection of the terminal */
+    unsigned long answer_in_reach; /* Item.id of the last answer in sight; 0 = none is */
+    bool bare;                     /* the chat as text alone, for the selection of the terminal */
     Search search;
     Log log;
+    TextMarks marks;
 
-    EventRound *rounds; /* ring of VIEW_ROUNDS of the current answer: number r at r % VIEW_ROUNDS */
-    int last_round;     /* number of the newest, 0 = none */
-    int turn;           /* the answer it belongs to */
-    int browsed;        /* number of the one the tree pane shows, 0 = newest */
-    int tree_cursor;    /* row */
+    RoundLog kept;         /* rounds of all answers */
+    EventRound *shown;     /* one of them, unpacked */
+    unsigned long browsed; /* serial of the one the tree pane shows, 0 = newest */
+    int last_round;        /* number of the newest of the current answer, 0 = none */
+    int turn;              /* the answer it belongs to */
+    int answer;            /* the same as RoundFacts.answer */
+    bool words_follow;     /* the next texts are the newest round's words */
+    int tree_cursor;       /* row */
+    bool explaining;       /* the tree pane tells why, and the round's words are marked */
+    bool to_words;         /* the chat is to show the round's words */
+    bool from_words;       /* the chat was scrolled: the round of what is in sight is wanted */
     int ctx_used; /* tokens; 0 = none, or not known: a chat that was loaded was not read yet */
+
+    bool holding; /* events wait in `held` */
+    bool led;     /* a script holds and goes on, and its bar says so */
+    Held held;
+    Race race;
+    bool race_off; /* the person does not want to see it */
 
     /* Counted from the rounds of the current answer; after a change of target in the middle of it,
      * from those of the current target. */
@@ -158,10 +180,27 @@ void view_next_colours(View *view); /* the other meaning of colours */
 void view_set_session(View *view, const char *name);
 /* Tokens per round so far; 0 before the first round. */
 double view_mat(const View *view);
-/* The round the tree pane shows; NULL before the first. */
+/* The round the tree pane shows; NULL before the first. Valid until the next call. */
 const EventRound *view_round(const View *view);
-/* Moves the browsed round by `by` rounds, -1 = older. */
+/* Its serial in `kept`; 0 before the first. */
+unsigned long view_round_serial(const View *view);
+/* Moves the browsed round by `by` rounds, -1 = older; over the answers, too. */
 void view_browse(View *view, int by);
+void view_browse_to(View *view, unsigned long serial);
+/* ms that a plain token took when that round was run, or later in the same leg of its answer; 0 = not
+ * measured. */
+double view_plain_ms(const View *view, unsigned long serial);
+
+/* From now on events wait, the screen stays as it is. What the person says or takes back ends it. */
+void view_hold(View *view);
+void view_go_on(View *view); /* shows all that waited */
+/* Shows the next round that waited, with its words. false = none is there yet; what came behind the
+ * last one, the answer's end, is shown then. */
+bool view_step(View *view);
+
+/* Where plain decoding would be in the current answer: a byte of an item. false = not known, or it
+ * would not be behind. */
+bool view_ghost(const View *view, unsigned long *item, int *at);
 /* Position of an exit layer in ready.exits; -1 = none. */
 int view_exit_index(const View *view, int layer);
 /* "auto", before it was tried, "auto: on", "auto: off, ...", "on", "on, ..." or "off": whether speculation works now and if not,

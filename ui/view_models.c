@@ -124,10 +124,15 @@ static void on_switch_done(View *view, const EventSwitch *swap, int turn)
     if (open != NULL) { /* what this target wrote is its own */
         open->open = false;
         open->wrap_width = 0;
-        if (view->has_stats && view->turn == turn)
+        if (view->has_stats && view->turn == turn) {
             figures_answer(&view->stats, view->ready.target, "switched", open->figures,
                            sizeof open->figures);
+            view_add_saved(view, open->figures, sizeof open->figures);
+        }
     }
+    view->words_follow = false;
+    if (view->state == VIEW_GENERATING && view->has_stats)
+        race_switch(&view->race, &view->stats);
     bool split = open != NULL;
     Fence fence = split ? scrollback_fence(open) : (Fence){0};
     view_say(view, ITEM_SWITCH, line);

@@ -21,24 +21,6 @@ int view_exit_index(const View *view, int layer)
     return -1;
 }
 
-const EventRound *view_round(const View *view)
-{
-    int number = view->browsed > 0 ? view->browsed : view->last_round;
-    const EventRound *round = &view->rounds[number % VIEW_ROUNDS];
-    return number > 0 && round->round == number ? round : NULL;
-}
-
-void view_browse(View *view, int by)
-{
-    int oldest = view->last_round > VIEW_ROUNDS ? view->last_round - VIEW_ROUNDS + 1 : 1;
-    int number = (view->browsed > 0 ? view->browsed : view->last_round) + by;
-    if (number < oldest)
-        number = oldest;
-    view->browsed = number >= view->last_round ? 0 : number;
-    view->tree_cursor = 0;
-    view->changes++;
-}
-
 void view_begin_counts(View *view)
 {
     view->n_rounds = view->drafted = view->accepted = 0;
@@ -50,6 +32,8 @@ void view_begin_counts(View *view)
 
 void view_begin_rounds(View *view)
 {
+    race_begin(&view->race);
+    view->answer++;
     view_begin_counts(view);
     view->last_round = view->browsed = view->tree_cursor = 0;
 }
@@ -70,16 +54,15 @@ static void count_node(View *view, const EventNode *node)
 
 bool view_take_round(View *view, const EventRound *round, int turn)
 {
-    if (round->round <= 0 || round->n_nodes < 0 || round->n_nodes > NODES_MAX)
+    if (round->round <= 0 || round->n_nodes < 0 || round->n_nodes >= NODES_MAX ||
+        round->n_words < 0 || round->n_words > WORDS_MAX)
         return false;
     if (round->round <= view->last_round || turn != view->turn)
         view_begin_rounds(view);
     view->turn = turn;
     view->state = VIEW_GENERATING;
-    view->rounds[round->round % VIEW_ROUNDS] = *round;
+    view_keep_round(view, round);
     view->last_round = round->round;
-    if (view->browsed > 0 && view->browsed <= view->last_round - VIEW_ROUNDS)
-        view->browsed = view->last_round - VIEW_ROUNDS + 1;
     view->n_rounds++;
     view->drafted += round->n_nodes;
     view->accepted += round->accepted;

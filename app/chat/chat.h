@@ -176,8 +176,7 @@ void chat_note_last(Chat *chat);
 /* Whoever leads the chat on the screen in the person's place: a demo's script. */
 typedef struct ChatLead {
     void *user;
-    void (*event)(void *user, const Event *event); /* every event, as it is shown */
-    bool (*holds)(void *user); /* true = events wait, and the screen stands still */
+    void (*event)(void *user, const Event *event); /* every event, as it comes */
     /* At each turn of the screen's loop; it may act on all three. Returns in how many ms it wants the
      * next one at the latest, -1 = with the next event or key. */
     int (*turn)(void *user, Chat *chat, View *view, Ui *ui);

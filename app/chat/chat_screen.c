@@ -17,10 +17,8 @@
 #include "app/chat/chat.h"
 #include "app/chat/editor.h"
 #include "app/chat/export.h"
-#include "app/chat/held_events.h"
 #include "app/chat/screen_signals.h"
 #include "app/chat/slash.h"
-#include "app/protocol/event_json.h" /* event_free */
 #include "ui/ui.h"
 
 typedef struct ScreenChat {
@@ -29,10 +27,10 @@ typedef struct ScreenChat {
     Ui *ui; /* NULL = not started yet */
     UiOptions ui_options;
     const ChatLead *lead; /* NULL = the person */
-    HeldEvents held;
     char *help;
     char history[PATH_BYTES]; /* "" = none can be kept */
     bool heard;               /* the worker has said something */
+    bool compares;            /* the page of what is compared is still to be shown */
     bool hung_up;             /* the terminal is gone */
     int signals;              /* descriptor */
     int ended_by;             /* signal that came while an editor had the terminal */
@@ -40,40 +38,26 @@ typedef struct ScreenChat {
 
 /* What the chat says. */
 
-static bool lead_holds(const ScreenChat *screen)
-{
-    return screen->lead && screen->lead->holds(screen->lead->user);
-}
-
-static void show_event(ScreenChat *screen, const Event *event)
-{
-    if (event->type == EVENT_LOAD && screen->view.state == VIEW_LOST)
-        screen->view.state = VIEW_STARTING; /* a new worker */
-    view_event(&screen->view, event);
-    if (event->type == EVENT_COMPARE && event->u.compare.checked == 0 && screen->ui)
-        ui_show_compare(screen->ui, true);
-    if (screen->lead)
-        screen->lead->event(screen->lead->user, event);
-}
-
-/* What came while the screen stood still. */
-static void show_held(ScreenChat *screen)
-{
-    Event event;
-    while (!lead_holds(screen) && held_events_next(&screen->held, &event)) {
-        show_event(screen, &event);
-        event_free(&event);
-    }
-}
-
 static void front_event(void *user, const Event *event)
 {
     ScreenChat *screen = user;
     screen->heard = true;
-    if (lead_holds(screen) && held_events_add(&screen->held, event) == 0)
+    if (event->type == EVENT_LOAD && screen->view.state == VIEW_LOST)
+        screen->view.state = VIEW_STARTING; /* a new worker */
+    view_event(&screen->view, event);
+    if (event->type == EVENT_COMPARE && event->u.compare.checked == 0)
+        screen->compares = true;
+    if (screen->lead)
+        screen->lead->event(screen->lead->user, event);
+}
+
+/* Once what it is about is no longer held. */
+static void show_compare(ScreenChat *screen)
+{
+    if (!screen->compares || screen->view.holding)
         return;
-    show_held(screen);
-    show_event(screen, event);
+    ui_show_compare(screen->ui, true);
+    screen->compares = false;
 }
 
 static void front_said(void *user, const char *text)
@@ -449,7 +433,7 @@ static int run(ScreenChat *screen, int signals)
             act(screen, &action);
         if (chat_pump(chat) != 0 || chat->failure.code)
             return chat->failure.code;
-        show_held(screen); /* before the lead goes on */
+        show_compare(screen);
         int timeout = -1;
         if (screen->lead)
             timeout = screen->lead->turn(screen->lead->user, chat, &screen->view, screen->ui);
@@ -542,7 +526,6 @@ int chat_screen_led(const Options *options, const ClientOptions *client_options,
         fprintf(stderr, "s2d: %s\n", err.text);
     chat_close(&screen->chat);
     view_close(&screen->view);
-    held_events_close(&screen->held);
     signals_close(signals, screen_signals);
     free(screen->help);
     free(screen);

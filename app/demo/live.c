@@ -165,14 +165,24 @@ static void on_key(void *user, const Key *key)
         live->held = !live->held;
 }
 
-static bool holds(void *user)
+static bool holds(const Live *live)
 {
-    const Live *live = user;
     const Step *step = current(live);
     return step && (live->held || (live->begun && step->kind == STEP_HOLD));
 }
 
-/* Runs what can be run now. What was held is shown before the step after a hold. 1 = there is more,
+/* What was held is shown when the hold ends, before the step after it. */
+static void hold_view(const Live *live, View *view)
+{
+    bool held = holds(live);
+    view->led = !live->over;
+    if (held && !view->holding)
+        view_hold(view);
+    else if (!held && view->holding)
+        view_go_on(view);
+}
+
+/* Runs what can be run now, as far as the end of a hold. 1 = there is more,
  * 0 = a step takes its time, -1 = the script cannot go on. */
 static int run_steps(Turn *turn)
 {
@@ -236,6 +246,7 @@ static int on_turn(void *user, Chat *chat, View *view, Ui *ui)
     } else if (live->over) {
         ui_notice(ui, "the script ends here; the chat is yours");
     }
+    hold_view(live, view);
     show_bar(live, ui);
     return status > 0 ? 0 : wait_of(live, turn.now_ms);
 }
@@ -243,6 +254,5 @@ static int on_turn(void *user, Chat *chat, View *view, Ui *ui)
 ChatLead live_lead(Live *live, const Script *script)
 {
     *live = (Live){.script = script, .caption = ""};
-    return (ChatLead){
-        .user = live, .event = on_event, .holds = holds, .turn = on_turn, .key = on_key};
+    return (ChatLead){.user = live, .event = on_event, .turn = on_turn, .key = on_key};
 }

@@ -2,7 +2,7 @@
  *
  *   Script -> Live -> ChatLead -> chat_screen_led
  *
- * While a script holds, events wait unread: the screen stands still and the worker goes on. When the
+ * While a script holds, so does the View: the screen stands still and the worker goes on. When the
  * script is over, or cannot go on, the chat is the person's.
  */
 #ifndef S2D_APP_DEMO_LIVE_H

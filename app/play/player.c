@@ -39,10 +39,12 @@ void player_close(Player *player)
 static int rewind_all(Player *player, Err *err)
 {
     unsigned changes = player->view.changes;
+    ViewColours colours = player->view.colours; /* as the person has them */
     view_close(&player->view);
     if (view_open(&player->view, err) != 0)
         return -1;
     player->view.changes = changes + 1;
+    player->view.colours = colours;
     player->next = player->answer = player->round = 0;
     player->compares = false;
     player->at_ms = 0;

@@ -120,6 +120,20 @@ static const Field node_rows[] = {
 };
 static const FieldTable node_table = {node_rows, COUNT(node_rows), sizeof(EventNode)};
 
+static const Field exit_time_rows[] = {
+    NUM("exit", EventExitTime, exit),
+    NUM("passes", EventExitTime, passes),
+    TIME("ms", EventExitTime, ms),
+};
+static const FieldTable exit_time_table = {exit_time_rows, COUNT(exit_time_rows),
+                                           sizeof(EventExitTime)};
+
+static const Field word_rows[] = {
+    NUM("token", EventWord, token),
+    TEXT("text", EventWord, text),
+};
+static const FieldTable word_table = {word_rows, COUNT(word_rows), sizeof(EventWord)};
+
 static const Field round_rows[] = {
     INT("round", EventRound, round, 1, INT_MAX),
     TEXT("target", EventRound, target),
@@ -131,10 +145,12 @@ static const Field round_rows[] = {
     TIME("ms.verify", EventRound, verify_ms),
     TIME("ms.accept", EventRound, accept_ms),
     TIME("ms.other", EventRound, other_ms),
+    STRUCTS("exit_times", EventRound, exit_times, EXITS_MAX, n_exit_times, &exit_time_table),
     NUM("ctx_used", EventRound, ctx_used),
     FLOATS("thresholds", EventRound, thresholds, n_thresholds),
     TEXT("mode", EventRound, mode),
     FLOAT("predicted_gain", EventRound, predicted_gain),
+    STRUCTS("words", EventRound, words, WORDS_MAX, n_words, &word_table),
 };
 
 static const Field piece_rows[] = {

@@ -115,7 +115,9 @@ static bool is_younger(const char *event, const char *key)
                                             {"error", "kept"},
                                             {"ready", "profile_thresholds"},
                                             {"ready", "tuned_thresholds"},
-                                            {"prefill", "token"}};
+                                            {"prefill", "token"},
+                                            {"round", "exit_times"},
+                                            {"round", "words"}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (strcmp(event, fields[i][0]) == 0 && strcmp(key, fields[i][1]) == 0)
             return true;

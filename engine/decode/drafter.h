@@ -14,6 +14,12 @@
 #include "engine/decode/tree.h"
 #include "engine/model/forward.h"
 
+/* What an exit took: see EventExitTime. */
+typedef struct ExitTime {
+    int passes;
+    double ms;
+} ExitTime;
+
 typedef struct Proposal {
     const int *tokens; /* [n] the committed text; the last one is the root */
     int n;
@@ -23,6 +29,7 @@ typedef struct Proposal {
     int vocab;     /* ids at or above are unknown to the target */
     const Sampling *sampling;
     Cost *cost;       /* times are noted here; shape.automatic asks it */
+    ExitTime *times;  /* [EXITS_MAX] by exit, added to; NULL = nobody asks */
     bool ngrams_only; /* only what the text itself says is wanted: that takes no time */
 } Proposal;
 

@@ -15,6 +15,7 @@
 enum {
     EVENT_VERSION = 1,
     TOKEN_TEXT = 32, /* bytes of a token's text shown, terminator included */
+    WORDS_MAX = 64,  /* tokens that exits had in mind and no node carries */
 };
 
 typedef enum EventType {
@@ -50,6 +51,19 @@ typedef struct EventVisit {
     int token;
     float p;
 } EventVisit;
+
+/* What one exit of the drafter took in a round: its layers, those from the exit before it on, and
+ * asking it. Where a device computes, the exit that is waited for has the time of those before. */
+typedef struct EventExitTime {
+    int exit;   /* layer number */
+    int passes; /* how often its layers ran */
+    double ms;
+} EventExitTime;
+
+typedef struct EventWord {
+    int token;
+    char text[TOKEN_TEXT];
+} EventWord;
 
 typedef struct EventNode {
     int id;     /* 1 … ; the root, id 0, is the last committed token and is not listed */
@@ -110,11 +124,16 @@ typedef struct EventRound {
     char bonus_text[TOKEN_TEXT];
     /* Stages; their sum is the round's wall time, but for that in which the process was stopped. */
     double draft_ms, verify_ms, accept_ms, other_ms;
-    int ctx_used; /* committed tokens, the bonus included */
+    int n_exit_times; /* exits that ran, shallow to deep; 0 = none did, or an older trace */
+    EventExitTime exit_times[EXITS_MAX]; /* parts of draft_ms */
+    int ctx_used;                        /* committed tokens, the bonus included */
     int n_thresholds;
     float thresholds[EXITS_MAX];
     char mode[12];        /* "spec", "plain" (nothing drafted), "probe" (plain, to measure it) */
     float predicted_gain; /* the cost model's speed of this round over plain; 0 = no forecast */
+    int n_words;
+    EventWord words[WORDS_MAX]; /* texts of tokens that `visited` names and that are neither a
+                                   node's nor the bonus; none in an older trace */
 } EventRound;
 
 /* Text of one answer, whole UTF-8 characters (invalid bytes are U+FFFD already). */

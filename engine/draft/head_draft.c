@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/common/clock.h"
+
 static const HeadNet *const nets[HEAD_KINDS] = {[HEAD_EAGLE] = &head_eagle,
                                                 [HEAD_EAGLE3] = &head_eagle3,
                                                 [HEAD_MEDUSA] = &head_medusa,
@@ -64,11 +66,14 @@ static int head_read(Drafter *drafter, const int *tokens, int n)
 static void head_expand(TreeBuild *build, const Proposal *in, const int *frontier, int n, int width)
 {
     HeadDraft *d = build->user;
+    double start = clock_ms();
     if (frontier[0] == 0 && reads(d))
         read_rows(d, in->tokens, d->base + 1);
     int said = d->net->say(d, frontier, n);
-    if (said == 0)
+    if (said == 0) {
+        exit_time_add(in, 0, start);
         return;
+    }
     Prediction predictions[EXPAND_MAX];
     DrawRows rows = {.logits = d->logits, .n = said, .stride = head_scored(&d->head->info)};
     for (int i = 0; i < said; i++)
@@ -87,6 +92,7 @@ static void head_expand(TreeBuild *build, const Proposal *in, const int *frontie
         for (int t = 0; t < o->n && t < width && (sure || frontier[i] == 0); t++)
             tree_add(build, in, frontier[i], o->ids[t], o->p[t], 0);
     }
+    exit_time_add(in, 0, start);
 }
 
 static void head_propose(Drafter *drafter, const Proposal *in, Tree *tree)

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernels/common/clock.h"
+
 /* p: of this exit, the deepest that knows of it. */
 static void rate(const TreeBuild *b, const Proposal *in, Candidate *c, float p, int exit)
 {
@@ -222,6 +224,14 @@ void tree_build(TreeBuild *b, const Proposal *in, Tree *tree)
         n = n < nodes ? n : nodes;
     }
     tree_finish(b, ranked, n, tree);
+}
+
+void exit_time_add(const Proposal *in, int exit, double start)
+{
+    if (in->times == NULL)
+        return;
+    in->times[exit].passes++;
+    in->times[exit].ms += clock_ms() - start;
 }
 
 void tree_time_steps(Kernels *k, void (*step)(void *user, int n), void *user, Curve *steps)

@@ -63,6 +63,9 @@ void tree_add(TreeBuild *build, const Proposal *in, int parent, int token, float
 void tree_rate_again(TreeBuild *build, const Proposal *in, int slot, int exit,
                      const Prediction *prediction, int width);
 
+/* Notes that exit `exit`, by index, ran from start (clock_ms) until now. */
+void exit_time_add(const Proposal *in, int exit, double start);
+
 /* What Drafter.measure tells: the time of steps over 1 and over 4 nodes. */
 void tree_time_steps(Kernels *kernels, void (*step)(void *user, int n), void *user, Curve *steps);
 

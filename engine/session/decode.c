@@ -139,6 +139,7 @@ static void grow_tree(Session *s, int left, RoundMode mode)
 {
     s->tree.n = 1;
     s->tree.node[0] = (TreeNode){.parent = -1, .token = s->tokens[s->n - 1], .path = 1};
+    memset(s->exit_times, 0, sizeof s->exit_times);
     if (!round_drafts(mode))
         return;
     int depth = left - 1 < DEPTH_MAX ? left - 1 : DEPTH_MAX;
@@ -155,6 +156,7 @@ static void grow_tree(Session *s, int left, RoundMode mode)
                    .vocab = tokenizer_vocab(s->config.target->tokenizer),
                    .sampling = &sampling,
                    .cost = &s->cost,
+                   .times = s->exit_times,
                    .ngrams_only = mode == ROUND_NGRAM};
     s->drafter->propose(s->drafter, &in, &s->tree);
 }
@@ -243,6 +245,8 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
         mode = ROUND_PLAIN; /* nothing was worth drafting */
     double ms[] = {share * (t1 - t0), share * (t2 - t1), share * (t3 - t2),
                    share * (t4 - t3) + s->reported_ms};
+    for (int e = 0; e < EXITS_MAX; e++)
+        s->exit_times[e].ms *= share;
     report_round(s, mode, ms, gain);
     for (int i = 1; i < s->acceptance.n; i++) {
         const TreeNode *node = &s->tree.node[s->acceptance.path[i]];

@@ -52,6 +52,41 @@ static const char *mode_name(RoundMode mode)
     return round_drafts(mode) ? "spec" : mode == ROUND_PROBE ? "probe" : "plain";
 }
 
+static bool has_text(const EventRound *r, int token)
+{
+    for (int i = 0; i < r->n_nodes; i++)
+        if (r->nodes[i].token == token)
+            return true;
+    for (int i = 0; i < r->n_words; i++)
+        if (r->words[i].token == token)
+            return true;
+    return token == r->bonus_token;
+}
+
+/* What exits had in mind: their tokens need not be in the tree. */
+static void put_words(const Session *s, EventRound *r)
+{
+    for (int i = 0; i < r->n_nodes; i++)
+        for (int v = 0; v < r->nodes[i].n_visited; v++) {
+            int token = r->nodes[i].visited[v].token;
+            if (r->n_words == WORDS_MAX || has_text(r, token))
+                continue;
+            EventWord *word = &r->words[r->n_words++];
+            word->token = token;
+            token_text(s, token, word->text);
+        }
+}
+
+static void put_exit_times(const Session *s, EventRound *r)
+{
+    for (int e = 0; e < s->drafting.n_exits; e++) {
+        const ExitTime *time = &s->exit_times[e];
+        if (time->passes > 0)
+            r->exit_times[r->n_exit_times++] =
+                (EventExitTime){s->drafting.exits[e], time->passes, time->ms};
+    }
+}
+
 void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
 {
     EventStats *t = &s->stats;
@@ -84,6 +119,8 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
     r->verify_ms = ms[1];
     r->accept_ms = ms[2];
     r->other_ms = ms[3];
+    put_words(s, r);
+    put_exit_times(s, r);
     r->ctx_used = s->n;
     r->n_thresholds = s->drafting.n_exits;
     memcpy(r->thresholds, s->drafting.thresholds, sizeof r->thresholds);

@@ -51,6 +51,7 @@ struct Session {
 
     /* the answer under way */
     Tree tree;
+    ExitTime exit_times[EXITS_MAX]; /* of the round under way, by exit of `drafting` */
     Acceptance acceptance;
     Utf8 utf8;
     StopText stopping;           /* by acceptance, a round ahead of what is shown */

@@ -19,6 +19,8 @@ static Event sample(EventType type)
         break;
     case EVENT_ROUND:
         event.u.round.round = 1;
+        event.u.round.n_exit_times = 2;
+        event.u.round.exit_times[1] = (EventExitTime){12, 3, 1.5};
         event.u.round.n_nodes = 1;
         event.u.round.accepted = 1;
         event.u.round.nodes[0] = (EventNode){.id = 1,

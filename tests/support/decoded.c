@@ -11,8 +11,43 @@
 
 #include "tests/support/decoded.h"
 
+/* The exits' times are parts of drafting's, and every exit that proposed something has one. */
+static void check_exit_times(const EventRound *r)
+{
+    double sum = 0;
+    for (int e = 0; e < r->n_exit_times; e++) {
+        const EventExitTime *time = &r->exit_times[e];
+        assert_true(time->passes > 0 && time->ms >= 0);
+        assert_true(e == 0 || time->exit > r->exit_times[e - 1].exit);
+        sum += time->ms;
+    }
+    assert_true(sum <= r->draft_ms + 1e-6);
+    for (int i = 0; i < r->n_nodes; i++) {
+        bool timed = r->nodes[i].exit == 0; /* the text itself proposed it */
+        for (int e = 0; e < r->n_exit_times; e++)
+            timed = timed || r->exit_times[e].exit == r->nodes[i].exit;
+        assert_true(timed);
+    }
+}
+
+/* What an exit had in mind has a text: its own, a node's or the bonus's. */
+static void check_words(const EventRound *r)
+{
+    for (int i = 0; i < r->n_nodes && r->n_words < WORDS_MAX; i++)
+        for (int v = 0; v < r->nodes[i].n_visited; v++) {
+            int token = r->nodes[i].visited[v].token, found = token == r->bonus_token;
+            for (int n = 0; n < r->n_nodes; n++)
+                found += r->nodes[n].token == token;
+            for (int w = 0; w < r->n_words; w++)
+                found += r->words[w].token == token;
+            assert_true(found);
+        }
+}
+
 static void on_round(Run *run, const EventRound *r)
 {
+    check_words(r);
+    check_exit_times(r);
     bool accepted[NODES_MAX] = {true};
     for (int i = 0; i < r->n_nodes; i++)
         accepted[r->nodes[i].id] = r->nodes[i].accepted;

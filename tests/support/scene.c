@@ -127,6 +127,14 @@ static void send_round(Scene *scene, Event *event)
             node->visited[v].token = node->token;
     }
     round->draft_ms = 2.0 * round->n_nodes;
+    for (int e = 0; e < N_EXITS; e++) { /* as often as somebody was asked there */
+        int passes = 0;
+        for (int i = 0; i < round->n_nodes; i++)
+            passes += round->nodes[i].n_visited > e;
+        if (passes > 0)
+            round->exit_times[round->n_exit_times++] =
+                (EventExitTime){exits[e], passes, 0.4 * passes};
+    }
     round->verify_ms = 24;
     round->accept_ms = 0.5;
     round->other_ms = 0.5;
@@ -136,14 +144,14 @@ static void send_round(Scene *scene, Event *event)
     stats->drafted += round->n_nodes;
     stats->accepted += round->accepted;
     stats->tokens = stats->accepted + stats->rounds;
-    round->ctx_used = 40 + stats->tokens;
-    tell(scene, event);
-    for (int depth = 0; depth < round->accepted; depth++)
-        stats->reached[depth]++;
     stats->draft_ms += round->draft_ms;
     stats->verify_ms += round->verify_ms;
     stats->accept_ms += round->accept_ms;
     stats->other_ms += round->other_ms;
+    round->ctx_used = 40 + stats->tokens;
+    tell(scene, event);
+    for (int depth = 0; depth < round->accepted; depth++)
+        stats->reached[depth]++;
     count_gain(scene, strcmp(round->mode, "spec") == 0);
     Event told;
     begin(scene, &told, EVENT_STATS);

@@ -7,18 +7,18 @@
 #include <string.h>
 
 typedef struct Hit {
-    unsigned item; /* its serial */
-    int hit;       /* of the item's */
-    int line;      /* of the chat, from its top */
-    int number;    /* from 1; 0 = there is no such hit */
+    unsigned long item; /* its id */
+    int hit;            /* of the item's */
+    int line;           /* of the chat, from its top */
+    int number;         /* from 1; 0 = there is no such hit */
 } Hit;
 
 /* Looks for the hits around one place of the chat: the current hit, or a line. */
 typedef struct Hunt {
     const Search *search;
-    unsigned serial; /* of the item that is looked through */
-    bool by_line;    /* else by the current hit */
-    int line, from;  /* of the next line; the line that is the place */
+    unsigned long id; /* of the item that is looked through */
+    bool by_line;     /* else by the current hit */
+    int line, from;   /* of the next line; the line that is the place */
     int n;
     Hit first, last, before, after;
 } Hunt;
@@ -44,7 +44,7 @@ static void look_through(void *user, const Line *line)
 {
     Hunt *hunt = user;
     for (int i = 0; i < line->hits; i++)
-        take_hit(hunt, (Hit){hunt->serial, line->hit_from + i, hunt->line, 0});
+        take_hit(hunt, (Hit){hunt->id, line->hit_from + i, hunt->line, 0});
     hunt->line++;
 }
 
@@ -56,7 +56,7 @@ static void look(View *view, Hunt *hunt)
         Item *item = &scrollback->items[i];
         int line = hunt->line + chat_gap(scrollback, i);
         int rows = chat_height(view, item, view->chat_width);
-        hunt->serial = item->serial;
+        hunt->id = item->id;
         hunt->line = line;
         markdown_lines(view, item, view->chat_width, (int)strlen(chat_prefix(item)),
                        item->kind == ITEM_ANSWER, look_through, hunt);

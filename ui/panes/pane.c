@@ -19,5 +19,7 @@ void pane_wishes(const View *view, int width, PaneWish wishes[PANE_COUNT])
             wishes[id].rows = pane->rows(view, columns);
         if (pane->most != NULL)
             wishes[id].most = pane->most(view, columns);
+        if (pane->wanted != NULL)
+            wishes[id].wanted = pane->wanted(view);
     }
 }

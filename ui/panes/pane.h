@@ -29,6 +29,7 @@ typedef struct Pane {
     PaneWish wish;
     int (*rows)(const View *view, int columns); /* in place of wish.rows; NULL = those */
     int (*most)(const View *view, int columns); /* the same of wish.most */
+    int (*wanted)(const View *view);            /* in place of wish.wanted; NULL = that */
     FunctionKey function;                       /* moves the focus to the pane */
     const char *tab;                            /* short name */
     /* A name and, after two blanks, a remark; one that begins with "!" is a warning. */

@@ -14,12 +14,18 @@
 enum { LINE_COLUMNS = 78 }; /* longer lines are hard to read */
 
 typedef struct Drawing {
+    const View *view;
     Cells *cells;
     Rect rect;
     int y; /* of the next line; may lie above or below the rectangle */
     int end_x;
     int code;     /* number of the last block of code that began */
     int in_reach; /* the block that `y` copies; 0 = that is not offered here */
+    const Item *item;
+    bool ghost;                   /* stands in the line that was drawn last */
+    bool marked;                  /* the marked words are in sight, */
+    bool above;                   /* or have been passed already */
+    unsigned long first, nearest; /* rounds with words in sight: the first, the last */
 } Drawing;
 
 static bool in_sight(const Drawing *d)
@@ -55,10 +61,42 @@ static int draw_piece(Drawing *d, int x, int columns, const char *text, size_t n
     return used;
 }
 
+/* Behind the line in which plain decoding would be now. */
+static void draw_ghost(const Drawing *d, int x, int right)
+{
+    const char *mark = d->cells->unicode ? "\u25c4" : "<";
+    bool over = d->view->state != VIEW_GENERATING;
+    if (right - x >= 16)
+        cells_print(d->cells, d->y, x, right - x, STYLE_WARN, "%s plain %s here", mark,
+                    over ? "was" : "is");
+    else if (right - x >= 7)
+        cells_print(d->cells, d->y, x, right - x, STYLE_WARN, "%s plain", mark);
+    else if (right - x >= 1)
+        cells_print(d->cells, d->y, x, right - x, STYLE_WARN, "%s", mark);
+}
+
+/* Which rounds are in sight, where that is asked for. */
+static void note_rounds(Drawing *d, const Line *line)
+{
+    const TextMarks *marks = &d->view->marks;
+    if (d->item->id == marks->item && line->to > (size_t)marks->from &&
+        line->from < (size_t)marks->to)
+        *(in_sight(d) ? &d->marked : &d->above) = d->y < d->rect.y + d->rect.height;
+    if (!d->view->from_words || !in_sight(d) || d->item->kind != ITEM_ANSWER || line->to == 0)
+        return;
+    unsigned long serial = rounds_at(&d->view->kept, d->item->id, (int)line->to - 1);
+    if (serial > 0) {
+        d->first = d->first > 0 ? d->first : serial;
+        d->nearest = serial;
+    }
+}
+
 static void draw_line(void *user, const Line *line)
 {
     Drawing *d = user;
     d->code += line->begins_code;
+    d->ghost = false;
+    note_rounds(d, line);
     if (in_sight(d)) {
         int x = d->rect.x, right = d->rect.x + d->rect.width;
         static const struct {
@@ -86,11 +124,18 @@ static void draw_line(void *user, const Line *line)
                     break;
                 to += step;
             }
-            x += draw_piece(d, x, right - x, line->text + from, to - from, line->attrs[from]);
+            int attr = line->attrs[from];
+            if (attr & ATTR_GHOST) {
+                d->ghost = true;
+                attr = STYLE_WARN | ATTR_BOLD | ATTR_REVERSE;
+            }
+            x += draw_piece(d, x, right - x, line->text + from, to - from, attr);
         }
         if (line->lead == LEAD_CODE_BEGIN)
             draw_code_number(d, x, right);
         d->end_x = x;
+        if (d->ghost)
+            draw_ghost(d, x + 2, right);
     }
     d->y++;
 }
@@ -115,6 +160,7 @@ static void draw_item(const View *view, Drawing *d, const Item *item)
                : item->kind == ITEM_WARNING ? STYLE_WARN | ATTR_BOLD
                : item->kind == ITEM_ERROR   ? STYLE_BAD | ATTR_BOLD
                                             : STYLE_DIM;
+    d->item = item;
     if (in_sight(d))
         cells_text(d->cells, d->y, d->rect.x, d->rect.width, prefix, strlen(prefix), attr);
     markdown_lines(view, item, d->rect.width, (int)strlen(prefix), item->kind == ITEM_ANSWER,
@@ -179,7 +225,7 @@ static void look_what_is_in_sight(View *view, Rect rect, int y)
         if (item->kind == ITEM_ANSWER && y + item->height > rect.y) {
             sight.y = y;
             if (y < sight.bottom)
-                view->answer_in_reach = item->serial;
+                view->answer_in_reach = item->id;
             markdown_lines(view, item, rect.width, (int)strlen(chat_prefix(item)), true,
                            look_for_code, &sight);
         } else {
@@ -188,6 +234,73 @@ static void look_what_is_in_sight(View *view, Rect rect, int y)
         sight.y = y + item->height;
     }
     view->code_in_reach = sight.last;
+}
+
+/* ---- words and rounds ---- */
+
+static void set_marks(View *view, bool focused)
+{
+    TextMarks *marks = &view->marks;
+    *marks = (TextMarks){0};
+    const RoundFacts *facts = rounds_facts(&view->kept, view_round_serial(view));
+    if (facts != NULL && (view->explaining || focused)) {
+        marks->item = facts->item;
+        marks->from = facts->from;
+        marks->to = facts->to;
+    }
+    if (!view_ghost(view, &marks->ghost_item, &marks->ghost_at))
+        marks->ghost_item = 0;
+}
+
+typedef struct Finding {
+    size_t at; /* byte of the item */
+    int row, found;
+} Finding;
+
+static void find_line(void *user, const Line *line)
+{
+    Finding *finding = user;
+    if (finding->found < 0 && line->to > finding->at)
+        finding->found = finding->row;
+    finding->row++;
+}
+
+/* The row of the marked words, from the top of all text; -1 = there are none. */
+static int marked_row(const View *view, int width)
+{
+    const Scrollback *scrollback = &view->scrollback;
+    int index = view->marks.item > 0 ? scrollback_find(scrollback, view->marks.item) : -1, row = 0;
+    if (index < 0)
+        return -1;
+    for (int i = 0; i < index; i++)
+        row += chat_gap(scrollback, i) + scrollback->items[i].height;
+    const Item *item = &scrollback->items[index];
+    Finding finding = {.at = (size_t)view->marks.from, .found = -1};
+    markdown_lines(view, item, width, (int)strlen(chat_prefix(item)), item->kind == ITEM_ANSWER,
+                   find_line, &finding);
+    return row + chat_gap(scrollback, index) +
+           (finding.found >= 0 ? finding.found : finding.row - 1);
+}
+
+/* Scrolls to the marked words where they are out of sight. most: lines that do not fit */
+static void show_words(View *view, Rect rect, int most)
+{
+    int row = marked_row(view, rect.width), top = most - view->scroll;
+    view->to_words = false;
+    if (row < 0 || (row >= top && row < top + rect.height))
+        return;
+    top = row - rect.height / 2;
+    top = top < 0 ? 0 : top > most ? most : top;
+    view->scroll = most - top;
+}
+
+/* After scrolling: the round shown is one of those whose words are in sight. */
+static void follow_words(View *view, const Drawing *d)
+{
+    unsigned long serial = d->above ? d->first : d->nearest;
+    view->from_words = false;
+    if (!d->marked && serial > 0)
+        view_browse_to(view, serial);
 }
 
 static void chat_draw(View *view, Cells *cells, Rect rect, bool focused)
@@ -212,26 +325,41 @@ static void chat_draw(View *view, Cells *cells, Rect rect, bool focused)
     view->chat_lines = total;
     view->chat_width = rect.width;
     view->chat_rows = rect.height;
+    set_marks(view, focused);
+    if (view->to_words)
+        show_words(view, rect, most);
 
     int top = rect.y - (most - view->scroll);
     look_what_is_in_sight(view, rect, top);
-    Drawing d = {.cells = cells, .rect = rect, .y = top, .code = scrollback->codes_gone};
+    Drawing d = {
+        .view = view, .cells = cells, .rect = rect, .y = top, .code = scrollback->codes_gone};
     d.in_reach = focused ? view->code_in_reach : 0;
     for (int i = 0; i < scrollback->n_items && d.y < rect.y + rect.height; i++) {
         d.y += chat_gap(scrollback, i);
         if (d.y + scrollback->items[i].height <= rect.y) {
             d.y += scrollback->items[i].height;
             d.code += scrollback->items[i].codes;
+            d.above = d.above || scrollback->items[i].id == view->marks.item;
         } else {
             draw_item(view, &d, &scrollback->items[i]);
         }
     }
+    if (view->from_words)
+        follow_words(view, &d);
 }
 
 static void chat_title(const View *view, char *out, size_t bytes)
 {
     const EventReady *ready = &view->ready;
-    int n = snprintf(out, bytes, "CHAT");
+    int n = snprintf(out, bytes, "CHAT"), waiting = view->held.rounds;
+    if (view->holding && !view->led) {
+        snprintf(out + n, bytes - (size_t)n, "  !held, %d round%s wait%s, . steps", waiting,
+                 waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
+        return;
+    }
+    if (view->marks.item > 0)
+        n += snprintf(out + n, bytes - (size_t)n, "  %s",
+                      view->explaining ? "the round's words are marked" : "round marked, t why");
     if (view->state != VIEW_STARTING)
         n += snprintf(out + n, bytes - (size_t)n, "  temp %g", (double)ready->temperature);
     if (view->state != VIEW_STARTING && ready->temperature > 0 && ready->top_k > 0)
@@ -272,11 +400,17 @@ static PaneKey chat_key(View *view, const Key *key, UiAction *action)
     case KB_END:
         view->scroll = 0;
         break;
+    case KB_LEFT:
+    case KB_RIGHT:
+        view_browse(view, key->code == KB_LEFT ? -1 : 1);
+        view->to_words = true;
+        return PANE_TAKEN;
     default:
         return PANE_IGNORED;
     }
     if (view->scroll < 0)
         view->scroll = 0;
+    view->from_words = true;
     view->changes++;
     return PANE_TAKEN;
 }

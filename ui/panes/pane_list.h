@@ -9,6 +9,7 @@
 #define PANE_LIST(X)          \
     X(CHAT, chat)             \
     X(TREE, tree)             \
+    X(RACE, race)             \
     X(EXITS, exits)           \
     X(DEPTH, depth)           \
     X(SPEED, speed)           \

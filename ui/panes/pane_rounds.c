@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void draw_round(const View *view, const EventRound *round, Cells *cells, int y, Rect rect)
+static void draw_round(const EventRound *round, bool browsed, Cells *cells, int y, Rect rect)
 {
     int x = rect.x, right = rect.x + rect.width, tokens = round->accepted + 1;
     bool drafted = round->n_nodes > 0;
@@ -25,36 +25,38 @@ static void draw_round(const View *view, const EventRound *round, Cells *cells, 
     if (right - x > 3)
         cells_bar(cells, y, x + 1, right - x - 1, tokens / (double)(DEPTH_MAX + 1),
                   drafted ? STYLE_GOOD : STYLE_DIM);
-    if (round->round == view->browsed)
+    if (browsed)
         cells_mark(cells, y, rect.x, rect.width, ATTR_REVERSE);
 }
 
 static void rounds_draw(View *view, Cells *cells, Rect rect, bool focused)
 {
     (void)focused;
-    if (view->last_round == 0) {
+    if (rounds_last(&view->kept) == 0) {
         cells_print(cells, rect.y, rect.x, rect.width, STYLE_DIM, "no round yet");
         return;
     }
     cells_print(cells, rect.y, rect.x, rect.width, STYLE_DIM, "%s",
                 "round dft  ok tok   draft   check ms");
     /* The browsed one is kept in sight. */
-    int newest = view->last_round, rows = rect.height - 1;
-    if (view->browsed > 0 && newest - view->browsed >= rows)
-        newest = view->browsed + rows - 1;
+    int rows = rect.height - 1;
+    unsigned long newest = rounds_last(&view->kept), browsed = view->browsed;
+    if (browsed > 0 && newest - browsed >= (unsigned long)rows)
+        newest = browsed + (unsigned long)rows - 1;
     for (int row = 0; row < rows; row++) {
-        int number = newest - row;
-        const EventRound *round = number > 0 ? &view->rounds[number % VIEW_ROUNDS] : NULL;
-        if (round == NULL || round->round != number)
+        unsigned long serial = newest - (unsigned long)row;
+        if (serial == 0 || !rounds_event(&view->kept, serial, view->shown))
             break;
-        draw_round(view, round, cells, rect.y + 1 + row, rect);
+        draw_round(view->shown, serial == browsed, cells, rect.y + 1 + row, rect);
     }
 }
 
 static void rounds_title(const View *view, char *out, size_t bytes)
 {
-    if (view->browsed > 0)
-        snprintf(out, bytes, "ROUNDS  %d of %d", view->browsed, view->last_round);
+    const EventRound *round = view->browsed > 0 ? view_round(view) : NULL;
+    if (round != NULL)
+        snprintf(out, bytes, "ROUNDS  %d of %d", round->round,
+                 rounds_of_answer(&view->kept, view->browsed));
     else
         snprintf(out, bytes, "ROUNDS  newest first");
 }
@@ -76,10 +78,10 @@ static PaneKey rounds_key(View *view, const Key *key, UiAction *action)
         view_browse(view, -10);
         break;
     case KB_HOME:
-        view_browse(view, view->last_round);
+        view_browse_to(view, rounds_last(&view->kept));
         break;
     case KB_END:
-        view_browse(view, -view->last_round);
+        view_browse_to(view, rounds_first(&view->kept));
         break;
     default:
         return PANE_IGNORED;

@@ -1,10 +1,11 @@
-/* pane_tree.c - one round's tree as it was verified.
+/* pane_tree.c - one round's tree as it was verified; with the focus, explained (pane_why.c).
  *
  * A row a node: indentation = depth, its text, probability under the exit that proposed it, that
- * exit, a bar, and what became of it. The accepted path comes first among siblings.
+ * exit, a bar, and what became of it. The accepted path comes first, then the target's own token.
  *
  *   ok   accepted
- *   no   the target said otherwise; what, stands beside the likeliest one
+ *   no   the target said otherwise
+ *   end  right, and the answer ended with it
  *   .    not reached, since its parent was not accepted
  *
  * Where rows are left, the rounds before it follow.
@@ -14,62 +15,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ui/panes/pane_why.h"
+
 #define BROWSE_KEYS "< > rounds" /* in the title and in the help */
 
-typedef struct RoundTree {
-    const EventRound *round;
-    int order[NODES_MAX]; /* indices of nodes, depth first */
-    int n;
-    int last; /* id of the last accepted node, 0 = the root */
-    int best; /* index of the likeliest node where the target said otherwise, -1 = none */
-} RoundTree;
-
-/* Accepted before others, then by probability. */
-static bool comes_before(const EventNode *a, const EventNode *b)
-{
-    return a->accepted != b->accepted ? a->accepted : a->p > b->p;
-}
-
-static void add_children(RoundTree *tree, int parent, bool *seen)
-{
-    const EventRound *round = tree->round;
-    for (;;) {
-        int next = -1;
-        for (int i = 0; i < round->n_nodes; i++)
-            if (!seen[i] && round->nodes[i].parent == parent &&
-                (next < 0 || comes_before(&round->nodes[i], &round->nodes[next])))
-                next = i;
-        if (next < 0)
-            return;
-        seen[next] = true;
-        tree->order[tree->n++] = next;
-        add_children(tree, round->nodes[next].id, seen);
-    }
-}
-
-static void tree_make(RoundTree *tree, const EventRound *round)
-{
-    *tree = (RoundTree){.round = round, .best = -1};
-    bool seen[NODES_MAX] = {false};
-    add_children(tree, 0, seen);
-    int depth = 0;
-    for (int i = 0; i < round->n_nodes; i++)
-        if (round->nodes[i].accepted && round->nodes[i].depth > depth) {
-            depth = round->nodes[i].depth;
-            tree->last = round->nodes[i].id;
-        }
-    for (int i = 0; i < tree->n && tree->best < 0; i++)
-        if (!round->nodes[tree->order[i]].accepted &&
-            round->nodes[tree->order[i]].parent == tree->last)
-            tree->best = tree->order[i];
-}
-
 /* Columns: text, p, exit, bar, fate. */
-static void draw_node(const View *view, const RoundTree *tree, int index, Cells *cells, int y,
-                      Rect rect)
+static void draw_node(const View *view, const WhyTree *tree, const EventNode *node, Cells *cells,
+                      int y, Rect rect)
 {
-    const EventNode *node = &tree->round->nodes[index];
-    int text_columns = rect.width - 27 < 10 ? 10 : rect.width - 27 > 30 ? 30 : rect.width - 27;
+    int text_columns = rect.width - 22 < 10 ? 10 : rect.width - 22 > 30 ? 30 : rect.width - 22;
     int indent = node->depth - 1 < text_columns / 2 ? node->depth - 1 : text_columns / 2;
     if (indent < 0)
         indent = 0;
@@ -77,77 +31,53 @@ static void draw_node(const View *view, const RoundTree *tree, int index, Cells 
     text_quote(node->text, text, sizeof text);
     text_truncate(text, text_columns - indent);
     pane_exit_name(view, node->exit, exit);
-    bool refused = !node->accepted && node->parent == tree->last;
-    int colour = pane_source_attr(view, node->exit > 0 ? node->exit : SOURCE_FREE);
-    int attr = node->accepted ? (colour & ~ATTR_DRAFTED) | ATTR_BOLD
-               : refused      ? STYLE_TEXT
-                              : STYLE_DIM;
+    WhyFate fate = why_fate(tree, node);
+    int colour = pane_source_attr(view, node->exit > 0 ? node->exit : SOURCE_FREE) & ~ATTR_DRAFTED;
+    int attr = fate == WHY_UNREAD ? STYLE_DIM : STYLE_TEXT;
     int x = rect.x, right = rect.x + rect.width;
-    cells_text(cells, y, x + indent, text_columns - indent, text, strlen(text), attr);
+    cells_text(cells, y, x + indent, text_columns - indent, text, strlen(text),
+               fate == WHY_ACCEPTED ? colour | ATTR_BOLD : attr);
     x += text_columns + 1;
-    cells_print(cells, y, x, right - x, node->accepted || refused ? STYLE_TEXT : STYLE_DIM, "%s",
-                pane_fraction(node->p, p));
+    cells_print(cells, y, x, right - x, attr, "%s", pane_fraction(node->p, p));
     x += 4;
-    cells_print(cells, y, x, right - x, colour & ~ATTR_DRAFTED, "%s", exit);
+    cells_print(cells, y, x, right - x, colour, "%s", exit);
     x += 4;
-    cells_bar(cells, y, x, 5, node->p,
-              node->accepted || refused ? colour & ~ATTR_DRAFTED : STYLE_DIM);
+    cells_bar(cells, y, x, 5, node->p, fate == WHY_UNREAD ? STYLE_DIM : colour);
     x += 6;
-    if (node->accepted) {
+    if (fate == WHY_ACCEPTED)
         cells_print(cells, y, x, right - x, STYLE_GOOD | ATTR_BOLD, "ok");
-    } else if (refused && node->token == tree->round->bonus_token) {
-        /* The answer ended with this token: it counts as the target's own. */
+    else if (fate == WHY_END) /* the answer ended with this token: it counts as the target's own */
         cells_print(cells, y, x, right - x, STYLE_TEXT | ATTR_BOLD, "end");
-    } else if (refused) {
-        x += cells_print(cells, y, x, right - x, STYLE_BAD | ATTR_BOLD, "no");
-        if (index == tree->best) {
-            text_quote(tree->round->bonus_text, text, sizeof text);
-            text_truncate(text, right - x - 3);
-            cells_print(cells, y, x, right - x, STYLE_TEXT | ATTR_BOLD, " > %s", text);
-        }
-    } else {
+    else if (fate == WHY_REFUSED)
+        cells_print(cells, y, x, right - x, STYLE_BAD | ATTR_BOLD, "no");
+    else
         cells_print(cells, y, x, right - x, STYLE_DIM, ".");
-    }
 }
 
-/* The target's token where no node stood against it. */
-static void draw_bonus(const EventRound *round, Cells *cells, int y, Rect rect)
+/* The target's own token, behind the accepted path. */
+static void draw_bonus(const WhyTree *tree, Cells *cells, int y, Rect rect)
 {
     char text[TOKEN_TEXT * 4 + 4];
-    text_quote(round->bonus_text, text, sizeof text);
-    text_truncate(text, rect.width - 12);
-    cells_print(cells, y, rect.x, rect.width, STYLE_TEXT | ATTR_BOLD, "> %s", text);
-    cells_print(cells, y, rect.x + text_width(text, strlen(text)) + 3, rect.width, STYLE_DIM,
-                "target");
+    text_quote(tree->round->bonus_text, text, sizeof text);
+    int width = text_width(text, strlen(text)), indent = tree->n_path;
+    if (indent > rect.width - width - 9) /* the word is not cut for what stands beside it */
+        indent = rect.width - width - 9;
+    int x = rect.x + (indent > 0 ? indent : 0), right = rect.x + rect.width;
+    x += cells_print(cells, y, x, right - x, STYLE_TEXT | ATTR_BOLD, "> %s", text);
+    if (right - x >= 7)
+        cells_print(cells, y, x + 1, right - x - 1, STYLE_DIM, "target");
 }
 
-/* What each exit saw on the way to the selected node: " seen e6 .31  e12 .74". */
-static void draw_visits(const View *view, const EventNode *node, Cells *cells, int y, Rect rect)
-{
-    char p[8], exit[12];
-    int x = rect.x, right = rect.x + rect.width;
-    x += cells_print(cells, y, x, right - x, STYLE_DIM, "exits saw");
-    if (node->n_visited <= 0)
-        cells_print(cells, y, x, right - x, STYLE_DIM, " nothing: no model was asked");
-    for (int i = 0; i < node->n_visited && i < EXITS_MAX; i++) {
-        const EventVisit *visit = &node->visited[i];
-        pane_exit_name(view, visit->exit, exit);
-        char seen[32];
-        snprintf(seen, sizeof seen, "  %s %s%s", exit, pane_fraction(visit->p, p),
-                 visit->token != node->token ? "*" : "");
-        if (x + (int)strlen(seen) > right) /* no part of a figure */
-            break;
-        x += cells_print(cells, y, x, right - x, STYLE_DIM, "%s", seen);
-    }
-}
-
-static void draw_head(const View *view, const EventRound *round, Cells *cells, Rect rect)
+/* serial: of the browsed one, "of N" stands beside its number; 0 = of another. */
+static void draw_head(const View *view, const EventRound *round, unsigned long serial, Cells *cells,
+                      Rect rect)
 {
     int x = rect.x, right = rect.x + rect.width;
     x +=
         cells_print(cells, rect.y, x, right - x, STYLE_TITLE | ATTR_BOLD, "ROUND %d", round->round);
-    if (view->browsed > 0 && view->browsed == round->round)
-        x += cells_print(cells, rect.y, x, right - x, STYLE_WARN, " of %d", view->last_round);
+    if (serial > 0)
+        x += cells_print(cells, rect.y, x, right - x, STYLE_WARN, " of %d",
+                         rounds_of_answer(&view->kept, serial));
     if (strcmp(round->mode, "spec") == 0 || round->n_nodes > 0) {
         char text[48];
         int n = snprintf(text, sizeof text, "  drafted %d  accepted %d +1", round->n_nodes,
@@ -162,30 +92,51 @@ static void draw_head(const View *view, const EventRound *round, Cells *cells, R
         cells_print(cells, rect.y, x, right - x, STYLE_DIM, "  plain: nothing drafted");
 }
 
-/* The rounds before `number`, newest first, as many as have room in the rectangle. */
-static void draw_older(const View *view, int number, Cells *cells, Rect rect)
+/* Where rows are short, the target's own token is there all the same. Returns the rows it took. */
+static int draw_compact(const View *view, const EventRound *round, unsigned long serial,
+                        Cells *cells, Rect rect)
 {
-    int y = rect.y + 1, end = rect.y + rect.height; /* a blank row parts them */
-    while (--number > 0 && y + 1 < end) {
-        const EventRound *round = &view->rounds[number % VIEW_ROUNDS];
-        RoundTree tree;
-        if (round->round != number)
+    WhyTree tree;
+    why_tree(&tree, round);
+    draw_head(view, round, serial, cells, rect);
+    int rows = rect.height - 1, total = tree.n + 1, shown = total;
+    int bonus = tree.n_path; /* its row */
+    if (total > rows) {
+        shown = rows - 1; /* one says how many more there are */
+        bonus = bonus < shown ? bonus : shown - 1;
+    }
+    for (int row = 0; row < rows && row < total; row++) {
+        int y = rect.y + 1 + row;
+        if (row == bonus)
+            draw_bonus(&tree, cells, y, rect);
+        else if (row >= shown)
+            cells_print(cells, y, rect.x, rect.width, STYLE_DIM, "and %d more (F%d)", total - shown,
+                        pane_tree.function.number);
+        else
+            draw_node(view, &tree, &round->nodes[tree.order[row - (row > bonus)]], cells, y, rect);
+    }
+    return 1 + (total < rows ? total : rows);
+}
+
+/* The rounds of the same answer before that one, newest first, each whole and a blank row before it. */
+static void draw_older(View *view, unsigned long serial, Cells *cells, Rect rect)
+{
+    const RoundFacts *newest = rounds_facts(&view->kept, serial), *facts;
+    while (serial > 1 && (facts = rounds_facts(&view->kept, --serial)) != NULL &&
+           facts->answer == newest->answer && rounds_event(&view->kept, serial, view->shown)) {
+        int rows = 2 + view->shown->n_nodes; /* head, nodes, the target's token */
+        if (1 + rows > rect.height)
             return;
-        tree_make(&tree, round);
-        int rows = 1 + tree.n + (tree.best < 0 ? 1 : 0);
-        if (y + rows > end)
-            return;
-        draw_head(view, round, cells, (Rect){y, rect.x, 1, rect.width});
-        for (int i = 0; i < tree.n; i++)
-            draw_node(view, &tree, tree.order[i], cells, y + 1 + i, rect);
-        if (tree.best < 0)
-            draw_bonus(round, cells, y + 1 + tree.n, rect);
-        y += rows + 1;
+        rect.y++;
+        draw_compact(view, view->shown, 0, cells, (Rect){rect.y, rect.x, rows, rect.width});
+        rect.y += rows;
+        rect.height -= 1 + rows;
     }
 }
 
 static void tree_draw(View *view, Cells *cells, Rect rect, bool focused)
 {
+    (void)focused;
     const EventRound *round = view_round(view);
     if (round == NULL) {
         char spec[80];
@@ -197,44 +148,33 @@ static void tree_draw(View *view, Cells *cells, Rect rect, bool focused)
                         "no round yet; speculation %s", spec);
         return;
     }
-    RoundTree tree;
-    tree_make(&tree, round);
-    draw_head(view, round, cells, rect);
-    bool bonus_row = tree.best < 0;
-    int rows = rect.height - 1, total = tree.n + (bonus_row ? 1 : 0);
-    bool visits = focused && rows > 3 && tree.n > 0;
-    if (visits)
-        rows--;
-    if (view->tree_cursor >= tree.n)
-        view->tree_cursor = tree.n > 0 ? tree.n - 1 : 0;
-    int first = view->tree_cursor - rows + 1 > 0 ? view->tree_cursor - rows + 1 : 0;
-    int cut = total - first > rows ? total - first - rows + 1 : 0; /* rows that do not fit */
-    if (focused)
-        cut = 0; /* the cursor goes there */
-    for (int row = 0; row < rows && first + row < total; row++) {
-        int y = rect.y + 1 + row, i = first + row;
-        if (cut > 0 && row == rows - 1)
-            cells_print(cells, y, rect.x, rect.width, STYLE_DIM, "and %d more (F%d)", cut,
-                        pane_tree.function.number);
-        else if (i < tree.n)
-            draw_node(view, &tree, tree.order[i], cells, y, rect);
-        else
-            draw_bonus(round, cells, y, rect);
-        if (focused && i == view->tree_cursor && i < tree.n)
-            cells_mark(cells, y, rect.x, rect.width, ATTR_REVERSE);
+    if (view->explaining) {
+        why_draw(view, cells, rect, round);
+        return;
     }
-    if (total - first < rows)
-        draw_older(view, round->round, cells,
-                   (Rect){rect.y + 1 + total - first, rect.x, rows - (total - first), rect.width});
-    if (visits)
-        draw_visits(view, &round->nodes[tree.order[view->tree_cursor]], cells,
-                    rect.y + rect.height - 1, rect);
+    unsigned long serial = view_round_serial(view);
+    int used = draw_compact(view, round, view->browsed > 0 ? serial : 0, cells, rect);
+    draw_older(view, serial, cells, (Rect){rect.y + used, rect.x, rect.height - used, rect.width});
+}
+
+static int tree_wanted(const View *view)
+{
+    return view->explaining ? WHY_ROWS : 0;
 }
 
 static void tree_title(const View *view, char *out, size_t bytes)
 {
-    (void)view;
-    snprintf(out, bytes, "DRAFT TREE  " BROWSE_KEYS);
+    unsigned long first = rounds_first(&view->kept), dropped = rounds_dropped(&view->kept);
+    const RoundFacts *facts = rounds_facts(&view->kept, view_round_serial(view));
+    if (!view->explaining)
+        snprintf(out, bytes, "DRAFT TREE  " BROWSE_KEYS);
+    else if (dropped > 0 && view_round_serial(view) == first)
+        snprintf(out, bytes, "WHY  !oldest kept: %lu before it are gone", dropped);
+    else if (facts != NULL && facts->answer < view->answer)
+        snprintf(out, bytes, "WHY  !%d answer%s ago  < >  t in text", view->answer - facts->answer,
+                 view->answer - facts->answer == 1 ? "" : "s");
+    else
+        snprintf(out, bytes, "WHY  " BROWSE_KEYS "  t in text");
 }
 
 static PaneKey tree_key(View *view, const Key *key, UiAction *action)
@@ -250,9 +190,9 @@ static PaneKey tree_key(View *view, const Key *key, UiAction *action)
     else if (key->code == KB_PAGE_DOWN)
         view_browse(view, 10);
     else if (key->code == KB_HOME)
-        view_browse(view, -view->last_round);
+        view_browse_to(view, rounds_first(&view->kept));
     else if (key->code == KB_END)
-        view_browse(view, view->last_round);
+        view_browse_to(view, rounds_last(&view->kept));
     else if (key->code == KB_UP && view->tree_cursor > 0)
         view->tree_cursor--;
     else if (key->code == KB_DOWN)
@@ -265,8 +205,9 @@ static PaneKey tree_key(View *view, const Key *key, UiAction *action)
 
 const Pane pane_tree = {
     .wish = {.place = PLACE_RIGHT, .grows = true, .rows = 4, .most = 14},
-    .function = {3, "Tree", "draft tree: " BROWSE_KEYS ", arrows: what exits saw"},
-    .tab = "TREE",
+    .wanted = tree_wanted,
+    .function = {3, "Why", "why it was fast: " BROWSE_KEYS ", arrows, t its words"},
+    .tab = "WHY",
     .title = tree_title,
     .draw = tree_draw,
     .key = tree_key,

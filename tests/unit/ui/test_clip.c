@@ -117,7 +117,7 @@ static void a_divided_answer_is_one(void **state)
         const Item *item = &scrollback->items[i];
         if (item->kind != ITEM_ANSWER)
             continue;
-        assert_int_equal(clip_pick_shown(scrollback, item->serial, CLIP_ANSWER, &clip, NULL), 0);
+        assert_int_equal(clip_pick_shown(scrollback, item->id, CLIP_ANSWER, &clip, NULL), 0);
         assert_int_equal(strncmp(clip.text, i == 0 ? "```\nfirst" : "Code:", 5), 0);
         assert_int_equal(clip.bytes, i == 0 ? 13 : 38);
         free(clip.text);

@@ -171,7 +171,7 @@ static void test_all_panes_at_100x30(void **state)
     for (int pane = 0; pane < PANE_COUNT; pane++)
         assert_int_equal(layout_shows(&layout, (PaneId)pane),
                          pane_get((PaneId)pane)->wish.priority >= 0);
-    assert_true(layout.panes[PANE_TREE].height >= 8);
+    assert_true(layout.panes[PANE_TREE].height >= 7);
     assert_int_equal(layout.panes[PANE_THRESHOLDS].height, 2);
 }
 

@@ -50,6 +50,14 @@ typedef struct Outcome {
     size_t n;
 } Outcome;
 
+static char played[64]; /* what went to what plays */
+
+static void play_key(void *user, const Key *key)
+{
+    (void)user;
+    strncat(played, key->bytes, sizeof played - strlen(played) - 1);
+}
+
 static void child(Case *body)
 {
     static Scene scene;
@@ -60,7 +68,7 @@ static void child(Case *body)
     setlocale(LC_CTYPE, "C.UTF-8");
     setenv("LC_ALL", "C.UTF-8", 1); /* the line editor looks there */
     scene_open(&scene);
-    UiOptions options = {.view = &scene.view, .commands = "/help   this"};
+    UiOptions options = {.view = &scene.view, .commands = "/help   this", .play_key = play_key};
     CHECK(ui_open(&ui, &options, &err) == 0);
     body(ui, &scene);
     ui_close(ui);
@@ -108,7 +116,8 @@ static Outcome run(Case *body, int width, int height)
     }
     assert_int_equal(tcgetattr(slave, &after), 0);
     if (WIFEXITED(outcome.status) && WEXITSTATUS(outcome.status) != 0)
-        fail_msg("%s", outcome.output);
+        fail_msg("%s", strstr(outcome.output, __FILE__) ? strstr(outcome.output, __FILE__)
+                                                        : outcome.output);
     assert_memory_equal(&before, &after, sizeof before);
     close(master);
     close(slave);
@@ -283,7 +292,7 @@ static void case_zooms_and_hides(Ui *ui, Scene *scene)
     settle(ui);
     CHECK(layout->panes[PANE_TREE].height == layout->rule.y - 2);
     CHECK(!layout_shows(layout, PANE_SPEED) && layout_shows(layout, PANE_CHAT));
-    send(ui, "\033[Z"); /* the next pane, zoomed too */
+    send(ui, "\033[Z\033[Z"); /* past the race: another pane, zoomed too */
     settle(ui);
     CHECK(layout_shows(layout, PANE_EXITS) && !layout_shows(layout, PANE_TREE));
     send(ui, "z");
@@ -292,7 +301,7 @@ static void case_zooms_and_hides(Ui *ui, Scene *scene)
     send(ui, "h"); /* hides EXITS */
     settle(ui);
     CHECK(!layout_shows(layout, PANE_EXITS) && layout->panes[PANE_TREE].height > tree);
-    send(ui, "\033[Z\033[Z\033[Z"); /* chat, tree, and past it to depth */
+    send(ui, "\033[Z\033[Z\033[Z\033[Z"); /* chat, tree, race, and past what is hidden */
     settle(ui);
     CHECK(ui->frame.focus == PANE_DEPTH && !layout_shows(layout, PANE_EXITS));
     send(ui, "\033OS"); /* F4 shows it again */
@@ -576,8 +585,8 @@ static void case_searches(Ui *ui, Scene *scene)
     CHECK(view->search.n_hits == 0);
     ui_search(ui, "needle");
     CHECK(view->search.n_hits == 3);
-    send(ui, "typed\r"); /* goes to the input: no more marks */
-    CHECK(strcmp(next(ui).text, "typed") == 0 && !view->search.shown);
+    send(ui, "words\r"); /* goes to the input: no more marks */
+    CHECK(strcmp(next(ui).text, "words") == 0 && !view->search.shown);
     CHECK(none(ui));
 }
 
@@ -790,6 +799,101 @@ static void test_actions(void **state)
     free(run(case_actions, 100, 30).output);
 }
 
+/* With the focus in a pane: blank holds, . steps, t goes between round and words, r is the race. In the
+ * input they are text. */
+static void case_looks(Ui *ui, Scene *scene)
+{
+    static const char *const two[] = {" five", " six"};
+    View *view = &scene->view;
+    scene_ready(scene);
+    scene_say(scene, "x");
+    scene_round(scene, two, 2, 0);
+    settle(ui);
+    send(ui, " .tr\r");
+    CHECK(strcmp(next(ui).text, " .tr") == 0);
+    CHECK(!view->holding && !view->race_off);
+    send(ui, "\033OR"); /* F3 */
+    settle(ui);
+    CHECK(view->explaining);
+    send(ui, " ");
+    CHECK(view->holding);
+    scene_round(scene, two, 2, 0);
+    scene_round(scene, two, 2, 0);
+    CHECK(view->n_rounds == 1);
+    send(ui, ".");
+    CHECK(view->n_rounds == 2 && view->holding);
+    send(ui, "t"); /* the words, and the round is still explained */
+    settle(ui);
+    CHECK(view->explaining && !view->to_words);
+    send(ui, "t");
+    send(ui, "r");
+    CHECK(view->race_off);
+    send(ui, "r");
+    CHECK(!view->race_off);
+    scene_done(scene, "eos");
+    send(ui, ".");
+    CHECK(view->n_rounds == 3 && view->holding);
+    send(ui, "."); /* nothing is left but the end */
+    CHECK(!view->holding && view->state == VIEW_IDLE);
+    CHECK(none(ui));
+    send(ui, "\033[D\033[D."); /* two rounds back, one further */
+    CHECK(view_round(view)->round == 2);
+    send(ui, " ");
+    CHECK(!view->holding); /* nothing goes on */
+    /* What is held does not keep from stopping: that ends it. */
+    scene_say(scene, "y");
+    send(ui, " ");
+    CHECK(view->holding);
+    scene_round(scene, two, 2, 0);
+    send(ui, "\x03");
+    CHECK(!view->holding && next(ui).type == UI_STOP);
+    send(ui, "\033");
+    settle(ui);
+    CHECK(!view->explaining);
+    /* A letter elsewhere begins what is typed. */
+    send(ui, "\033OSthere\r");
+    CHECK(strcmp(next(ui).text, "there") == 0);
+}
+
+/* While something plays, keys that hold and step are its own, wherever the focus is. */
+static void case_plays(Ui *ui, Scene *scene)
+{
+    static const char *const two[] = {" five", " six"};
+    View *view = &scene->view;
+    PlayBar bar = {.shown = true};
+    scene_ready(scene);
+    scene_say(scene, "x");
+    scene_round(scene, two, 2, 0);
+    ui_set_play(ui, &bar);
+    static const int panes[] = {PANE_CHAT, PANE_TREE, PANE_RACE, PANE_THRESHOLDS};
+    for (size_t i = 0; i < sizeof panes / sizeof *panes; i++) {
+        ui_focus(ui, panes[i]);
+        settle(ui);
+        int slider = view->slider;
+        played[0] = '\0';
+        send(ui, " .,");
+        CHECK(strcmp(played, " .,") == 0);
+        CHECK(!view->holding && view->slider == slider);
+    }
+    ui_focus(ui, PANE_TREE); /* and others are not */
+    settle(ui);
+    send(ui, "rt");
+    CHECK(strcmp(played, " .,r") == 0 && !view->race_off && view->to_words);
+    bar.shown = false;
+    ui_set_play(ui, &bar);
+    ui_focus(ui, PANE_TREE);
+    send(ui, " ");
+    CHECK(view->holding);
+}
+
+static void test_looking(void **state)
+{
+    (void)state;
+    free(run(case_plays, 100, 30).output);
+    free(run(case_looks, 100, 30).output);
+    free(run(case_looks, 80, 24).output);
+}
+
 static void case_stops(Ui *ui, Scene *scene)
 {
     scene_ready(scene);
@@ -871,6 +975,7 @@ int main(void)
         cmocka_unit_test(test_edits),
         cmocka_unit_test(test_paste_without_an_end),
         cmocka_unit_test(test_any_text_is_drawn),
+        cmocka_unit_test(test_looking),
         cmocka_unit_test(test_actions),
         cmocka_unit_test(test_stop_and_quit),
         cmocka_unit_test(test_no_terminal),

@@ -323,6 +323,13 @@ static void test_looks(void **state)
     assert_left("status=0");
 }
 
+/* The number behind that text on the screen; -1 = it is not there. */
+static int number_behind(const char *text)
+{
+    const char *at = strstr(screen(), text);
+    return at ? atoi(at + strlen(text)) : -1;
+}
+
 static int number_of(const json_t *object, const char *key)
 {
     return (int)json_integer_value(json_object_get(object, key));
@@ -340,6 +347,70 @@ static void assert_shown(const char *shown, const char *format, ...)
     va_end(arguments);
     if (!strstr(shown, text))
         fail_msg("the trace says \"%s\", the screen:\n%s", text, shown);
+}
+
+/* The first round of a trace: what it took, and what it brought. */
+static void first_round(const char *name, double *ms, int *tokens)
+{
+    char *trace = file_text(name), *rest = trace;
+    *ms = *tokens = 0;
+    for (char *line; *tokens == 0 && (line = strsep(&rest, "\n")) && *line;) {
+        json_t *event = json_loads(line, 0, NULL), *part;
+        const char *key;
+        if (strcmp(json_string_value(json_object_get(event, "event")), "round") == 0) {
+            *tokens = number_of(event, "accepted") + 1;
+            json_object_foreach(json_object_get(event, "ms"), key, part)
+            {
+                *ms += json_number_value(part);
+            }
+        }
+        json_decref(event);
+    }
+    free(trace);
+}
+
+/* F3 explains rounds; the screen is held while they go on, and shows them one by one. */
+static void test_rounds_are_held_and_explained(void **state)
+{
+    (void)state;
+    char text[80];
+    double ms;
+    int tokens;
+    skip_without_tmux();
+    start_chat();
+    begin_answer();
+    wait_for_round(3);
+    type("F3");
+    wait_for("WHY");
+    type("Space");
+    wait_for("held, ");
+    int round = number_behind("ROUND "), waiting = number_behind("held, ");
+    for (int at = 0; at < PATIENCE_MS && number_behind("held, ") < waiting + 2; at += 50)
+        usleep(50000);
+    assert_int_equal(number_behind("ROUND "), round);
+    type("-l .");
+    wait_for_round(round + 1);
+    assert_int_equal(number_behind("ROUND "), round + 1);
+    type("Space");
+    wait_for_no("held, ");
+    type("Escape");
+    wait_for("DRAFT TREE");
+    type("Escape");
+    wait_for("READY");
+    enter("/export trace explained.jsonl");
+    wait_for("exported to");
+    first_round("explained.jsonl", &ms, &tokens);
+    type("F3");
+    type("Home");
+    wait_for("ROUND 1 of ");
+    snprintf(text, sizeof(text), "  %d token%s in %.1f ms", tokens, tokens == 1 ? "" : "s", ms);
+    assert_shown(screen(), "%s", text);
+    type("-l t");
+    wait_for("s words are marked");
+    type("Escape");
+    wait_for("DRAFT TREE");
+    type("C-d");
+    assert_left("status=0");
 }
 
 /* Promise 3: what the screen shows is recomputed from the exported trace, round by round. */
@@ -897,6 +968,7 @@ int main(int argc, char **argv)
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_live_and_resized),
+        cmocka_unit_test(test_rounds_are_held_and_explained),
         cmocka_unit_test(test_figures_come_from_the_trace),
         cmocka_unit_test(test_automatic_thresholds),
         cmocka_unit_test(test_two_settings_in_turn),

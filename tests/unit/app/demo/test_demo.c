@@ -259,6 +259,14 @@ static void the_shipped_demo_is_moved_about_in(void **state)
     assert_non_null(strstr(screen(), "RECORDED"));
     type("."); /* closes it, and is no word for an input line */
     wait_for("round 1 ");
+    type("F3"); /* in a pane the keys that step are the bar's as well */
+    wait_for("WHY");
+    type(".");
+    wait_for("round 2 ");
+    type(",");
+    wait_for("round 1 ");
+    type("Escape");
+    wait_for("DRAFT TREE");
     type("C-x /"); /* what is searched for is typed, in place of the bar */
     assert_int_equal(tmux(NULL, "send-keys -t s2d -l 'q.'"), 0);
     wait_for("\n/q.");
@@ -291,6 +299,8 @@ static void a_live_script_asks_sets_and_switches(void **state)
                        "  - hold: 600\n"
                        "  - switch: 2\n"
                        "  - say: two\n"
+                       "  - caption: the third caption\n"
+                       "  - hold: 600\n"
                        "  - wait: 3 rounds\n"
                        "  - browse: -1\n"
                        "  - wait: answer\n");
@@ -300,9 +310,14 @@ static void a_live_script_asks_sets_and_switches(void **state)
     wait_for("A/B ");
     type("."); /* nobody waits ten minutes */
     wait_for("the second caption");
-    wait_for("step 13 of 18");
+    wait_for("step 13 of 20");
     assert_non_null(strstr(screen(), "you> one"));
     assert_non_null(strstr(screen(), "e2  .25"));
+    type(".");
+    wait_for("the third caption"); /* the screen stands still since before the answer */
+    usleep(300000);
+    assert_null(strstr(screen(), "READY"));
+    assert_null(strstr(screen(), "held, ")); /* the bar tells of it */
     type(".");
     wait_for("the script ends here");
     assert_non_null(strstr(screen(), "you> two"));

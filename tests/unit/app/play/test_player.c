@@ -189,6 +189,8 @@ static void steps_go_round_by_round(void **state)
         assert_int_equal(player.answer, 1 + (i - 1) / SMALL_TRACE_ROUNDS);
     }
     assert_shows(&player, " w6 t", true); /* the words of the round are there with it */
+    assert_int_equal(rounds_last(&player.view.kept), 2 * SMALL_TRACE_ROUNDS);
+    view_next_colours(&player.view);
     assert_int_equal(player_step(&player, -1, &err), 0);
     assert_int_equal(player.round, SMALL_TRACE_ROUNDS - 1);
     assert_shows(&player, "ROUND 5", true);
@@ -199,6 +201,10 @@ static void steps_go_round_by_round(void **state)
     for (int i = 0; i < 99; i++)
         assert_int_equal(player_step(&player, -1, &err), 0);
     assert_int_equal(player.next, 0);
+    /* Nothing stays of what was shown, but for how the person looks at it. */
+    assert_int_equal(rounds_last(&player.view.kept), 0);
+    assert_int_equal(race_tokens(&player.view.race), 0);
+    assert_int_equal(player.view.colours, COLOURS_BY_CODE);
     close_player(&player, &timeline);
 }
 

@@ -130,11 +130,20 @@ static void draw_round(Noise *noise, EventRound *round)
     round->verify_ms = draw_ms(noise);
     round->accept_ms = draw_ms(noise);
     round->other_ms = draw_ms(noise);
+    round->n_exit_times = draw_int(noise, 0, EXITS_MAX);
+    for (int i = 0; i < round->n_exit_times; i++)
+        round->exit_times[i] =
+            (EventExitTime){draw_int(noise, 1, 100), draw_int(noise, 0, 1000), draw_ms(noise)};
     round->ctx_used = draw_int(noise, 0, 100000);
     round->n_thresholds = draw_int(noise, 0, EXITS_MAX);
     draw_floats(noise, round->thresholds, round->n_thresholds);
     draw_text(noise, round->mode, sizeof(round->mode));
     round->predicted_gain = draw_float(noise);
+    round->n_words = draw_int(noise, 0, WORDS_MAX);
+    for (int i = 0; i < round->n_words; i++) {
+        round->words[i].token = draw_int(noise, 0, 150000);
+        draw_text(noise, round->words[i].text, TOKEN_TEXT);
+    }
 }
 
 static void draw_ready(Noise *noise, EventReady *ready)
@@ -453,6 +462,8 @@ static bool is_younger(const Event *event, const char *key)
         return strcmp(key, "kept") == 0;
     if (event->type == EVENT_STATS)
         return strcmp(key, "plain_age") == 0 || strncmp(key, "gain", 4) == 0;
+    if (event->type == EVENT_ROUND)
+        return strcmp(key, "exit_times") == 0 || strcmp(key, "words") == 0;
     return event->type == EVENT_READY &&
            (strcmp(key, "drafts") == 0 || strcmp(key, "drafts_by_model") == 0 ||
             strcmp(key, "exits_in_use") == 0 || strcmp(key, "head") == 0 ||

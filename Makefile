@@ -91,6 +91,9 @@ $(IMAGE): kernels/cuda/kernels.cu $(wildcard kernels/*.h kernels/*.def kernels/c
 	  arch=compute_$a,code=sm_$a) -gencode arch=compute_$(lastword $(CUDA_ARCH)),code=compute_$(lastword \
 	  $(CUDA_ARCH)) -o $@ $<
 
+# The demo that ships is part of the program.
+$(BUILD)/app/demo/shipped.o: app/demo/demo.yaml app/demo/demo.jsonl
+
 # What a test program takes what it needs from: all but main, and the helpers.
 $(BUILD)/tests/all.a: $(LIB_OBJ) $(HELP_OBJ)
 	@rm -f $@ && ar rcs $@ $^

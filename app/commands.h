@@ -25,11 +25,12 @@ int cmd_draft(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_worker(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
+int cmd_demo(int argc, char **argv);
 
 /* What their lines may hold; those of the benchmarks are in bench/bench.h. */
 extern const CommandLine cmd_chat_line, cmd_run_line, cmd_pull_line, cmd_models_line, cmd_info_line,
     cmd_tokenize_line, cmd_bench_line, cmd_tune_line, cmd_draft_line, cmd_draft_merge_line,
-    cmd_draft_import_line, cmd_train_line, cmd_worker_line, cmd_replay_line;
+    cmd_draft_import_line, cmd_train_line, cmd_worker_line, cmd_replay_line, cmd_demo_line;
 
 /* All of them, ended by NULL. */
 extern const CommandLine *const command_lines[];

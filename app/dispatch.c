@@ -23,6 +23,7 @@ static const Command commands[] = {
     {"bench", cmd_bench, &cmd_bench_line},    {"tune", cmd_tune, &cmd_tune_line},
     {"draft", cmd_draft, &cmd_draft_line},    {"train", cmd_train, &cmd_train_line},
     {"worker", cmd_worker, &cmd_worker_line}, {"replay", cmd_replay, &cmd_replay_line},
+    {"demo", cmd_demo, &cmd_demo_line},
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

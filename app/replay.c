@@ -1,8 +1,8 @@
 /* replay.c - `s2d replay FILE`: a trace is checked, every line of it, and shown again.
  *
- * On a terminal as the chat's screen shows it, at the pace it was recorded; on a pipe the texts and
- * a line of figures after each answer. FILE "-" is stdin (on a pipe only). A trace is what `/export
- * trace` and `s2d run --json` write.
+ * On a terminal as the chat's screen shows it, with keys to move about in it; on a pipe the texts and
+ * a line of figures after each answer; with --cast as a recording of that screen. FILE "-" is stdin
+ * (on a pipe only). A trace is what `/export trace` and `s2d run --json` write.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +16,7 @@
 #include "app/chat/chat.h"
 #include "app/commands.h"
 #include "app/figures.h"
+#include "app/play/cast.h"
 #include "app/protocol/event_json.h"
 #include "ui/comparison.h"
 
@@ -24,6 +25,9 @@ static void show(Figures *figures, TextCleaner *cleaner, Comparison *comparison,
     char line[512];
     figures_event(figures, event);
     switch (event->type) {
+    case EVENT_QUESTION:
+        print_report(stdout, "> %s\n\n", event->u.question.text);
+        break;
     case EVENT_TEXT:
         print_text(stdout, cleaner, event->u.text.text);
         break;
@@ -59,8 +63,8 @@ static void show(Figures *figures, TextCleaner *cleaner, Comparison *comparison,
     }
 }
 
-/* Reads every line, and prints them when `print`. */
-static int read_trace(FILE *file, const char *name, bool print, Err *err)
+/* Reads every line and prints it. */
+static int print_trace(FILE *file, const char *name, Err *err)
 {
     Figures figures = {0};
     TextCleaner cleaner = {0};
@@ -77,10 +81,8 @@ static int read_trace(FILE *file, const char *name, bool print, Err *err)
             status = err_set(err, EXIT_DATA, "%s: line %d: %s", name, number, wrong.text);
             break;
         }
-        if (print) {
-            show(&figures, &cleaner, &comparison, &event);
-            status = ferror(stdout) ? stdout_flush(err) : 0;
-        }
+        show(&figures, &cleaner, &comparison, &event);
+        status = ferror(stdout) ? stdout_flush(err) : 0;
         event_free(&event);
     }
     free(line);
@@ -91,33 +93,78 @@ static int read_trace(FILE *file, const char *name, bool print, Err *err)
     return status;
 }
 
+typedef struct ReplayArguments {
+    const char *cast;
+    CastSize size;
+} ReplayArguments;
+
+static int take_size(void *into, const char *text, Err *err)
+{
+    return cast_size(text, &((ReplayArguments *)into)->size, err);
+}
+
+static const Option own_options[] = {
+    {"--cast", "FILE.cast", OPTION_TEXT, .field = offsetof(ReplayArguments, cast)},
+    {"--size", "COLUMNSxROWS", OPTION_TAKEN, .take = take_size},
+    {0},
+};
+
 const CommandLine cmd_replay_line = {
     .name = "replay",
+    .lists = {{own_options, 0}},
     .words = "FILE",
     .summary = "show a trace again",
+    .mixed = true,
 };
+
+/* What needs all of the trace at once. Takes the file over. */
+static int play(FILE *file, const char *name, const ReplayArguments *arguments, Err *err)
+{
+    Timeline timeline;
+    if (timeline_open(&timeline, file, name, NULL, err) != 0)
+        return err->code;
+    int code = 0;
+    if (!arguments->cast)
+        code = chat_replay(&timeline);
+    else if (cast_save(arguments->cast, &timeline, arguments->size, "s2d", err) != 0)
+        code = err->code;
+    timeline_close(&timeline);
+    return code;
+}
 
 int cmd_replay(int argc, char **argv)
 {
-    if (argc != 2 || (argv[1][0] == '-' && argv[1][1])) {
+    ReplayArguments arguments = {.size = {CAST_WIDTH, CAST_HEIGHT}};
+    Err err = {0};
+    int first = command_line_parse(&cmd_replay_line, &arguments, argc, argv, &err);
+    if (first < 0) {
+        fprintf(stderr, "s2d replay: %s\n", err.text);
+        return err.code;
+    }
+    if (first != argc - 1) {
         fprintf(stderr, "s2d replay: wants one trace: s2d replay FILE\n");
         return EXIT_USAGE;
     }
-    const char *name = argv[1];
+    const char *name = argv[first];
     bool is_stdin = strcmp(name, "-") == 0;
-    bool screen = isatty(STDOUT_FILENO) && !is_stdin;
-    Err err = {0};
+    if (is_stdin && arguments.cast) {
+        fprintf(stderr, "s2d replay: --cast reads a file twice, so it cannot be standard input\n");
+        return EXIT_USAGE;
+    }
+    bool whole = arguments.cast || (isatty(STDOUT_FILENO) && !is_stdin);
     FILE *file = is_stdin ? stdin : fopen(name, "re");
     if (!file) {
         print_report(stderr, "s2d replay: %s: %s\n", name, strerror(errno));
         return EXIT_NOINPUT;
     }
-    read_trace(file, name, !screen, &err);
-    if (!is_stdin)
+    int code = 0;
+    if (whole)
+        code = play(file, name, &arguments, &err);
+    else if (print_trace(file, name, &err) != 0)
+        code = err.code;
+    if (!whole && !is_stdin)
         fclose(file);
-    if (err.code != 0) {
+    if (err.code != 0)
         fprintf(stderr, "s2d replay: %s\n", err.text);
-        return err.code;
-    }
-    return screen ? chat_replay(name) : 0;
+    return code;
 }

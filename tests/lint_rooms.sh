@@ -11,12 +11,14 @@ log=$build/lint_rooms.txt
 # do not know each other.
 rooms='
 app/
+app/demo/
 app/chat/
 app/tune/
 app/train/
 app/bench/
 app/worker/
 app/options
+app/play/
 app/protocol/
 app/pull/
 app/profile/ app/import/

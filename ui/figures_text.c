@@ -29,7 +29,8 @@ static const char *reason_text(const char *reason)
     static const char *const words[][2] = {{"eos", ""},
                                            {"switched", ""},
                                            {"context", "context full"},
-                                           {"length", "max_tokens reached"}};
+                                           {"length", "max_tokens reached"},
+                                           {"stop", "stop string"}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(reason, words[i][0]) == 0)
             return words[i][1];

@@ -230,6 +230,21 @@ static void draw_message(Cells *cells)
                     cells->height);
 }
 
+/* Whether a bar has the place of the input line; what is searched for is typed there all the same. */
+static bool play_stands(const Frame *frame)
+{
+    return frame->play.shown && !frame->asking;
+}
+
+/* What was recorded says so over whatever else is there. */
+static void draw_play(const Frame *frame, Cells *cells, Rect rect)
+{
+    if (!frame->play.shown)
+        return;
+    cells_fill(cells, rect, ' ', STYLE_TEXT);
+    play_bar_draw(&frame->play, cells, rect);
+}
+
 /* The tree pane tells why while it has the focus, and while its words are looked for in the chat. */
 static void choose_form(const Frame *frame, View *view)
 {
@@ -244,7 +259,7 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
     cells_clear(cells);
     choose_form(frame, view);
     LineBox box = {frame->prompt, frame->line, frame->line_bytes, frame->point};
-    int rows = line_rows(&box, cells->width);
+    int rows = play_stands(frame) ? play_bar_rows(&frame->play) : line_rows(&box, cells->width);
     PaneWish wishes[PANE_COUNT];
     pane_wishes(view, cells->width, wishes);
     for (int id = 0; id < PANE_COUNT; id++)
@@ -255,6 +270,7 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
         layout_make(layout, cells->width, cells->height, rows, wishes, frame->front);
     if (layout->mode == LAYOUT_MESSAGE) {
         draw_message(cells);
+        draw_play(frame, cells, (Rect){cells->height - 1, 0, 1, cells->width});
         return;
     }
     if (layout->mode != LAYOUT_ALONE)
@@ -272,7 +288,10 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
         status_line(view, cells, layout->status, frame->notice, !layout_shows(layout, PANE_SPEED));
         draw_keys(view, cells, layout->keys);
     }
-    line_draw(&box, cells, layout->input, frame->focus == FOCUS_INPUT || frame->asking);
+    if (play_stands(frame))
+        play_bar_draw(&frame->play, cells, layout->input);
+    else
+        line_draw(&box, cells, layout->input, frame->focus == FOCUS_INPUT || frame->asking);
     if (frame->n_choices > 0)
         draw_choices(frame, cells, layout->rule.y);
     if (frame->overlay != OVERLAY_NONE)
@@ -283,4 +302,10 @@ void frame_draw(const Frame *frame, View *view, Cells *cells, Layout *layout)
         overlay_log(frame, view, cells);
     else if (frame->overlay != OVERLAY_NONE)
         overlay_list(frame, view, cells);
+    if (frame->overlay != OVERLAY_NONE) {
+        Rect last = layout->input;
+        last.y += last.height - 1;
+        last.height = 1;
+        draw_play(frame, cells, last);
+    }
 }

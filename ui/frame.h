@@ -9,6 +9,7 @@
 #include "ui/cells.h"
 #include "ui/key_bindings.h"
 #include "ui/pages/page_list.h"
+#include "ui/play_bar.h"
 #include "ui/view.h"
 
 enum {
@@ -49,6 +50,7 @@ typedef struct Frame {
     char notice[160];
     char *choices[FRAME_CHOICES]; /* completions */
     int n_choices;
+    PlayBar play; /* shown in place of the input line */
 } Frame;
 
 /* Draws into cells of any size, down to 1 x 1. */

@@ -7,7 +7,7 @@
 struct HeldEvent {
     HeldEvent *next;
     size_t bytes;
-    char *text;   /* of a TEXT, owned */
+    char *text;   /* what the event points to, owned; NULL = nothing */
     Event *event; /* behind this */
 };
 
@@ -28,14 +28,21 @@ static size_t bytes_of(const Event *event)
     }
 }
 
+static const char *text_of(const Event *event)
+{
+    return event->type == EVENT_TEXT       ? event->u.text.text
+           : event->type == EVENT_QUESTION ? event->u.question.text
+                                           : NULL;
+}
+
 int held_add(Held *held, const Event *event)
 {
     size_t align = _Alignof(max_align_t), bytes = bytes_of(event);
     size_t start = (sizeof(HeldEvent) + align - 1) / align * align;
-    bool has_text = event->type == EVENT_TEXT;
-    char *text = has_text ? strdup(event->u.text.text) : NULL;
+    const char *pointed = text_of(event);
+    char *text = pointed != NULL ? strdup(pointed) : NULL;
     HeldEvent *one = malloc(start + bytes);
-    if (one == NULL || (has_text && text == NULL)) {
+    if (one == NULL || (pointed != NULL && text == NULL)) {
         free(one);
         free(text);
         return -1;
@@ -44,7 +51,10 @@ int held_add(Held *held, const Event *event)
     one->event = (Event *)(void *)((char *)one + start);
     memcpy(one->event, event, bytes);
     if (text != NULL) {
-        one->event->u.text.text = text;
+        if (event->type == EVENT_TEXT)
+            one->event->u.text.text = text;
+        else
+            one->event->u.question.text = text;
         one->bytes += strlen(text) + 1;
     }
     if (held->last != NULL)

@@ -40,7 +40,7 @@ static bool help_line(const Frame *frame, int i, char *out, size_t bytes, bool *
     if (frame->commands == NULL || frame->commands[0] == '\0')
         return false;
     if (*heading) {
-        snprintf(out, bytes, "COMMANDS");
+        snprintf(out, bytes, frame->play.recorded ? "WHILE IT PLAYS" : "COMMANDS");
         return true;
     }
     const char *line = frame->commands;

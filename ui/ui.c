@@ -55,6 +55,8 @@ int ui_open(Ui **out, const UiOptions *options, Err *err)
                         .front = PANE_TREE,
                         .keys = options->keys,
                         .commands = options->commands};
+    ui->play_key = options->play_key;
+    ui->user = options->user;
     ui->dirty = true;
     if (screen_open(&ui->screen, options->theme, err) != 0 || input_open(options, err) != 0) {
         ui_close(ui);
@@ -128,6 +130,14 @@ ThemeChoice ui_theme(const Ui *ui, ThemeChoice *shown)
     return screen_theme(ui->screen, shown);
 }
 
+void ui_set_play(Ui *ui, const PlayBar *bar)
+{
+    if (memcmp(&ui->frame.play, bar, sizeof *bar) == 0)
+        return;
+    ui->frame.play = *bar;
+    ui->dirty = true;
+}
+
 void ui_set_input(Ui *ui, const char *text)
 {
     input_set(text);
@@ -147,11 +157,6 @@ bool ui_replace_input(Ui *ui, const char *text, size_t bytes)
 {
     ui->dirty = true;
     return input_replace(text, bytes);
-}
-
-bool ui_asking(const Ui *ui)
-{
-    return ui->frame.asking;
 }
 
 void ui_take_mouse(Ui *ui)

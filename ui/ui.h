@@ -14,6 +14,8 @@
 #include <stddef.h>
 
 #include "kernels/common/err.h"
+#include "ui/keys.h"
+#include "ui/play_bar.h"
 #include "ui/theme.h"
 #include "ui/view.h"
 
@@ -62,7 +64,9 @@ typedef struct UiOptions {
     const KeyBindings *keys; /* NULL = as the table has them; outlives the Ui */
     ThemeChoice theme;
     UiComplete *complete; /* may be NULL */
-    void *user;           /* for complete */
+    /* Takes the keys that would go to the input line while a play bar stands there; may be NULL. */
+    void (*play_key)(void *user, const Key *key);
+    void *user; /* for complete and play_key */
 } UiOptions;
 
 /* Waits up to a tenth of a second for the terminal to say whether it is light or dark; what it says
@@ -87,8 +91,14 @@ void ui_resize(Ui *ui);  /* after SIGWINCH */
 void ui_suspend(Ui *ui); /* gives the terminal back to the shell */
 void ui_resume(Ui *ui);
 
-/* Two settings answer in turn: their page is shown. */
-void ui_show_compare(Ui *ui);
+/* Two settings answer in turn: their page is shown; or it is no longer. */
+void ui_show_compare(Ui *ui, bool shown);
+/* What stands in place of the input line from now on; where it is not `shown`, that line again. */
+void ui_set_play(Ui *ui, const PlayBar *bar);
+/* Moves the focus to a pane, as its key does, or back to the input line (FOCUS_INPUT, frame.h); says
+ * so where the window is too small for that. */
+void ui_focus(Ui *ui, int focus);
+
 /* One line in the status row until the next key, e.g. "saved demo-1", and in the log. Cleaned
  * here. */
 void ui_notice(Ui *ui, const char *text);
@@ -110,7 +120,6 @@ bool ui_replace_input(Ui *ui, const char *text, size_t bytes);
 
 /* Goes to the newest place in the chat with this text; "" = asks for it. */
 void ui_search(Ui *ui, const char *text);
-bool ui_asking(const Ui *ui); /* text for a search is being typed: all keys are its own */
 /* Copies from the chat to the terminal's clipboard and says what and how much; number as in clip.h.
  * -1 = there is no such thing. */
 int ui_copy(Ui *ui, int number, Err *err);

@@ -44,7 +44,10 @@ static void press_shortcut(Ui *ui, int number)
         break;
     case SHORTCUT_HELP:
         frame->overlay = frame->overlay == OVERLAY_HELP ? OVERLAY_NONE : OVERLAY_HELP;
-        frame->help_top = 0;
+        frame->help_top =
+            frame->play.recorded ? overlay_help_rows(frame) - (ui->layout.height - 4) : 0;
+        if (frame->help_top < 0)
+            frame->help_top = 0;
         break;
     case SHORTCUT_TARGETS:
         ui_show_targets(ui);
@@ -96,10 +99,10 @@ static bool is_busy(const View *view)
     return view->state == VIEW_PREFILL || view->state == VIEW_GENERATING || view->switching;
 }
 
-void ui_show_compare(Ui *ui)
+void ui_show_compare(Ui *ui, bool shown)
 {
-    if (ui->frame.page != PAGE_COMPARE)
-        show_page(ui, PAGE_COMPARE);
+    if (shown != (ui->frame.page == PAGE_COMPARE))
+        show_page(ui, shown ? PAGE_COMPARE : PAGE_NONE);
     ui->dirty = true;
 }
 
@@ -269,6 +272,19 @@ static void input_key(Ui *ui, const Key *key)
         ui_notice(ui, "messages are not kept: the history file cannot be written");
 }
 
+/* A key of nobody else's: the input line's, or what stands there while something plays. */
+static void last_key(Ui *ui, const Key *key)
+{
+    if (!ui->frame.play.shown) {
+        /* Typing goes to the input line, wherever the focus was. */
+        if (is_typing(key))
+            ui_focus(ui, FOCUS_INPUT);
+        if (ui->frame.focus == FOCUS_INPUT)
+            input_key(ui, key);
+    } else if (ui->play_key != NULL)
+        ui->play_key(ui->user, key);
+}
+
 static bool page_key(Ui *ui, const Key *key)
 {
     UiAction action;
@@ -334,7 +350,8 @@ static bool looking_key(Ui *ui, const Key *key)
         step(ui);
     else if (ch == 't' && (focus == PANE_CHAT || focus == PANE_TREE))
         jump(ui);
-    else if (ch == 'r' && (focus == PANE_CHAT || focus == PANE_TREE || focus == PANE_RACE))
+    else if (ch == 'r' && !ui->frame.play.shown &&
+             (focus == PANE_CHAT || focus == PANE_TREE || focus == PANE_RACE))
         view->race_off = !view->race_off;
     else
         return false;
@@ -342,9 +359,16 @@ static bool looking_key(Ui *ui, const Key *key)
     return true;
 }
 
+/* Keys that hold and step belong to what plays, wherever the focus is. */
+static bool plays(const Ui *ui, const Key *key)
+{
+    return ui->frame.play.shown && key->code == KB_TEXT && key->n == 1 &&
+           strchr(" .,", key->bytes[0]) != NULL;
+}
+
 static bool pane_key(Ui *ui, const Key *key)
 {
-    if (ui->frame.focus == FOCUS_INPUT)
+    if (ui->frame.focus == FOCUS_INPUT || plays(ui, key))
         return false;
     if (ui->frame.focus == PANE_CHAT && key->code == KB_TEXT) {
         ShortcutAction own = shortcut_in_chat(key->bytes[0]);
@@ -456,6 +480,8 @@ static void handle_key(Ui *ui, const Key *key)
         if (prefixed_key(ui, key))
             return;
         ui->frame.overlay = OVERLAY_NONE;
+        if (ui->frame.play.shown)
+            return;
         input_feed("\030", 1); /* readline has keys behind Ctrl-X too */
         input_key(ui, key);
     } else if (ui->frame.asking && ui_search_key(ui, key)) {
@@ -477,16 +503,11 @@ static void handle_key(Ui *ui, const Key *key)
     } else if (ui->frame.overlay == OVERLAY_LOG && ui_log_key(ui, key)) {
         /* scrolled or closed */
     } else if (overlay && is_typing(key)) {
-        ui_focus(ui, FOCUS_INPUT); /* what is typed over a pane is no key of it */
-        input_key(ui, key);
+        last_key(ui, key); /* what is typed over a pane is no key of it */
     } else if (input_searching() && key->code == KB_CTRL && key->bytes[0] == ('C' & 31)) {
         input_feed("\007", 1);
     } else if (!global_key(ui, key) && !pane_key(ui, key)) {
-        /* Typing goes to the input line, wherever the focus was. */
-        if (key->code == KB_TEXT || key->code == KB_PASTE)
-            ui_focus(ui, FOCUS_INPUT);
-        if (ui->frame.focus == FOCUS_INPUT)
-            input_key(ui, key);
+        last_key(ui, key);
     }
 }
 

@@ -22,6 +22,7 @@ void ui_focus(Ui *ui, int focus)
         ui_notice(ui, "panes need a window of 60x15");
         return;
     }
+    ui->dirty = true;
     ui->frame.focus = focus;
     if (focus != PANE_CHAT)
         ui->view->search.shown = false;

@@ -18,6 +18,8 @@ struct Ui {
     Cells cells;
     Layout layout;
     Frame frame;
+    void (*play_key)(void *user, const Key *key);
+    void *user; /* for play_key */
     KeyParser keys;
     long keys_ms;                    /* when the last bytes came */
     bool early;                      /* some came before the first tick */
@@ -51,8 +53,6 @@ void ui_hide_pane(Ui *ui, int pane);
 /* All panes away, or, when any is away, all there again. */
 void ui_hide_panes(Ui *ui);
 
-/* Moves the focus to a PaneId or FOCUS_INPUT; says so where the window is too small for that. */
-void ui_focus(Ui *ui, int focus);
 /* The mouse is ours, unless the person or a bare chat wants it for the terminal. */
 void ui_take_mouse(Ui *ui);
 

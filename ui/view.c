@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ui/figures_text.h"
+#include "ui/sliders.h"
 #include "ui/view_parts.h"
 
 void view_next_colours(View *view)
@@ -12,8 +13,6 @@ void view_next_colours(View *view)
     view->colours = view->colours == COLOURS_BY_EXIT ? COLOURS_BY_CODE : COLOURS_BY_EXIT;
     view->changes++;
 }
-
-#include "ui/sliders.h"
 
 int view_open(View *view, Err *err)
 {
@@ -48,6 +47,22 @@ static void close_answer(View *view, const EventStats *totals, const char *reaso
             view_add_saved(view, item->figures, sizeof item->figures);
     }
     view->stop_asked = false;
+}
+
+static void add_user(View *view, const char *text)
+{
+    Item *item = scrollback_add(&view->scrollback, ITEM_USER, text);
+    if (item != NULL)
+        item->before = (ItemBefore){view->n_strip, view->n_history, view->ctx_used};
+    view->scroll = 0;
+    view->changes++;
+}
+
+static void await_answer(View *view)
+{
+    view->state = VIEW_PREFILL;
+    view->prefill_done = view->prefill_total = 0;
+    view->changes++;
 }
 
 static void on_forecast(View *view, const EventForecast *forecast)
@@ -221,6 +236,10 @@ void view_event(View *view, const Event *event)
     case EVENT_ERROR:
         on_error(view, event->u.error.code, event->u.error.message, event->u.error.fatal);
         break;
+    case EVENT_QUESTION:
+        add_user(view, event->u.question.text);
+        await_answer(view);
+        break;
     }
 }
 
@@ -254,11 +273,7 @@ void view_user(View *view, const char *text)
 {
     view_go_on(view);
     end_greeting(view);
-    Item *item = scrollback_add(&view->scrollback, ITEM_USER, text);
-    if (item != NULL)
-        item->before = (ItemBefore){view->n_strip, view->n_history, view->ctx_used};
-    view->scroll = 0;
-    view->changes++;
+    add_user(view, text);
 }
 
 /* What the answer before the last item left open. */
@@ -355,9 +370,7 @@ void view_clear(View *view)
 void view_asked(View *view)
 {
     view_go_on(view);
-    view->state = VIEW_PREFILL;
-    view->prefill_done = view->prefill_total = 0;
-    view->changes++;
+    await_answer(view);
 }
 
 void view_stop_asked(View *view)

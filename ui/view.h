@@ -120,6 +120,7 @@ typedef struct View {
     int ctx_used; /* tokens; 0 = none, or not known: a chat that was loaded was not read yet */
 
     bool holding; /* events wait in `held` */
+    bool led;     /* a script holds and goes on, and its bar says so */
     Held held;
     Race race;
     bool race_off; /* the person does not want to see it */

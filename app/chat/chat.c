@@ -129,12 +129,21 @@ static void show(Chat *chat, void (*front)(void *user, const char *text), const 
     free(shown);
 }
 
+/* The trace keeps what the screen shows. */
+static void said(Chat *chat, const char *text)
+{
+    char *shown = attach_shown(text);
+    chat->front->said(chat->user, shown ? shown : text);
+    trace_question(chat->trace, shown ? shown : text);
+    free(shown);
+}
+
 static int ask_now(Chat *chat, const char *text)
 {
     int before = chat->transcript.n;
     if (!transcript_add(&chat->transcript, ENTRY_USER, text))
         return no_memory(chat);
-    show(chat, chat->front->said, text);
+    said(chat, text);
     if (chat_answer_again(chat, chat->settings.seed) == 0)
         return 0;
     transcript_cut(&chat->transcript, before, chat->transcript.n);

@@ -18,7 +18,9 @@
 #include "app/chat/session_store.h"
 #include "app/chat/trace.h"
 #include "app/options.h"
+#include "app/play/timeline.h"
 #include "app/protocol/client.h"
+#include "ui/ui.h"
 
 enum {
     CONTEXT_WARNING = 85
@@ -209,17 +211,29 @@ int chat_sessions(const Chat *chat, StoredSession **list, Err *err);
 /* "2026-11-30 20:01" */
 void session_when(long long time, char text[20]);
 
-/* form: "md", "json" or "trace"; path NULL = a new file here. Tells its name in a notice. */
+/* form: "md", "json", "trace" or "cast"; path NULL = a new file here. Tells its name in a notice. */
 int chat_export(Chat *chat, const char *form, const char *path, Err *err);
 /* Brings the session file up to date. An answer that still comes is left out, unless `all`: it then
  * counts as stopped. Nothing to keep is fine. */
 int chat_keep(Chat *chat, bool all, Err *err);
 
+/* Whoever leads the chat on the screen in the person's place: a demo's script. */
+typedef struct ChatLead {
+    void *user;
+    void (*event)(void *user, const Event *event); /* every event, as it comes */
+    /* At each turn of the screen's loop; it may act on all three. Returns in how many ms it wants the
+     * next one at the latest, -1 = with the next event or key. */
+    int (*turn)(void *user, Chat *chat, View *view, Ui *ui);
+    void (*key)(void *user, const Key *key); /* as UiOptions.play_key */
+} ChatLead;
+
 /* The fronts. They own the terminal and return the process's exit code. */
 int chat_screen(const Options *options, const ClientOptions *client_options);
+int chat_screen_led(const Options *options, const ClientOptions *client_options,
+                    const ChatLead *lead);
 int chat_plain(const Options *options, const ClientOptions *client_options);
-/* Shows a trace on the whole screen at the pace it was recorded; q quits. */
-int chat_replay(const char *file);
+/* Shows it on the whole screen until the person quits. */
+int chat_replay(Timeline *timeline);
 
 /* Between the parts of the chat. */
 void chat_note(Chat *chat, NoteKind kind, const char *format, ...)

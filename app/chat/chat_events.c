@@ -255,6 +255,8 @@ static int take(Chat *chat, const Event *event)
     case EVENT_FORECAST:
     case EVENT_COMPARE:
         break; /* the front shows them */
+    case EVENT_QUESTION:
+        break; /* no worker says it */
     }
     return 0;
 }
@@ -323,6 +325,7 @@ static int take_all(Chat *chat)
             err = (Err){0};
             continue;
         }
+        trace_saw(chat->trace, &event);
         /* The front first: taking an answer's end may send the next question. What ends the program
          * is told when it ends. */
         if ((chat->was_ready || event.type != EVENT_ERROR) && !chat_is_too_long(&event))

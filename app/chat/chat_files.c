@@ -7,6 +7,7 @@
 #include "app/base/save_file.h"
 #include "app/chat/chat.h"
 #include "app/chat/export.h"
+#include "app/play/cast.h"
 
 static const char *default_path(const char *form, char *path, size_t size)
 {
@@ -19,20 +20,32 @@ static const char *default_path(const char *form, char *path, size_t size)
     return path;
 }
 
+/* The screen as it was, from the trace. */
+static int export_cast(const Chat *chat, const char *path, Err *err)
+{
+    Timeline timeline;
+    FILE *file = trace_reader(chat->trace, err);
+    if (!file || timeline_open(&timeline, file, "the trace", NULL, err) != 0)
+        return -1;
+    int status = cast_save(path, &timeline, (CastSize){CAST_WIDTH, CAST_HEIGHT}, "s2d", err);
+    timeline_close(&timeline);
+    return status;
+}
+
 int chat_export(Chat *chat, const char *form, const char *path, Err *err)
 {
     char own[64];
     char *text = NULL;
     SavedChat saved = chat_saved(chat);
-    bool trace = strcmp(form, "trace") == 0;
+    bool cast = strcmp(form, "cast") == 0, trace = cast || strcmp(form, "trace") == 0;
     if (!trace && strcmp(form, "md") != 0 && strcmp(form, "json") != 0)
-        return err_set(err, EXIT_USAGE, "\"%s\" is none of md, json, trace", form);
+        return err_set(err, EXIT_USAGE, "\"%s\" is none of md, json, trace, cast", form);
     if (!path || !*path)
         path = default_path(form, own, sizeof(own));
     if (trace && !chat->trace)
         return err_set(err, EXIT_IO, "there is no trace: the state folder cannot be written");
     if (trace) {
-        if (trace_copy(chat->trace, path, err) != 0)
+        if ((cast ? export_cast(chat, path, err) : trace_copy(chat->trace, path, err)) != 0)
             return -1;
     } else {
         text = strcmp(form, "md") == 0 ? export_markdown(&saved) : session_to_text(&saved);

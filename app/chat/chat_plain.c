@@ -158,6 +158,7 @@ static void front_event(void *user, const Event *event)
     case EVENT_STATS:
     case EVENT_COUNT:
     case EVENT_FORECAST:
+    case EVENT_QUESTION:
         break;
     case EVENT_COMPARE:
         comparison_add(&plain->comparison, &event->u.compare);

@@ -1,9 +1,9 @@
-/* chat_replay.c - a trace on the chat's own screen, at the pace it was recorded.
+/* chat_replay.c - a timeline on the chat's own screen: a trace, or a demo that was recorded.
  *
- *   trace lines -> Event -> View -> screen
+ *   Timeline -> Player -> View -> screen
  *
- * The panes and their keys work as in the chat; q quits, blank holds and goes on. Pauses longer
- * than GAP_MS, when the person was thinking, are cut to that.
+ * The panes and their keys work as in the chat. In place of the input line stands a bar (play_bar.h);
+ * the keys that would go to that line move about in the timeline.
  */
 #include <errno.h>
 #include <poll.h>
@@ -13,91 +13,96 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/base/plain_text.h"
 #include "app/base/signals.h"
 #include "app/chat/chat.h"
 #include "app/chat/screen_signals.h"
-#include "app/protocol/event_json.h"
+#include "app/play/player.h"
 #include "kernels/common/clock.h"
 #include "ui/ui.h"
 
-enum { GAP_MS = 1500 };
+enum { SEEK_MS = 5000 };
 
 typedef struct Replay {
-    FILE *file;
-    char *line;
-    size_t room;
-    int number; /* of the line */
-    View view;
+    Player player;
     Ui *ui;
-    Event next;
-    bool has_next, at_end, held, quit;
-    double last_t_ms; /* of the event before */
-    double due_ms;    /* when the next one is to be shown, by our clock */
+    int focus;     /* as the player had it last, */
+    bool compares; /* and this */
+    bool quit;
+    Err err; /* of a key */
 } Replay;
 
-/* Reads the next event and decides when it is due. */
-static int read_next(Replay *replay, const char *name, Err *err)
+static const char help[] = "Space          hold, go on\n"
+                           ". ,            one round on, back\n"
+                           "+ -            faster, slower: x0.25 to x16\n"
+                           "Left, Right    5 seconds back, on\n"
+                           "Up, Down       to the answer before, the next one\n"
+                           "Home, End      to the beginning, the end\n"
+                           "q              quit";
+
+static void press(Replay *replay, char key)
 {
-    Err wrong = {0};
-    ssize_t n = getline(&replay->line, &replay->room, replay->file);
-    if (n < 0) {
-        replay->at_end = true;
-        return 0;
+    Player *player = &replay->player;
+    switch (key) {
+    case 'q':
+        replay->quit = true;
+        break;
+    case ' ':
+        player_hold(player);
+        break;
+    case '.':
+        player_step(player, 1, &replay->err);
+        break;
+    case ',':
+        player_step(player, -1, &replay->err);
+        break;
+    case '+':
+    case '=':
+        player_pace(player, 1);
+        break;
+    case '-':
+        player_pace(player, -1);
+        break;
+    default:
+        break;
     }
-    size_t mark = replay->number++ == 0 ? plain_text_mark(replay->line, (size_t)n) : 0;
-    if (event_from_line(&replay->next, replay->line + mark, (size_t)n - mark, &wrong) != 0)
-        return err_set(err, EXIT_DATA, "%s: line %d: %s", name, replay->number, wrong.text);
-    double gap = replay->next.t_ms - replay->last_t_ms;
-    if (replay->number == 1 || gap < 0) /* a new worker's clock starts again */
-        gap = 0;
-    replay->due_ms += gap < GAP_MS ? gap : GAP_MS;
-    replay->last_t_ms = replay->next.t_ms;
-    replay->has_next = true;
-    return 0;
 }
 
-/* Shows all that is due. */
-static int show_due(Replay *replay, const char *name, Err *err)
+static void play_key(void *user, const Key *key)
 {
-    while (!replay->held && !replay->at_end) {
-        if (!replay->has_next && read_next(replay, name, err) != 0)
-            return -1;
-        if (replay->at_end) {
-            ui_notice(replay->ui, "the trace ends here; q quits");
-            return 0;
-        }
-        if (replay->due_ms > clock_ms())
-            return 0;
-        view_event(&replay->view, &replay->next);
-        if (replay->next.type == EVENT_COMPARE && replay->next.u.compare.checked == 0)
-            ui_show_compare(replay->ui);
-        event_free(&replay->next);
-        replay->has_next = false;
+    Replay *replay = user;
+    Player *player = &replay->player;
+    double at_ms = player->at_ms;
+    switch (key->code) {
+    case KB_TEXT:
+        press(replay, key->bytes[0]);
+        break;
+    case KB_CTRL:
+        replay->quit = key->bytes[0] == ('D' & 31);
+        break;
+    case KB_LEFT:
+    case KB_RIGHT:
+        player_go(player, at_ms + (key->code == KB_LEFT ? -SEEK_MS : SEEK_MS), &replay->err);
+        break;
+    case KB_UP:
+    case KB_DOWN:
+        player_answer(player, key->code == KB_UP ? -1 : 1, &replay->err);
+        break;
+    case KB_HOME:
+        player_go(player, 0, &replay->err);
+        break;
+    case KB_END:
+        player_go(player, player->timeline->end_ms, &replay->err);
+        break;
+    default:
+        break;
     }
-    return 0;
-}
-
-static void hold(Replay *replay)
-{
-    replay->held = !replay->held;
-    if (!replay->held)
-        replay->due_ms = clock_ms();
-    ui_notice(replay->ui, replay->held ? "held; blank goes on" : "");
 }
 
 static void take_keys(Replay *replay)
 {
     char bytes[4096];
     ssize_t n = read(ui_fd(replay->ui), bytes, sizeof(bytes));
-    bool typing = ui_asking(replay->ui);
-    if (!typing && n == 1 && bytes[0] == 'q')
-        replay->quit = true;
-    else if (!typing && n == 1 && bytes[0] == ' ' && replay->view.holding)
-        view_go_on(&replay->view); /* . in a pane has held it */
-    else if (!typing && n == 1 && bytes[0] == ' ')
-        hold(replay);
-    else if (n > 0)
+    if (n > 0)
         ui_feed(replay->ui, bytes, n);
     else if (n == 0 || (errno != EINTR && errno != EAGAIN))
         replay->quit = true;
@@ -112,12 +117,14 @@ static void suspend(Replay *replay)
 
 static void act(Replay *replay, const UiAction *action)
 {
-    if (action->type == UI_QUIT || action->type == UI_STOP)
+    if (action->type == UI_QUIT)
         replay->quit = true;
     else if (action->type == UI_SUSPEND)
         suspend(replay);
+    else if (action->type == UI_STOP)
+        ui_notice(replay->ui, "Space holds, q quits");
     else if (action->type != UI_FORECASTS) /* those that were asked for are in the trace */
-        ui_notice(replay->ui, "this is a replay: nothing can be changed; q quits");
+        ui_notice(replay->ui, "this was recorded: nothing can be changed; q quits");
 }
 
 /* Returns an exit code, 0 = go on. */
@@ -141,25 +148,40 @@ static int on_signal(Replay *replay, int number)
 
 static int timeout_of(const Replay *replay)
 {
-    int timeout = ui_timeout_ms(replay->ui);
-    if (replay->held || !replay->has_next)
-        return timeout;
-    double left = replay->due_ms - clock_ms();
-    int due = left < 0 ? 0 : (int)left + 1;
-    return timeout < 0 || due < timeout ? due : timeout;
+    int timeout = ui_timeout_ms(replay->ui), due = player_wait_ms(&replay->player);
+    return timeout < 0 || (due >= 0 && due < timeout) ? due : timeout;
 }
 
-static int run(Replay *replay, int signals, const char *name, Err *err)
+/* Shows what is due and where that is. */
+static int show(Replay *replay, Err *err)
+{
+    PlayBar bar;
+    Player *player = &replay->player;
+    if (player_tick(player, clock_ms(), err) != 0)
+        return -1;
+    if (player->focus != replay->focus && player->focus >= 0)
+        ui_focus(replay->ui, player->focus);
+    replay->focus = player->focus;
+    if (player->compares != replay->compares)
+        ui_show_compare(replay->ui, player->compares);
+    replay->compares = player->compares;
+    player_bar(player, &bar);
+    ui_set_play(replay->ui, &bar);
+    ui_draw(replay->ui);
+    return 0;
+}
+
+static int run(Replay *replay, int signals, Err *err)
 {
     UiAction action;
-    replay->due_ms = clock_ms();
     while (!replay->quit) {
         ui_tick(replay->ui);
         while (ui_next(replay->ui, &action))
             act(replay, &action);
-        if (show_due(replay, name, err) != 0)
+        if (replay->err.code != 0)
+            return err_set(err, replay->err.code, "%s", replay->err.text), err->code;
+        if (show(replay, err) != 0)
             return err->code;
-        ui_draw(replay->ui);
         struct pollfd polled[] = {{.fd = signals, .events = POLLIN},
                                   {.fd = ui_fd(replay->ui), .events = POLLIN}};
         if (poll(polled, 2, timeout_of(replay)) < 0 && errno != EINTR)
@@ -175,30 +197,27 @@ static int run(Replay *replay, int signals, const char *name, Err *err)
     return 0;
 }
 
-int chat_replay(const char *file)
+int chat_replay(Timeline *timeline)
 {
     Err err = {0};
     int code = 0;
     Replay *replay = calloc(1, sizeof(*replay));
     int signals = replay ? signals_open(screen_signals, &err) : -1;
-    UiOptions options = {.view = replay ? &replay->view : NULL,
-                         .commands = "q      quit the replay\nblank  hold, go on"};
+    UiOptions options = {.view = replay ? &replay->player.view : NULL,
+                         .commands = help,
+                         .play_key = play_key,
+                         .user = replay};
     screen_signals_catch();
     if (!replay)
         err_set(&err, EXIT_MEMORY, "out of memory");
-    else if (signals >= 0 && !(replay->file = fopen(file, "re")))
-        err_set(&err, EXIT_NOINPUT, "%s: %s", file, strerror(errno));
-    if (!err.code && view_open(&replay->view, &err) == 0 &&
-        ui_open(&replay->ui, &options, &err) == 0)
-        code = run(replay, signals, file, &err);
+    if (!err.code && player_open(&replay->player, timeline, &err) == 0 &&
+        ui_open(&replay->ui, &options, &err) == 0) {
+        replay->focus = -1;
+        code = run(replay, signals, &err);
+    }
     if (replay) {
         ui_close(replay->ui);
-        view_close(&replay->view);
-        if (replay->has_next)
-            event_free(&replay->next);
-        if (replay->file)
-            fclose(replay->file);
-        free(replay->line);
+        player_close(&replay->player);
     }
     if (signals >= 0)
         signals_close(signals, screen_signals);

@@ -26,10 +26,12 @@ typedef struct ScreenChat {
     View view;
     Ui *ui; /* NULL = not started yet */
     UiOptions ui_options;
+    const ChatLead *lead; /* NULL = the person */
     char *help;
     char history[PATH_BYTES]; /* "" = none can be kept */
     bool heard;               /* the worker has said something */
     bool ready;               /* and what it has loaded */
+    bool compares;            /* the page of what is compared is still to be shown */
     bool hung_up;             /* the terminal is gone */
     int signals;              /* descriptor */
     int ended_by;             /* signal that came while an editor had the terminal */
@@ -46,13 +48,24 @@ static void front_event(void *user, const Event *event)
     if (event->type == EVENT_LOAD && screen->view.state == VIEW_LOST)
         screen->view.state = VIEW_STARTING; /* a new worker */
     view_event(&screen->view, event);
-    if (event->type == EVENT_COMPARE && event->u.compare.checked == 0 && screen->ui)
-        ui_show_compare(screen->ui);
     if (event->type == EVENT_READY && !screen->ready) { /* rounds can be shown from now on */
         screen->ready = true;
         if (screen->chat.restore.due)
             front_changed(screen);
     }
+    if (event->type == EVENT_COMPARE && event->u.compare.checked == 0)
+        screen->compares = true;
+    if (screen->lead)
+        screen->lead->event(screen->lead->user, event);
+}
+
+/* Once what it is about is no longer held. */
+static void show_compare(ScreenChat *screen)
+{
+    if (!screen->compares || screen->view.holding)
+        return;
+    ui_show_compare(screen->ui, true);
+    screen->compares = false;
 }
 
 static void front_said(void *user, const char *text)
@@ -272,6 +285,13 @@ static void edit_input(ScreenChat *screen)
     free(text);
 }
 
+static void play_key(void *user, const Key *key)
+{
+    const ScreenChat *screen = user;
+    if (screen->lead)
+        screen->lead->key(screen->lead->user, key);
+}
+
 static void act(ScreenChat *screen, const UiAction *action)
 {
     Chat *chat = &screen->chat;
@@ -429,6 +449,10 @@ static int run(ScreenChat *screen, int signals)
             act(screen, &action);
         if (chat_pump(chat) != 0 || chat->failure.code)
             return chat->failure.code;
+        show_compare(screen);
+        int timeout = -1;
+        if (screen->lead)
+            timeout = screen->lead->turn(screen->lead->user, chat, &screen->view, screen->ui);
         if (chat->quit)
             return 0;
         if (screen->ended_by)
@@ -436,7 +460,10 @@ static int run(ScreenChat *screen, int signals)
         if (screen->hung_up)
             return 128 + SIGHUP;
         ui_draw(screen->ui);
-        int code = wait_for_more(screen, signals, ui_timeout_ms(screen->ui));
+        int frame = ui_timeout_ms(screen->ui);
+        if (timeout < 0 || (frame >= 0 && frame < timeout))
+            timeout = frame;
+        int code = wait_for_more(screen, signals, timeout);
         if (code != 0)
             return code;
     }
@@ -449,6 +476,7 @@ static int start_ui(ScreenChat *screen, Err *err)
     *options = (UiOptions){.view = &screen->view,
                            .theme = screen->chat.options.theme,
                            .complete = complete,
+                           .play_key = play_key,
                            .user = screen};
     if (config)
         options->keys = &config->keys;
@@ -493,6 +521,12 @@ static int hold(ScreenChat *screen, int signals, const Options *options,
 
 int chat_screen(const Options *options, const ClientOptions *client_options)
 {
+    return chat_screen_led(options, client_options, NULL);
+}
+
+int chat_screen_led(const Options *options, const ClientOptions *client_options,
+                    const ChatLead *lead)
+{
     Err err = {0};
     ScreenChat *screen = calloc(1, sizeof(*screen));
     int signals = screen ? signals_open(screen_signals, &err) : -1;
@@ -502,6 +536,7 @@ int chat_screen(const Options *options, const ClientOptions *client_options)
         return err.code ? err.code : EXIT_MEMORY;
     }
     screen->signals = signals;
+    screen->lead = lead;
     screen_signals_catch();
     int code = hold(screen, signals, options, client_options, &err);
     ui_close(screen->ui);

@@ -80,7 +80,7 @@ static int run_export(Chat *chat, const char *text, Err *err)
     char form[8] = "";
     size_t n = strcspn(text, " ");
     if (n == 0 || n >= sizeof(form))
-        return err_set(err, EXIT_USAGE, "/export md|json|trace [FILE]");
+        return err_set(err, EXIT_USAGE, "/export md|json|trace|cast [FILE]");
     memcpy(form, text, n);
     return chat_export(chat, form, text + n + strspn(text + n, " "), err);
 }
@@ -125,7 +125,7 @@ static const SlashCommand table[] = {
     {"load", ARGUMENT_SESSION, "NAME", "go on with a former chat", NULL, run_load},
     {"rename", ARGUMENT_SESSION, "NAME NEW", "rename a chat", NULL, run_rename},
     {"delete", ARGUMENT_SESSION, "NAME", "delete a chat, if you say y", NULL, run_delete},
-    {"export", ARGUMENT_FORM, "md|json|trace [FILE]", "write the chat to a file", "md json trace",
+    {"export", ARGUMENT_FORM, "md|json|trace|cast [FILE]", "write the chat", "md json trace cast",
      run_export},
     {"theme", ARGUMENT_WORDS, "[NAME]", "the screen's colours", "auto dark light contrast none",
      run_theme},

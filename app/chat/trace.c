@@ -11,10 +11,14 @@
 
 #include "app/base/paths.h"
 #include "app/base/save_file.h"
+#include "app/protocol/event_json.h"
+#include "kernels/common/clock.h"
 
 struct Trace {
     Client *client;
-    int fd; /* for reading */
+    int fd;             /* for reading */
+    double t_ms, at_ms; /* of the last event: the worker's clock, and ours */
+    int turn;
 };
 
 /* Opens a file, has the client write to it and takes its name away. Returns its descriptor. */
@@ -60,6 +64,28 @@ void trace_close(Trace *trace)
     free(trace);
 }
 
+void trace_saw(Trace *trace, const Event *event)
+{
+    if (!trace)
+        return;
+    trace->t_ms = event->t_ms;
+    trace->turn = event->turn;
+    trace->at_ms = clock_ms();
+}
+
+void trace_question(Trace *trace, const char *text)
+{
+    if (!trace)
+        return;
+    double passed = trace->at_ms > 0 ? clock_ms() - trace->at_ms : 0;
+    Event event = {.type = EVENT_QUESTION, .t_ms = trace->t_ms + passed, .turn = trace->turn + 1};
+    event.u.question.text = text;
+    char *line = event_to_line(&event);
+    if (line && strlen(line) <= EVENT_LINE_MAX)
+        client_trace_line(trace->client, line);
+    free(line);
+}
+
 bool trace_trim(Trace *trace)
 {
     struct stat status;
@@ -103,4 +129,17 @@ int trace_copy(const Trace *trace, const char *path, Err *err)
         unlink(path);
     }
     return status;
+}
+
+FILE *trace_reader(const Trace *trace, Err *err)
+{
+    char path[64];
+    if (client_trace_check(trace->client, err) != 0)
+        return NULL;
+    /* A descriptor of its own: the offset of ours is nobody's. */
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", trace->fd);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        err_set(err, EXIT_IO, "the trace cannot be read: %s", strerror(errno));
+    return file;
 }

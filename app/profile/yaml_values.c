@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int yaml_fail(YamlReader *reader, const char *path, const char *format, ...)
+int yaml_fail(const YamlReader *reader, const char *path, const char *format, ...)
 {
     char text[256];
     va_list args;

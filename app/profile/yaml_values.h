@@ -14,7 +14,7 @@ typedef struct YamlReader {
 } YamlReader;
 
 /* EXIT_DATA; returns -1. */
-int yaml_fail(YamlReader *reader, const char *path, const char *format, ...)
+int yaml_fail(const YamlReader *reader, const char *path, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* A whole number in decimal digits, from least to most. */

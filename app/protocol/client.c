@@ -341,7 +341,7 @@ static int fill(Client *client)
     return n > 0 ? 1 : -1;
 }
 
-static void write_trace(Client *client, const char *line)
+void client_trace_line(Client *client, const char *line)
 {
     if (client->trace && client->trace_errno == 0 && fprintf(client->trace, "%s\n", line) < 0)
         client->trace_errno = errno ? errno : EIO;
@@ -357,7 +357,7 @@ int client_next(Client *client, Event *event, Err *err)
             Err wrong = {0};
             client->line = line;
             if (event_from_line(event, line, bytes, &wrong) == 0) {
-                write_trace(client, line);
+                client_trace_line(client, line);
                 return 1;
             }
             bury(client, wrong.code == EXIT_MEMORY ? EXIT_MEMORY : EXIT_INTERNAL, wrong.text);

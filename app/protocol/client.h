@@ -52,6 +52,9 @@ int client_trace(Client *client, const char *path, Err *err);
 /* -1 = a line could not be written (EXIT_IO), and none was since. */
 int client_trace_check(const Client *client, Err *err);
 
+/* Writes a line of the caller's own, without its newline, to that file; nothing where there is none. */
+void client_trace_line(Client *client, const char *line);
+
 /* The last event line as received, without newline; "" before the first. For `--json`. */
 const char *client_line(const Client *client);
 

@@ -274,6 +274,10 @@ static const Field error_rows[] = {
     {"kept", FIELD_BOOL, IN(error.kept), 0, 0, 0, 0, NULL, NULL},
 };
 
+static const Field question_rows[] = {
+    {"text", FIELD_OWNED, IN(question.text), 0, 0, 0, 0, NULL, NULL},
+};
+
 #define TABLE(rows)          \
     {                        \
         rows, COUNT(rows), 0 \
@@ -285,7 +289,7 @@ static const FieldTable tables[] = {
     [EVENT_SWITCH] = TABLE(switch_rows),   [EVENT_STATS] = TABLE(stats_rows),
     [EVENT_COMPARE] = TABLE(compare_rows), [EVENT_FORECAST] = TABLE(forecast_rows),
     [EVENT_COUNT] = TABLE(count_rows),     [EVENT_DONE] = TABLE(done_rows),
-    [EVENT_ERROR] = TABLE(error_rows),
+    [EVENT_ERROR] = TABLE(error_rows),     [EVENT_QUESTION] = TABLE(question_rows),
 };
 
 const FieldTable *event_fields(EventType type)

@@ -18,11 +18,11 @@
 enum { REAL_DIGITS = 15 }; /* enough for what decimal() and milliseconds() make */
 
 static const char *const names[] = {
-    [EVENT_READY] = "ready",       [EVENT_PREFILL] = "prefill", [EVENT_WARNING] = "warning",
-    [EVENT_LOAD] = "load",         [EVENT_ROUND] = "round",     [EVENT_TEXT] = "text",
-    [EVENT_SWITCH] = "switch",     [EVENT_STATS] = "stats",     [EVENT_COMPARE] = "compare",
-    [EVENT_FORECAST] = "forecast", [EVENT_DONE] = "done",       [EVENT_COUNT] = "count",
-    [EVENT_ERROR] = "error",       [EVENT_ERROR + 1] = NULL,
+    [EVENT_READY] = "ready",       [EVENT_PREFILL] = "prefill",   [EVENT_WARNING] = "warning",
+    [EVENT_LOAD] = "load",         [EVENT_ROUND] = "round",       [EVENT_TEXT] = "text",
+    [EVENT_SWITCH] = "switch",     [EVENT_STATS] = "stats",       [EVENT_COMPARE] = "compare",
+    [EVENT_FORECAST] = "forecast", [EVENT_DONE] = "done",         [EVENT_COUNT] = "count",
+    [EVENT_ERROR] = "error",       [EVENT_QUESTION] = "question", [EVENT_QUESTION + 1] = NULL,
 };
 
 const char *event_name(EventType type)

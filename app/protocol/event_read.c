@@ -298,8 +298,11 @@ int event_from_line(Event *event, const char *line, size_t bytes, Err *err)
 
 void event_free(Event *event)
 {
-    if (event->type != EVENT_TEXT)
-        return;
-    free((char *)event->u.text.text);
-    event->u.text.text = NULL;
+    if (event->type == EVENT_TEXT) {
+        free((char *)event->u.text.text);
+        event->u.text.text = NULL;
+    } else if (event->type == EVENT_QUESTION) {
+        free((char *)event->u.question.text);
+        event->u.question.text = NULL;
+    }
 }

@@ -32,6 +32,7 @@ typedef enum EventType {
     EVENT_DONE,     /* the answer is over */
     EVENT_COUNT,    /* how long a text is */
     EVENT_ERROR,
+    EVENT_QUESTION, /* what the person asked: of traces alone, the worker says none */
 } EventType;
 
 typedef enum SpecMode { SPEC_AUTO, SPEC_ON, SPEC_OFF } SpecMode;
@@ -141,6 +142,10 @@ typedef struct EventText {
     int source;       /* exit layer that proposed it; 0 = the target's own token, -1 = no model's */
 } EventText;
 
+typedef struct EventQuestion {
+    const char *text; /* as EventText.text */
+} EventQuestion;
+
 typedef enum SwitchStage {
     SWITCH_CHECK,
     SWITCH_LOAD,
@@ -249,6 +254,7 @@ typedef struct Event {
         } load;
         EventRound round;
         EventText text;
+        EventQuestion question;
         EventSwitch swap;
         EventStats stats;
         EventCompare compare;

@@ -51,6 +51,9 @@ static Event sample(EventType type)
                                            .upper = {0.75f},
                                            .upper_speed = {19}};
         break;
+    case EVENT_QUESTION:
+        event.u.question = (EventQuestion){"why?\nhow"};
+        break;
     default:
         break;
     }
@@ -61,7 +64,7 @@ int main(int argc, char **argv)
 {
     if (argc != 2)
         return EXIT_USAGE;
-    for (int type = 0; type <= EVENT_ERROR; type++) {
+    for (int type = 0; type <= EVENT_QUESTION; type++) {
         Event event = sample((EventType)type);
         char *line = event_to_line(&event);
         char path[4096];

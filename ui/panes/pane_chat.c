@@ -352,11 +352,14 @@ static void chat_title(const View *view, char *out, size_t bytes)
 {
     const EventReady *ready = &view->ready;
     int n = snprintf(out, bytes, "CHAT"), waiting = view->held.rounds;
-    if (view->holding) {
+    if (view->holding && !view->led) {
         snprintf(out + n, bytes - (size_t)n, "  !held, %d round%s wait%s, . steps", waiting,
                  waiting == 1 ? "" : "s", waiting == 1 ? "s" : "");
         return;
     }
+    if (view->search.shown && view->search.n_hits > 0)
+        n += snprintf(out + n, bytes - (size_t)n, "  /%.24s %d of %d", view->search.pattern,
+                      view->search.number, view->search.n_hits);
     if (view->marks.item > 0)
         n += snprintf(out + n, bytes - (size_t)n, "  %s",
                       view->explaining ? "the round's words are marked" : "round marked, t why");
@@ -368,9 +371,6 @@ static void chat_title(const View *view, char *out, size_t bytes)
         n += snprintf(out + n, bytes - (size_t)n, "  top_p %g", (double)ready->top_p);
     if (view->state != VIEW_STARTING)
         n += snprintf(out + n, bytes - (size_t)n, "  seed %d", ready->seed);
-    if (view->search.shown && view->search.n_hits > 0)
-        n += snprintf(out + n, bytes - (size_t)n, "  /%.24s %d of %d", view->search.pattern,
-                      view->search.number, view->search.n_hits);
     if (view->scroll > 0)
         n += snprintf(out + n, bytes - (size_t)n, "  %d line%s below", view->scroll,
                       view->scroll == 1 ? "" : "s");

@@ -274,7 +274,7 @@ static void json_lines_are_events_and_replay_shows_them(void **state)
     run_line(&text, NULL, "run --profile P -p hello -n 30 --ignore-eos");
     run_line(&json, NULL, "run --profile P -p hello -n 30 --ignore-eos --json");
     assert_int_equal(json.status, 0);
-    int types[EVENT_ERROR + 1] = {0};
+    int types[EVENT_QUESTION + 1] = {0};
     char *rest = strdup(json.out), *at = rest;
     for (char *line; (line = strsep(&at, "\n")) && *line;) {
         Event event;

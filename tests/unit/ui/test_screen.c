@@ -50,6 +50,14 @@ typedef struct Outcome {
     size_t n;
 } Outcome;
 
+static char played[64]; /* what went to what plays */
+
+static void play_key(void *user, const Key *key)
+{
+    (void)user;
+    strncat(played, key->bytes, sizeof played - strlen(played) - 1);
+}
+
 static void child(Case *body)
 {
     static Scene scene;
@@ -60,7 +68,7 @@ static void child(Case *body)
     setlocale(LC_CTYPE, "C.UTF-8");
     setenv("LC_ALL", "C.UTF-8", 1); /* the line editor looks there */
     scene_open(&scene);
-    UiOptions options = {.view = &scene.view, .commands = "/help   this"};
+    UiOptions options = {.view = &scene.view, .commands = "/help   this", .play_key = play_key};
     CHECK(ui_open(&ui, &options, &err) == 0);
     body(ui, &scene);
     ui_close(ui);
@@ -847,9 +855,41 @@ static void case_looks(Ui *ui, Scene *scene)
     CHECK(strcmp(next(ui).text, "there") == 0);
 }
 
+/* While something plays, keys that hold and step are its own, wherever the focus is. */
+static void case_plays(Ui *ui, Scene *scene)
+{
+    static const char *const two[] = {" five", " six"};
+    View *view = &scene->view;
+    PlayBar bar = {.shown = true};
+    scene_ready(scene);
+    scene_say(scene, "x");
+    scene_round(scene, two, 2, 0);
+    ui_set_play(ui, &bar);
+    static const int panes[] = {PANE_CHAT, PANE_TREE, PANE_RACE, PANE_THRESHOLDS};
+    for (size_t i = 0; i < sizeof panes / sizeof *panes; i++) {
+        ui_focus(ui, panes[i]);
+        settle(ui);
+        int slider = view->slider;
+        played[0] = '\0';
+        send(ui, " .,");
+        CHECK(strcmp(played, " .,") == 0);
+        CHECK(!view->holding && view->slider == slider);
+    }
+    ui_focus(ui, PANE_TREE); /* and others are not */
+    settle(ui);
+    send(ui, "rt");
+    CHECK(strcmp(played, " .,r") == 0 && !view->race_off && view->to_words);
+    bar.shown = false;
+    ui_set_play(ui, &bar);
+    ui_focus(ui, PANE_TREE);
+    send(ui, " ");
+    CHECK(view->holding);
+}
+
 static void test_looking(void **state)
 {
     (void)state;
+    free(run(case_plays, 100, 30).output);
     free(run(case_looks, 100, 30).output);
     free(run(case_looks, 80, 24).output);
 }

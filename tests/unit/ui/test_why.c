@@ -603,6 +603,26 @@ static void test_held_rounds_are_bounded(void **state)
     assert_int_equal(view->n_rounds, sent);
 }
 
+/* Of a trace: it waits as answers do, though what a person says ends holding. */
+static void test_held_questions_are_copied(void **state)
+{
+    Scene *scene = *state;
+    View *view = &scene->view;
+    char question[] = "and now?";
+    Event event = {.type = EVENT_QUESTION, .u.question.text = question};
+    view_hold(view);
+    scene_round(scene, two, 2, 0);
+    scene_done(scene, "eos");
+    view_event(view, &event);
+    memset(question, '!', sizeof question - 1);
+    assert_true(view->holding);
+    view_go_on(view);
+    const Scrollback *scrollback = &view->scrollback;
+    assert_string_equal(scrollback->items[scrollback->n_items - 1].text, "and now?");
+    assert_int_equal(view->state, VIEW_PREFILL);
+    assert_null(held_first(&view->held));
+}
+
 static void test_what_ends_holding(void **state)
 {
     Scene *scene = *state;
@@ -745,6 +765,7 @@ int main(void)
         TEST(test_held_rounds_come_one_by_one),
         TEST(test_a_round_waits_for_its_words),
         TEST(test_held_rounds_are_bounded),
+        TEST(test_held_questions_are_copied),
         TEST(test_what_ends_holding),
         TEST(test_race_waits_for_plain),
         TEST(test_race_by_measured_plain),

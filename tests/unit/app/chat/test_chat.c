@@ -18,6 +18,7 @@
 #include "app/chat/chat.h"
 #include "app/chat/slash.h"
 #include "app/chat/slash_tune.h"
+#include "app/protocol/event_json.h"
 #include "tests/support/fake_worker.h"
 #include "tests/support/patience.h"
 #include "tests/support/temp.h"
@@ -383,6 +384,29 @@ static void run_until_counted(Chat *chat)
     fail_msg("files are not counted");
 }
 
+/* The first question that the trace keeps; free it. */
+static char *traced_question(Fixture *f)
+{
+    char path[64], line[128], *text = NULL, *question = NULL;
+    size_t room = 0;
+    snprintf(path, sizeof path, "%s/asked.jsonl", folder);
+    snprintf(line, sizeof line, "/export trace %s", path);
+    say(f, line);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (!question && getline(&text, &room, file) > 0) {
+        Event event;
+        assert_int_equal(event_from_line(&event, text, strlen(text), NULL), 0);
+        if (event.type == EVENT_QUESTION)
+            question = strdup(event.u.question.text);
+        event_free(&event);
+    }
+    free(text);
+    fclose(file);
+    assert_non_null(question);
+    return question;
+}
+
 static void test_files(void **state)
 {
     Fixture *f = *state;
@@ -410,6 +434,10 @@ static void test_files(void **state)
              path, other);
     assert_string_equal(f->chat.transcript.entries[0].text, line);
     assert_string_equal(answer(f) + 4, line); /* what the model got */
+    char *traced = traced_question(f), shown[256];
+    snprintf(shown, sizeof shown, "what is it?\n[%s  6 tokens]\n[%s  3 tokens]", path, other);
+    assert_string_equal(traced, shown); /* names, as on the screen */
+    free(traced);
     say(f, "and now?");
     assert_string_equal(answer(f), "[4] and now?"); /* they join one question */
 
@@ -1231,20 +1259,39 @@ static void test_export(void **state)
     Fixture *f = *state;
     char line[256], path[128];
     say(f, "one");
-    static const char *const forms[] = {"md", "json", "trace"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const forms[] = {"md", "json", "cast", "trace"};
+    for (int i = 0; i < 4; i++) {
         snprintf(path, sizeof(path), "%s/out.%s", folder, forms[i]);
         snprintf(line, sizeof(line), "/export %s %s", forms[i], path);
         say(f, line);
         assert_int_equal(access(path, R_OK), 0);
         refused(f, line, "exists already");
     }
-    refused(f, "/export pdf", "none of md, json, trace");
+    refused(f, "/export pdf", "none of md, json, trace, cast");
     char text[256] = "";
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     assert_non_null(fgets(text, sizeof(text), file));
     assert_non_null(strstr(text, "\"load\"")); /* from the first event on */
+    /* What was asked stands before its answer, and is dated by the worker's clock. */
+    char *line_of = NULL;
+    size_t room = 0;
+    double asked = -1, t_ms = 0;
+    while (getline(&line_of, &room, file) > 0) {
+        Event event;
+        assert_int_equal(event_from_line(&event, line_of, strlen(line_of), NULL), 0);
+        if (event.type == EVENT_QUESTION) {
+            assert_string_equal(event.u.question.text, "one");
+            assert_true(asked < 0 && event.t_ms >= t_ms && event.turn == 1);
+            asked = event.t_ms;
+        }
+        if (event.type == EVENT_TEXT)
+            assert_true(asked >= 0);
+        t_ms = event.t_ms;
+        event_free(&event);
+    }
+    assert_true(asked >= 0);
+    free(line_of);
     fclose(file);
 }
 

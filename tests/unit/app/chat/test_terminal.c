@@ -335,12 +335,12 @@ static void test_looks(void **state)
     wait_for(" BY EXIT ");
     type("C-x c");
     wait_for(" CODE keyword string comment number ");
-    type("F3 z");
+    type("F4 z");
     wait_for_no("REACHED BY DEPTH");
     type("z");
     wait_for("REACHED BY DEPTH");
-    type("h");
-    wait_for("TREE is hidden");
+    type("F3 h");
+    wait_for("WHY is hidden");
     type("C-x h");
     wait_for("DRAFT TREE");
     type("C-x h");

@@ -201,7 +201,6 @@ static void draw_switch(Noise *noise, EventSwitch *swap)
     draw_floats(noise, swap->thresholds, swap->n_thresholds);
 }
 
-/* text: room for the text of a text event. */
 static void draw_forecast(Noise *noise, EventForecast *forecast)
 {
     int n = forecast->n_exits = draw_int(noise, 0, EXITS_MAX);
@@ -239,6 +238,7 @@ static void draw_compare(Noise *noise, EventCompare *compare)
     }
 }
 
+/* text: room for the text of a text or question event. */
 static void draw_event(Noise *noise, EventType type, Event *event, char text[256])
 {
     memset(event, 0, sizeof(*event));
@@ -298,6 +298,10 @@ static void draw_event(Noise *noise, EventType type, Event *event, char text[256
         event->u.error.fatal = draw(noise) % 2;
         event->u.error.kept = draw(noise) % 2;
         break;
+    case EVENT_QUESTION:
+        draw_text(noise, text, 256);
+        event->u.question = (EventQuestion){text};
+        break;
     }
 }
 
@@ -309,7 +313,7 @@ static void every_event_survives(void **state)
         Event event, back;
         Err err = {0};
         char text[256];
-        draw_event(&noise, (EventType)(i % (EVENT_ERROR + 1)), &event, text);
+        draw_event(&noise, (EventType)(i % (EVENT_QUESTION + 1)), &event, text);
         char *line = event_to_line(&event);
         assert_non_null(line);
         assert_null(strchr(line, '\n'));
@@ -320,6 +324,8 @@ static void every_event_survives(void **state)
             assert_int_equal(event.u.text.source, back.u.text.source);
             assert_int_equal(event.turn, back.turn);
             assert_true(event.t_ms == back.t_ms);
+        } else if (event.type == EVENT_QUESTION) {
+            assert_string_equal(event.u.question.text, back.u.question.text);
         } else if (memcmp(&event, &back, sizeof(event)) != 0) {
             fail_msg("a %s event changed:\n%s", event_name(event.type), line);
         }
@@ -470,7 +476,7 @@ static void every_field_is_checked(void **state)
 {
     (void)state;
     Noise noise = {7};
-    for (int type = 0; type <= EVENT_ERROR; type++) {
+    for (int type = 0; type <= EVENT_QUESTION; type++) {
         Event event, back;
         char text[256];
         draw_event(&noise, (EventType)type, &event, text);

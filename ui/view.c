@@ -282,7 +282,9 @@ static Fence open_fence(const Scrollback *scrollback)
     int i = scrollback->n_items - 2;
     while (i >= 0 && scrollback->items[i].kind != ITEM_ANSWER)
         i--;
-    return i < 0 ? (Fence){0} : scrollback_fence(&scrollback->items[i]);
+    if (i < 0)
+        return (Fence){0};
+    return scrollback_fence(&scrollback->items[i]);
 }
 
 void view_answer(View *view, const char *text, const char *figures, bool continued)

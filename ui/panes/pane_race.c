@@ -1,7 +1,7 @@
 /* pane_race.c - this answer against plain decoding, which is where its measured speed would have
  * brought it in the same time, and the seconds saved.
  *
- * As long as plain was not measured nothing is said. r hides it, and the ghost in the chat.
+ * As long as no gain is known nothing is said. r hides it, and the ghost in the chat.
  */
 #include "ui/panes/pane.h"
 
@@ -42,7 +42,7 @@ static void race_draw(View *view, Cells *cells, Rect rect, bool focused)
     if (!race_known(race)) {
         cells_print(cells, rect.y, rect.x, rect.width, STYLE_DIM, "%s",
                     race_tokens(race) == 0                         ? "no round yet"
-                    : race->leg.drafted + race->closed.drafted > 0 ? "plain not measured yet"
+                    : race->leg.drafted + race->closed.drafted > 0 ? "no gain is known yet"
                                                                    : "nothing drafted yet");
     } else {
         double tokens = race_tokens(race), plain = floor(race_plain_tokens(race));

@@ -66,7 +66,7 @@ static void draw_gain(const WhyPart *part, int row, const WhyTime *time)
     Rect rect = part->rect;
     int y = part->y + row;
     if (part->plain_ms <= 0) {
-        cells_print(part->cells, y, rect.x, rect.width, STYLE_DIM, "plain not measured yet");
+        cells_print(part->cells, y, rect.x, rect.width, STYLE_DIM, "no gain is known for it");
         return;
     }
     cells_print(part->cells, y, rect.x, rect.width, STYLE_TEXT, "plain: %d x %.1f = %.1f ms",

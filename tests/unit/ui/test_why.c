@@ -411,7 +411,7 @@ static void test_old_traces_show_the_sum(void **state)
     assert_shows(text, "drafting ");
     assert_shows(text, "%.1f", old.draft_ms);
     assert_null(strstr(text, "7 x "));
-    assert_shows(text, "plain not measured yet");
+    assert_shows(text, "no gain is known for it");
     assert_null(strstr(text, "saved"));
     assert_shows(text, "e6  .43 another token");
     free(text);

@@ -94,11 +94,6 @@ static void focus_next(Ui *ui)
     }
 }
 
-static bool is_busy(const View *view)
-{
-    return view->state == VIEW_PREFILL || view->state == VIEW_GENERATING || view->switching;
-}
-
 void ui_show_compare(Ui *ui, bool shown)
 {
     if (shown != (ui->frame.page == PAGE_COMPARE))
@@ -112,7 +107,7 @@ static void stop(Ui *ui)
     size_t bytes, point;
     input_line(&bytes, &point);
     view_go_on(ui->view); /* what is held does not tell whether there is something to stop */
-    if (is_busy(ui->view))
+    if (ui_is_busy(ui->view))
         push(ui, UI_STOP);
     else
         ui_notice(ui, bytes > 0 ? "Ctrl-C clears the line" : "nothing to stop; F10 quits");
@@ -125,7 +120,7 @@ static void stop_or_quit(Ui *ui)
     long now = ui_now_ms();
     input_line(&bytes, &point);
     view_go_on(ui->view);
-    if (is_busy(ui->view)) {
+    if (ui_is_busy(ui->view)) {
         push(ui, UI_STOP);
     } else if (bytes > 0) {
         input_kill();
@@ -300,65 +295,6 @@ static bool page_key(Ui *ui, const Key *key)
     return taken != PANE_IGNORED;
 }
 
-/* Between a round and its words. */
-static void jump(Ui *ui)
-{
-    View *view = ui->view;
-    if (view_round_serial(view) == 0) {
-        ui_notice(ui, "no round yet");
-    } else if (ui->frame.focus == PANE_CHAT) {
-        ui_focus(ui, PANE_TREE);
-    } else {
-        view->explaining = true;
-        view->to_words = true;
-        ui_focus(ui, PANE_CHAT);
-    }
-}
-
-/* One round further: of those that wait, or of those that were. */
-static void step(Ui *ui)
-{
-    View *view = ui->view;
-    if (view_step(view))
-        return;
-    if (view->holding && !is_busy(view))
-        view_go_on(view);
-    if (view->browsed > 0)
-        view_browse(view, 1);
-    else if (view->holding)
-        ui_notice(ui, "no further round yet");
-    else if (is_busy(view))
-        view_hold(view);
-    else
-        ui_notice(ui, "this is the last round");
-}
-
-/* Keys of several panes, where the focused one has no other use for them. Letters are keys only where
- * they have a meaning: elsewhere they are the beginning of what is typed. */
-static bool looking_key(Ui *ui, const Key *key)
-{
-    View *view = ui->view;
-    int focus = ui->frame.focus;
-    char ch = key->code == KB_TEXT && key->n == 1 ? key->bytes[0] : '\0';
-    if (ch == ' ' && view->holding)
-        view_go_on(view);
-    else if (ch == ' ' && is_busy(view))
-        view_hold(view);
-    else if (ch == ' ')
-        ui_notice(ui, "nothing goes on that could be held");
-    else if (ch == '.')
-        step(ui);
-    else if (ch == 't' && (focus == PANE_CHAT || focus == PANE_TREE))
-        jump(ui);
-    else if (ch == 'r' && !ui->frame.play.shown &&
-             (focus == PANE_CHAT || focus == PANE_TREE || focus == PANE_RACE))
-        view->race_off = !view->race_off;
-    else
-        return false;
-    view->changes++;
-    return true;
-}
-
 /* Keys that hold and step belong to what plays, wherever the focus is. */
 static bool plays(const Ui *ui, const Key *key)
 {
@@ -384,7 +320,7 @@ static bool pane_key(Ui *ui, const Key *key)
     if (taken == PANE_ACTION)
         ui_push(ui, action);
     char ch = key->code == KB_TEXT ? key->bytes[0] : '\0';
-    if (taken != PANE_IGNORED || looking_key(ui, key))
+    if (taken != PANE_IGNORED || ui_looking_key(ui, key))
         return true;
     if (!ui_is_side(ui->frame.focus) || (ch != 'z' && ch != 'h'))
         return false;
@@ -403,7 +339,7 @@ static void escape_key(Ui *ui)
         show_page(ui, PAGE_NONE);
     else if (ui->frame.focus != FOCUS_INPUT)
         ui_focus(ui, FOCUS_INPUT);
-    else if (input_searching() || (input_vi_insert() && !is_busy(ui->view)))
+    else if (input_searching() || (input_vi_insert() && !ui_is_busy(ui->view)))
         input_feed("\033", 1);
     else
         stop(ui);

@@ -56,6 +56,12 @@ void ui_hide_panes(Ui *ui);
 /* The mouse is ours, unless the person or a bare chat wants it for the terminal. */
 void ui_take_mouse(Ui *ui);
 
+/* ui_look.c: an answer is read, generated or taken to another target. */
+bool ui_is_busy(const View *view);
+/* Keys of several panes, where the focused one has no other use for them. Letters are keys only where
+ * they have a meaning: elsewhere they are the beginning of what is typed. */
+bool ui_looking_key(Ui *ui, const Key *key);
+
 /* ui_chat.c: what keys do with the text of the chat. */
 void ui_chat_action(Ui *ui, ShortcutAction action);
 /* A key while the search line is open; false = it is closed now, and the key still to be handled. */

@@ -434,7 +434,7 @@ static void handle_key(Ui *ui, const Key *key)
         ui->prefix = true;
     } else if (ui->frame.overlay == OVERLAY_HELP && help_key(ui, key)) {
         /* scrolled or closed */
-    } else if (ui->frame.overlay > OVERLAY_HELP && ui_list_key(ui, key)) {
+    } else if (ui->frame.overlay > OVERLAY_LOG && ui_list_key(ui, key)) {
         /* moved, chosen or closed */
     } else if (ui->frame.overlay == OVERLAY_LOG && ui_log_key(ui, key)) {
         /* scrolled or closed */

@@ -653,7 +653,10 @@ static void case_wheel(Ui *ui, Scene *scene)
     CHECK(view->scroll == 0);
     send(ui, "\x18l\033[<64;1;1M"); /* over the log it moves that */
     CHECK(view->scroll == 0);
-    send(ui, "\033");
+    CHECK(ui->frame.overlay == OVERLAY_LOG);
+    send(ui, "\r"); /* closes it, and chooses nothing */
+    CHECK(ui->frame.overlay == OVERLAY_NONE && none(ui));
+    send(ui, "\x18l\033");
     settle(ui);
     send(ui, "\033OQ\033[<65;1;1M\r"); /* and chooses a target */
     CHECK(next(ui).index == 1);

@@ -43,8 +43,7 @@ void worker_set(Worker *worker, const RequestSet *set)
     if (!worker->session) {
         err_set(&err, EXIT_USAGE, "request: set: nothing is loaded yet");
     } else if (set->keep && worker_keep(worker, &err) != 0) {
-        worker_error(worker, &err);
-        return;
+        /* told below */
     } else if (set->drafter[0]) {
         int index = worker->load.target_index;
         const Model *target = session_target(worker->session);

@@ -46,6 +46,23 @@ void scene_close(Scene *scene)
     view_close(&scene->view);
 }
 
+int scene_setup(void **state)
+{
+    Scene *scene = malloc(sizeof *scene);
+    if (scene == NULL)
+        return -1;
+    scene_open(scene);
+    *state = scene;
+    return 0;
+}
+
+int scene_teardown(void **state)
+{
+    scene_close(*state);
+    free(*state);
+    return 0;
+}
+
 void scene_ready(Scene *scene)
 {
     static const float thresholds[] = {0.70f, 0.55f, 0.50f, 0.20f};

@@ -17,6 +17,9 @@ typedef struct Scene {
 
 void scene_open(Scene *scene);
 void scene_close(Scene *scene);
+/* As cmocka calls them: *state is a Scene of its own for each test. */
+int scene_setup(void **state);
+int scene_teardown(void **state);
 
 /* Exits 6, 12, 18, 24; two targets. */
 void scene_ready(Scene *scene);

@@ -96,23 +96,6 @@ static void test_goldens(void **state)
     check_golden("sessions-60x15", &frame, 60, 15, true);
 }
 
-static int setup(void **state)
-{
-    Scene *scene = malloc(sizeof *scene);
-    if (scene == NULL)
-        return -1;
-    scene_open(scene);
-    *state = scene;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scene_close(*state);
-    free(*state);
-    return 0;
-}
-
 static const Cell *cell_at(const Cells *cells, int y, int x)
 {
     return &cells->cells[y * cells->width + x];
@@ -566,7 +549,7 @@ int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     write_goldens = argc > 1 && strcmp(argv[1], "write") == 0;
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_goldens),
         TEST(test_any_size),

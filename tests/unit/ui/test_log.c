@@ -46,23 +46,6 @@ static void the_oldest_go_first(void **state)
     log_close(&log);
 }
 
-static int setup(void **state)
-{
-    Scene *scene = malloc(sizeof *scene);
-    if (scene == NULL)
-        return -1;
-    scene_open(scene);
-    *state = scene;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scene_close(*state);
-    free(*state);
-    return 0;
-}
-
 static char *draw(const View *view, int up, int width, int height)
 {
     Cells cells;
@@ -157,7 +140,7 @@ int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     setenv("TZ", "UTC", 1);
-#define SCENE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define SCENE(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_are_clean_lines),
         cmocka_unit_test(the_oldest_go_first),

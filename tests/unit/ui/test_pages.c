@@ -70,23 +70,6 @@ static char *drawn(Scene *scene, const Frame *frame, int width, int height, bool
     return text;
 }
 
-static int setup(void **state)
-{
-    Scene *scene = malloc(sizeof *scene);
-    if (scene == NULL)
-        return -1;
-    scene_open(scene);
-    *state = scene;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scene_close(*state);
-    free(*state);
-    return 0;
-}
-
 /* So many pairs of two settings, the second of which takes `slower` times as long; `equal` at the end. */
 static void play_compare(Scene *scene, int pairs, double slower, bool equal)
 {
@@ -443,7 +426,7 @@ int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     write_goldens = argc > 1 && strcmp(argv[1], "write") == 0;
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_goldens),
         TEST(test_figures_are_whole),

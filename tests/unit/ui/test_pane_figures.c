@@ -14,23 +14,6 @@
 #include "tests/support/scene.h"
 #include "ui/panes/pane.h"
 
-static int setup(void **state)
-{
-    Scene *scene = malloc(sizeof *scene);
-    if (scene == NULL)
-        return -1;
-    scene_open(scene);
-    *state = scene;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scene_close(*state);
-    free(*state);
-    return 0;
-}
-
 /* Row y as text; free it. */
 static char *row_of(const Cells *cells, int y)
 {
@@ -136,7 +119,7 @@ static void test_sliders_differ_where_values_do(void **state)
 int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scene_setup, scene_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_shares_are_never_cut),
         TEST(test_speed_is_never_cut),

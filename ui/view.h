@@ -3,9 +3,9 @@
  *   Event -> view_event -> scrollback, rounds, counters, histories -> panes
  *
  * Every figure comes from events alone: tokens = accepted + rounds, MAT = tokens / rounds,
- * reached-by-depth sums to MAT - 1; an answer by two targets has them for each. Text kept here is cleaned for display (text.h); the transcript
- * that is sent to the model or saved is the app's. All memory is bounded: oldest items, rounds and
- * history columns go first.
+ * reached-by-depth sums to MAT - 1; an answer by two targets has them for each.
+ * Text kept here is cleaned for display (text.h); the transcript that is sent to the model or saved
+ * is the app's. All memory is bounded: oldest items, rounds and history columns go first.
  */
 #ifndef S2D_UI_VIEW_H
 #define S2D_UI_VIEW_H
@@ -237,8 +237,8 @@ bool view_ghost(const View *view, unsigned long *item, int *at);
 /* Position of an exit layer in ready.exits; -1 = none. */
 int view_exit_index(const View *view, int layer);
 bool view_nearly_full(const View *view); /* the context */
-/* "auto", before it was tried, "auto: on", "auto: off, ...", "on", "on, ..." or "off": whether speculation works now and if not,
- * why. */
+/* "auto", before it was tried, "auto: on", "auto: off, ...", "on", "on, ..." or "off": whether
+ * speculation works now and if not, why. */
 void view_spec_text(const View *view, char *out, size_t bytes);
 
 #endif

@@ -1,4 +1,5 @@
-/* profile_scan.h - looks the YAML of a profile, a config file or a script over before libcyaml builds anything from it.
+/* profile_scan.h - looks the YAML of a profile, a config file or a script over before libcyaml
+ * builds anything from it.
  *
  * libcyaml maps YAML to structs well but trusts it more than a file from elsewhere deserves: it
  * takes minutes over a few nested aliases, ignores a second document, cuts strings at a NUL byte,

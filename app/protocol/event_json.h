@@ -2,8 +2,9 @@
  *
  * This is what the worker writes, `--json` prints, traces store and benchmarks read. Keys: `v`,
  * `event`, `t_ms`, `turn`, then the fields of the event under the names of engine/decode/event.h; groups
- * are nested: ms {draft, verify, accept, other}, bonus {token, text}, exit_times [{exit, passes, ms}], words [{token, text}], verify_ms {"1": …, "32": …},
- * by_exit {drafted, accepted}, and `text` carries pieces [{text, source}].
+ * are nested: ms {draft, verify, accept, other}, bonus {token, text}, exit_times [{exit, passes,
+ * ms}], words [{token, text}], verify_ms {"1": …, "32": …}, by_exit {drafted,
+ * accepted}, and `text` carries pieces [{text, source}].
  *
  * Lossless but for two things: times are kept to the microsecond, and bytes that are no UTF-8
  * become U+FFFD. The reader believes nothing: counts, ranges, types and the shape of the tree are

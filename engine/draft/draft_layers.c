@@ -9,10 +9,10 @@
  * only leaves those keys and values as they are.
  */
 #include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/draft/draft.h"
+#include "engine/draft/keeps_to_list.h"
 
 int draft_start(const Draft *d, int r)
 {
@@ -118,31 +118,13 @@ void draft_settle(Draft *d)
     d->reach = reach;
 }
 
-static int by_id(const void *a, const void *b)
-{
-    return *(const int *)a - *(const int *)b;
-}
-
-/* Does the text keep to the short list? Each token that is not in it ends a path of the tree, so
- * where they are frequent (other languages, names) the whole head is worth its time. Special tokens
- * are the template's. */
-static bool keeps_to_list(const Model *model, const int *tokens, int n)
-{
-    enum { RECENT = 64, STRAYS = RECENT / 8 };
-    int strays = 0;
-    for (int i = n > RECENT ? n - RECENT : 0; i < n; i++)
-        strays += !bsearch(&tokens[i], model->short_ids, (size_t)model->n_short,
-                           sizeof *model->short_ids, by_id) &&
-                  !tokenizer_is_special(model->tokenizer, tokens[i]);
-    return strays <= STRAYS;
-}
-
 void draft_begin(Draft *d, const int *tokens, int n)
 {
     const Model *model = d->context->model;
     d->base = n - 1;
     memset(d->done, 0, sizeof d->done);
-    draft_narrow(d, model->short_head && keeps_to_list(model, tokens, n));
+    draft_narrow(d, model->short_head && keeps_to_list(model->short_ids, model->n_short,
+                                                       model->tokenizer, tokens, n));
 }
 
 void draft_narrow(Draft *d, bool narrow)

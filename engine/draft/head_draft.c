@@ -1,5 +1,6 @@
 /* head_draft.c - heads of a target as the session sees them: see head_draft.h. */
 #include "engine/draft/head_draft.h"
+#include "engine/draft/keeps_to_list.h"
 #include "engine/draft/tree_static.h"
 
 #include <assert.h>
@@ -63,6 +64,17 @@ static int head_read(Drafter *drafter, const int *tokens, int n)
 
 /* ---- drafting ---- */
 
+/* EAGLE scores by the target's own head, so where the text leaves its list it may score all tokens. */
+static void choose_list(HeadDraft *d, const int *tokens, int n)
+{
+    const Head *head = d->head;
+    d->narrow =
+        head->ids && (d->whole == NULL || keeps_to_list(head->ids, head->info.n_vocab,
+                                                        d->target->model->tokenizer, tokens, n));
+    d->sampler.tokens = d->narrow ? head->ids : NULL;
+    d->sampler.device_tokens = d->narrow ? head->device_ids : NULL;
+}
+
 static void head_expand(TreeBuild *build, const Proposal *in, const int *frontier, int n, int width)
 {
     HeadDraft *d = build->user;
@@ -75,7 +87,9 @@ static void head_expand(TreeBuild *build, const Proposal *in, const int *frontie
         return;
     }
     Prediction predictions[EXPAND_MAX];
-    DrawRows rows = {.logits = d->logits, .n = said, .stride = head_scored(&d->head->info)};
+    const HeadInfo *info = &d->head->info;
+    DrawRows rows = {
+        .logits = d->logits, .n = said, .stride = d->narrow ? head_scored(info) : info->vocab};
     for (int i = 0; i < said; i++)
         rows.position[i] = in->n + build->grown.node[frontier[i]].depth;
     if (!predict(&d->sampler, d->head->net.kernels, &rows, in->sampling, in->vocab, width,
@@ -105,6 +119,7 @@ static void head_propose(Drafter *drafter, const Proposal *in, Tree *tree)
     if (deepest > 0 && proposal.max_depth > deepest)
         proposal.max_depth = deepest;
     d->base = in->n - 2;
+    choose_list(d, in->tokens, in->n);
     if (reads(d) && d->length > d->base)
         d->length = d->base; /* the same text again: its last row is the root's */
     d->build.behind = behind;
@@ -145,14 +160,16 @@ typedef struct Buffer {
     float **place;
     size_t floats;
 } Buffer;
-enum { BUFFERS = 7 };
+enum { BUFFERS = 8 };
 
 static void buffers_of(HeadDraft *d, const HeadInfo *info, Buffer all[BUFFERS])
 {
     size_t H = (size_t)info->hidden, branched = info->branches > 0;
+    size_t widens = info->kind == HEAD_EAGLE && info->n_vocab > 0;
     Buffer of[BUFFERS] = {{&d->embedded, ROWS_MAX * H},
                           {&d->feature, ROWS_MAX * H},
                           {&d->said, NODES_MAX * H},
+                          {&d->whole, widens * EXPAND_MAX * (size_t)info->vocab},
                           {&d->first, branched * H},
                           {&d->sum, branched * EXPAND_MAX * H},
                           {&d->turned, branched * EXPAND_MAX * H},
@@ -196,7 +213,7 @@ size_t head_draft_bytes(Kernels *kernels, const HeadInfo *info, KvType kv, int s
     size_t bytes = sizeof(float) * floats + sizeof(HeadDraft) + sizeof(int) * (size_t)slots;
     if (info->has_layer)
         bytes += context_bytes(kernels, &info->layer, kv, 1, slots, EXPAND_MAX);
-    return bytes + (2 * sizeof(int) + sizeof(SampleEntry)) * (size_t)info->layer.vocab;
+    return bytes + (2 * sizeof(int) + sizeof(SampleEntry)) * (size_t)info->vocab;
 }
 
 static bool open_buffers(HeadDraft *d, int slots)
@@ -232,13 +249,11 @@ int head_draft_open(const DrafterParts *parts, Drafter **drafter, Err *err)
     d->target = parts->context;
     d->threshold = parts->thresholds;
     d->exit[0] = parts->drafting->exits[0];
-    int result = sampler_open(&d->sampler, head_scored(&head->info), err);
+    int result = sampler_open(&d->sampler, head->info.vocab, err);
     if (result == 0 && head->info.has_layer)
         result = context_open(&d->own, &head->net, parts->kv, 1, parts->slots, EXPAND_MAX, err);
     if (result == 0 && !open_buffers(d, parts->slots))
         result = err_set(err, EXIT_MEMORY, "no memory to draft by %s", head->name);
-    d->sampler.tokens = head->ids;
-    d->sampler.device_tokens = head->device_ids;
     if (result != 0) {
         head_draft_close(&d->drafter);
         return -1;

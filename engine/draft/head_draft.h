@@ -45,6 +45,7 @@ struct HeadDraft {
     int exit[1];            /* what its nodes are told to come from */
     Sampler sampler;
     const float *logits; /* [EXPAND_MAX, scored] of the last `say` */
+    bool narrow;         /* the round's tokens come from the head's short list */
 
     int *tokens; /* [slots] of the rows in the cache: the token of each */
     int length;  /* rows in the cache that true features made */
@@ -53,6 +54,7 @@ struct HeadDraft {
     float *embedded; /* [ROWS_MAX, H] embeddings of a batch's tokens */
     float *feature;  /* [ROWS_MAX, H] the other input of a batch */
     float *said;     /* [NODES_MAX, H] by slot: what came out of it, its children's feature */
+    float *whole;    /* [EXPAND_MAX, V] EAGLE with a short list: scores by the target's own head */
     /* Of branches: the feature that all of them read, and rows on the way. */
     float *first;        /* [H] */
     float *sum, *turned; /* [EXPAND_MAX, H] */

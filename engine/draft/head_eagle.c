@@ -106,8 +106,13 @@ static int say(HeadDraft *d, const int *slots, int n,
     } else {
         hidden_copy(&d->own, d->own.hidden, d->said, 1);
     }
-    head(&d->own, d->own.hidden, n);
-    d->logits = d->own.logits;
+    if (d->whole && !d->narrow) {
+        head_apply(d, d->target->model->head, NULL, NULL, LINEAR_SET, d->own.hidden, n, d->whole);
+        d->logits = d->whole;
+    } else {
+        head(&d->own, d->own.hidden, n);
+        d->logits = d->own.logits;
+    }
     return n;
 }
 

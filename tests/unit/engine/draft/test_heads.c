@@ -6,12 +6,14 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <jansson.h>
 
 #include "tests/support/draft_case.h"
 #include "tests/support/head_chain.h"
+#include "tests/support/temp.h"
 #include "tests/support/tiny_head.h"
 #include "tests/support/trainer_run.h"
 
@@ -99,6 +101,44 @@ static void test_published_trees(void **state)
             assert_int_equal(n[depth], (info.branches > 0 ? medusa : eagle)[depth]);
         head_close(head);
     }
+}
+
+/* EAGLE with a short list: of a text that leaves it, it says what one without a list says. */
+static void test_text_off_the_list(void **state)
+{
+    enum { LISTED = 3 };
+    static const int ids[LISTED] = {40, 41, 42};
+    const Fixture *f = *state;
+    char path[TEMP_BYTES];
+    Model *target;
+    temp_file_make(path); /* rows of the target's head are read from its file */
+    assert_int_equal(tiny_model_write(&f->tiny, path, NULL), 0);
+    assert_int_equal(model_open(&target, f->kernels, path, "tiny", NULL, NULL, NULL), 0);
+    HeadInfo all = tiny_head(HEAD_EAGLE, &f->tiny, f->vocab), few = all;
+    few.ids = ids;
+    few.n_vocab = few.layer.vocab = LISTED;
+    Head *whole = tiny_head_open(&all, target), *listed = tiny_head_open(&few, target);
+    TreeShape chain = {.depth = 3, .width = 1, .nodes = 3};
+    Tree expected, drafted;
+
+    head_tree(target, whole, PROMPT, PROMPT_N, chain, &expected);
+    head_tree(target, listed, PROMPT, PROMPT_N, chain, &drafted);
+    assert_int_equal(drafted.n, expected.n);
+    for (int i = 1; i < expected.n; i++) {
+        assert_int_equal(drafted.node[i].token, expected.node[i].token);
+        assert_false(drafted.node[i].token >= ids[0] && drafted.node[i].token <= ids[LISTED - 1]);
+    }
+    int kept[PROMPT_N];
+    for (int i = 0; i < PROMPT_N; i++)
+        kept[i] = ids[i % LISTED];
+    head_tree(target, listed, kept, PROMPT_N, chain, &drafted);
+    assert_int_equal(drafted.n, 1 + chain.nodes);
+    for (int i = 1; i < drafted.n; i++)
+        assert_in_range(drafted.node[i].token, ids[0], ids[LISTED - 1]);
+    head_close(whole);
+    head_close(listed);
+    model_close(target);
+    unlink(path);
 }
 
 /* ---- promise 1 ---- */
@@ -303,8 +343,11 @@ static void test_other_targets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_values),        cmocka_unit_test(test_published_trees),
-        cmocka_unit_test(test_same_text),     cmocka_unit_test(test_trained_heads),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_published_trees),
+        cmocka_unit_test(test_text_off_the_list),
+        cmocka_unit_test(test_same_text),
+        cmocka_unit_test(test_trained_heads),
         cmocka_unit_test(test_other_targets),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

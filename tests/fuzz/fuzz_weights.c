@@ -1,5 +1,5 @@
-/* fuzz_weights.c - any bytes as odd values among the weights of a tiny target and of its draft, and as
- * what is asked of them. A file that the loader takes answers to the end or, where the target has no
+/* fuzz_weights.c - any bytes as odd values among the weights of a tiny target, of its draft and of a
+ * head, and as what is asked of them. A file that the loader takes answers to the end or, where the target has no
  * token, with one line; either way every drafter comes to what plain decoding comes to (promise 1), and
  * no figure of an event is infinite or no number. */
 #include <assert.h>
@@ -11,7 +11,7 @@
 
 #include "engine/session/session.h"
 #include "tests/fuzz/fuzz_weights.h"
-#include "tests/support/tiny_model.h"
+#include "tests/support/tiny_head.h"
 
 enum { CTX = 96, LENGTH_MAX = 24, PLACES = 32 };
 
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* ---- models ---- */
 
-/* A model as it was made. */
+/* A model, or a head, as it was made. */
 typedef struct Base {
     unsigned char *file;
     size_t bytes;
@@ -44,6 +44,12 @@ static TinyModel shape_of(int number)
     return tiny;
 }
 
+static void base_open(Base *base)
+{
+    int status = gguf_open_memory(&base->header, base->file, base->bytes, "base", NULL);
+    assert(status == 0);
+}
+
 /* Making one for each input would take most of the time. */
 static const Base *base_of(int number)
 {
@@ -53,8 +59,21 @@ static const Base *base_of(int number)
         TinyModel tiny = shape_of(number);
         int status = tiny_model_bytes(&tiny, &base->file, &base->bytes, NULL);
         assert(status == 0);
-        status = gguf_open_memory(&base->header, base->file, base->bytes, "base", NULL);
+        base_open(base);
+    }
+    return base;
+}
+
+static const Base *head_base_of(int number, HeadKind kind, int vocab)
+{
+    static Base bases[WEIGHTS_BASES][HEAD_KINDS];
+    Base *base = &bases[number][kind];
+    if (base->file == NULL) {
+        TinyModel tiny = shape_of(number);
+        HeadInfo info = tiny_head(kind, &tiny, vocab);
+        int status = tiny_head_bytes(&info, &base->file, &base->bytes, NULL);
         assert(status == 0);
+        base_open(base);
     }
     return base;
 }
@@ -94,6 +113,24 @@ static void patch_file(const Base *base, unsigned char *file, const WeightsPatch
     }
 }
 
+/* Whose weights a patch is of: 0 = the target's. */
+static int patched(const WeightsPatch *patch)
+{
+    return patch->flags & WEIGHTS_HEAD ? WEIGHTS_HEAD : patch->flags & WEIGHTS_DRAFT;
+}
+
+/* A copy of the base with its patches; free it. */
+static unsigned char *patched_file(const Base *base, const WeightsPatch *patches, int n, int whose)
+{
+    unsigned char *file = malloc(base->bytes);
+    assert(file);
+    memcpy(file, base->file, base->bytes);
+    for (int i = 0; i < n; i++)
+        if (patched(&patches[i]) == whose)
+            patch_file(base, file, &patches[i]);
+    return file;
+}
+
 /* NULL = the loader refuses it. */
 static Model *open_patched(Kernels *kernels, const WeightsCase *c, const WeightsPatch *patches,
                            int n, bool draft)
@@ -106,15 +143,31 @@ static Model *open_patched(Kernels *kernels, const WeightsCase *c, const Weights
         ids[i] = 5 * i;
     if (draft && c->flags & WEIGHTS_CUT)
         use = (ModelUse){.layers = 3, .ids = ids, .n_ids = LISTED, .requantise = true};
-    unsigned char *file = malloc(base->bytes);
-    assert(file);
-    memcpy(file, base->file, base->bytes);
-    for (int i = 0; i < n; i++)
-        if (draft == (patches[i].flags & WEIGHTS_DRAFT))
-            patch_file(base, file, &patches[i]);
+    unsigned char *file = patched_file(base, patches, n, draft ? WEIGHTS_DRAFT : 0);
     Model *model = open_bytes(kernels, file, base->bytes, &use);
     free(file);
     return model;
+}
+
+/* NULL = the case drafts by no head, or the loader refuses it. */
+static Head *open_head(const Model *target, const WeightsCase *c, const WeightsPatch *patches,
+                       int n)
+{
+    int kind = c->drafter % WEIGHTS_DRAFTERS - (WEIGHTS_DRAFTERS - HEAD_KINDS);
+    if (kind < 0)
+        return NULL;
+    const Base *base = head_base_of(c->base % WEIGHTS_BASES, (HeadKind)kind, target->config.vocab);
+    unsigned char *bytes = patched_file(base, patches, n, WEIGHTS_HEAD);
+    HeadFile *file;
+    Head *head;
+    Err err = {0};
+    int status = head_file_open_memory(&file, bytes, base->bytes, "head", &err);
+    assert(status == 0);
+    if (head_open(&head, file, target, &err) != 0)
+        assert(head == NULL && err.code == EXIT_DATA && err.text[0] != '\0');
+    head_file_close(file);
+    free(bytes);
+    return head;
 }
 
 /* ---- answers ---- */
@@ -195,7 +248,8 @@ static void check_traces(Session *session)
 static DraftConfig drafting_of(const WeightsCase *c)
 {
     static const char *const drafters[WEIGHTS_DRAFTERS] = {
-        "sd", "exit:2", "s2d", "s2d-frontier", "self", "ngram", "ngram+s2d"};
+        "sd",        "exit:2", "s2d",    "s2d-frontier", "self", "ngram",
+        "ngram+s2d", "eagle",  "eagle3", "medusa",       "hydra"};
     DraftConfig drafting = {.n_exits = 3, .exits = {1, 2, 3}, .n_thresholds = 3};
     for (int i = 0; i < 3; i++)
         drafting.thresholds[i] = (float)c->thresholds[i] / UINT8_MAX;
@@ -226,7 +280,8 @@ static Session *open_plain(const WeightsCase *c, Model *target, Model *draft)
 
 /* Plainly with one target and drafting with the other, or in one session, where they are the same:
  * then the second answer begins with what the first left in the caches. */
-static void compare(const WeightsCase *c, Model *plain_target, Model *target, Model *draft)
+static void compare(const WeightsCase *c, Model *plain_target, Model *target, Model *draft,
+                    Head *head)
 {
     static Answer plain, drafted;
     Session *session = open_plain(c, plain_target, target == plain_target ? draft : NULL);
@@ -236,6 +291,7 @@ static void compare(const WeightsCase *c, Model *plain_target, Model *target, Mo
         session = open_plain(c, target, draft);
     }
     DraftConfig drafting = drafting_of(c);
+    drafting.head = head;
     int status = session_set_drafter(session, &drafting, NULL);
     assert(status == 0);
     ask(session, c, &drafted);
@@ -279,8 +335,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert((target == NULL) == (plain_target == NULL));
     }
     Model *draft = target ? open_patched(kernels, &c, patches, n, true) : NULL;
-    if (draft)
-        compare(&c, plain_target, target, draft);
+    Head *head = draft ? open_head(target, &c, patches, n) : NULL;
+    if (draft && (head || c.drafter % WEIGHTS_DRAFTERS < WEIGHTS_DRAFTERS - HEAD_KINDS))
+        compare(&c, plain_target, target, draft, head);
+    head_close(head);
     model_close(draft);
     if (target != plain_target)
         model_close(target);

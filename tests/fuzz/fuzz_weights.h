@@ -1,11 +1,11 @@
 /* fuzz_weights.h - the inputs of fuzz_weights.c, for it and for make_weights.c: what is asked of a tiny
- * model, and then patches of its weights. Their bytes are those of the structs. */
+ * model, and then patches of its weights, its draft's and its head's. Their bytes are those of the structs. */
 #ifndef S2D_TESTS_FUZZ_FUZZ_WEIGHTS_H
 #define S2D_TESTS_FUZZ_FUZZ_WEIGHTS_H
 
 #include <stdint.h>
 
-enum { WEIGHTS_BASES = 10, WEIGHTS_VALUES = 20, WEIGHTS_DRAFTERS = 7, WEIGHTS_PATCHES = 24 };
+enum { WEIGHTS_BASES = 10, WEIGHTS_VALUES = 20, WEIGHTS_DRAFTERS = 11, WEIGHTS_PATCHES = 24 };
 
 /* Of every number what is too large starts again at 0. */
 typedef struct WeightsCase {
@@ -34,6 +34,7 @@ enum {
     WEIGHTS_DRAFT = 1, /* of the draft, not of the target */
     WEIGHTS_TIMES = 2, /* times what is there, not in its place */
     WEIGHTS_FAR = 4,   /* first counts in 37s */
+    WEIGHTS_HEAD = 8,  /* of the head; else as WEIGHTS_DRAFT says */
 };
 
 #endif

@@ -39,7 +39,7 @@ int main(int argc, char **argv)
         c.thresholds[0] = c.thresholds[1] = (uint8_t)(i % 5 * 50);
         WeightsPatch patch = {.tensor = (uint8_t)(i / WEIGHTS_VALUES),
                               .value = (uint8_t)(i % WEIGHTS_VALUES),
-                              .flags = (uint8_t)(i % 13),
+                              .flags = (uint8_t)(i % 13 + (i % 7 == 0) * WEIGHTS_HEAD),
                               .first = (uint8_t)(i * 7),
                               .step = (uint8_t)(i % 3 * 31),
                               .more = (uint8_t)(i % 4 * 60)};

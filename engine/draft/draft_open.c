@@ -149,7 +149,7 @@ static int words_between(const DrafterParts *parts, Words **words, Err *err)
 static int open_any(const DrafterParts *parts, bool by_frontier, Drafter **drafter, Err *err)
 {
     Words *words;
-    Draft *draft;
+    Draft *draft = NULL;
     if (words_between(parts, &words, err) != 0)
         return -1;
     if (open_draft(parts, words, &draft, err) != 0) {

@@ -23,6 +23,7 @@
 #include "app/worker/models_cache.h"
 #include "app/worker/tuned.h"
 #include "engine/session/session.h"
+#include "engine/text/translate.h"
 
 enum { CONTEXT_DEFAULT = 4096 };
 
@@ -304,6 +305,22 @@ static void print_token(const Tokenizer *tokenizer, int id)
     putchar('\'');
 }
 
+/* Of two that are not compatible: the draft translates. */
+static void print_overlap(const Tokenizer *draft, const Tokenizer *target)
+{
+    Translation between;
+    Err err = {0};
+    if (translation_open(&between, draft, target, &err) != 0) {
+        print_report(stdout, "%s, ", err.text);
+        return;
+    }
+    print_report(stdout,
+                 "another vocabulary than the draft, which knows %.1f %% of its tokens and drafts "
+                 "those, ",
+                 (double)translation_overlap(&between) * 100);
+    translation_close(&between);
+}
+
 /* Of two that are compatible. */
 static void print_vocabulary(const Tokenizer *draft, const Tokenizer *target)
 {
@@ -347,7 +364,7 @@ static void plan_target(Kernels *kernels, const ModelsCache *cache, const Profil
     else if (tokenizer_compatible(draft->tokenizer, plan.tokenizer, &err) == 0)
         print_vocabulary(draft->tokenizer, plan.tokenizer);
     else
-        print_report(stdout, "the draft does not fit: %s, ", err.text);
+        print_overlap(draft->tokenizer, plan.tokenizer);
     print_report(stdout, "%.2f GB with %sa chat of %d tokens in %s%s\n", (double)total / 1e9,
                  draft ? "the draft and " : "", context, kv_type_name(profile->kv),
                  total > have ? ": MORE THAN IS FREE" : "");

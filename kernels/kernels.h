@@ -146,6 +146,11 @@ struct Kernels {
     /* out += silu(x) = x / (1 + exp(-x)). Both: [count] */
     void (*silu_add)(Kernels *k, const float *x, size_t count, float *out);
 
+    /* out[i][j] = x[i][places[j]]. x: [n, stride], out: [n, count]; places: [count] in the backend's
+     * memory, as ints. */
+    void (*gather)(Kernels *k, const float *x, int n, int stride, const int *places, int count,
+                   float *out);
+
     /* Rotary position embedding in place, for the positions of `batch`. x: [n, heads, head_dim].
      * neox: pairs (i, i + head_dim/2), else pairs (2i, 2i+1). factors: [head_dim/2] divisors of the
      * frequencies (Llama 3's rope_freqs) or NULL. */

@@ -14,6 +14,7 @@
 #include "app/worker/confine.h"
 #include "app/worker/tuned.h"
 #include "app/worker/worker.h"
+#include "engine/text/translate.h"
 #include "kernels/common/clock.h"
 
 bool worker_on_progress(void *user, float fraction)
@@ -143,8 +144,6 @@ static int check_plans(Worker *worker, const RequestLoad *load, const ModelPlan 
                        const ModelPlan *draft, Err *err)
 {
     size_t weights = target->weight_bytes;
-    if (draft && tokenizer_compatible(draft->tokenizer, target->tokenizer, err) != 0)
-        return -1;
     if (draft && !models_plan_shared(target, draft))
         weights += draft->weight_bytes;
     TemplateKind kind;
@@ -157,6 +156,24 @@ static int check_plans(Worker *worker, const RequestLoad *load, const ModelPlan 
                                              draft ? &draft->config : NULL, NULL, load->profile.kv,
                                              load->profile.context),
                                err);
+}
+
+/* That the draft has another vocabulary, which costs some of what it drafts. */
+static void tell_vocabulary(Worker *worker, const DrafterKind *kind, const Model *target,
+                            const Model *draft)
+{
+    Translation between;
+    char text[320];
+    if (!kind || kind->model != DRAFTER_MODEL_DRAFT ||
+        tokenizer_compatible(draft->tokenizer, target->tokenizer, NULL) == 0 ||
+        translation_open(&between, draft->tokenizer, target->tokenizer, NULL) != 0)
+        return;
+    snprintf(text, sizeof text,
+             "%.60s has another vocabulary than %.60s: it knows %.1f %% of its tokens and drafts "
+             "those; expect fewer to be accepted",
+             draft->name, target->name, (double)translation_overlap(&between) * 100);
+    worker_warn(worker, "vocabulary", text);
+    translation_close(&between);
 }
 
 int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, Model *draft,
@@ -185,8 +202,10 @@ int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, 
     if (result != 0)
         return -1;
     *head = config.drafting.head;
-    if (session_open(session, &config, err) == 0)
+    if (session_open(session, &config, err) == 0) {
+        tell_vocabulary(worker, config.drafting.kind, target, draft);
         return 0;
+    }
     head_close(*head);
     return -1;
 }

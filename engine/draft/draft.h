@@ -17,6 +17,7 @@
 
 #include "engine/draft/drafters.h"
 #include "engine/draft/tree_build.h"
+#include "engine/draft/words.h"
 
 enum { PENDING_MAX = 16 }; /* committed rows that may wait at one door */
 
@@ -49,9 +50,14 @@ typedef struct Draft {
     float *hidden;       /* [NODES_MAX, H] by slot: residual stream after those */
     float *said;         /* [NODES_MAX, H] by slot: the last one's own layer made this of it */
     bool narrow;         /* the round's tokens come from the model's short list */
+    Words *words;        /* the target has another vocabulary (translated.c); NULL = the same one */
+    int shift;           /* of the target's places against those that it reads */
     Sampler sampler;
     Resume resume;
 } Draft;
+
+/* translated.c: makes the draft one for a target with another vocabulary. On failure it is closed. */
+int draft_translate(Draft *draft, Drafter **drafter, Err *err);
 
 /* draft.c: what Drafter's functions of these names do. */
 int draft_behind(Drafter *drafter, const int *tokens, int n);

@@ -46,7 +46,14 @@ bool draft_has_own(const Draft *d, int r)
  * differ, so what the draft reads in its place hardly matters. */
 static int known_token(const Draft *d, int token)
 {
-    return token < d->context->model->config.vocab ? token : 0;
+    return token >= 0 && token < d->context->model->config.vocab ? token : 0;
+}
+
+/* What the draft reads for a node: the root is a token of its own text, the others are the target's. */
+static int token_of(const Draft *d, int slot)
+{
+    int token = d->build.grown.node[slot].token;
+    return known_token(d, d->words && slot > 0 ? d->words->translation.to_draft[token] : token);
 }
 
 void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, int n_tokens)
@@ -75,7 +82,7 @@ void draft_range(Draft *d, int r, const int *nodes, int n, const int *tokens, in
         for (int i = 0; i < committed; i++)
             ids[i] = known_token(d, tokens[d->length[0] + i]);
         for (int i = 0; i < n; i++)
-            ids[committed + i] = known_token(d, d->build.grown.node[nodes[i]].token);
+            ids[committed + i] = token_of(d, nodes[i]);
     } else {
         hidden_copy(c, c->hidden, d->pending[r], committed);
         for (int i = 0; i < n; i++)
@@ -123,8 +130,9 @@ void draft_begin(Draft *d, const int *tokens, int n)
     const Model *model = d->context->model;
     d->base = n - 1;
     memset(d->done, 0, sizeof d->done);
-    draft_narrow(d, model->short_head && keeps_to_list(model->short_ids, model->n_short,
-                                                       model->tokenizer, tokens, n));
+    bool listed = model->short_head && (d->words == NULL || d->words->narrow.n > 0);
+    draft_narrow(
+        d, listed && keeps_to_list(model->short_ids, model->n_short, model->tokenizer, tokens, n));
 }
 
 void draft_narrow(Draft *d, bool narrow)
@@ -133,4 +141,9 @@ void draft_narrow(Draft *d, bool narrow)
     d->narrow = narrow;
     d->sampler.tokens = d->narrow ? model->short_ids : NULL;
     d->sampler.device_tokens = d->narrow ? model->device_ids : NULL;
+    if (d->words) {
+        const WordList *list = d->narrow ? &d->words->narrow : &d->words->whole;
+        d->sampler.tokens = list->tokens;
+        d->sampler.device_tokens = list->device_tokens;
+    }
 }

@@ -23,6 +23,9 @@ static void draft_close(Drafter *drafter)
     if (d->exit_kv)
         k->kv_close(k, d->exit_kv);
     sampler_close(&d->sampler);
+    if (d->words)
+        words_close(d->words);
+    free(d->words);
     free(d->tokens);
     context_close(&d->own);
     free(d);
@@ -71,7 +74,9 @@ static bool open_trained(Draft *d, const Model *trained, KvType kv, int slots)
     return d->exit_kv && d->said && (d->resume.hidden || !d->shared);
 }
 
-int nested_open(const DrafterParts *parts, Drafter **drafter, Err *err)
+/* words: between the two vocabularies, the draft's from now on; NULL = they are the same. On failure they
+ * stay the caller's. */
+static int open_draft(const DrafterParts *parts, Words *words, Draft **draft, Err *err)
 {
     bool self = drafter_is_self(parts->drafting->kind);
     Model *model = self ? parts->target : parts->draft;
@@ -119,14 +124,51 @@ int nested_open(const DrafterParts *parts, Drafter **drafter, Err *err)
             d->resume.hidden = d->hidden;
         d->drafter.resume = &d->resume;
     }
-    *drafter = &d->drafter;
+    d->words = words;
+    *draft = d;
     return 0;
+}
+
+/* NULL in *words = both have one vocabulary. */
+static int words_between(const DrafterParts *parts, Words **words, Err *err)
+{
+    const Model *draft = parts->draft, *target = parts->target;
+    *words = NULL;
+    if (drafter_is_self(parts->drafting->kind) ||
+        tokenizer_compatible(draft->tokenizer, target->tokenizer, NULL) == 0)
+        return 0;
+    *words = malloc(sizeof **words);
+    if (*words == NULL)
+        return err_set(err, EXIT_MEMORY, "no memory for a draft of %s", draft->name);
+    if (words_open(*words, draft, target, err) == 0)
+        return 0;
+    free(*words);
+    return -1;
+}
+
+static int open_any(const DrafterParts *parts, bool by_frontier, Drafter **drafter, Err *err)
+{
+    Words *words;
+    Draft *draft = NULL;
+    if (words_between(parts, &words, err) != 0)
+        return -1;
+    if (open_draft(parts, words, &draft, err) != 0) {
+        if (words)
+            words_close(words);
+        free(words);
+        return -1;
+    }
+    draft->by_frontier = by_frontier;
+    *drafter = &draft->drafter;
+    return words ? draft_translate(draft, drafter, err) : 0;
+}
+
+int nested_open(const DrafterParts *parts, Drafter **drafter, Err *err)
+{
+    return open_any(parts, false, drafter, err);
 }
 
 int frontier_open(const DrafterParts *parts, Drafter **drafter, Err *err)
 {
-    if (nested_open(parts, drafter, err) != 0)
-        return -1;
-    ((Draft *)*drafter)->by_frontier = true;
-    return 0;
+    return open_any(parts, true, drafter, err);
 }

@@ -107,6 +107,8 @@ int drafter_reach(const float *thresholds, int n_exits);
 int drafters_open(const DrafterParts *parts, Drafter **drafter, Err *err);
 /* Bytes that the greediest of them takes beyond weights. draft: the draft's configuration. */
 size_t draft_bytes(Kernels *kernels, const ModelConfig *draft, KvType kv, int layers, int slots);
+/* What it takes beside that where the target has another vocabulary. */
+size_t translated_bytes(const ModelConfig *draft, const ModelConfig *target, int slots);
 /* The same of a head, with the features that its target leaves for it. */
 size_t head_draft_bytes(Kernels *kernels, const HeadInfo *info, KvType kv, int slots);
 

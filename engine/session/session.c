@@ -21,6 +21,7 @@ size_t session_bytes(Kernels *kernels, const ModelConfig *target, const ModelCon
     size_t bytes =
         context_bytes(kernels, target, kv, target->layers, slots, NODES_MAX) + sizeof(Session);
     bytes += draft ? draft_bytes(kernels, draft, kv, draft->loaded, slots) : 0;
+    bytes += draft && draft->vocab != target->vocab ? translated_bytes(draft, target, slots) : 0;
     return bytes + (head ? head_draft_bytes(kernels, head, kv, slots) : 0);
 }
 
@@ -66,9 +67,6 @@ int session_open(Session **session, const SessionConfig *config, Err *err)
         err_set(err, EXIT_MEMORY, "no memory for a session of %d tokens", s->ctx);
         goto fail;
     }
-    if (config->draft &&
-        tokenizer_compatible(config->draft->tokenizer, config->target->tokenizer, err))
-        goto fail;
     if (context_open(&s->target, config->target, config->kv, config->target->config.layers,
                      s->ctx + NODES_MAX, NODES_MAX, err) ||
         sampler_open(&s->sampler, config->target->config.vocab, err) ||

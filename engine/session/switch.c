@@ -3,11 +3,16 @@
 
 #include <string.h>
 
+/* Has the draft another vocabulary than that target? */
+static bool translates(const Session *s, const Model *target)
+{
+    const Model *draft = s->config.draft;
+    return draft && tokenizer_compatible(draft->tokenizer, target->tokenizer, NULL) != 0;
+}
+
 int session_switch(Session *s, Model *target, int index, const DraftConfig *pair, Err *err)
 {
     double start = clock_ms();
-    if (s->config.draft && tokenizer_compatible(s->config.draft->tokenizer, target->tokenizer, err))
-        return -1;
     int known = tokenizer_vocab(target->tokenizer);
     for (int i = 0; i < s->n; i++) {
         GgufString old = tokenizer_piece(s->config.target->tokenizer, s->tokens[i]);
@@ -44,9 +49,10 @@ int session_switch(Session *s, Model *target, int index, const DraftConfig *pair
         context_close(&context);
         return -1;
     }
-    /* Of one kind, only a drafter that lives in the target's own cache, or was trained for it, has to
-     * go with it. */
-    bool kept = !other && !drafter_is_self(resolved.kind) && !drafter_is_head(resolved.kind);
+    /* Of one kind, only a drafter that lives in the target's own cache, was trained for it, or
+     * translates for it, has to go with it. */
+    bool kept = !other && !drafter_is_self(resolved.kind) && !drafter_is_head(resolved.kind) &&
+                !translates(s, s->config.target) && !translates(s, target);
     Drafter *drafter = s->drafter;
     if (session_take_features(&resolved, &context, err) < 0 ||
         (!kept && session_open_drafter(s, &resolved, target, &s->target, &drafter, err))) {

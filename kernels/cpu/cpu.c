@@ -143,6 +143,7 @@ static const Kernels cpu_table = {
     .linear = linear_run,
     .norm = row_norm,
     .silu_add = row_silu_add,
+    .gather = row_gather,
     .rope = row_rope,
     .kv_open = kv_open,
     .kv_close = kv_close,

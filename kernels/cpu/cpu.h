@@ -110,6 +110,8 @@ void attention_run(Kernels *k, const KvCache *kv, int layer, const Batch *batch,
 
 void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
               float *out);
+void row_gather(Kernels *k, const float *x, int n, int stride, const int *places, int count,
+                float *out);
 void row_silu_add(Kernels *k, const float *x, size_t count, float *out);
 void row_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
               bool neox, const float *factors);

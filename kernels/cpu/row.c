@@ -73,6 +73,16 @@ void row_silu_add(Kernels *k, const float *x, size_t count, float *out)
         silu_work(&job, 0);
 }
 
+void row_gather(Kernels *k, const float *x, int n, int stride, const int *places, int count,
+                float *out)
+{
+    (void)k;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < count; j++)
+            out[(size_t)i * (size_t)count + (size_t)j] =
+                x[(size_t)i * (size_t)stride + (size_t)places[j]];
+}
+
 /* Makes the cache one for these frequencies. */
 static void rope_key(RopeCache *cache, int pairs, float base, const float *factors)
 {

@@ -119,6 +119,14 @@ typedef struct NormArgs {
     int cols;
 } NormArgs;
 
+typedef struct GatherArgs {
+    const Meta *meta;
+    const float *x;
+    const int *places;
+    float *out;
+    int stride, count;
+} GatherArgs;
+
 /* As rows of the Meta's count, so that the command is the same for any number of them. */
 typedef struct SiluAddArgs {
     const Meta *meta;
@@ -230,6 +238,7 @@ typedef struct LimitArgs {
     X(embed, EmbedArgs, 0)                      \
     X(norm, NormArgs, WARPS_SHARED)             \
     X(silu_add, SiluAddArgs, 0)                 \
+    X(gather, GatherArgs, 0)                    \
     X(rope_table, RopeTableArgs, 0)             \
     X(rope, RopeArgs, 0)                        \
     X(kv_write, KvWriteArgs, 0)                 \

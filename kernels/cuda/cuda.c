@@ -154,6 +154,7 @@ static const Kernels cuda_table = {
     .linear = cuda_linear,
     .norm = cuda_norm,
     .silu_add = cuda_silu_add,
+    .gather = cuda_gather,
     .rope = cuda_rope,
     .kv_open = cuda_kv_open,
     .kv_close = cuda_kv_close,

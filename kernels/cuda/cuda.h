@@ -160,6 +160,8 @@ LinearPlan cuda_linear_plan(int units, int cols);
 void cuda_linear(Kernels *k, const Linear *linear, const float *x, int n);
 void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
                float *out);
+void cuda_gather(Kernels *k, const float *x, int n, int stride, const int *places, int count,
+                 float *out);
 void cuda_silu_add(Kernels *k, const float *x, size_t count, float *out);
 
 /* kv.c */

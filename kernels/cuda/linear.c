@@ -276,6 +276,17 @@ void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n
     queue_add(cuda, KERNEL_norm, cuda_round_rows(n), 1, 1, &args, sizeof args, META_N);
 }
 
+void cuda_gather(Kernels *k, const float *x, int n, int stride, const int *places, int count,
+                 float *out)
+{
+    Cuda *cuda = cuda_of(k);
+    GatherArgs args = {cuda->queue.device, x, places, out, stride, count};
+    cuda->best.logits = NULL;
+    queue_count(cuda, n);
+    queue_add(cuda, KERNEL_gather, (count + THREADS - 1) / THREADS, cuda_round_rows(n), 1, &args,
+              sizeof args, META_N);
+}
+
 /* What it works on are nearly always the rows that were there last: then neither the Meta nor the
  * command is another than the one before. */
 void cuda_silu_add(Kernels *k, const float *x, size_t count, float *out)

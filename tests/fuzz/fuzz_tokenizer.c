@@ -10,6 +10,7 @@
 
 #include "engine/text/nfc.h"
 #include "engine/text/pretoken.h"
+#include "engine/text/translate.h"
 #include "tests/support/small_vocab.h"
 
 enum {
@@ -103,7 +104,26 @@ static void check_long(const Tokenizer *tokenizer, const char *text, size_t byte
     free(longer);
 }
 
-static void check_file(const char *data, size_t bytes)
+static void check_translation(const Tokenizer *draft, const Tokenizer *target)
+{
+    Translation t;
+    int *ids = NULL, count = 0, capacity = 0;
+    demand(translation_open(&t, draft, target, NULL) == 0);
+    for (int i = 0; i < t.n_shared; i++)
+        demand((i == 0 || t.shared[i] > t.shared[i - 1]) && t.to_draft[t.shared[i]] >= 0 &&
+               t.to_draft[t.shared[i]] < tokenizer_vocab(draft));
+    for (int id = 0; id < tokenizer_vocab(target); id++) {
+        int before = count;
+        demand(translation_append(&t, id, &ids, &count, &capacity, NULL) == 0 && count > before);
+    }
+    for (int i = 0; i < count; i++)
+        demand(ids[i] >= 0 && ids[i] < tokenizer_vocab(draft));
+    free(ids);
+    translation_close(&t);
+}
+
+/* other: to translate from and to. */
+static void check_file(const char *data, size_t bytes, const Tokenizer *other)
 {
     Gguf *gguf;
     Tokenizer *tokenizer;
@@ -130,6 +150,9 @@ static void check_file(const char *data, size_t bytes)
                n <= tokenizer_piece(tokenizer, id).length);
     }
     demand(tokenizer_compatible(tokenizer, tokenizer, NULL) == 0);
+    check_translation(tokenizer, tokenizer);
+    check_translation(tokenizer, other);
+    check_translation(other, tokenizer);
     tokenizer_close(tokenizer);
 }
 
@@ -147,7 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const Tokenizer *tokenizer = tokenizers[mode & MODE_SPM];
     size--;
     if (mode & MODE_FILE) {
-        check_file(text, size);
+        check_file(text, size, tokenizer);
         return 0;
     }
     check_words(text, size);

@@ -118,6 +118,15 @@ BODY void finish_body(const Lane *at, const FinishArgs *a)
     }
 }
 
+/* grid: places in THREADS, rows */
+BODY void gather_body(const Lane *at, const GatherArgs *a)
+{
+    int j = at->block_x * THREADS + at->thread, row = at->block_y;
+    if (j < a->count && row < a->meta->n)
+        a->out[(size_t)row * (size_t)a->count + (size_t)j] =
+            a->x[(size_t)row * (size_t)a->stride + (size_t)a->places[j]];
+}
+
 /* out += silu(x). grid: columns in THREADS, rows */
 BODY void silu_add_body(const Lane *at, const SiluAddArgs *a)
 {

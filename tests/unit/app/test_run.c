@@ -334,7 +334,6 @@ static void failures_have_their_exit_codes(void **state)
         {"run --profile F/target.gguf -p a", EXIT_DATA, "target.gguf"},
         {"run --profile P -p a --target F/none.gguf", EXIT_NOINPUT, "none.gguf"},
         {"run --profile P -p a --target F/tiny.yaml", EXIT_DATA, "tiny.yaml"},
-        {"run --profile P -p a --draft F/spm.gguf", EXIT_DATA, "token"},
         {"run --profile P -p a --target F/huge.gguf --ctx 1048576 --act f32", EXIT_MEMORY, "free"},
         {"run --profile P -p a --draft none --drafter sd", EXIT_USAGE, "draft"},
         {"run --profile P -p a --ctx 3", EXIT_DATA, "context"},

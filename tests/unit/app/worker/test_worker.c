@@ -515,8 +515,6 @@ static void a_load_that_fails_says_why(void **state)
     assert_false(missing.u.error.kept); /* for there is nothing */
     send_load(client, "tiny.yaml", NULL, 0);
     assert_int_equal(await(client, EVENT_ERROR).u.error.code, EXIT_DATA);
-    send_load(client, "target.gguf", "spm.gguf", 0);
-    assert_int_equal(await(client, EVENT_ERROR).u.error.code, EXIT_DATA);
     send_load(client, "huge.gguf", NULL, 1 << 20);
     Event event = await(client, EVENT_ERROR);
     assert_int_equal(event.u.error.code, EXIT_MEMORY);
@@ -526,6 +524,23 @@ static void a_load_that_fails_says_why(void **state)
     await(client, EVENT_READY);
     send_load(client, "missing.gguf", NULL, 0); /* what was loaded stays */
     assert_true(await(client, EVENT_ERROR).u.error.kept);
+    send_question(client, "hello", 10);
+    listen_answer(client, &answer);
+    assert_string_equal(answer.reason, "length");
+    client_close(client);
+}
+
+/* A draft of another vocabulary drafts, and it is said how many of its tokens it knows. */
+static void a_draft_may_have_another_vocabulary(void **state)
+{
+    (void)state;
+    static Answer answer;
+    Client *client = start();
+    send_load(client, "target.gguf", "spm.gguf", 0);
+    Event warning = await(client, EVENT_WARNING);
+    assert_string_equal(warning.u.warning.code, "vocabulary");
+    assert_non_null(strstr(warning.u.warning.message, "% of its tokens"));
+    await(client, EVENT_READY);
     send_question(client, "hello", 10);
     listen_answer(client, &answer);
     assert_string_equal(answer.reason, "length");
@@ -1161,6 +1176,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(wrong_requests_are_answered_and_survived),
         cmocka_unit_test(texts_are_counted),
         cmocka_unit_test(a_load_that_fails_says_why),
+        cmocka_unit_test(a_draft_may_have_another_vocabulary),
         cmocka_unit_test(every_request_ends_once),
         cmocka_unit_test(a_say_for_which_there_is_no_place_is_done),
         cmocka_unit_test(a_request_that_is_too_long_is_refused),

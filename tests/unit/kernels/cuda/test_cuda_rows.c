@@ -556,6 +556,34 @@ static void a_draw_from_no_number_finds_nothing(void **state)
     k->close(k);
 }
 
+static void gathered_are_the_cpus(void **state)
+{
+    enum { STRIDE = 777, MOST = 601 };
+    static const int counts[] = {1, 255, 256, 257, MOST};
+    static float x[N * STRIDE], out[2][N * MOST];
+    float places[MOST]; /* ints, as buffers hold them */
+    (void)state;
+    random_fill(x, N * STRIDE, 1);
+    for (int j = 0; j < MOST; j++)
+        memcpy(&places[j], &(int){(j * 5 + 3) % STRIDE}, sizeof(int));
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+        for (int i = 0; i < 2; i++) {
+            Kernels *k = i ? open_twin(false, false) : isa_open(0, 1, true);
+            float *a = device(k, x, N * STRIDE), *b = device(k, NULL, N * MOST);
+            float *at = device(k, places, MOST);
+            k->gather(k, a, N, STRIDE, (const int *)at, counts[c], b);
+            k->download(k, out[i], b, N * MOST);
+            float *all[] = {a, b, at};
+            for (int j = 0; j < 3; j++)
+                k->buffer_free(k, all[j]);
+            k->close(k);
+        }
+        assert_memory_equal(out[0], out[1], sizeof out[0]);
+        for (int i = 0; i < N * counts[c]; i++)
+            assert_true(out[0][i] == x[i / counts[c] * STRIDE + (i % counts[c] * 5 + 3) % STRIDE]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -564,6 +592,7 @@ int main(void)
         cmocka_unit_test(embedding_is_exact),
         cmocka_unit_test(norm_agrees_with_the_cpu),
         cmocka_unit_test(silu_agrees_with_the_cpu),
+        cmocka_unit_test(gathered_are_the_cpus),
         cmocka_unit_test(rope_agrees_with_the_cpu),
         cmocka_unit_test(caches_hold_and_move_what_the_cpus_do),
         cmocka_unit_test(top_is_the_cpus),

@@ -82,11 +82,11 @@ static double log_sum(const float *logits, int vocab, int *top)
     for (int i = 1; i < vocab; i++)
         if (logits[i] > logits[best])
             best = i;
-    double sum = 0, largest = logits[best];
+    double others = 0, largest = logits[best]; /* whose own share is exp(0) */
     for (int i = 0; i < vocab; i++)
-        sum += exp(logits[i] - largest);
+        others += i == best ? 0 : exp(logits[i] - largest);
     *top = best;
-    return largest + log(sum);
+    return largest + log1p(others);
 }
 
 /* One place: row i of the logits of both, whose text goes on with `next`. */

@@ -142,15 +142,15 @@ static int set_up_test(void **state)
 /* Runs the command; what it said is in `said`. */
 static char said[8192];
 
-static int pull(const char *name)
+static int pull_with(const char *option, const char *name)
 {
-    char *argv[] = {"pull", (char *)name, NULL};
+    char *argv[] = {"pull", (char *)option, (char *)name, NULL};
     char path[128];
     snprintf(path, sizeof path, "%s/said", place.root);
     fflush(stderr);
     int old = dup(STDERR_FILENO);
     FILE *file = freopen(path, "w", stderr);
-    int code = file ? cmd_pull(2, argv) : -1;
+    int code = file ? cmd_pull(3, argv) : -1;
     fflush(stderr);
     dup2(old, STDERR_FILENO);
     close(old);
@@ -163,6 +163,11 @@ static int pull(const char *name)
     ssize_t n = read_start(path, said, sizeof said - 1);
     said[n > 0 ? n : 0] = '\0';
     return code;
+}
+
+static int pull(const char *name)
+{
+    return pull_with("--", name);
 }
 
 /* The pull ends so, says this, and leaves nothing. */
@@ -305,6 +310,17 @@ static void what_came_is_gone_on_from(void **state)
     succeeds("owner/Tiny-GGUF");
     holds("Tiny-Q4_K_M.gguf", 0);
     assert_int_equal(count_models(), 1);
+}
+
+static void nothing_is_fetched_without_a_yes(void **state)
+{
+    (void)state;
+    assert_non_null(freopen("/dev/null", "r", stdin));
+    assert_int_equal(pull_with("--ask", "owner/Tiny-GGUF"), EXIT_NOINPUT);
+    assert_non_null(strstr(said, "owner/Tiny-GGUF"));
+    assert_non_null(strstr(said, "Q4_K_M\nFetch 0 MB into"));
+    assert_int_equal(count_models(), 0);
+    assert_false(asked(&place.hub, "resolve"));
 }
 
 static void the_nearest_is_taken_and_said(void **state)
@@ -711,6 +727,7 @@ int main(void)
         HUB_TEST(another_model_of_that_name_is_left_alone),
         HUB_TEST(parts_are_fetched_together),
         HUB_TEST(what_came_is_gone_on_from),
+        HUB_TEST(nothing_is_fetched_without_a_yes),
         HUB_TEST(the_nearest_is_taken_and_said),
         HUB_TEST(the_token_goes_to_the_hub_alone),
         HUB_TEST(what_the_server_refuses_is_said),

@@ -17,6 +17,7 @@ typedef struct Benchmark {
 static const Benchmark benchmarks[] = {
     {"kernels", bench_kernels, &bench_kernels_line},
     {"verify", bench_verify, &bench_verify_line},
+    {"quality", bench_quality, &bench_quality_line},
     {"spec", bench_spec, &bench_spec_line},
     {"project", bench_project, &bench_project_line},
     {"products", bench_products, &bench_products_line},
@@ -26,7 +27,7 @@ enum { N_BENCHMARKS = sizeof(benchmarks) / sizeof(benchmarks[0]) };
 
 const CommandLine cmd_bench_line = {
     .name = "bench",
-    .words = "kernels | verify | spec | project | products | synth [ARGUMENTS]",
+    .words = "kernels | verify | quality | spec | project | products | synth [ARGUMENTS]",
     .forms = "       s2d bench NAME --help shows those of one",
     .summary = "measure this machine and the speculation",
 };

@@ -20,6 +20,11 @@ int bench_model_open(BenchModel *bench, const CommandLine *line, int argc, char 
     if (first < argc)
         return err_set(err, EXIT_USAGE, "\"%s\" is no option; see `s2d %s --help`", argv[first],
                        line->name);
+    return bench_model_backend(bench, err);
+}
+
+int bench_model_backend(BenchModel *bench, Err *err)
+{
     if (options_request(&bench->options, &bench->load, err) != 0)
         return -1;
     bench->repeats = bench->repeats ? bench->repeats : BENCH_REPEATS;

@@ -31,6 +31,9 @@ extern const Option bench_model_options[]; /* --repeats, --json: they fill a Ben
 /* Reads the command line of `s2d bench NAME` into zeroed memory and opens the backend.
  * bench_model_close also after -1. */
 int bench_model_open(BenchModel *bench, const CommandLine *line, int argc, char **argv, Err *err);
+/* The second half of it, for a command line that was read otherwise; bench->load.type is
+ * REQUEST_STOP until then. */
+int bench_model_backend(BenchModel *bench, Err *err);
 /* kernels: what the model is to use; bench->kernels, or a table in front of it. */
 int bench_model_load(BenchModel *bench, Kernels *kernels, Err *err);
 void bench_model_close(BenchModel *bench);

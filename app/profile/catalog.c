@@ -139,6 +139,20 @@ static int resolve_model(const CatalogModel *model, char *path, size_t size, Err
                    model->name, model->name, catalog_size_text(model->bytes, text, sizeof text));
 }
 
+/* A file of the models' place by its name, with or without ".gguf". 0 = found. */
+static int find_in_place(const char *name, char *path, size_t size)
+{
+    static const char *const ends[] = {"", ".gguf"};
+    char file[256];
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        int n = snprintf(file, sizeof file, "%s%s", name, ends[i]);
+        if (n > 0 && (size_t)n < sizeof file && !strchr(name, '/') &&
+            paths_get(PLACE_MODELS, file, path, size, NULL) == 0 && is_file(path, 0))
+            return 0;
+    }
+    return -1;
+}
+
 int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err)
 {
     const CatalogModel *model = catalog_find(name_or_path);
@@ -150,6 +164,8 @@ int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err)
                    ? 0
                    : err_set(err, EXIT_NOINPUT, "%.200s...: the path is too long", name_or_path);
     }
+    if (find_in_place(name_or_path, path, size) == 0)
+        return 0;
     Err trouble = {0};
     if (name_or_path[0] != '/' && find_in_folders(name_or_path, 0, path, size, &trouble) == 0)
         return 0;

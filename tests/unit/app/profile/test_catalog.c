@@ -149,6 +149,14 @@ static void test_resolve_places(void **state)
     assert_int_equal(catalog_resolve(own, path, sizeof path, NULL), 0); /* a path stays itself */
     assert_string_equal(path, own);
 
+    /* What was fetched from elsewhere has its file's name. */
+    const char *fetched = make_file("s2d/fetched-Q4_0.gguf", 10);
+    assert_int_equal(catalog_resolve("fetched-Q4_0", path, sizeof path, NULL), 0);
+    assert_string_equal(path, fetched);
+    assert_int_equal(catalog_resolve("fetched-Q4_0.gguf", path, sizeof path, NULL), 0);
+    assert_string_equal(path, fetched);
+    assert_int_equal(catalog_resolve("fetched", path, sizeof path, NULL), -1);
+
     Err err = {0};
     assert_int_equal(catalog_resolve(own, path, strlen(own), &err), -1); /* no room for the end */
     assert_int_equal(err.code, EXIT_NOINPUT);

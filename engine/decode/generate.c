@@ -166,6 +166,7 @@ int generator_open(Generator **generator, Model *model, int at_once, int slots,
     g->at_once = at_once;
     g->slots = slots;
     int result = context_open(&g->context, model, KV_F16, m->layers, KV_BLOCK, at_once, err);
+    g->context.slots = slots + TREE_SLOTS; /* the places' caches', had they trees */
     if (result == 0)
         result = sampler_open(&g->sampler, m->vocab, err);
     for (int i = 0; i < at_once && result == 0; i++) {

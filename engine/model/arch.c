@@ -35,6 +35,20 @@ static const ArchInfo archs[ARCH_COUNT] = {
                       .optional = QKV_BIASES,
                       .rope_neox = false,
                       .rope_skips = 4},
+    [ARCH_GRANITE] = {.name = "granite",
+                      .required = ATTENTION | GATED_FFN,
+                      .optional = QKV_BIASES,
+                      .rope_neox = false,
+                      .rope_switch = true,
+                      .scales = true},
+    [ARCH_PHI3] = {.name = "phi3",
+                   .required = ATTENTION | GATED_FFN,
+                   .rope_neox = true,
+                   .fused = true},
+    [ARCH_MISTRAL3] = {.name = "mistral3",
+                       .required = ATTENTION | GATED_FFN,
+                       .optional = QKV_BIASES,
+                       .rope_neox = false},
 };
 
 const LayerPart layer_parts[LAYER_PARTS] = {
@@ -56,6 +70,16 @@ const LayerPart layer_parts[LAYER_PARTS] = {
     [PART_DOWN] = {"ffn_down.weight", 'H', 'F', .is_ffn = true, .quant_class = QUANT_CLASS_COARSE,
                    .field = offsetof(Layer, down)},
 };
+
+const FusedPart *arch_fused(Arch arch, int part)
+{
+    static const FusedPart fused[] = {{"attn_qkv.weight", PART_Q, 3},
+                                      {"ffn_up.weight", PART_GATE, 2}};
+    for (size_t i = 0; archs[arch].fused && i < sizeof fused / sizeof *fused; i++)
+        if (part >= fused[i].first && part < fused[i].first + fused[i].n)
+            return &fused[i];
+    return NULL;
+}
 
 const ArchInfo *arch_info(Arch arch)
 {

@@ -130,7 +130,11 @@ static Batch rows_after(const Batch *batch, int first)
 
 const Rope *layer_rope(const Context *c, const Layer *layer)
 {
-    return layer->rope == ROPE_NONE ? NULL : &c->model->rope[layer->rope];
+    /* Of the slots so many may be a tree's. */
+    int which = layer->rope == ROPE_MAIN
+                    ? rope_for_length(&c->model->config.rope, c->slots - TREE_SLOTS)
+                    : layer->rope;
+    return which == ROPE_NONE ? NULL : &c->model->rope[which];
 }
 
 Attention layer_attention(const Context *c, const Layer *layer)
@@ -160,8 +164,10 @@ void layer_begin(Context *c, const Layer *layer, const Batch *batch)
     const Rope *rope = layer_rope(c, layer);
     if (rope == NULL)
         return;
+    Rope keys = *rope;
+    keys.warmer = 0;
     k->rope(k, c->q, batch, m->heads, m->head_dim, rope);
-    k->rope(k, c->k, batch, m->kv_heads, m->head_dim, rope);
+    k->rope(k, c->k, batch, m->kv_heads, m->head_dim, &keys);
 }
 
 void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden,
@@ -173,6 +179,7 @@ void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden
                   .prompt = batch->prompt,
                   .matrix = {layer->o},
                   .out = {hidden},
+                  .scale = c->model->config.residual_scale,
                   .next = layer->gate};
     k->linear(k, &out, c->attended, batch->n);
     if (layer->down == NULL)
@@ -192,6 +199,7 @@ void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden
                    .prompt = batch->prompt,
                    .matrix = {layer->down},
                    .out = {hidden},
+                   .scale = c->model->config.residual_scale,
                    .next = next};
     k->linear(k, &down, c->inner, batch->n);
 }
@@ -253,7 +261,8 @@ static void score(Context *context, const Matrix *matrix, const float *norm, con
                      .matrix = {matrix},
                      .out = {context->logits},
                      .norm = norm,
-                     .norm_eps = model->config.norm_eps};
+                     .norm_eps = model->config.norm_eps,
+                     .scale = model->config.logit_scale};
     model->kernels->linear(model->kernels, &linear, hidden, n);
 }
 

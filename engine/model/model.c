@@ -19,7 +19,7 @@ static int load_layer(Loader *l, Layer *layer, int index, int exit, Err *err)
     layer->rope = layer_rope_of(&l->model->config.rope, index);
     for (int i = 0; i < LAYER_PARTS; i++) {
         const LayerPart *part = &layer_parts[i];
-        Origin origin = part_origin(l->gguf, l->use->adapter, index, exit, part);
+        Origin origin = part_origin(l->gguf, &l->model->config, l->use->adapter, index, exit, i);
         if (origin.tensor == NULL)
             continue; /* a bias that this model does not have, or no feed-forward part */
         /* What training wrote stays as it was written. */
@@ -62,20 +62,20 @@ static int load_exits(Loader *l, Err *err)
     return 0;
 }
 
-static int load_rope(Loader *l, Err *err)
+static int load_rope(Loader *l, int which, Err *err)
 {
     Model *model = l->model;
     const RopeConfig *config = &model->config.rope;
-    const GgufTensor *tensor = gguf_tensor(l->gguf, "rope_freqs.weight");
+    const GgufTensor *tensor = gguf_tensor(l->gguf, rope_tensor(config, which));
     size_t count = (size_t)config->dims / 2;
     float *factors, *device = NULL;
-    model->rope[ROPE_MAIN] = rope_plain(config);
-    if (rope_factors(l->gguf, config, &factors, err) != 0)
+    model->rope[which] = rope_plain(config);
+    if (rope_factors(l->gguf, config, which, &factors, err) != 0)
         return -1;
     if (factors == NULL)
         return 0;
     int result = load_floats(l, factors, count, &device, err);
-    model->rope[ROPE_MAIN].factors = device;
+    model->rope[which].factors = device;
     free(factors);
     return result == 0 && tensor ? load_advance(l, tensor->bytes, err) : result;
 }
@@ -97,7 +97,9 @@ static int load_weights(Loader *l, Err *err)
     if (l->use->ids != NULL &&
         load_matrix(l, &from_head, l->use, QUANT_CLASS_SHORT_HEAD, &model->short_head, err) != 0)
         return -1;
-    if (load_vector(l, l->gguf, norm, &model->output_norm, err) != 0 || load_rope(l, err) != 0)
+    if (load_vector(l, l->gguf, norm, &model->output_norm, err) != 0 ||
+        load_rope(l, ROPE_MAIN, err) != 0 ||
+        (model->config.rope.has_long && load_rope(l, ROPE_LONG, err) != 0))
         return -1;
     for (int i = 0; i < model->config.loaded; i++)
         if (load_layer(l, &model->layers[i], i, -1, err) != 0)

@@ -20,7 +20,12 @@ typedef struct RopeConfig {
     bool neox;     /* as in Rope */
     int dims;      /* of a head that are turned */
     int skips;     /* every so many layers, the last of them turns nothing; 0 = none does */
-    float divisor; /* of all frequencies (linear scaling); 1 = none */
+    float divisor; /* of frequencies: of all (linear scaling), or as YaRN has it; 1 = none */
+    float beta_fast, beta_slow; /* YaRN: turns in the original context; 0 = it is not YaRN */
+    float scale;                /* as in Rope; 0 = 1 */
+    float warmer;               /* as in Rope, every `original` positions */
+    int original;               /* tokens of the context before it was made longer */
+    bool has_long;              /* divisors of their own for contexts that are longer than that */
 } RopeConfig;
 
 typedef struct ModelConfig {
@@ -36,6 +41,8 @@ typedef struct ModelConfig {
     float norm_eps;
     float embed_scale;     /* of the embeddings; 1 = as they are */
     float attention_scale; /* of scores; 0 = 1/sqrt(D) */
+    float residual_scale;  /* of what a layer adds; 0 = 1 */
+    float logit_scale;     /* 0 = 1 */
     RopeConfig rope;
     char quant[16];        /* type of most of its weights: "Q4_K" */
     uint64_t weight_bytes; /* sum of the tensors' bytes in the file */
@@ -48,6 +55,8 @@ float config_attention_scale(const ModelConfig *config);
 
 /* Which of its model's ropes turns layer `layer`: ROPE_… */
 int layer_rope_of(const RopeConfig *rope, int layer);
+/* Which rope is turned by where a text may be so long: ROPE_MAIN or ROPE_LONG. */
+int rope_for_length(const RopeConfig *rope, int length);
 /* The rope without divisors. */
 Rope rope_plain(const RopeConfig *rope);
 

@@ -14,11 +14,39 @@
 
 enum { VOCAB_MAX = 1 << 22 };
 
-const GgufTensor *layer_tensor(const Gguf *gguf, int layer, const LayerPart *part)
+static const GgufTensor *named(const Gguf *gguf, int layer, const char *part)
 {
     char name[TENSOR_NAME_BYTES];
-    snprintf(name, sizeof name, "blk.%d.%s", layer, part->name);
+    snprintf(name, sizeof name, "blk.%d.%s", layer, part);
     return gguf_tensor(gguf, name);
+}
+
+/* All parts of a fused tensor, or none, are in it: it is where the first has none of its own. */
+const GgufTensor *layer_tensor(const Gguf *gguf, const ModelConfig *config, int layer, int part,
+                               int *first)
+{
+    const FusedPart *fused = arch_fused(config->arch, part);
+    int row = 0;
+    if (fused == NULL || named(gguf, layer, layer_parts[fused->first].name))
+        fused = NULL;
+    for (int p = fused ? fused->first : part; p < part; p++)
+        row += shape_size(config, layer_parts[p].rows);
+    if (first)
+        *first = row;
+    return named(gguf, layer, fused ? fused->name : layer_parts[part].name);
+}
+
+/* Rows of the tensor that a part is in. */
+static int tensor_rows(const Check *c, int layer, int part, const GgufTensor *tensor)
+{
+    const FusedPart *fused = arch_fused(c->arch, part);
+    int rows = 0;
+    if (fused == NULL || tensor != named(c->gguf, layer, fused->name) ||
+        named(c->gguf, layer, layer_parts[fused->first].name))
+        return shape_size(c->config, layer_parts[part].rows);
+    for (int p = fused->first; p < fused->first + fused->n; p++)
+        rows += shape_size(c->config, layer_parts[p].rows);
+    return rows;
 }
 
 static int check_arch(Check *c)
@@ -79,6 +107,39 @@ static int check_heads(Check *c)
     return 0;
 }
 
+/* A scale that some files have; 0 = none. */
+static int get_scale(const Check *c, const char *name, float *scale)
+{
+    char key[TENSOR_NAME_BYTES];
+    if (gguf_get_f32(c->gguf, arch_key(key, c->arch, name), scale, NULL) == 1 && *scale == 0)
+        return 0;
+    return check_float(c, name, 1, scale);
+}
+
+static int check_scales(Check *c)
+{
+    ModelConfig *config = c->config;
+    float logits;
+    config->embed_scale = 1;
+    if (!arch_info(c->arch)->scales)
+        return 0;
+    char key[TENSOR_NAME_BYTES];
+    if (check_float(c, "logit_scale", 0, &logits) != 0 ||
+        get_scale(c, "embedding_scale", &config->embed_scale) != 0 ||
+        get_scale(c, "residual_scale", &config->residual_scale) != 0)
+        return -1;
+    if (config->embed_scale == 0)
+        config->embed_scale = 1;
+    config->logit_scale = 1 / logits;
+    arch_key(key, c->arch, "attention.scale");
+    if (gguf_get_f32(c->gguf, key, &config->attention_scale, c->err) < 0)
+        return -1;
+    if (!(config->attention_scale >= 0 && config->attention_scale <= 1e6f))
+        return check_fail(c, "key '%s' is %g, expected a positive number", key,
+                          (double)config->attention_scale);
+    return 0;
+}
+
 static int check_no_experts(const Check *c)
 {
     char key[TENSOR_NAME_BYTES];
@@ -118,13 +179,16 @@ static int check_layer(Check *c, int layer)
 {
     for (int i = 0; i < LAYER_PARTS; i++) {
         const LayerPart *part = &layer_parts[i];
-        const GgufTensor *tensor = layer_tensor(c->gguf, layer, part);
+        int first;
+        const GgufTensor *tensor = layer_tensor(c->gguf, c->config, layer, i, &first);
         if (!arch_allows(c->arch, i) || (tensor == NULL && !arch_requires(c->arch, i)))
             continue;
         if (tensor == NULL)
             return check_fail(c, "tensor 'blk.%d.%s' is missing; the file is no complete model",
                               layer, part->name);
-        int rows = shape_size(c->config, part->rows);
+        int rows = tensor_rows(c, layer, i, tensor);
+        if (first > 0)
+            continue; /* seen already */
         if (check_shape(c, tensor, rows, shape_size(c->config, part->cols)) != 0)
             return -1;
         if (rows > 0)
@@ -171,11 +235,15 @@ static int check_nothing_left(const Check *c)
         snprintf(name, sizeof name, "%.*s", (int)tensor->name.length, tensor->name.data);
         const char *rest = arch_layer_name(name, "blk.", &layer);
         if (rest && layer < c->config->layers)
-            for (int p = 0; p < LAYER_PARTS; p++)
-                known =
-                    known || (arch_allows(c->arch, p) && strcmp(rest, layer_parts[p].name) == 0);
-        static const char *const others[] = {"token_embd.weight", "output_norm.weight",
-                                             "output.weight", "rope_freqs.weight"};
+            for (int p = 0; p < LAYER_PARTS; p++) {
+                const FusedPart *fused = arch_fused(c->arch, p);
+                known = known ||
+                        (arch_allows(c->arch, p) && strcmp(rest, layer_parts[p].name) == 0) ||
+                        (fused && strcmp(rest, fused->name) == 0);
+            }
+        static const char *const others[] = {
+            "token_embd.weight", "output_norm.weight",       "output.weight",
+            "rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"};
         for (size_t o = 0; o < sizeof others / sizeof *others; o++)
             known = known || strcmp(name, others[o]) == 0;
         if (!known)
@@ -206,19 +274,21 @@ int model_config(ModelConfig *config, const Gguf *gguf, Err *err)
 {
     Check c = {.gguf = gguf, .config = config, .err = err};
     *config = (ModelConfig){0};
-    config->embed_scale = 1;
     if (check_arch(&c) != 0 || check_no_experts(&c) != 0 ||
         check_size(&c, "block_count", LAYERS_MAX, 0, &config->layers) != 0 ||
         check_size(&c, "embedding_length", WIDTH_MAX, 0, &config->hidden) != 0 ||
         check_size(&c, "feed_forward_length", WIDTH_MAX, 0, &config->ffn) != 0 ||
         check_size(&c, "context_length", INT32_MAX, 0, &config->context) != 0 ||
         check_float(&c, "attention.layer_norm_rms_epsilon", 0, &config->norm_eps) != 0 ||
-        check_heads(&c) != 0 || check_rope(&c) != 0 || check_vocab(&c) != 0)
+        check_heads(&c) != 0 || check_rope(&c) != 0 || check_scales(&c) != 0 ||
+        check_vocab(&c) != 0)
         return -1;
     if (check_named(&c, "token_embd.weight", true, 'V', 'H') != 0 ||
         check_named(&c, "output_norm.weight", true, 0, 'H') != 0 ||
         check_named(&c, "output.weight", false, 'V', 'H') != 0 ||
-        check_named(&c, "rope_freqs.weight", false, 0, 'R') != 0)
+        check_named(&c, "rope_freqs.weight", false, 0, 'R') != 0 ||
+        check_named(&c, "rope_factors_long.weight", false, 0, 'R') != 0 ||
+        check_named(&c, "rope_factors_short.weight", false, 0, 'R') != 0)
         return -1;
     for (int layer = 0; layer < config->layers; layer++)
         if (check_layer(&c, layer) != 0)

@@ -61,7 +61,10 @@ static int open_all(Trainer *s, const Gguf *gguf, Err *err)
     TrainShape shape = trainer_learn_shape(s);
     /* What turns by positions is scaled as in the engine, where a head's layer has no scale. */
     float *factors = NULL;
-    int result = s->net ? 0 : rope_factors(gguf, &s->model.rope, &factors, err);
+    int result =
+        s->net ? 0
+               : rope_factors(gguf, &s->model.rope,
+                              rope_for_length(&s->model.rope, s->config.length), &factors, err);
     shape.rope.factors = factors;
     if (result == 0)
         result = train_open(&s->ops, s->kernels, &shape,

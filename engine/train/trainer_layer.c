@@ -95,6 +95,14 @@ static void copy_rows(Trainer *s, float *to, const float *from)
     s->kernels->copy(s->kernels, to, from, (size_t)s->batch.n * (size_t)s->model.hidden);
 }
 
+/* What is added to the residual stream may be scaled: then what the last matrix reads is, for its
+ * gradient is right by itself then. */
+static void scale(Trainer *s, float *x, float factor, size_t count)
+{
+    if (factor != 0)
+        s->ops->scale(s->ops, x, factor, count);
+}
+
 void trainer_layer_end(Trainer *s, const TrainerLayer *layer, const float *input, float *output)
 {
     TrainOps *l = s->ops;
@@ -103,12 +111,14 @@ void trainer_layer_end(Trainer *s, const TrainerLayer *layer, const float *input
     TrainerActs *a = &s->acts;
     int n = s->batch.n;
     copy_rows(s, a->middle, input);
+    scale(s, a->attended, m->residual_scale, (size_t)n * (size_t)(m->heads * m->head_dim));
     trainer_matrix(s, &w[PART_O], n, a->attended, true, a->middle);
 
     l->norm(l, a->middle, w[PART_FFN_NORM].value, m->norm_eps, n, m->hidden, a->ffn_in);
     trainer_matrix(s, &w[PART_GATE], n, a->ffn_in, false, a->gate);
     trainer_matrix(s, &w[PART_UP], n, a->ffn_in, false, a->up);
     l->swiglu(l, a->gate, a->up, (size_t)n * (size_t)m->ffn, a->inner);
+    scale(s, a->inner, m->residual_scale, (size_t)n * (size_t)m->ffn);
     copy_rows(s, output, a->middle);
     trainer_matrix(s, &w[PART_DOWN], n, a->inner, true, output);
 }
@@ -169,6 +179,7 @@ static void norm_backward(Trainer *s, const TrainerWeight *w, const float *x, co
 
 void trainer_layer_end_back(Trainer *s, const TrainerLayer *layer, float *dstream)
 {
+    const ModelConfig *m = &s->model;
     const TrainerWeight *w = layer->part;
     TrainerActs *a = &s->acts;
     int n = s->batch.n;
@@ -177,6 +188,7 @@ void trainer_layer_end_back(Trainer *s, const TrainerLayer *layer, float *dstrea
      * needed no longer when its gradient comes. */
     trainer_matrix_learn(s, &w[PART_DOWN], n, a->inner, dstream);
     trainer_matrix_back(s, &w[PART_DOWN], n, dstream, false, a->inner);
+    scale(s, a->inner, m->residual_scale, (size_t)n * (size_t)m->ffn);
     s->ops->swiglu_back(s->ops, a->gate, a->up, a->inner, (size_t)n * (size_t)s->model.ffn);
     for (int i = 0; i < 2; i++) {
         const float *dout = i ? a->up : a->gate;
@@ -188,6 +200,7 @@ void trainer_layer_end_back(Trainer *s, const TrainerLayer *layer, float *dstrea
     /* middle = input + o(attended) */
     trainer_matrix_learn(s, &w[PART_O], n, a->attended, dstream);
     trainer_matrix_back(s, &w[PART_O], n, dstream, false, a->dattended);
+    scale(s, a->dattended, m->residual_scale, (size_t)n * (size_t)(m->heads * m->head_dim));
 }
 
 void trainer_layer_backward(Trainer *s, const TrainerLayer *layer, const float *input,

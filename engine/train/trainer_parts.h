@@ -198,6 +198,9 @@ TrainShape trainer_learn_shape(const Trainer *trainer);
 TrainerGroup trainer_group(const Trainer *trainer, int index, int *count);
 
 /* trainer_read.c */
+/* A part of a layer of the base; ids: its rows that are taken, NULL = all. */
+int trainer_read_part(Trainer *trainer, const Gguf *base, int layer, int part,
+                      const TrainerWeight *w, const int *ids, Err *err);
 int trainer_read_base(Trainer *trainer, const Gguf *base, Err *err);
 
 /* trainer_layer.c: input [n, H] -> output [n, H]; both need `acts` in between. dstream: the gradient

@@ -224,6 +224,11 @@ int trainer_shape(Trainer *s, const TrainerConfig *config, const TrainerBase *ba
                    .model = base->config,
                    .tied = base->tied,
                    .scored = config->ids ? config->n_ids : base->config.vocab};
+    if (s->model.rope.warmer > 0 && config->length > s->model.rope.original)
+        return err_set(err, EXIT_USAGE,
+                       "texts of %d tokens: this base is trained by those of at most %d, up to "
+                       "which its queries do not change",
+                       config->length, s->model.rope.original);
     memcpy(s->optional, base->optional, sizeof s->optional);
     int taps[EXITS_MAX];
     s->n_taps = trainer_taps(config, base->config.layers, taps);
@@ -264,7 +269,7 @@ TrainerBase trainer_base(const Gguf *gguf, const ModelConfig *config)
     TrainerBase base = {.config = *config, .tied = gguf_tensor(gguf, "output.weight") == NULL};
     for (int l = 0; l < config->layers; l++)
         for (int p = 0; p < LAYER_PARTS; p++)
-            base.optional[p] |= layer_tensor(gguf, l, &layer_parts[p]) != NULL;
+            base.optional[p] |= layer_tensor(gguf, config, l, p, NULL) != NULL;
     return base;
 }
 

@@ -121,6 +121,7 @@ void row_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim,
     for (int i = 0; i < batch->n; i++) {
         const float *cosine = rope_angles(cache, i, batch_position(batch, i)),
                     *sine = cosine + pairs;
+        float warmth = rope_warmth(rope, batch_position(batch, i));
         for (int h = 0; h < heads; h++, x += head_dim) {
             /* Element p of a pair's first half, and how far its partner is. */
             int step = rope->neox ? 1 : 2, partner = rope->neox ? pairs : 1;
@@ -129,6 +130,8 @@ void row_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim,
                 *a = v * cosine[p] - w * sine[p];
                 *b = v * sine[p] + w * cosine[p];
             }
+            for (int d = 0; warmth != 1 && d < head_dim; d++)
+                x[d] *= warmth;
         }
     }
 }

@@ -84,8 +84,9 @@ typedef struct LinearArgs {
     const float *scale;
     float *partial;
     unsigned *counters; /* one per unit block, zero between kernels */
+    float gain;         /* Linear.scale, or 1 */
     int cols, column;   /* column: first row of the batch, a multiple of CHUNK */
-    int mode, parts;
+    int mode, parts, pad;
     LinearPart part[LINEAR_MAX];
 } LinearArgs;
 
@@ -101,6 +102,7 @@ typedef struct FinishArgs {
     const float *y[2], *bias[2]; /* [ROWS_MAX][stride] */
     const float *scale;
     float *out;
+    float gain; /* Linear.scale, or 1 */
     int rows, stride, mode;
 } FinishArgs;
 
@@ -140,6 +142,8 @@ typedef struct RopeArgs {
     const float *table;
     float *x[2]; /* queries and keys */
     int heads[2];
+    float warmer[2]; /* as in Rope */
+    int warmer_every[2];
     int parts, pairs, neox, dim; /* dim: of a head */
 } RopeArgs;
 

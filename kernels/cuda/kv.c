@@ -185,6 +185,8 @@ static bool rope_join(Cuda *cuda, const RopeArgs *args, int rows)
         return false;
     before.x[1] = args->x[0];
     before.heads[1] = args->heads[0];
+    before.warmer[1] = args->warmer[0];
+    before.warmer_every[1] = args->warmer_every[0];
     before.parts = 2;
     memcpy(last->args, &before, sizeof before);
     last->grid[1] = 2;
@@ -210,6 +212,8 @@ void cuda_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim
     args.pairs = rope->dims / 2;
     args.neox = rope->neox;
     args.dim = head_dim;
+    args.warmer[0] = rope->warmer;
+    args.warmer_every[0] = rope->warmer_every;
     queue_rows(cuda, batch);
     int grid = cuda_round_rows(batch->n);
     if (!rope_join(cuda, &args, grid))

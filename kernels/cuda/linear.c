@@ -113,6 +113,7 @@ static void launch(Cuda *cuda, const Linear *linear, LinearMode mode, const int 
     args.meta = cuda->queue.device;
     args.cols = first->cols;
     args.mode = (int)mode;
+    args.gain = linear->scale == 0 ? 1 : linear->scale;
     args.parts = mode == LINEAR_SWIGLU ? 1 : count;
     for (int p = 0; p < count; p++) {
         const Matrix *m = linear->matrix[which[p]];
@@ -172,6 +173,7 @@ static void finish(Cuda *cuda, const Linear *linear, int j, int count, const flo
     args.rows = linear->matrix[j]->rows;
     args.stride = stride;
     args.mode = (int)linear->mode;
+    args.gain = linear->scale == 0 ? 1 : linear->scale;
     queue_add(cuda, KERNEL_finish, (args.rows + THREADS - 1) / THREADS, cuda_round_rows(n), 1,
               &args, sizeof args, META_N);
 }

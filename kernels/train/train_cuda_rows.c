@@ -30,6 +30,11 @@ static void cuda_add(TrainOps *ops, float *to, const float *from, size_t count)
     run_each(ops, KERNEL_train_add, (TrainEachArgs){.out = to, .x = from}, count);
 }
 
+static void cuda_scale(TrainOps *ops, float *x, float factor, size_t count)
+{
+    run_each(ops, KERNEL_train_scale, (TrainEachArgs){.out = x, .factor = factor}, count);
+}
+
 static void cuda_bias(TrainOps *ops, float *x, const float *bias, int n, int cols)
 {
     run_each(ops, KERNEL_train_bias, (TrainEachArgs){.out = x, .x = bias, .cols = cols},
@@ -255,6 +260,7 @@ void train_cuda_fill_rows(TrainOps *table)
     table->smooth_l1 = cuda_smooth_l1;
     table->zero = cuda_zero;
     table->add = cuda_add;
+    table->scale = cuda_scale;
     table->squares = cuda_squares;
     table->adamw = cuda_adamw;
 }

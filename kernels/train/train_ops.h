@@ -132,6 +132,7 @@ struct TrainOps {
 
     void (*zero)(TrainOps *ops, float *x, size_t count);
     void (*add)(TrainOps *ops, float *to, const float *from, size_t count); /* to += from */
+    void (*scale)(TrainOps *ops, float *x, float factor, size_t count);     /* x *= factor */
     double (*squares)(TrainOps *ops, const float *x, size_t count);         /* sum of x^2 */
     /* One step for `count` weights; mean, square: the running means of gradient and gradient^2. The
      * gradient is 0 afterwards. */

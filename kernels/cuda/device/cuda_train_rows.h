@@ -30,6 +30,12 @@ BODY void train_zero_body(const Lane *at, const TrainEachArgs *a)
         a->out[i] = 0.0f;
 }
 
+BODY void train_scale_body(const Lane *at, const TrainEachArgs *a)
+{
+    for (int64_t i = each_first(at), end = each_end(at, a->count); i < end; i += THREADS)
+        a->out[i] *= a->factor;
+}
+
 BODY void train_add_body(const Lane *at, const TrainEachArgs *a)
 {
     for (int64_t i = each_first(at), end = each_end(at, a->count); i < end; i += THREADS)

@@ -115,6 +115,7 @@ BODY void finish_body(const Lane *at, const FinishArgs *a)
         float up = a->y[1][from] * a->scale[i];
         *out = silu(y) * (a->bias[1] ? up + a->bias[1][row] : up);
     } else {
+        y *= a->gain;
         *out = a->mode == LINEAR_ADD ? *out + y : y;
     }
 }
@@ -175,6 +176,15 @@ BODY void rope_body(const Lane *at, const RopeArgs *a)
         *low = v * cosine - w * sine;
         *high = v * sine + w * cosine;
     }
+    float warmer = part ? a->warmer[1] : a->warmer[0];
+    if (warmer == 0.0f)
+        return;
+    int every = part ? a->warmer_every[1] : a->warmer_every[0];
+    double steps = (double)((a->meta->length[row] - 1) / every);
+    float warmth = (float)(1.0 + (double)warmer * log(1.0 + steps));
+    block_sync(at);
+    for (int i = at->thread; i < heads * a->dim; i += THREADS)
+        x[i] *= warmth;
 }
 
 #endif

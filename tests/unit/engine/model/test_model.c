@@ -68,8 +68,9 @@ static void test_config(void **state)
         assert_true(c->heads == 4 && c->kv_heads == 2 && c->head_dim == 32);
         assert_true(c->norm_eps == 1e-5f && c->rope.base == 10000);
         assert_int_equal(c->rope.neox, arch_info((Arch)arch)->rope_neox);
-        assert_true(c->rope.dims == 32 && c->embed_scale == 1);
-        assert_true(config_attention_scale(c) == 1 / sqrtf(32));
+        assert_true(c->rope.dims == 32);
+        assert_true(c->embed_scale == (arch == ARCH_GRANITE ? 1.5f : 1));
+        assert_true(config_attention_scale(c) == (arch == ARCH_GRANITE ? 0.3f : 1 / sqrtf(32)));
         assert_int_equal(model->layers[2].rope, ROPE_MAIN);
         assert_int_equal(model->layers[3].rope, arch == ARCH_SMOLLM3 ? ROPE_NONE : ROPE_MAIN);
         assert_true((model->layers[3].q_norm != NULL) == (arch == ARCH_QWEN3));
@@ -78,7 +79,7 @@ static void test_config(void **state)
         assert_string_equal(template_name(model->template), "chatml");
         assert_true((model->layers[3].q_bias != NULL) == (arch == ARCH_QWEN2));
         assert_ptr_not_equal(model->head, model->embed);
-        assert_null(model->rope[ROPE_MAIN].factors);
+        assert_true((model->rope[ROPE_MAIN].factors != NULL) == (arch == ARCH_MISTRAL3));
         model_close(model);
     }
 }
@@ -464,59 +465,50 @@ static void test_real_models(void **state)
         ModelConfig config;
     } models[] = {
         {"SmolLM2-135M-Instruct.Q4_1.gguf",
-         {ARCH_LLAMA,
-          49152,
-          576,
-          30,
-          1536,
-          9,
-          3,
-          64,
-          8192,
-          1e-5f,
-          1,
-          0,
-          {1e5f, false, 64, 0, 1},
-          "Q4_1",
-          96576768,
-          30,
-          0}},
+         {.arch = ARCH_LLAMA,
+          .vocab = 49152,
+          .hidden = 576,
+          .layers = 30,
+          .ffn = 1536,
+          .heads = 9,
+          .kv_heads = 3,
+          .head_dim = 64,
+          .context = 8192,
+          .norm_eps = 1e-5f,
+          .rope = {.base = 1e5f, .neox = false},
+          .quant = "Q4_1",
+          .weight_bytes = 96576768,
+          .loaded = 30}},
         {"qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
-         {ARCH_QWEN2,
-          151936,
-          896,
-          24,
-          4864,
-          14,
-          2,
-          64,
-          32768,
-          1e-6f,
-          1,
-          0,
-          {1e6f, true, 64, 0, 1},
-          "Q5_0",
-          485452288,
-          24,
-          0}},
+         {.arch = ARCH_QWEN2,
+          .vocab = 151936,
+          .hidden = 896,
+          .layers = 24,
+          .ffn = 4864,
+          .heads = 14,
+          .kv_heads = 2,
+          .head_dim = 64,
+          .context = 32768,
+          .norm_eps = 1e-6f,
+          .rope = {.base = 1e6f, .neox = true},
+          .quant = "Q5_0",
+          .weight_bytes = 485452288,
+          .loaded = 24}},
         {"qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
-         {ARCH_QWEN2,
-          151936,
-          1536,
-          28,
-          8960,
-          12,
-          2,
-          128,
-          32768,
-          1e-6f,
-          1,
-          0,
-          {1e6f, true, 128, 0, 1},
-          "Q4_K",
-          1111370240,
-          28,
-          0}},
+         {.arch = ARCH_QWEN2,
+          .vocab = 151936,
+          .hidden = 1536,
+          .layers = 28,
+          .ffn = 8960,
+          .heads = 12,
+          .kv_heads = 2,
+          .head_dim = 128,
+          .context = 32768,
+          .norm_eps = 1e-6f,
+          .rope = {.base = 1e6f, .neox = true},
+          .quant = "Q4_K",
+          .weight_bytes = 1111370240,
+          .loaded = 28}},
     };
     int seen = 0;
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {

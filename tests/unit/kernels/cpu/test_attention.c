@@ -290,7 +290,8 @@ static void rope_turns_pairs(void **state)
         /* A part of the head, and longer than it was. */
         int dims = variant & 4 ? D / 3 * 2 : D;
         double scale = variant & 4 ? 1.3 : 1;
-        const Rope rope = {(float)base, neox, dims, (float)scale, f};
+        const Rope rope = {
+            .base = (float)base, .neox = neox, .dims = dims, .scale = (float)scale, .factors = f};
         memcpy(out, in, sizeof in);
         k->rope(k, out, &batch, H, D, &rope);
         for (int i = 0; i < B * H * (dims / 2); i++) {

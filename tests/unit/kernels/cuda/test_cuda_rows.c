@@ -245,8 +245,13 @@ static void rope_agrees_with_the_cpu(void **state)
             float *a = device(k, q, N * H * D), *b = device(k, q, N * H * D);
             float *f = device(k, factors, D / 2);
             /* Two that follow each other: queries and keys, the keys with fewer heads. */
-            const Rope rope = {1e4f, form & 1, form & 4 ? D - 8 : D, form & 4 ? 1.3f : 1,
-                               form & 2 ? f : NULL};
+            const Rope rope = {.base = 1e4f,
+                               .neox = form & 1,
+                               .dims = form & 4 ? D - 8 : D,
+                               .scale = form & 4 ? 1.3f : 1,
+                               .factors = form & 2 ? f : NULL,
+                               .warmer = form & 4 ? 0.2f : 0,
+                               .warmer_every = 40};
             k->rope(k, a, &batch, H, D, &rope);
             k->rope(k, b, &batch, 1, D, &rope);
             k->download(k, out[i][0], a, N * H * D);

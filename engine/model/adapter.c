@@ -148,17 +148,22 @@ bool adapter_has_norm(const Adapter *adapter, int index)
     return adapter_norm(adapter, index) != NULL;
 }
 
-Origin part_origin(const Gguf *gguf, const Adapter *adapter, int layer, int exit,
-                   const LayerPart *part)
+Origin part_origin(const Gguf *gguf, const ModelConfig *config, const Adapter *adapter, int layer,
+                   int exit, int number)
 {
+    const LayerPart *part = &layer_parts[number];
+    int first = 0;
     int of = exit >= 0 ? adapter->info.exits[exit] : 0;
     const GgufTensor *own = exit >= 0 ? find(adapter, of, 0, part->name, "") : NULL;
     if (own != NULL)
         return (Origin){.gguf = adapter->gguf, .tensor = own};
     if (layer < 0)
         return (Origin){0};
+    const GgufTensor *tensor = gguf ? layer_tensor(gguf, config, layer, number, &first) : NULL;
     return (Origin){.gguf = gguf,
-                    .tensor = gguf ? layer_tensor(gguf, layer, part) : NULL,
+                    .tensor = tensor,
+                    .first = first,
+                    .rows = gguf ? shape_size(config, part->rows) : 0,
                     .adapter = adapter,
                     .a = adapter ? find(adapter, of, layer, part->name, ".lora_a") : NULL,
                     .b = adapter ? find(adapter, of, layer, part->name, ".lora_b") : NULL};

@@ -79,7 +79,7 @@ static int check_part(Check *c, const GgufTensor *tensor, int exit, int layer, c
     int rows = shape_size(c->base, part->rows), cols = shape_size(c->base, part->cols);
     if (!pair)
         return check_shape(c, tensor, rows, cols);
-    Origin found = part_origin(NULL, adapter, layer, exit, part);
+    Origin found = part_origin(NULL, c->base, adapter, layer, exit, (int)(part - layer_parts));
     if (found.tensor != NULL || (found.a == NULL && found.b == NULL))
         return keys_fail(c->adapter->gguf, c->err,
                          "tensor '%.*s' changes nothing: there is no copy of a base layer under it",
@@ -126,7 +126,7 @@ static int check_complete(const Check *c, int index)
     int there = 0, ffn = 0, ffn_needed = 0;
     for (int p = 0; p < LAYER_PARTS; p++) {
         const LayerPart *part = &layer_parts[p];
-        bool has = part_origin(NULL, adapter, -1, index, part).tensor != NULL;
+        bool has = part_origin(NULL, c->base, adapter, -1, index, p).tensor != NULL;
         bool needed = arch_requires(c->base->arch, p);
         there += has;
         ffn += has && needed && part->is_ffn;

@@ -12,6 +12,7 @@
 enum {
     ATTENTION = 1 << PART_ATTN_NORM | 1 << PART_Q | 1 << PART_K | 1 << PART_V | 1 << PART_O,
     QKV_BIASES = 1 << PART_Q_BIAS | 1 << PART_K_BIAS | 1 << PART_V_BIAS,
+    QK_NORMS = 1 << PART_Q_NORM | 1 << PART_K_NORM,
     GATED_FFN = 1 << PART_FFN_NORM | 1 << PART_GATE | 1 << PART_UP | 1 << PART_DOWN,
 };
 
@@ -25,6 +26,29 @@ static const ArchInfo archs[ARCH_COUNT] = {
                     .optional = QKV_BIASES,
                     .usual = QKV_BIASES,
                     .rope_neox = true},
+    [ARCH_QWEN3] = {.name = "qwen3",
+                    .required = ATTENTION | QK_NORMS | GATED_FFN,
+                    .optional = QKV_BIASES,
+                    .rope_neox = true},
+    [ARCH_SMOLLM3] = {.name = "smollm3",
+                      .required = ATTENTION | GATED_FFN,
+                      .optional = QKV_BIASES,
+                      .rope_neox = false,
+                      .rope_skips = 4},
+    [ARCH_GRANITE] = {.name = "granite",
+                      .required = ATTENTION | GATED_FFN,
+                      .optional = QKV_BIASES,
+                      .rope_neox = false,
+                      .rope_switch = true,
+                      .scales = true},
+    [ARCH_PHI3] = {.name = "phi3",
+                   .required = ATTENTION | GATED_FFN,
+                   .rope_neox = true,
+                   .fused = true},
+    [ARCH_MISTRAL3] = {.name = "mistral3",
+                       .required = ATTENTION | GATED_FFN,
+                       .optional = QKV_BIASES,
+                       .rope_neox = false},
 };
 
 const LayerPart layer_parts[LAYER_PARTS] = {
@@ -35,6 +59,8 @@ const LayerPart layer_parts[LAYER_PARTS] = {
     [PART_Q_BIAS] = {"attn_q.bias", 0, 'Q', .is_bias = true, .field = offsetof(Layer, q_bias)},
     [PART_K_BIAS] = {"attn_k.bias", 0, 'K', .is_bias = true, .field = offsetof(Layer, k_bias)},
     [PART_V_BIAS] = {"attn_v.bias", 0, 'K', .is_bias = true, .field = offsetof(Layer, v_bias)},
+    [PART_Q_NORM] = {"attn_q_norm.weight", 0, 'D', .field = offsetof(Layer, q_norm)},
+    [PART_K_NORM] = {"attn_k_norm.weight", 0, 'D', .field = offsetof(Layer, k_norm)},
     [PART_O] = {"attn_output.weight", 'H', 'Q', .field = offsetof(Layer, o)},
     [PART_FFN_NORM] = {"ffn_norm.weight", 0, 'H', .is_ffn = true,
                        .field = offsetof(Layer, ffn_norm)},
@@ -44,6 +70,16 @@ const LayerPart layer_parts[LAYER_PARTS] = {
     [PART_DOWN] = {"ffn_down.weight", 'H', 'F', .is_ffn = true, .quant_class = QUANT_CLASS_COARSE,
                    .field = offsetof(Layer, down)},
 };
+
+const FusedPart *arch_fused(Arch arch, int part)
+{
+    static const FusedPart fused[] = {{"attn_qkv.weight", PART_Q, 3},
+                                      {"ffn_up.weight", PART_GATE, 2}};
+    for (size_t i = 0; archs[arch].fused && i < sizeof fused / sizeof *fused; i++)
+        if (part >= fused[i].first && part < fused[i].first + fused[i].n)
+            return &fused[i];
+    return NULL;
+}
 
 const ArchInfo *arch_info(Arch arch)
 {
@@ -122,8 +158,10 @@ int shape_size(const ModelConfig *config, char letter)
         return config->heads * config->head_dim;
     case 'K':
         return config->kv_heads * config->head_dim;
+    case 'D':
+        return config->head_dim;
     case 'R':
-        return config->head_dim / 2;
+        return config->rope.dims / 2;
     default:
         return config->hidden;
     }

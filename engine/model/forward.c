@@ -128,6 +128,21 @@ static Batch rows_after(const Batch *batch, int first)
     return rest;
 }
 
+const Rope *layer_rope(const Context *c, const Layer *layer)
+{
+    /* Of the slots so many may be a tree's. */
+    int which = layer->rope == ROPE_MAIN
+                    ? rope_for_length(&c->model->config.rope, c->slots - TREE_SLOTS)
+                    : layer->rope;
+    return which == ROPE_NONE ? NULL : &c->model->rope[which];
+}
+
+Attention layer_attention(const Context *c, const Layer *layer)
+{
+    (void)layer;
+    return (Attention){.scale = config_attention_scale(&c->model->config)};
+}
+
 void layer_begin(Context *c, const Layer *layer, const Batch *batch)
 {
     Kernels *k = c->model->kernels;
@@ -142,9 +157,17 @@ void layer_begin(Context *c, const Layer *layer, const Batch *batch)
                   .norm_eps = m->norm_eps,
                   .next = layer->o};
     k->linear(k, &qkv, c->hidden, batch->n);
-    const float *factors = c->model->rope_factors;
-    k->rope(k, c->q, batch, m->heads, m->head_dim, m->rope_base, m->rope_neox, factors);
-    k->rope(k, c->k, batch, m->kv_heads, m->head_dim, m->rope_base, m->rope_neox, factors);
+    if (layer->q_norm)
+        k->norm(k, c->q, layer->q_norm, m->norm_eps, batch->n, m->heads, m->head_dim, c->q);
+    if (layer->k_norm)
+        k->norm(k, c->k, layer->k_norm, m->norm_eps, batch->n, m->kv_heads, m->head_dim, c->k);
+    const Rope *rope = layer_rope(c, layer);
+    if (rope == NULL)
+        return;
+    Rope keys = *rope;
+    keys.warmer = 0;
+    k->rope(k, c->q, batch, m->heads, m->head_dim, rope);
+    k->rope(k, c->k, batch, m->kv_heads, m->head_dim, &keys);
 }
 
 void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden,
@@ -156,6 +179,7 @@ void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden
                   .prompt = batch->prompt,
                   .matrix = {layer->o},
                   .out = {hidden},
+                  .scale = c->model->config.residual_scale,
                   .next = layer->gate};
     k->linear(k, &out, c->attended, batch->n);
     if (layer->down == NULL)
@@ -175,6 +199,7 @@ void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden
                    .prompt = batch->prompt,
                    .matrix = {layer->down},
                    .out = {hidden},
+                   .scale = c->model->config.residual_scale,
                    .next = next};
     k->linear(k, &down, c->inner, batch->n);
 }
@@ -192,7 +217,8 @@ void layer_forward(Context *c, const LayerPass *pass, const Batch *batch)
                     c->v + pass->kv_present * key);
     if (rest.n == 0)
         return;
-    k->attention(k, pass->kv, pass->index, &rest, c->q + pass->kv_only * attention, m->heads,
+    Attention how = layer_attention(c, pass->layer);
+    k->attention(k, pass->kv, pass->index, &rest, c->q + pass->kv_only * attention, m->heads, &how,
                  c->attended);
     layer_end(c, pass->layer, &rest, c->hidden + pass->kv_only * (size_t)m->hidden, pass->next);
 }
@@ -203,7 +229,8 @@ void forward_kv_present(Context *context, const Batch *batch, int kv_present, co
     Model *model = context->model;
     assert(batch->n >= 1 && batch->n <= ROWS_MAX && from <= upto && upto <= model->config.loaded);
     if (from == 0)
-        model->kernels->embed(model->kernels, model->embed, ids, batch->n, context->hidden);
+        model->kernels->embed(model->kernels, model->embed, ids, batch->n,
+                              model->config.embed_scale, context->hidden);
     for (int l = from; l < upto; l++) {
         leave_features(context, batch, l);
         LayerPass pass = {.layer = &model->layers[l],
@@ -234,7 +261,8 @@ static void score(Context *context, const Matrix *matrix, const float *norm, con
                      .matrix = {matrix},
                      .out = {context->logits},
                      .norm = norm,
-                     .norm_eps = model->config.norm_eps};
+                     .norm_eps = model->config.norm_eps,
+                     .scale = model->config.logit_scale};
     model->kernels->linear(model->kernels, &linear, hidden, n);
 }
 

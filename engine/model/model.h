@@ -14,6 +14,20 @@
 #include "kernels/common/bounds.h"
 #include "kernels/kernels.h"
 
+/* What a header says of rotary positions. */
+typedef struct RopeConfig {
+    float base;
+    bool neox;     /* as in Rope */
+    int dims;      /* of a head that are turned */
+    int skips;     /* every so many layers, the last of them turns nothing; 0 = none does */
+    float divisor; /* of frequencies: of all (linear scaling), or as YaRN has it; 1 = none */
+    float beta_fast, beta_slow; /* YaRN: turns in the original context; 0 = it is not YaRN */
+    float scale;                /* as in Rope; 0 = 1 */
+    float warmer;               /* as in Rope, every `original` positions */
+    int original;               /* tokens of the context before it was made longer */
+    bool has_long;              /* divisors of their own for contexts that are longer than that */
+} RopeConfig;
+
 typedef struct ModelConfig {
     Arch arch;
     int vocab;    /* V: rows of the embedding; at least the tokenizer's vocabulary */
@@ -25,13 +39,26 @@ typedef struct ModelConfig {
     int head_dim; /* D, even */
     int context;  /* tokens the model was trained for */
     float norm_eps;
-    float rope_base;
-    bool rope_neox;
+    float embed_scale;     /* of the embeddings; 1 = as they are */
+    float attention_scale; /* of scores; 0 = 1/sqrt(D) */
+    float residual_scale;  /* of what a layer adds; 0 = 1 */
+    float logit_scale;     /* 0 = 1 */
+    RopeConfig rope;
     char quant[16];        /* type of most of its weights: "Q4_K" */
     uint64_t weight_bytes; /* sum of the tensors' bytes in the file */
     int loaded;            /* layers that are used: L, or the first few of them for a draft */
     int exit_layers;       /* decoder layers that its exits have of their own */
 } ModelConfig;
+
+/* attention_scale, or what stands for it. */
+float config_attention_scale(const ModelConfig *config);
+
+/* Which of its model's ropes turns layer `layer`: ROPE_… */
+int layer_rope_of(const RopeConfig *rope, int layer);
+/* Which rope is turned by where a text may be so long: ROPE_MAIN or ROPE_LONG. */
+int rope_for_length(const RopeConfig *rope, int length);
+/* The rope without divisors. */
+Rope rope_plain(const RopeConfig *rope);
 
 /* All from the header: architecture, every tensor's presence, shape and type. No weights are
  * read. */
@@ -83,8 +110,8 @@ typedef struct Model {
     char *adapter;    /* path of the adapter; NULL = none */
     bool changed;     /* it changed base layers */
     Exit exits[EXITS_MAX];
-    int n_exits;         /* that something was trained for */
-    float *rope_factors; /* [D/2] or NULL */
+    int n_exits; /* that something was trained for */
+    Rope rope[ROPES];
     Tokenizer *tokenizer;
     bool has_template;
     TemplateKind template;

@@ -7,17 +7,21 @@
 #include "engine/model/model.h"
 #include "engine/model/weight_source.h"
 
-/* Linear rope scaling: the divisor of every frequency, 1 = none. For a header that model_config
- * passed. */
-float rope_scale(const Gguf *gguf, Arch arch);
+/* The divisors of a rope's frequencies, [dims/2], the file's own (Llama 3's, long rope's) and those of
+ * scaling; NULL = all are 1. The caller frees them. For a header that model_config passed. which:
+ * ROPE_MAIN or ROPE_LONG. */
+int rope_factors(const Gguf *gguf, const RopeConfig *rope, int which, float **factors, Err *err);
+/* The tensor that the file's own are in, where it has some. */
+const char *rope_tensor(const RopeConfig *rope, int which);
 
-/* The tensor of a part; NULL = not there. */
-const GgufTensor *layer_tensor(const Gguf *gguf, int layer, const LayerPart *part);
+/* The tensor of a part; NULL = not there. first: its first row there (NULL = not wanted). */
+const GgufTensor *layer_tensor(const Gguf *gguf, const ModelConfig *config, int layer, int part,
+                               int *first);
 
-/* Where a part is: of layer `layer` of the model, with what the adapter (or NULL) changes in it;
+/* Where a part (PART_…) is: of layer `layer` of the model, with what the adapter (or NULL) changes in it;
  * or, exit >= 0, of the own layer of that exit of the adapter. */
-Origin part_origin(const Gguf *gguf, const Adapter *adapter, int layer, int exit,
-                   const LayerPart *part);
+Origin part_origin(const Gguf *gguf, const ModelConfig *config, const Adapter *adapter, int layer,
+                   int exit, int part);
 
 /* An exit's norm; NULL = the base's. */
 const GgufTensor *adapter_norm(const Adapter *adapter, int index);

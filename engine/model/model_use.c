@@ -34,6 +34,7 @@ int model_narrow(ModelConfig *config, const ModelUse *use, const char *name, Err
 typedef struct Sum {
     Kernels *kernels;
     const Gguf *gguf;
+    const ModelConfig *config;
     const ModelUse *use;
     size_t memory;
     uint64_t file;
@@ -58,7 +59,7 @@ static void add_layer(Sum *sum, int layer, int exit)
 {
     for (int p = 0; p < LAYER_PARTS; p++) {
         const LayerPart *part = &layer_parts[p];
-        Origin origin = part_origin(sum->gguf, sum->use->adapter, layer, exit, part);
+        Origin origin = part_origin(sum->gguf, sum->config, sum->use->adapter, layer, exit, p);
         if (part->rows == 0)
             add_vector(sum, origin.tensor);
         else if (origin.tensor != NULL)
@@ -70,7 +71,7 @@ static void add_layer(Sum *sum, int layer, int exit)
 size_t model_bytes(Kernels *kernels, const Gguf *gguf, const ModelConfig *config,
                    const ModelUse *use, uint64_t *file_bytes)
 {
-    Sum sum = {.kernels = kernels, .gguf = gguf, .use = use};
+    Sum sum = {.kernels = kernels, .gguf = gguf, .config = config, .use = use};
     const Adapter *adapter = use->adapter;
     const GgufTensor *embed = gguf_tensor(gguf, "token_embd.weight");
     const GgufTensor *head = gguf_tensor(gguf, "output.weight");
@@ -82,7 +83,8 @@ size_t model_bytes(Kernels *kernels, const Gguf *gguf, const ModelConfig *config
     if (use->ids != NULL)
         add_matrix(&sum, &from_head, use, QUANT_CLASS_SHORT_HEAD);
     add_vector(&sum, gguf_tensor(gguf, "output_norm.weight"));
-    add_vector(&sum, gguf_tensor(gguf, "rope_freqs.weight"));
+    for (int which = ROPE_MAIN; which <= (config->rope.has_long ? ROPE_LONG : ROPE_MAIN); which++)
+        add_vector(&sum, gguf_tensor(gguf, rope_tensor(&config->rope, which)));
     for (int layer = 0; layer < config->loaded; layer++)
         add_layer(&sum, layer, -1);
     for (int i = 0; adapter && i < adapter->info.n_exits; i++) {

@@ -21,7 +21,7 @@ WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantCl
 {
     const GgufTensor *tensor = origin->tensor;
     WeightSource source = {.origin = *origin,
-                           .rows = (int)tensor->dims[1],
+                           .rows = origin->rows > 0 ? origin->rows : (int)tensor->dims[1],
                            .cols = (int)tensor->dims[0],
                            .type = tensor->type,
                            .threads = 1};
@@ -106,8 +106,9 @@ static int read_rows(const WeightSource *in, int first, int count, uint8_t *out,
     const Origin *origin = &in->origin;
     size_t row_bytes = quant_row_bytes(origin->tensor->type, in->cols);
     for (int i = 0, run; i < count; i += run) {
-        int row = in->ids ? in->ids[first + i] : first + i;
-        for (run = in->ids ? 1 : count; i + run < count && in->ids[first + i + run] == row + run;)
+        int row = origin->first + (in->ids ? in->ids[first + i] : first + i);
+        for (run = in->ids ? 1 : count;
+             i + run < count && origin->first + in->ids[first + i + run] == row + run;)
             run++;
         if (gguf_read(origin->gguf, origin->tensor, (uint64_t)row * row_bytes,
                       out + (size_t)i * row_bytes, (size_t)run * row_bytes, err) != 0)

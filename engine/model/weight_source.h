@@ -14,6 +14,7 @@
 typedef struct Origin {
     const Gguf *gguf;
     const GgufTensor *tensor; /* NULL = there are none */
+    int first, rows;          /* those of its rows; rows 0 = all */
     const Adapter *adapter;   /* where a and b are */
     const GgufTensor *a, *b;  /* a low-rank change, or NULL */
 } Origin;

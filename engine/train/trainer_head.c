@@ -27,6 +27,13 @@ static const float *head_input(const Trainer *s, const TrainerScorer *scorer)
     return scorer->norm ? s->normed : s->taken;
 }
 
+/* The logits, or on the way back their gradient: then those of the product. */
+static void scale_logits(Trainer *s, int n)
+{
+    if (s->model.logit_scale != 0)
+        s->ops->scale(s->ops, s->logits, s->model.logit_scale, (size_t)n * (size_t)s->scored);
+}
+
 /* Labels from … from+n-1: s->taken, s->normed, s->logits. */
 static void piece_logits(Trainer *s, const TrainerScorer *scorer, const float *stream, int from,
                          int n)
@@ -38,6 +45,7 @@ static void piece_logits(Trainer *s, const TrainerScorer *scorer, const float *s
         l->norm(l, s->taken, scorer->norm->value, s->model.norm_eps, n, H, s->normed);
     l->product(l, (Factor){.data = head_input(s, scorer), .stride = H},
                head_factor(scorer->head, false), n, s->scored, H, false, s->logits, s->scored);
+    scale_logits(s, n);
 }
 
 /* From the logits' gradient to the stream's. */
@@ -47,6 +55,7 @@ static void piece_backward(Trainer *s, const TrainerScorer *scorer, int from, in
     int H = s->model.hidden;
     const TrainerWeight *norm = scorer->norm, *head = scorer->head;
     float *dinput = norm ? s->dnormed : s->dtaken;
+    scale_logits(s, n);
     if (head->grad)
         l->product(l, (Factor){.data = s->logits, .stride = s->scored, .turned = true},
                    (Factor){.data = head_input(s, scorer), .stride = H, .turned = true}, s->scored,

@@ -95,6 +95,14 @@ static void copy_rows(Trainer *s, float *to, const float *from)
     s->kernels->copy(s->kernels, to, from, (size_t)s->batch.n * (size_t)s->model.hidden);
 }
 
+/* What is added to the residual stream may be scaled: then what the last matrix reads is, for its
+ * gradient is right by itself then. */
+static void scale(Trainer *s, float *x, float factor, size_t count)
+{
+    if (factor != 0)
+        s->ops->scale(s->ops, x, factor, count);
+}
+
 void trainer_layer_end(Trainer *s, const TrainerLayer *layer, const float *input, float *output)
 {
     TrainOps *l = s->ops;
@@ -103,14 +111,36 @@ void trainer_layer_end(Trainer *s, const TrainerLayer *layer, const float *input
     TrainerActs *a = &s->acts;
     int n = s->batch.n;
     copy_rows(s, a->middle, input);
+    scale(s, a->attended, m->residual_scale, (size_t)n * (size_t)(m->heads * m->head_dim));
     trainer_matrix(s, &w[PART_O], n, a->attended, true, a->middle);
 
     l->norm(l, a->middle, w[PART_FFN_NORM].value, m->norm_eps, n, m->hidden, a->ffn_in);
     trainer_matrix(s, &w[PART_GATE], n, a->ffn_in, false, a->gate);
     trainer_matrix(s, &w[PART_UP], n, a->ffn_in, false, a->up);
     l->swiglu(l, a->gate, a->up, (size_t)n * (size_t)m->ffn, a->inner);
+    scale(s, a->inner, m->residual_scale, (size_t)n * (size_t)m->ffn);
     copy_rows(s, output, a->middle);
     trainer_matrix(s, &w[PART_DOWN], n, a->inner, true, output);
+}
+
+/* Queries or keys, each head by itself. */
+static void head_norm_forward(Trainer *s, const TrainerWeight *w, int heads, const float *x,
+                              float *out)
+{
+    if (w->cols > 0)
+        s->ops->norm(s->ops, x, w->value, s->model.norm_eps, s->batch.n * heads, w->cols, out);
+}
+
+/* Returns the gradient of x: in dx, or where there is no norm dout itself. */
+static float *head_norm_backward(Trainer *s, const TrainerWeight *w, int heads, const float *x,
+                                 float *dout, float *dx)
+{
+    int n = s->batch.n * heads;
+    if (w->cols == 0)
+        return dout;
+    s->ops->zero(s->ops, dx, (size_t)n * (size_t)w->cols);
+    s->ops->norm_back(s->ops, x, w->value, s->model.norm_eps, n, w->cols, dout, dx, w->grad);
+    return dx;
 }
 
 void trainer_layer_forward(Trainer *s, const TrainerLayer *layer, const float *input, float *output)
@@ -120,15 +150,21 @@ void trainer_layer_forward(Trainer *s, const TrainerLayer *layer, const float *i
     const TrainerWeight *w = layer->part;
     TrainerActs *a = &s->acts;
     Sequences sequences = sequences_of(s);
-    float *const projected[] = {a->q, a->k, a->v};
+    const TrainerWeight *q_norm = &w[PART_Q_NORM], *k_norm = &w[PART_K_NORM];
+    float *const projected[] = {q_norm->cols ? a->q_raw : a->q, k_norm->cols ? a->k_raw : a->k,
+                                a->v};
 
     l->norm(l, input, w[PART_ATTN_NORM].value, m->norm_eps, s->batch.n, m->hidden, a->attn_in);
     for (int i = 0; i < 3; i++) {
         trainer_matrix(s, &w[PART_Q + i], s->batch.n, a->attn_in, false, projected[i]);
         bias_forward(s, &w[PART_Q_BIAS + i], projected[i]);
     }
-    l->rope(l, a->q, &sequences, m->heads, 0, false);
-    l->rope(l, a->k, &sequences, m->kv_heads, 0, false);
+    head_norm_forward(s, q_norm, m->heads, a->q_raw, a->q);
+    head_norm_forward(s, k_norm, m->kv_heads, a->k_raw, a->k);
+    if (layer->rope != ROPE_NONE) {
+        l->rope(l, a->q, &sequences, m->heads, 0, false);
+        l->rope(l, a->k, &sequences, m->kv_heads, 0, false);
+    }
     l->attention(l, a->q, a->k, a->v, &sequences, a->attended);
     trainer_layer_end(s, layer, input, output);
 }
@@ -143,6 +179,7 @@ static void norm_backward(Trainer *s, const TrainerWeight *w, const float *x, co
 
 void trainer_layer_end_back(Trainer *s, const TrainerLayer *layer, float *dstream)
 {
+    const ModelConfig *m = &s->model;
     const TrainerWeight *w = layer->part;
     TrainerActs *a = &s->acts;
     int n = s->batch.n;
@@ -151,6 +188,7 @@ void trainer_layer_end_back(Trainer *s, const TrainerLayer *layer, float *dstrea
      * needed no longer when its gradient comes. */
     trainer_matrix_learn(s, &w[PART_DOWN], n, a->inner, dstream);
     trainer_matrix_back(s, &w[PART_DOWN], n, dstream, false, a->inner);
+    scale(s, a->inner, m->residual_scale, (size_t)n * (size_t)m->ffn);
     s->ops->swiglu_back(s->ops, a->gate, a->up, a->inner, (size_t)n * (size_t)s->model.ffn);
     for (int i = 0; i < 2; i++) {
         const float *dout = i ? a->up : a->gate;
@@ -162,6 +200,7 @@ void trainer_layer_end_back(Trainer *s, const TrainerLayer *layer, float *dstrea
     /* middle = input + o(attended) */
     trainer_matrix_learn(s, &w[PART_O], n, a->attended, dstream);
     trainer_matrix_back(s, &w[PART_O], n, dstream, false, a->dattended);
+    scale(s, a->dattended, m->residual_scale, (size_t)n * (size_t)(m->heads * m->head_dim));
 }
 
 void trainer_layer_backward(Trainer *s, const TrainerLayer *layer, const float *input,
@@ -176,9 +215,14 @@ void trainer_layer_backward(Trainer *s, const TrainerLayer *layer, const float *
 
     trainer_layer_end_back(s, layer, dstream);
     l->attention_back(l, a->q, a->k, a->v, &sequences, a->dattended, a->dq, a->dk, a->dv);
-    l->rope(l, a->dq, &sequences, m->heads, 0, true);
-    l->rope(l, a->dk, &sequences, m->kv_heads, 0, true);
-    float *const dprojected[] = {a->dq, a->dk, a->dv};
+    if (layer->rope != ROPE_NONE) {
+        l->rope(l, a->dq, &sequences, m->heads, 0, true);
+        l->rope(l, a->dk, &sequences, m->kv_heads, 0, true);
+    }
+    /* q and k are needed no longer when the gradients of what was normed come. */
+    float *const dprojected[] = {
+        head_norm_backward(s, &w[PART_Q_NORM], m->heads, a->q_raw, a->dq, a->q),
+        head_norm_backward(s, &w[PART_K_NORM], m->kv_heads, a->k_raw, a->dk, a->k), a->dv};
     for (int i = 0; i < 3; i++) {
         bias_backward(s, &w[PART_Q_BIAS + i], dprojected[i]);
         trainer_matrix_learn(s, &w[PART_Q + i], n, a->attn_in, dprojected[i]);

@@ -67,15 +67,13 @@ static int *turned_rows(int rows, int head_dim, Err *err)
 
 int trainer_net_copy_part(Trainer *s, const Gguf *base, int part, const TrainerWeight *w, Err *err)
 {
-    char name[TENSOR_NAME_BYTES];
     int *rows = NULL;
-    snprintf(name, sizeof name, "blk.%d.%s", s->model.layers - 1, layer_parts[part].name);
     if ((part == PART_Q || part == PART_K) && !s->base_neox) {
         rows = turned_rows(w->rows, s->model.head_dim, err);
         if (rows == NULL)
             return -1;
     }
-    int result = trainer_read_tensor(s, base, name, w, rows, err);
+    int result = trainer_read_part(s, base, s->model.layers - 1, part, w, rows, err);
     free(rows);
     return result;
 }

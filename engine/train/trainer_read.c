@@ -45,8 +45,9 @@ static int read_row(Reader *r, const GgufTensor *tensor, int from, const Trainer
     return 0;
 }
 
-/* ids: the rows that are taken; NULL = all. */
-static int read_weight(Reader *r, const GgufTensor *tensor, const TrainerWeight *w, const int *ids)
+/* ids: the rows that are taken, counted from `first` on; NULL = all. */
+static int read_rows(Reader *r, const GgufTensor *tensor, int first, const TrainerWeight *w,
+                     const int *ids)
 {
     size_t cols = (size_t)w->cols;
     assert(tensor != NULL && tensor->dims[0] == w->cols && cols % 2 == 0);
@@ -55,11 +56,25 @@ static int read_weight(Reader *r, const GgufTensor *tensor, const TrainerWeight 
     r->half = malloc(cols * sizeof *r->half);
     int result = r->blocks && r->row && r->half ? 0 : no_memory(r);
     for (int i = 0; result == 0 && i < (w->rows > 0 ? w->rows : 1); i++)
-        result = read_row(r, tensor, ids ? ids[i] : i, w, i);
+        result = read_row(r, tensor, first + (ids ? ids[i] : i), w, i);
     free(r->blocks);
     free(r->row);
     free(r->half);
     return result;
+}
+
+static int read_weight(Reader *r, const GgufTensor *tensor, const TrainerWeight *w, const int *ids)
+{
+    return read_rows(r, tensor, 0, w, ids);
+}
+
+int trainer_read_part(Trainer *s, const Gguf *base, int layer, int part, const TrainerWeight *w,
+                      const int *ids, Err *err)
+{
+    Reader r = {.trainer = s, .gguf = base, .err = err};
+    int first;
+    const GgufTensor *tensor = layer_tensor(base, &s->model, layer, part, &first);
+    return read_rows(&r, tensor, first, w, ids);
 }
 
 int trainer_read_tensor(Trainer *s, const Gguf *base, const char *name, const TrainerWeight *w,
@@ -92,10 +107,11 @@ static int read_layer(Reader *r, int index)
     int layer = s->config.tune == TRAINER_EXITS ? s->config.copy_of[index] : index;
     for (int p = 0; p < LAYER_PARTS; p++) {
         TrainerWeight *w = &s->layers[index].part[p];
-        const GgufTensor *tensor = layer_tensor(r->gguf, layer, &layer_parts[p]);
+        int first;
+        const GgufTensor *tensor = layer_tensor(r->gguf, &s->model, layer, p, &first);
         if (tensor == NULL && !arch_requires(s->model.arch, p)) /* none there: starts from 0 */
             continue;
-        if (w->cols > 0 && read_weight(r, tensor, w, NULL) != 0)
+        if (w->cols > 0 && read_rows(r, tensor, first, w, NULL) != 0)
             return -1;
         if (w->a && start_pair(r, w, (uint32_t)(index * LAYER_PARTS + p)) != 0)
             return -1;
@@ -188,33 +204,4 @@ int trainer_start_head(Trainer *s, const HeadFile *file, Err *err)
     for (int i = 0; result == 0 && i < s->n_tensors; i++)
         result = trainer_read_tensor(s, file->gguf, s->tensors[i].name, &s->weights[i], NULL, err);
     return result;
-}
-
-int trainer_read_factors(const Trainer *s, const Gguf *base, float **factors, Err *err)
-{
-    const GgufTensor *tensor = gguf_tensor(base, "rope_freqs.weight");
-    float scale = rope_scale(base, s->model.arch);
-    int count = s->model.head_dim / 2;
-    *factors = NULL;
-    if (tensor == NULL && scale == 1)
-        return 0;
-    float *values = malloc((size_t)count * sizeof *values);
-    void *raw = tensor ? malloc(tensor->bytes) : NULL;
-    int result = 0;
-    if (values == NULL || (tensor && raw == NULL))
-        result =
-            err_set(err, EXIT_MEMORY, "%s: no memory for the rotary factors", gguf_label(base));
-    else if (tensor)
-        result = gguf_read(base, tensor, 0, raw, tensor->bytes, err);
-    if (result == 0 && tensor)
-        quant_to_float(tensor->type, raw, values, count);
-    for (int i = 0; result == 0 && i < count; i++)
-        values[i] = tensor ? values[i] * scale : scale;
-    free(raw);
-    if (result != 0) {
-        free(values);
-        return -1;
-    }
-    *factors = values;
-    return 0;
 }

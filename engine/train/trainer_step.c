@@ -27,6 +27,8 @@ void trainer_forward(Trainer *s)
         return;
     s->ops->rows(s->ops, w->frozen ? (const void *)w->frozen : (const void *)w->value,
                  w->frozen != NULL, s->batch.ids, s->batch.n, w->cols, s->stream);
+    if (s->model.embed_scale != 1)
+        s->ops->scale(s->ops, s->stream, s->model.embed_scale, stream_size(s));
     for (int l = 0; l < s->n_layers; l++)
         trainer_layer_forward(s, &s->layers[l], stream_at(s, l), stream_at(s, l + 1));
 }
@@ -72,6 +74,8 @@ static void draft_backward(Trainer *s, float scale)
             trainer_layer_forward(s, &s->layers[l - 1], stream_at(s, l - 1), s->out);
         trainer_layer_backward(s, &s->layers[l - 1], stream_at(s, l - 1), s->dout, true);
     }
+    if (s->embed.grad && s->model.embed_scale != 1)
+        s->ops->scale(s->ops, s->dout, s->model.embed_scale, stream_size(s));
     if (s->embed.grad)
         s->ops->rows_back(s->ops, s->dout, s->batch.ids, s->batch.n, s->embed.cols, s->embed.grad);
 }

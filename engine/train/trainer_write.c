@@ -148,7 +148,9 @@ int trainer_write_model(const Trainer *s, const Gguf *base, QuantType type, FILE
     char layers_key[TENSOR_NAME_BYTES];
     GgufWriter *writer;
     Writer w = {.trainer = s, .type = type, .tensors = tensors_room(s, err)};
-    const GgufTensor *factors = gguf_tensor(base, "rope_freqs.weight");
+    const GgufTensor *factors[ROPES] = {gguf_tensor(base, rope_tensor(&s->model.rope, ROPE_MAIN))};
+    if (s->model.rope.has_long)
+        factors[ROPE_LONG] = gguf_tensor(base, rope_tensor(&s->model.rope, ROPE_LONG));
     if (w.tensors == NULL)
         return -1;
     if (gguf_write_open(&writer, stream, err) != 0) {
@@ -166,13 +168,16 @@ int trainer_write_model(const Trainer *s, const Gguf *base, QuantType type, FILE
     for (int i = 0; i < w.n; i++)
         gguf_write_tensor(writer, w.tensors[i].name, w.tensors[i].type, w.tensors[i].rows,
                           w.tensors[i].cols);
-    if (factors)
-        gguf_write_tensor(writer, "rope_freqs.weight", factors->type, 0, (int)factors->dims[0]);
+    for (int which = 0; which < ROPES; which++)
+        if (factors[which])
+            gguf_write_tensor(writer, rope_tensor(&s->model.rope, which), factors[which]->type, 0,
+                              (int)factors[which]->dims[0]);
     int result = 0;
     for (int i = 0; i < w.n && result == 0; i++)
         result = write_rows(writer, &w.tensors[i], err);
-    if (result == 0 && factors)
-        result = write_factors(writer, base, factors, err);
+    for (int which = 0; which < ROPES; which++)
+        if (result == 0 && factors[which])
+            result = write_factors(writer, base, factors[which], err);
     free(w.tensors);
     return gguf_write_close(writer, result == 0 ? err : NULL) == 0 ? result : -1;
 }

@@ -109,6 +109,8 @@ static void panel_set(const Job *job, int j, int panel, Ahead ahead, float (*acc
         float *out = linear->out[j] + (size_t)i * (size_t)m->rows + at, *sum = acc[i];
         for (int r = 0; bias && r < rows; r++)
             sum[r] += bias[r];
+        for (int r = 0; linear->scale != 0 && r < rows; r++)
+            sum[r] *= linear->scale;
         if (linear->mode == LINEAR_ADD) {
             for (int r = 0; r < rows; r++)
                 out[r] += sum[r];

@@ -84,8 +84,9 @@ typedef struct LinearArgs {
     const float *scale;
     float *partial;
     unsigned *counters; /* one per unit block, zero between kernels */
+    float gain;         /* Linear.scale, or 1 */
     int cols, column;   /* column: first row of the batch, a multiple of CHUNK */
-    int mode, parts;
+    int mode, parts, pad;
     LinearPart part[LINEAR_MAX];
 } LinearArgs;
 
@@ -101,6 +102,7 @@ typedef struct FinishArgs {
     const float *y[2], *bias[2]; /* [ROWS_MAX][stride] */
     const float *scale;
     float *out;
+    float gain; /* Linear.scale, or 1 */
     int rows, stride, mode;
 } FinishArgs;
 
@@ -108,7 +110,8 @@ typedef struct EmbedArgs {
     const Meta *meta;
     const uint8_t *data;
     float *out;
-    int type, cols;
+    float scale;
+    int type, cols, pad;
 } EmbedArgs;
 
 typedef struct NormArgs {
@@ -116,7 +119,7 @@ typedef struct NormArgs {
     const float *x, *weight;
     float *out;
     float eps;
-    int cols;
+    int heads, cols, pad;
 } NormArgs;
 
 typedef struct GatherArgs {
@@ -138,7 +141,7 @@ typedef struct SiluAddArgs {
 typedef struct RopeTableArgs {
     const float *factors; /* [pairs] or NULL */
     float *table;         /* [positions][pairs][2] cosine, sine */
-    float base;
+    float base, scale;
     int pairs, positions;
 } RopeTableArgs;
 
@@ -147,7 +150,9 @@ typedef struct RopeArgs {
     const float *table;
     float *x[2]; /* queries and keys */
     int heads[2];
-    int parts, pairs, neox;
+    float warmer[2]; /* as in Rope */
+    int warmer_every[2];
+    int parts, pairs, neox, dim; /* dim: of a head */
 } RopeArgs;
 
 /* Where keys and values are: see kv_store.h. */

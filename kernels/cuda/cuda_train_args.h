@@ -20,7 +20,8 @@ typedef struct TrainEachArgs {
     const float *x, *y;
     float *out, *out2;
     int64_t count;
-    int cols; /* of bias */
+    int cols;     /* of bias */
+    float factor; /* of scale */
 } TrainEachArgs;
 
 typedef struct TrainAdamWArgs {
@@ -51,7 +52,7 @@ typedef struct TrainColumnsArgs {
 typedef struct TrainRopeArgs {
     float *x;            /* its first row */
     const float *angles; /* of its position: [2][pairs] cosines, then sines, and of those behind */
-    int heads, pairs, neox, back;
+    int heads, dim, pairs, neox, back, pad;
 } TrainRopeArgs;
 
 typedef struct TrainRowsArgs {
@@ -121,6 +122,7 @@ typedef struct TrainLaterArgs {
 #define CUDA_LEARN_KERNELS(X)                           \
     X(train_zero, TrainEachArgs, 0)                     \
     X(train_add, TrainEachArgs, 0)                      \
+    X(train_scale, TrainEachArgs, 0)                    \
     X(train_bias, TrainEachArgs, 0)                     \
     X(train_swiglu, TrainEachArgs, 0)                   \
     X(train_swiglu_back, TrainEachArgs, 0)              \

@@ -113,6 +113,7 @@ static void launch(Cuda *cuda, const Linear *linear, LinearMode mode, const int 
     args.meta = cuda->queue.device;
     args.cols = first->cols;
     args.mode = (int)mode;
+    args.gain = linear->scale == 0 ? 1 : linear->scale;
     args.parts = mode == LINEAR_SWIGLU ? 1 : count;
     for (int p = 0; p < count; p++) {
         const Matrix *m = linear->matrix[which[p]];
@@ -172,6 +173,7 @@ static void finish(Cuda *cuda, const Linear *linear, int j, int count, const flo
     args.rows = linear->matrix[j]->rows;
     args.stride = stride;
     args.mode = (int)linear->mode;
+    args.gain = linear->scale == 0 ? 1 : linear->scale;
     queue_add(cuda, KERNEL_finish, (args.rows + THREADS - 1) / THREADS, cuda_round_rows(n), 1,
               &args, sizeof args, META_N);
 }
@@ -266,14 +268,14 @@ void cuda_linear(Kernels *k, const Linear *linear, const float *x, int n)
     }
 }
 
-void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
-               float *out)
+void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
+               int cols, float *out)
 {
     Cuda *cuda = cuda_of(k);
-    NormArgs args = {cuda->queue.device, x, weight, out, eps, cols};
+    NormArgs args = {cuda->queue.device, x, weight, out, eps, heads, cols, 0};
     cuda->best.logits = NULL;
     queue_count(cuda, n);
-    queue_add(cuda, KERNEL_norm, cuda_round_rows(n), 1, 1, &args, sizeof args, META_N);
+    queue_add(cuda, KERNEL_norm, cuda_round_rows(n), heads, 1, &args, sizeof args, META_N);
 }
 
 void cuda_gather(Kernels *k, const float *x, int n, int stride, const int *places, int count,

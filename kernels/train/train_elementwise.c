@@ -9,6 +9,7 @@ enum { PIECE = 1 << 15 }; /* elements that a thread takes at a time */
 typedef struct EachJob {
     const float *x, *y;
     float *out, *out2;
+    float factor;
     size_t count;
     double *sums;
 } EachJob;
@@ -102,6 +103,22 @@ static void cpu_add(TrainOps *ops, float *to, const float *from, size_t count)
     train_each(train_cpu_of(ops), pieces_of(count, PIECE), add_piece, &job);
 }
 
+static void scale_piece(TrainCpu *ops, const void *context, int i, int worker)
+{
+    const EachJob *job = context;
+    int n;
+    size_t at = part_of(job->count, i, &n);
+    (void)ops, (void)worker;
+    for (int j = 0; j < n; j++)
+        job->out[at + (size_t)j] *= job->factor;
+}
+
+static void cpu_scale(TrainOps *ops, float *x, float factor, size_t count)
+{
+    EachJob job = {.out = x, .factor = factor, .count = count};
+    train_each(train_cpu_of(ops), pieces_of(count, PIECE), scale_piece, &job);
+}
+
 static void squares_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const EachJob *job = context;
@@ -157,6 +174,7 @@ void train_fill_elementwise(TrainOps *table)
     table->silu_add_back = cpu_silu_add_back;
     table->zero = cpu_zero;
     table->add = cpu_add;
+    table->scale = cpu_scale;
     table->squares = cpu_squares;
     table->adamw = cpu_adamw;
 }

@@ -21,7 +21,7 @@ static const ModelConfig base = {.arch = ARCH_LLAMA,
 
 static void read_part(const Adapter *adapter, int layer, int exit, const LayerPart *part)
 {
-    Origin origin = part_origin(NULL, adapter, layer, exit, part);
+    Origin origin = part_origin(NULL, &base, adapter, layer, exit, (int)(part - layer_parts));
     const GgufTensor *tensors[] = {origin.tensor, origin.a, origin.b};
     for (int i = 0; i < 3; i++) {
         if (tensors[i] == NULL)

@@ -171,6 +171,30 @@ static void write_size(GgufWriter *writer, const char *key, int value, int n)
         gguf_write_u32(writer, key, (uint32_t)value);
 }
 
+/* What an architecture has beside what all have, so that each of them is put to use. */
+static void write_arch_keys(GgufWriter *writer, Arch arch)
+{
+    static const struct {
+        Arch arch;
+        const char *name;
+        float value;
+    } keys[] = {{ARCH_GRANITE, "embedding_scale", 1.5f},
+                {ARCH_GRANITE, "residual_scale", 0.8f},
+                {ARCH_GRANITE, "attention.scale", 0.3f},
+                {ARCH_GRANITE, "logit_scale", 0.75f},
+                {ARCH_PHI3, "rope.scaling.attn_factor", 1.2f},
+                {ARCH_MISTRAL3, "rope.scaling.factor", 8},
+                {ARCH_MISTRAL3, "attention.temperature_scale", 0.3f}};
+    char key[TENSOR_NAME_BYTES];
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (keys[i].arch == arch)
+            gguf_write_f32(writer, arch_key(key, arch, keys[i].name), keys[i].value);
+    if (arch != ARCH_MISTRAL3)
+        return;
+    gguf_write_string(writer, arch_key(key, arch, "rope.scaling.type"), "yarn");
+    gguf_write_u32(writer, arch_key(key, arch, "rope.scaling.original_context_length"), 64);
+}
+
 static int write_model(const TinyModel *t, FILE *stream, Err *err)
 {
     const struct {
@@ -205,6 +229,7 @@ static int write_model(const TinyModel *t, FILE *stream, Err *err)
         arch_key(key, t->arch, "rope.scaling.factor");
         gguf_write_f32(writer, key, t->rope_scale);
     }
+    write_arch_keys(writer, t->arch);
     int vocab = tiny_vocab_write(writer, t->vocab, t->pads) + t->padding;
     tensors(&(Pass){t, writer, false}, vocab);
     tensors(&(Pass){t, writer, true}, vocab);

@@ -194,7 +194,7 @@ BODY void linear_store(const LinearArgs *a, const Place *place, int unit, int ro
     if (a->mode == LINEAR_SWIGLU)
         *out = silu(y) * with_bias(&a->part[1], row, up * scale);
     else
-        *out = a->mode == LINEAR_ADD ? *out + y : y;
+        *out = a->mode == LINEAR_ADD ? *out + y * a->gain : y * a->gain;
 }
 
 /* Row (0 … 31) and column (0 … 7) of a unit's product for one column tile, the block's slices

@@ -159,6 +159,10 @@ static void shape_keys(Synth *s)
     gguf_write_f32(s->writer, key, h->norm_eps);
     arch_key(key, h->arch, "rope.freq_base");
     gguf_write_f32(s->writer, key, h->rope_base);
+    if (h->window > 0) {
+        arch_key(key, h->arch, "attention.sliding_window");
+        gguf_write_u32(s->writer, key, (uint32_t)h->window);
+    }
 }
 
 typedef struct Copy {

@@ -16,7 +16,8 @@
 /* exit: -1, or the index of an adapter's exit whose own layer it is. */
 static int load_layer(Loader *l, Layer *layer, int index, int exit, Err *err)
 {
-    layer->rope = layer_rope_of(&l->model->config.rope, index);
+    layer->rope = layer_rope_of(&l->model->config, index);
+    layer->window = layer_window_of(&l->model->config, index);
     for (int i = 0; i < LAYER_PARTS; i++) {
         const LayerPart *part = &layer_parts[i];
         Origin origin = part_origin(l->gguf, l->use->adapter, index, exit, part);
@@ -69,7 +70,8 @@ static int load_rope(Loader *l, Err *err)
     const GgufTensor *tensor = gguf_tensor(l->gguf, "rope_freqs.weight");
     size_t count = (size_t)config->dims / 2;
     float *factors, *device = NULL;
-    model->rope[ROPE_MAIN] = rope_plain(config);
+    model->rope[ROPE_MAIN] = model->rope[ROPE_LOCAL] = rope_plain(config);
+    model->rope[ROPE_LOCAL].base = config->local_base;
     if (rope_factors(l->gguf, config, &factors, err) != 0)
         return -1;
     if (factors == NULL)

@@ -14,14 +14,23 @@
 #include "kernels/common/bounds.h"
 #include "kernels/kernels.h"
 
+enum { LAYERS_MAX = 512 };
+
 /* What a header says of rotary positions. */
 typedef struct RopeConfig {
     float base;
-    bool neox;     /* as in Rope */
-    int dims;      /* of a head that are turned */
-    int skips;     /* every so many layers, the last of them turns nothing; 0 = none does */
-    float divisor; /* of all frequencies (linear scaling); 1 = none */
+    bool neox;        /* as in Rope */
+    int dims;         /* of a head that are turned */
+    int skips;        /* every so many layers, the last of them turns nothing; 0 = none does */
+    float divisor;    /* of all frequencies (linear scaling); 1 = none */
+    float local_base; /* of layers with a window, whose divisor is 1; 0 = they have this one too */
 } RopeConfig;
+
+/* Layers whose rows see the last positions only. */
+typedef struct WindowConfig {
+    int size;                         /* positions, a row's own among them; 0 = no layer has one */
+    uint64_t layers[LAYERS_MAX / 64]; /* bit l % 64 of [l / 64]: layer l has it */
+} WindowConfig;
 
 typedef struct ModelConfig {
     Arch arch;
@@ -37,6 +46,7 @@ typedef struct ModelConfig {
     float embed_scale;     /* of the embeddings; 1 = as they are */
     float attention_scale; /* of scores; 0 = 1/sqrt(D) */
     RopeConfig rope;
+    WindowConfig window;
     char quant[16];        /* type of most of its weights: "Q4_K" */
     uint64_t weight_bytes; /* sum of the tensors' bytes in the file */
     int loaded;            /* layers that are used: L, or the first few of them for a draft */
@@ -47,7 +57,11 @@ typedef struct ModelConfig {
 float config_attention_scale(const ModelConfig *config);
 
 /* Which of its model's ropes turns layer `layer`: ROPE_… */
-int layer_rope_of(const RopeConfig *rope, int layer);
+int layer_rope_of(const ModelConfig *config, int layer);
+/* Its window; 0 = it sees everything. */
+int layer_window_of(const ModelConfig *config, int layer);
+/* Every layer gets it but for each period's last one. */
+void window_every(WindowConfig *window, int layers, int period);
 /* The rope without divisors. */
 Rope rope_plain(const RopeConfig *rope);
 

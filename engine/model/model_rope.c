@@ -43,6 +43,10 @@ int check_rope(Check *c)
     RopeConfig *rope = &config->rope;
     rope->neox = arch_info(c->arch)->rope_neox;
     rope->skips = arch_info(c->arch)->rope_skips;
+    if (config->window.size > 0 &&
+        check_float(c, "rope.freq_base_swa", arch_info(c->arch)->local_base, &rope->local_base) !=
+            0)
+        return -1;
     if (check_size(c, "rope.dimension_count", HEAD_DIM_MAX, config->head_dim, &rope->dims) != 0 ||
         check_float(c, "rope.freq_base", 10000, &rope->base) != 0)
         return -1;
@@ -52,9 +56,12 @@ int check_rope(Check *c)
     return get_scaling(c, &rope->divisor);
 }
 
-int layer_rope_of(const RopeConfig *rope, int layer)
+int layer_rope_of(const ModelConfig *config, int layer)
 {
-    return rope->skips > 0 && (layer + 1) % rope->skips == 0 ? ROPE_NONE : ROPE_MAIN;
+    const RopeConfig *rope = &config->rope;
+    if (rope->skips > 0 && (layer + 1) % rope->skips == 0)
+        return ROPE_NONE;
+    return rope->local_base > 0 && layer_window_of(config, layer) > 0 ? ROPE_LOCAL : ROPE_MAIN;
 }
 
 Rope rope_plain(const RopeConfig *rope)

@@ -153,6 +153,7 @@ static const Kernels cuda_table = {
     .embed = cuda_embed,
     .linear = cuda_linear,
     .norm = cuda_norm,
+    .norm_add = cuda_norm_add,
     .silu_add = cuda_silu_add,
     .rope = cuda_rope,
     .kv_open = cuda_kv_open,

@@ -209,11 +209,9 @@ static int write_model(const TinyModel *t, FILE *stream, Err *err)
         arch_key(key, t->arch, "attention.sliding_window");
         gguf_write_u32(writer, key, (uint32_t)t->window);
     }
-    if (t->more_key && t->more_count > 0)
-        gguf_write_array(writer, t->more_key, t->more_type, t->more, t->more_count);
-    else if (t->more_key)
+    if (t->more_key)
         gguf_write_raw(writer, (GgufString){t->more_key, strlen(t->more_key)}, t->more_type,
-                       t->more, 4);
+                       t->more, t->more_bytes);
     int vocab = tiny_vocab_write(writer, t->vocab, t->pads) + t->padding;
     tensors(&(Pass){t, writer, false}, vocab);
     tensors(&(Pass){t, writer, true}, vocab);

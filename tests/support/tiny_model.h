@@ -25,8 +25,8 @@ typedef struct TinyModel {
     int window;           /* of the layers that have one; 0 = none has */
     const char *more_key; /* one key more; NULL = none */
     GgufType more_type;
-    const void *more; /* a value of four bytes, or an array */
-    int more_count;   /* 0 = a value */
+    const void *more; /* its value as in the file */
+    size_t more_bytes;
     uint64_t seed;
     float perturb;      /* 0 … 1: how far the weights are from those of the same seed and 0 */
     int settle;         /* layers from here on add little to the residual stream; 0 = none do */

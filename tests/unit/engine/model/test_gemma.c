@@ -158,7 +158,9 @@ static void odd_headers_are_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
         const Header *h = &headers[i];
-        static const uint8_t yes[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+        /* An array as in the file: type, count, and so many times yes. */
+        const unsigned char array[] = {
+            GGUF_BOOL, 0, 0, 0, (unsigned char)h->count, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1};
         TinyModel tiny = tiny_gemma(4);
         char key[TENSOR_NAME_BYTES];
         ModelConfig config;
@@ -169,9 +171,9 @@ static void odd_headers_are_refused(void **state)
         tiny.lacks = h->lacks;
         if (h->key) {
             tiny.more_key = arch_key(key, ARCH_GEMMA3, h->key);
-            tiny.more_type = h->type;
-            tiny.more = h->count > 0 ? (const void *)yes : &h->number;
-            tiny.more_count = h->count;
+            tiny.more_type = h->count > 0 ? GGUF_ARRAY : h->type;
+            tiny.more = h->count > 0 ? (const void *)array : &h->number;
+            tiny.more_bytes = h->count > 0 ? 12 + (size_t)h->count : 4;
         }
         assert_int_equal(tiny_model_bytes(&tiny, &data, &bytes, NULL), 0);
         assert_int_equal(gguf_open_memory(&gguf, (char *)data, bytes, "tiny", &err), 0);
@@ -201,6 +203,7 @@ static void odd_headers_are_refused(void **state)
         tiny.more_key = arch_key(key, ARCH_GEMMA3, "attention.sliding_window");
         tiny.more_type = GGUF_I32;
         tiny.more = &number;
+        tiny.more_bytes = 4;
         assert_int_equal(tiny_model_bytes(&tiny, &data, &bytes, NULL), 0);
         assert_int_equal(gguf_open_memory(&gguf, (char *)data, bytes, "tiny", &err), 0);
         assert_int_equal(model_config(&config, gguf, &err), -1);

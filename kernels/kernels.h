@@ -79,7 +79,14 @@ typedef enum LinearMode {
     LINEAR_SET,    /* out_j  = y_j */
     LINEAR_ADD,    /* out_j += y_j (residual) */
     LINEAR_SWIGLU, /* out_0  = silu(y_0) * y_1; needs two matrices of one shape */
+    LINEAR_GEGLU,  /* out_0  = gelu(y_0) * y_1, gelu by tanh; likewise */
 } LinearMode;
+
+/* Is it one of those, the last ones, that make one output of two matrices? */
+static inline bool linear_is_gated(int mode)
+{
+    return mode == LINEAR_SWIGLU || mode == LINEAR_GEGLU;
+}
 
 typedef struct Linear {
     int count; /* 1 … LINEAR_MAX */
@@ -87,7 +94,7 @@ typedef struct Linear {
     bool prompt;                      /* as in Batch */
     const Matrix *matrix[LINEAR_MAX]; /* each [rows_j, cols], the same cols */
     const float *bias[LINEAR_MAX];    /* [rows_j] or NULL */
-    float *out[LINEAR_MAX];           /* [n, rows_j]; SWIGLU uses out[0] only */
+    float *out[LINEAR_MAX];           /* [n, rows_j]; gated modes use out[0] only */
     const float *norm; /* [cols] or NULL: f is RMS norm with this weight, else identity */
     float norm_eps;
     float scale;        /* of y_j, all but SwiGLU's; 0 = 1 */
@@ -116,6 +123,7 @@ float rope_warmth(const Rope *rope, int position);
 /* How scores become probabilities. */
 typedef struct Attention {
     float scale; /* of the scores: as a rule 1 / sqrt(head_dim) */
+    int window;  /* last positions that a row sees, its own among them; 0 = all */
 } Attention;
 
 /* How tokens are drawn, see engine/decode/sample.h. */
@@ -169,6 +177,10 @@ struct Kernels {
     void (*norm)(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
                  int cols, float *out);
 
+    /* out[i] += x[i] / rms(x[i]) * weight. x, out: [n, cols]; what x holds afterwards is nothing. */
+    void (*norm_add)(Kernels *k, float *x, const float *weight, float eps, int n, int cols,
+                     float *out);
+
     /* out += silu(x) = x / (1 + exp(-x)). Both: [count] */
     void (*silu_add)(Kernels *k, const float *x, size_t count, float *out);
 
@@ -181,11 +193,10 @@ struct Kernels {
     void (*rope)(Kernels *k, float *x, const Batch *batch, int heads, int head_dim,
                  const Rope *rope);
 
-    /* Keys and values: `layers` layers of `slots` slots of [kv_heads, head_dim], as `type`, or
-     * as floats with act_f32. NULL = no memory. */
-    KvCache *(*kv_open)(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
+    /* Keys and values, see kv.h. NULL = no memory. */
+    KvCache *(*kv_open)(Kernels *k, const KvShape *shape);
     void (*kv_close)(Kernels *k, KvCache *kv);
-    size_t (*kv_bytes)(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
+    size_t (*kv_bytes)(Kernels *k, const KvShape *shape);
     /* key, value: [n, kv_heads, head_dim] go to batch->slot. */
     void (*kv_write)(Kernels *k, KvCache *kv, int layer, const Batch *batch, const float *key,
                      const float *value);

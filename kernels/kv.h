@@ -14,7 +14,9 @@
 #ifndef S2D_KERNELS_KV_H
 #define S2D_KERNELS_KV_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum KvType {
     KV_F16, /* halves */
@@ -23,6 +25,24 @@ typedef enum KvType {
 } KvType;
 
 enum { KV_BLOCK = 16, KV_GROUP = 32 };
+
+/* What a cache is made for: `layers` layers of `slots` slots of [kv_heads, head_dim]. A layer whose
+ * rows see the last positions only may keep fewer slots than the text has, the last ones written. */
+typedef struct KvShape {
+    KvType type; /* as floats with act_f32, whatever it is */
+    int layers, kv_heads, head_dim, slots;
+    const uint64_t
+        *few; /* bit l % 64 of few[l / 64]: layer l keeps no more than `kept`; NULL = none */
+    int kept;
+} KvShape;
+
+/* Slots that a layer has room for, a multiple of KV_BLOCK: slot s is in place s % of them. */
+static inline int kv_layer_slots(const KvShape *shape, int layer)
+{
+    bool few = shape->few && shape->few[layer / 64] >> layer % 64 & 1;
+    int slots = few && shape->kept < shape->slots ? shape->kept : shape->slots;
+    return (slots + KV_BLOCK - 1) / KV_BLOCK * KV_BLOCK;
+}
 
 /* Bytes of one slot's key or value of one head, its scales included. */
 static inline size_t kv_slot_bytes(KvType type, int dim)

@@ -91,6 +91,14 @@ static void norm(Kernels *k, const float *x, const float *weight, float eps, int
     add(probe_of(k), &(ProbeRow){.op = PROBE_NORM, .bytes = 8.0 * n * heads * cols}, start);
 }
 
+static void norm_add(Kernels *k, float *x, const float *weight, float eps, int n, int cols,
+                     float *out)
+{
+    double start = clock_ms();
+    inner_of(k)->norm_add(inner_of(k), x, weight, eps, n, cols, out);
+    add(probe_of(k), &(ProbeRow){.op = PROBE_NORM, .bytes = 12.0 * n * cols}, start);
+}
+
 static void rope(Kernels *k, float *x, const Batch *rows, int heads, int head_dim, const Rope *how)
 {
     double start = clock_ms();
@@ -99,13 +107,17 @@ static void rope(Kernels *k, float *x, const Batch *rows, int heads, int head_di
         start);
 }
 
-static KvCache *kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots)
+static KvCache *kv_open(Kernels *k, const KvShape *shape)
 {
     enum { MANY = 1024 };
     Probe *p = probe_of(k);
-    p->head_dim = head_dim;
-    p->kv_bytes = (double)p->inner->kv_bytes(p->inner, type, 1, kv_heads, head_dim, MANY) / MANY;
-    return p->inner->kv_open(p->inner, type, layers, kv_heads, head_dim, slots);
+    KvShape many = *shape;
+    many.layers = 1;
+    many.slots = MANY;
+    many.few = NULL;
+    p->head_dim = shape->head_dim;
+    p->kv_bytes = (double)p->inner->kv_bytes(p->inner, &many) / MANY;
+    return p->inner->kv_open(p->inner, shape);
 }
 
 static void kv_write(Kernels *k, KvCache *kv, int layer, const Batch *rows, const float *key,
@@ -220,9 +232,9 @@ static void kv_close(Kernels *k, KvCache *kv)
     inner_of(k)->kv_close(inner_of(k), kv);
 }
 
-static size_t kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots)
+static size_t kv_bytes(Kernels *k, const KvShape *shape)
 {
-    return inner_of(k)->kv_bytes(inner_of(k), type, layers, kv_heads, head_dim, slots);
+    return inner_of(k)->kv_bytes(inner_of(k), shape);
 }
 
 static void kv_read(Kernels *k, const KvCache *kv, int layer, int slot, float *key, float *value)
@@ -258,6 +270,7 @@ void probe_open(Probe *probe, Kernels *inner)
                          .embed = embed,
                          .linear = linear,
                          .norm = norm,
+                         .norm_add = norm_add,
                          .rope = rope,
                          .kv_open = kv_open,
                          .kv_close = kv_close,

@@ -1,23 +1,28 @@
 /* shapes.c - see shapes.h. */
 #include "app/bench/shapes.h"
 
+#include <math.h>
 #include <string.h>
 
 static const Shape shapes[] = {
-    {"vicuna-7b", ARCH_LLAMA, 32, 4096, 11008, 32, 32, 128, 4096, 32000, 1e-5f, 1e4f, false},
-    {"vicuna-13b", ARCH_LLAMA, 40, 5120, 13824, 40, 40, 128, 4096, 32000, 1e-5f, 1e4f, false},
-    {"llama-2-70b", ARCH_LLAMA, 80, 8192, 28672, 64, 8, 128, 4096, 32000, 1e-5f, 1e4f, false},
-    {"qwen2.5-coder-0.5b", ARCH_QWEN2, 24, 896, 4864, 14, 2, 64, 32768, 151936, 1e-6f, 1e6f, true},
-    {"qwen2.5-coder-1.5b", ARCH_QWEN2, 28, 1536, 8960, 12, 2, 128, 32768, 151936, 1e-6f, 1e6f,
-     true},
-    {"qwen3-0.6b", ARCH_QWEN3, 28, 1024, 3072, 16, 8, 128, 40960, 151936, 1e-6f, 1e6f, true},
-    {"qwen3-4b", ARCH_QWEN3, 36, 2560, 9728, 32, 8, 128, 40960, 151936, 1e-6f, 1e6f, true},
-    {"smollm3-3b", ARCH_SMOLLM3, 36, 2048, 11008, 16, 4, 128, 65536, 128256, 1e-6f, 5e6f, true},
-    {"granite-3.3-2b", ARCH_GRANITE, 40, 2048, 8192, 32, 8, 64, 131072, 49159, 1e-5f, 1e7f, true},
-    {"phi-4-mini", ARCH_PHI3, 32, 3072, 8192, 24, 8, 128, 131072, 200064, 1e-5f, 1e4f, true},
+    {"vicuna-7b", ARCH_LLAMA, 32, 4096, 11008, 32, 32, 128, 4096, 32000, 1e-5f, 1e4f, false, 0},
+    {"vicuna-13b", ARCH_LLAMA, 40, 5120, 13824, 40, 40, 128, 4096, 32000, 1e-5f, 1e4f, false, 0},
+    {"llama-2-70b", ARCH_LLAMA, 80, 8192, 28672, 64, 8, 128, 4096, 32000, 1e-5f, 1e4f, false, 0},
+    {"qwen2.5-coder-0.5b", ARCH_QWEN2, 24, 896, 4864, 14, 2, 64, 32768, 151936, 1e-6f, 1e6f, true,
+     0},
+    {"qwen2.5-coder-1.5b", ARCH_QWEN2, 28, 1536, 8960, 12, 2, 128, 32768, 151936, 1e-6f, 1e6f, true,
+     0},
+    {"qwen3-0.6b", ARCH_QWEN3, 28, 1024, 3072, 16, 8, 128, 40960, 151936, 1e-6f, 1e6f, true, 0},
+    {"qwen3-4b", ARCH_QWEN3, 36, 2560, 9728, 32, 8, 128, 40960, 151936, 1e-6f, 1e6f, true, 0},
+    {"gemma3-270m", ARCH_GEMMA3, 18, 640, 2048, 4, 1, 256, 32768, 262144, 1e-6f, 1e6f, true, 512},
+    {"gemma3-1b", ARCH_GEMMA3, 26, 1152, 6912, 4, 1, 256, 32768, 262144, 1e-6f, 1e6f, true, 512},
+    {"smollm3-3b", ARCH_SMOLLM3, 36, 2048, 11008, 16, 4, 128, 65536, 128256, 1e-6f, 5e6f, true, 0},
+    {"granite-3.3-2b", ARCH_GRANITE, 40, 2048, 8192, 32, 8, 64, 131072, 49159, 1e-5f, 1e7f, true,
+     0},
+    {"phi-4-mini", ARCH_PHI3, 32, 3072, 8192, 24, 8, 128, 131072, 200064, 1e-5f, 1e4f, true, 0},
     {"ministral-3-8b", ARCH_MISTRAL3, 34, 4096, 14336, 32, 8, 128, 262144, 131072, 1e-5f, 1e6f,
-     false},
-    {"smollm2-135m", ARCH_LLAMA, 30, 576, 1536, 9, 3, 64, 8192, 49152, 1e-5f, 1e5f, true},
+     false, 0},
+    {"smollm2-135m", ARCH_LLAMA, 30, 576, 1536, 9, 3, 64, 8192, 49152, 1e-5f, 1e5f, true, 0},
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -37,21 +42,28 @@ int shape_find(Shape *shape, const char *name, Err *err)
 
 ModelConfig shape_config(const Shape *s)
 {
-    return (ModelConfig){.arch = s->arch,
-                         .vocab = s->vocab,
-                         .hidden = s->hidden,
-                         .layers = s->layers,
-                         .ffn = s->ffn,
-                         .heads = s->heads,
-                         .kv_heads = s->kv_heads,
-                         .head_dim = s->head_dim,
-                         .context = s->context,
-                         .norm_eps = s->norm_eps,
-                         .embed_scale = 1,
-                         .rope = {.base = s->rope_base,
-                                  .neox = arch_info(s->arch)->rope_neox,
-                                  .dims = s->head_dim,
-                                  .skips = arch_info(s->arch)->rope_skips,
-                                  .divisor = 1},
-                         .loaded = s->layers};
+    const ArchInfo *info = arch_info(s->arch);
+    ModelConfig config = {.arch = s->arch,
+                          .vocab = s->vocab,
+                          .hidden = s->hidden,
+                          .layers = s->layers,
+                          .ffn = s->ffn,
+                          .heads = s->heads,
+                          .kv_heads = s->kv_heads,
+                          .head_dim = s->head_dim,
+                          .context = s->context,
+                          .norm_eps = s->norm_eps,
+                          .embed_scale = info->embed_scaled ? sqrtf((float)s->hidden) : 1,
+                          .rope = {.base = s->rope_base,
+                                   .neox = info->rope_neox,
+                                   .dims = s->head_dim,
+                                   .skips = info->rope_skips,
+                                   .divisor = 1},
+                          .loaded = s->layers};
+    if (s->window > 0) {
+        config.window.size = s->window;
+        config.rope.local_base = info->local_base;
+        window_every(&config.window, s->layers, info->window_period);
+    }
+    return config;
 }

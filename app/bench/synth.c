@@ -163,6 +163,10 @@ static void shape_keys(Synth *s)
         arch_key(key, h->arch, "logit_scale");
         gguf_write_f32(s->writer, key, 1);
     }
+    if (h->window > 0) {
+        arch_key(key, h->arch, "attention.sliding_window");
+        gguf_write_u32(s->writer, key, (uint32_t)h->window);
+    }
 }
 
 typedef struct Copy {

@@ -24,7 +24,6 @@
 #include "engine/text/template.h"
 
 enum {
-    LAYERS_MAX = 512,
     TOKENS_MAX = 1 << 20, /* of a context or an answer */
     THREADS_MAX = 1024,
 };

@@ -146,9 +146,9 @@ int generator_step(Generator *g, GenerateJob **done)
 
 size_t generator_bytes(Kernels *k, const ModelConfig *config, int at_once, int slots)
 {
+    KvShape shape = context_kv(config, KV_F16, config->layers, slots);
     return context_bytes(k, config, KV_F16, config->layers, KV_BLOCK, at_once) +
-           (size_t)at_once *
-               k->kv_bytes(k, KV_F16, config->layers, config->kv_heads, config->head_dim, slots);
+           (size_t)at_once * k->kv_bytes(k, &shape);
 }
 
 int generator_open(Generator **generator, Model *model, int at_once, int slots,
@@ -169,8 +169,9 @@ int generator_open(Generator **generator, Model *model, int at_once, int slots,
     g->context.slots = slots + TREE_SLOTS; /* the places' caches', had they trees */
     if (result == 0)
         result = sampler_open(&g->sampler, m->vocab, err);
+    KvShape shape = context_kv(m, KV_F16, m->layers, slots);
     for (int i = 0; i < at_once && result == 0; i++) {
-        g->places[i].kv = k->kv_open(k, KV_F16, m->layers, m->kv_heads, m->head_dim, slots);
+        g->places[i].kv = k->kv_open(k, &shape);
         if (g->places[i].kv == NULL)
             result = err_set(err, EXIT_MEMORY,
                              "no memory for %d conversations of %d tokens (%.1f GB); try fewer "

@@ -16,7 +16,7 @@ static int still_true(const Draft *d, const int *tokens, int n)
     int same = 0, known = d->length[0] < n ? d->length[0] : n;
     while (same < known && d->tokens[same] == tokens[same])
         same++;
-    return same;
+    return d->shared || context_holds(d->context, same) ? same : 0;
 }
 
 /* Forgets the rest. */

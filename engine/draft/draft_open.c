@@ -45,8 +45,8 @@ size_t draft_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int l
     size_t rows = (EXITS_MAX - 1) * (PENDING_MAX + NODES_MAX) + NODES_MAX, exits = 0;
     if (config->exit_layers > 0) {
         rows += NODES_MAX;
-        exits = kernels->kv_bytes(kernels, kv, config->exit_layers, config->kv_heads,
-                                  config->head_dim, slots);
+        KvShape shape = context_kv(config, kv, config->exit_layers, slots);
+        exits = kernels->kv_bytes(kernels, &shape);
     }
     return context_bytes(kernels, config, kv, layers, slots, EXPAND_MAX) + exits + sizeof(Draft) +
            sizeof(float) * rows * config->hidden + sizeof(int) * (size_t)slots +
@@ -67,7 +67,8 @@ static bool open_trained(Draft *d, const Model *trained, KvType kv, int slots)
     if (!own)
         return true;
     d->follows = true;
-    d->exit_kv = k->kv_open(k, kv, config->exit_layers, config->kv_heads, config->head_dim, slots);
+    KvShape shape = context_kv(config, kv, config->exit_layers, slots);
+    d->exit_kv = k->kv_open(k, &shape);
     d->said = k->buffer_alloc(k, rows);
     if (d->shared)
         d->resume.hidden = k->buffer_alloc(k, rows);

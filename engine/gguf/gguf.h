@@ -67,7 +67,7 @@ int gguf_get_string(const Gguf *gguf, const char *key, GgufString *value, Err *e
 int gguf_get_array(const Gguf *gguf, const char *key, GgufType type, int *count, Err *err);
 /* Element i of an array of strings that gguf_get_array found; O(1). */
 GgufString gguf_array_string(const Gguf *gguf, const char *key, int index);
-/* The whole array copied out: f32 or i32 (u32 too) elements. out: [count] */
+/* The whole array copied out: f32, i32 (u32 too) or bool (a byte each) elements. out: [count] */
 int gguf_array_copy(const Gguf *gguf, const char *key, GgufType type, void *out, int count,
                     Err *err);
 

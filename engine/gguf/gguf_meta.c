@@ -202,11 +202,11 @@ int gguf_array_copy(const Gguf *gguf, const char *name, GgufType type, void *out
     if (have != count)
         return err_set(err, EXIT_DATA, "%s: key '%s' has %d elements, expected %d", gguf->label,
                        name, have, count);
-    if (types[type].bytes != 4)
-        return err_set(err, EXIT_INTERNAL, "%s: key '%s': only f32 and i32 arrays are copied",
+    if (types[type].bytes != 4 && type != GGUF_BOOL)
+        return err_set(err, EXIT_INTERNAL, "%s: key '%s': only f32, i32 and bool arrays are copied",
                        gguf->label, name);
     const Key *key = find_text(gguf, name);
-    memcpy(out, gguf->data + key->value, (size_t)count * 4);
+    memcpy(out, gguf->data + key->value, (size_t)count * types[type].bytes);
     if (key->element != type)
         for (int i = 0; i < count; i++)
             if (((const int32_t *)out)[i] < 0)

@@ -13,6 +13,7 @@ enum {
     ATTENTION = 1 << PART_ATTN_NORM | 1 << PART_Q | 1 << PART_K | 1 << PART_V | 1 << PART_O,
     QKV_BIASES = 1 << PART_Q_BIAS | 1 << PART_K_BIAS | 1 << PART_V_BIAS,
     QK_NORMS = 1 << PART_Q_NORM | 1 << PART_K_NORM,
+    POST_NORMS = 1 << PART_ATTN_POST_NORM | 1 << PART_FFN_POST_NORM,
     GATED_FFN = 1 << PART_FFN_NORM | 1 << PART_GATE | 1 << PART_UP | 1 << PART_DOWN,
 };
 
@@ -49,6 +50,13 @@ static const ArchInfo archs[ARCH_COUNT] = {
                        .required = ATTENTION | GATED_FFN,
                        .optional = QKV_BIASES,
                        .rope_neox = false},
+    [ARCH_GEMMA3] = {.name = "gemma3",
+                     .required = ATTENTION | QK_NORMS | POST_NORMS | GATED_FFN,
+                     .rope_neox = true,
+                     .window_period = 6,
+                     .local_base = 10000,
+                     .embed_scaled = true,
+                     .gelu = true},
 };
 
 const LayerPart layer_parts[LAYER_PARTS] = {
@@ -62,6 +70,8 @@ const LayerPart layer_parts[LAYER_PARTS] = {
     [PART_Q_NORM] = {"attn_q_norm.weight", 0, 'D', .field = offsetof(Layer, q_norm)},
     [PART_K_NORM] = {"attn_k_norm.weight", 0, 'D', .field = offsetof(Layer, k_norm)},
     [PART_O] = {"attn_output.weight", 'H', 'Q', .field = offsetof(Layer, o)},
+    [PART_ATTN_POST_NORM] = {"post_attention_norm.weight", 0, 'H',
+                             .field = offsetof(Layer, attn_post_norm)},
     [PART_FFN_NORM] = {"ffn_norm.weight", 0, 'H', .is_ffn = true,
                        .field = offsetof(Layer, ffn_norm)},
     [PART_GATE] = {"ffn_gate.weight", 'F', 'H', .is_ffn = true, .field = offsetof(Layer, gate)},
@@ -69,6 +79,8 @@ const LayerPart layer_parts[LAYER_PARTS] = {
                  .field = offsetof(Layer, up)},
     [PART_DOWN] = {"ffn_down.weight", 'H', 'F', .is_ffn = true, .quant_class = QUANT_CLASS_COARSE,
                    .field = offsetof(Layer, down)},
+    [PART_FFN_POST_NORM] = {"post_ffw_norm.weight", 0, 'H', .is_ffn = true,
+                            .field = offsetof(Layer, ffn_post_norm)},
 };
 
 const FusedPart *arch_fused(Arch arch, int part)

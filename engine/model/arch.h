@@ -24,6 +24,7 @@ typedef enum Arch {
     ARCH_GRANITE,
     ARCH_PHI3,
     ARCH_MISTRAL3,
+    ARCH_GEMMA3,
     ARCH_COUNT
 } Arch;
 
@@ -31,19 +32,23 @@ typedef enum Arch {
 enum {
     ROPE_NONE = -1,
     ROPE_MAIN,
-    ROPE_LONG, /* in its place where a context is longer than the original one */
+    ROPE_LONG,  /* in its place where a context is longer than the original one */
+    ROPE_LOCAL, /* of layers with a window */
     ROPES
 };
 
 typedef struct Layer {
     int rope;                        /* ROPE_… */
+    int window;                      /* as in Attention */
     float *attn_norm;                /* [H] */
     Matrix *q, *k, *v;               /* [Q,H] [K,H] [K,H] */
     float *q_bias, *k_bias, *v_bias; /* [Q] [K] [K] or NULL */
     float *q_norm, *k_norm;          /* [D] of each head, before it is turned; or NULL */
     Matrix *o;                       /* [H,Q] */
+    float *attn_post_norm;           /* [H] of what attention adds; or NULL */
     float *ffn_norm;                 /* [H] */
     Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F]; NULL = attention only (an exit's) */
+    float *ffn_post_norm;            /* [H] of what the rest adds; or NULL */
 } Layer;
 
 /* The tensors of a layer, in the order in which files have them. */
@@ -58,10 +63,12 @@ enum {
     PART_Q_NORM,
     PART_K_NORM,
     PART_O,
+    PART_ATTN_POST_NORM,
     PART_FFN_NORM,
     PART_GATE,
     PART_UP,
     PART_DOWN,
+    PART_FFN_POST_NORM,
     LAYER_PARTS
 };
 
@@ -95,6 +102,11 @@ typedef struct ArchInfo {
     bool scales;       /* it has keys for scales of embeddings, residuals, scores and logits */
     bool fused;        /* its files have parts as rows of one tensor: fused_part */
     int rope_skips;    /* every so many layers one has no positions; 0 = all have them */
+    int window_period; /* every so many layers the last sees everything, the others a window, where
+                          the header has one; 0 = there is none */
+    float local_base;  /* of the rope of those with a window; 0 = the same as the others' */
+    bool embed_scaled; /* embeddings are scaled by sqrt(H) */
+    bool gelu;         /* the gate is GELU's by tanh; else SiLU's */
 } ArchInfo;
 
 /* Parts of a layer, one after another, that are the rows of one tensor in some files. */

@@ -1,9 +1,53 @@
-/* forward.c - see forward.h. The layer is that of LLaMA and Qwen2 (pre-norm, rotary positions,
- * grouped-query attention, SwiGLU), as in their reference implementations in transformers. */
+/* forward.c - see forward.h. The layer is that of LLaMA and its kin (pre-norm, rotary positions,
+ * grouped-query attention, SwiGLU or GeGLU; Gemma's norms of what is added), as in their reference implementations in transformers. */
 #include "engine/model/forward.h"
 
 #include <assert.h>
 #include <string.h>
+
+/* Slots that a layer keeps beside its window: a batch's rows and a tree's, those that are measured
+ * further on (measure.c); and so far back a conversation is taken up again without reading it. */
+enum { KEPT_BEHIND = 1024 + 2 * ROWS_MAX };
+
+static bool keeps_few(const ModelConfig *config)
+{
+    return config->window.size > 0 && config->window.size < INT32_MAX - KEPT_BEHIND &&
+           config->exit_layers == 0;
+}
+
+static bool has_post_norms(const ModelConfig *config)
+{
+    return arch_has_usually(config->arch, PART_ATTN_POST_NORM);
+}
+
+KvShape context_kv(const ModelConfig *config, KvType kv, int layers, int slots)
+{
+    return (KvShape){.type = kv,
+                     .layers = layers,
+                     .kv_heads = config->kv_heads,
+                     .head_dim = config->head_dim,
+                     .slots = slots,
+                     .few = keeps_few(config) ? config->window.layers : NULL,
+                     .kept = config->window.size + KEPT_BEHIND};
+}
+
+bool context_holds(const Context *c, int n)
+{
+    const ModelConfig *config = &c->model->config;
+    KvShape shape = context_kv(config, KV_F16, config->layers, c->slots);
+    if (shape.few == NULL || shape.kept >= c->slots || n == 0)
+        return true;
+    return n <= c->written && n + 1 - config->window.size >= c->written - shape.kept;
+}
+
+/* The batch writes its slots. */
+static void take_note(Context *c, const Batch *batch)
+{
+    for (int i = 0; i < batch->n; i++) {
+        int slot = batch->slot[i];
+        c->written = slot > 0 && slot < c->written ? c->written : slot + 1;
+    }
+}
 
 size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots,
                      int logit_rows)
@@ -11,7 +55,9 @@ size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int
     size_t attention = (size_t)config->heads * config->head_dim;
     size_t key = (size_t)config->kv_heads * config->head_dim;
     size_t row = (size_t)config->hidden + 2 * attention + 2 * key + config->ffn;
-    return kernels->kv_bytes(kernels, kv, layers, config->kv_heads, config->head_dim, slots) +
+    row += has_post_norms(config) ? (size_t)config->hidden : 0;
+    KvShape shape = context_kv(config, kv, layers, slots);
+    return kernels->kv_bytes(kernels, &shape) +
            sizeof(float) * (ROWS_MAX * row + (size_t)logit_rows * config->vocab);
 }
 
@@ -24,7 +70,8 @@ int context_open(Context *context, Model *model, KvType kv, int layers, int slot
     *context = (Context){.model = model, .slots = slots, .logit_rows = logit_rows};
     size_t attention = (size_t)config->heads * config->head_dim;
     size_t key = (size_t)config->kv_heads * config->head_dim;
-    context->kv = kernels->kv_open(kernels, kv, layers, config->kv_heads, config->head_dim, slots);
+    KvShape shape = context_kv(config, kv, layers, slots);
+    context->kv = kernels->kv_open(kernels, &shape);
     context->hidden = kernels->buffer_alloc(kernels, (size_t)ROWS_MAX * config->hidden);
     context->q = kernels->buffer_alloc(kernels, ROWS_MAX * attention);
     context->k = kernels->buffer_alloc(kernels, ROWS_MAX * key);
@@ -32,8 +79,11 @@ int context_open(Context *context, Model *model, KvType kv, int layers, int slot
     context->attended = kernels->buffer_alloc(kernels, ROWS_MAX * attention);
     context->inner = kernels->buffer_alloc(kernels, (size_t)ROWS_MAX * config->ffn);
     context->logits = kernels->buffer_alloc(kernels, (size_t)logit_rows * config->vocab);
+    bool post = has_post_norms(config);
+    if (post)
+        context->added = kernels->buffer_alloc(kernels, (size_t)ROWS_MAX * config->hidden);
     if (context->kv && context->hidden && context->q && context->k && context->v &&
-        context->attended && context->inner && context->logits)
+        context->attended && context->inner && context->logits && (context->added || !post))
         return 0;
     context_close(context);
     return err_set(
@@ -57,8 +107,8 @@ void context_close(Context *context)
     features_close(&context->features, kernels);
     if (context->kv)
         kernels->kv_close(kernels, context->kv);
-    float *buffers[] = {context->hidden,   context->q,     context->k,     context->v,
-                        context->attended, context->inner, context->logits};
+    float *buffers[] = {context->hidden,   context->q,     context->k,      context->v,
+                        context->attended, context->inner, context->logits, context->added};
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
         if (buffers[i])
             kernels->buffer_free(kernels, buffers[i]);
@@ -139,8 +189,7 @@ const Rope *layer_rope(const Context *c, const Layer *layer)
 
 Attention layer_attention(const Context *c, const Layer *layer)
 {
-    (void)layer;
-    return (Attention){.scale = config_attention_scale(&c->model->config)};
+    return (Attention){.scale = config_attention_scale(&c->model->config), .window = layer->window};
 }
 
 void layer_begin(Context *c, const Layer *layer, const Batch *batch)
@@ -170,23 +219,34 @@ void layer_begin(Context *c, const Layer *layer, const Batch *batch)
     k->rope(k, c->k, batch, m->kv_heads, m->head_dim, &keys);
 }
 
+/* hidden += the product, which may be normed before. */
+static void add_normed(Context *c, Linear *linear, const float *x, int n, const float *norm,
+                       float *hidden)
+{
+    Kernels *k = c->model->kernels;
+    linear->mode = norm ? LINEAR_SET : LINEAR_ADD;
+    linear->out[0] = norm ? c->added : hidden;
+    k->linear(k, linear, x, n);
+    if (norm)
+        k->norm_add(k, c->added, norm, c->model->config.norm_eps, n, c->model->config.hidden,
+                    hidden);
+}
+
 void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden,
                const Matrix *next)
 {
     Kernels *k = c->model->kernels;
     Linear out = {.count = 1,
-                  .mode = LINEAR_ADD,
                   .prompt = batch->prompt,
                   .matrix = {layer->o},
-                  .out = {hidden},
                   .scale = c->model->config.residual_scale,
                   .next = layer->gate};
-    k->linear(k, &out, c->attended, batch->n);
+    add_normed(c, &out, c->attended, batch->n, layer->attn_post_norm, hidden);
     if (layer->down == NULL)
         return;
 
     Linear gate_up = {.count = 2,
-                      .mode = LINEAR_SWIGLU,
+                      .mode = arch_info(c->model->config.arch)->gelu ? LINEAR_GEGLU : LINEAR_SWIGLU,
                       .matrix = {layer->gate, layer->up},
                       .out = {c->inner},
                       .prompt = batch->prompt,
@@ -195,13 +255,11 @@ void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden
                       .next = layer->down};
     k->linear(k, &gate_up, hidden, batch->n);
     Linear down = {.count = 1,
-                   .mode = LINEAR_ADD,
                    .prompt = batch->prompt,
                    .matrix = {layer->down},
-                   .out = {hidden},
                    .scale = c->model->config.residual_scale,
                    .next = next};
-    k->linear(k, &down, c->inner, batch->n);
+    add_normed(c, &down, c->inner, batch->n, layer->ffn_post_norm, hidden);
 }
 
 void layer_forward(Context *c, const LayerPass *pass, const Batch *batch)
@@ -228,6 +286,8 @@ void forward_kv_present(Context *context, const Batch *batch, int kv_present, co
 {
     Model *model = context->model;
     assert(batch->n >= 1 && batch->n <= ROWS_MAX && from <= upto && upto <= model->config.loaded);
+    if (model->config.window.size > 0)
+        take_note(context, batch);
     if (from == 0)
         model->kernels->embed(model->kernels, model->embed, ids, batch->n,
                               model->config.embed_scale, context->hidden);

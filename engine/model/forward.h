@@ -28,10 +28,16 @@ typedef struct Context {
     float *q, *k, *v; /* [ROWS_MAX, Q] [ROWS_MAX, K] [ROWS_MAX, K] */
     float *attended;  /* [ROWS_MAX, Q] */
     float *inner;     /* [ROWS_MAX, F] */
-    float *logits;    /* [logit_rows, V] */
+    float *added;     /* [ROWS_MAX, H] what is normed before it is added; NULL = nothing is */
+    int written; /* slots since the first was written last: where layers keep the last ones only */
+    float *logits; /* [logit_rows, V] */
     int logit_rows;
     Features features;
 } Context;
+
+/* What a cache of the model's first `layers` layers is made for. Layers with a window keep it and
+ * some more, but not where exits have layers of their own: those read the text again. */
+KvShape context_kv(const ModelConfig *config, KvType kv, int layers, int slots);
 
 /* layers: how many of the model's first layers get a KV cache, of type kv. logit_rows: most rows
  * that head() gets. */
@@ -43,6 +49,9 @@ void context_close(Context *context);
 int context_set_features(Context *context, int n, const int *layers, Err *err);
 /* The same ones are left already? */
 bool context_has_features(const Context *context, int n, const int *layers);
+/* Are the keys and values of the first n positions all there, as far as position n sees them? Layers
+ * with a window keep those of the last positions only; then the text is read again from its start. */
+bool context_holds(const Context *context, int n);
 /* Slot to+i takes what slot from[i] has, keys, values and features, as Kernels.kv_move. */
 void context_move(Context *context, const int *from, int n, int to);
 size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots,

@@ -16,7 +16,8 @@
 /* exit: -1, or the index of an adapter's exit whose own layer it is. */
 static int load_layer(Loader *l, Layer *layer, int index, int exit, Err *err)
 {
-    layer->rope = layer_rope_of(&l->model->config.rope, index);
+    layer->rope = layer_rope_of(&l->model->config, index);
+    layer->window = layer_window_of(&l->model->config, index);
     for (int i = 0; i < LAYER_PARTS; i++) {
         const LayerPart *part = &layer_parts[i];
         Origin origin = part_origin(l->gguf, &l->model->config, l->use->adapter, index, exit, i);
@@ -97,6 +98,8 @@ static int load_weights(Loader *l, Err *err)
     if (l->use->ids != NULL &&
         load_matrix(l, &from_head, l->use, QUANT_CLASS_SHORT_HEAD, &model->short_head, err) != 0)
         return -1;
+    model->rope[ROPE_LOCAL] = rope_plain(&model->config.rope); /* nothing divides it */
+    model->rope[ROPE_LOCAL].base = model->config.rope.local_base;
     if (load_vector(l, l->gguf, norm, &model->output_norm, err) != 0 ||
         load_rope(l, ROPE_MAIN, err) != 0 ||
         (model->config.rope.has_long && load_rope(l, ROPE_LONG, err) != 0))

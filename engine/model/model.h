@@ -14,6 +14,8 @@
 #include "kernels/common/bounds.h"
 #include "kernels/kernels.h"
 
+enum { LAYERS_MAX = 512 };
+
 /* What a header says of rotary positions. */
 typedef struct RopeConfig {
     float base;
@@ -25,8 +27,15 @@ typedef struct RopeConfig {
     float scale;                /* as in Rope; 0 = 1 */
     float warmer;               /* as in Rope, every `original` positions */
     int original;               /* tokens of the context before it was made longer */
-    bool has_long;              /* divisors of their own for contexts that are longer than that */
+    bool has_long;    /* divisors of their own for contexts that are longer than that */
+    float local_base; /* of layers with a window, which nothing divides; 0 = they have this one too */
 } RopeConfig;
+
+/* Layers whose rows see the last positions only. */
+typedef struct WindowConfig {
+    int size;                         /* positions, a row's own among them; 0 = no layer has one */
+    uint64_t layers[LAYERS_MAX / 64]; /* bit l % 64 of [l / 64]: layer l has it */
+} WindowConfig;
 
 typedef struct ModelConfig {
     Arch arch;
@@ -44,6 +53,7 @@ typedef struct ModelConfig {
     float residual_scale;  /* of what a layer adds; 0 = 1 */
     float logit_scale;     /* 0 = 1 */
     RopeConfig rope;
+    WindowConfig window;
     char quant[16];        /* type of most of its weights: "Q4_K" */
     uint64_t weight_bytes; /* sum of the tensors' bytes in the file */
     int loaded;            /* layers that are used: L, or the first few of them for a draft */
@@ -54,7 +64,11 @@ typedef struct ModelConfig {
 float config_attention_scale(const ModelConfig *config);
 
 /* Which of its model's ropes turns layer `layer`: ROPE_… */
-int layer_rope_of(const RopeConfig *rope, int layer);
+int layer_rope_of(const ModelConfig *config, int layer);
+/* Its window; 0 = it sees everything. */
+int layer_window_of(const ModelConfig *config, int layer);
+/* Every layer gets it but for each period's last one. */
+void window_every(WindowConfig *window, int layers, int period);
 /* Which rope is turned by where a text may be so long: ROPE_MAIN or ROPE_LONG. */
 int rope_for_length(const RopeConfig *rope, int length);
 /* The rope without divisors. */

@@ -6,7 +6,7 @@
 
 #include "engine/model/model.h"
 
-enum { LAYERS_MAX = 512, HEADS_MAX = 1024, HEAD_DIM_MAX = DIM_MAX, WIDTH_MAX = 1 << 20 };
+enum { HEADS_MAX = 1024, HEAD_DIM_MAX = DIM_MAX, WIDTH_MAX = 1 << 20 };
 
 typedef struct Check {
     const Gguf *gguf;
@@ -32,5 +32,8 @@ bool check_is(GgufString string, const char *text);
 
 /* model_rope.c: what the header says of rotary positions. Needs head_dim. */
 int check_rope(Check *c);
+
+/* model_window.c: which layers see the last positions only. Needs the layers. */
+int check_window(Check *c);
 
 #endif

@@ -270,6 +270,24 @@ float config_attention_scale(const ModelConfig *config)
                                        : 1.0f / sqrtf((float)config->head_dim);
 }
 
+/* Scalars that an architecture has by its sizes; and one that no layer here computes. */
+static int check_scales_by_size(Check *c)
+{
+    enum { GEMMA3_27B_LAYERS = 62 };
+    ModelConfig *config = c->config;
+    char key[TENSOR_NAME_BYTES];
+    float cap = 0;
+    if (arch_info(c->arch)->embed_scaled)
+        config->embed_scale = sqrtf((float)config->hidden);
+    /* Only the largest Gemma 3 scales by another size than that of its heads. */
+    if (c->arch == ARCH_GEMMA3 && config->layers == GEMMA3_27B_LAYERS)
+        config->attention_scale = 1.0f / sqrtf((float)config->hidden / (float)config->heads);
+    if (gguf_get_f32(c->gguf, arch_key(key, c->arch, "final_logit_softcapping"), &cap, c->err) < 0)
+        return -1;
+    return cap == 0 ? 0
+                    : check_fail(c, "key '%s' is %g; s2d knows no capped logits", key, (double)cap);
+}
+
 int model_config(ModelConfig *config, const Gguf *gguf, Err *err)
 {
     Check c = {.gguf = gguf, .config = config, .err = err};
@@ -280,8 +298,8 @@ int model_config(ModelConfig *config, const Gguf *gguf, Err *err)
         check_size(&c, "feed_forward_length", WIDTH_MAX, 0, &config->ffn) != 0 ||
         check_size(&c, "context_length", INT32_MAX, 0, &config->context) != 0 ||
         check_float(&c, "attention.layer_norm_rms_epsilon", 0, &config->norm_eps) != 0 ||
-        check_heads(&c) != 0 || check_rope(&c) != 0 || check_scales(&c) != 0 ||
-        check_vocab(&c) != 0)
+        check_heads(&c) != 0 || check_window(&c) != 0 || check_rope(&c) != 0 ||
+        check_scales(&c) != 0 || check_scales_by_size(&c) != 0 || check_vocab(&c) != 0)
         return -1;
     if (check_named(&c, "token_embd.weight", true, 'V', 'H') != 0 ||
         check_named(&c, "output_norm.weight", true, 0, 'H') != 0 ||

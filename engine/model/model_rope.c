@@ -104,6 +104,9 @@ int check_rope(Check *c)
     bool turns = true;
     char key[TENSOR_NAME_BYTES];
     *rope = (RopeConfig){.neox = arch->rope_neox, .skips = arch->rope_skips, .divisor = 1};
+    if (config->window.size > 0 && arch->local_base > 0 &&
+        check_float(c, "rope.freq_base_swa", arch->local_base, &rope->local_base) != 0)
+        return -1;
     if (check_size(c, "rope.dimension_count", HEAD_DIM_MAX, config->head_dim, &rope->dims) != 0 ||
         check_float(c, "rope.freq_base", 10000, &rope->base) != 0 ||
         check_float(c, "rope.scaling.attn_factor", 1, &rope->scale) != 0 ||
@@ -122,9 +125,12 @@ int check_rope(Check *c)
     return 0;
 }
 
-int layer_rope_of(const RopeConfig *rope, int layer)
+int layer_rope_of(const ModelConfig *config, int layer)
 {
-    return rope->skips > 0 && (layer + 1) % rope->skips == 0 ? ROPE_NONE : ROPE_MAIN;
+    const RopeConfig *rope = &config->rope;
+    if (rope->skips > 0 && (layer + 1) % rope->skips == 0)
+        return ROPE_NONE;
+    return rope->local_base > 0 && layer_window_of(config, layer) > 0 ? ROPE_LOCAL : ROPE_MAIN;
 }
 
 int rope_for_length(const RopeConfig *rope, int length)

@@ -11,6 +11,8 @@ bool session_asked_to_stop(Session *s)
 int session_prefill(Session *s, int upto, bool in_switch)
 {
     double start = clock_ms();
+    if (!context_holds(&s->target, s->cached))
+        s->cached = 0;
     int first = s->cached;
     while (s->cached < upto) {
         if (!in_switch && session_asked_to_stop(s))

@@ -159,7 +159,8 @@ static int write_message(Writer *writer, const Template *template, const Message
     if (!inside && add_fixed(writer, turn->open) != 0)
         return -1;
     bool whole = template->system_inside && message->role == ROLE_SYSTEM;
-    if (add_said(writer, message->text, template->trim && !inside && !whole,
+    bool joined = inside && !template->trim_inside;
+    if (add_said(writer, message->text, template->trim && !joined && !whole,
                  template->trim && !whole) != 0)
         return -1;
     return write_end(writer, turn);

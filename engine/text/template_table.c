@@ -1,6 +1,6 @@
 /* template_table.c - the chat templates, a row each. The strings are those of the models' own
  * templates: Qwen2.5 and SmolLM2 (ChatML), meta-llama's Llama-3-Instruct and Llama-2-chat,
- * HuggingFaceH4's zephyr-7b, FastChat's vicuna_v1.1.
+ * HuggingFaceH4's zephyr-7b, FastChat's vicuna_v1.1, google's gemma-3-1b-it.
  */
 #include "engine/text/template_table.h"
 
@@ -37,6 +37,14 @@ static const Template templates[] = {
      .bos = true,
      .system = "A chat between a curious user and an artificial intelligence assistant. The "
                "assistant gives helpful, detailed, and polite answers to the user's questions."},
+    {.name = "gemma",
+     .turns = {{.open = "<start_of_turn>user\n", .close = "\n\n"},
+               {.open = "<start_of_turn>user\n", .after = "<end_of_turn>\n"},
+               {.open = "<start_of_turn>model\n", .after = "<end_of_turn>\n"}},
+     .trim = true,
+     .bos = true,
+     .system_inside = true,
+     .trim_inside = true},
 };
 
 enum { N_TEMPLATES = sizeof templates / sizeof *templates };

@@ -20,6 +20,7 @@ typedef struct Template {
     bool trim;          /* white space around a message's text is dropped */
     bool bos;           /* begins with BOS, whatever the tokenizer does by itself */
     bool system_inside; /* the system prompt is part of the user's turn, and opens it */
+    bool trim_inside;   /* what the user says there is trimmed by itself, not the two together */
     const char *system; /* that it was trained with, for models without a text; NULL = none */
 } Template;
 

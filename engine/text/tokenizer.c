@@ -166,8 +166,9 @@ static void add_end(Tokenizer *tokenizer, int id)
 
 static int read_ids(Tokenizer *tokenizer, const Gguf *gguf, Err *err)
 {
-    static const char *const names[] = {"<|im_end|>",    "<|eot_id|>",      "<|eom_id|>", "<|end|>",
-                                        "<|endoftext|>", "<|end_of_text|>", "</s>"};
+    static const char *const names[] = {"<|im_end|>", "<|eot_id|>",    "<|eom_id|>",
+                                        "<|end|>",    "<|endoftext|>", "<|end_of_text|>",
+                                        "</s>",       "<end_of_turn>"};
     int eot, eom;
     if (read_id(tokenizer, gguf, "tokenizer.ggml.bos_token_id", &tokenizer->bos, err) != 0 ||
         read_id(tokenizer, gguf, "tokenizer.ggml.eos_token_id", &tokenizer->eos, err) != 0 ||

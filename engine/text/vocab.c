@@ -148,10 +148,10 @@ static int read_pieces(Vocab *vocab, const Gguf *gguf, Err *err)
 bool vocab_is_chat_token(GgufString piece)
 {
     static const char *const names[] = {
-        "<|im_start|>",      "<|im_end|>",    "<|im_sep|>", "<|start_header_id|>",
-        "<|end_header_id|>", "<|eot_id|>",    "<|eom_id|>", "<|begin_of_text|>",
-        "<|end_of_text|>",   "<|endoftext|>", "<|end|>",    "<|system|>",
-        "<|user|>",          "<|assistant|>"};
+        "<|im_start|>",      "<|im_end|>",    "<|im_sep|>",      "<|start_header_id|>",
+        "<|end_header_id|>", "<|eot_id|>",    "<|eom_id|>",      "<|begin_of_text|>",
+        "<|end_of_text|>",   "<|endoftext|>", "<|end|>",         "<|system|>",
+        "<|user|>",          "<|assistant|>", "<start_of_turn>", "<end_of_turn>"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strlen(names[i]) == piece.length && memcmp(names[i], piece.data, piece.length) == 0)
             return true;

@@ -58,6 +58,11 @@ static void fill_places(Trainer *s)
 static int open_all(Trainer *s, const Gguf *gguf, Err *err)
 {
     TrainerArena count = {0}, arena = {0};
+    const ArchInfo *arch = arch_info(s->model.arch);
+    if (!s->net && (arch->gelu || arch->window_period > 0))
+        return err_set(err, EXIT_USAGE,
+                       "layers of %s cannot be trained here; a head for it can: --method eagle",
+                       arch->name);
     TrainShape shape = trainer_learn_shape(s);
     /* What turns by positions is scaled as in the engine, where a head's layer has no scale. */
     float *factors = NULL;

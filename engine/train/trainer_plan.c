@@ -176,7 +176,7 @@ static void shape_weights(Trainer *s)
         s->weights[i] = (TrainerWeight){.rows = s->tensors[i].rows, .cols = s->tensors[i].cols};
     for (int l = 0; s->net == NULL && l < s->n_layers; l++) {
         bool copied = s->config.tune == TRAINER_EXITS;
-        s->layers[l].rope = layer_rope_of(&m->rope, copied ? s->config.copy_of[l] : l);
+        s->layers[l].rope = layer_rope_of(m, copied ? s->config.copy_of[l] : l);
         for (int p = 0; p < LAYER_PARTS; p++) {
             TrainerWeight *w = &s->layers[l].part[p];
             if (!arch_requires(m->arch, p) && !s->optional[p])

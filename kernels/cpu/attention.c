@@ -19,33 +19,72 @@ typedef struct Job {
     int layer;
     const float *q;
     int heads, group; /* group = query heads per key head */
+    int window;       /* last positions that a row sees; 0 = all */
     float *out;
     float scale;
     int tiles; /* per key head */
     atomic_int next;
 } Job;
 
-/* Query j of a key head: row j / group, head j % group of the group. */
+/* Query j of a key head: row j / group, head j % group of the group. It sees the slots first …
+ * prefix - 1, and the row's tree slots but for `passed` of them. */
 typedef struct Query {
-    int row, head, prefix, length;
+    int row, head, first, prefix, passed;
+    int length; /* positions that it sees */
 } Query;
 
 static Query query_at(const Job *job, int key_head, int j)
 {
-    int row = j / job->group;
+    int row = j / job->group, length = batch_position(job->batch, row) + 1;
+    int prefix = job->batch->prefix[row];
+    int first = job->window && length > job->window ? length - job->window : 0;
     return (Query){.row = row,
                    .head = key_head * job->group + j % job->group,
-                   .prefix = job->batch->prefix[row],
-                   .length = batch_position(job->batch, row) + 1};
+                   .first = first < prefix ? first : prefix,
+                   .prefix = prefix,
+                   .passed = first < prefix ? 0 : first - prefix,
+                   .length = length - first};
 }
 
 /* The tree slots that a query sees, in logical order; returns how many. */
 static int tree_slots(const Batch *batch, const Query *query, int slots[TREE_SLOTS])
 {
-    int n = 0;
+    int n = 0, passed = query->passed;
     for (uint64_t mask = batch->mask[query->row]; mask; mask &= mask - 1)
-        slots[n++] = batch->base + __builtin_ctzll(mask);
+        if (passed-- <= 0)
+            slots[n++] = batch->base + __builtin_ctzll(mask);
     return n;
+}
+
+/* How many of `count` slots from `slot` on lie in one piece in a layer. */
+static int in_one_piece(const KvCache *kv, int layer, int slot, int count)
+{
+    int left = kv->layer[layer].slots - kv_place(kv, layer, slot);
+    return count < left ? count : left;
+}
+
+/* Isa.scores of the blocks from slot `from`, a multiple of 16, to `to`. */
+static void scores_between(const Job *job, const char *keys, int from, int to, const float *q,
+                           int count, float *out, size_t stride)
+{
+    const KvCache *kv = job->kv;
+    for (int n; from < to; from += n, out += n) {
+        n = in_one_piece(kv, job->layer, from, (to - from + 15) / 16 * 16);
+        const char *at = keys + (size_t)kv_place(kv, job->layer, from) * kv->slot_bytes;
+        job->cpu->isa->scores(at, kv->type, kv->padded, n / 16, q, count, out, stride);
+    }
+}
+
+/* Isa.mix of the slots from … to - 1, if there are any; p: the first one's. */
+static void mix_between(const Job *job, const char *values, int from, int to, const float *p,
+                        size_t stride, int count, float *acc)
+{
+    const KvCache *kv = job->kv;
+    for (int n; from < to; from += n, p += n) {
+        n = in_one_piece(kv, job->layer, from, to - from);
+        const char *at = values + (size_t)kv_place(kv, job->layer, from) * kv->slot_bytes;
+        job->cpu->isa->mix(at, kv->type, kv->padded, NULL, n, p, stride, count, acc);
+    }
 }
 
 static void tile(const Job *job, int key_head, int from, int count, float *scratch)
@@ -55,7 +94,7 @@ static void tile(const Job *job, int key_head, int from, int count, float *scrat
     const Batch *batch = job->batch;
     const char *keys = kv_keys(kv, job->layer, key_head),
                *values = kv_values(kv, job->layer, key_head);
-    int dim = kv->padded, longest = 0, shortest = kv->slots;
+    int dim = kv->padded, longest = 0, shortest = kv->slots, first = kv->slots, latest = 0;
     uint64_t trees = 0;
     Query query[TILE];
     _Alignas(64) float q[TILE * DIM_MAX], acc[TILE * DIM_MAX], tree[TILE * (TREE_SLOTS + 16)];
@@ -73,33 +112,46 @@ static void tile(const Job *job, int key_head, int from, int count, float *scrat
             kv_turn(q + i * dim, dim);
         longest = query[i].prefix > longest ? query[i].prefix : longest;
         shortest = query[i].prefix < shortest ? query[i].prefix : shortest;
+        first = query[i].first < first ? query[i].first : first;
+        latest = query[i].first > latest ? query[i].first : latest;
         trees |= batch->mask[query[i].row];
     }
 
-    /* Scores by slot: of the prefix in place, of the tree's blocks aside. */
-    size_t stride = ((size_t)longest + TREE_SLOTS + 31) / 16 * 16;
-    isa->scores(keys, kv->type, dim, (longest + 15) / 16, q, count, scratch, stride);
-    if (trees) {
-        int first = batch->base / 16, last = (batch->base + 63 - __builtin_clzll(trees)) / 16;
-        const char *at = keys + (size_t)first * KV_BLOCK * kv->slot_bytes;
-        isa->scores(at, kv->type, dim, last - first + 1, q, count, tree, TREE_SLOTS + 16);
-    }
+    /* Scores by slot, from a block's first one on: of the prefix in place, of the tree's blocks
+     * aside. */
+    first = first / 16 * 16;
+    size_t stride = ((size_t)(longest - first) + TREE_SLOTS + 31) / 16 * 16;
+    scores_between(job, keys, first, longest, q, count, scratch, stride);
+    if (trees)
+        scores_between(job, keys, batch->base / 16 * 16, batch->base + 64 - __builtin_clzll(trees),
+                       q, count, tree, TREE_SLOTS + 16);
     for (int i = 0; i < count; i++) {
         float *p = scratch + (size_t)i * stride;
         int n = tree_slots(batch, &query[i], slots);
         for (int t = 0; t < n; t++)
-            p[query[i].prefix + t] = tree[i * (TREE_SLOTS + 16) + slots[t] - batch->base / 16 * 16];
-        inverse[i] = 1.0f / isa->softmax(p, query[i].length, job->scale);
+            p[query[i].prefix - first + t] =
+                tree[i * (TREE_SLOTS + 16) + slots[t] - batch->base / 16 * 16];
+        inverse[i] = 1.0f / isa->softmax(p + query[i].first - first, query[i].length, job->scale);
     }
 
-    /* Values: the part that all see together, then each query's own rest. */
-    isa->mix(values, kv->type, dim, NULL, shortest, scratch, stride, count, acc);
+    /* Values: each query's own that come before, the part that all see together, then each one's
+     * rest. */
+    if (latest > shortest)
+        latest = shortest;
+    for (int i = 0; i < count; i++) {
+        const float *p = scratch + (size_t)i * stride;
+        mix_between(job, values, query[i].first, latest, p + query[i].first - first, stride, 1,
+                    acc + i * dim);
+    }
+    mix_between(job, values, latest, shortest, scratch + latest - first, stride, count, acc);
     for (int i = 0; i < count; i++) {
         float *p = scratch + (size_t)i * stride, *a = acc + i * dim;
-        const char *rest = values + (size_t)shortest * kv->slot_bytes;
-        isa->mix(rest, kv->type, dim, NULL, query[i].prefix - shortest, p + shortest, stride, 1, a);
+        int from = query[i].first > shortest ? query[i].first : shortest;
+        mix_between(job, values, from, query[i].prefix, p + from - first, stride, 1, a);
         int n = tree_slots(batch, &query[i], slots);
-        isa->mix(values, kv->type, dim, slots, n, p + query[i].prefix, stride, 1, a);
+        for (int t = 0; t < n; t++)
+            slots[t] = kv_place(kv, job->layer, slots[t]);
+        isa->mix(values, kv->type, dim, slots, n, p + query[i].prefix - first, stride, 1, a);
         float *out =
             job->out +
             ((size_t)query[i].row * (size_t)job->heads + (size_t)query[i].head) * (size_t)kv->dim;
@@ -127,6 +179,7 @@ void attention_run(Kernels *k, const KvCache *kv, int layer, const Batch *batch,
     job.group = heads / kv->heads;
     job.out = out;
     job.scale = how->scale;
+    job.window = how->window;
     /* Tiles of at most 8 queries; smaller ones while they do not share out evenly. */
     int queries = batch->n * job.group, threads = k->threads;
     job.tiles = (queries + TILE - 1) / TILE;

@@ -142,6 +142,7 @@ static const Kernels cpu_table = {
     .embed = matrix_embed,
     .linear = linear_run,
     .norm = row_norm,
+    .norm_add = row_norm_add,
     .silu_add = row_silu_add,
     .gather = row_gather,
     .rope = row_rope,

@@ -64,13 +64,18 @@ struct Matrix {
     uint8_t *data; /* [panels][panel_bytes] */
 };
 
+typedef struct KvLayer {
+    size_t at; /* of its first head, in bytes */
+    int slots; /* a multiple of 16: slot s is in place s % slots */
+} KvLayer;
+
 struct KvCache {
     int layers, heads, dim, slots;
     int padded; /* dim rounded up to 16 */
-    int blocks; /* of 16 slots */
     KvType type;
     size_t slot_bytes;   /* of one head's key or value */
-    char *keys, *values; /* [layers][heads], of each blocks * 16 * slot_bytes (kv.h) */
+    char *keys, *values; /* of layers of heads, of each its slots * slot_bytes (kv.h) */
+    KvLayer layer[];     /* [layers] */
 };
 
 static inline Cpu *cpu_of(Kernels *k)
@@ -91,13 +96,15 @@ void matrix_embed(Kernels *k, const Matrix *matrix, const int *ids, int n, float
 
 void linear_run(Kernels *k, const Linear *linear, const float *x, int n);
 
-KvCache *kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
+KvCache *kv_open(Kernels *k, const KvShape *shape);
 void kv_close(Kernels *k, KvCache *kv);
-size_t kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
+size_t kv_bytes(Kernels *k, const KvShape *shape);
 void kv_write(Kernels *k, KvCache *kv, int layer, const Batch *batch, const float *key,
               const float *value);
 void kv_move(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to);
 void kv_read(Kernels *k, const KvCache *kv, int layer, int slot, float *key, float *value);
+/* Where a layer keeps a slot. */
+int kv_place(const KvCache *kv, int layer, int slot);
 /* One head's part of a layer. */
 char *kv_keys(const KvCache *kv, int layer, int head);
 char *kv_values(const KvCache *kv, int layer, int head);
@@ -112,6 +119,8 @@ void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n,
               int cols, float *out);
 void row_gather(Kernels *k, const float *x, int n, int stride, const int *places, int count,
                 float *out);
+void row_norm_add(Kernels *k, float *x, const float *weight, float eps, int n, int cols,
+                  float *out);
 void row_silu_add(Kernels *k, const float *x, size_t count, float *out);
 void row_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, const Rope *rope);
 void row_top(Kernels *k, const float *logits, int n, int vocab, int count, int *ids, float *values,

@@ -66,6 +66,9 @@ typedef struct Isa {
      * NULL. */
     void (*swiglu)(const float *gate, const float *up, const float *gate_bias, const float *up_bias,
                    int rows, float *out);
+    /* The same with gelu, by tanh. */
+    void (*geglu)(const float *gate, const float *up, const float *gate_bias, const float *up_bias,
+                  int rows, float *out);
 
     /* out += silu(x) */
     void (*silu_add)(const float *x, int n, float *out);

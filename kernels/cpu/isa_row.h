@@ -1,4 +1,4 @@
-/* isa_row.h - norm, quantisation of activations, SwiGLU, scans of logits; included by isa_*.c.
+/* isa_row.h - norm, quantisation of activations, gated units, scans of logits; included by isa_*.c.
  *
  * in: one row of floats -> out: another one, or a number. Sums: lane l adds elements l, l + 16, l +
  * 32 … from index 0 on, then lanes_sum's fixed tree; a short last vector is filled up with zeros.
@@ -75,15 +75,36 @@ INLINE Lanes row_silu(Lanes x)
     return lanes_div(x, lanes_add(lanes_set(1.0f), e));
 }
 
-static void isa_swiglu(const float *gate, const float *up, const float *gate_bias,
-                       const float *up_bias, int rows, float *out)
+/* x / 2 * (1 + tanh(y)) = x / (1 + exp(-2 y)), y = sqrt(2 / pi) * (x + 0.044715 x^3): Hendrycks and
+ * Gimpel's approximation of the normal distribution, arXiv 1606.08415. */
+INLINE Lanes row_gelu(Lanes x)
+{
+    Lanes inner = lanes_fma(lanes_mul(x, x), lanes_set(0.044715f), lanes_set(1.0f));
+    Lanes e = lanes_exp(lanes_mul(lanes_mul(x, lanes_set(-1.5957691216f)), inner));
+    return lanes_div(x, lanes_add(lanes_set(1.0f), e));
+}
+
+INLINE void row_gated(const float *gate, const float *up, const float *gate_bias,
+                      const float *up_bias, int rows, const bool gelu, float *out)
 {
     Lanes g = lanes_load(gate), u = lanes_load(up);
     if (gate_bias)
         g = lanes_add(g, load_tail(gate_bias, 0, rows));
     if (up_bias)
         u = lanes_add(u, load_tail(up_bias, 0, rows));
-    store_tail(out, 0, rows, lanes_mul(row_silu(g), u));
+    store_tail(out, 0, rows, lanes_mul(gelu ? row_gelu(g) : row_silu(g), u));
+}
+
+static void isa_swiglu(const float *gate, const float *up, const float *gate_bias,
+                       const float *up_bias, int rows, float *out)
+{
+    row_gated(gate, up, gate_bias, up_bias, rows, false, out);
+}
+
+static void isa_geglu(const float *gate, const float *up, const float *gate_bias,
+                      const float *up_bias, int rows, float *out)
+{
+    row_gated(gate, up, gate_bias, up_bias, rows, true, out);
 }
 
 static void isa_silu_add(const float *x, int n, float *out)

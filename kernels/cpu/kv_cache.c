@@ -32,45 +32,51 @@ int kv_type_parse(const char *text, KvType *type)
     return -1;
 }
 
-/* Bytes of one head of one layer, keys or values. */
-static size_t head_bytes(const KvCache *kv)
+/* The cache of this shape, without its layers. */
+static void kv_outline(KvCache *kv, const Kernels *k, const KvShape *shape)
 {
-    return (size_t)kv->blocks * KV_BLOCK * kv->slot_bytes;
+    *kv = (KvCache){.layers = shape->layers,
+                    .heads = shape->kv_heads,
+                    .dim = shape->head_dim,
+                    .slots = shape->slots,
+                    .padded = (shape->head_dim + 15) / 16 * 16,
+                    .type = k->act_f32 ? KV_F32 : shape->type};
+    kv->slot_bytes = kv_slot_bytes(kv->type, kv->padded);
 }
 
-static KvCache kv_shape(const Kernels *k, KvType type, int layers, int kv_heads, int head_dim,
-                        int slots)
+/* Bytes of all heads of one layer, keys or values. */
+static size_t layer_bytes(const KvCache *kv, const KvShape *shape, int layer)
 {
-    KvCache kv = {.layers = layers,
-                  .heads = kv_heads,
-                  .dim = head_dim,
-                  .slots = slots,
-                  .padded = (head_dim + 15) / 16 * 16,
-                  .blocks = (slots + KV_BLOCK - 1) / KV_BLOCK,
-                  .type = k->act_f32 ? KV_F32 : type};
-    kv.slot_bytes = kv_slot_bytes(kv.type, kv.padded);
-    return kv;
+    return (size_t)kv_layer_slots(shape, layer) * (size_t)kv->heads * kv->slot_bytes;
 }
 
-size_t kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots)
+size_t kv_bytes(Kernels *k, const KvShape *shape)
 {
-    KvCache kv = kv_shape(k, type, layers, kv_heads, head_dim, slots);
-    return 2 * (size_t)layers * (size_t)kv_heads * head_bytes(&kv) + sizeof kv;
+    KvCache kv;
+    kv_outline(&kv, k, shape);
+    size_t bytes = sizeof kv + (size_t)shape->layers * sizeof *kv.layer;
+    for (int l = 0; l < shape->layers; l++)
+        bytes += 2 * layer_bytes(&kv, shape, l);
+    return bytes;
 }
 
-KvCache *kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots)
+KvCache *kv_open(Kernels *k, const KvShape *shape)
 {
     Cpu *cpu = cpu_of(k);
-    KvCache *kv = malloc(sizeof *kv);
-    assert(head_dim <= DIM_MAX);
+    KvCache *kv = malloc(sizeof *kv + (size_t)shape->layers * sizeof *kv->layer);
+    assert(shape->head_dim <= DIM_MAX);
     if (!kv)
         return NULL;
-    *kv = kv_shape(k, type, layers, kv_heads, head_dim, slots);
-    size_t bytes = (size_t)layers * (size_t)kv_heads * head_bytes(kv);
+    kv_outline(kv, k, shape);
+    size_t bytes = 0;
+    for (int l = 0; l < shape->layers; l++) {
+        kv->layer[l] = (KvLayer){bytes, kv_layer_slots(shape, l)};
+        bytes += layer_bytes(kv, shape, l);
+    }
     kv->keys = store_alloc(cpu->store, bytes);
     kv->values = store_alloc(cpu->store, bytes);
     /* Scores of a tile by slot, and once more for a query's tree positions (attention.c). */
-    size_t scores = TILE * ((size_t)kv->blocks * KV_BLOCK + TREE_SLOTS + 32) + 2 * TREE_SLOTS;
+    size_t scores = TILE * ((size_t)kv->slots + KV_BLOCK + TREE_SLOTS + 32) + 2 * TREE_SLOTS;
     if (!kv->keys || !kv->values || cpu_reserve_scores(cpu, scores)) {
         kv_close(k, kv);
         return NULL;
@@ -87,14 +93,26 @@ void kv_close(Kernels *k, KvCache *kv)
     free(kv);
 }
 
+int kv_place(const KvCache *kv, int layer, int slot)
+{
+    return slot % kv->layer[layer].slots;
+}
+
+/* Where one head's part of a layer begins. */
+static size_t head_at(const KvCache *kv, int layer, int head)
+{
+    const KvLayer *l = &kv->layer[layer];
+    return l->at + (size_t)head * (size_t)l->slots * kv->slot_bytes;
+}
+
 char *kv_keys(const KvCache *kv, int layer, int head)
 {
-    return kv->keys + ((size_t)layer * (size_t)kv->heads + (size_t)head) * head_bytes(kv);
+    return kv->keys + head_at(kv, layer, head);
 }
 
 char *kv_values(const KvCache *kv, int layer, int head)
 {
-    return kv->values + ((size_t)layer * (size_t)kv->heads + (size_t)head) * head_bytes(kv);
+    return kv->values + head_at(kv, layer, head);
 }
 
 static char *key_block(const KvCache *kv, char *keys, int slot)
@@ -243,7 +261,7 @@ void kv_write(Kernels *k, KvCache *kv, int layer, const Batch *batch, const floa
 {
     Cpu *cpu = cpu_of(k);
     for (int i = 0; i < batch->n; i++) {
-        int slot = batch->slot[i];
+        int slot = kv_place(kv, layer, batch->slot[i]);
         for (int h = 0; h < kv->heads; h++, key += kv->dim, value += kv->dim) {
             key_put(cpu, kv, key_block(kv, kv_keys(kv, layer, h), slot), slot, key);
             value_put(cpu, kv, value_at(kv, kv_values(kv, layer, h), slot), value);
@@ -268,6 +286,7 @@ void kv_read(Kernels *k, const KvCache *kv, int layer, int slot, float *key, flo
 {
     float x[DIM_MAX];
     (void)k;
+    slot = kv_place(kv, layer, slot);
     for (int h = 0; h < kv->heads; h++, key += kv->dim, value += kv->dim) {
         const char *block = key_block(kv, kv_keys(kv, layer, h), slot);
         const char *at = value_at(kv, kv_values(kv, layer, h), slot);
@@ -285,6 +304,8 @@ void kv_read(Kernels *k, const KvCache *kv, int layer, int slot, float *key, flo
 static void slot_copy(KvCache *kv, int layer, int head, int from, int to)
 {
     char *keys = kv_keys(kv, layer, head), *values = kv_values(kv, layer, head);
+    from = kv_place(kv, layer, from);
+    to = kv_place(kv, layer, to);
     char *source = key_block(kv, keys, from), *target = key_block(kv, keys, to);
     size_t size = kv->type == KV_Q8 ? 1 : kv->type == KV_F32 ? 4 : 2;
     for (int d = 0; d < kv->padded; d++)

@@ -2,7 +2,7 @@
  * inside.
  *
  * in: n rows of floats -> norm and quantisation, split by rows -> barrier -> panels times rows,
- * a share for each thread -> bias, residual or SwiGLU -> out. Threads split outputs; who computes a
+ * a share for each thread -> bias, residual or gate -> out. Threads split outputs; who computes a
  * piece does not change its bits.
  */
 #include <assert.h>
@@ -75,12 +75,13 @@ static Ahead ahead_from(Ahead ahead, const Matrix *m, int panels)
 
 /* Some panels of gate, then the same of up: fewer changes between the two, and memory is kept busy
  * while their outputs are computed. */
-static void panels_swiglu(const Job *job, int from, int to, Ahead ahead, float (*gate)[PANEL],
-                          float (*up)[PANEL])
+static void panels_gated(const Job *job, int from, int to, Ahead ahead, float (*gate)[PANEL],
+                         float (*up)[PANEL])
 {
     const Linear *linear = job->linear;
     const Matrix *m = linear->matrix[0], *second = linear->matrix[1];
     int n = job->n;
+    const Isa *isa = job->cpu->isa;
     for (int p = from; p < to; p++)
         panel_times(job, m, p, ahead_from(ahead, m, p - from), gate + (p - from) * n);
     ahead.left = ahead.left / m->panel_bytes * second->panel_bytes;
@@ -93,8 +94,9 @@ static void panels_swiglu(const Job *job, int from, int to, Ahead ahead, float (
         const float *gate_bias = linear->bias[0] ? linear->bias[0] + at : NULL;
         const float *up_bias = linear->bias[1] ? linear->bias[1] + at : NULL;
         for (int i = 0; i < n; i++, gate++, up++)
-            job->cpu->isa->swiglu(*gate, *up, gate_bias, up_bias, rows,
-                                  linear->out[0] + (size_t)i * (size_t)m->rows + at);
+            (linear->mode == LINEAR_GEGLU ? isa->geglu : isa->swiglu)(
+                *gate, *up, gate_bias, up_bias, rows,
+                linear->out[0] + (size_t)i * (size_t)m->rows + at);
     }
 }
 
@@ -156,12 +158,12 @@ static bool share_take(Share *share, bool front, int *from, int *to)
 static void panels_run(const Job *job, int j, int from, int to, Ahead ahead)
 {
     _Alignas(64) float acc[2][ROWS_MAX][PANEL];
-    int few = job->linear->mode == LINEAR_SWIGLU ? ROWS_MAX / job->n : 1;
+    int few = linear_is_gated(job->linear->mode) ? ROWS_MAX / job->n : 1;
     few = few < PANELS_FEW ? few : PANELS_FEW;
     for (int p = from; p < to; p += few) {
         Ahead here = ahead_from(ahead, job->linear->matrix[j], p - from);
-        if (job->linear->mode == LINEAR_SWIGLU)
-            panels_swiglu(job, p, p + few < to ? p + few : to, here, acc[0], acc[1]);
+        if (linear_is_gated(job->linear->mode))
+            panels_gated(job, p, p + few < to ? p + few : to, here, acc[0], acc[1]);
         else
             panel_set(job, j, p, here, acc[0]);
     }
@@ -211,8 +213,8 @@ void linear_run(Kernels *k, const Linear *linear, const float *x, int n)
     }
     if (job.ints && cpu->tiles && n >= cpu->tiles->rows)
         job.tiles = cpu->tiles;
-    job.parts = linear->mode == LINEAR_SWIGLU ? 1 : linear->count;
-    assert(linear->mode != LINEAR_SWIGLU ||
+    job.parts = linear_is_gated(linear->mode) ? 1 : linear->count;
+    assert(!linear_is_gated(linear->mode) ||
            (linear->count == 2 && linear->matrix[0]->rows == linear->matrix[1]->rows));
     for (int j = 0; j < job.parts; j++)
         for (int t = 0; t < k->threads; t++) {

@@ -22,6 +22,7 @@ typedef struct NormJob {
     float eps;
     int n, cols;
     float *out;
+    float *sum; /* += what out gets; NULL = none */
     atomic_int next;
 } NormJob;
 
@@ -32,17 +33,30 @@ static void norm_work(void *context, int worker)
     for (int i; (i = atomic_fetch_add(&job->next, 1)) < job->n;) {
         size_t at = (size_t)i * (size_t)job->cols;
         job->cpu->isa->norm(job->x + at, job->weight, job->eps, job->cols, job->out + at);
+        for (int c = 0; job->sum && c < job->cols; c++)
+            job->sum[at + (size_t)c] += job->out[at + (size_t)c];
     }
+}
+
+static void norm_run(NormJob *job)
+{
+    if (job->n > 1 && (size_t)job->n * (size_t)job->cols > NORM_ALONE)
+        pool_run(job->cpu->pool, norm_work, job);
+    else
+        norm_work(job, 0);
 }
 
 void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
               int cols, float *out)
 {
-    NormJob job = {cpu_of(k), x, weight, eps, n * heads, cols, out, 0};
-    if (job.n > 1 && (size_t)job.n * (size_t)cols > NORM_ALONE)
-        pool_run(job.cpu->pool, norm_work, &job);
-    else
-        norm_work(&job, 0);
+    NormJob job = {cpu_of(k), x, weight, eps, n * heads, cols, out, NULL, 0};
+    norm_run(&job);
+}
+
+void row_norm_add(Kernels *k, float *x, const float *weight, float eps, int n, int cols, float *out)
+{
+    NormJob job = {cpu_of(k), x, weight, eps, n, cols, x, out, 0};
+    norm_run(&job);
 }
 
 typedef struct SiluJob {

@@ -119,7 +119,8 @@ typedef struct NormArgs {
     const float *x, *weight;
     float *out;
     float eps;
-    int heads, cols, pad;
+    int heads, cols;
+    int add; /* out is added to */
 } NormArgs;
 
 typedef struct GatherArgs {
@@ -158,7 +159,8 @@ typedef struct RopeArgs {
 /* Where keys and values are: see kv_store.h. */
 typedef struct KvArgs {
     uint8_t *keys, *values; /* of a layer */
-    int heads, dim, padded, slots;
+    int heads, dim, padded;
+    int slots;           /* that the layer keeps, a multiple of 16: slot s is in place s % slots */
     int block_bytes, q8; /* q8: bytes and scales, else halves */
 } KvArgs;
 
@@ -168,10 +170,15 @@ typedef struct KvWriteArgs {
     const float *key, *value;
 } KvWriteArgs;
 
+/* Where a layer's keys and values begin, in bytes, and what its KvArgs.slots are. */
+typedef struct KvPlace {
+    int64_t at, slots;
+} KvPlace;
+
 typedef struct KvMoveArgs {
     const Meta *meta;
-    KvArgs kv; /* of the first layer */
-    int64_t layer_bytes;
+    KvArgs kv;             /* keys, values: of all layers */
+    const KvPlace *layers; /* from the first one to be moved on */
 } KvMoveArgs;
 
 typedef struct KvReadArgs {
@@ -196,6 +203,7 @@ typedef struct AttendArgs {
     float *out;
     float scale;
     int heads, first, rows; /* rows of the batch, from first on */
+    int window, pad;        /* last positions that a row sees; 0 = all */
     float *piece;           /* [pieces][rows * heads][dim] */
     float *weight;          /* [pieces][rows * heads][2] largest score, sum */
 } AttendArgs;

@@ -153,6 +153,7 @@ static const Kernels cuda_table = {
     .embed = cuda_embed,
     .linear = cuda_linear,
     .norm = cuda_norm,
+    .norm_add = cuda_norm_add,
     .silu_add = cuda_silu_add,
     .gather = cuda_gather,
     .rope = cuda_rope,

@@ -111,8 +111,9 @@ struct Matrix {
 
 struct KvCache {
     int layers;
-    KvArgs args;        /* of layer 0 */
-    size_t layer_bytes; /* from layer to layer */
+    KvArgs args;     /* of layer 0 */
+    KvPlace *places; /* [layers] on the device, and */
+    KvPlace layer[]; /* here */
 };
 
 static inline Cuda *cuda_of(Kernels *k)
@@ -161,12 +162,14 @@ void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n
                int cols, float *out);
 void cuda_gather(Kernels *k, const float *x, int n, int stride, const int *places, int count,
                  float *out);
+void cuda_norm_add(Kernels *k, float *x, const float *weight, float eps, int n, int cols,
+                   float *out);
 void cuda_silu_add(Kernels *k, const float *x, size_t count, float *out);
 
 /* kv.c */
-KvCache *cuda_kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
+KvCache *cuda_kv_open(Kernels *k, const KvShape *shape);
 void cuda_kv_close(Kernels *k, KvCache *kv);
-size_t cuda_kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots);
+size_t cuda_kv_bytes(Kernels *k, const KvShape *shape);
 void cuda_kv_write(Kernels *k, KvCache *kv, int layer, const Batch *batch, const float *key,
                    const float *value);
 void cuda_kv_move(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to);

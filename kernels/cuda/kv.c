@@ -1,6 +1,7 @@
 /* kv.c - keys and values, rotary embedding, attention: see kernels.h and the kernels in
  * kv_store.h, rows.h and attention.h. */
 #include <assert.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,43 +10,59 @@
 
 enum { POSITIONS_MIN = 1024 /* of a table of angles */ };
 
-static KvCache kv_shape(KvType type, int layers, int kv_heads, int head_dim, int slots)
+/* The cache of this shape, without its layers and memory. */
+static void kv_outline(KvCache *kv, const KvShape *shape)
 {
-    KvCache kv = {.layers = layers,
-                  .args = {.heads = kv_heads,
-                           .dim = head_dim,
-                           .padded = (head_dim + 15) / 16 * 16,
-                           .slots = (slots + 15) / 16 * 16,
-                           .q8 = type == KV_Q8}};
-    kv.args.block_bytes = (int)(KV_BLOCK * kv_slot_bytes(type, kv.args.padded));
-    kv.layer_bytes =
-        (size_t)kv_heads * (size_t)(kv.args.slots / KV_BLOCK) * (size_t)kv.args.block_bytes;
-    return kv;
+    int padded = (shape->head_dim + 15) / 16 * 16;
+    *kv = (KvCache){.layers = shape->layers,
+                    .args = {.heads = shape->kv_heads,
+                             .dim = shape->head_dim,
+                             .padded = padded,
+                             .block_bytes = (int)(KV_BLOCK * kv_slot_bytes(shape->type, padded)),
+                             .q8 = shape->type == KV_Q8}};
 }
 
-size_t cuda_kv_bytes(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots)
+/* Bytes of one layer's keys or values. */
+static size_t layer_bytes(const KvCache *kv, int slots)
+{
+    return (size_t)kv->args.heads * (size_t)(slots / KV_BLOCK) * (size_t)kv->args.block_bytes;
+}
+
+size_t cuda_kv_bytes(Kernels *k, const KvShape *shape)
 {
     (void)k;
-    KvCache kv = kv_shape(type, layers, kv_heads, head_dim, slots);
-    return 2 * (size_t)layers * kv.layer_bytes;
+    KvCache kv;
+    kv_outline(&kv, shape);
+    size_t bytes = (size_t)shape->layers * sizeof *kv.layer;
+    for (int l = 0; l < shape->layers; l++)
+        bytes += 2 * layer_bytes(&kv, kv_layer_slots(shape, l));
+    return bytes;
 }
 
-KvCache *cuda_kv_open(Kernels *k, KvType type, int layers, int kv_heads, int head_dim, int slots)
+KvCache *cuda_kv_open(Kernels *k, const KvShape *shape)
 {
     Cuda *cuda = cuda_of(k);
-    KvCache *kv = malloc(sizeof *kv);
-    assert(head_dim <= DIM_MAX && type != KV_F32);
+    size_t table = (size_t)shape->layers * sizeof(KvPlace), bytes = 0;
+    KvCache *kv = malloc(sizeof *kv + table);
+    assert(shape->head_dim <= DIM_MAX && shape->type != KV_F32);
     if (!kv)
         return NULL;
-    *kv = kv_shape(type, layers, kv_heads, head_dim, slots);
-    size_t bytes = (size_t)layers * kv->layer_bytes;
+    kv_outline(kv, shape);
+    for (int l = 0; l < shape->layers; l++) {
+        int slots = kv_layer_slots(shape, l);
+        kv->layer[l] = (KvPlace){(int64_t)bytes, slots};
+        bytes += layer_bytes(kv, slots);
+    }
     kv->args.keys = cuda->gpu->alloc(cuda->gpu, bytes);
     kv->args.values = cuda->gpu->alloc(cuda->gpu, bytes);
-    if (!kv->args.keys || !kv->args.values) {
+    kv->places = cuda->gpu->alloc(cuda->gpu, table);
+    if (!kv->args.keys || !kv->args.values || !kv->places) {
         cuda_kv_close(k, kv);
         return NULL;
     }
-    cuda->slots_max = slots > cuda->slots_max ? slots : cuda->slots_max;
+    cuda->gpu->put(cuda->gpu, kv->places, kv->layer, table);
+    cuda->gpu->wait(cuda->gpu);
+    cuda->slots_max = shape->slots > cuda->slots_max ? shape->slots : cuda->slots_max;
     return kv;
 }
 
@@ -58,14 +75,16 @@ void cuda_kv_close(Kernels *k, KvCache *kv)
     queue_forget(cuda);
     cuda->gpu->free(cuda->gpu, kv->args.keys);
     cuda->gpu->free(cuda->gpu, kv->args.values);
+    cuda->gpu->free(cuda->gpu, kv->places);
     free(kv);
 }
 
 static KvArgs layer_args(const KvCache *kv, int layer)
 {
     KvArgs args = kv->args;
-    args.keys += (size_t)layer * kv->layer_bytes;
-    args.values += (size_t)layer * kv->layer_bytes;
+    args.keys += kv->layer[layer].at;
+    args.values += kv->layer[layer].at;
+    args.slots = (int)kv->layer[layer].slots;
     return args;
 }
 
@@ -83,7 +102,7 @@ void cuda_kv_write(Kernels *k, KvCache *kv, int layer, const Batch *batch, const
 void cuda_kv_move(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to)
 {
     Cuda *cuda = cuda_of(k);
-    KvMoveArgs args = {cuda->queue.device, layer_args(kv, first), (int64_t)kv->layer_bytes};
+    KvMoveArgs args = {cuda->queue.device, kv->args, kv->places + first};
     assert(n <= ROWS_MAX);
     if (n == 0 || first >= last)
         return;
@@ -222,18 +241,25 @@ void cuda_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim
 
 /* ---- attention ---- */
 
-/* Pieces before the tail of the longest row, rounded up so that grids seldom change. */
-static int pieces_wanted(const Batch *batch)
+/* Pieces that the rows see before their tails, from the first one's on, rounded up so that grids
+ * seldom change. */
+static int pieces_wanted(const Batch *batch, int window)
 {
-    int most = 0, grid = 1;
+    int from = INT_MAX, to = 0, grid = 1;
     for (int i = 0; i < batch->n; i++) {
         int length = batch_position(batch, i) + 1;
         int pieces = length > TAIL ? (length - TAIL) / PIECE : 0;
-        most = pieces > most ? pieces : most;
+        int first = window && length > window ? (length - window) / PIECE : 0;
+        if (first >= pieces)
+            continue;
+        from = first < from ? first : from;
+        to = pieces > to ? pieces : to;
     }
-    while (grid < most)
+    if (to == 0)
+        return 0;
+    while (grid < to - from)
         grid *= 2;
-    return most ? grid : 0;
+    return grid;
 }
 
 /* Queries as the keys of a q8 cache are. */
@@ -252,13 +278,14 @@ void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Batch *batch
                     int heads, const Attention *how, float *out)
 {
     Cuda *cuda = cuda_of(k);
-    int pieces = pieces_wanted(batch), group = heads / kv->args.heads;
+    int pieces = pieces_wanted(batch, how->window), group = heads / kv->args.heads;
     AttendArgs args;
     memset(&args, 0, sizeof args);
     args.meta = cuda->queue.device;
     args.kv = layer_args(kv, layer);
     args.out = out;
     args.scale = how->scale;
+    args.window = how->window;
     args.heads = heads;
     cuda->best.logits = NULL;
     args.rows = ATTEND_ROWS;

@@ -84,7 +84,7 @@ static KernelId dequantise_kernel(QuantType type)
 /* Room for the sums of a launch's split inputs; returns how many blocks it has. */
 static int plan_parts(Cuda *cuda, LinearArgs *args)
 {
-    int blocks = 0, unit_rows = args->mode == LINEAR_SWIGLU ? TILE_ROWS : 2 * TILE_ROWS;
+    int blocks = 0, unit_rows = linear_is_gated(args->mode) ? TILE_ROWS : 2 * TILE_ROWS;
     int64_t floats = 0;
     for (int p = 0; p < args->parts; p++) {
         LinearPart *part = &args->part[p];
@@ -103,7 +103,7 @@ static int plan_parts(Cuda *cuda, LinearArgs *args)
     return blocks;
 }
 
-/* One kernel for the matrices named by `which`, all of one type; SwiGLU's two go as one part. */
+/* One kernel for the matrices named by `which`, all of one type; a gate's two go as one part. */
 static void launch(Cuda *cuda, const Linear *linear, LinearMode mode, const int *which, int count,
                    int n)
 {
@@ -114,12 +114,12 @@ static void launch(Cuda *cuda, const Linear *linear, LinearMode mode, const int 
     args.cols = first->cols;
     args.mode = (int)mode;
     args.gain = linear->scale == 0 ? 1 : linear->scale;
-    args.parts = mode == LINEAR_SWIGLU ? 1 : count;
+    args.parts = linear_is_gated((int)mode) ? 1 : count;
     for (int p = 0; p < count; p++) {
         const Matrix *m = linear->matrix[which[p]];
         args.part[p].data = m->data;
         args.part[p].bias = linear->bias[which[p]];
-        args.part[p].out = linear->out[mode == LINEAR_SWIGLU ? 0 : which[p]];
+        args.part[p].out = linear->out[linear_is_gated((int)mode) ? 0 : which[p]];
         args.part[p].rows = m->rows;
     }
     int blocks = plan_parts(cuda, &args);
@@ -226,7 +226,7 @@ static void prompt_product(Cuda *cuda, const Matrix *m, float *y)
 
 static void prompt(Cuda *cuda, const Linear *linear, const float *x, int n)
 {
-    int form = -1, together = linear->mode == LINEAR_SWIGLU ? 2 : 1;
+    int form = -1, together = linear_is_gated(linear->mode) ? 2 : 1;
     for (int j = 0; j < linear->count; j += together) {
         for (int i = 0; i < together; i++) {
             const Matrix *m = linear->matrix[j + i];
@@ -246,9 +246,9 @@ void cuda_linear(Kernels *k, const Linear *linear, const float *x, int n)
 {
     Cuda *cuda = cuda_of(k);
     assert(n >= 1 && n <= ROWS_MAX && linear->count >= 1 && linear->count <= LINEAR_MAX);
-    bool swiglu = linear->mode == LINEAR_SWIGLU;
-    assert(!swiglu || (linear->count == 2 && linear->matrix[0]->rows == linear->matrix[1]->rows));
-    bool mixed = swiglu && linear->matrix[0]->type != linear->matrix[1]->type;
+    bool gated = linear_is_gated(linear->mode);
+    assert(!gated || (linear->count == 2 && linear->matrix[0]->rows == linear->matrix[1]->rows));
+    bool mixed = gated && linear->matrix[0]->type != linear->matrix[1]->type;
     cuda->best.logits = NULL;
     queue_count(cuda, n);
     if (linear->prompt && cuda->gpu->gemm &&
@@ -268,14 +268,26 @@ void cuda_linear(Kernels *k, const Linear *linear, const float *x, int n)
     }
 }
 
+static void norm_rows(Kernels *k, const NormArgs *norm, int n)
+{
+    Cuda *cuda = cuda_of(k);
+    NormArgs args = *norm;
+    args.meta = cuda->queue.device;
+    cuda->best.logits = NULL;
+    queue_count(cuda, n);
+    queue_add(cuda, KERNEL_norm, cuda_round_rows(n), args.heads, 1, &args, sizeof args, META_N);
+}
+
 void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
                int cols, float *out)
 {
-    Cuda *cuda = cuda_of(k);
-    NormArgs args = {cuda->queue.device, x, weight, out, eps, heads, cols, 0};
-    cuda->best.logits = NULL;
-    queue_count(cuda, n);
-    queue_add(cuda, KERNEL_norm, cuda_round_rows(n), heads, 1, &args, sizeof args, META_N);
+    norm_rows(k, &(NormArgs){NULL, x, weight, out, eps, heads, cols, false}, n);
+}
+
+void cuda_norm_add(Kernels *k, float *x, const float *weight, float eps, int n, int cols,
+                   float *out)
+{
+    norm_rows(k, &(NormArgs){NULL, x, weight, out, eps, 1, cols, true}, n);
 }
 
 void cuda_gather(Kernels *k, const float *x, int n, int stride, const int *places, int count,

@@ -14,7 +14,7 @@
 enum { TOKENS_MAX = 4096 };
 
 /* A file: {"model", "pre", "tokens": [[id in the whole vocabulary, piece, type, score (SPM's)]],
- * "merges": [one by rank]}. */
+ * "merges": [one by rank], "add_space_prefix": false where SPM puts no space first}. */
 static json_t *read_file_of(const char *name)
 {
     char path[256];
@@ -40,7 +40,8 @@ void cut_vocab_open(CutVocab *vocab, const char *name)
                         .n_tokens = (int)json_array_size(tokens),
                         .types = types,
                         .n_types = (int)json_array_size(tokens),
-                        .n_merges = (int)json_array_size(merges)};
+                        .n_merges = (int)json_array_size(merges),
+                        .no_space = json_is_false(json_object_get(json, "add_space_prefix"))};
     assert_in_range(small.n_tokens, 1, TOKENS_MAX);
     assert_in_range(small.n_merges, 0, TOKENS_MAX);
     vocab->whole_ids = malloc(sizeof *vocab->whole_ids * (size_t)small.n_tokens);

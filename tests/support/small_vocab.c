@@ -40,6 +40,8 @@ static void write_keys(GgufWriter *writer, const SmallVocab *vocab)
         gguf_write_array(writer, "tokenizer.ggml.scores", GGUF_F32, vocab->scores, vocab->n_scores);
     if (vocab->merges != NULL)
         gguf_write_strings(writer, "tokenizer.ggml.merges", vocab->merges, vocab->n_merges);
+    if (vocab->no_space)
+        gguf_write_bool(writer, "tokenizer.ggml.add_space_prefix", false);
     if (vocab->id_key != NULL) {
         snprintf(key, sizeof key, "tokenizer.ggml.%s", vocab->id_key);
         gguf_write_u32(writer, key, vocab->id);

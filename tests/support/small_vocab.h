@@ -19,6 +19,7 @@ typedef struct SmallVocab {
     int n_merges;
     const char *id_key; /* "eos_token_id" and the like */
     uint32_t id;
+    bool no_space; /* SPM: no space before the first word */
 } SmallVocab;
 
 int small_vocab_open(Tokenizer **tokenizer, const SmallVocab *vocab, Err *err);

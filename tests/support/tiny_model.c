@@ -230,6 +230,13 @@ static int write_model(const TinyModel *t, FILE *stream, Err *err)
         gguf_write_f32(writer, key, t->rope_scale);
     }
     write_arch_keys(writer, t->arch);
+    if (t->window > 0) {
+        arch_key(key, t->arch, "attention.sliding_window");
+        gguf_write_u32(writer, key, (uint32_t)t->window);
+    }
+    if (t->more_key)
+        gguf_write_raw(writer, (GgufString){t->more_key, strlen(t->more_key)}, t->more_type,
+                       t->more, t->more_bytes);
     int vocab = tiny_vocab_write(writer, t->vocab, t->pads) + t->padding;
     tensors(&(Pass){t, writer, false}, vocab);
     tensors(&(Pass){t, writer, true}, vocab);

@@ -18,10 +18,15 @@ typedef struct TinyModel {
     int layers, hidden, heads, kv_heads, head_dim, ffn;
     int context;
     QuantType embed_type, head_type, attn_type, ffn_type; /* ffn: gate and up */
-    QuantType down_type; /* K types need columns in multiples of 256 */
-    bool tied;           /* no output.weight */
-    bool rope_factors;   /* rope_freqs.weight */
-    float rope_scale;    /* linear scaling; 0 = none */
+    QuantType down_type;  /* K types need columns in multiples of 256 */
+    bool tied;            /* no output.weight */
+    bool rope_factors;    /* rope_freqs.weight */
+    float rope_scale;     /* linear scaling; 0 = none */
+    int window;           /* of the layers that have one; 0 = none has */
+    const char *more_key; /* one key more; NULL = none */
+    GgufType more_type;
+    const void *more; /* its value as in the file */
+    size_t more_bytes;
     uint64_t seed;
     float perturb;      /* 0 … 1: how far the weights are from those of the same seed and 0 */
     int settle;         /* layers from here on add little to the residual stream; 0 = none do */

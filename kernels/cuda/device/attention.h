@@ -5,7 +5,8 @@
  * tree, so slots are positions there: attend_pieces takes a piece once for QUERIES queries, by mma.
  * The tail is gathered row by row in the order of positions (attend), which then adds the pieces up
  * in their order. So where a tree's slots lie, where the prefix ends and which other rows there are
- * changes no bit.
+ * changes no bit. Where a row sees its last positions only, its pieces begin with the one that has
+ * the first of them, and what comes before in it weighs nothing.
  *
  * Queries and probabilities are pairs of halves, most significant first (22 bits; 16 with the
  * scales of bytes): only keys and values are as short as the cache holds them. (Pieces: flash
@@ -29,6 +30,7 @@ enum {
 
 typedef struct Query {
     int valid;    /* it has this piece */
+    int first;    /* position that it sees */
     size_t at;    /* in q and out, in heads */
     size_t piece; /* in the pieces' results, in heads */
 } Query;
@@ -38,13 +40,38 @@ BODY int pieces_of(int length)
     return length > TAIL ? (length - TAIL) / PIECE : 0;
 }
 
-BODY Query query_at(const Lane *at, const AttendArgs *a, int i)
+/* The first position that a row of this length sees. */
+BODY int first_seen(const AttendArgs *a, int length)
+{
+    return a->window && length > a->window ? length - a->window : 0;
+}
+
+/* The first piece that any row of this launch has: theirs are counted from there. */
+BODY int first_piece(const AttendArgs *a)
+{
+    int least = NO_ID;
+    if (!a->window)
+        return 0;
+    for (int row = a->first; row < a->first + a->rows && row < a->meta->rows; row++) {
+        int length = a->meta->length[row], first = first_seen(a, length) / PIECE;
+        if (first < pieces_of(length) && first < least)
+            least = first;
+    }
+    return least == NO_ID ? 0 : least;
+}
+
+BODY Query query_at(const Lane *at, const AttendArgs *a, int piece, int i)
 {
     int group = a->heads / a->kv.heads, j = at->block_x * QUERIES + i;
     int row = a->first + j / group, head = at->block_z * group + j % group;
     Query q;
-    q.valid =
-        j / group < a->rows && row < a->meta->rows && pieces_of(a->meta->length[row]) > at->block_y;
+    q.first = 0;
+    q.valid = j / group < a->rows && row < a->meta->rows;
+    if (q.valid) {
+        int length = a->meta->length[row];
+        q.first = first_seen(a, length);
+        q.valid = pieces_of(length) > piece && q.first / PIECE <= piece;
+    }
     q.at = (size_t)row * (size_t)a->heads + (size_t)head;
     q.piece = (size_t)(at->block_y * a->rows + j / group) * (size_t)a->heads + (size_t)head;
     return q;
@@ -82,16 +109,15 @@ BODY Words bytes_load(const uint8_t *tile, int lane, int bf16)
 
 /* scores: [QUERIES][SCORE_STRIDE], of this warp's 16 slots. q8 is a constant: a sum of bytes times
  * the scale of their 32 dimensions. */
-BODY void piece_scores(const Lane *at, const AttendArgs *a, int q8, float *scores)
+BODY void piece_scores(const Lane *at, const AttendArgs *a, int piece, int q8, float *scores)
 {
-    int lane = lane_id(at), g = lane / 4, t = lane % 4,
-        slot = at->block_y * PIECE + warp_id(at) * 16;
+    int lane = lane_id(at), g = lane / 4, t = lane % 4, slot = piece * PIECE + warp_id(at) * 16;
     uint8_t *block = a->kv.keys + kv_block(&a->kv, at->block_z, slot);
     float c[QUERY_TILES][4], sum[QUERY_TILES][4];
     Query query[QUERY_TILES];
     UNROLL
     for (int n = 0; n < QUERY_TILES; n++) {
-        query[n] = query_at(at, a, n * COLUMNS + g);
+        query[n] = query_at(at, a, piece, n * COLUMNS + g);
         UNROLL
         for (int r = 0; r < 4; r++)
             c[n][r] = sum[n][r] = 0.0f;
@@ -131,18 +157,21 @@ BODY void piece_scores(const Lane *at, const AttendArgs *a, int q8, float *score
 
 /* Scores of this warp's queries to probabilities, as the second operand of values times them.
  * weights: [2 planes][SLOT_TILES][QUERY_TILES][WARP][4] halves */
-BODY void piece_softmax(const Lane *at, const AttendArgs *a, const float *scores, uint16_t *weights)
+BODY void piece_softmax(const Lane *at, const AttendArgs *a, int piece, const float *scores,
+                        uint16_t *weights)
 {
     enum { PLANE = SLOT_TILES * QUERY_TILES * WARP * 4 };
     int lane = lane_id(at);
     for (int i = warp_id(at); i < QUERIES; i += WARPS) {
         const float *row = scores + i * SCORE_STRIDE;
-        float most = row[lane], sum = 0.0f;
-        for (int s = lane + WARP; s < PIECE; s += WARP)
-            most = larger(most, row[s]);
+        Query query = query_at(at, a, piece, i);
+        int from = query.first - piece * PIECE; /* what it sees of the piece */
+        float most = -INFINITY, sum = 0.0f;
+        for (int s = lane; s < PIECE; s += WARP)
+            most = s < from ? most : larger(most, row[s]);
         most = warp_max(at, most);
         for (int s = lane; s < PIECE; s += WARP) {
-            float p = expf(row[s] - most);
+            float p = s < from ? 0.0f : expf(row[s] - most);
             uint16_t high = float_half(p);
             int to = ((s / 16 * QUERY_TILES + i / COLUMNS) * WARP + i % 8 * 4 + s % 8 / 2) * 4 +
                      s % 16 / 8 * 2 + s % 2;
@@ -151,7 +180,6 @@ BODY void piece_softmax(const Lane *at, const AttendArgs *a, const float *scores
             sum += p;
         }
         sum = warp_sum(at, sum, WARP);
-        Query query = query_at(at, a, i);
         if (lane == 0 && query.valid) {
             a->weight[query.piece * 2] = most;
             a->weight[query.piece * 2 + 1] = sum;
@@ -174,11 +202,12 @@ BODY void scaled_pair(uint32_t most, uint32_t rest, uint32_t scales, uint32_t ou
 }
 
 /* The values of this warp's dimensions. */
-BODY void piece_values(const Lane *at, const AttendArgs *a, int q8, const uint16_t *weights)
+BODY void piece_values(const Lane *at, const AttendArgs *a, int piece, int q8,
+                       const uint16_t *weights)
 {
     enum { PLANE = SLOT_TILES * QUERY_TILES * WARP };
     const uint32_t(*p)[2] = (const uint32_t(*)[2])weights;
-    int lane = lane_id(at), g = lane / 4, t = lane % 4, slot = at->block_y * PIECE;
+    int lane = lane_id(at), g = lane / 4, t = lane % 4, slot = piece * PIECE;
     for (int d = warp_id(at) * 16; d < a->kv.padded; d += WARPS * 16) {
         float c[QUERY_TILES][4];
         UNROLL
@@ -210,7 +239,7 @@ BODY void piece_values(const Lane *at, const AttendArgs *a, int q8, const uint16
         for (int n = 0; n < QUERY_TILES; n++) {
             UNROLL
             for (int r = 0; r < 4; r++) {
-                Query query = query_at(at, a, n * COLUMNS + 2 * t + r % 2);
+                Query query = query_at(at, a, piece, n * COLUMNS + 2 * t + r % 2);
                 int dim = d + g + r / 2 * 8;
                 if (query.valid && dim < a->kv.dim)
                     a->piece[query.piece * (size_t)a->kv.dim + (size_t)dim] = c[n][r];
@@ -224,27 +253,28 @@ BODY void attend_pieces_body(const Lane *at, const AttendArgs *a)
 {
     float *scores = (float *)at->shared;
     uint16_t *weights = (uint16_t *)(scores + QUERIES * SCORE_STRIDE);
-    int valid = 0;
+    int valid = 0, piece = first_piece(a) + at->block_y;
     for (int i = 0; i < QUERIES; i++)
-        valid |= query_at(at, a, i).valid;
+        valid |= query_at(at, a, piece, i).valid;
     if (!valid)
         return;
     if (a->kv.q8)
-        piece_scores(at, a, 1, scores);
+        piece_scores(at, a, piece, 1, scores);
     else
-        piece_scores(at, a, 0, scores);
+        piece_scores(at, a, piece, 0, scores);
     block_sync(at);
-    piece_softmax(at, a, scores, weights);
+    piece_softmax(at, a, piece, scores, weights);
     block_sync(at);
     if (a->kv.q8)
-        piece_values(at, a, 1, weights);
+        piece_values(at, a, piece, 1, weights);
     else
-        piece_values(at, a, 0, weights);
+        piece_values(at, a, piece, 0, weights);
 }
 
 /* The tail of one row for up to HEADS_AT_ONCE of its heads. */
 typedef struct Tail {
     int row, count, head, heads; /* count: positions; head: the first one */
+    int pieces, before;          /* that the row has, of them all how many come before its own */
     float *q;                    /* [heads][padded] */
     float *p;                    /* [heads][TAIL_MAX] scores, then probabilities */
     float *most, *sum;           /* [heads] */
@@ -260,7 +290,9 @@ BODY void tail_slots(const Lane *at, const AttendArgs *a, const Tail *tail)
         tail->slots[i] = first + i;
     if (at->thread < TREE_SLOTS && mask >> at->thread & 1) {
         uint64_t before = mask & (((uint64_t)1 << at->thread) - 1);
-        tail->slots[prefix - first + bits_count(before)] = meta->base + at->thread;
+        int to = prefix - first + bits_count(before);
+        if (to >= 0)
+            tail->slots[to] = meta->base + at->thread;
     }
 }
 
@@ -322,9 +354,10 @@ BODY void tail_softmax(const Lane *at, const Tail *tail)
 /* A head's pieces in their order, then its tail; value: of the tail. */
 BODY float pieces_sum(const AttendArgs *a, const Tail *tail, int h, int d, float value)
 {
-    int pieces = pieces_of(a->meta->length[tail->row]);
-    size_t at = (size_t)(tail->row - a->first) * (size_t)a->heads + (size_t)(tail->head + h);
+    int pieces = tail->pieces;
     size_t stride = (size_t)a->rows * (size_t)a->heads;
+    size_t at = (size_t)tail->before * stride + (size_t)(tail->row - a->first) * (size_t)a->heads +
+                (size_t)(tail->head + h);
     float most = tail->most[h], total = 0.0f, sum = 0.0f;
     for (int i = 0; i < pieces; i++)
         most = larger(most, a->weight[((size_t)i * stride + at) * 2]);
@@ -379,7 +412,10 @@ BODY void attend_body(const Lane *at, const AttendArgs *a)
         return;
     Tail tail;
     tail.row = row;
-    tail.count = a->meta->length[row] - pieces_of(a->meta->length[row]) * PIECE;
+    int length = a->meta->length[row], seen = first_seen(a, length), pieces = pieces_of(length);
+    tail.count = length - (seen > pieces * PIECE ? seen : pieces * PIECE);
+    tail.pieces = seen / PIECE < pieces ? pieces - seen / PIECE : 0;
+    tail.before = tail.pieces ? seen / PIECE - first_piece(a) : 0;
     tail.q = (float *)at->shared;
     tail.p = tail.q + HEADS_AT_ONCE * a->kv.padded;
     tail.most = tail.p + HEADS_AT_ONCE * TAIL_MAX;

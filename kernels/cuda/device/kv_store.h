@@ -23,7 +23,8 @@ BODY int fragment_index(int r, int k)
 /* Where a slot's block begins, in bytes, */
 BODY size_t kv_block(const KvArgs *kv, int head, int slot)
 {
-    size_t block = (size_t)head * (size_t)(kv->slots / 16) + (size_t)(slot / 16);
+    int blocks = kv->slots / 16;
+    size_t block = (size_t)head * (size_t)blocks + (size_t)(slot / 16 % blocks);
     return block * (size_t)kv->block_bytes;
 }
 
@@ -144,9 +145,11 @@ BODY void element_copy(const KvArgs *kv, uint8_t *to, int to_at, const uint8_t *
 BODY void kv_move_body(const Lane *at, const KvMoveArgs *a)
 {
     const Meta *meta = a->meta;
-    const KvArgs *kv = &a->kv;
-    uint8_t *keys = kv->keys + (size_t)at->block_y * (size_t)a->layer_bytes;
-    uint8_t *values = kv->values + (size_t)at->block_y * (size_t)a->layer_bytes;
+    const KvPlace *layer = &a->layers[at->block_y];
+    KvArgs one = a->kv;
+    const KvArgs *kv = &one;
+    uint8_t *keys = one.keys + layer->at, *values = one.values + layer->at;
+    one.slots = (int)layer->slots;
     for (int d = at->thread; d < kv->padded; d += THREADS) {
         for (int i = 0; i < meta->moves; i++) {
             int from = meta->from[i], to = meta->to + i;

@@ -47,7 +47,7 @@ BODY Place linear_place(const Lane *at, const LinearArgs *a)
 
 BODY int linear_units(const LinearArgs *a, const LinearPart *part)
 {
-    int unit_rows = a->mode == LINEAR_SWIGLU ? TILE_ROWS : UNIT_ROWS;
+    int unit_rows = a->mode >= LINEAR_SWIGLU ? TILE_ROWS : UNIT_ROWS;
     return (part->rows + unit_rows - 1) / unit_rows;
 }
 
@@ -55,7 +55,7 @@ BODY int linear_units(const LinearArgs *a, const LinearPart *part)
 BODY const uint8_t *linear_tile(const LinearArgs *a, const Place *place, QuantType type, int i)
 {
     size_t bytes = layout_tile_bytes(type, a->cols);
-    if (a->mode == LINEAR_SWIGLU)
+    if (a->mode >= LINEAR_SWIGLU)
         return a->part[i].data + (size_t)place->unit * bytes;
     return place->part->data + (size_t)(2 * place->unit + i) * bytes;
 }
@@ -177,7 +177,7 @@ BODY float with_bias(const LinearPart *part, int row, float y)
     return part->bias ? y + part->bias[row] : y;
 }
 
-/* y: of the unit's row, and with SwiGLU the up row's that belongs to it. */
+/* y: of the unit's row, and of a gated mode the up row's that belongs to it. */
 BODY void linear_store(const LinearArgs *a, const Place *place, int unit, int row, int column,
                        float y, float up)
 {
@@ -186,13 +186,13 @@ BODY void linear_store(const LinearArgs *a, const Place *place, int unit, int ro
         return;
     const LinearPart *part = place->part;
     float scale = a->scale[column];
-    row += unit * (a->mode == LINEAR_SWIGLU ? TILE_ROWS : UNIT_ROWS);
+    row += unit * (a->mode >= LINEAR_SWIGLU ? TILE_ROWS : UNIT_ROWS);
     if (row >= part->rows)
         return;
     float *out = part->out + (size_t)column * (size_t)part->rows + (size_t)row;
     y = with_bias(part, row, y * scale);
-    if (a->mode == LINEAR_SWIGLU)
-        *out = silu(y) * with_bias(&a->part[1], row, up * scale);
+    if (a->mode >= LINEAR_SWIGLU)
+        *out = gated(a->mode, y) * with_bias(&a->part[1], row, up * scale);
     else
         *out = a->mode == LINEAR_ADD ? *out + y * a->gain : y * a->gain;
 }
@@ -234,7 +234,7 @@ BODY void linear_end(const Lane *at, const LinearArgs *a, const Place *place, in
     float *products = (float *)at->shared;
     int lane = lane_id(at), row = at->thread % UNIT_ROWS, column = at->thread / UNIT_ROWS;
     int split = place->part->splits > 1, k_warps = place->part->k_warps;
-    int swiglu = a->mode == LINEAR_SWIGLU, first = place->unit - warp_id(at) / k_warps;
+    int two = a->mode >= LINEAR_SWIGLU, first = place->unit - warp_id(at) / k_warps;
     int units = linear_units(a, place->part);
     UNROLL
     for (int n = 0; n < tiles; n++) {
@@ -250,7 +250,7 @@ BODY void linear_end(const Lane *at, const LinearArgs *a, const Place *place, in
             float y = slices_sum(products, k_warps, u, row, column);
             if (split)
                 *partial_of(a, place, place->split, first + u, row, n * COLUMNS + column) = y;
-            else if (!swiglu)
+            else if (!two)
                 linear_store(a, place, first + u, row, n * COLUMNS + column, y, 0.0f);
             else if (row < TILE_ROWS)
                 linear_store(a, place, first + u, row, n * COLUMNS + column, y,
@@ -276,7 +276,7 @@ BODY void linear_end(const Lane *at, const LinearArgs *a, const Place *place, in
         for (int u = 0; u < place->units && first + u < units; u++) {
             int c = n * COLUMNS + column;
             float y = splits_sum(a, place, first + u, row, c);
-            if (!swiglu)
+            if (!two)
                 linear_store(a, place, first + u, row, c, y, 0.0f);
             else if (row < TILE_ROWS)
                 linear_store(a, place, first + u, row, c, y,

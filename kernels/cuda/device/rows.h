@@ -10,7 +10,7 @@
 #include "kernels/cuda/device/lane.h"
 #include "kernels/cuda/layout.h"
 
-/* out = x / rms(x) * weight. grid: rows, heads; shared: [WARPS] floats */
+/* out = or += x / rms(x) * weight. grid: rows, heads; shared: [WARPS] floats */
 BODY void norm_body(const Lane *at, const NormArgs *a)
 {
     int row = at->block_x;
@@ -24,7 +24,7 @@ BODY void norm_body(const Lane *at, const NormArgs *a)
     squares = block_sum(at, squares, (float *)at->shared);
     float scale = 1.0f / sqrtf(squares / (float)a->cols + a->eps);
     for (int k = at->thread; k < a->cols; k += THREADS)
-        out[k] = x[k] * scale * a->weight[k];
+        out[k] = x[k] * scale * a->weight[k] + (a->add ? out[k] : 0.0f);
 }
 
 /* Code of row r, input k of a step: the layout's formulas, one number at a time. */
@@ -100,6 +100,18 @@ BODY float silu(float v)
     return v / (1.0f + expf(-v));
 }
 
+/* By tanh, as isa_row.h has it. */
+BODY float gelu(float v)
+{
+    return v / (1.0f + expf(-1.5957691216f * v * fmaf(v * v, 0.044715f, 1.0f)));
+}
+
+/* What a gate lets through; mode: LINEAR_SWIGLU or LINEAR_GEGLU. */
+BODY float gated(int mode, float v)
+{
+    return mode == LINEAR_GEGLU ? gelu(v) : silu(v);
+}
+
 /* grid: rows of the matrix in THREADS, rows of the batch */
 BODY void finish_body(const Lane *at, const FinishArgs *a)
 {
@@ -111,9 +123,9 @@ BODY void finish_body(const Lane *at, const FinishArgs *a)
     float y = a->y[0][from] * a->scale[i];
     if (a->bias[0])
         y += a->bias[0][row];
-    if (a->mode == LINEAR_SWIGLU) {
+    if (a->mode >= LINEAR_SWIGLU) {
         float up = a->y[1][from] * a->scale[i];
-        *out = silu(y) * (a->bias[1] ? up + a->bias[1][row] : up);
+        *out = gated(a->mode, y) * (a->bias[1] ? up + a->bias[1][row] : up);
     } else {
         y *= a->gain;
         *out = a->mode == LINEAR_ADD ? *out + y : y;

@@ -233,7 +233,8 @@ static void test_logits(void **state)
         const ModelConfig *m = &t->draft->config;
         Context c, says;
         assert_true(exit && exit->own && exit->norm && exit->kv == e);
-        KvCache *kv = k->kv_open(k, KV_F16, m->exit_layers, m->kv_heads, m->head_dim, N);
+        KvCache *kv =
+            k->kv_open(k, &(KvShape){KV_F16, m->exit_layers, m->kv_heads, m->head_dim, N, NULL, 0});
         assert_int_equal(context_open(&c, t->draft, KV_F16, LAYERS[e], N, N, NULL), 0);
         assert_int_equal(context_open(&says, t->says[e], KV_F16, LAYERS[e] + 1, N, N, NULL), 0);
         Batch batch = {.n = N, .slot = slot, .prefix = prefix, .mask = mask};
@@ -544,7 +545,8 @@ static void test_memory(void **state)
     assert_int_equal(trained->exit_layers, 2);
     size_t more = session_bytes(k, target, trained, NULL, KV_F16, 1000) -
                   session_bytes(k, target, &bare, NULL, KV_F16, 1000);
-    size_t kv = k->kv_bytes(k, KV_F16, 2, trained->kv_heads, trained->head_dim, 1000 + NODES_MAX);
+    size_t kv = k->kv_bytes(
+        k, &(KvShape){KV_F16, 2, trained->kv_heads, trained->head_dim, 1000 + NODES_MAX, NULL, 0});
     assert_int_equal(more, kv + sizeof(float) * NODES_MAX * (size_t)trained->hidden);
 
     /* Their weights: as much as the same layers take in a model, less what those share. */

@@ -159,6 +159,7 @@ static void test_architectures(void **state)
         TinyModel tiny = draft_case_model();
         tiny.arch = (Arch)arch;
         tiny.tied = arch % 2;
+        tiny.window = arch_info(tiny.arch)->window_period > 0 ? 24 : 0;
         f.target = tiny_model_open(&tiny, f.kernels, "tiny-8", NULL);
         tiny.perturb = 0.15f;
         tiny.layers = 6;

@@ -87,6 +87,12 @@ static void test_texts(void **state)
     expect_text(named("zephyr"), t, dialogue, 4,
                 "<|system|>\nBe brief." EOS "\n<|user|>\nHi" EOS "\n<|assistant|>\nHello. " EOS
                 "\n<|user|>\n\nWhy? " EOS "\n<|assistant|>\n");
+    expect_text(named("gemma"), t, question, 1,
+                BOS "<start_of_turn>user\nHi<end_of_turn>\n<start_of_turn>model\n");
+    expect_text(named("gemma"), t, dialogue, 4,
+                BOS "<start_of_turn>user\nBe brief.\n\nHi<end_of_turn>\n"
+                    "<start_of_turn>model\nHello.<end_of_turn>\n"
+                    "<start_of_turn>user\nWhy?<end_of_turn>\n<start_of_turn>model\n");
     expect_text(named("chatml"), t, NULL, 0, "<|im_start|>assistant\n");
     tokenizer_close(t);
 }
@@ -227,6 +233,7 @@ static void test_recognised(void **state)
         {"llama-2", "llama-2", ""},
         {"vicuna", "vicuna", "A chat about the user's questions."},
         {"zephyr", "zephyr", ""},
+        {"gemma-3", "gemma", ""},
     };
     for (int i = 0; i < COUNT(cases); i++) {
         Err err = {0};
@@ -278,8 +285,8 @@ static void test_almost(void **state)
 static void test_changed(void **state)
 {
     (void)state;
-    static const char *const files[] = {"smollm2", "qwen2.5-coder", "llama-3",
-                                        "llama-2", "vicuna",        "zephyr"};
+    static const char *const files[] = {"smollm2", "qwen2.5-coder", "llama-3", "llama-2",
+                                        "vicuna",  "zephyr",        "gemma-3"};
     static const char *const ends[] = {"{{ 'x' }}", "<think>\n", "{% if messages[1] %} {% endif %}",
                                        "{% unknown %}", "{{ strftime_now('%d') }}"};
     for (int i = 0; i < COUNT(files); i++) {

@@ -604,7 +604,7 @@ static void test_reference(void **state)
 {
     (void)state;
     static const char *const models[] = {"smollm2-135m", "qwen2.5-coder-0.5b", "llama-bpe",
-                                         "llama-spm"};
+                                         "llama-spm", "gemma-3"};
     for (int i = 0; i < COUNT(models); i++) {
         CutVocab vocab;
         cut_vocab_open(&vocab, models[i]);

@@ -59,7 +59,7 @@ static float scale_of(const Shape *s)
     return 1.25f / sqrtf((float)s->dim);
 }
 
-/* Positions 0 … length-1 as seen from one row, in double. */
+/* Some positions as seen from one row, in double. */
 static void reference(Kernels *k, const KvCache *kv, const Shape *s, const int *slots, int length,
                       const float *q, double *out)
 {
@@ -75,19 +75,22 @@ static void reference(Kernels *k, const KvCache *kv, const Shape *s, const int *
 }
 
 /* A text of 300 positions and a tree of 64 nodes behind it, its slots anywhere from BASE on. Row
- * i's mask is a random path; expected: each row's output, computed alone from contiguous slots. */
-static void check_shape(int isa, KvType type, const Shape *s, float *bits, bool first)
+ * i's mask is a random path; expected: each row's output, computed alone from contiguous slots.
+ * window: 0, or what each row sees, and then no more slots are kept than that needs. */
+static void check_shape(int isa, KvType type, const Shape *s, int window, float *bits, bool first)
 {
     Kernels *k = isa_open(isa, 1 + isa, type == KV_F32);
     if (!k)
         return;
     int size = s->heads * s->dim, slots[SLOTS], prefix[ROWS], slot[ROWS] = {0};
-    const Attention how = {.scale = scale_of(s)};
+    const Attention how = {.scale = scale_of(s), .window = window};
+    const uint64_t few = window ? 2 : 0;
     uint64_t mask[ROWS];
     float *q = malloc((size_t)(ROWS * size) * sizeof *q),
           *out = malloc((size_t)(ROWS * size) * sizeof *q);
     double *expected = malloc((size_t)size * sizeof *expected);
-    KvCache *kv = k->kv_open(k, type, 2, s->kv_heads, s->dim, SLOTS);
+    KvCache *kv =
+        k->kv_open(k, &(KvShape){type, 2, s->kv_heads, s->dim, SLOTS, &few, window + 160});
     assert_non_null(kv);
     random_fill(q, (size_t)(ROWS * size), 99);
 
@@ -107,7 +110,8 @@ static void check_shape(int isa, KvType type, const Shape *s, float *bits, bool 
         fill(k, kv, s, slots, length);
         Batch alone = {.n = 1, .slot = &zero, .prefix = &length, .mask = &none};
         k->attention(k, kv, 1, &alone, q + i * size, s->heads, &how, out + i * size);
-        reference(k, kv, s, slots, length, q + i * size, expected);
+        int unseen = window && length > window ? length - window : 0;
+        reference(k, kv, s, slots + unseen, length - unseen, q + i * size, expected);
         for (int j = 0; j < size; j++)
             assert_true(fabs(out[i * size + j] - expected[j]) < 2e-6);
         if (first)
@@ -115,9 +119,9 @@ static void check_shape(int isa, KvType type, const Shape *s, float *bits, bool 
         assert_memory_equal(out + i * size, bits + i * size, (size_t)size * sizeof *bits);
 
         /* The same positions as prefix and scattered tree, alone and among other rows of NaN. */
-        int n = prefix[i];
+        int n = prefix[i], base = window ? prefix[i] + 7 : BASE;
         for (uint64_t m = mask[i]; m; m &= m - 1)
-            slots[n++] = BASE + __builtin_ctzll(m);
+            slots[n++] = base + __builtin_ctzll(m);
         poison(k, kv, s);
         fill(k, kv, s, slots, length);
         for (int rows_n = 1; rows_n <= 9; rows_n += 4) {
@@ -132,7 +136,7 @@ static void check_shape(int isa, KvType type, const Shape *s, float *bits, bool 
                     inputs[j * size + e] = j == at ? q[i * size + e] : NAN;
             }
             Batch batch = {
-                .n = rows_n, .slot = slot, .prefix = prefixes, .mask = masks, .base = BASE};
+                .n = rows_n, .slot = slot, .prefix = prefixes, .mask = masks, .base = base};
             k->attention(k, kv, 1, &batch, inputs, s->heads, &how, got);
             assert_memory_equal(got + at * size, bits + i * size, (size_t)size * sizeof *bits);
             assert_int_equal(batch_position(&batch, at), length - 1);
@@ -154,10 +158,24 @@ static void same_bits_everywhere(void **state)
         float *bits = malloc((size_t)(ROWS * shapes[i].heads * shapes[i].dim) * sizeof *bits);
         for (KvType type = KV_F16; type <= KV_F32; type++) {
             for (int isa = 0; isa < ISAS; isa++)
-                check_shape(isa, type, &shapes[i], bits, isa == 0);
+                check_shape(isa, type, &shapes[i], 0, bits, isa == 0);
         }
         free(bits);
     }
+}
+
+/* Rows that see the last positions only: the window begins in the text, or in the tree. */
+static void same_bits_in_a_window(void **state)
+{
+    static const int windows[] = {1, 40, 130};
+    const Shape *s = &shapes[2];
+    float *bits = malloc((size_t)(ROWS * s->heads * s->dim) * sizeof *bits);
+    (void)state;
+    for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
+        for (KvType type = KV_F16; type <= KV_F32; type++)
+            for (int isa = 0; isa < ISAS; isa++)
+                check_shape(isa, type, s, windows[i], bits, isa == 0);
+    free(bits);
 }
 
 /* Writes one slot from a seed. outlier: what a dimension of each key is made larger by. */
@@ -174,6 +192,35 @@ static void write_slot(Kernels *k, KvCache *kv, int layer, int slot, int size, u
     k->kv_write(k, kv, layer, &batch, key, value);
 }
 
+/* A layer that keeps fewer slots takes less memory, and a move goes round its end. */
+static void some_layers_keep_less(void **state)
+{
+    enum { G = 1, D = 32, SLOTS_HERE = 400, KEPT = 64 };
+    const uint64_t few = 6;
+    const int from[] = {130, 132};
+    float key[D], value[D], moved[2][2][D];
+    (void)state;
+    Kernels *k = isa_open(0, 1, false);
+    KvShape shape = {KV_F16, 3, G, D, SLOTS_HERE, &few, KEPT};
+    KvShape whole = {KV_F16, 3, G, D, SLOTS_HERE, NULL, 0};
+    assert_int_equal(k->kv_bytes(k, &whole) - k->kv_bytes(k, &shape),
+                     2 * 2 * (SLOTS_HERE - KEPT) * G * D * 2);
+    KvCache *kv = k->kv_open(k, &shape);
+    for (int layer = 0; layer < 3; layer++)
+        for (int slot = 0; slot < 140; slot++)
+            write_slot(k, kv, layer, slot, D, (uint32_t)(layer * 1000 + slot), 0, key, value);
+    for (int i = 0; i < 2; i++)
+        k->kv_read(k, kv, 1, from[i], moved[i][0], moved[i][1]);
+    k->kv_move(k, kv, 0, 3, from, 2, 127); /* 127 is the last place, 128 the first */
+    for (int i = 0; i < 2; i++) {
+        k->kv_read(k, kv, 1, 127 + i, key, value);
+        assert_memory_equal(key, moved[i][0], sizeof key);
+        assert_memory_equal(value, moved[i][1], sizeof value);
+    }
+    k->kv_close(k, kv);
+    k->close(k);
+}
+
 static void moving_keeps_what_was_written(void **state)
 {
     enum { LAYERS = 3, G = 2, D = 24, SIZE = G * D, SLOTS_HERE = 100, KEPT = 3 };
@@ -183,9 +230,9 @@ static void moving_keeps_what_was_written(void **state)
     (void)state;
     for (KvType type = KV_F16; type <= KV_F32; type++) {
         Kernels *k = isa_open(0, 1, type == KV_F32);
-        KvCache *kv = k->kv_open(k, type, LAYERS, G, D, SLOTS_HERE);
+        KvCache *kv = k->kv_open(k, &(KvShape){type, LAYERS, G, D, SLOTS_HERE, NULL, 0});
         double bytes = type == KV_F32 ? 4 : type == KV_F16 ? 2 : 1;
-        assert_true((double)k->kv_bytes(k, type, LAYERS, G, D, SLOTS_HERE) >=
+        assert_true((double)k->kv_bytes(k, &(KvShape){type, LAYERS, G, D, SLOTS_HERE, NULL, 0}) >=
                     2 * LAYERS * SIZE * SLOTS_HERE * bytes);
         for (int layer = 0; layer < LAYERS; layer++) {
             for (int slot = 0; slot < SLOTS_HERE; slot++) {
@@ -223,9 +270,9 @@ static void eight_bits_are_close(void **state)
     double error = 0, plain = 0;
     (void)state;
     Kernels *k = isa_open(0, 1, false);
-    KvCache *kv = k->kv_open(k, KV_Q8, 1, G, D, N);
-    assert_true(k->kv_bytes(k, KV_Q8, 1, G, D, 1600) <
-                0.55 * (double)k->kv_bytes(k, KV_F16, 1, G, D, 1600));
+    KvCache *kv = k->kv_open(k, &(KvShape){KV_Q8, 1, G, D, N, NULL, 0});
+    assert_true(k->kv_bytes(k, &(KvShape){KV_Q8, 1, G, D, 1600, NULL, 0}) <
+                0.55 * (double)k->kv_bytes(k, &(KvShape){KV_F16, 1, G, D, 1600, NULL, 0}));
     for (int slot = 0; slot < N; slot++) {
         write_slot(k, kv, 0, slot, SIZE, (uint32_t)slot, 100, key[0], value[0]);
         k->kv_read(k, kv, 0, slot, key[1], value[1]);
@@ -260,7 +307,7 @@ static void eight_bits_attend_alike(void **state)
     Kernels *k = isa_open(0, 1, false);
     random_fill(q, H * D, 7);
     for (KvType type = KV_F16; type <= KV_Q8; type++) {
-        KvCache *kv = k->kv_open(k, type, 1, G, D, N);
+        KvCache *kv = k->kv_open(k, &(KvShape){type, 1, G, D, N, NULL, 0});
         for (int i = 0; i < N; i++)
             write_slot(k, kv, 0, i, G * D, (uint32_t)i, 0, key, value);
         k->attention(k, kv, 0, &batch, q, H, &(Attention){.scale = 0.125f}, out[type]);
@@ -317,8 +364,9 @@ static void rope_turns_pairs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_bits_everywhere), cmocka_unit_test(moving_keeps_what_was_written),
-        cmocka_unit_test(eight_bits_are_close), cmocka_unit_test(eight_bits_attend_alike),
+        cmocka_unit_test(same_bits_everywhere),  cmocka_unit_test(same_bits_in_a_window),
+        cmocka_unit_test(some_layers_keep_less), cmocka_unit_test(moving_keeps_what_was_written),
+        cmocka_unit_test(eight_bits_are_close),  cmocka_unit_test(eight_bits_attend_alike),
         cmocka_unit_test(rope_turns_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

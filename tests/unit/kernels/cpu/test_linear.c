@@ -159,6 +159,11 @@ static void extremes_do_not_saturate(void **state)
     }
 }
 
+static double gelu(double v)
+{
+    return v / 2 * (1 + tanh(sqrt(2 / M_PI) * (v + 0.044715 * v * v * v)));
+}
+
 static float silu(float v)
 {
     return v / (1.0f + expf(-v));
@@ -212,6 +217,10 @@ static void fusions_are_what_they_say(void **state)
             k->linear(k, &swiglu, normed, n);
             for (int i = 0; i < n * ROWS; i++)
                 assert_float_equal(out[0][i], silu(plain[0][i]) * plain[1][i], 1e-4);
+            swiglu.mode = LINEAR_GEGLU;
+            k->linear(k, &swiglu, normed, n);
+            for (int i = 0; i < n * ROWS; i++)
+                assert_float_equal(out[0][i], gelu(plain[0][i]) * plain[1][i], 1e-4);
         }
         k->matrix_close(k, a);
         k->matrix_close(k, b);

@@ -26,8 +26,8 @@ static uint64_t mask_of(int i)
     return (0x9e3779b97f4a7c15u * (uint64_t)(i + 1)) & (i % 3 ? ~(uint64_t)0 : 0x8000000000000003u);
 }
 
-/* Position i of one random sequence to slots[i]; every other slot holds NaN. */
-static void fill(Kernels *k, KvCache *kv, const Shape *s, const int *slots, int count)
+/* Position i of one random sequence to slots[i]; every other slot holds NaN, where all are kept. */
+static void fill(Kernels *k, KvCache *kv, const Shape *s, const int *slots, int count, bool all)
 {
     size_t size = (size_t)(s->kv_heads * s->dim);
     float *key = malloc(SLOTS * size * sizeof *key), *value = malloc(SLOTS * size * sizeof *value);
@@ -40,10 +40,14 @@ static void fill(Kernels *k, KvCache *kv, const Shape *s, const int *slots, int 
         random_fill(key + (size_t)slots[i] * size, size, (uint32_t)i * 2 + 1);
         random_fill(value + (size_t)slots[i] * size, size, (uint32_t)i * 2 + 2);
     }
-    for (int at = 0; at < SLOTS; at += ROWS_MAX) {
+    int end = all || count == 0 ? SLOTS : slots[count - 1] + 1;
+    for (int at = 0; at < end; at += ROWS_MAX) {
         for (int i = 0; i < ROWS_MAX; i++)
             slot[i] = at + i;
-        Batch batch = {.n = ROWS_MAX, .slot = slot, .prefix = zero, .mask = none};
+        Batch batch = {.n = end - at < ROWS_MAX ? end - at : ROWS_MAX,
+                       .slot = slot,
+                       .prefix = zero,
+                       .mask = none};
         k->upload(k, a, key + (size_t)at * size, ROWS_MAX * size);
         k->upload(k, b, value + (size_t)at * size, ROWS_MAX * size);
         k->kv_write(k, kv, 1, &batch, a, b);
@@ -67,28 +71,28 @@ static float scale_of(const Shape *s)
     return 1.25f / sqrtf((float)s->dim);
 }
 
-/* Slots 0 … length-1 as seen from one row, in double, with what the cache holds. */
-static void reference(Kernels *k, const KvCache *kv, const Shape *s, int length, const float *q,
-                      double *out)
+/* Slots first … first+length-1 as seen from one row, in double, with what the cache holds. */
+static void reference(Kernels *k, const KvCache *kv, const Shape *s, int first, int length,
+                      const float *q, double *out)
 {
     int size = s->kv_heads * s->dim;
     float *key = malloc((size_t)(length * size) * sizeof *key);
     float *value = malloc((size_t)(length * size) * sizeof *value);
     for (int i = 0; i < length; i++)
-        k->kv_read(k, kv, 1, i, key + i * size, value + i * size);
+        k->kv_read(k, kv, 1, first + i, key + i * size, value + i * size);
     attention_reference(s->heads, s->kv_heads, s->dim, (double)scale_of(s), length, key, value, q,
                         out);
     free(key);
     free(value);
 }
 
-static void attend(Kernels *k, KvCache *kv, const Shape *s, const Batch *batch, const float *q,
-                   float *out)
+static void attend(Kernels *k, KvCache *kv, const Shape *s, int window, const Batch *batch,
+                   const float *q, float *out)
 {
     size_t size = (size_t)(batch->n * s->heads * s->dim);
     float *a = k->buffer_alloc(k, size), *b = k->buffer_alloc(k, size);
     k->upload(k, a, q, size);
-    const Attention how = {.scale = scale_of(s)};
+    const Attention how = {.scale = scale_of(s), .window = window};
     k->attention(k, kv, 1, batch, a, s->heads, &how, b);
     k->download(k, out, b, size);
     k->buffer_free(k, a);
@@ -96,20 +100,22 @@ static void attend(Kernels *k, KvCache *kv, const Shape *s, const Batch *batch, 
 }
 
 /* Row i as a prefix with a tree's path behind it: its positions, and then in which slots. */
-static int tree_slots(int i, int *slots)
+static int tree_slots(int i, int base, int *slots)
 {
     int n = 0;
     for (; n < prefixes[i]; n++)
         slots[n] = n;
     for (uint64_t m = mask_of(i); m; m &= m - 1)
-        slots[n++] = BASE + __builtin_ctzll(m);
+        slots[n++] = base + __builtin_ctzll(m);
     return n;
 }
 
-static void check_row(Kernels *k, KvCache *kv, const Shape *s, int i, const float *q, float *out)
+static void check_row(Kernels *k, KvCache *kv, const Shape *s, int window, int i, const float *q,
+                      float *out)
 {
     int size = s->heads * s->dim, slots[SLOTS], scattered[SLOTS], zero = 0;
-    int length = tree_slots(i, scattered);
+    int base = window ? prefixes[i] + 7 : BASE, length = tree_slots(i, base, scattered);
+    int unseen = window && length > window ? length - window : 0;
     uint64_t none = 0;
     double *expected = malloc((size_t)size * sizeof *expected);
     float *inputs = malloc((size_t)(41 * size) * sizeof *q),
@@ -117,14 +123,14 @@ static void check_row(Kernels *k, KvCache *kv, const Shape *s, int i, const floa
     for (int j = 0; j < length; j++)
         slots[j] = j;
     /* In one piece: plain decoding. */
-    fill(k, kv, s, slots, length);
+    fill(k, kv, s, slots, length, window == 0);
     Batch alone = {.n = 1, .slot = &zero, .prefix = &length, .mask = &none};
-    attend(k, kv, s, &alone, q, out);
-    reference(k, kv, s, length, q, expected);
+    attend(k, kv, s, window, &alone, q, out);
+    reference(k, kv, s, unseen, length - unseen, q, expected);
     for (int j = 0; j < size; j++)
         assert_true(fabs(out[j] - expected[j]) < allowed_error(k));
     /* The same positions as prefix and scattered tree, alone and among rows of NaN. */
-    fill(k, kv, s, scattered, length);
+    fill(k, kv, s, scattered, length, window == 0);
     for (int n = 1; n <= 41; n += 20) {
         int at = i * 5 % n, prefix[41], slot[41] = {0};
         uint64_t mask[41];
@@ -134,8 +140,8 @@ static void check_row(Kernels *k, KvCache *kv, const Shape *s, int i, const floa
             for (int e = 0; e < size; e++)
                 inputs[j * size + e] = j == at ? q[e] : NAN;
         }
-        Batch batch = {.n = n, .slot = slot, .prefix = prefix, .mask = mask, .base = BASE};
-        attend(k, kv, s, &batch, inputs, got);
+        Batch batch = {.n = n, .slot = slot, .prefix = prefix, .mask = mask, .base = base};
+        attend(k, kv, s, window, &batch, inputs, got);
         assert_memory_equal(got + at * size, out, (size_t)size * sizeof *out);
     }
     free(expected);
@@ -143,18 +149,20 @@ static void check_row(Kernels *k, KvCache *kv, const Shape *s, int i, const floa
     free(got);
 }
 
-static void check_type(KvType type)
+static void check_type(KvType type, int window)
 {
-    for (size_t c = 0; c < sizeof shapes / sizeof *shapes; c++) {
+    const uint64_t few = window ? 2 : 0;
+    for (size_t c = window ? 1 : 0; c < (window ? 2 : sizeof shapes / sizeof *shapes); c++) {
         const Shape *s = &shapes[c];
         size_t size = (size_t)(s->heads * s->dim);
         float *q = malloc(size * sizeof *q), *out = malloc(size * sizeof *q);
         Kernels *k = twin_kernels(&(TwinOptions){.memory = (size_t)4 << 30, .reverse = c % 2});
-        KvCache *kv = k->kv_open(k, type, 2, s->kv_heads, s->dim, SLOTS);
+        KvCache *kv =
+            k->kv_open(k, &(KvShape){type, 2, s->kv_heads, s->dim, SLOTS, &few, window + 256});
         assert_non_null(kv);
         for (int i = (int)c % 2; i < ROWS; i += c == 0 ? 1 : 2) {
             random_fill(q, size, 99 + (uint32_t)i);
-            check_row(k, kv, s, i, q, out);
+            check_row(k, kv, s, window, i, q, out);
         }
         k->kv_close(k, kv);
         k->close(k);
@@ -166,13 +174,22 @@ static void check_type(KvType type)
 static void halves_are_right_and_the_same_bits_everywhere(void **state)
 {
     (void)state;
-    check_type(KV_F16);
+    check_type(KV_F16, 0);
 }
 
 static void bytes_are_right_and_the_same_bits_everywhere(void **state)
 {
     (void)state;
-    check_type(KV_Q8);
+    check_type(KV_Q8, 0);
+}
+
+/* Rows that see the last positions only, in a layer that keeps no more slots than that needs. */
+static void windows_are_right_and_the_same_bits_everywhere(void **state)
+{
+    static const int windows[] = {40, 90, 200};
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        check_type(i == 1 ? KV_Q8 : KV_F16, windows[i]);
 }
 
 /* One row of many behind a text of which the device takes fewer rows at a time; out: [dim] */
@@ -182,7 +199,7 @@ static void attend_long(Kernels *k, int n, int at, float *out)
     int slot[ROWS_MAX] = {0}, prefix[ROWS_MAX] = {0};
     uint64_t none[ROWS_MAX] = {0};
     float x[ROWS_MAX * DIM];
-    KvCache *kv = k->kv_open(k, KV_F16, 1, 1, DIM, LONG);
+    KvCache *kv = k->kv_open(k, &(KvShape){KV_F16, 1, 1, DIM, LONG, NULL, 0});
     float *a = k->buffer_alloc(k, ROWS_MAX * DIM), *b = k->buffer_alloc(k, ROWS_MAX * DIM);
     assert_true(kv && a && b);
     for (int from = 0; from < LONG; from += ROWS_MAX) {
@@ -230,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halves_are_right_and_the_same_bits_everywhere),
         cmocka_unit_test(bytes_are_right_and_the_same_bits_everywhere),
+        cmocka_unit_test(windows_are_right_and_the_same_bits_everywhere),
         cmocka_unit_test(a_long_text_takes_fewer_rows_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,8 @@ static void fusions_agree_with_the_cpu(void **state)
                 assert_near(out, 1, N, TWO_SUMS);
                 both_run(&b, LINEAR_SWIGLU, 2, prompt, 1, false, out);
                 assert_near(out, 1, 1, TWO_SUMS);
+                both_run(&b, LINEAR_GEGLU, 2, prompt, N, true, out);
+                assert_near(out, 1, N, TWO_SUMS);
             }
             both_close(&b);
         }
@@ -278,7 +280,7 @@ static void write_move_read(Kernels *k, KvType type, int layer, float out[KV_SLO
 {
     static const int from[] = {41, 42, 47, 50, 51};
     static float key[KV_SIZE], value[KV_SIZE];
-    KvCache *kv = k->kv_open(k, type, KV_LAYERS, KV_HEADS, KV_DIM, KV_SLOTS);
+    KvCache *kv = k->kv_open(k, &(KvShape){type, KV_LAYERS, KV_HEADS, KV_DIM, KV_SLOTS, NULL, 0});
     assert_non_null(kv);
     for (int i = 0; i < KV_SLOTS * KV_LAYERS; i++) {
         int slot = i / KV_LAYERS, zero = 0;
@@ -308,7 +310,8 @@ static void caches_hold_and_move_what_the_cpus_do(void **state)
         for (int layer = 0; layer < KV_LAYERS; layer += 2) {
             for (int i = 0; i < 2; i++) {
                 Kernels *k = i ? open_twin(false, layer > 0) : isa_open(0, 1, false);
-                assert_true(k->kv_bytes(k, type, KV_LAYERS, KV_HEADS, KV_DIM, KV_SLOTS) >=
+                assert_true(k->kv_bytes(k, &(KvShape){type, KV_LAYERS, KV_HEADS, KV_DIM, KV_SLOTS,
+                                                      NULL, 0}) >=
                             2 * KV_LAYERS * KV_SLOTS * KV_HEADS * kv_slot_bytes(type, KV_DIM));
                 write_move_read(k, type, layer, out[i]);
                 k->close(k);

@@ -106,7 +106,7 @@ static void print_shape(const HeadInfo *info, const char *target)
             stdout,
             "layer      feed-forward %d, %d heads of %d over %d key/value heads, rope base "
             "%g, norm epsilon %g\n",
-            l->ffn, l->heads, l->head_dim, l->kv_heads, (double)l->rope_base, (double)l->norm_eps);
+            l->ffn, l->heads, l->head_dim, l->kv_heads, (double)l->rope.base, (double)l->norm_eps);
     print_report(stdout, "fits       %s: %d layers of %d\n", target, info->layers, info->hidden);
     print_report(stdout, "scores     %d of %d tokens%s\n", l->vocab, info->vocab,
                  info->kind == HEAD_EAGLE ? ", with the target's own head" : "");

@@ -116,6 +116,23 @@ typedef struct Experts {
     bool prompt; /* as in Batch */
 } Experts;
 
+/* How rotary positions turn a head: its first `dims` entries, in pairs (i, i + dims/2), or (2i, 2i+1)
+ * where not neox; the others pass. Pair p of a row at position t turns by t * base^(-2p/dims) /
+ * factors[p]. All scaling of positions (linear, Llama 3's, YaRN, long rope) is such divisors, and
+ * `scale`. */
+typedef struct Rope {
+    float base;
+    bool neox;
+    int dims;             /* even, at most head_dim */
+    float scale;          /* of cosine and sine; 1 where nothing says otherwise */
+    const float *factors; /* [dims/2] in the backend's memory; NULL = all 1 */
+} Rope;
+
+/* How scores become probabilities. */
+typedef struct Attention {
+    float scale; /* of the scores: as a rule 1 / sqrt(head_dim) */
+} Attention;
+
 /* How tokens are drawn, see engine/decode/sample.h. */
 typedef struct Draw {
     float temperature; /* > 0 */
@@ -156,8 +173,8 @@ struct Kernels {
     void (*matrix_close)(Kernels *k, Matrix *matrix);
     size_t (*matrix_bytes)(Kernels *k, QuantType type, int batch, int cols);
 
-    /* out[i] = row ids[i] of the matrix, as floats. out: [n, cols] */
-    void (*embed)(Kernels *k, const Matrix *matrix, const int *ids, int n, float *out);
+    /* out[i] = scale * row ids[i] of the matrix, as floats. out: [n, cols] */
+    void (*embed)(Kernels *k, const Matrix *matrix, const int *ids, int n, float scale, float *out);
 
     /* x: [n, cols], 1 <= n <= ROWS_MAX. x may not overlap any out. */
     void (*linear)(Kernels *k, const Linear *linear, const float *x, int n);
@@ -165,18 +182,17 @@ struct Kernels {
     /* x: [n, cols], 1 <= n <= ROWS_MAX, in place. */
     void (*experts)(Kernels *k, const Experts *experts, float *x, int n);
 
-    /* out[i] = x[i] / rms(x[i]) * weight. x, out: [n, cols], may be the same. */
-    void (*norm)(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
-                 float *out);
+    /* out[i][h] = x[i][h] / rms(x[i][h]) * weight. x, out: [n, heads, cols], may be the same; heads: 1,
+     * or those whose queries or keys are normed each by itself. */
+    void (*norm)(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
+                 int cols, float *out);
 
     /* out += silu(x) = x / (1 + exp(-x)). Both: [count] */
     void (*silu_add)(Kernels *k, const float *x, size_t count, float *out);
 
-    /* Rotary position embedding in place, for the positions of `batch`. x: [n, heads, head_dim].
-     * neox: pairs (i, i + head_dim/2), else pairs (2i, 2i+1). factors: [head_dim/2] divisors of the
-     * frequencies (Llama 3's rope_freqs) or NULL. */
-    void (*rope)(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
-                 bool neox, const float *factors);
+    /* Rotary position embedding in place, for the positions of `batch`. x: [n, heads, head_dim]. */
+    void (*rope)(Kernels *k, float *x, const Batch *batch, int heads, int head_dim,
+                 const Rope *rope);
 
     /* Keys and values: `layers` layers of `slots` slots of [kv_heads, head_dim], as `type`, or
      * as floats with act_f32. NULL = no memory. */
@@ -192,10 +208,10 @@ struct Kernels {
     /* What one slot holds, as floats: for tests. key, value: [kv_heads, head_dim] */
     void (*kv_read)(Kernels *k, const KvCache *kv, int layer, int slot, float *key, float *value);
 
-    /* out = softmax(q · keys / sqrt(head_dim)) · values over the slots that each row sees, heads
-     * grouped over kv_heads. q, out: [n, heads, head_dim]. */
+    /* out = softmax(scale * q · keys) · values over the slots that each row sees, heads grouped over
+     * kv_heads. q, out: [n, heads, head_dim]. */
     void (*attention)(Kernels *k, const KvCache *kv, int layer, const Batch *batch, const float *q,
-                      int heads, float *out);
+                      int heads, const Attention *how, float *out);
 
     /* Over logits [n, vocab] in backend memory. */
     /* The `count` largest of each row, largest first, ties to the lowest id. ids, values: [n,

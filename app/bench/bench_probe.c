@@ -61,10 +61,10 @@ static ProbeMatrix matrix_info(const Probe *p, const Matrix *matrix)
 
 /* ---- the operations ---- */
 
-static void embed(Kernels *k, const Matrix *matrix, const int *ids, int n, float *out)
+static void embed(Kernels *k, const Matrix *matrix, const int *ids, int n, float scale, float *out)
 {
     double start = clock_ms();
-    inner_of(k)->embed(inner_of(k), matrix, ids, n, out);
+    inner_of(k)->embed(inner_of(k), matrix, ids, n, scale, out);
     ProbeMatrix m = matrix_info(probe_of(k), matrix);
     double bytes = n * (double)quant_row_bytes(m.type, m.cols);
     add(probe_of(k), &(ProbeRow){.op = PROBE_EMBED, .bytes = bytes}, start);
@@ -83,19 +83,18 @@ static void linear(Kernels *k, const Linear *linear, const float *x, int n)
     add(probe_of(k), &row, start);
 }
 
-static void norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
-                 float *out)
+static void norm(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
+                 int cols, float *out)
 {
     double start = clock_ms();
-    inner_of(k)->norm(inner_of(k), x, weight, eps, n, cols, out);
-    add(probe_of(k), &(ProbeRow){.op = PROBE_NORM, .bytes = 8.0 * n * cols}, start);
+    inner_of(k)->norm(inner_of(k), x, weight, eps, n, heads, cols, out);
+    add(probe_of(k), &(ProbeRow){.op = PROBE_NORM, .bytes = 8.0 * n * heads * cols}, start);
 }
 
-static void rope(Kernels *k, float *x, const Batch *rows, int heads, int head_dim, float base,
-                 bool neox, const float *factors)
+static void rope(Kernels *k, float *x, const Batch *rows, int heads, int head_dim, const Rope *how)
 {
     double start = clock_ms();
-    inner_of(k)->rope(inner_of(k), x, rows, heads, head_dim, base, neox, factors);
+    inner_of(k)->rope(inner_of(k), x, rows, heads, head_dim, how);
     add(probe_of(k), &(ProbeRow){.op = PROBE_ROPE, .bytes = 8.0 * rows->n * heads * head_dim},
         start);
 }
@@ -128,11 +127,11 @@ static void kv_move(Kernels *k, KvCache *kv, int first, int last, const int *fro
 
 /* The cache has to be read once, however many rows there are. */
 static void attention(Kernels *k, const KvCache *kv, int layer, const Batch *rows, const float *q,
-                      int heads, float *out)
+                      int heads, const Attention *how, float *out)
 {
     const Probe *p = probe_of(k);
     double start = clock_ms();
-    inner_of(k)->attention(inner_of(k), kv, layer, rows, q, heads, out);
+    inner_of(k)->attention(inner_of(k), kv, layer, rows, q, heads, how, out);
     ProbeRow row = {.op = PROBE_ATTENTION};
     int last = 0;
     for (int i = 0; i < rows->n; i++) {

@@ -91,7 +91,8 @@ static int run(Products *p, const Shape *s, int rows, int scored, Err *err)
     TrainShape shape = {.heads = s->heads,
                         .kv_heads = s->kv_heads,
                         .head_dim = s->head_dim,
-                        .rope_base = s->rope_base,
+                        .attention_scale = 1,
+                        .rope = {.base = s->rope_base, .dims = s->head_dim, .scale = 1},
                         .rows = rows,
                         .length = rows};
     if (train_open(&p->ops, p->kernels, &shape, TRAIN_FASTEST, err) != 0)

@@ -10,13 +10,16 @@ static const Shape shapes[] = {
     {"qwen2.5-coder-0.5b", ARCH_QWEN2, 24, 896, 4864, 14, 2, 64, 32768, 151936, 1e-6f, 1e6f, true},
     {"qwen2.5-coder-1.5b", ARCH_QWEN2, 28, 1536, 8960, 12, 2, 128, 32768, 151936, 1e-6f, 1e6f,
      true},
+    {"qwen3-0.6b", ARCH_QWEN3, 28, 1024, 3072, 16, 8, 128, 40960, 151936, 1e-6f, 1e6f, true},
+    {"qwen3-4b", ARCH_QWEN3, 36, 2560, 9728, 32, 8, 128, 40960, 151936, 1e-6f, 1e6f, true},
+    {"smollm3-3b", ARCH_SMOLLM3, 36, 2048, 11008, 16, 4, 128, 65536, 128256, 1e-6f, 5e6f, true},
     {"smollm2-135m", ARCH_LLAMA, 30, 576, 1536, 9, 3, 64, 8192, 49152, 1e-5f, 1e5f, true},
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 
 int shape_find(Shape *shape, const char *name, Err *err)
 {
-    char known[256] = "";
+    char known[512] = "";
     for (int i = 0; i < N_SHAPES; i++) {
         if (strcmp(shapes[i].name, name) == 0) {
             *shape = shapes[i];
@@ -40,7 +43,11 @@ ModelConfig shape_config(const Shape *s)
                          .head_dim = s->head_dim,
                          .context = s->context,
                          .norm_eps = s->norm_eps,
-                         .rope_base = s->rope_base,
-                         .rope_neox = arch_info(s->arch)->rope_neox,
+                         .embed_scale = 1,
+                         .rope = {.base = s->rope_base,
+                                  .neox = arch_info(s->arch)->rope_neox,
+                                  .dims = s->head_dim,
+                                  .skips = arch_info(s->arch)->rope_skips,
+                                  .divisor = 1},
                          .loaded = s->layers};
 }

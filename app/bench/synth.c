@@ -137,9 +137,14 @@ static void shape_keys(Synth *s)
     const struct {
         const char *name;
         int value;
-    } sizes[] = {{"block_count", h->layers},           {"context_length", h->context},
-                 {"embedding_length", h->hidden},      {"feed_forward_length", h->ffn},
-                 {"attention.head_count", h->heads},   {"attention.head_count_kv", h->kv_heads},
+    } sizes[] = {{"block_count", h->layers},
+                 {"context_length", h->context},
+                 {"embedding_length", h->hidden},
+                 {"feed_forward_length", h->ffn},
+                 {"attention.head_count", h->heads},
+                 {"attention.head_count_kv", h->kv_heads},
+                 {"attention.key_length", h->head_dim},
+                 {"attention.value_length", h->head_dim},
                  {"rope.dimension_count", h->head_dim}};
     char text[96], key[TENSOR_NAME_BYTES];
     gguf_write_string(s->writer, "general.architecture", arch_info(h->arch)->name);

@@ -117,7 +117,8 @@ static void take_sizes(HeadImport *import, const ModelConfig *target)
     l->head_dim = c->head_dim ? c->head_dim
                   : c->heads  ? import->info.hidden / c->heads
                               : target->head_dim;
-    l->rope_base = c->rope_theta > 0 ? (float)c->rope_theta : eagle ? 10000 : target->rope_base;
+    l->rope.base = c->rope_theta > 0 ? (float)c->rope_theta : eagle ? 10000 : target->rope.base;
+    l->rope.dims = l->head_dim;
     l->norm_eps = c->norm_eps > 0 ? (float)c->norm_eps : eagle ? 1e-6f : target->norm_eps;
     const struct {
         const char *what;
@@ -253,7 +254,7 @@ int head_shape(HeadImport *import, Err *err)
                            "was made for",
                            (long long)key->dims[0], ask->target_name, info->hidden);
     info->has_layer |= info->kind == HEAD_EAGLE || info->kind == HEAD_EAGLE3;
-    info->layer = (ModelConfig){.arch = ARCH_LLAMA, .layers = 1, .loaded = 1, .rope_neox = true};
+    info->layer = (ModelConfig){.arch = ARCH_LLAMA, .layers = 1, .loaded = 1, .rope.neox = true};
     info->layer.hidden = info->hidden;
     snprintf(info->base_name, sizeof info->base_name, "%s", import->config.base_name);
     if (check_config(import, err) != 0 || take_kind(import, err) != 0 ||

@@ -37,12 +37,14 @@ static void layer_run(Generator *g, int index, const Batch *all, const Run *runs
     const Layer *layer = &g->model->layers[index];
     const ModelConfig *m = &g->model->config;
     size_t q = (size_t)(m->heads * m->head_dim), kv = (size_t)(m->kv_heads * m->head_dim);
+    Attention how = layer_attention(c, layer);
     layer_begin(c, layer, all);
     for (int i = 0, row = 0; i < n_runs; row += runs[i++].batch.n) {
         const Batch *batch = &runs[i].batch;
         size_t at = (size_t)row;
         k->kv_write(k, runs[i].kv, index, batch, c->k + at * kv, c->v + at * kv);
-        k->attention(k, runs[i].kv, index, batch, c->q + at * q, m->heads, c->attended + at * q);
+        k->attention(k, runs[i].kv, index, batch, c->q + at * q, m->heads, &how,
+                     c->attended + at * q);
     }
     layer_end(c, layer, all, c->hidden, index + 1 < m->layers ? layer[1].q : g->model->head);
 }
@@ -50,7 +52,7 @@ static void layer_run(Generator *g, int index, const Batch *all, const Run *runs
 static void run_layers(Generator *g, const Batch *all, const int *ids, const Run *runs, int n_runs)
 {
     Kernels *k = g->model->kernels;
-    k->embed(k, g->model->embed, ids, all->n, g->context.hidden);
+    k->embed(k, g->model->embed, ids, all->n, g->model->config.embed_scale, g->context.hidden);
     for (int l = 0; l < g->model->config.layers; l++)
         layer_run(g, l, all, runs, n_runs);
 }

@@ -8,7 +8,7 @@ static void take_feature(HeadDraft *d)
 {
     const Model *target = d->target->model;
     Kernels *k = target->kernels;
-    k->norm(k, head_features(d, 0, d->base), target->output_norm, target->config.norm_eps, 1,
+    k->norm(k, head_features(d, 0, d->base), target->output_norm, target->config.norm_eps, 1, 1,
             d->head->info.hidden, d->first);
 }
 
@@ -50,12 +50,12 @@ static void hydra_read(HeadDraft *d, const int *tokens, int n)
     Kernels *k = target->kernels;
     (void)tokens;
     head_rows(first, n - first, slot, prefix, mask, &batch);
-    k->norm(k, head_features(d, 0, first), target->output_norm, target->config.norm_eps, batch.n, H,
-            d->own.hidden);
+    k->norm(k, head_features(d, 0, first), target->output_norm, target->config.norm_eps, batch.n, 1,
+            H, d->own.hidden);
     LayerPass pass = {.layer = &d->head->layer, .kv = d->own.kv};
     layer_forward(&d->own, &pass, &batch);
     k->norm(k, d->own.hidden + (size_t)(batch.n - 1) * (size_t)H, d->head->net.output_norm,
-            d->head->net.config.norm_eps, 1, H, d->first);
+            d->head->net.config.norm_eps, 1, 1, H, d->first);
 }
 
 /* The token of a node's ancestor, or its own, at that depth. */

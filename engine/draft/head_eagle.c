@@ -52,10 +52,11 @@ static void eagle3_layer(HeadDraft *d, const Batch *batch)
                    .norm = head->hidden_norm,
                    .norm_eps = m->norm_eps};
     k->linear(k, &more, d->feature, batch->n);
-    k->rope(k, c->q, batch, m->heads, m->head_dim, m->rope_base, m->rope_neox, NULL);
-    k->rope(k, c->k, batch, m->kv_heads, m->head_dim, m->rope_base, m->rope_neox, NULL);
+    k->rope(k, c->q, batch, m->heads, m->head_dim, layer_rope(c, layer));
+    k->rope(k, c->k, batch, m->kv_heads, m->head_dim, layer_rope(c, layer));
     k->kv_write(k, c->kv, 0, batch, c->k, c->v);
-    k->attention(k, c->kv, 0, batch, c->q, m->heads, c->attended);
+    Attention how = layer_attention(c, layer);
+    k->attention(k, c->kv, 0, batch, c->q, m->heads, &how, c->attended);
     hidden_copy(c, c->hidden, d->feature, batch->n);
     layer_end(c, layer, batch, c->hidden, head->net.head);
 }

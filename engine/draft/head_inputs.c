@@ -9,7 +9,7 @@ const float *head_features(const HeadDraft *d, int tap, int first)
 void head_embed(HeadDraft *d, const int *tokens, int n, float *out)
 {
     const Model *target = d->target->model;
-    target->kernels->embed(target->kernels, target->embed, tokens, n, out);
+    target->kernels->embed(target->kernels, target->embed, tokens, n, 1, out);
 }
 
 int head_token(const HeadDraft *d, int slot)

@@ -12,6 +12,7 @@
 enum {
     ATTENTION = 1 << PART_ATTN_NORM | 1 << PART_Q | 1 << PART_K | 1 << PART_V | 1 << PART_O,
     QKV_BIASES = 1 << PART_Q_BIAS | 1 << PART_K_BIAS | 1 << PART_V_BIAS,
+    QK_NORMS = 1 << PART_Q_NORM | 1 << PART_K_NORM,
     GATED_FFN = 1 << PART_FFN_NORM | 1 << PART_GATE | 1 << PART_UP | 1 << PART_DOWN,
 };
 
@@ -25,6 +26,15 @@ static const ArchInfo archs[ARCH_COUNT] = {
                     .optional = QKV_BIASES,
                     .usual = QKV_BIASES,
                     .rope_neox = true},
+    [ARCH_QWEN3] = {.name = "qwen3",
+                    .required = ATTENTION | QK_NORMS | GATED_FFN,
+                    .optional = QKV_BIASES,
+                    .rope_neox = true},
+    [ARCH_SMOLLM3] = {.name = "smollm3",
+                      .required = ATTENTION | GATED_FFN,
+                      .optional = QKV_BIASES,
+                      .rope_neox = false,
+                      .rope_skips = 4},
 };
 
 const LayerPart layer_parts[LAYER_PARTS] = {
@@ -35,6 +45,8 @@ const LayerPart layer_parts[LAYER_PARTS] = {
     [PART_Q_BIAS] = {"attn_q.bias", 0, 'Q', .is_bias = true, .field = offsetof(Layer, q_bias)},
     [PART_K_BIAS] = {"attn_k.bias", 0, 'K', .is_bias = true, .field = offsetof(Layer, k_bias)},
     [PART_V_BIAS] = {"attn_v.bias", 0, 'K', .is_bias = true, .field = offsetof(Layer, v_bias)},
+    [PART_Q_NORM] = {"attn_q_norm.weight", 0, 'D', .field = offsetof(Layer, q_norm)},
+    [PART_K_NORM] = {"attn_k_norm.weight", 0, 'D', .field = offsetof(Layer, k_norm)},
     [PART_O] = {"attn_output.weight", 'H', 'Q', .field = offsetof(Layer, o)},
     [PART_FFN_NORM] = {"ffn_norm.weight", 0, 'H', .is_ffn = true,
                        .field = offsetof(Layer, ffn_norm)},
@@ -122,8 +134,10 @@ int shape_size(const ModelConfig *config, char letter)
         return config->heads * config->head_dim;
     case 'K':
         return config->kv_heads * config->head_dim;
+    case 'D':
+        return config->head_dim;
     case 'R':
-        return config->head_dim / 2;
+        return config->rope.dims / 2;
     default:
         return config->hidden;
     }

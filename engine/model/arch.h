@@ -16,12 +16,17 @@
 
 enum { TENSOR_NAME_BYTES = 64, ARCH_NAMES_BYTES = 128 };
 
-typedef enum Arch { ARCH_LLAMA, ARCH_QWEN2, ARCH_COUNT } Arch;
+typedef enum Arch { ARCH_LLAMA, ARCH_QWEN2, ARCH_QWEN3, ARCH_SMOLLM3, ARCH_COUNT } Arch;
+
+/* The ropes of a model, by which its layers are turned. */
+enum { ROPE_NONE = -1, ROPE_MAIN, ROPES };
 
 typedef struct Layer {
+    int rope;                        /* ROPE_… */
     float *attn_norm;                /* [H] */
     Matrix *q, *k, *v;               /* [Q,H] [K,H] [K,H] */
     float *q_bias, *k_bias, *v_bias; /* [Q] [K] [K] or NULL */
+    float *q_norm, *k_norm;          /* [D] of each head, before it is turned; or NULL */
     Matrix *o;                       /* [H,Q] */
     float *ffn_norm;                 /* [H] */
     Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F]; NULL = attention only (an exit's) */
@@ -36,6 +41,8 @@ enum {
     PART_Q_BIAS,
     PART_K_BIAS,
     PART_V_BIAS,
+    PART_Q_NORM,
+    PART_K_NORM,
     PART_O,
     PART_FFN_NORM,
     PART_GATE,
@@ -69,7 +76,8 @@ typedef struct ArchInfo {
     uint32_t required; /* 1 << PART_…: what every layer must have */
     uint32_t optional; /* what it may have; anything else is an error */
     uint32_t usual;    /* what of that its models have as a rule: those that are made up have it */
-    bool rope_neox;    /* as in Kernels.rope */
+    bool rope_neox;    /* as in Rope */
+    int rope_skips;    /* every so many layers one has no positions; 0 = all have them */
 } ArchInfo;
 
 const ArchInfo *arch_info(Arch arch);
@@ -95,7 +103,7 @@ bool arch_allows(Arch arch, int part);
 
 struct ModelConfig; /* model.h */
 
-/* Size that a shape letter stands for: V H F Q K, or R for D/2; 0 of 0, the rows of a vector. */
+/* Size that a shape letter stands for: V H F Q K D, or R for pairs of the rope; 0 of 0, the rows of a vector. */
 int shape_size(const struct ModelConfig *config, char letter);
 
 #endif

@@ -128,6 +128,17 @@ static Batch rows_after(const Batch *batch, int first)
     return rest;
 }
 
+const Rope *layer_rope(const Context *c, const Layer *layer)
+{
+    return layer->rope == ROPE_NONE ? NULL : &c->model->rope[layer->rope];
+}
+
+Attention layer_attention(const Context *c, const Layer *layer)
+{
+    (void)layer;
+    return (Attention){.scale = config_attention_scale(&c->model->config)};
+}
+
 void layer_begin(Context *c, const Layer *layer, const Batch *batch)
 {
     Kernels *k = c->model->kernels;
@@ -142,9 +153,15 @@ void layer_begin(Context *c, const Layer *layer, const Batch *batch)
                   .norm_eps = m->norm_eps,
                   .next = layer->o};
     k->linear(k, &qkv, c->hidden, batch->n);
-    const float *factors = c->model->rope_factors;
-    k->rope(k, c->q, batch, m->heads, m->head_dim, m->rope_base, m->rope_neox, factors);
-    k->rope(k, c->k, batch, m->kv_heads, m->head_dim, m->rope_base, m->rope_neox, factors);
+    if (layer->q_norm)
+        k->norm(k, c->q, layer->q_norm, m->norm_eps, batch->n, m->heads, m->head_dim, c->q);
+    if (layer->k_norm)
+        k->norm(k, c->k, layer->k_norm, m->norm_eps, batch->n, m->kv_heads, m->head_dim, c->k);
+    const Rope *rope = layer_rope(c, layer);
+    if (rope == NULL)
+        return;
+    k->rope(k, c->q, batch, m->heads, m->head_dim, rope);
+    k->rope(k, c->k, batch, m->kv_heads, m->head_dim, rope);
 }
 
 void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden,
@@ -192,7 +209,8 @@ void layer_forward(Context *c, const LayerPass *pass, const Batch *batch)
                     c->v + pass->kv_present * key);
     if (rest.n == 0)
         return;
-    k->attention(k, pass->kv, pass->index, &rest, c->q + pass->kv_only * attention, m->heads,
+    Attention how = layer_attention(c, pass->layer);
+    k->attention(k, pass->kv, pass->index, &rest, c->q + pass->kv_only * attention, m->heads, &how,
                  c->attended);
     layer_end(c, pass->layer, &rest, c->hidden + pass->kv_only * (size_t)m->hidden, pass->next);
 }
@@ -203,7 +221,8 @@ void forward_kv_present(Context *context, const Batch *batch, int kv_present, co
     Model *model = context->model;
     assert(batch->n >= 1 && batch->n <= ROWS_MAX && from <= upto && upto <= model->config.loaded);
     if (from == 0)
-        model->kernels->embed(model->kernels, model->embed, ids, batch->n, context->hidden);
+        model->kernels->embed(model->kernels, model->embed, ids, batch->n,
+                              model->config.embed_scale, context->hidden);
     for (int l = from; l < upto; l++) {
         leave_features(context, batch, l);
         LayerPass pass = {.layer = &model->layers[l],

@@ -48,6 +48,10 @@ void context_move(Context *context, const int *from, int n, int to);
 size_t context_bytes(Kernels *kernels, const ModelConfig *config, KvType kv, int layers, int slots,
                      int logit_rows);
 
+/* How a layer turns queries and keys (NULL = not at all), and how it attends. */
+const Rope *layer_rope(const Context *context, const Layer *layer);
+Attention layer_attention(const Context *context, const Layer *layer);
+
 /* The two parts of a layer, for whoever has the rows of a batch in several caches. begin: hidden ->
  * q, k, v, turned to the rows' positions. end: attended -> hidden [batch->n, H]. next: as below. */
 void layer_begin(Context *context, const Layer *layer, const Batch *batch);

@@ -107,6 +107,7 @@ int head_open(Head **out, const HeadFile *file, const Model *target, Err *err)
     net->kernels = target->kernels;
     net->config = file->info.layer;
     net->layers = &head->layer;
+    net->rope[ROPE_MAIN] = rope_plain(&net->config.rope);
     net->embed = target->embed;
     Loader loader = {.model = net, .gguf = file->gguf, .use = &as_it_is};
     int result = load_ids(head, file, err);

@@ -79,7 +79,7 @@ static int read_layer(const Gguf *gguf, HeadInfo *info, Err *err)
         return -1;
     info->has_layer = info->kind == HEAD_EAGLE || info->kind == HEAD_EAGLE3 ||
                       (info->kind == HEAD_HYDRA && found);
-    *c = (ModelConfig){.arch = ARCH_LLAMA, .layers = 1, .loaded = 1, .rope_neox = true};
+    *c = (ModelConfig){.arch = ARCH_LLAMA, .layers = 1, .loaded = 1, .rope.neox = true};
     c->hidden = info->hidden;
     c->vocab = head_scored(info);
     if (!info->has_layer)
@@ -88,7 +88,7 @@ static int read_layer(const Gguf *gguf, HeadInfo *info, Err *err)
         keys_count(gguf, "s2d.head.heads", 1, HEADS_MOST, &c->heads, err) != 0 ||
         keys_count(gguf, "s2d.head.kv_heads", 1, HEADS_MOST, &c->kv_heads, err) != 0 ||
         keys_count(gguf, "s2d.head.head_dim", 2, DIM_MAX, &c->head_dim, err) != 0 ||
-        read_positive(gguf, "s2d.head.rope_base", &c->rope_base, err) != 0 ||
+        read_positive(gguf, "s2d.head.rope_base", &c->rope.base, err) != 0 ||
         read_positive(gguf, "s2d.head.norm_eps", &c->norm_eps, err) != 0)
         return -1;
     if (c->heads % c->kv_heads != 0 || c->head_dim % 2 != 0)
@@ -96,6 +96,7 @@ static int read_layer(const Gguf *gguf, HeadInfo *info, Err *err)
                          "%d heads over %d of keys and values, of %d numbers each: the first must "
                          "be a multiple, the last even",
                          c->heads, c->kv_heads, c->head_dim);
+    c->rope.dims = c->head_dim;
     return 0;
 }
 
@@ -286,7 +287,7 @@ static void write_keys(GgufWriter *writer, const HeadInfo *info)
     gguf_write_u32(writer, "s2d.head.heads", (uint32_t)c->heads);
     gguf_write_u32(writer, "s2d.head.kv_heads", (uint32_t)c->kv_heads);
     gguf_write_u32(writer, "s2d.head.head_dim", (uint32_t)c->head_dim);
-    gguf_write_f32(writer, "s2d.head.rope_base", c->rope_base);
+    gguf_write_f32(writer, "s2d.head.rope_base", c->rope.base);
     gguf_write_f32(writer, "s2d.head.norm_eps", c->norm_eps);
 }
 

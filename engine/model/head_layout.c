@@ -62,7 +62,7 @@ static void put_layer(List *list, const HeadInfo *info, Layer *layer)
 {
     for (int p = 0; p < LAYER_PARTS; p++) {
         const LayerPart *part = &layer_parts[p];
-        if (p == PART_ATTN_NORM && info->kind == HEAD_EAGLE)
+        if (!arch_allows(info->layer.arch, p) || (p == PART_ATTN_NORM && info->kind == HEAD_EAGLE))
             continue;
         char name[48];
         snprintf(name, sizeof name, "blk.%s", part->name);

@@ -13,8 +13,8 @@ static int tensor_error(const Gguf *gguf, const GgufTensor *tensor, int code, co
                    tensor->name.data, problem);
 }
 
-/* Counts bytes read and tells the caller in steps of half a percent; -1 = cancelled. */
-static int advance(Loader *l, size_t bytes, Err *err)
+/* In steps of half a percent. */
+int load_advance(Loader *l, size_t bytes, Err *err)
 {
     l->done_bytes += bytes;
     if (l->progress == NULL ||
@@ -35,7 +35,7 @@ static int read_matrix(void *context, uint64_t offset, void *out, size_t bytes, 
     size_t file_bytes = rows * quant_row_bytes(l->source.origin.tensor->type, l->source.cols);
     assert(offset % row_bytes == 0 && bytes % row_bytes == 0);
     l->read_failed = weight_source_read(&l->source, first, rows, out, err) != 0 ||
-                     advance(l, file_bytes, err) != 0;
+                     load_advance(l, file_bytes, err) != 0;
     return l->read_failed ? -1 : 0;
 }
 
@@ -53,7 +53,7 @@ int load_matrix(Loader *l, const Origin *origin, const ModelUse *use, QuantClass
     Err why = {0};
     l->read_failed =
         weight_source_open(&l->source, &why) != 0 ||
-        (l->source.rank > 0 && advance(l, origin->a->bytes + origin->b->bytes, &why) != 0);
+        (l->source.rank > 0 && load_advance(l, origin->a->bytes + origin->b->bytes, &why) != 0);
     int result = l->read_failed ? -1 : k->matrix_open(k, matrix, &source, &why);
     weight_source_close(&l->source);
     if (result == 0)
@@ -72,7 +72,7 @@ int load_vector(Loader *l, const Gguf *gguf, const GgufTensor *tensor, float **v
     if (host == NULL)
         return -1;
     *vector = k->buffer_alloc(k, count);
-    int result = advance(l, tensor->bytes, err);
+    int result = load_advance(l, tensor->bytes, err);
     if (*vector != NULL)
         k->upload(k, *vector, host, count);
     else
@@ -80,4 +80,15 @@ int load_vector(Loader *l, const Gguf *gguf, const GgufTensor *tensor, float **v
             tensor_error(gguf, tensor, EXIT_MEMORY, "no memory for it; try a smaller model", err);
     free(host);
     return result;
+}
+
+int load_floats(Loader *l, const float *host, size_t count, float **vector, Err *err)
+{
+    Kernels *k = l->model->kernels;
+    *vector = k->buffer_alloc(k, count);
+    if (*vector == NULL)
+        return err_set(err, EXIT_MEMORY, "%s: no memory for it; try a smaller model",
+                       gguf_label(l->gguf));
+    k->upload(k, *vector, host, count);
+    return 0;
 }

@@ -29,4 +29,10 @@ extern const ModelUse as_it_is;
 int load_vector(Loader *loader, const Gguf *gguf, const GgufTensor *tensor, float **vector,
                 Err *err);
 
+/* [count] floats of the host's. On failure nothing is left. */
+int load_floats(Loader *loader, const float *host, size_t count, float **vector, Err *err);
+
+/* Counts bytes of the file that were read, and tells the caller; -1 = cancelled. */
+int load_advance(Loader *loader, size_t bytes, Err *err);
+
 #endif

@@ -16,6 +16,7 @@
 /* exit: -1, or the index of an adapter's exit whose own layer it is. */
 static int load_layer(Loader *l, Layer *layer, int index, int exit, Err *err)
 {
+    layer->rope = layer_rope_of(&l->model->config.rope, index);
     for (int i = 0; i < LAYER_PARTS; i++) {
         const LayerPart *part = &layer_parts[i];
         Origin origin = part_origin(l->gguf, l->use->adapter, index, exit, part);
@@ -61,33 +62,22 @@ static int load_exits(Loader *l, Err *err)
     return 0;
 }
 
-/* Divisors of the rotary frequencies: the file's own (Llama 3) times linear scaling. */
 static int load_rope(Loader *l, Err *err)
 {
     Model *model = l->model;
-    Kernels *k = model->kernels;
+    const RopeConfig *config = &model->config.rope;
     const GgufTensor *tensor = gguf_tensor(l->gguf, "rope_freqs.weight");
-    float scale = rope_scale(l->gguf, model->config.arch);
-    size_t count = (size_t)shape_size(&model->config, 'R');
-    if (tensor != NULL && load_vector(l, l->gguf, tensor, &model->rope_factors, err) != 0)
+    size_t count = (size_t)config->dims / 2;
+    float *factors, *device = NULL;
+    model->rope[ROPE_MAIN] = rope_plain(config);
+    if (rope_factors(l->gguf, config, &factors, err) != 0)
         return -1;
-    if (scale == 1)
+    if (factors == NULL)
         return 0;
-    float *host = malloc(count * sizeof *host);
-    if (host != NULL && model->rope_factors == NULL)
-        model->rope_factors = k->buffer_alloc(k, count);
-    if (host == NULL || model->rope_factors == NULL) {
-        free(host);
-        return err_set(err, EXIT_MEMORY, "%s: no memory for the rotary factors",
-                       gguf_label(l->gguf));
-    }
-    if (tensor != NULL)
-        k->download(k, host, model->rope_factors, count);
-    for (size_t i = 0; i < count; i++)
-        host[i] = tensor != NULL ? host[i] * scale : scale;
-    k->upload(k, model->rope_factors, host, count);
-    free(host);
-    return 0;
+    int result = load_floats(l, factors, count, &device, err);
+    model->rope[ROPE_MAIN].factors = device;
+    free(factors);
+    return result == 0 && tensor ? load_advance(l, tensor->bytes, err) : result;
 }
 
 static int load_weights(Loader *l, Err *err)
@@ -284,7 +274,8 @@ void model_close(Model *model)
     matrix_free(k, model->embed);
     vector_free(k, (float *)model->device_ids);
     vector_free(k, model->output_norm);
-    vector_free(k, model->rope_factors);
+    for (int i = 0; i < ROPES; i++)
+        vector_free(k, (float *)model->rope[i].factors);
     if (model->tokenizer != NULL)
         tokenizer_close(model->tokenizer);
     free(model->path);

@@ -14,6 +14,15 @@
 #include "kernels/common/bounds.h"
 #include "kernels/kernels.h"
 
+/* What a header says of rotary positions. */
+typedef struct RopeConfig {
+    float base;
+    bool neox;     /* as in Rope */
+    int dims;      /* of a head that are turned */
+    int skips;     /* every so many layers, the last of them turns nothing; 0 = none does */
+    float divisor; /* of all frequencies (linear scaling); 1 = none */
+} RopeConfig;
+
 typedef struct ModelConfig {
     Arch arch;
     int vocab;    /* V: rows of the embedding; at least the tokenizer's vocabulary */
@@ -25,13 +34,22 @@ typedef struct ModelConfig {
     int head_dim; /* D, even */
     int context;  /* tokens the model was trained for */
     float norm_eps;
-    float rope_base;
-    bool rope_neox;
+    float embed_scale;     /* of the embeddings; 1 = as they are */
+    float attention_scale; /* of scores; 0 = 1/sqrt(D) */
+    RopeConfig rope;
     char quant[16];        /* type of most of its weights: "Q4_K" */
     uint64_t weight_bytes; /* sum of the tensors' bytes in the file */
     int loaded;            /* layers that are used: L, or the first few of them for a draft */
     int exit_layers;       /* decoder layers that its exits have of their own */
 } ModelConfig;
+
+/* attention_scale, or what stands for it. */
+float config_attention_scale(const ModelConfig *config);
+
+/* Which of its model's ropes turns layer `layer`: ROPE_… */
+int layer_rope_of(const RopeConfig *rope, int layer);
+/* The rope without divisors. */
+Rope rope_plain(const RopeConfig *rope);
 
 /* All from the header: architecture, every tensor's presence, shape and type. No weights are
  * read. */
@@ -83,8 +101,8 @@ typedef struct Model {
     char *adapter;    /* path of the adapter; NULL = none */
     bool changed;     /* it changed base layers */
     Exit exits[EXITS_MAX];
-    int n_exits;         /* that something was trained for */
-    float *rope_factors; /* [D/2] or NULL */
+    int n_exits; /* that something was trained for */
+    Rope rope[ROPES];
     Tokenizer *tokenizer;
     bool has_template;
     TemplateKind template;

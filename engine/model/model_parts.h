@@ -7,9 +7,9 @@
 #include "engine/model/model.h"
 #include "engine/model/weight_source.h"
 
-/* Linear rope scaling: the divisor of every frequency, 1 = none. For a header that model_config
- * passed. */
-float rope_scale(const Gguf *gguf, Arch arch);
+/* The divisors of the frequencies, [dims/2], the file's own (Llama 3's) and those of scaling; NULL =
+ * all are 1. The caller frees them. For a header that model_config passed. */
+int rope_factors(const Gguf *gguf, const RopeConfig *rope, float **factors, Err *err);
 
 /* The tensor of a part; NULL = not there. */
 const GgufTensor *layer_tensor(const Gguf *gguf, int layer, const LayerPart *part);

@@ -61,8 +61,8 @@ static int open_all(Trainer *s, const Gguf *gguf, Err *err)
     TrainShape shape = trainer_learn_shape(s);
     /* What turns by positions is scaled as in the engine, where a head's layer has no scale. */
     float *factors = NULL;
-    int result = s->net ? 0 : trainer_read_factors(s, gguf, &factors, err);
-    shape.rope_factors = factors;
+    int result = s->net ? 0 : rope_factors(gguf, &s->model.rope, &factors, err);
+    shape.rope.factors = factors;
     if (result == 0)
         result = train_open(&s->ops, s->kernels, &shape,
                             s->config.exact ? TRAIN_FLOATS : TRAIN_FASTEST, err);

@@ -113,6 +113,26 @@ void trainer_layer_end(Trainer *s, const TrainerLayer *layer, const float *input
     trainer_matrix(s, &w[PART_DOWN], n, a->inner, true, output);
 }
 
+/* Queries or keys, each head by itself. */
+static void head_norm_forward(Trainer *s, const TrainerWeight *w, int heads, const float *x,
+                              float *out)
+{
+    if (w->cols > 0)
+        s->ops->norm(s->ops, x, w->value, s->model.norm_eps, s->batch.n * heads, w->cols, out);
+}
+
+/* Returns the gradient of x: in dx, or where there is no norm dout itself. */
+static float *head_norm_backward(Trainer *s, const TrainerWeight *w, int heads, const float *x,
+                                 float *dout, float *dx)
+{
+    int n = s->batch.n * heads;
+    if (w->cols == 0)
+        return dout;
+    s->ops->zero(s->ops, dx, (size_t)n * (size_t)w->cols);
+    s->ops->norm_back(s->ops, x, w->value, s->model.norm_eps, n, w->cols, dout, dx, w->grad);
+    return dx;
+}
+
 void trainer_layer_forward(Trainer *s, const TrainerLayer *layer, const float *input, float *output)
 {
     TrainOps *l = s->ops;
@@ -120,15 +140,21 @@ void trainer_layer_forward(Trainer *s, const TrainerLayer *layer, const float *i
     const TrainerWeight *w = layer->part;
     TrainerActs *a = &s->acts;
     Sequences sequences = sequences_of(s);
-    float *const projected[] = {a->q, a->k, a->v};
+    const TrainerWeight *q_norm = &w[PART_Q_NORM], *k_norm = &w[PART_K_NORM];
+    float *const projected[] = {q_norm->cols ? a->q_raw : a->q, k_norm->cols ? a->k_raw : a->k,
+                                a->v};
 
     l->norm(l, input, w[PART_ATTN_NORM].value, m->norm_eps, s->batch.n, m->hidden, a->attn_in);
     for (int i = 0; i < 3; i++) {
         trainer_matrix(s, &w[PART_Q + i], s->batch.n, a->attn_in, false, projected[i]);
         bias_forward(s, &w[PART_Q_BIAS + i], projected[i]);
     }
-    l->rope(l, a->q, &sequences, m->heads, 0, false);
-    l->rope(l, a->k, &sequences, m->kv_heads, 0, false);
+    head_norm_forward(s, q_norm, m->heads, a->q_raw, a->q);
+    head_norm_forward(s, k_norm, m->kv_heads, a->k_raw, a->k);
+    if (layer->rope != ROPE_NONE) {
+        l->rope(l, a->q, &sequences, m->heads, 0, false);
+        l->rope(l, a->k, &sequences, m->kv_heads, 0, false);
+    }
     l->attention(l, a->q, a->k, a->v, &sequences, a->attended);
     trainer_layer_end(s, layer, input, output);
 }
@@ -176,9 +202,14 @@ void trainer_layer_backward(Trainer *s, const TrainerLayer *layer, const float *
 
     trainer_layer_end_back(s, layer, dstream);
     l->attention_back(l, a->q, a->k, a->v, &sequences, a->dattended, a->dq, a->dk, a->dv);
-    l->rope(l, a->dq, &sequences, m->heads, 0, true);
-    l->rope(l, a->dk, &sequences, m->kv_heads, 0, true);
-    float *const dprojected[] = {a->dq, a->dk, a->dv};
+    if (layer->rope != ROPE_NONE) {
+        l->rope(l, a->dq, &sequences, m->heads, 0, true);
+        l->rope(l, a->dk, &sequences, m->kv_heads, 0, true);
+    }
+    /* q and k are needed no longer when the gradients of what was normed come. */
+    float *const dprojected[] = {
+        head_norm_backward(s, &w[PART_Q_NORM], m->heads, a->q_raw, a->dq, a->q),
+        head_norm_backward(s, &w[PART_K_NORM], m->kv_heads, a->k_raw, a->dk, a->k), a->dv};
     for (int i = 0; i < 3; i++) {
         bias_backward(s, &w[PART_Q_BIAS + i], dprojected[i]);
         trainer_matrix_learn(s, &w[PART_Q + i], n, a->attn_in, dprojected[i]);

@@ -28,8 +28,8 @@ int trainer_net_shape(Trainer *s, Err *err)
                        s->model.layers);
     s->net = nets[s->config.head];
     s->info = trainer_head_info(&s->config, &s->model);
-    s->base_neox = s->model.rope_neox;
-    s->model.rope_neox = s->info.layer.rope_neox;
+    s->base_neox = s->model.rope.neox;
+    s->model.rope = s->info.layer.rope;
     s->tensors = malloc(HEAD_TENSORS_MAX * sizeof *s->tensors);
     s->weights = calloc(HEAD_TENSORS_MAX, sizeof *s->weights);
     if (s->tensors == NULL || s->weights == NULL)

@@ -26,28 +26,28 @@ int trainer_taps(const TrainerConfig *c, int layers, int taps[EXITS_MAX])
 
 HeadInfo trainer_head_info(const TrainerConfig *c, const ModelConfig *base)
 {
-    HeadInfo info = {.kind = c->head,
-                     .hidden = base->hidden,
-                     .vocab = base->vocab,
-                     .layers = base->layers,
-                     .n_taps = 1,
-                     .taps = {-1},
-                     .branches = has_branches(c) ? c->branches : 0,
-                     .has_layer = !has_branches(c),
-                     .n_vocab = c->n_ids,
-                     .ids = c->ids,
-                     .layer = {.arch = ARCH_LLAMA,
-                               .layers = 1,
-                               .loaded = 1,
-                               .rope_neox = true,
-                               .hidden = base->hidden,
-                               .vocab = c->n_ids > 0 ? c->n_ids : base->vocab,
-                               .ffn = base->ffn,
-                               .heads = base->heads,
-                               .kv_heads = base->kv_heads,
-                               .head_dim = base->head_dim,
-                               .rope_base = base->rope_base,
-                               .norm_eps = base->norm_eps}};
+    HeadInfo info = {
+        .kind = c->head,
+        .hidden = base->hidden,
+        .vocab = base->vocab,
+        .layers = base->layers,
+        .n_taps = 1,
+        .taps = {-1},
+        .branches = has_branches(c) ? c->branches : 0,
+        .has_layer = !has_branches(c),
+        .n_vocab = c->n_ids,
+        .ids = c->ids,
+        .layer = {.arch = ARCH_LLAMA,
+                  .layers = 1,
+                  .loaded = 1,
+                  .hidden = base->hidden,
+                  .vocab = c->n_ids > 0 ? c->n_ids : base->vocab,
+                  .ffn = base->ffn,
+                  .heads = base->heads,
+                  .kv_heads = base->kv_heads,
+                  .head_dim = base->head_dim,
+                  .rope = {.base = base->rope.base, .neox = true, .dims = base->head_dim},
+                  .norm_eps = base->norm_eps}};
     if (c->head == HEAD_EAGLE3) {
         int taps[EXITS_MAX];
         info.n_taps = trainer_taps(c, base->layers, taps);

@@ -38,6 +38,7 @@ typedef struct TrainerWeight {
 } TrainerWeight;
 
 typedef struct TrainerLayer {
+    int rope; /* as in Layer */
     TrainerWeight part[LAYER_PARTS];
 } TrainerLayer;
 
@@ -45,6 +46,7 @@ typedef struct TrainerLayer {
 typedef struct TrainerActs {
     float *attn_in;           /* [rows, H] normed */
     float *q, *k, *v;         /* [rows, Q], [rows, K] turned by their positions */
+    float *q_raw, *k_raw;     /* the same before they were normed, where they are */
     float *attended;          /* [rows, Q] */
     float *middle;            /* [rows, H] the residual stream after attention */
     float *ffn_in;            /* [rows, H] normed */
@@ -157,7 +159,7 @@ struct Trainer {
     /* TRAINER_HEAD */
     const TrainerNet *net;
     HeadInfo info;
-    bool base_neox; /* model.rope_neox is the head's */
+    bool base_neox; /* model.rope is the head's */
     int n_tensors;
     HeadTensor *tensors;    /* [n_tensors] host: names and shapes of what is trained */
     TrainerWeight *weights; /* [n_tensors] host */
@@ -197,8 +199,6 @@ TrainerGroup trainer_group(const Trainer *trainer, int index, int *count);
 
 /* trainer_read.c */
 int trainer_read_base(Trainer *trainer, const Gguf *base, Err *err);
-/* *factors: as TrainShape's, allocated; NULL = none. */
-int trainer_read_factors(const Trainer *trainer, const Gguf *base, float **factors, Err *err);
 
 /* trainer_layer.c: input [n, H] -> output [n, H]; both need `acts` in between. dstream: the gradient
  * of the output, [n, H], becomes that of the input (where input_wanted). */

@@ -131,6 +131,11 @@ static void lay_acts(Trainer *s, TrainerArena *arena)
     float **narrow[] = {&a->k, &a->v, &a->dk, &a->dv};
     float **stream[] = {&a->attn_in, &a->middle, &a->ffn_in, &a->dnormed, &s->out, &s->dout};
     float **inner[] = {&a->gate, &a->up, &a->inner};
+    const TrainerWeight *part = s->layers[0].part; /* layers are alike */
+    if (part[PART_Q_NORM].cols > 0)
+        a->q_raw = trainer_take(arena, n, Q);
+    if (part[PART_K_NORM].cols > 0)
+        a->k_raw = trainer_take(arena, n, K);
     for (size_t i = 0; i < 4; i++) {
         *wide[i] = trainer_take(arena, n, Q);
         *narrow[i] = trainer_take(arena, n, K);
@@ -170,6 +175,8 @@ static void shape_weights(Trainer *s)
     for (int i = 0; i < s->n_tensors; i++)
         s->weights[i] = (TrainerWeight){.rows = s->tensors[i].rows, .cols = s->tensors[i].cols};
     for (int l = 0; s->net == NULL && l < s->n_layers; l++) {
+        bool copied = s->config.tune == TRAINER_EXITS;
+        s->layers[l].rope = layer_rope_of(&m->rope, copied ? s->config.copy_of[l] : l);
         for (int p = 0; p < LAYER_PARTS; p++) {
             TrainerWeight *w = &s->layers[l].part[p];
             if (!arch_requires(m->arch, p) && !s->optional[p])
@@ -246,8 +253,8 @@ TrainShape trainer_learn_shape(const Trainer *s)
     return (TrainShape){.heads = s->model.heads,
                         .kv_heads = s->model.kv_heads,
                         .head_dim = s->model.head_dim,
-                        .rope_base = s->model.rope_base,
-                        .rope_neox = s->model.rope_neox,
+                        .attention_scale = config_attention_scale(&s->model),
+                        .rope = rope_plain(&s->model.rope),
                         .rows = s->config.rows,
                         .length = s->config.length};
 }

@@ -189,32 +189,3 @@ int trainer_start_head(Trainer *s, const HeadFile *file, Err *err)
         result = trainer_read_tensor(s, file->gguf, s->tensors[i].name, &s->weights[i], NULL, err);
     return result;
 }
-
-int trainer_read_factors(const Trainer *s, const Gguf *base, float **factors, Err *err)
-{
-    const GgufTensor *tensor = gguf_tensor(base, "rope_freqs.weight");
-    float scale = rope_scale(base, s->model.arch);
-    int count = s->model.head_dim / 2;
-    *factors = NULL;
-    if (tensor == NULL && scale == 1)
-        return 0;
-    float *values = malloc((size_t)count * sizeof *values);
-    void *raw = tensor ? malloc(tensor->bytes) : NULL;
-    int result = 0;
-    if (values == NULL || (tensor && raw == NULL))
-        result =
-            err_set(err, EXIT_MEMORY, "%s: no memory for the rotary factors", gguf_label(base));
-    else if (tensor)
-        result = gguf_read(base, tensor, 0, raw, tensor->bytes, err);
-    if (result == 0 && tensor)
-        quant_to_float(tensor->type, raw, values, count);
-    for (int i = 0; result == 0 && i < count; i++)
-        values[i] = tensor ? values[i] * scale : scale;
-    free(raw);
-    if (result != 0) {
-        free(values);
-        return -1;
-    }
-    *factors = values;
-    return 0;
-}

@@ -1,11 +1,10 @@
-/* attention.c - softmax(q · keys / sqrt(dim)) · values for every row and head of a batch.
+/* attention.c - softmax(scale * q · keys) · values for every row and head of a batch.
  *
  * Queries that share a key head (a row's heads of one group, and all rows) are taken up to 8 at a
  * time, so that the cache is read once for all of them: scores by slot -> each query's scores in
  * logical order -> softmax -> values added in logical order. Where the tree's slots lie, and which
  * other rows there are, changes no bit (isa_attention.h). Threads take whole tiles.
  */
-#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -122,12 +121,12 @@ static void work(void *context, int worker)
 }
 
 void attention_run(Kernels *k, const KvCache *kv, int layer, const Batch *batch, const float *q,
-                   int heads, float *out)
+                   int heads, const Attention *how, float *out)
 {
     Job job = {.cpu = cpu_of(k), .kv = kv, .batch = batch, .layer = layer, .q = q, .heads = heads};
     job.group = heads / kv->heads;
     job.out = out;
-    job.scale = 1.0f / sqrtf((float)kv->dim);
+    job.scale = how->scale;
     /* Tiles of at most 8 queries; smaller ones while they do not share out evenly. */
     int queries = batch->n * job.group, threads = k->threads;
     job.tiles = (queries + TILE - 1) / TILE;

@@ -30,8 +30,8 @@ enum { ROPE_PAIRS = DIM_MAX / 2 };
 /* Angles of the last rope, for the next one is usually over the same rows (q then k, layer by
  * layer). */
 typedef struct RopeCache {
-    int pairs; /* head_dim / 2, 0 = empty */
-    float base;
+    int pairs; /* 0 = empty */
+    float base, scale;
     bool has_factors;
     float factors[ROPE_PAIRS];
     double frequency[ROPE_PAIRS]; /* radians per position */
@@ -103,7 +103,7 @@ void cpu_free_pairs(Cpu *cpu);
 int matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *err);
 void matrix_close(Kernels *k, Matrix *matrix);
 size_t matrix_bytes(Kernels *k, QuantType type, int rows, int cols);
-void matrix_embed(Kernels *k, const Matrix *matrix, const int *ids, int n, float *out);
+void matrix_embed(Kernels *k, const Matrix *matrix, const int *ids, int n, float scale, float *out);
 
 void linear_run(Kernels *k, const Linear *linear, const float *x, int n);
 void experts_run(Kernels *k, const Experts *experts, float *x, int n);
@@ -123,13 +123,12 @@ char *kv_values(const KvCache *kv, int layer, int head);
 void kv_turn(float *x, int dim);
 
 void attention_run(Kernels *k, const KvCache *kv, int layer, const Batch *batch, const float *q,
-                   int heads, float *out);
+                   int heads, const Attention *how, float *out);
 
-void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
-              float *out);
+void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
+              int cols, float *out);
 void row_silu_add(Kernels *k, const float *x, size_t count, float *out);
-void row_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
-              bool neox, const float *factors);
+void row_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, const Rope *rope);
 void row_top(Kernels *k, const float *logits, int n, int vocab, int count, int *ids, float *values,
              float *log_sum);
 int row_above(Kernels *k, const float *row, int vocab, float floor, int *ids, float *values,

@@ -155,11 +155,14 @@ size_t matrix_bytes(Kernels *k, QuantType type, int rows, int cols)
     return ((size_t)rows + PANEL - 1) / PANEL * panel_size(type, cols) + sizeof(Matrix);
 }
 
-void matrix_embed(Kernels *k, const Matrix *m, const int *ids, int n, float *out)
+void matrix_embed(Kernels *k, const Matrix *m, const int *ids, int n, float scale, float *out)
 {
     (void)k;
     for (int i = 0; i < n; i++) {
         const uint8_t *panel = m->data + (size_t)(ids[i] / PANEL) * m->panel_bytes;
-        panel_row(m->type, m->cols, panel, ids[i] % PANEL, out + (size_t)i * (size_t)m->cols);
+        float *row = out + (size_t)i * (size_t)m->cols;
+        panel_row(m->type, m->cols, panel, ids[i] % PANEL, row);
+        for (int c = 0; scale != 1 && c < m->cols; c++)
+            row[c] *= scale;
     }
 }

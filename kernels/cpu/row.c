@@ -12,7 +12,7 @@
 #include "kernels/cpu/cpu.h"
 
 enum {
-    NORM_ALONE = 8,         /* rows that are not worth waking anyone for */
+    NORM_ALONE = 8 * 1024,  /* elements that are not worth waking anyone for */
     SILU_PIECE = 16 * 1024, /* elements that are not, and a thread's at a time */
 };
 
@@ -35,11 +35,11 @@ static void norm_work(void *context, int worker)
     }
 }
 
-void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
-              float *out)
+void row_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
+              int cols, float *out)
 {
-    NormJob job = {cpu_of(k), x, weight, eps, n, cols, out, 0};
-    if (n > NORM_ALONE)
+    NormJob job = {cpu_of(k), x, weight, eps, n * heads, cols, out, 0};
+    if (job.n > 1 && (size_t)job.n * (size_t)cols > NORM_ALONE)
         pool_run(job.cpu->pool, norm_work, &job);
     else
         norm_work(&job, 0);
@@ -73,17 +73,21 @@ void row_silu_add(Kernels *k, const float *x, size_t count, float *out)
         silu_work(&job, 0);
 }
 
-/* Makes the cache one for these frequencies. */
-static void rope_key(RopeCache *cache, int pairs, float base, const float *factors)
+/* Makes the cache one for these angles. */
+static void rope_key(RopeCache *cache, const Rope *rope)
 {
-    if (cache->pairs == pairs && cache->base == base && cache->has_factors == (factors != NULL) &&
+    const float *factors = rope->factors;
+    int pairs = rope->dims / 2;
+    if (cache->pairs == pairs && cache->base == rope->base && cache->scale == rope->scale &&
+        cache->has_factors == (factors != NULL) &&
         (!factors || !memcmp(cache->factors, factors, (size_t)pairs * sizeof *factors)))
         return;
     cache->pairs = pairs;
-    cache->base = base;
+    cache->base = rope->base;
+    cache->scale = rope->scale;
     cache->has_factors = factors != NULL;
     for (int p = 0; p < pairs; p++) {
-        double frequency = pow(base, -(double)p / pairs);
+        double frequency = pow(rope->base, -(double)p / pairs);
         if (factors) {
             cache->factors[p] = factors[p];
             frequency /= factors[p];
@@ -101,26 +105,25 @@ static const float *rope_angles(RopeCache *cache, int i, int position)
     if (cache->position[i] != position) {
         cache->position[i] = position;
         for (int p = 0; p < cache->pairs; p++) {
-            cosine[p] = (float)cos(position * cache->frequency[p]);
-            sine[p] = (float)sin(position * cache->frequency[p]);
+            cosine[p] = (float)(cache->scale * cos(position * cache->frequency[p]));
+            sine[p] = (float)(cache->scale * sin(position * cache->frequency[p]));
         }
     }
     return cosine;
 }
 
-void row_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
-              bool neox, const float *factors)
+void row_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, const Rope *rope)
 {
     RopeCache *cache = &cpu_of(k)->rope;
-    int pairs = head_dim / 2;
-    assert(pairs <= ROPE_PAIRS && batch->n <= ROWS_MAX);
-    rope_key(cache, pairs, base, factors);
+    int pairs = rope->dims / 2;
+    assert(rope->dims <= head_dim && pairs <= ROPE_PAIRS && batch->n <= ROWS_MAX);
+    rope_key(cache, rope);
     for (int i = 0; i < batch->n; i++) {
         const float *cosine = rope_angles(cache, i, batch_position(batch, i)),
                     *sine = cosine + pairs;
         for (int h = 0; h < heads; h++, x += head_dim) {
             /* Element p of a pair's first half, and how far its partner is. */
-            int step = neox ? 1 : 2, partner = neox ? pairs : 1;
+            int step = rope->neox ? 1 : 2, partner = rope->neox ? pairs : 1;
             for (int p = 0; p < pairs; p++) {
                 float *a = x + p * step, *b = a + partner, v = *a, w = *b;
                 *a = v * cosine[p] - w * sine[p];

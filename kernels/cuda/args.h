@@ -142,7 +142,8 @@ typedef struct EmbedArgs {
     const Meta *meta;
     const uint8_t *data;
     float *out;
-    int type, cols;
+    float scale;
+    int type, cols, pad;
 } EmbedArgs;
 
 typedef struct NormArgs {
@@ -150,7 +151,7 @@ typedef struct NormArgs {
     const float *x, *weight;
     float *out;
     float eps;
-    int cols;
+    int heads, cols, pad;
 } NormArgs;
 
 /* As rows of the Meta's count, so that the command is the same for any number of them. */
@@ -164,7 +165,7 @@ typedef struct SiluAddArgs {
 typedef struct RopeTableArgs {
     const float *factors; /* [pairs] or NULL */
     float *table;         /* [positions][pairs][2] cosine, sine */
-    float base;
+    float base, scale;
     int pairs, positions;
 } RopeTableArgs;
 
@@ -173,7 +174,7 @@ typedef struct RopeArgs {
     const float *table;
     float *x[2]; /* queries and keys */
     int heads[2];
-    int parts, pairs, neox;
+    int parts, pairs, neox, dim; /* dim: of a head */
 } RopeArgs;
 
 /* Where keys and values are: see kv_store.h. */

@@ -68,9 +68,8 @@ typedef struct Queue {
 } Queue;
 
 typedef struct RopeTable {
-    const float *factors;
-    float base;
-    int pairs, positions; /* positions 0 = empty */
+    Rope rope;
+    int positions; /* 0 = empty */
     uint64_t used;
     float *table;
 } RopeTable;
@@ -152,7 +151,7 @@ void queue_forget(Cuda *cuda);
 int cuda_matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *err);
 void cuda_matrix_close(Kernels *k, Matrix *matrix);
 size_t cuda_matrix_bytes(Kernels *k, QuantType type, int rows, int cols);
-void cuda_embed(Kernels *k, const Matrix *matrix, const int *ids, int n, float *out);
+void cuda_embed(Kernels *k, const Matrix *matrix, const int *ids, int n, float scale, float *out);
 
 /* linear.c */
 typedef struct LinearPlan {
@@ -173,8 +172,8 @@ typedef struct Prepare {
 /* Puts x into values, sums and scale. */
 void cuda_prepare(Cuda *cuda, const Prepare *what, int n);
 void cuda_linear(Kernels *k, const Linear *linear, const float *x, int n);
-void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
-               float *out);
+void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
+               int cols, float *out);
 void cuda_silu_add(Kernels *k, const float *x, size_t count, float *out);
 
 /* experts.c */
@@ -188,12 +187,11 @@ void cuda_kv_write(Kernels *k, KvCache *kv, int layer, const Batch *batch, const
                    const float *value);
 void cuda_kv_move(Kernels *k, KvCache *kv, int first, int last, const int *from, int n, int to);
 void cuda_kv_read(Kernels *k, const KvCache *kv, int layer, int slot, float *key, float *value);
-void cuda_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
-               bool neox, const float *factors);
+void cuda_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, const Rope *rope);
 /* Angles made with divisors in [from, from + floats) are made anew. */
 void cuda_rope_forget(Cuda *cuda, const float *from, size_t floats);
 void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Batch *batch, const float *q,
-                    int heads, float *out);
+                    int heads, const Attention *how, float *out);
 
 /* top.c */
 void cuda_top(Kernels *k, const float *logits, int n, int vocab, int count, int *ids, float *values,

@@ -51,7 +51,7 @@ typedef struct TrainColumnsArgs {
 typedef struct TrainRopeArgs {
     float *x;            /* its first row */
     const float *angles; /* of its position: [2][pairs] cosines, then sines, and of those behind */
-    int heads, pairs, neox, back;
+    int heads, dim, pairs, neox, back, pad;
 } TrainRopeArgs;
 
 typedef struct TrainRowsArgs {

@@ -1,7 +1,6 @@
 /* kv.c - keys and values, rotary embedding, attention: see kernels.h and the kernels in
  * kv_store.h, rows.h and attention.h. */
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,38 +121,47 @@ void cuda_rope_forget(Cuda *cuda, const float *from, size_t floats)
 {
     for (int i = 0; i < ROPE_TABLES; i++) {
         RopeTable *t = &cuda->rope[i];
-        if (t->factors && t->factors + t->pairs > from && t->factors < from + floats)
+        const float *factors = t->rope.factors;
+        if (factors && factors + t->rope.dims / 2 > from && factors < from + floats)
             table_drop(cuda, t);
     }
 }
 
-/* Angles of all positions that a cache has room for; made once for a model. */
-static const float *rope_table(Cuda *cuda, int pairs, float base, const float *factors,
-                               int positions)
+/* The same angles? */
+static bool same_angles(const Rope *a, const Rope *b)
 {
+    return a->dims == b->dims && a->base == b->base && a->scale == b->scale &&
+           a->factors == b->factors;
+}
+
+/* Angles of all positions that a cache has room for; made once for a model. */
+static const float *rope_table(Cuda *cuda, const Rope *rope, int positions)
+{
+    int pairs = rope->dims / 2;
     RopeTable *t = &cuda->rope[0];
     for (int i = 0; i < ROPE_TABLES; i++) {
         RopeTable *one = &cuda->rope[i];
-        if (one->positions && one->pairs == pairs && one->base == base && one->factors == factors) {
+        if (one->positions && same_angles(&one->rope, rope)) {
             t = one;
             break;
         }
         if (one->used < t->used)
             t = one;
     }
-    bool same = t->positions && t->pairs == pairs && t->base == base && t->factors == factors;
+    bool same = t->positions && same_angles(&t->rope, rope);
     if (!same || t->positions < positions) {
         table_drop(cuda, t);
         positions = positions > cuda->slots_max ? positions : cuda->slots_max;
         positions = (positions + POSITIONS_MIN - 1) / POSITIONS_MIN * POSITIONS_MIN;
         Scratch room = {0};
         size_t bytes = (size_t)positions * (size_t)pairs * 2 * sizeof(float);
-        *t = (RopeTable){factors, base, pairs, positions, 0, cuda_reserve(cuda, &room, bytes)};
+        *t = (RopeTable){*rope, positions, 0, cuda_reserve(cuda, &room, bytes)};
         RopeTableArgs args;
         memset(&args, 0, sizeof args);
-        args.factors = factors;
+        args.factors = rope->factors;
         args.table = t->table;
-        args.base = base;
+        args.base = rope->base;
+        args.scale = rope->scale;
         args.pairs = pairs;
         args.positions = positions;
         queue_add(cuda, KERNEL_rope_table, positions, 1, 1, &args, sizeof args, 0);
@@ -173,7 +181,7 @@ static bool rope_join(Cuda *cuda, const RopeArgs *args, int rows)
         return false;
     memcpy(&before, last->args, sizeof before);
     if (before.parts != 1 || before.table != args->table || before.neox != args->neox ||
-        before.x[0] == args->x[0])
+        before.dim != args->dim || before.x[0] == args->x[0])
         return false;
     before.x[1] = args->x[0];
     before.heads[1] = args->heads[0];
@@ -183,8 +191,7 @@ static bool rope_join(Cuda *cuda, const RopeArgs *args, int rows)
     return true;
 }
 
-void cuda_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, float base,
-               bool neox, const float *factors)
+void cuda_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim, const Rope *rope)
 {
     Cuda *cuda = cuda_of(k);
     int positions = 0;
@@ -195,13 +202,14 @@ void cuda_rope(Kernels *k, float *x, const Batch *batch, int heads, int head_dim
     }
     RopeArgs args;
     memset(&args, 0, sizeof args);
-    args.table = rope_table(cuda, head_dim / 2, base, factors, positions);
+    args.table = rope_table(cuda, rope, positions);
     args.meta = cuda->queue.device;
     args.x[0] = x;
     args.heads[0] = heads;
     args.parts = 1;
-    args.pairs = head_dim / 2;
-    args.neox = neox;
+    args.pairs = rope->dims / 2;
+    args.neox = rope->neox;
+    args.dim = head_dim;
     queue_rows(cuda, batch);
     int grid = cuda_round_rows(batch->n);
     if (!rope_join(cuda, &args, grid))
@@ -237,7 +245,7 @@ static const float *turned_queries(Cuda *cuda, const KvArgs *kv, const Batch *ba
 }
 
 void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Batch *batch, const float *q,
-                    int heads, float *out)
+                    int heads, const Attention *how, float *out)
 {
     Cuda *cuda = cuda_of(k);
     int pieces = pieces_wanted(batch), group = heads / kv->args.heads;
@@ -246,7 +254,7 @@ void cuda_attention(Kernels *k, const KvCache *kv, int layer, const Batch *batch
     args.meta = cuda->queue.device;
     args.kv = layer_args(kv, layer);
     args.out = out;
-    args.scale = 1.0f / sqrtf((float)kv->args.dim);
+    args.scale = how->scale;
     args.heads = heads;
     cuda->best.logits = NULL;
     args.rows = ATTEND_ROWS;

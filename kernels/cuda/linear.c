@@ -273,14 +273,14 @@ void cuda_linear(Kernels *k, const Linear *linear, const float *x, int n)
     }
 }
 
-void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int cols,
-               float *out)
+void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
+               int cols, float *out)
 {
     Cuda *cuda = cuda_of(k);
-    NormArgs args = {cuda->queue.device, x, weight, out, eps, cols};
+    NormArgs args = {cuda->queue.device, x, weight, out, eps, heads, cols, 0};
     cuda->best.logits = NULL;
     queue_count(cuda, n);
-    queue_add(cuda, KERNEL_norm, cuda_round_rows(n), 1, 1, &args, sizeof args, META_N);
+    queue_add(cuda, KERNEL_norm, cuda_round_rows(n), heads, 1, &args, sizeof args, META_N);
 }
 
 /* What it works on are nearly always the rows that were there last: then neither the Meta nor the

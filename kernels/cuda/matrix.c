@@ -149,10 +149,10 @@ size_t cuda_matrix_bytes(Kernels *k, QuantType type, int rows, int cols)
     return (size_t)m.tiles * m.tile_bytes;
 }
 
-void cuda_embed(Kernels *k, const Matrix *m, const int *ids, int n, float *out)
+void cuda_embed(Kernels *k, const Matrix *m, const int *ids, int n, float scale, float *out)
 {
     Cuda *cuda = cuda_of(k);
-    EmbedArgs args = {cuda->queue.device, m->data, out, (int)m->type, m->cols};
+    EmbedArgs args = {cuda->queue.device, m->data, out, scale, (int)m->type, m->cols, 0};
     cuda->best.logits = NULL;
     queue_count(cuda, n);
     if (memcmp(cuda->queue.meta.ids, ids, (size_t)n * sizeof *ids))

@@ -128,7 +128,7 @@ static void weigh(const Part *p)
 {
     const Job *job = p->job;
     int dim = p->ops->shape.head_dim;
-    float scale = 1 / sqrtf((float)dim);
+    float scale = p->ops->shape.attention_scale;
     multiply(p, straight(job->q + p->q_at, p->q_stride),
              straight(job->key[0] + p->k_at, p->k_stride), p->rows, p->seen, dim, false, p->weights,
              p->width);
@@ -167,7 +167,7 @@ static void backward_part(const Part *p)
         int own = p->first + i + 1;
         memcpy(row + own, p->later + i * TRAIN_STEPS_MAX, (size_t)job->later * sizeof *row);
         later_dots(p, i, job->dout, job->value, drow + own);
-        p->ops->isa->softmax_back(row, drow, 1 / sqrtf((float)dim), own + job->later);
+        p->ops->isa->softmax_back(row, drow, p->ops->shape.attention_scale, own + job->later);
         later_take(p, i, drow, own, p->dlater);
     }
     multiply(p, straight(p->dweights, p->width), turned(job->key[0] + p->k_at, p->k_stride),

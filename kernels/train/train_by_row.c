@@ -88,7 +88,7 @@ static void cpu_norm_back(TrainOps *ops, const float *x, const float *weight, fl
 {
     RowJob job = {.x = x, .y = dout, .weight = weight, .out = dx, .out2 = dweight};
     job.eps = eps, job.n = n, job.cols = cols;
-    assert(n <= train_cpu_of(ops)->shape.rows);
+    assert((size_t)n <= train_normed_rows(&train_cpu_of(ops)->shape));
     each_rows(train_cpu_of(ops), n, cols, norm_back_piece, &job);
     if (dweight)
         train_each(train_cpu_of(ops), pieces_of((size_t)cols, COLS), norm_weight_piece, &job);
@@ -162,20 +162,21 @@ static void cpu_rows(TrainOps *ops, const void *table, bool bf16, const int *ids
     each_rows(train_cpu_of(ops), n, cols, rows_piece, &job);
 }
 
-/* Pairs as in Kernels.rope; back turns the other way. */
+/* Pairs as in Kernels.rope; back turns the other way (and scales the same). */
 static void rope_piece(TrainCpu *ops, const void *context, int i, int worker)
 {
     const RowJob *job = context;
-    int pairs = ops->shape.head_dim / 2, step = ops->shape.rope_neox ? pairs : 1;
+    const Rope *rope = &ops->shape.rope;
+    int pairs = rope->dims / 2, step = rope->neox ? pairs : 1;
     int start = job->sequences->start[i];
     (void)worker;
     for (int row = start; row < job->sequences->start[i + 1]; row++) {
         const float *cosine = ops->angles + (size_t)(row - start + job->shift) * 2 * (size_t)pairs;
         const float *sine = cosine + pairs;
         float *x = job->out + (size_t)row * (size_t)job->cols;
-        for (int at = 0; at < job->cols; at += 2 * pairs) {
+        for (int at = 0; at < job->cols; at += ops->shape.head_dim) {
             for (int p = 0; p < pairs; p++) {
-                float *a = x + at + (ops->shape.rope_neox ? p : 2 * p), *b = a + step;
+                float *a = x + at + (rope->neox ? p : 2 * p), *b = a + step;
                 float s = job->back ? -sine[p] : sine[p], first = *a;
                 *a = first * cosine[p] - *b * s;
                 *b = first * s + *b * cosine[p];

@@ -28,7 +28,7 @@ static size_t lay(TrainCuda *l)
     size_t narrow = rows * (size_t)(s->kv_heads * s->head_dim);
     size_t scores = (size_t)s->heads * TRAIN_QUERIES * (size_t)train_cuda_width(s);
     l->angles = take(memory, &used, train_angles_size(s), sizeof(float));
-    l->inverse = take(memory, &used, rows, sizeof(float));
+    l->inverse = take(memory, &used, train_normed_rows(s), sizeof(float));
     l->ids = take(memory, &used, TRAIN_IDS, sizeof(int));
     l->values = take(memory, &used, TRAIN_IDS, sizeof(float));
     l->results = take(memory, &used, TRAIN_IDS, sizeof(float));
@@ -206,7 +206,7 @@ int train_cuda_open(TrainOps **ops, Kernels *kernels, const TrainShape *shape,
         return err_set(err, EXIT_MEMORY, "no memory for training: %.1f GB of scratch",
                        (double)bytes / 1e9);
     }
-    l->shape.rope_factors = NULL; /* the caller's, and no longer needed */
+    l->shape.rope.factors = NULL; /* the caller's, and no longer needed */
     *ops = &l->table;
     return 0;
 }

@@ -120,7 +120,7 @@ static void run_softmax(const Piece *p, KernelId kernel)
                              .dweights = l->dweights,
                              .later = l->later,
                              .dlater = l->dlater,
-                             .scale = 1 / sqrtf((float)l->shape.head_dim),
+                             .scale = l->shape.attention_scale,
                              .rows = p->rows,
                              .group = p->group,
                              .width = p->width,

@@ -123,7 +123,7 @@ static void cuda_norm_back(TrainOps *ops, const float *x, const float *weight, f
                           .inverse = l->inverse,
                           .eps = eps,
                           .cols = cols};
-    assert(n <= l->shape.rows);
+    assert((size_t)n <= train_normed_rows(&l->shape));
     train_cuda_run(l, KERNEL_train_norm_back, n, 1, &args, sizeof args);
     if (dweight)
         add_columns(
@@ -146,10 +146,11 @@ static void cuda_rope_sequences(TrainOps *ops, float *x, const Sequences *sequen
     for (int s = 0; s < sequences->n; s++) {
         int start = sequences->start[s];
         TrainRopeArgs args = {.x = x + (size_t)start * width,
-                              .angles = l->angles + (size_t)shift * (size_t)l->shape.head_dim,
+                              .angles = l->angles + (size_t)shift * (size_t)l->shape.rope.dims,
                               .heads = heads,
-                              .pairs = l->shape.head_dim / 2,
-                              .neox = l->shape.rope_neox,
+                              .dim = l->shape.head_dim,
+                              .pairs = l->shape.rope.dims / 2,
+                              .neox = l->shape.rope.neox,
                               .back = back};
         train_cuda_run(l, KERNEL_train_rope, sequences->start[s + 1] - start, 1, &args,
                        sizeof args);

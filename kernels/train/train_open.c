@@ -49,7 +49,7 @@ static size_t angle_bytes(const TrainShape *shape)
 
 static size_t row_bytes(const TrainShape *shape)
 {
-    return aligned(sizeof(float) * (size_t)shape->rows);
+    return aligned(sizeof(float) * train_normed_rows(shape));
 }
 
 static size_t bytes_with(const TrainTile *tile, const TrainShape *shape, int threads)
@@ -142,7 +142,7 @@ int train_open(TrainOps **ops, Kernels *kernels, const TrainShape *shape, TrainP
     cpu->own = cpu->packed + aligned(train_product_bytes(cpu->tile));
     cpu->own_bytes = aligned(train_attention_bytes(cpu->tile, shape));
     train_angles(&cpu->shape, cpu->angles);
-    cpu->shape.rope_factors = NULL; /* the caller's, and no longer needed */
+    cpu->shape.rope.factors = NULL; /* the caller's, and no longer needed */
     *ops = &cpu->table;
     return 0;
 }

@@ -34,11 +34,10 @@ typedef struct Sequences {
 /* What the layers have in common. */
 typedef struct TrainShape {
     int heads, kv_heads, head_dim;
-    float rope_base;
-    bool rope_neox;
-    const float *rope_factors; /* [head_dim/2] as in Kernels.rope, in host memory; or NULL */
-    int rows;                  /* of the largest batch */
-    int length;                /* tokens of the longest sequence */
+    float attention_scale; /* as in Attention */
+    Rope rope;             /* its factors in host memory */
+    int rows;              /* of the largest batch */
+    int length;            /* tokens of the longest sequence */
 } TrainShape;
 
 /* A factor of a product: element (i, k) is data[i * stride + k], or data[k * stride + i] when
@@ -70,7 +69,7 @@ struct TrainOps {
     void (*product)(TrainOps *ops, Factor a, Factor b, int m, int n, int k, bool add, float *out,
                     int out_stride);
 
-    /* x: [n, cols]. out = x / rms(x) * weight; back: dx, dweight (NULL = not wanted). */
+    /* x: [n, cols], n up to the rows of a batch times the heads. out = x / rms(x) * weight; back: dx, dweight (NULL = not wanted). */
     void (*norm)(TrainOps *ops, const float *x, const float *weight, float eps, int n, int cols,
                  float *out);
     void (*norm_back)(TrainOps *ops, const float *x, const float *weight, float eps, int n,
@@ -154,10 +153,16 @@ size_t train_cuda_bytes(const TrainShape *shape, TrainProducts products);
 int train_cuda_open(TrainOps **ops, Kernels *kernels, const TrainShape *shape,
                     TrainProducts products, Err *err);
 
-/* For backends: [length + TRAIN_SHIFT_MAX][2][head_dim / 2] cosines, then sines, of each position's
+/* For backends: [length + TRAIN_SHIFT_MAX][2][rope.dims / 2] cosines, then sines, of each position's
  * angles; how many floats that is. */
 size_t train_angles_size(const TrainShape *shape);
 void train_angles(const TrainShape *shape, float *angles);
+
+/* The same: most rows of a norm, for heads may be normed each by itself. */
+static inline size_t train_normed_rows(const TrainShape *shape)
+{
+    return (size_t)shape->rows * (size_t)shape->heads;
+}
 
 uint16_t bf16_of(float value); /* rounded to nearest even */
 float bf16_float(uint16_t value);

@@ -18,7 +18,7 @@ const ModelConfig import_target = {.vocab = 310,
                                    .heads = 4,
                                    .kv_heads = 2,
                                    .head_dim = 4,
-                                   .rope_base = 10000,
+                                   .rope.base = 10000,
                                    .norm_eps = 1e-5f};
 
 int import_setup(void **state)

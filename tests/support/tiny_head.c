@@ -46,9 +46,8 @@ HeadInfo tiny_head(HeadKind kind, const TinyModel *target, int vocab)
                                .kv_heads = 2,
                                .head_dim = 16,
                                .ffn = 96,
-                               .rope_base = 10000,
                                .norm_eps = 1e-5f,
-                               .rope_neox = true};
+                               .rope = {.base = 10000, .neox = true, .dims = 16}};
     return info;
 }
 

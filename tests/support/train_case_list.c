@@ -12,14 +12,14 @@ static const Sequences sequences = {3, starts};
 TrainShape train_cases_shape(bool neox)
 {
     static const float factors[DIM / 2] = {1, 1.5f, 2, 1, 1, 3, 1, 1};
-    return (TrainShape){.heads = HEADS,
-                        .kv_heads = KV_HEADS,
-                        .head_dim = DIM,
-                        .rope_base = 10000,
-                        .rope_neox = neox,
-                        .rope_factors = factors,
-                        .rows = 3000,
-                        .length = 300};
+    return (TrainShape){
+        .heads = HEADS,
+        .kv_heads = KV_HEADS,
+        .head_dim = DIM,
+        .attention_scale = 0.3f,
+        .rope = {.base = 10000, .neox = neox, .dims = DIM, .scale = 1.25f, .factors = factors},
+        .rows = 3000,
+        .length = 300};
 }
 
 static void norm_forward(TrainOps *l, float *const in[INPUTS], float *out)

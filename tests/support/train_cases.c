@@ -188,9 +188,10 @@ void train_check_smooth_l1(TrainOps *ops)
 void train_check_rope(TrainOps *ops, bool neox)
 {
     TrainShape shape = train_cases_shape(neox);
-    int dim = shape.head_dim, pairs = dim / 2, start[] = {0, 1, 1 + shape.length};
+    int dim = shape.head_dim, pairs = shape.rope.dims / 2, start[] = {0, 1, 1 + shape.length};
     const Sequences sequences = {2, start};
     size_t size = (size_t)start[2] * 2 * (size_t)dim; /* of two heads */
+    double scale = (double)shape.rope.scale;
     float *x = filled(size, 1), *got = malloc(size * sizeof *got), *there = buffer(ops, x, size);
     for (int shift = 0; shift <= TRAIN_SHIFT_MAX; shift++) {
         ops->kernels->upload(ops->kernels, there, x, size);
@@ -199,16 +200,16 @@ void train_check_rope(TrainOps *ops, bool neox)
         for (int i = 0; i < start[2] * 2 * pairs; i++) {
             int row = i / 2 / pairs, p = i % pairs, position = (row ? row - 1 : 0) + shift;
             int low = i / pairs * dim + (neox ? p : 2 * p), high = low + (neox ? pairs : 1);
-            double angle = position * pow((double)shape.rope_base, -(double)p / pairs) /
-                           (double)shape.rope_factors[p];
+            double angle = position * pow((double)shape.rope.base, -(double)p / pairs) /
+                           (double)shape.rope.factors[p];
             double a = (double)x[low], b = (double)x[high];
-            assert_true(fabs((double)got[low] - (a * cos(angle) - b * sin(angle))) < 1e-6);
-            assert_true(fabs((double)got[high] - (a * sin(angle) + b * cos(angle))) < 1e-6);
+            assert_true(fabs((double)got[low] - scale * (a * cos(angle) - b * sin(angle))) < 2e-6);
+            assert_true(fabs((double)got[high] - scale * (a * sin(angle) + b * cos(angle))) < 2e-6);
         }
         ops->rope(ops, there, &sequences, 2, shift, true);
         take(ops, got, there, size);
         for (size_t i = 0; i < size; i++)
-            assert_true(fabsf(got[i] - x[i]) < 1e-6f);
+            assert_true(fabs((double)got[i] - scale * scale * (double)x[i]) < 2e-6);
     }
     drop(ops, there);
     free(x);

@@ -90,8 +90,8 @@ static void expect_row(const Inputs *in, int steps, int start, int row, double *
         memcpy(key + at, in->host_key[j] + own, NARROW * sizeof *key);
         memcpy(value + at, in->host_value[j] + own, NARROW * sizeof *value);
     }
-    attention_reference(HEADS, KV_HEADS, DIM, row + 1 - start + steps - 1, key, value,
-                        in->host_q + row * WIDE, out);
+    attention_reference(HEADS, KV_HEADS, DIM, (double)train_cases_shape(false).attention_scale,
+                        row + 1 - start + steps - 1, key, value, in->host_q + row * WIDE, out);
 }
 
 static void check_forward(TrainOps *ops, const Inputs *in, int steps)

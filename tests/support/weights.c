@@ -33,8 +33,8 @@ void random_logits(float *logits, int n, int vocab)
     }
 }
 
-void attention_reference(int heads, int kv_heads, int dim, int length, const float *key,
-                         const float *value, const float *q, double *out)
+void attention_reference(int heads, int kv_heads, int dim, double scale, int length,
+                         const float *key, const float *value, const float *q, double *out)
 {
     int group = heads / kv_heads, size = kv_heads * dim;
     double *p = malloc((size_t)length * sizeof *p);
@@ -46,7 +46,7 @@ void attention_reference(int heads, int kv_heads, int dim, int length, const flo
             double score = 0;
             for (int d = 0; d < dim; d++)
                 score += (double)q[h * dim + d] * key[i * size + at + d];
-            sum += p[i] = exp(score / sqrt(dim));
+            sum += p[i] = exp(score * scale);
         }
         for (int d = 0; d < dim; d++) {
             double v = 0;

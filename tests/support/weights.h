@@ -20,8 +20,8 @@ void random_fill(float *out, size_t n, uint32_t seed);
 void random_logits(float *logits, int n, int vocab);
 /* Attention over `length` positions as seen from one row, in double. key, value: [length, kv_heads,
  * dim]; q, out: [heads, dim]. */
-void attention_reference(int heads, int kv_heads, int dim, int length, const float *key,
-                         const float *value, const float *q, double *out);
+void attention_reference(int heads, int kv_heads, int dim, double scale, int length,
+                         const float *key, const float *value, const float *q, double *out);
 
 Weights weights_make(QuantType type, int rows, int cols, uint32_t seed);
 /* Values again after data was changed. */

@@ -161,10 +161,10 @@ BODY void train_rope_body(const Lane *at, const TrainRopeArgs *a)
 {
     int pairs = a->pairs, step = a->neox ? pairs : 1;
     const float *cosine = a->angles + (size_t)at->block_x * 2 * (size_t)pairs;
-    float *x = a->x + (size_t)at->block_x * 2 * (size_t)(a->heads * pairs);
+    float *x = a->x + (size_t)at->block_x * (size_t)(a->heads * a->dim);
     for (int i = at->thread; i < a->heads * pairs; i += THREADS) {
         int p = i % pairs;
-        float *low = x + i / pairs * 2 * pairs + (a->neox ? p : 2 * p), *high = low + step;
+        float *low = x + i / pairs * a->dim + (a->neox ? p : 2 * p), *high = low + step;
         float c = cosine[p], s = a->back ? -cosine[pairs + p] : cosine[pairs + p];
         float first = *low, second = *high;
         *low = first * c - second * s;

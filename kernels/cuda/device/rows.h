@@ -10,14 +10,15 @@
 #include "kernels/cuda/device/lane.h"
 #include "kernels/cuda/layout.h"
 
-/* out = x / rms(x) * weight. grid: rows; shared: [WARPS] floats */
+/* out = x / rms(x) * weight. grid: rows, heads; shared: [WARPS] floats */
 BODY void norm_body(const Lane *at, const NormArgs *a)
 {
     int row = at->block_x;
     if (row >= a->meta->n)
         return;
-    const float *x = a->x + (size_t)row * (size_t)a->cols;
-    float *out = a->out + (size_t)row * (size_t)a->cols, squares = 0.0f;
+    size_t from = (size_t)(row * a->heads + at->block_y) * (size_t)a->cols;
+    const float *x = a->x + from;
+    float *out = a->out + from, squares = 0.0f;
     for (int k = at->thread; k < a->cols; k += THREADS)
         squares = fmaf(x[k], x[k], squares);
     squares = block_sum(at, squares, (float *)at->shared);
@@ -91,7 +92,7 @@ BODY void embed_body(const Lane *at, const EmbedArgs *a)
     const uint8_t *tile = a->data + (size_t)(id / TILE_ROWS) * layout_tile_bytes(type, a->cols);
     float *out = a->out + (size_t)row * (size_t)a->cols;
     for (int c = at->thread; c < a->cols; c += THREADS)
-        out[c] = weight_value(type, tile, id % TILE_ROWS, c);
+        out[c] = a->scale * weight_value(type, tile, id % TILE_ROWS, c);
 }
 
 BODY float silu(float v)
@@ -152,8 +153,8 @@ BODY void rope_table_body(const Lane *at, const RopeTableArgs *a)
         if (a->factors)
             frequency /= a->factors[p];
         float *out = a->table + ((size_t)position * (size_t)a->pairs + (size_t)p) * 2;
-        out[0] = (float)cos(position * frequency);
-        out[1] = (float)sin(position * frequency);
+        out[0] = (float)((double)a->scale * cos(position * frequency));
+        out[1] = (float)((double)a->scale * sin(position * frequency));
     }
 }
 
@@ -164,11 +165,11 @@ BODY void rope_body(const Lane *at, const RopeArgs *a)
     if (row >= a->meta->rows)
         return;
     int heads = part ? a->heads[1] : a->heads[0];
-    float *x = (part ? a->x[1] : a->x[0]) + (size_t)row * (size_t)(heads * 2 * pairs);
+    float *x = (part ? a->x[1] : a->x[0]) + (size_t)row * (size_t)(heads * a->dim);
     const float *table = a->table + (size_t)(a->meta->length[row] - 1) * (size_t)pairs * 2;
     for (int i = at->thread; i < heads * pairs; i += THREADS) {
         int p = i % pairs;
-        float *low = x + i / pairs * 2 * pairs + (a->neox ? p : 2 * p);
+        float *low = x + i / pairs * a->dim + (a->neox ? p : 2 * p);
         float *high = low + (a->neox ? pairs : 1), v = *low, w = *high;
         float cosine = table[2 * p], sine = table[2 * p + 1];
         *low = v * cosine - w * sine;

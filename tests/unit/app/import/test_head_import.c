@@ -161,12 +161,12 @@ static void the_authors_values_serve_where_their_config_is_silent(void **state)
     ModelConfig target = f->target->config;
     ask.target = &target;
     ask.config = f->config;
-    target.rope_base = 500000;
+    target.rope.base = 500000;
     target.norm_eps = 1e-3f;
     file_write_text(f->config, "{\"num_attention_heads\": 4, \"num_key_value_heads\": 2}");
     HeadImport *import = opened(&ask);
     const ModelConfig *layer = &head_import_info(import)->layer;
-    assert_true(layer->rope_base == 10000 && layer->norm_eps == 1e-6f);
+    assert_true(layer->rope.base == 10000 && layer->norm_eps == 1e-6f);
     assert_string_equal(head_import_note(import, 0),
                         "head size, rope base, norm epsilon: as the authors' program has it, for "
                         "config.json does not say");

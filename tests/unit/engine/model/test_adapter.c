@@ -242,7 +242,7 @@ static void assert_changed(Fixture *f, const Matrix *matrix, const Gguf *base, c
     float *got = malloc((size_t)rows * (size_t)cols * sizeof *got);
     for (int i = 0; i < rows; i++)
         ids[i] = i;
-    k->embed(k, matrix, ids, rows, device);
+    k->embed(k, matrix, ids, rows, 1, device);
     k->download(k, got, device, (size_t)rows * (size_t)cols);
     for (int i = 0; i < rows * cols; i += 32) {
         float most = 0;

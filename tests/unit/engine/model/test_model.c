@@ -55,7 +55,7 @@ static Model *open_tiny(Fixture *f, const TinyModel *tiny)
 static void test_config(void **state)
 {
     Fixture *f = *state;
-    for (int arch = ARCH_LLAMA; arch <= ARCH_QWEN2; arch++) {
+    for (int arch = 0; arch < ARCH_COUNT; arch++) {
         TinyModel tiny = tiny_model_of((Arch)arch, QUANT_Q5_1);
         tiny.head_dim = 32; /* Q is not H */
         tiny.padding = 7;
@@ -66,14 +66,19 @@ static void test_config(void **state)
         assert_int_equal(c->vocab, tokenizer_vocab(model->tokenizer) + 7);
         assert_true(c->hidden == 64 && c->layers == 4 && c->ffn == 96 && c->context == 1024);
         assert_true(c->heads == 4 && c->kv_heads == 2 && c->head_dim == 32);
-        assert_true(c->norm_eps == 1e-5f && c->rope_base == 10000);
-        assert_int_equal(c->rope_neox, arch == ARCH_QWEN2);
+        assert_true(c->norm_eps == 1e-5f && c->rope.base == 10000);
+        assert_int_equal(c->rope.neox, arch_info((Arch)arch)->rope_neox);
+        assert_true(c->rope.dims == 32 && c->embed_scale == 1);
+        assert_true(config_attention_scale(c) == 1 / sqrtf(32));
+        assert_int_equal(model->layers[2].rope, ROPE_MAIN);
+        assert_int_equal(model->layers[3].rope, arch == ARCH_SMOLLM3 ? ROPE_NONE : ROPE_MAIN);
+        assert_true((model->layers[3].q_norm != NULL) == (arch == ARCH_QWEN3));
         assert_string_equal(c->quant, "Q5_1");
         assert_true(model->has_template);
         assert_string_equal(template_name(model->template), "chatml");
         assert_true((model->layers[3].q_bias != NULL) == (arch == ARCH_QWEN2));
         assert_ptr_not_equal(model->head, model->embed);
-        assert_null(model->rope_factors);
+        assert_null(model->rope[ROPE_MAIN].factors);
         model_close(model);
     }
 }
@@ -146,7 +151,7 @@ static void assert_same_matrix(Model *model, const Gguf *gguf, const char *name,
     float *got = malloc(3 * (size_t)cols * sizeof *got),
           *want = malloc((size_t)cols * sizeof *want);
     void *row = malloc(row_bytes);
-    k->embed(k, matrix, ids, 3, device);
+    k->embed(k, matrix, ids, 3, 1, device);
     k->download(k, got, device, 3 * (size_t)cols);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(gguf_read(gguf, tensor, row_bytes * (size_t)ids[i], row, row_bytes, NULL),
@@ -216,15 +221,15 @@ static void test_rope_factors(void **state)
     float plain[8], scaled[8], only[8];
     tiny.rope_factors = true;
     Model *model = open_tiny(f, &tiny);
-    f->kernels->download(f->kernels, plain, model->rope_factors, 8);
+    f->kernels->download(f->kernels, plain, model->rope[ROPE_MAIN].factors, 8);
     model_close(model);
     tiny.rope_scale = 4;
     model = open_tiny(f, &tiny);
-    f->kernels->download(f->kernels, scaled, model->rope_factors, 8);
+    f->kernels->download(f->kernels, scaled, model->rope[ROPE_MAIN].factors, 8);
     model_close(model);
     tiny.rope_factors = false;
     model = open_tiny(f, &tiny);
-    f->kernels->download(f->kernels, only, model->rope_factors, 8);
+    f->kernels->download(f->kernels, only, model->rope[ROPE_MAIN].factors, 8);
     model_close(model);
     for (int i = 0; i < 8; i++)
         assert_true(plain[i] > 0.5f && scaled[i] == 4 * plain[i] && only[i] == 4);
@@ -240,7 +245,7 @@ static void test_rope_factors(void **state)
     free(data);
     if (model_open(&model, f->kernels, f->path, "tiny", NULL, NULL, &err) != 0)
         fail_msg("%s", err.text);
-    assert_null(model->rope_factors);
+    assert_null(model->rope[ROPE_MAIN].factors);
     model_close(model);
 }
 
@@ -459,14 +464,59 @@ static void test_real_models(void **state)
         ModelConfig config;
     } models[] = {
         {"SmolLM2-135M-Instruct.Q4_1.gguf",
-         {ARCH_LLAMA, 49152, 576, 30, 1536, 9, 3, 64, 8192, 1e-5f, 1e5f, false, "Q4_1", 96576768,
-          30, 0}},
+         {ARCH_LLAMA,
+          49152,
+          576,
+          30,
+          1536,
+          9,
+          3,
+          64,
+          8192,
+          1e-5f,
+          1,
+          0,
+          {1e5f, false, 64, 0, 1},
+          "Q4_1",
+          96576768,
+          30,
+          0}},
         {"qwen2.5-coder-0.5b-instruct-q4_k_m.gguf",
-         {ARCH_QWEN2, 151936, 896, 24, 4864, 14, 2, 64, 32768, 1e-6f, 1e6f, true, "Q5_0", 485452288,
-          24, 0}},
+         {ARCH_QWEN2,
+          151936,
+          896,
+          24,
+          4864,
+          14,
+          2,
+          64,
+          32768,
+          1e-6f,
+          1,
+          0,
+          {1e6f, true, 64, 0, 1},
+          "Q5_0",
+          485452288,
+          24,
+          0}},
         {"qwen2.5-coder-1.5b-instruct-q4_k_m.gguf",
-         {ARCH_QWEN2, 151936, 1536, 28, 8960, 12, 2, 128, 32768, 1e-6f, 1e6f, true, "Q4_K",
-          1111370240, 28, 0}},
+         {ARCH_QWEN2,
+          151936,
+          1536,
+          28,
+          8960,
+          12,
+          2,
+          128,
+          32768,
+          1e-6f,
+          1,
+          0,
+          {1e6f, true, 128, 0, 1},
+          "Q4_K",
+          1111370240,
+          28,
+          0}},
     };
     int seen = 0;
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
@@ -487,7 +537,7 @@ static void test_real_models(void **state)
         assert_true(config.ffn == want->ffn && config.heads == want->heads);
         assert_true(config.kv_heads == want->kv_heads && config.head_dim == want->head_dim);
         assert_true(config.context == want->context && config.norm_eps == want->norm_eps);
-        assert_true(config.rope_base == want->rope_base && config.rope_neox == want->rope_neox);
+        assert_true(config.rope.base == want->rope.base && config.rope.neox == want->rope.neox);
         assert_string_equal(config.quant, want->quant);
         assert_true(config.loaded == want->loaded);
         assert_true(config.weight_bytes == want->weight_bytes);

@@ -74,7 +74,7 @@ static void two_rows(const Fixture *f, const Matrix *matrix, int row, const char
     assert_int_equal(gguf_read(gguf, tensor, (uint64_t)file_row * bytes, blocks, bytes, NULL), 0);
     quant_to_float(tensor->type, blocks, want, cols);
     gguf_close(gguf);
-    f->kernels->embed(f->kernels, matrix, &row, 1, device);
+    f->kernels->embed(f->kernels, matrix, &row, 1, 1, device);
     f->kernels->download(f->kernels, got, device, (size_t)cols);
     f->kernels->buffer_free(f->kernels, device);
 }

@@ -149,6 +149,30 @@ static void test_extreme_settings(void **state)
     free(run);
 }
 
+/* Every architecture that there is. */
+static void test_architectures(void **state)
+{
+    const Fixture *own = *state;
+    for (int arch = 0; arch < ARCH_COUNT; arch++) {
+        Run *run = calloc(1, sizeof *run);
+        Fixture f = {.kernels = own->kernels};
+        TinyModel tiny = draft_case_model();
+        tiny.arch = (Arch)arch;
+        tiny.tied = arch % 2;
+        f.target = tiny_model_open(&tiny, f.kernels, "tiny-8", NULL);
+        tiny.perturb = 0.15f;
+        tiny.layers = 6;
+        f.draft = tiny_model_open(&tiny, f.kernels, "tiny-6", NULL);
+        for (int s = 0; s < 2; s++) {
+            compare(&f, "s2d", "4x3x12", TEMPERATURES[s], 120, run);
+            compare(&f, "self", "5x4x40", TEMPERATURES[s], 120, run);
+        }
+        model_close(f.target);
+        model_close(f.draft);
+        free(run);
+    }
+}
+
 static void test_every_exit_is_taken(void **state)
 {
     Run *run = calloc(1, sizeof *run);
@@ -776,6 +800,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_drafter),
         cmocka_unit_test(test_extreme_settings),
+        cmocka_unit_test(test_architectures),
         cmocka_unit_test(test_every_exit_is_taken),
         cmocka_unit_test(test_frontier_rule),
         cmocka_unit_test(test_thousand_tokens),

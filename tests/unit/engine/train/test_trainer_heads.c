@@ -163,8 +163,8 @@ static double seen(const float *q, const float *k, const ModelConfig *c, bool ha
             b[d] += k[d * 64 + i] * x[i];
         }
     }
-    turn(a, c->head_dim, 9, c->rope_base, halves);
-    turn(b, c->head_dim, 4, c->rope_base, halves);
+    turn(a, c->head_dim, 9, c->rope.base, halves);
+    turn(b, c->head_dim, 4, c->rope.base, halves);
     for (int d = 0; d < c->head_dim; d++)
         sum += (double)a[d] * (double)b[d];
     return sum;
@@ -176,7 +176,7 @@ static void test_copied_layer(void **state)
     (void)state;
     for (int arch = 0; arch < ARCH_COUNT; arch++) {
         TrainerFixture *f = trainer_fixture_deep((Arch)arch, 1);
-        assert_int_equal(f->config.rope_neox, arch == ARCH_QWEN2);
+        assert_int_equal(f->config.rope.neox, arch_info((Arch)arch)->rope_neox);
         TrainerConfig c = trainer_run_head_config(f, HEAD_EAGLE);
         TrainerRun run = trainer_run_open(f, &c, NULL);
         const TrainerWeight *copied = run.trainer->layers[0].part;
@@ -190,7 +190,7 @@ static void test_copied_layer(void **state)
             own[i] = malloc(bytes[i]);
             assert_int_equal(gguf_read(f->gguf, tensor, 0, own[i], bytes[i], &err), 0);
         }
-        double expected = seen(own[0], own[1], &f->config, f->config.rope_neox);
+        double expected = seen(own[0], own[1], &f->config, f->config.rope.neox);
         double got = seen(copied[PART_Q].value, copied[PART_K].value, &f->config, true);
         assert_true(fabs(expected) > 1e-3 && fabs(got - expected) < 1e-4 * fabs(expected));
         free(own[0]);

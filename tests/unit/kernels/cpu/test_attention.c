@@ -53,6 +53,12 @@ static void poison(Kernels *k, KvCache *kv, const Shape *s)
     free(nan);
 }
 
+/* Not what is usual. */
+static float scale_of(const Shape *s)
+{
+    return 1.25f / sqrtf((float)s->dim);
+}
+
 /* Positions 0 … length-1 as seen from one row, in double. */
 static void reference(Kernels *k, const KvCache *kv, const Shape *s, const int *slots, int length,
                       const float *q, double *out)
@@ -62,7 +68,8 @@ static void reference(Kernels *k, const KvCache *kv, const Shape *s, const int *
     float *value = malloc((size_t)(length * size) * sizeof *value);
     for (int i = 0; i < length; i++)
         k->kv_read(k, kv, 1, slots[i], key + i * size, value + i * size);
-    attention_reference(s->heads, s->kv_heads, s->dim, length, key, value, q, out);
+    attention_reference(s->heads, s->kv_heads, s->dim, (double)scale_of(s), length, key, value, q,
+                        out);
     free(key);
     free(value);
 }
@@ -75,6 +82,7 @@ static void check_shape(int isa, KvType type, const Shape *s, float *bits, bool 
     if (!k)
         return;
     int size = s->heads * s->dim, slots[SLOTS], prefix[ROWS], slot[ROWS] = {0};
+    const Attention how = {.scale = scale_of(s)};
     uint64_t mask[ROWS];
     float *q = malloc((size_t)(ROWS * size) * sizeof *q),
           *out = malloc((size_t)(ROWS * size) * sizeof *q);
@@ -98,7 +106,7 @@ static void check_shape(int isa, KvType type, const Shape *s, float *bits, bool 
         poison(k, kv, s);
         fill(k, kv, s, slots, length);
         Batch alone = {.n = 1, .slot = &zero, .prefix = &length, .mask = &none};
-        k->attention(k, kv, 1, &alone, q + i * size, s->heads, out + i * size);
+        k->attention(k, kv, 1, &alone, q + i * size, s->heads, &how, out + i * size);
         reference(k, kv, s, slots, length, q + i * size, expected);
         for (int j = 0; j < size; j++)
             assert_true(fabs(out[i * size + j] - expected[j]) < 2e-6);
@@ -125,7 +133,7 @@ static void check_shape(int isa, KvType type, const Shape *s, float *bits, bool 
             }
             Batch batch = {
                 .n = rows_n, .slot = slot, .prefix = prefixes, .mask = masks, .base = BASE};
-            k->attention(k, kv, 1, &batch, inputs, s->heads, got);
+            k->attention(k, kv, 1, &batch, inputs, s->heads, &how, got);
             assert_memory_equal(got + at * size, bits + i * size, (size_t)size * sizeof *bits);
             assert_int_equal(batch_position(&batch, at), length - 1);
             free(inputs);
@@ -255,7 +263,7 @@ static void eight_bits_attend_alike(void **state)
         KvCache *kv = k->kv_open(k, type, 1, G, D, N);
         for (int i = 0; i < N; i++)
             write_slot(k, kv, 0, i, G * D, (uint32_t)i, 0, key, value);
-        k->attention(k, kv, 0, &batch, q, H, out[type]);
+        k->attention(k, kv, 0, &batch, q, H, &(Attention){.scale = 0.125f}, out[type]);
         k->kv_close(k, kv);
     }
     for (int i = 0; i < H * D; i++)
@@ -265,7 +273,7 @@ static void eight_bits_attend_alike(void **state)
 
 static void rope_turns_pairs(void **state)
 {
-    enum { H = 3, D = 48, B = 5 };
+    enum { H = 3, D = 48, B = 5, VARIANTS = 8 };
     const int prefix[B] = {1, 7, 1000, 4095, 0}, slot[B] = {0};
     const uint64_t mask[B] = {0, 0, 5, 0, 1};
     float in[B * H * D], out[B * H * D], factors[D / 2];
@@ -275,24 +283,31 @@ static void rope_turns_pairs(void **state)
     Kernels *k = isa_open(0, 1, false);
     for (int i = 0; i < D / 2; i++)
         factors[i] = 1.0f + (float)(i % 5);
-    for (int variant = 0; variant < 4; variant++) {
+    for (int variant = 0; variant < VARIANTS; variant++) {
         bool neox = variant & 1;
         const float *f = variant & 2 ? factors : NULL;
         double base = variant & 2 ? 500000 : 10000;
+        /* A part of the head, and longer than it was. */
+        int dims = variant & 4 ? D / 3 * 2 : D;
+        double scale = variant & 4 ? 1.3 : 1;
+        const Rope rope = {(float)base, neox, dims, (float)scale, f};
         memcpy(out, in, sizeof in);
-        k->rope(k, out, &batch, H, D, (float)base, neox, f);
-        for (int i = 0; i < B * H * (D / 2); i++) {
-            int p = i % (D / 2), head = i / (D / 2), row = head / H;
-            int a = head * D + (neox ? p : 2 * p), b = neox ? a + D / 2 : a + 1;
-            double angle = batch_position(&batch, row) * pow(base, -2.0 * p / D) / (f ? f[p] : 1);
-            assert_float_equal(out[a], in[a] * cos(angle) - in[b] * sin(angle), 1e-6);
-            assert_float_equal(out[b], in[a] * sin(angle) + in[b] * cos(angle), 1e-6);
+        k->rope(k, out, &batch, H, D, &rope);
+        for (int i = 0; i < B * H * (dims / 2); i++) {
+            int p = i % (dims / 2), head = i / (dims / 2), row = head / H;
+            int a = head * D + (neox ? p : 2 * p), b = neox ? a + dims / 2 : a + 1;
+            double angle =
+                batch_position(&batch, row) * pow(base, -2.0 * p / dims) / (f ? f[p] : 1);
+            assert_float_equal(out[a], scale * (in[a] * cos(angle) - in[b] * sin(angle)), 2e-6);
+            assert_float_equal(out[b], scale * (in[a] * sin(angle) + in[b] * cos(angle)), 2e-6);
         }
+        for (int i = 0; i < B * H * D; i++)
+            assert_true(i % D < dims || out[i] == in[i]);
         /* A row alone, at another place in the batch. */
         float alone[H * D];
         Batch one = {.n = 1, .slot = slot, .prefix = prefix + 2, .mask = mask + 2};
         memcpy(alone, in + 2 * H * D, sizeof alone);
-        k->rope(k, alone, &one, H, D, (float)base, neox, f);
+        k->rope(k, alone, &one, H, D, &rope);
         assert_memory_equal(alone, out + 2 * H * D, sizeof alone);
     }
     k->close(k);

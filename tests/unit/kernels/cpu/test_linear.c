@@ -182,7 +182,7 @@ static void fusions_are_what_they_say(void **state)
                 wb = weights_make(QUANT_Q6_K, ROWS, COLS, 2);
         Weights wc = weights_make(QUANT_F16, ROWS2, COLS, 3);
         Matrix *a = weights_open(k, &wa), *b = weights_open(k, &wb), *c = weights_open(k, &wc);
-        k->norm(k, x, weight, 1e-5f, B, COLS, normed);
+        k->norm(k, x, weight, 1e-5f, B, 1, COLS, normed);
         for (int n = 1; n <= B; n += 5) {
             product(k, a, normed, n, plain[0]);
             product(k, b, normed, n, plain[1]);
@@ -255,7 +255,7 @@ static void embedding_is_exact(void **state)
         Weights w = weights_make(quant_types[t].type, ROWS, cols, 3);
         Matrix *m = weights_open(k, &w);
         float *out = malloc((size_t)(5 * cols) * sizeof *out);
-        k->embed(k, m, ids, 5, out);
+        k->embed(k, m, ids, 5, 1, out);
         for (int i = 0; i < 5; i++)
             assert_memory_equal(out + i * cols, w.values + ids[i] * cols,
                                 (size_t)cols * sizeof *out);

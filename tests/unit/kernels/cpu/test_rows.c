@@ -24,14 +24,14 @@ static void norm_divides_by_the_root_mean_square(void **state)
             Kernels *k = isa_open(isa, 2, false);
             if (!k)
                 continue;
-            k->norm(k, x, weight, 1e-6f, 21, cols, out);
+            k->norm(k, x, weight, 1e-6f, 21, 1, cols, out);
             if (isa == 0)
                 memcpy(expected, out, sizeof out);
             assert_memory_equal(out, expected, 21 * row);
-            k->norm(k, x + 20 * cols, weight, 1e-6f, 1, cols, out);
+            k->norm(k, x + 20 * cols, weight, 1e-6f, 1, 1, cols, out);
             assert_memory_equal(out, expected + 20 * cols, row);
             memcpy(out, x, sizeof x);
-            k->norm(k, out, weight, 1e-6f, 3, cols, out); /* in place */
+            k->norm(k, out, weight, 1e-6f, 3, 1, cols, out); /* in place */
             assert_memory_equal(out, expected, 3 * row);
             k->close(k);
         }

@@ -61,6 +61,12 @@ static double allowed_error(Kernels *k)
     return twin_counts(twin_of(k)) ? 2e-6 : 1e-5;
 }
 
+/* Not what is usual. */
+static float scale_of(const Shape *s)
+{
+    return 1.25f / sqrtf((float)s->dim);
+}
+
 /* Slots 0 … length-1 as seen from one row, in double, with what the cache holds. */
 static void reference(Kernels *k, const KvCache *kv, const Shape *s, int length, const float *q,
                       double *out)
@@ -70,7 +76,8 @@ static void reference(Kernels *k, const KvCache *kv, const Shape *s, int length,
     float *value = malloc((size_t)(length * size) * sizeof *value);
     for (int i = 0; i < length; i++)
         k->kv_read(k, kv, 1, i, key + i * size, value + i * size);
-    attention_reference(s->heads, s->kv_heads, s->dim, length, key, value, q, out);
+    attention_reference(s->heads, s->kv_heads, s->dim, (double)scale_of(s), length, key, value, q,
+                        out);
     free(key);
     free(value);
 }
@@ -81,7 +88,8 @@ static void attend(Kernels *k, KvCache *kv, const Shape *s, const Batch *batch, 
     size_t size = (size_t)(batch->n * s->heads * s->dim);
     float *a = k->buffer_alloc(k, size), *b = k->buffer_alloc(k, size);
     k->upload(k, a, q, size);
-    k->attention(k, kv, 1, batch, a, s->heads, b);
+    const Attention how = {.scale = scale_of(s)};
+    k->attention(k, kv, 1, batch, a, s->heads, &how, b);
     k->download(k, out, b, size);
     k->buffer_free(k, a);
     k->buffer_free(k, b);
@@ -195,7 +203,7 @@ static void attend_long(Kernels *k, int n, int at, float *out)
     }
     k->upload(k, a, x, (size_t)(n * DIM));
     Batch batch = {.n = n, .slot = slot, .prefix = prefix, .mask = none};
-    k->attention(k, kv, 0, &batch, a, 1, b);
+    k->attention(k, kv, 0, &batch, a, 1, &(Attention){.scale = 0.25f}, b);
     k->download(k, out, b + at * DIM, DIM);
     k->buffer_free(k, a);
     k->buffer_free(k, b);

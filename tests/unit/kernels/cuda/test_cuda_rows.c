@@ -156,7 +156,7 @@ static void embedding_is_exact(void **state)
         Weights w = weights_make(quant_types[t].type, 37, cols, 3);
         Matrix *m = weights_open(k, &w);
         float *out = malloc((size_t)(5 * cols) * sizeof *out), *y = device(k, NULL, 5 * 768);
-        k->embed(k, m, ids, 5, y);
+        k->embed(k, m, ids, 5, 1, y);
         k->download(k, out, y, (size_t)(5 * cols));
         for (int i = 0; i < 5; i++)
             assert_memory_equal(out + i * cols, w.values + ids[i] * cols,
@@ -179,7 +179,7 @@ static void norm_agrees_with_the_cpu(void **state)
     for (int i = 0; i < 2; i++) {
         Kernels *k = i ? open_twin(false, false) : isa_open(0, 1, true);
         float *a = device(k, x, N * WIDTH), *w = device(k, weight, WIDTH);
-        k->norm(k, a, w, 1e-6f, N, WIDTH, a); /* in place */
+        k->norm(k, a, w, 1e-6f, N, 1, WIDTH, a); /* in place */
         k->download(k, out[i], a, N * WIDTH);
         k->buffer_free(k, a);
         k->buffer_free(k, w);
@@ -207,7 +207,7 @@ static void silu_agrees_with_the_cpu(void **state)
                 float *a = device(k, x, N * WIDTH), *b = device(k, old, N * WIDTH);
                 float *normed = device(k, NULL, N * WIDTH);
                 if (form == 1)
-                    k->norm(k, a, a, 1e-6f, N, WIDTH, normed);
+                    k->norm(k, a, a, 1e-6f, N, 1, WIDTH, normed);
                 k->silu_add(k, a, counts[c], b);
                 k->download(k, out[i], b, N * WIDTH);
                 float *all[] = {a, b, normed};
@@ -238,15 +238,17 @@ static void rope_agrees_with_the_cpu(void **state)
         mask[i] = 0x91u >> (i % 4) | 1;
     }
     Batch batch = {.n = N, .slot = slot, .prefix = prefix, .mask = mask, .base = 10};
-    for (int form = 0; form < 4; form++) {
+    for (int form = 0; form < 8; form++) {
         Kernels *k = NULL;
         for (int i = 0; i < 2; i++) {
             k = i ? open_twin(false, form & 1) : isa_open(0, 1, true);
             float *a = device(k, q, N * H * D), *b = device(k, q, N * H * D);
             float *f = device(k, factors, D / 2);
             /* Two that follow each other: queries and keys, the keys with fewer heads. */
-            k->rope(k, a, &batch, H, D, 1e4f, form & 1, form & 2 ? f : NULL);
-            k->rope(k, b, &batch, 1, D, 1e4f, form & 1, form & 2 ? f : NULL);
+            const Rope rope = {1e4f, form & 1, form & 4 ? D - 8 : D, form & 4 ? 1.3f : 1,
+                               form & 2 ? f : NULL};
+            k->rope(k, a, &batch, H, D, &rope);
+            k->rope(k, b, &batch, 1, D, &rope);
             k->download(k, out[i][0], a, N * H * D);
             k->download(k, out[i][1], b, N * H * D);
             k->buffer_free(k, a);

@@ -13,6 +13,8 @@ enum {
     ATTENTION = 1 << PART_ATTN_NORM | 1 << PART_Q | 1 << PART_K | 1 << PART_V | 1 << PART_O,
     QKV_BIASES = 1 << PART_Q_BIAS | 1 << PART_K_BIAS | 1 << PART_V_BIAS,
     QK_NORMS = 1 << PART_Q_NORM | 1 << PART_K_NORM,
+    EXPERTS = 1 << PART_FFN_NORM | 1 << PART_ROUTER | 1 << PART_GATE_EXPS | 1 << PART_UP_EXPS |
+              1 << PART_DOWN_EXPS,
     GATED_FFN = 1 << PART_FFN_NORM | 1 << PART_GATE | 1 << PART_UP | 1 << PART_DOWN,
 };
 
@@ -35,6 +37,10 @@ static const ArchInfo archs[ARCH_COUNT] = {
                       .optional = QKV_BIASES,
                       .rope_neox = false,
                       .rope_skips = 4},
+    [ARCH_QWEN3MOE] = {.name = "qwen3moe",
+                       .required = ATTENTION | QK_NORMS | EXPERTS,
+                       .exits = ARCH_QWEN3,
+                       .rope_neox = true},
 };
 
 const LayerPart layer_parts[LAYER_PARTS] = {
@@ -55,6 +61,14 @@ const LayerPart layer_parts[LAYER_PARTS] = {
                  .field = offsetof(Layer, up)},
     [PART_DOWN] = {"ffn_down.weight", 'H', 'F', .is_ffn = true, .quant_class = QUANT_CLASS_COARSE,
                    .field = offsetof(Layer, down)},
+    [PART_ROUTER] = {"ffn_gate_inp.weight", 'E', 'H', .is_ffn = true,
+                     .quant_class = QUANT_CLASS_KEPT, .field = offsetof(Layer, router)},
+    [PART_GATE_EXPS] = {"ffn_gate_exps.weight", 'X', 'H', .is_ffn = true, .is_stack = true,
+                        .field = offsetof(Layer, gate_exps)},
+    [PART_UP_EXPS] = {"ffn_up_exps.weight", 'X', 'H', .is_ffn = true, .is_stack = true,
+                      .quant_class = QUANT_CLASS_COARSE, .field = offsetof(Layer, up_exps)},
+    [PART_DOWN_EXPS] = {"ffn_down_exps.weight", 'H', 'X', .is_ffn = true, .is_stack = true,
+                        .quant_class = QUANT_CLASS_COARSE, .field = offsetof(Layer, down_exps)},
 };
 
 const ArchInfo *arch_info(Arch arch)
@@ -121,6 +135,16 @@ bool arch_allows(Arch arch, int part)
     return (archs[arch].required | archs[arch].optional) >> part & 1;
 }
 
+bool arch_has_experts(Arch arch)
+{
+    return arch_requires(arch, PART_ROUTER);
+}
+
+Arch arch_of_exits(Arch arch)
+{
+    return arch_has_experts(arch) ? archs[arch].exits : arch;
+}
+
 int shape_size(const ModelConfig *config, char letter)
 {
     switch (letter) {
@@ -134,6 +158,10 @@ int shape_size(const ModelConfig *config, char letter)
         return config->heads * config->head_dim;
     case 'K':
         return config->kv_heads * config->head_dim;
+    case 'E':
+        return config->experts;
+    case 'X':
+        return config->expert_ffn;
     case 'D':
         return config->head_dim;
     case 'R':

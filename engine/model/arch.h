@@ -16,7 +16,14 @@
 
 enum { TENSOR_NAME_BYTES = 64, ARCH_NAMES_BYTES = 128 };
 
-typedef enum Arch { ARCH_LLAMA, ARCH_QWEN2, ARCH_QWEN3, ARCH_SMOLLM3, ARCH_COUNT } Arch;
+typedef enum Arch {
+    ARCH_LLAMA,
+    ARCH_QWEN2,
+    ARCH_QWEN3,
+    ARCH_SMOLLM3,
+    ARCH_QWEN3MOE,
+    ARCH_COUNT
+} Arch;
 
 /* The ropes of a model, by which its layers are turned. */
 enum { ROPE_NONE = -1, ROPE_MAIN, ROPES };
@@ -29,7 +36,9 @@ typedef struct Layer {
     float *q_norm, *k_norm;          /* [D] of each head, before it is turned; or NULL */
     Matrix *o;                       /* [H,Q] */
     float *ffn_norm;                 /* [H] */
-    Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F]; NULL = attention only (an exit's) */
+    Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F]; NULL = attention only (an exit's), */
+    Matrix *router;                  /* or a mixture of experts: [E,H] */
+    Matrix *gate_exps, *up_exps, *down_exps; /* E of each: [X,H] [X,H] [H,X] */
 } Layer;
 
 /* The tensors of a layer, in the order in which files have them. */
@@ -48,23 +57,29 @@ enum {
     PART_GATE,
     PART_UP,
     PART_DOWN,
+    PART_ROUTER,
+    PART_GATE_EXPS,
+    PART_UP_EXPS,
+    PART_DOWN_EXPS,
     LAYER_PARTS
 };
 
-/* What a matrix is for: a layer that is rounded to five bits or to four, or scoring tokens. */
+/* What a matrix is for: a layer that is rounded to five bits or to four, scoring tokens, or neither. */
 typedef enum QuantClass {
     QUANT_CLASS_FINE,
     QUANT_CLASS_COARSE,
     QUANT_CLASS_HEAD,
-    QUANT_CLASS_SHORT_HEAD
+    QUANT_CLASS_SHORT_HEAD,
+    QUANT_CLASS_KEPT /* small, and what it says decides much: as it is */
 } QuantClass;
 
 typedef struct LayerPart {
     const char *name; /* after "blk.N." */
     char rows;        /* shape letter, or 0: a vector of `cols` floats */
     char cols;
-    bool is_bias; /* a vector that is added; the other vectors are norms */
-    bool is_ffn;  /* of the feed-forward part, which an exit's layer may lack as a whole */
+    bool is_bias;  /* a vector that is added; the other vectors are norms */
+    bool is_ffn;   /* of the feed-forward part, which an exit's layer may lack as a whole */
+    bool is_stack; /* E matrices, one after another: a tensor of three dimensions */
     QuantClass quant_class; /* of a draft that is rounded */
     size_t field;           /* offset in Layer of the Matrix * or float * */
 } LayerPart;
@@ -77,6 +92,7 @@ typedef struct ArchInfo {
     uint32_t optional; /* what it may have; anything else is an error */
     uint32_t usual;    /* what of that its models have as a rule: those that are made up have it */
     bool rope_neox;    /* as in Rope */
+    Arch exits;        /* whose layers its exits' own ones are, where it has experts; else itself */
     int rope_skips;    /* every so many layers one has no positions; 0 = all have them */
 } ArchInfo;
 
@@ -101,9 +117,15 @@ bool arch_requires(Arch arch, int part);
 bool arch_has_usually(Arch arch, int part);
 bool arch_allows(Arch arch, int part);
 
+/* Are its feed-forward parts mixtures of experts? */
+bool arch_has_experts(Arch arch);
+/* Whose layers its exits' own ones are: itself, or with experts an architecture like it that has
+ * none. */
+Arch arch_of_exits(Arch arch);
+
 struct ModelConfig; /* model.h */
 
-/* Size that a shape letter stands for: V H F Q K D, or R for pairs of the rope; 0 of 0, the rows of a vector. */
+/* Size that a shape letter stands for: V H F Q K D E X, or R for pairs of the rope; 0 of 0, the rows of a vector. */
 int shape_size(const struct ModelConfig *config, char letter);
 
 #endif

@@ -1,5 +1,5 @@
 /* forward.c - see forward.h. The layer is that of LLaMA and Qwen2 (pre-norm, rotary positions,
- * grouped-query attention, SwiGLU), as in their reference implementations in transformers. */
+ * grouped-query attention, SwiGLU or a mixture of it), as in their reference implementations in transformers. */
 #include "engine/model/forward.h"
 
 #include <assert.h>
@@ -173,8 +173,20 @@ void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden
                   .prompt = batch->prompt,
                   .matrix = {layer->o},
                   .out = {hidden},
-                  .next = layer->gate};
+                  .next = layer->router ? layer->router : layer->gate};
     k->linear(k, &out, c->attended, batch->n);
+    if (layer->router) {
+        Experts experts = {.router = layer->router,
+                           .gate = layer->gate_exps,
+                           .up = layer->up_exps,
+                           .down = layer->down_exps,
+                           .picks = c->model->config.picks,
+                           .norm = layer->ffn_norm,
+                           .norm_eps = c->model->config.norm_eps,
+                           .prompt = batch->prompt};
+        k->experts(k, &experts, hidden, batch->n);
+        return;
+    }
     if (layer->down == NULL)
         return;
 

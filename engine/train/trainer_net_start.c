@@ -70,6 +70,9 @@ int trainer_net_copy_part(Trainer *s, const Gguf *base, int part, const TrainerW
     char name[TENSOR_NAME_BYTES];
     int *rows = NULL;
     snprintf(name, sizeof name, "blk.%d.%s", s->model.layers - 1, layer_parts[part].name);
+    if (gguf_tensor(base, name) ==
+        NULL) /* the base has experts: a part that says nothing at first */
+        return trainer_net_fill(s, w, 0, part == PART_DOWN ? 0 : sqrtf(3 / (float)w->cols), err);
     if ((part == PART_Q || part == PART_K) && !s->base_neox) {
         rows = turned_rows(w->rows, s->model.head_dim, err);
         if (rows == NULL)

@@ -185,6 +185,11 @@ static int info_model(Kernels *kernels, const char *name)
         stdout,
         "shape      %d layers of %d, feed-forward %d, %d heads of %d over %d key/value heads\n",
         c->layers, c->hidden, c->ffn, c->heads, c->head_dim, c->kv_heads);
+    if (c->experts > 0)
+        print_report(stdout,
+                     "experts    %d of feed-forward %d in each layer, %d for a token, which reads "
+                     "%.1f MB\n",
+                     c->experts, c->expert_ffn, c->picks, (double)c->token_bytes / 1e6);
     print_report(stdout, "vocabulary %d tokens, %d rows in the head\n",
                  tokenizer_vocab(plan.tokenizer), c->vocab);
     print_report(stdout, "context    %d tokens\n", c->context);

@@ -27,11 +27,13 @@
 #include "kernels/quant.h"
 
 enum {
-    ROWS_MAX = 128,  /* most rows in one batch */
-    LINEAR_MAX = 3,  /* most matrices in one Linear (q, k, v) */
-    TREE_SLOTS = 64, /* slots that one row's mask can name */
-    DIM_MAX = 1024,  /* largest head_dim */
-    TOP_MAX = 64,    /* most entries that `top` is asked for */
+    ROWS_MAX = 128,    /* most rows in one batch */
+    LINEAR_MAX = 3,    /* most matrices in one Linear (q, k, v) */
+    TREE_SLOTS = 64,   /* slots that one row's mask can name */
+    DIM_MAX = 1024,    /* largest head_dim */
+    TOP_MAX = 64,      /* most entries that `top` is asked for */
+    EXPERTS_MAX = 512, /* most matrices of a stack, */
+    PICKS_MAX = 16,    /* and of those that one row goes through */
 };
 
 typedef struct Kernels Kernels;
@@ -53,6 +55,9 @@ typedef struct MatrixSource {
     int rows, cols; /* rows = outputs, cols = inputs; cols is a multiple of the type's block */
     int (*read)(void *context, uint64_t offset, void *out, size_t bytes, Err *err);
     void *context;
+    /* A stack of matrices [rows, cols], one after another, for `experts`: how many, at most
+     * EXPERTS_MAX, and how many of them a row goes through, at most PICKS_MAX. 0 = no stack. */
+    int stack, picks;
 } MatrixSource;
 
 /* The rows of a batch. Row i writes its key and value to slot[i] and sees the slots 0 … prefix[i]-1
@@ -100,6 +105,24 @@ typedef struct Linear {
     float scale;        /* of y_j, all but SwiGLU's; 0 = 1 */
     const Matrix *next; /* what is needed after these, to be fetched meanwhile; NULL = not known */
 } Linear;
+
+/* A feed-forward part that is a mixture of experts: each row goes through the `picks` experts that
+ * the router rates highest, ties to the lowest number,
+ *
+ *   x += sum of w_e * down_e · (silu(gate_e · f(x)) * (up_e · f(x))), experts e in ascending order,
+ *
+ * where f is RMS norm and w the softmax over the row's own experts. Only the weights of experts
+ * that some row goes through are read, and each of them once for all its rows. (Mixtures of this
+ * kind: Shazeer et al., arXiv 1701.06538; Qwen3's: arXiv 2505.09388.) */
+typedef struct Experts {
+    const Matrix *router;    /* [experts, cols] */
+    const Matrix *gate, *up; /* stacks of [inner, cols] */
+    const Matrix *down;      /* stack of [cols, inner] */
+    int picks;
+    const float *norm; /* [cols] */
+    float norm_eps;
+    bool prompt; /* as in Batch */
+} Experts;
 
 /* How rotary positions turn a head: its first `dims` entries, in pairs (i, i + dims/2), or (2i, 2i+1)
  * where not neox; the others pass. Pair p of a row at position t turns by t * base^(-2p/dims) /
@@ -161,7 +184,7 @@ struct Kernels {
     size_t (*memory_free)(Kernels *k); /* bytes that can still be had, an estimate */
 
     /* Weights: values exactly as in the source. matrix_bytes: memory that a matrix of this shape
-     * takes. */
+     * takes; a stack takes as much for each of its matrices. */
     int (*matrix_open)(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *err);
     void (*matrix_close)(Kernels *k, Matrix *matrix);
     size_t (*matrix_bytes)(Kernels *k, QuantType type, int batch, int cols);
@@ -171,6 +194,9 @@ struct Kernels {
 
     /* x: [n, cols], 1 <= n <= ROWS_MAX. x may not overlap any out. */
     void (*linear)(Kernels *k, const Linear *linear, const float *x, int n);
+
+    /* x: [n, cols], 1 <= n <= ROWS_MAX, in place. */
+    void (*experts)(Kernels *k, const Experts *experts, float *x, int n);
 
     /* out[i][h] = x[i][h] / rms(x[i][h]) * weight. x, out: [n, heads, cols], may be the same; heads: 1,
      * or those whose queries or keys are normed each by itself. */

@@ -154,7 +154,7 @@ static const char *row_name(const Model *model, const ProbeRow *row)
     static const char *const names[] = {
         [PROBE_EMBED] = "embed",       [PROBE_NORM] = "norm",       [PROBE_ROPE] = "rope",
         [PROBE_KV_WRITE] = "kv write", [PROBE_KV_MOVE] = "kv move", [PROBE_ATTENTION] = "attention",
-        [PROBE_TOP] = "top",
+        [PROBE_TOP] = "top",           [PROBE_EXPERTS] = "experts",
     };
     return row->op == PROBE_LINEAR ? linear_name(model, row) : names[row->op];
 }
@@ -177,7 +177,7 @@ static void join(const ProbeRow *row, bool types, char *out, size_t size)
 static double least_ms(const Bench *b, const ProbeRow *row)
 {
     const MachineLimits *l = &b->limits;
-    if (row->op == PROBE_LINEAR)
+    if (row->op == PROBE_LINEAR || (row->op == PROBE_EXPERTS && row->bytes > 0))
         return bench_least_ms(row->bytes, l->bytes_per_s, row->macs, l->dots_per_s);
     if (row->op == PROBE_ATTENTION)
         return bench_least_ms(row->bytes, l->bytes_per_s, row->macs, l->fmas_per_s);
@@ -195,8 +195,11 @@ static void row_text(const Bench *b, const ProbeRow *row, int context)
     join(row, false, shape, sizeof shape);
     if (row->count > 0)
         snprintf(cols, sizeof cols, " x %d", row->matrix[0].cols);
-    printf("%-9s %-15s %14s%-8s %4d %9.3f %6.1f", row_name(b->base.model, row), types, shape, cols,
-           row->calls, row->ms, row->bytes / row->ms / 1e6);
+    char rate[16] = "";
+    if (row->bytes > 0)
+        snprintf(rate, sizeof rate, "%.1f", row->bytes / row->ms / 1e6);
+    printf("%-9s %-15s %14s%-8s %4d %9.3f %6s", row_name(b->base.model, row), types, shape, cols,
+           row->calls, row->ms, rate);
     if (row->macs > 0)
         printf(" %7.1f", row->macs / row->ms / 1e6);
     if (least > 0)

@@ -83,6 +83,26 @@ static void linear(Kernels *k, const Linear *linear, const float *x, int n)
     add(probe_of(k), &row, start);
 }
 
+/* How many experts the rows go through is known of a single row only. */
+static void experts(Kernels *k, const Experts *experts, float *x, int n)
+{
+    const Matrix *matrix[] = {experts->gate, experts->up, experts->down};
+    ProbeRow row = {.op = PROBE_EXPERTS, .count = 3};
+    ProbeMatrix router = matrix_info(probe_of(k), experts->router);
+    row.macs = (double)router.rows * router.cols * n;
+    row.bytes = (double)router.rows * (double)quant_row_bytes(router.type, router.cols);
+    for (int j = 0; j < 3; j++) {
+        ProbeMatrix m = row.matrix[j] = matrix_info(probe_of(k), matrix[j]);
+        row.bytes += experts->picks * (double)m.rows * (double)quant_row_bytes(m.type, m.cols);
+        row.macs += (double)experts->picks * m.rows * m.cols * n;
+    }
+    if (n > 1)
+        row.bytes = 0;
+    double start = clock_ms();
+    inner_of(k)->experts(inner_of(k), experts, x, n);
+    add(probe_of(k), &row, start);
+}
+
 static void norm(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
                  int cols, float *out)
 {
@@ -269,6 +289,7 @@ void probe_open(Probe *probe, Kernels *inner)
                          .matrix_bytes = matrix_bytes,
                          .embed = embed,
                          .linear = linear,
+                         .experts = experts,
                          .norm = norm,
                          .norm_add = norm_add,
                          .rope = rope,

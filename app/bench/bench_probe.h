@@ -14,6 +14,7 @@ enum { PROBE_ROWS = 32 };
 typedef enum ProbeOp {
     PROBE_EMBED,
     PROBE_LINEAR,
+    PROBE_EXPERTS,
     PROBE_NORM,
     PROBE_ROPE,
     PROBE_KV_WRITE,
@@ -26,16 +27,17 @@ typedef enum ProbeOp {
 typedef struct ProbeMatrix {
     const Matrix *matrix;
     QuantType type;
-    int rows, cols;
+    int rows, cols; /* of one, where it is a stack */
 } ProbeMatrix;
 
 typedef struct ProbeRow {
     ProbeOp op;
-    LinearMode mode; /* linear only, as the next two */
+    LinearMode mode; /* linear only; experts too, the next two */
     int count;
     ProbeMatrix matrix[LINEAR_MAX]; /* of the first such call */
     int calls;
-    double ms, bytes, macs; /* bytes: weights, cache or logits that must be read or written */
+    double ms, bytes, macs; /* bytes: weights, cache or logits that must be read or
+                               * written; 0 = not known: of experts, for more than one row */
 } ProbeRow;
 
 typedef struct Probe {

@@ -9,8 +9,9 @@ typedef struct Shape {
     Arch arch;
     int layers, hidden, ffn, heads, kv_heads, head_dim, context, vocab;
     float norm_eps, rope_base;
-    bool tied;  /* the embedding is the head */
-    int window; /* of the layers that have one; 0 = none has */
+    bool tied;                      /* the embedding is the head */
+    int window;                     /* of the layers that have one; 0 = none has */
+    int experts, picks, expert_ffn; /* as in ModelConfig */
 } Shape;
 
 /* EXIT_USAGE, with the names that are known. */

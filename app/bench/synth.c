@@ -67,10 +67,14 @@ static const Pool *pool_get(Synth *s, QuantType type, float scale)
     return pool;
 }
 
-/* gain: standard deviation of the outputs for inputs of deviation 1. */
-static void matrix(Synth *s, const char *name, int rows, int cols, float gain)
+/* gain: standard deviation of the outputs for inputs of deviation 1. stack: so many of them, 0 = one. */
+static void matrices(Synth *s, const char *name, QuantType type, int stack, int rows, int cols,
+                     float gain)
 {
-    QuantType type = quant_fitting(s->type, cols);
+    if (!s->fill && stack > 0) {
+        gguf_write_stack(s->writer, name, type, stack, rows, cols);
+        return;
+    }
     if (!s->fill) {
         gguf_write_tensor(s->writer, name, type, rows, cols);
         return;
@@ -81,7 +85,8 @@ static void matrix(Synth *s, const char *name, int rows, int cols, float gain)
         return;
     }
     size_t unit_bytes = quant_row_bytes(type, UNIT), full = BUFFER_BYTES / unit_bytes * unit_bytes;
-    uint64_t left = quant_row_bytes(type, cols) * (uint64_t)rows;
+    uint64_t left =
+        quant_row_bytes(type, cols) * (uint64_t)rows * (uint64_t)(stack > 0 ? stack : 1);
     while (left > 0) {
         for (size_t at = 0; at < full && at < left; at += unit_bytes) {
             size_t unit = (size_t)(noise_bits(&s->random) >> 32) % POOL_UNITS;
@@ -91,6 +96,11 @@ static void matrix(Synth *s, const char *name, int rows, int cols, float gain)
         gguf_write_data(s->writer, s->buffer, bytes);
         left -= bytes;
     }
+}
+
+static void matrix(Synth *s, const char *name, int rows, int cols, float gain)
+{
+    matrices(s, name, quant_fitting(s->type, cols), 0, rows, cols, gain);
 }
 
 static void vector(Synth *s, const char *name, int count, float value)
@@ -116,7 +126,10 @@ static void layer(Synth *s, int index)
         if (part->rows == 0)
             vector(s, name, cols, part->is_bias ? 0.01f : 1);
         else
-            matrix(s, name, shape_size(&config, part->rows), cols, 1);
+            matrices(s, name,
+                     part->quant_class == QUANT_CLASS_KEPT ? QUANT_F32
+                                                           : quant_fitting(s->type, cols),
+                     part->is_stack ? config.experts : 0, shape_size(&config, part->rows), cols, 1);
     }
 }
 
@@ -146,6 +159,12 @@ static void shape_keys(Synth *s)
                  {"attention.key_length", h->head_dim},
                  {"attention.value_length", h->head_dim},
                  {"rope.dimension_count", h->head_dim}};
+    const struct {
+        const char *name;
+        int value;
+    } experts[] = {{"expert_count", h->experts},
+                   {"expert_used_count", h->picks},
+                   {"expert_feed_forward_length", h->expert_ffn}};
     char text[96], key[TENSOR_NAME_BYTES];
     gguf_write_string(s->writer, "general.architecture", arch_info(h->arch)->name);
     gguf_write_string(s->writer, "general.type", "model");
@@ -154,6 +173,10 @@ static void shape_keys(Synth *s)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         arch_key(key, h->arch, sizes[i].name);
         gguf_write_u32(s->writer, key, (uint32_t)sizes[i].value);
+    }
+    for (size_t i = 0; h->experts > 0 && i < sizeof experts / sizeof *experts; i++) {
+        arch_key(key, h->arch, experts[i].name);
+        gguf_write_u32(s->writer, key, (uint32_t)experts[i].value);
     }
     arch_key(key, h->arch, "attention.layer_norm_rms_epsilon");
     gguf_write_f32(s->writer, key, h->norm_eps);

@@ -66,8 +66,9 @@ static size_t shape_bytes(const Train *t)
     for (int p = 0; p < LAYER_PARTS; p++) {
         const LayerPart *part = &layer_parts[p];
         if (part->rows != 0 && arch_requires(c->arch, p))
-            bytes += (size_t)c->layers * k->matrix_bytes(k, QUANT_Q4_K, shape_size(c, part->rows),
-                                                         shape_size(c, part->cols));
+            bytes += (size_t)(c->layers * (part->is_stack ? c->experts : 1)) *
+                     k->matrix_bytes(k, QUANT_Q4_K, shape_size(c, part->rows),
+                                     shape_size(c, part->cols));
     }
     return bytes;
 }

@@ -123,7 +123,8 @@ void gguf_write_raw(GgufWriter *w, GgufString key, GgufType type, const void *va
     put(w->keys, value, bytes);
 }
 
-void gguf_write_tensor(GgufWriter *w, const char *name, QuantType type, int rows, int cols)
+/* stack 0: one matrix. */
+static void announce(GgufWriter *w, const char *name, QuantType type, int stack, int rows, int cols)
 {
     assert(!w->header_done);
     uint64_t *sizes = realloc(w->sizes, (w->n_tensors + 1) * sizeof *sizes);
@@ -132,16 +133,30 @@ void gguf_write_tensor(GgufWriter *w, const char *name, QuantType type, int rows
         return;
     }
     w->sizes = sizes;
-    uint64_t bytes = quant_row_bytes(type, cols) * (uint64_t)(rows == 0 ? 1 : rows);
+    uint64_t bytes = quant_row_bytes(type, cols) * (uint64_t)(rows == 0 ? 1 : rows) *
+                     (uint64_t)(stack == 0 ? 1 : stack);
     put_string(w->tensors, name, strlen(name));
-    put_u32(w->tensors, rows == 0 ? 1 : 2);
+    put_u32(w->tensors, rows == 0 ? 1 : stack == 0 ? 2 : 3);
     put_u64(w->tensors, (uint64_t)cols);
     if (rows != 0)
         put_u64(w->tensors, (uint64_t)rows);
+    if (stack != 0)
+        put_u64(w->tensors, (uint64_t)stack);
     put_u32(w->tensors, type);
     put_u64(w->tensors, w->next);
     sizes[w->n_tensors++] = bytes;
     w->next += bytes + padding(bytes);
+}
+
+void gguf_write_tensor(GgufWriter *w, const char *name, QuantType type, int rows, int cols)
+{
+    announce(w, name, type, 0, rows, cols);
+}
+
+void gguf_write_stack(GgufWriter *w, const char *name, QuantType type, int stack, int rows,
+                      int cols)
+{
+    announce(w, name, type, stack, rows, cols);
 }
 
 static void pad(GgufWriter *w, uint64_t bytes)

@@ -33,6 +33,10 @@ void gguf_write_raw(GgufWriter *writer, GgufString key, GgufType type, const voi
 /* Announces the next tensor. rows 0: a vector of `cols` values. */
 void gguf_write_tensor(GgufWriter *writer, const char *name, QuantType type, int rows, int cols);
 
+/* The same of `stack` matrices, one after another. */
+void gguf_write_stack(GgufWriter *writer, const char *name, QuantType type, int stack, int rows,
+                      int cols);
+
 /* The next bytes of the announced tensors, in their order; padding between them is added here. */
 void gguf_write_data(GgufWriter *writer, const void *data, size_t bytes);
 

@@ -71,8 +71,9 @@ static int check_part(Check *c, const GgufTensor *tensor, int exit, int layer, c
     size_t length = strlen(rest);
     bool pair = length > 7 && (strcmp(rest + length - 7, ".lora_a") == 0 ||
                                strcmp(rest + length - 7, ".lora_b") == 0);
-    const LayerPart *part = part_of(c->base->arch, rest, pair ? length - 7 : length);
-    if (part == NULL || (pair && part->rows == 0) || (!pair && exit < 0))
+    Arch arch = pair ? c->base->arch : arch_of_exits(c->base->arch);
+    const LayerPart *part = part_of(arch, rest, pair ? length - 7 : length);
+    if (part == NULL || (pair && (part->rows == 0 || part->is_stack)) || (!pair && exit < 0))
         return keys_fail(c->adapter->gguf, c->err,
                          "tensor '%.*s' belongs to no adapter that s2d knows",
                          (int)tensor->name.length, tensor->name.data);
@@ -127,7 +128,7 @@ static int check_complete(const Check *c, int index)
     for (int p = 0; p < LAYER_PARTS; p++) {
         const LayerPart *part = &layer_parts[p];
         bool has = part_origin(NULL, c->base, adapter, -1, index, p).tensor != NULL;
-        bool needed = arch_requires(c->base->arch, p);
+        bool needed = arch_requires(arch_of_exits(c->base->arch), p);
         there += has;
         ffn += has && needed && part->is_ffn;
         ffn_needed += needed && part->is_ffn;

@@ -14,6 +14,8 @@ enum {
     QKV_BIASES = 1 << PART_Q_BIAS | 1 << PART_K_BIAS | 1 << PART_V_BIAS,
     QK_NORMS = 1 << PART_Q_NORM | 1 << PART_K_NORM,
     POST_NORMS = 1 << PART_ATTN_POST_NORM | 1 << PART_FFN_POST_NORM,
+    EXPERTS = 1 << PART_FFN_NORM | 1 << PART_ROUTER | 1 << PART_GATE_EXPS | 1 << PART_UP_EXPS |
+              1 << PART_DOWN_EXPS,
     GATED_FFN = 1 << PART_FFN_NORM | 1 << PART_GATE | 1 << PART_UP | 1 << PART_DOWN,
 };
 
@@ -57,6 +59,10 @@ static const ArchInfo archs[ARCH_COUNT] = {
                      .local_base = 10000,
                      .embed_scaled = true,
                      .gelu = true},
+    [ARCH_QWEN3MOE] = {.name = "qwen3moe",
+                       .required = ATTENTION | QK_NORMS | EXPERTS,
+                       .exits = ARCH_QWEN3,
+                       .rope_neox = true},
 };
 
 const LayerPart layer_parts[LAYER_PARTS] = {
@@ -81,6 +87,14 @@ const LayerPart layer_parts[LAYER_PARTS] = {
                    .field = offsetof(Layer, down)},
     [PART_FFN_POST_NORM] = {"post_ffw_norm.weight", 0, 'H', .is_ffn = true,
                             .field = offsetof(Layer, ffn_post_norm)},
+    [PART_ROUTER] = {"ffn_gate_inp.weight", 'E', 'H', .is_ffn = true,
+                     .quant_class = QUANT_CLASS_KEPT, .field = offsetof(Layer, router)},
+    [PART_GATE_EXPS] = {"ffn_gate_exps.weight", 'X', 'H', .is_ffn = true, .is_stack = true,
+                        .field = offsetof(Layer, gate_exps)},
+    [PART_UP_EXPS] = {"ffn_up_exps.weight", 'X', 'H', .is_ffn = true, .is_stack = true,
+                      .quant_class = QUANT_CLASS_COARSE, .field = offsetof(Layer, up_exps)},
+    [PART_DOWN_EXPS] = {"ffn_down_exps.weight", 'H', 'X', .is_ffn = true, .is_stack = true,
+                        .quant_class = QUANT_CLASS_COARSE, .field = offsetof(Layer, down_exps)},
 };
 
 const FusedPart *arch_fused(Arch arch, int part)
@@ -157,6 +171,16 @@ bool arch_allows(Arch arch, int part)
     return (archs[arch].required | archs[arch].optional) >> part & 1;
 }
 
+bool arch_has_experts(Arch arch)
+{
+    return arch_requires(arch, PART_ROUTER);
+}
+
+Arch arch_of_exits(Arch arch)
+{
+    return arch_has_experts(arch) ? archs[arch].exits : arch;
+}
+
 int shape_size(const ModelConfig *config, char letter)
 {
     switch (letter) {
@@ -170,6 +194,10 @@ int shape_size(const ModelConfig *config, char letter)
         return config->heads * config->head_dim;
     case 'K':
         return config->kv_heads * config->head_dim;
+    case 'E':
+        return config->experts;
+    case 'X':
+        return config->expert_ffn;
     case 'D':
         return config->head_dim;
     case 'R':

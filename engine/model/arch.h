@@ -25,6 +25,7 @@ typedef enum Arch {
     ARCH_PHI3,
     ARCH_MISTRAL3,
     ARCH_GEMMA3,
+    ARCH_QWEN3MOE,
     ARCH_COUNT
 } Arch;
 
@@ -47,8 +48,10 @@ typedef struct Layer {
     Matrix *o;                       /* [H,Q] */
     float *attn_post_norm;           /* [H] of what attention adds; or NULL */
     float *ffn_norm;                 /* [H] */
-    Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F]; NULL = attention only (an exit's) */
-    float *ffn_post_norm;            /* [H] of what the rest adds; or NULL */
+    Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F]; NULL = attention only (an exit's), */
+    Matrix *router;                  /* or a mixture of experts: [E,H] */
+    Matrix *gate_exps, *up_exps, *down_exps; /* E of each: [X,H] [X,H] [H,X] */
+    float *ffn_post_norm;            /* [H] of what the feed-forward part adds; or NULL */
 } Layer;
 
 /* The tensors of a layer, in the order in which files have them. */
@@ -69,23 +72,29 @@ enum {
     PART_UP,
     PART_DOWN,
     PART_FFN_POST_NORM,
+    PART_ROUTER,
+    PART_GATE_EXPS,
+    PART_UP_EXPS,
+    PART_DOWN_EXPS,
     LAYER_PARTS
 };
 
-/* What a matrix is for: a layer that is rounded to five bits or to four, or scoring tokens. */
+/* What a matrix is for: a layer that is rounded to five bits or to four, scoring tokens, or neither. */
 typedef enum QuantClass {
     QUANT_CLASS_FINE,
     QUANT_CLASS_COARSE,
     QUANT_CLASS_HEAD,
-    QUANT_CLASS_SHORT_HEAD
+    QUANT_CLASS_SHORT_HEAD,
+    QUANT_CLASS_KEPT /* small, and what it says decides much: as it is */
 } QuantClass;
 
 typedef struct LayerPart {
     const char *name; /* after "blk.N." */
     char rows;        /* shape letter, or 0: a vector of `cols` floats */
     char cols;
-    bool is_bias; /* a vector that is added; the other vectors are norms */
-    bool is_ffn;  /* of the feed-forward part, which an exit's layer may lack as a whole */
+    bool is_bias;  /* a vector that is added; the other vectors are norms */
+    bool is_ffn;   /* of the feed-forward part, which an exit's layer may lack as a whole */
+    bool is_stack; /* E matrices, one after another: a tensor of three dimensions */
     QuantClass quant_class; /* of a draft that is rounded */
     size_t field;           /* offset in Layer of the Matrix * or float * */
 } LayerPart;
@@ -101,6 +110,7 @@ typedef struct ArchInfo {
     bool rope_switch;  /* rope.scaling.finetuned false: nothing is turned */
     bool scales;       /* it has keys for scales of embeddings, residuals, scores and logits */
     bool fused;        /* its files have parts as rows of one tensor: fused_part */
+    Arch exits;        /* whose layers its exits' own ones are, where it has experts; else itself */
     int rope_skips;    /* every so many layers one has no positions; 0 = all have them */
     int window_period; /* every so many layers the last sees everything, the others a window, where
                           the header has one; 0 = there is none */
@@ -139,9 +149,15 @@ bool arch_requires(Arch arch, int part);
 bool arch_has_usually(Arch arch, int part);
 bool arch_allows(Arch arch, int part);
 
+/* Are its feed-forward parts mixtures of experts? */
+bool arch_has_experts(Arch arch);
+/* Whose layers its exits' own ones are: itself, or with experts an architecture like it that has
+ * none. */
+Arch arch_of_exits(Arch arch);
+
 struct ModelConfig; /* model.h */
 
-/* Size that a shape letter stands for: V H F Q K D, or R for pairs of the rope; 0 of 0, the rows of a vector. */
+/* Size that a shape letter stands for: V H F Q K D E X, or R for pairs of the rope; 0 of 0, the rows of a vector. */
 int shape_size(const struct ModelConfig *config, char letter);
 
 #endif

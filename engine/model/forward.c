@@ -1,5 +1,6 @@
 /* forward.c - see forward.h. The layer is that of LLaMA and its kin (pre-norm, rotary positions,
- * grouped-query attention, SwiGLU or GeGLU; Gemma's norms of what is added), as in their reference implementations in transformers. */
+ * grouped-query attention, SwiGLU, GeGLU or a mixture of such; Gemma's norms of what is added), as in
+ * their reference implementations in transformers. */
 #include "engine/model/forward.h"
 
 #include <assert.h>
@@ -240,8 +241,20 @@ void layer_end(Context *c, const Layer *layer, const Batch *batch, float *hidden
                   .prompt = batch->prompt,
                   .matrix = {layer->o},
                   .scale = c->model->config.residual_scale,
-                  .next = layer->gate};
+                  .next = layer->router ? layer->router : layer->gate};
     add_normed(c, &out, c->attended, batch->n, layer->attn_post_norm, hidden);
+    if (layer->router) {
+        Experts experts = {.router = layer->router,
+                           .gate = layer->gate_exps,
+                           .up = layer->up_exps,
+                           .down = layer->down_exps,
+                           .picks = c->model->config.picks,
+                           .norm = layer->ffn_norm,
+                           .norm_eps = c->model->config.norm_eps,
+                           .prompt = batch->prompt};
+        k->experts(k, &experts, hidden, batch->n);
+        return;
+    }
     if (layer->down == NULL)
         return;
 

@@ -46,10 +46,14 @@ int load_matrix(Loader *l, const Origin *origin, const ModelUse *use, QuantClass
     l->source = weight_source_of(origin, use, quant_class);
     l->source.threads = k->threads;
     MatrixSource source = {.type = l->source.type,
-                           .rows = l->source.rows,
+                           .rows = l->source.rows / l->source.stack,
                            .cols = l->source.cols,
                            .read = read_matrix,
                            .context = l};
+    if (l->source.stack > 1) {
+        source.stack = l->source.stack;
+        source.picks = l->model->config.picks;
+    }
     Err why = {0};
     l->read_failed =
         weight_source_open(&l->source, &why) != 0 ||

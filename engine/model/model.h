@@ -3,6 +3,7 @@
  * Shape letters used everywhere:
  *   V vocabulary   H hidden size   L layers   F feed-forward size
  *   A attention heads   G key/value heads   D head size   Q = A*D   K = G*D   n rows of a batch
+ *   E experts   X their feed-forward size
  */
 #ifndef S2D_ENGINE_MODEL_MODEL_H
 #define S2D_ENGINE_MODEL_MODEL_H
@@ -39,14 +40,15 @@ typedef struct WindowConfig {
 
 typedef struct ModelConfig {
     Arch arch;
-    int vocab;    /* V: rows of the embedding; at least the tokenizer's vocabulary */
-    int hidden;   /* H */
-    int layers;   /* L */
-    int ffn;      /* F */
-    int heads;    /* A */
-    int kv_heads; /* G, divides A */
-    int head_dim; /* D, even */
-    int context;  /* tokens the model was trained for */
+    int vocab;  /* V: rows of the embedding; at least the tokenizer's vocabulary */
+    int hidden; /* H */
+    int layers; /* L */
+    int ffn;    /* F; of a mixture: of what an exit's own layer has */
+    int experts, expert_ffn, picks; /* E, X, experts that a token goes through; 0 = no mixture */
+    int heads;                      /* A */
+    int kv_heads;                   /* G, divides A */
+    int head_dim;                   /* D, even */
+    int context;                    /* tokens the model was trained for */
     float norm_eps;
     float embed_scale;     /* of the embeddings; 1 = as they are */
     float attention_scale; /* of scores; 0 = 1/sqrt(D) */
@@ -56,6 +58,7 @@ typedef struct ModelConfig {
     WindowConfig window;
     char quant[16];        /* type of most of its weights: "Q4_K" */
     uint64_t weight_bytes; /* sum of the tensors' bytes in the file */
+    uint64_t token_bytes;  /* of them, what a pass over one token reads */
     int loaded;            /* layers that are used: L, or the first few of them for a draft */
     int exit_layers;       /* decoder layers that its exits have of their own */
 } ModelConfig;

@@ -149,13 +149,64 @@ static int check_no_experts(const Check *c)
     return experts == 0 ? 0 : check_fail(c, "a mixture of %u experts is not supported", experts);
 }
 
-/* rows 0: a vector of `cols` floats. Counts the tensor as known. */
-static int check_shape(Check *c, const GgufTensor *tensor, int rows, int cols)
+/* What a mixture may say of itself beyond its sizes, and must not, for it is computed as softmax
+ * over the experts that a token goes through. */
+static int check_mixing(const Check *c)
+{
+    char key[TENSOR_NAME_BYTES];
+    uint32_t gating = 1;
+    bool norm = true;
+    float scale = 1;
+    if (gguf_get_u32(c->gguf, arch_key(key, c->arch, "expert_gating_func"), &gating, c->err) < 0)
+        return -1;
+    if (gating != 1)
+        return check_fail(c, "key '%s' is %u; s2d knows 1, softmax", key, gating);
+    if (gguf_get_bool(c->gguf, arch_key(key, c->arch, "expert_weights_norm"), &norm, c->err) < 0)
+        return -1;
+    if (!norm)
+        return check_fail(c, "key '%s' is false; s2d needs weights that add up to 1", key);
+    if (gguf_get_f32(c->gguf, arch_key(key, c->arch, "expert_weights_scale"), &scale, c->err) < 0)
+        return -1;
+    if (scale != 1 && scale != 0) /* 0 is how some files say that there is none */
+        return check_fail(c, "key '%s' is %g; s2d needs weights that add up to 1", key,
+                          (double)scale);
+    return 0;
+}
+
+/* Files without a size of the experts have one from which it follows. */
+static int check_experts(Check *c)
+{
+    ModelConfig *config = c->config;
+    if (!arch_has_experts(c->arch))
+        return check_no_experts(c);
+    if (check_size(c, "expert_count", EXPERTS_MAX, 0, &config->experts) != 0 ||
+        check_size(c, "expert_used_count", PICKS_MAX, 0, &config->picks) != 0)
+        return -1;
+    if (config->experts < 2 || config->picks > config->experts)
+        return check_fail(c,
+                          "a mixture of %d experts, %d for each token; s2d needs 2 or more, and "
+                          "as many at least as a token goes through",
+                          config->experts, config->picks);
+    int each = config->ffn / config->picks;
+    if (check_size(c, "expert_feed_forward_length", WIDTH_MAX, each, &config->expert_ffn) != 0)
+        return -1;
+    return check_mixing(c);
+}
+
+/* rows 0: a vector of `cols` floats; stack: matrices one after another, 1 = no stack. Counts the
+ * tensor as known. */
+static int check_shape(Check *c, const GgufTensor *tensor, int rows, int cols, int stack)
 {
     c->known++;
     bool matrix = rows > 0;
-    if (tensor->dims[0] != cols || tensor->dims[1] != (matrix ? rows : 1) || tensor->dims[2] != 1 ||
-        tensor->dims[3] != 1)
+    if (stack > 1 && (tensor->dims[0] != cols || tensor->dims[1] != rows ||
+                      tensor->dims[2] != stack || tensor->dims[3] != 1))
+        return check_fail(c, "tensor '%.*s' is [%lld, %lld, %lld], expected [%d, %d, %d]",
+                          check_shown(tensor->name), tensor->name.data, (long long)tensor->dims[0],
+                          (long long)tensor->dims[1], (long long)tensor->dims[2], cols, rows,
+                          stack);
+    if (stack == 1 && (tensor->dims[0] != cols || tensor->dims[1] != (matrix ? rows : 1) ||
+                       tensor->dims[2] != 1 || tensor->dims[3] != 1))
         return check_fail(c, "tensor '%.*s' is [%lld, %lld], expected [%d, %d]",
                           check_shown(tensor->name), tensor->name.data, (long long)tensor->dims[0],
                           (long long)tensor->dims[1], cols, matrix ? rows : 1);
@@ -172,7 +223,7 @@ static int check_named(Check *c, const char *name, bool needed, char rows, char 
         return check_fail(c, "tensor '%s' is missing; the file is no complete model", name);
     if (tensor == NULL)
         return 0;
-    return check_shape(c, tensor, shape_size(c->config, rows), shape_size(c->config, cols));
+    return check_shape(c, tensor, shape_size(c->config, rows), shape_size(c->config, cols), 1);
 }
 
 static int check_layer(Check *c, int layer)
@@ -189,7 +240,8 @@ static int check_layer(Check *c, int layer)
         int rows = tensor_rows(c, layer, i, tensor);
         if (first > 0)
             continue; /* seen already */
-        if (check_shape(c, tensor, rows, shape_size(c->config, part->cols)) != 0)
+        if (check_shape(c, tensor, rows, shape_size(c->config, part->cols),
+                        part->is_stack ? c->config->experts : 1) != 0)
             return -1;
         if (rows > 0)
             c->bytes_of[quant_info(tensor->type) - quant_types] += tensor->bytes;
@@ -252,12 +304,31 @@ static int check_nothing_left(const Check *c)
     return 0;
 }
 
+/* Everything, but for the embeddings of other tokens and the experts that a token passes by. */
+static uint64_t token_bytes(const Check *c)
+{
+    const GgufTensor *embed = gguf_tensor(c->gguf, "token_embd.weight");
+    uint64_t bytes = c->config->weight_bytes;
+    if (gguf_tensor(c->gguf, "output.weight"))
+        bytes -= embed->bytes - quant_row_bytes(embed->type, c->config->hidden);
+    for (int layer = 0; layer < c->config->layers; layer++)
+        for (int p = 0; p < LAYER_PARTS; p++)
+            if (layer_parts[p].is_stack && arch_requires(c->arch, p)) {
+                int first;
+                uint64_t all = layer_tensor(c->gguf, c->config, layer, p, &first)->bytes;
+                uint64_t one = all / (uint64_t)c->config->experts;
+                bytes -= all - one * (uint64_t)c->config->picks;
+            }
+    return bytes;
+}
+
 static void name_quant(Check *c)
 {
     int most = 0;
     c->config->weight_bytes = 0;
     for (int i = 0; i < gguf_tensor_count(c->gguf); i++)
         c->config->weight_bytes += gguf_tensor_at(c->gguf, i)->bytes;
+    c->config->token_bytes = token_bytes(c);
     for (int type = 1; type < QUANT_TYPES; type++)
         if (c->bytes_of[type] > c->bytes_of[most])
             most = type;
@@ -292,10 +363,10 @@ int model_config(ModelConfig *config, const Gguf *gguf, Err *err)
 {
     Check c = {.gguf = gguf, .config = config, .err = err};
     *config = (ModelConfig){0};
-    if (check_arch(&c) != 0 || check_no_experts(&c) != 0 ||
-        check_size(&c, "block_count", LAYERS_MAX, 0, &config->layers) != 0 ||
+    if (check_arch(&c) != 0 || check_size(&c, "block_count", LAYERS_MAX, 0, &config->layers) != 0 ||
         check_size(&c, "embedding_length", WIDTH_MAX, 0, &config->hidden) != 0 ||
         check_size(&c, "feed_forward_length", WIDTH_MAX, 0, &config->ffn) != 0 ||
+        check_experts(&c) != 0 ||
         check_size(&c, "context_length", INT32_MAX, 0, &config->context) != 0 ||
         check_float(&c, "attention.layer_norm_rms_epsilon", 0, &config->norm_eps) != 0 ||
         check_heads(&c) != 0 || check_window(&c) != 0 || check_rope(&c) != 0 ||

@@ -43,7 +43,9 @@ typedef struct Sum {
 static void add_matrix(Sum *sum, const Origin *origin, const ModelUse *use, QuantClass quant_class)
 {
     WeightSource source = weight_source_of(origin, use, quant_class);
-    sum->memory += sum->kernels->matrix_bytes(sum->kernels, source.type, source.rows, source.cols);
+    sum->memory +=
+        (size_t)source.stack * sum->kernels->matrix_bytes(sum->kernels, source.type,
+                                                          source.rows / source.stack, source.cols);
     sum->file += weight_source_bytes(&source);
 }
 

@@ -21,8 +21,10 @@ WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantCl
 {
     const GgufTensor *tensor = origin->tensor;
     WeightSource source = {.origin = *origin,
-                           .rows = origin->rows > 0 ? origin->rows : (int)tensor->dims[1],
+                           .rows = origin->rows > 0 ? origin->rows
+                                                    : (int)(tensor->dims[1] * tensor->dims[2]),
                            .cols = (int)tensor->dims[0],
+                           .stack = (int)tensor->dims[2],
                            .type = tensor->type,
                            .threads = 1};
     if (quant_class == QUANT_CLASS_SHORT_HEAD) {
@@ -35,7 +37,7 @@ WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantCl
     }
     /* A whole head beside a short one, which does most of its work, is used seldom. */
     bool seldom = quant_class == QUANT_CLASS_HEAD && use->ids;
-    if (use->requantise && !seldom)
+    if (use->requantise && !seldom && quant_class != QUANT_CLASS_KEPT)
         source.type = smaller(source.type, source.cols, quant_class);
     return source;
 }

@@ -22,7 +22,8 @@ typedef struct Origin {
 typedef struct WeightSource {
     Origin origin;
     const int *ids; /* [rows] ascending: the rows that are taken; NULL = all */
-    int rows, cols;
+    int rows, cols; /* rows: of all matrices of a stack */
+    int stack;      /* of so many; 1 = none */
     QuantType type; /* what they become */
     int threads;    /* that rounding may use */
     int rank;       /* of a low-rank change; 0 = none */
@@ -30,7 +31,7 @@ typedef struct WeightSource {
         *b; /* [rank, cols] scaled, [rows, rank]: from weight_source_open to weight_source_close */
 } WeightSource;
 
-/* What the use takes of a tensor with two dimensions. */
+/* What the use takes of a tensor with two dimensions, or of a stack with three. */
 WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantClass quant_class);
 
 /* Bytes that it reads from files. */

@@ -69,7 +69,8 @@ static double tokens_to_come(const Session *s, int left)
 static double work(const ModelConfig *m, int layers)
 {
     double attention = 2.0 * (m->heads + m->kv_heads) * m->head_dim;
-    return layers * (attention + 3.0 * m->ffn) * m->hidden;
+    double ffn = m->experts > 0 ? (double)m->picks * m->expert_ffn : m->ffn;
+    return layers * (attention + 3 * ffn) * m->hidden;
 }
 
 /* The draft reads as the target did, by what there is to multiply; 0 = who knows. */

@@ -68,6 +68,10 @@ static int *turned_rows(int rows, int head_dim, Err *err)
 int trainer_net_copy_part(Trainer *s, const Gguf *base, int part, const TrainerWeight *w, Err *err)
 {
     int *rows = NULL;
+    int first;
+    if (layer_tensor(base, &s->model, s->model.layers - 1, part, &first) ==
+        NULL) /* the base has experts: a part that says nothing at first */
+        return trainer_net_fill(s, w, 0, part == PART_DOWN ? 0 : sqrtf(3 / (float)w->cols), err);
     if ((part == PART_Q || part == PART_K) && !s->base_neox) {
         rows = turned_rows(w->rows, s->model.head_dim, err);
         if (rows == NULL)

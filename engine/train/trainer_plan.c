@@ -179,7 +179,7 @@ static void shape_weights(Trainer *s)
         s->layers[l].rope = layer_rope_of(m, copied ? s->config.copy_of[l] : l);
         for (int p = 0; p < LAYER_PARTS; p++) {
             TrainerWeight *w = &s->layers[l].part[p];
-            if (!arch_requires(m->arch, p) && !s->optional[p])
+            if (!arch_requires(m->arch, p) && !(s->optional[p] && arch_allows(m->arch, p)))
                 continue;
             w->rows = shape_size(m, layer_parts[p].rows);
             w->cols = shape_size(m, layer_parts[p].cols);
@@ -230,6 +230,12 @@ int trainer_shape(Trainer *s, const TrainerConfig *config, const TrainerBase *ba
                        "which its queries do not change",
                        config->length, s->model.rope.original);
     memcpy(s->optional, base->optional, sizeof s->optional);
+    bool itself = config->tune == TRAINER_LORA || config->tune == TRAINER_FULL;
+    if (itself && arch_has_experts(base->config.arch))
+        return err_set(err, EXIT_USAGE,
+                       "a mixture of experts is not trained itself; use --tune exits, or a "
+                       "--method that trains a head");
+    s->model.arch = arch_of_exits(base->config.arch);
     int taps[EXITS_MAX];
     s->n_taps = trainer_taps(config, base->config.layers, taps);
     if (config->tune == TRAINER_HEAD && trainer_net_shape(s, err) != 0) {

@@ -84,19 +84,41 @@ int trainer_read_tensor(Trainer *s, const Gguf *base, const char *name, const Tr
     return read_weight(&r, gguf_tensor(base, name), w, ids);
 }
 
+/* So that `cols` inputs of about 1 make outputs of about 1. NULL = no memory; the caller frees it. */
+static float *noise_make(uint32_t seed, uint32_t number, size_t count, int cols)
+{
+    float *noise = malloc(count * sizeof *noise), width = sqrtf(3.0f / (float)cols);
+    for (size_t i = 0; noise && i < count; i++) {
+        uint32_t bits = noise_bits(seed, number, (uint32_t)i);
+        noise[i] = width * ((float)(bits >> 8) * 0x1p-23f - 1);
+    }
+    return noise;
+}
+
 /* A pair starts as no change: A is noise, B is zero (LoRA, arXiv 2106.09685). */
 static int start_pair(Reader *r, const TrainerWeight *w, uint32_t number)
 {
     Trainer *s = r->trainer;
     size_t count = (size_t)s->config.rank * (size_t)w->cols;
-    float *noise = malloc(count * sizeof *noise), width = sqrtf(3.0f / (float)w->cols);
+    float *noise = noise_make(s->config.seed, number, count, w->cols);
     if (noise == NULL)
         return no_memory(r);
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits = noise_bits(s->config.seed, number, (uint32_t)i);
-        noise[i] = width * ((float)(bits >> 8) * 0x1p-23f - 1);
-    }
     s->kernels->upload(s->kernels, w->a, noise, count);
+    free(noise);
+    return 0;
+}
+
+/* A feed-forward part where the base has experts: one that says nothing at first, for down is 0. */
+static int start_fresh(Reader *r, int part, const TrainerWeight *w, uint32_t number)
+{
+    Trainer *s = r->trainer;
+    if (part != PART_GATE && part != PART_UP)
+        return 0;
+    size_t count = (size_t)w->rows * (size_t)w->cols;
+    float *noise = noise_make(s->config.seed, number, count, w->cols);
+    if (noise == NULL)
+        return no_memory(r);
+    s->kernels->upload(s->kernels, w->value, noise, count);
     free(noise);
     return 0;
 }
@@ -111,9 +133,11 @@ static int read_layer(Reader *r, int index)
         const GgufTensor *tensor = layer_tensor(r->gguf, &s->model, layer, p, &first);
         if (tensor == NULL && !arch_requires(s->model.arch, p)) /* none there: starts from 0 */
             continue;
-        if (w->cols > 0 && read_rows(r, tensor, first, w, NULL) != 0)
+        uint32_t number = (uint32_t)(index * LAYER_PARTS + p);
+        if (w->cols > 0 && (tensor ? read_rows(r, tensor, first, w, NULL)
+                                   : start_fresh(r, p, w, number)) != 0)
             return -1;
-        if (w->a && start_pair(r, w, (uint32_t)(index * LAYER_PARTS + p)) != 0)
+        if (w->a && start_pair(r, w, number) != 0)
             return -1;
     }
     return 0;

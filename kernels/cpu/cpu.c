@@ -51,6 +51,7 @@ static void cpu_close(Kernels *k)
         store_free(cpu->store, cpu->floats);
         store_free(cpu->store, cpu->shares);
         store_free(cpu->store, cpu->scores);
+        cpu_free_pairs(cpu);
     }
     pool_close(cpu->pool);
     store_close(cpu->store);
@@ -141,6 +142,7 @@ static const Kernels cpu_table = {
     .matrix_bytes = matrix_bytes,
     .embed = matrix_embed,
     .linear = linear_run,
+    .experts = experts_run,
     .norm = row_norm,
     .norm_add = row_norm_add,
     .silu_add = row_silu_add,

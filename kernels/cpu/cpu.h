@@ -4,6 +4,7 @@
  *   cpu_scratch.c     memory for what is under way
  *   repack.c          reads and repacks weights (panel.h), rows of the embedding
  *   matmul.c          norm, quantisation, products and what follows them in one parallel run
+ *   experts.c         the same for a mixture of experts
  *   kv_cache.c        keys and values by slot
  *   attention.c       softmax(q k) v
  *   row.c             norm, silu, rope, top, above
@@ -22,6 +23,7 @@
 #include "kernels/cpu/store.h"
 #include "kernels/kernels.h"
 #include "kernels/limits.h"
+#include "kernels/route.h"
 
 enum { ROPE_PAIRS = DIM_MAX / 2 };
 
@@ -42,6 +44,16 @@ typedef struct Share {
     _Alignas(64) atomic_uint_least64_t range;
 } Share;
 
+/* Rows with the experts that they go through: what a stack of matrices is multiplied by. */
+typedef struct Pairs {
+    int most, wide; /* pairs and columns that the rest is sized for */
+    ActGroup *acts; /* of a pair's row, each expert's in a block [groups][rows of it] */
+    float *floats;  /* [most][wide] the same as floats */
+    float *inner;   /* [most][wide] gate's and up's outputs */
+    float *logits;  /* [ROWS_MAX][EXPERTS_MAX] the router's */
+    Route *route;
+} Pairs;
+
 typedef struct Cpu {
     Kernels table; /* first: a Kernels * is a Cpu * */
     const Isa *isa;
@@ -55,13 +67,15 @@ typedef struct Cpu {
     size_t scores_max; /* floats per thread */
     float *scores;     /* [threads][scores_max] */
     RopeCache rope;
+    Pairs pairs;
 } Cpu;
 
 struct Matrix {
     QuantType type;
-    int rows, cols, panels;
+    int rows, cols, panels; /* of each matrix, where it is a stack of them */
+    int stack;              /* 1 = none */
     size_t panel_bytes;
-    uint8_t *data; /* [panels][panel_bytes] */
+    uint8_t *data; /* [stack][panels][panel_bytes] */
 };
 
 typedef struct KvLayer {
@@ -88,6 +102,8 @@ int cpu_open(Kernels **k, const KernelsOptions *options, Err *err);
 /* cpu_scratch.c. Grown when something is opened, never while decoding. -1 = no memory. */
 int cpu_reserve_cols(Cpu *cpu, int cols);
 int cpu_reserve_scores(Cpu *cpu, size_t floats);
+int cpu_reserve_pairs(Cpu *cpu, int picks, int cols);
+void cpu_free_pairs(Cpu *cpu);
 
 int matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *err);
 void matrix_close(Kernels *k, Matrix *matrix);
@@ -95,6 +111,7 @@ size_t matrix_bytes(Kernels *k, QuantType type, int rows, int cols);
 void matrix_embed(Kernels *k, const Matrix *matrix, const int *ids, int n, float scale, float *out);
 
 void linear_run(Kernels *k, const Linear *linear, const float *x, int n);
+void experts_run(Kernels *k, const Experts *experts, float *x, int n);
 
 KvCache *kv_open(Kernels *k, const KvShape *shape);
 void kv_close(Kernels *k, KvCache *kv);

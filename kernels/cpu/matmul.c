@@ -8,7 +8,7 @@
 #include <assert.h>
 #include <stdatomic.h>
 
-#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/matmul.h"
 
 enum {
     PREPARE_ALONE = 2, /* rows that the caller prepares by itself */
@@ -20,16 +20,11 @@ typedef struct Job {
     const Linear *linear;
     const float *x;
     int n, cols;
-    bool ints, floats;         /* which form of the activations some matrix wants */
-    const IsaTiles *tiles;     /* NULL = the products are not by tiles */
+    bool ints, floats; /* which form of the activations some matrix wants */
+    Operand operand;
     atomic_int row, rows_done; /* of the preparation: next to be taken, finished */
     int parts;                 /* matrices dealt out; gate and up go together as one */
 } Job;
-
-static bool wants_floats(const Cpu *cpu, const Matrix *m)
-{
-    return cpu->table.act_f32 || quant_is_float(m->type);
-}
 
 static void prepare_row(Job *job, int i)
 {
@@ -53,18 +48,9 @@ static void prepare(Job *job)
     }
 }
 
-static void panel_times(const Job *job, const Matrix *m, int panel, Ahead ahead,
-                        float (*acc)[PANEL])
+static const uint8_t *panel_data(const Matrix *m, int panel)
 {
-    const Cpu *cpu = job->cpu;
-    const uint8_t *data = m->data + (size_t)panel * m->panel_bytes;
-    if (wants_floats(cpu, m))
-        cpu->isa->dot_float(m->type, m->cols, data, job->linear->norm ? cpu->floats : job->x,
-                            job->n, acc);
-    else if (job->tiles)
-        job->tiles->dot(m->type, m->cols, data, ahead, cpu->acts, job->n, acc);
-    else
-        cpu->isa->dot(m->type, m->cols, data, ahead, cpu->acts, job->n, acc);
+    return m->data + (size_t)panel * m->panel_bytes;
 }
 
 /* The same, some panels further. */
@@ -83,12 +69,14 @@ static void panels_gated(const Job *job, int from, int to, Ahead ahead, float (*
     int n = job->n;
     const Isa *isa = job->cpu->isa;
     for (int p = from; p < to; p++)
-        panel_times(job, m, p, ahead_from(ahead, m, p - from), gate + (p - from) * n);
+        panel_times(job->cpu, m, panel_data(m, p), ahead_from(ahead, m, p - from), &job->operand,
+                    gate + (p - from) * n);
     ahead.left = ahead.left / m->panel_bytes * second->panel_bytes;
     if (ahead.then)
         ahead.then += AHEAD_BYTES; /* the first one fetches what comes before */
     for (int p = from; p < to; p++)
-        panel_times(job, second, p, ahead_from(ahead, second, p - from), up + (p - from) * n);
+        panel_times(job->cpu, second, panel_data(second, p), ahead_from(ahead, second, p - from),
+                    &job->operand, up + (p - from) * n);
     for (int p = from; p < to; p++) {
         int at = p * PANEL, rows = m->rows - at < PANEL ? m->rows - at : PANEL;
         const float *gate_bias = linear->bias[0] ? linear->bias[0] + at : NULL;
@@ -104,7 +92,7 @@ static void panel_set(const Job *job, int j, int panel, Ahead ahead, float (*acc
 {
     const Linear *linear = job->linear;
     const Matrix *m = linear->matrix[j];
-    panel_times(job, m, panel, ahead, acc);
+    panel_times(job->cpu, m, panel_data(m, panel), ahead, &job->operand, acc);
     int at = panel * PANEL, rows = m->rows - at < PANEL ? m->rows - at : PANEL;
     const float *bias = linear->bias[j] ? linear->bias[j] + at : NULL;
     for (int i = 0; i < job->n; i++) {
@@ -123,35 +111,9 @@ static void panel_set(const Job *job, int j, int panel, Ahead ahead, float (*acc
     }
 }
 
-/* The first panel of thread t's share of a matrix. */
-static int share_start(const Job *job, const Matrix *m, int t)
-{
-    return (int)((long long)m->panels * t / job->cpu->table.threads);
-}
-
 static const uint8_t *share_data(const Job *job, const Matrix *m, int t)
 {
-    return m ? m->data + (size_t)share_start(job, m, t) * m->panel_bytes : NULL;
-}
-
-/* Takes an eighth of what is left of a share, off its front or its back: the panels from … to - 1.
- * Few takings, for each waits until all that was written before is seen; a short end, so that the
- * threads end together. false = nothing is left. */
-static bool share_take(Share *share, bool front, int *from, int *to)
-{
-    uint64_t range = atomic_load_explicit(&share->range, memory_order_relaxed), rest;
-    uint32_t count;
-    do {
-        *from = (int)(uint32_t)range;
-        *to = (int)(range >> 32);
-        count = (uint32_t)(*to - *from + 7) / 8;
-        if (count == 0)
-            return false;
-        rest = front ? range + count : range - ((uint64_t)count << 32);
-    } while (!atomic_compare_exchange_weak_explicit(&share->range, &range, rest,
-                                                    memory_order_relaxed, memory_order_relaxed));
-    *(front ? to : from) = front ? *from + (int)count : *to - (int)count;
-    return true;
+    return m ? panel_data(m, share_start(job->cpu, m->panels, t)) : NULL;
 }
 
 /* Panels from … to - 1 of part j. ahead: what follows the first one's start. */
@@ -179,11 +141,11 @@ static void work(void *context, int worker)
     Share *shares = job->cpu->shares;
     prepare(job);
     pool_wait(job->cpu->pool, &job->rows_done, job->n);
-    if (job->tiles)
-        job->tiles->begin(job->n);
+    if (job->operand.tiles)
+        job->operand.tiles->begin(job->n);
     for (int j = 0; j < job->parts; j++) {
         const Matrix *m = linear->matrix[j];
-        int end = share_start(job, m, worker + 1), panel, to;
+        int end = share_start(job->cpu, m->panels, worker + 1), panel, to;
         const Matrix *next = j + 1 < job->parts ? linear->matrix[j + 1] : linear->next;
         while (share_take(&shares[j * threads + worker], true, &panel, &to))
             panels_run(
@@ -197,8 +159,8 @@ static void work(void *context, int worker)
                 panels_run(job, j, panel, to,
                            (Ahead){(size_t)(to - panel) * linear->matrix[j]->panel_bytes, NULL});
     }
-    if (job->tiles)
-        job->tiles->end();
+    if (job->operand.tiles)
+        job->operand.tiles->end();
 }
 
 void linear_run(Kernels *k, const Linear *linear, const float *x, int n)
@@ -211,18 +173,14 @@ void linear_run(Kernels *k, const Linear *linear, const float *x, int n)
         assert(m->cols == job.cols);
         *(wants_floats(cpu, m) ? &job.floats : &job.ints) = true;
     }
+    job.operand = (Operand){.acts = cpu->acts, .floats = linear->norm ? cpu->floats : x, .n = n};
     if (job.ints && cpu->tiles && n >= cpu->tiles->rows)
-        job.tiles = cpu->tiles;
+        job.operand.tiles = cpu->tiles;
     job.parts = linear_is_gated(linear->mode) ? 1 : linear->count;
     assert(!linear_is_gated(linear->mode) ||
            (linear->count == 2 && linear->matrix[0]->rows == linear->matrix[1]->rows));
     for (int j = 0; j < job.parts; j++)
-        for (int t = 0; t < k->threads; t++) {
-            uint64_t from = (uint64_t)share_start(&job, linear->matrix[j], t);
-            uint64_t to = (uint64_t)share_start(&job, linear->matrix[j], t + 1);
-            atomic_store_explicit(&cpu->shares[j * k->threads + t].range, from | to << 32,
-                                  memory_order_relaxed);
-        }
+        shares_deal(cpu, j, linear->matrix[j]->panels);
     if (n <= PREPARE_ALONE)
         prepare(&job);
     pool_run(cpu->pool, work, &job);

@@ -28,16 +28,24 @@ typedef struct Repack {
     atomic_int panel, bad; /* bad: some scale is not finite */
 } Repack;
 
+/* Of a stack the panels of one matrix after the other; each one's last may lack rows. */
 static int stretch_read(Repack *job, const Stretch *stretch)
 {
     const Matrix *m = job->matrix;
     size_t row_bytes = quant_row_bytes(m->type, m->cols);
-    int row = stretch->first * PANEL, rows = stretch->count * PANEL;
-    rows = rows < m->rows - row ? rows : m->rows - row;
-    size_t bytes = (size_t)rows * row_bytes;
-    memset(stretch->file + bytes, 0, (size_t)stretch->count * PANEL * row_bytes - bytes);
-    return job->source->read(job->source->context, (uint64_t)row * row_bytes, stretch->file, bytes,
-                             job->err);
+    for (int done = 0, run; done < stretch->count; done += run) {
+        int panel = stretch->first + done, which = panel / m->panels, local = panel % m->panels;
+        run = stretch->count - done < m->panels - local ? stretch->count - done : m->panels - local;
+        int row = local * PANEL, rows = run * PANEL;
+        rows = rows < m->rows - row ? rows : m->rows - row;
+        uint8_t *to = stretch->file + (size_t)done * PANEL * row_bytes;
+        size_t bytes = (size_t)rows * row_bytes;
+        uint64_t from = ((uint64_t)which * (uint64_t)m->rows + (uint64_t)row) * row_bytes;
+        memset(to + bytes, 0, (size_t)run * PANEL * row_bytes - bytes);
+        if (job->source->read(job->source->context, from, to, bytes, job->err) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 static void repack(void *context, int worker)
@@ -62,12 +70,12 @@ static int matrix_read(Cpu *cpu, Matrix *m, const MatrixSource *source, uint8_t 
                        Err *err)
 {
     Repack job = {.matrix = m, .source = source, .err = err};
-    int first = 0; /* panel that has not been read */
+    int first = 0, panels = m->stack * m->panels; /* first: that has not been read */
     job.now.file = file;
     job.next.file = file + (size_t)most * PANEL * quant_row_bytes(m->type, m->cols);
     do {
         job.next.first = first;
-        job.next.count = m->panels - first < most ? m->panels - first : most;
+        job.next.count = panels - first < most ? panels - first : most;
         first += job.next.count;
         job.panel = 0;
         pool_run(cpu->pool, repack, &job);
@@ -94,11 +102,17 @@ int matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *er
         return err_set(err, EXIT_DATA,
                        "%s tensor of %d rows x %d columns: columns must be a multiple of %d",
                        info->name, source->rows, source->cols, info->block);
+    int stack = source->stack ? source->stack : 1;
+    if (stack < 1 || stack > EXPERTS_MAX || source->picks < 0 || source->picks > PICKS_MAX ||
+        (source->rows + PANEL) / PANEL > INT_MAX / stack)
+        return err_set(err, EXIT_DATA, "a stack of %d matrices, %d at a time: at most %d and %d",
+                       stack, source->picks, EXPERTS_MAX, PICKS_MAX);
     Matrix *m = calloc(1, sizeof *m);
     uint8_t *file = NULL;
     int status = -1;
     if (!m)
         goto no_memory;
+    m->stack = stack;
     m->type = source->type;
     m->rows = source->rows;
     m->cols = source->cols;
@@ -106,10 +120,12 @@ int matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Err *er
     m->panel_bytes = panel_size(m->type, m->cols);
     size_t file_bytes = PANEL * quant_row_bytes(m->type, m->cols); /* of a panel's rows */
     int stretch = (int)(STRETCH_BYTES / file_bytes);
-    stretch = stretch < 1 ? 1 : stretch > m->panels ? m->panels : stretch;
-    m->data = store_alloc(cpu->store, (size_t)m->panels * m->panel_bytes);
+    int panels = m->stack * m->panels;
+    stretch = stretch < 1 ? 1 : stretch > panels ? panels : stretch;
+    m->data = store_alloc(cpu->store, (size_t)panels * m->panel_bytes);
     file = malloc(2 * (size_t)stretch * file_bytes);
-    if (!m->data || !file || cpu_reserve_cols(cpu, m->cols))
+    if (!m->data || !file || cpu_reserve_cols(cpu, m->cols) ||
+        (source->stack && cpu_reserve_pairs(cpu, source->picks, m->cols)))
         goto no_memory;
     status = matrix_read(cpu, m, source, file, stretch, err);
     goto done;

@@ -61,10 +61,10 @@ typedef struct PrepareArgs {
     const Meta *meta;
     const float *x, *weight; /* weight: of the norm, or NULL */
     float eps;
-    int cols, form;
-    uint32_t *values; /* [planes][COLUMN_TILES][steps][2][WARP][4], or row-major */
-    uint32_t *sums;   /* [COLUMN_TILES][groups of 4 steps][WARP][2] */
-    float *scale;     /* [ROWS_MAX] 2^-e */
+    int cols, form, each; /* each: rows here for each row of the batch */
+    uint32_t *values;     /* [planes][COLUMN_TILES * each][steps][2][WARP][4], or row-major */
+    uint32_t *sums;       /* [COLUMN_TILES * each][groups of 4 steps][WARP][2] */
+    float *scale;         /* [ROWS_MAX * each] 2^-e */
 } PrepareArgs;
 
 /* One matrix of a linear kernel. Rows are dealt out in units: two tiles of one matrix, or one of
@@ -89,6 +89,40 @@ typedef struct LinearArgs {
     int mode, parts, pad;
     LinearPart part[LINEAR_MAX];
 } LinearArgs;
+
+/* Which experts rows go through. A pair is a row of the batch and one of its experts; those of a
+ * row are in ascending order of its experts. */
+typedef struct Routed {
+    int active;                      /* experts that some row goes through, */
+    int expert[EXPERTS_MAX];         /* ascending, */
+    int first[EXPERTS_MAX + 1];      /* and where each one's pairs begin in */
+    int order[ROWS_MAX * PICKS_MAX]; /* numbers of pairs: row * picks and on */
+    int id[ROWS_MAX * PICKS_MAX];    /* expert of a pair, and its weight */
+    float weight[ROWS_MAX * PICKS_MAX];
+} Routed;
+
+typedef struct RouteArgs {
+    const Meta *meta;
+    const float *logits; /* [rows][experts] */
+    Routed *routed;
+    int experts, picks;
+} RouteArgs;
+
+/* Stacks of matrices times what each expert's pairs have. Parts as in LinearArgs, none of them
+ * split over blocks; outputs are [pairs][rows]. */
+typedef struct StackArgs {
+    LinearArgs linear;
+    const Routed *routed;
+    int picks, by_pair; /* by_pair: activations are there for each pair, else for each row */
+} StackArgs;
+
+typedef struct PairsArgs {
+    const Meta *meta;
+    const Routed *routed;
+    const float *a, *b; /* [pairs][cols]; pair_add: a only */
+    float *out;         /* pair_swiglu: [pairs][cols]; pair_add: [rows][cols] */
+    int cols, picks;
+} PairsArgs;
 
 typedef struct DequantiseArgs {
     const uint8_t *data; /* the first tile */
@@ -243,13 +277,17 @@ typedef struct LimitArgs {
     int rounds;
 } LimitArgs;
 
-/* The kernels: name, arguments, bytes of shared memory. dequantise is there for each type, linear
- * for each type and number of column tiles. */
+/* The kernels: name, arguments, bytes of shared memory. dequantise and stack are there for each
+ * type, linear for each type and number of column tiles. */
 #define CUDA_KERNELS(X)                         \
     X(prepare, PrepareArgs, WARPS_SHARED)       \
     X(finish, FinishArgs, 0)                    \
     X(embed, EmbedArgs, 0)                      \
     X(norm, NormArgs, WARPS_SHARED)             \
+    X(route, RouteArgs, ROUTE_SHARED)           \
+    X(route_group, RouteArgs, GROUP_SHARED)     \
+    X(pair_swiglu, PairsArgs, 0)                \
+    X(pair_add, PairsArgs, 0)                   \
     X(silu_add, SiluAddArgs, 0)                 \
     X(gather, GatherArgs, 0)                    \
     X(rope_table, RopeTableArgs, 0)             \
@@ -275,7 +313,7 @@ typedef enum KernelId {
 #define X(name, Args, shared) KERNEL_##name,
     CUDA_KERNELS(X)
 #undef X
-#define QUANT_TYPE(name, ...) KERNEL_dequantise_##name,
+#define QUANT_TYPE(name, ...) KERNEL_dequantise_##name, KERNEL_stack_##name,
 #include "kernels/quant_types.def"
 #define X(type, tiles) KERNEL_linear_##type##_##tiles,
 #define QUANT_TYPE(name, ...) CUDA_LINEARS_OF(X, name)

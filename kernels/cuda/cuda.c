@@ -123,7 +123,8 @@ static void cuda_close(Kernels *k)
     Scratch *scratch[] = {
         &cuda->values,  &cuda->sums,   &cuda->scale,         &cuda->partial,    &cuda->counters,
         &cuda->weights, &cuda->pieces, &cuda->piece_weights, &cuda->product[0], &cuda->product[1],
-        &cuda->turned,  &cuda->top,    &cuda->read,          &cuda->limit_data, &cuda->limit_out};
+        &cuda->turned,  &cuda->top,    &cuda->read,          &cuda->limit_data, &cuda->limit_out,
+        &cuda->router,  &cuda->routed, &cuda->pair[0],       &cuda->pair[1],    &cuda->pair[2]};
     cuda->gpu->wait(cuda->gpu);
     for (size_t i = 0; i < sizeof scratch / sizeof *scratch; i++)
         cuda->gpu->free(cuda->gpu, scratch[i]->data);
@@ -152,6 +153,7 @@ static const Kernels cuda_table = {
     .matrix_bytes = cuda_matrix_bytes,
     .embed = cuda_embed,
     .linear = cuda_linear,
+    .experts = cuda_experts,
     .norm = cuda_norm,
     .norm_add = cuda_norm_add,
     .silu_add = cuda_silu_add,

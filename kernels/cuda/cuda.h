@@ -5,6 +5,7 @@
  *   matrix.c       weights
  *   pack.c         their order in a device's memory
  *   linear.c       products
+ *   experts.c      mixtures of experts
  *   kv.c           keys, values, rope, attention
  *   top.c          scans of logits
  *   train_cuda.h   training
@@ -92,6 +93,8 @@ typedef struct Cuda {
     Scratch values, sums, scale; /* activations */
     Scratch partial, counters;   /* sums of split inputs */
     Scratch weights, product[2]; /* of prompts: some rows of weights, results */
+    Scratch router, routed;      /* of mixtures: logits, who goes where, */
+    Scratch pair[3];             /* gate's, up's and down's outputs */
     Scratch pieces, piece_weights, turned;
     Scratch top, read;
     Scratch limit_data, limit_out;
@@ -104,9 +107,10 @@ typedef struct Cuda {
 
 struct Matrix {
     QuantType type;
-    int rows, cols, tiles; /* tiles: an even number */
+    int rows, cols, tiles; /* of each matrix, where it is a stack of them; tiles: an even number */
+    int stack;             /* 1 = none */
     size_t tile_bytes;
-    uint8_t *data;
+    uint8_t *data; /* [stack][tiles][tile_bytes] */
 };
 
 struct KvCache {
@@ -157,6 +161,17 @@ typedef struct LinearPlan {
 } LinearPlan;
 
 LinearPlan cuda_linear_plan(int units, int cols);
+
+typedef struct Prepare {
+    const float *x;    /* [n * each, cols] */
+    const float *norm; /* or NULL */
+    float eps;
+    int cols, each;
+    ActForm form;
+} Prepare;
+
+/* Puts x into values, sums and scale. */
+void cuda_prepare(Cuda *cuda, const Prepare *what, int n);
 void cuda_linear(Kernels *k, const Linear *linear, const float *x, int n);
 void cuda_norm(Kernels *k, const float *x, const float *weight, float eps, int n, int heads,
                int cols, float *out);
@@ -165,6 +180,9 @@ void cuda_gather(Kernels *k, const float *x, int n, int stride, const int *place
 void cuda_norm_add(Kernels *k, float *x, const float *weight, float eps, int n, int cols,
                    float *out);
 void cuda_silu_add(Kernels *k, const float *x, size_t count, float *out);
+
+/* experts.c */
+void cuda_experts(Kernels *k, const Experts *experts, float *x, int n);
 
 /* kv.c */
 KvCache *cuda_kv_open(Kernels *k, const KvShape *shape);

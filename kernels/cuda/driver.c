@@ -77,7 +77,9 @@ static const char *const kernel_names[KERNEL_COUNT] = {
 #define X(name, Args, shared) [KERNEL_##name] = #name "_kernel",
     CUDA_KERNELS(X)
 #undef X
-#define QUANT_TYPE(name, ...) [KERNEL_dequantise_##name] = "dequantise_" #name "_kernel",
+#define QUANT_TYPE(name, ...)                                   \
+    [KERNEL_dequantise_##name] = "dequantise_" #name "_kernel", \
+    [KERNEL_stack_##name] = "stack_" #name "_kernel",
 #include "kernels/quant_types.def"
 #define X(type, tiles) [KERNEL_linear_##type##_##tiles] = "linear_" #type "_" #tiles "_kernel",
 #define QUANT_TYPE(name, ...) CUDA_LINEARS_OF(X, name)

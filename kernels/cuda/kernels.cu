@@ -36,6 +36,16 @@ CUDA_KERNELS(X)
     }
 #include "kernels/quant_types.def"
 
+#define QUANT_TYPE(name, ...)                                         \
+    extern "C" __global__ void __launch_bounds__(THREADS, 2)          \
+        stack_##name##_kernel(const __grid_constant__ StackArgs args) \
+    {                                                                 \
+        __shared__ __align__(16) char shared[LINEAR_SHARED];          \
+        Lane at = lane_here(shared);                                  \
+        stack_body(&at, &args, QUANT_##name);                         \
+    }
+#include "kernels/quant_types.def"
+
 /* Two blocks on a processor hide its memory's latency; with many rows sums need the registers. */
 #define X(type, tiles)                                                            \
     extern "C" __global__ void __launch_bounds__(THREADS, (tiles) <= 2 ? 2 : 1)   \

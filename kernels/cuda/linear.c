@@ -37,25 +37,32 @@ LinearPlan cuda_linear_plan(int units, int cols)
     return plan;
 }
 
-static void prepare(Cuda *cuda, const Linear *linear, const float *x, int n, ActForm form)
+void cuda_prepare(Cuda *cuda, const Prepare *what, int n)
 {
-    int cols = linear->matrix[0]->cols, steps = layout_steps(cols);
-    bool plain = form == ACT_PLAIN || form == ACT_FLOAT;
-    size_t tile = (size_t)COLUMN_TILES * (size_t)steps * 2 * WARP * 16;
-    size_t sums = (size_t)COLUMN_TILES * (size_t)((steps + K_STEPS - 1) / K_STEPS) * WARP * 8;
+    int steps = layout_steps(what->cols), tiles = COLUMN_TILES * what->each;
+    bool plain = what->form == ACT_PLAIN || what->form == ACT_FLOAT;
+    size_t tile = (size_t)tiles * (size_t)steps * 2 * WARP * 16;
+    size_t sums = (size_t)tiles * (size_t)((steps + K_STEPS - 1) / K_STEPS) * WARP * 8;
     PrepareArgs args;
     memset(&args, 0, sizeof args);
     args.meta = cuda->queue.device;
-    args.x = x;
-    args.weight = linear->norm;
-    args.eps = linear->norm_eps;
-    args.cols = cols;
-    args.form = (int)form;
+    args.x = what->x;
+    args.weight = what->norm;
+    args.eps = what->eps;
+    args.cols = what->cols;
+    args.form = (int)what->form;
+    args.each = what->each;
     args.values = cuda_reserve(cuda, &cuda->values, 2 * tile);
     args.sums = cuda_reserve(cuda, &cuda->sums, sums);
-    args.scale = cuda_reserve(cuda, &cuda->scale, ROWS_MAX * sizeof(float));
-    queue_add(cuda, KERNEL_prepare, plain ? ROWS_MAX : cuda_round_rows(n), 1, 1, &args, sizeof args,
-              META_N);
+    args.scale = cuda_reserve(cuda, &cuda->scale, (size_t)(ROWS_MAX * what->each) * sizeof(float));
+    queue_add(cuda, KERNEL_prepare, (plain ? ROWS_MAX : cuda_round_rows(n)) * what->each, 1, 1,
+              &args, sizeof args, META_N);
+}
+
+static void prepare(Cuda *cuda, const Linear *linear, const float *x, int n, ActForm form)
+{
+    cuda_prepare(
+        cuda, &(Prepare){x, linear->norm, linear->norm_eps, linear->matrix[0]->cols, 1, form}, n);
 }
 
 static KernelId linear_kernel(QuantType type, int tiles)

@@ -37,18 +37,20 @@ static void repack(void *context, int worker)
     }
 }
 
-/* file, tiles: room for a stretch of tiles. */
-static int matrix_read(Cuda *cuda, Matrix *m, const MatrixSource *source, uint8_t *file,
+/* One matrix of a stack. file, tiles: room for a stretch of tiles. */
+static int matrix_read(Cuda *cuda, Matrix *m, int which, const MatrixSource *source, uint8_t *file,
                        uint8_t *tiles, int stretch, Err *err)
 {
     size_t row_bytes = quant_row_bytes(m->type, m->cols);
+    uint64_t from = (uint64_t)which * (uint64_t)m->rows * row_bytes;
+    uint8_t *data = m->data + (size_t)which * (size_t)m->tiles * m->tile_bytes;
     for (int first = 0; first < m->tiles; first += stretch) {
         int count = m->tiles - first < stretch ? m->tiles - first : stretch;
         int row = first * TILE_ROWS;
         int rows = m->rows - row < count * TILE_ROWS ? m->rows - row : count * TILE_ROWS;
         size_t bytes = rows > 0 ? (size_t)rows * row_bytes : 0;
         if (bytes &&
-            source->read(source->context, (uint64_t)row * row_bytes, file, bytes, err) != 0)
+            source->read(source->context, from + (uint64_t)row * row_bytes, file, bytes, err) != 0)
             return -1;
         memset(file + bytes, 0, (size_t)(count * TILE_ROWS) * row_bytes - bytes);
         cuda->gpu->wait(cuda->gpu); /* the stretch before is on its way from `tiles` */
@@ -56,7 +58,7 @@ static int matrix_read(Cuda *cuda, Matrix *m, const MatrixSource *source, uint8_
         pool_run(cuda->pool, repack, &job);
         if (job.bad)
             return err_set(err, EXIT_DATA, "tensor has NaN or Inf scales; the file is damaged");
-        cuda->gpu->put(cuda->gpu, m->data + (size_t)first * m->tile_bytes, tiles,
+        cuda->gpu->put(cuda->gpu, data + (size_t)first * m->tile_bytes, tiles,
                        (size_t)count * m->tile_bytes);
     }
     return 0;
@@ -82,6 +84,7 @@ static Matrix matrix_shape(QuantType type, int rows, int cols)
                     .rows = rows,
                     .cols = cols,
                     .tiles = (tiles + 1) / 2 * 2,
+                    .stack = 1,
                     .tile_bytes = layout_tile_bytes(type, cols)};
 }
 
@@ -97,21 +100,26 @@ int cuda_matrix_open(Kernels *k, Matrix **matrix, const MatrixSource *source, Er
         return err_set(err, EXIT_DATA,
                        "%s tensor of %d rows x %d columns: columns must be a multiple of %d",
                        info->name, source->rows, source->cols, info->block);
+    int stack = source->stack ? source->stack : 1;
+    if (stack < 1 || stack > EXPERTS_MAX || source->picks < 0 || source->picks > PICKS_MAX)
+        return err_set(err, EXIT_DATA, "a stack of %d matrices, %d at a time: at most %d and %d",
+                       stack, source->picks, EXPERTS_MAX, PICKS_MAX);
     Matrix *m = malloc(sizeof *m);
     uint8_t *file = NULL, *tiles = NULL;
-    int status = -1;
     if (!m)
         return err_set(err, EXIT_MEMORY, "no memory for a matrix");
     *m = matrix_shape(source->type, source->rows, source->cols);
+    m->stack = stack;
     size_t tile_rows = TILE_ROWS * quant_row_bytes(m->type, m->cols);
     int stretch = (int)(STRETCH_BYTES / m->tile_bytes);
     stretch = stretch < 1 ? 1 : stretch > m->tiles ? m->tiles : stretch;
-    m->data = cuda->gpu->alloc(cuda->gpu, (size_t)m->tiles * m->tile_bytes);
+    m->data = cuda->gpu->alloc(cuda->gpu, (size_t)stack * (size_t)m->tiles * m->tile_bytes);
     file = malloc((size_t)stretch * tile_rows);
     tiles = staging(cuda, (size_t)stretch * m->tile_bytes);
-    if (m->data && file && tiles)
-        status = matrix_read(cuda, m, source, file, tiles, stretch, err);
-    else
+    int status = m->data && file && tiles ? 0 : -1;
+    for (int i = 0; status == 0 && i < stack; i++)
+        status = matrix_read(cuda, m, i, source, file, tiles, stretch, err);
+    if (!m->data || !file || !tiles)
         err_set(err, EXIT_MEMORY, "no memory on %s for a %s matrix of %d x %d", cuda->gpu->name,
                 info->name, source->rows, source->cols);
     cuda->gpu->wait(cuda->gpu);

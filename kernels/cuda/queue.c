@@ -22,6 +22,7 @@ enum {
 CUDA_KERNELS(X)
 #undef X
 _Static_assert(sizeof(LinearArgs) <= ARGS_BYTES, "linear");
+_Static_assert(sizeof(StackArgs) <= ARGS_BYTES, "stack");
 
 int cuda_round_rows(int n)
 {

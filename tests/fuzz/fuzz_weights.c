@@ -33,14 +33,19 @@ typedef struct Base {
 static TinyModel shape_of(int number)
 {
     static const QuantType types[] = {QUANT_F32, QUANT_Q8_0, QUANT_Q4_1, QUANT_F16, QUANT_BF16};
-    TinyModel tiny = tiny_model_of(number % 2 ? ARCH_QWEN2 : ARCH_LLAMA, types[number / 2 % 5]);
+    bool experts = number >= 10; /* of F32 and of Q8_0 */
+    QuantType type = experts ? types[number - 10] : types[number / 2 % 5];
+    TinyModel tiny = tiny_model_of(experts      ? ARCH_QWEN3MOE
+                                   : number % 2 ? ARCH_QWEN2
+                                                : ARCH_LLAMA,
+                                   type);
     tiny.hidden = tiny.ffn = 32;
     tiny.heads = 2;
     tiny.kv_heads = 1;
     tiny.settle = 1;
     tiny.context = 256;
     tiny.tied = number / 2 % 5 == 2;
-    tiny.rope_factors = number % 2 == 0;
+    tiny.rope_factors = number % 2 == 0 && !experts;
     return tiny;
 }
 

@@ -31,7 +31,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < TENSORS * WEIGHTS_VALUES; i += 3) {
         WeightsCase c = drawn[i % 4];
         c.seed = (uint32_t)i;
-        c.base = (uint8_t)(i % 11);
+        c.base = (uint8_t)(i % 13);
         c.drafter = (uint8_t)(i % WEIGHTS_DRAFTERS);
         c.tree = (uint8_t)(i / 5);
         c.length = 11;

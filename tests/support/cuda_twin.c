@@ -119,6 +119,9 @@ static void run_body(const Lane *lane, const GpuCommand *command)
 #define QUANT_TYPE(name, ...)                                              \
     case KERNEL_dequantise_##name:                                         \
         dequantise_body(lane, (const DequantiseArgs *)args, QUANT_##name); \
+        return;                                                            \
+    case KERNEL_stack_##name:                                              \
+        stack_body(lane, (const StackArgs *)args, QUANT_##name);           \
         return;
 #include "kernels/quant_types.def"
 #define X(type, tiles)                                                    \
@@ -143,7 +146,9 @@ static size_t shared_bytes(int kernel)
         CUDA_KERNELS(X)
 #undef X
 #define X(type, tiles) case KERNEL_linear_##type##_##tiles:
-#define QUANT_TYPE(name, ...) CUDA_LINEARS_OF(X, name)
+#define QUANT_TYPE(name, ...) \
+    case KERNEL_stack_##name: \
+        CUDA_LINEARS_OF(X, name)
 #include "kernels/quant_types.def"
 #undef X
         return LINEAR_SHARED;

@@ -36,6 +36,8 @@ TinyModel tiny_model(Arch arch)
                        .kv_heads = 2,
                        .head_dim = 16,
                        .ffn = 96,
+                       .experts = 6,
+                       .picks = 2,
                        .context = 1024,
                        .seed = 1,
                        .settle_scale = 0.3f,
@@ -61,9 +63,14 @@ typedef struct Pass {
     bool fill;
 } Pass;
 
-static void matrix(const Pass *pass, const char *name, QuantType type, int rows, int cols,
-                   float scale)
+/* stack: so many of them, 0 = one. */
+static void matrices(const Pass *pass, const char *name, QuantType type, int stack, int rows,
+                     int cols, float scale)
 {
+    if (!pass->fill && stack > 0) {
+        gguf_write_stack(pass->writer, name, type, stack, rows, cols);
+        return;
+    }
     if (!pass->fill) {
         gguf_write_tensor(pass->writer, name, type, rows, cols);
         return;
@@ -74,7 +81,7 @@ static void matrix(const Pass *pass, const char *name, QuantType type, int rows,
     void *blocks = malloc(quant_row_bytes(type, cols));
     if (row == NULL || blocks == NULL)
         abort();
-    for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < rows * (stack > 0 ? stack : 1); r++) {
         for (int c = 0; c < cols; c++) {
             float own = noise_normal(&state), strange = noise_normal(&other);
             row[c] = scale * (p == 0 ? own : keep * own + p * strange);
@@ -84,6 +91,12 @@ static void matrix(const Pass *pass, const char *name, QuantType type, int rows,
     }
     free(row);
     free(blocks);
+}
+
+static void matrix(const Pass *pass, const char *name, QuantType type, int rows, int cols,
+                   float scale)
+{
+    matrices(pass, name, type, 0, rows, cols, scale);
 }
 
 /* center + spread * noise; signs: half of the values negated. */
@@ -108,7 +121,8 @@ static void vector(const Pass *pass, const char *name, int count, float center, 
 /* Standard deviation of a matrix's outputs for inputs of deviation 1, but for the two whose outputs
  * are added to the residual stream: theirs is `settle`. */
 static const float gains[LAYER_PARTS] = {
-    [PART_Q] = 1.5f, [PART_K] = 1.5f, [PART_V] = 1, [PART_GATE] = 2, [PART_UP] = 1};
+    [PART_Q] = 1.5f, [PART_K] = 1.5f,   [PART_V] = 1,         [PART_GATE] = 2,
+    [PART_UP] = 1,   [PART_ROUTER] = 2, [PART_GATE_EXPS] = 2, [PART_UP_EXPS] = 1};
 
 static void layer_tensors(const Pass *pass, const ModelConfig *shape, int layer)
 {
@@ -118,16 +132,19 @@ static void layer_tensors(const Pass *pass, const ModelConfig *shape, int layer)
         const LayerPart *part = &layer_parts[p];
         int rows = shape_size(shape, part->rows), cols = shape_size(shape, part->cols);
         float root = sqrtf((float)cols);
-        bool added = p == PART_O || p == PART_DOWN;
-        QuantType type = p == PART_DOWN ? t->down_type : part->is_ffn ? t->ffn_type : t->attn_type;
+        bool is_down = p == PART_DOWN || p == PART_DOWN_EXPS, added = p == PART_O || is_down;
+        QuantType type = is_down ? t->down_type : part->is_ffn ? t->ffn_type : t->attn_type;
         char name[TENSOR_NAME_BYTES];
         if (!arch_has_usually(t->arch, p) || t->lacks >> p & 1)
             continue;
-        if (p == PART_DOWN && t->last_gain > 0 && layer == t->layers - 1)
+        if (part->quant_class == QUANT_CLASS_KEPT)
+            type = QUANT_F32;
+        if (is_down && t->last_gain > 0 && layer == t->layers - 1)
             settle = t->last_gain;
         snprintf(name, sizeof name, "blk.%d.%s", layer, part->name);
         if (part->rows != 0)
-            matrix(pass, name, type, rows, cols, added ? settle / root : gains[p] * (1 / root));
+            matrices(pass, name, type, part->is_stack ? t->experts : 0, rows, cols,
+                     added ? settle / root : gains[p] * (1 / root));
         else if (part->is_bias)
             vector(pass, name, cols, 0, 0.2f, false);
         else
@@ -149,6 +166,8 @@ static void tensors(const Pass *pass, int vocab)
     last.seed = t->last_seed > 0 ? t->last_seed : t->seed;
     ModelConfig shape = {.hidden = t->hidden,
                          .ffn = t->ffn,
+                         .experts = t->experts,
+                         .expert_ffn = t->ffn,
                          .heads = t->heads,
                          .kv_heads = t->kv_heads,
                          .head_dim = t->head_dim};
@@ -218,6 +237,14 @@ static int write_model(const TinyModel *t, FILE *stream, Err *err)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         arch_key(key, t->arch, sizes[i].name);
         write_size(writer, key, sizes[i].value, sizes[i].by_layer ? t->by_layer : 0);
+    }
+    if (arch_has_experts(t->arch)) {
+        arch_key(key, t->arch, "expert_count");
+        gguf_write_u32(writer, key, (uint32_t)t->experts);
+        arch_key(key, t->arch, "expert_used_count");
+        gguf_write_u32(writer, key, (uint32_t)t->picks);
+        arch_key(key, t->arch, "expert_feed_forward_length");
+        gguf_write_u32(writer, key, (uint32_t)t->ffn);
     }
     arch_key(key, t->arch, "attention.layer_norm_rms_epsilon");
     gguf_write_f32(writer, key, 1e-5f);

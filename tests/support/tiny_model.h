@@ -16,6 +16,7 @@ typedef struct TinyModel {
     int padding; /* rows of embedding and head beyond the vocabulary */
     int pads;    /* unused tokens at the vocabulary's end */
     int layers, hidden, heads, kv_heads, head_dim, ffn;
+    int experts, picks; /* where the architecture has experts: each as wide as ffn */
     int context;
     QuantType embed_type, head_type, attn_type, ffn_type; /* ffn: gate and up */
     QuantType down_type;  /* K types need columns in multiples of 256 */

@@ -100,17 +100,32 @@ static int weights_read(void *context, uint64_t offset, void *out, size_t bytes,
 MatrixSource weights_source(Weights *w)
 {
     w->next = 0;
-    return (MatrixSource){w->type, w->rows, w->cols, weights_read, w};
+    return (MatrixSource){
+        .type = w->type, .rows = w->rows, .cols = w->cols, .read = weights_read, .context = w};
+}
+
+static Matrix *source_open(Kernels *k, const MatrixSource *source, const Weights *w)
+{
+    Matrix *matrix;
+    Err err = {0};
+    assert_int_equal(k->matrix_open(k, &matrix, source, &err), 0);
+    assert_int_equal(w->next, (size_t)w->rows * w->row_bytes);
+    return matrix;
 }
 
 Matrix *weights_open(Kernels *k, Weights *w)
 {
     MatrixSource source = weights_source(w);
-    Matrix *matrix;
-    Err err = {0};
-    assert_int_equal(k->matrix_open(k, &matrix, &source, &err), 0);
-    assert_int_equal(w->next, (size_t)w->rows * w->row_bytes);
-    return matrix;
+    return source_open(k, &source, w);
+}
+
+Matrix *weights_open_stack(Kernels *k, Weights *w, int stack, int picks)
+{
+    MatrixSource source = weights_source(w);
+    source.rows = w->rows / stack;
+    source.stack = stack;
+    source.picks = picks;
+    return source_open(k, &source, w);
 }
 
 Kernels *isa_open(int isa, int threads, bool act_f32)

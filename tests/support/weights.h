@@ -30,6 +30,8 @@ void weights_free(Weights *w);
 MatrixSource weights_source(Weights *w);
 /* Asserts that it opens. */
 Matrix *weights_open(Kernels *k, Weights *w);
+/* The same as a stack of so many matrices. */
+Matrix *weights_open_stack(Kernels *k, Weights *w, int stack, int picks);
 
 /* Backends "scalar", "avx2", "avx512", "amx", as far as this machine has them; number 0 always
  * is. */

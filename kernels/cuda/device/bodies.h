@@ -7,6 +7,7 @@
 #include "kernels/cuda/device/cuda_train_rows.h"
 #include "kernels/cuda/device/dequantise.h"
 #include "kernels/cuda/device/draw.h"
+#include "kernels/cuda/device/experts.h"
 #include "kernels/cuda/device/limit_loops.h"
 #include "kernels/cuda/device/linear.h"
 #include "kernels/cuda/device/prepare.h"

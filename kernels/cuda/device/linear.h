@@ -23,11 +23,29 @@ enum { UNIT_ROWS = 2 * TILE_ROWS, FRAGMENT = WARP * 4 /* floats of a tile's prod
 typedef struct Place {
     const LinearPart *part;
     int unit, slice, slices, split, units; /* units: of the block */
+    size_t matrix_at;                      /* of a stack's matrix, in bytes of its data; else 0 */
 } Place;
+
+/* Where activations are. */
+typedef struct Columns {
+    const int
+        *rows; /* for each column tile the row that this lane loads; NULL = one after another */
+    int tiles; /* column tiles of a plane */
+} Columns;
 
 typedef struct Sums {
     float c[2][CHUNK / COLUMNS][4];
 } Sums;
+
+BODY void sums_clear(Sums *sums, int tiles)
+{
+    UNROLL
+    for (int n = 0; n < tiles; n++) {
+        UNROLL
+        for (int r = 0; r < 4; r++)
+            sums->c[0][n][r] = sums->c[1][n][r] = 0.0f;
+    }
+}
 
 BODY Place linear_place(const Lane *at, const LinearArgs *a)
 {
@@ -42,6 +60,7 @@ BODY Place linear_place(const Lane *at, const LinearArgs *a)
     place.unit = block / place.part->splits * place.units + warp_id(at) / place.part->k_warps;
     place.slices = place.part->splits * place.part->k_warps;
     place.slice = place.split * place.part->k_warps + warp_id(at) % place.part->k_warps;
+    place.matrix_at = 0;
     return place;
 }
 
@@ -57,7 +76,7 @@ BODY const uint8_t *linear_tile(const LinearArgs *a, const Place *place, QuantTy
     size_t bytes = layout_tile_bytes(type, a->cols);
     if (a->mode >= LINEAR_SWIGLU)
         return a->part[i].data + (size_t)place->unit * bytes;
-    return place->part->data + (size_t)(2 * place->unit + i) * bytes;
+    return place->part->data + place->matrix_at + (size_t)(2 * place->unit + i) * bytes;
 }
 
 /* One step of one tile times one column tile. */
@@ -107,7 +126,7 @@ BODY void mins_product(const Lane *at, QuantType type, const Raw *raw, const uin
 
 /* The warp's slice of its unit. */
 BODY void linear_slice(const Lane *at, const LinearArgs *a, const Place *place, QuantType type,
-                       int tiles, Sums *sums)
+                       int tiles, Columns columns, Sums *sums)
 {
     int lane = lane_id(at), steps = layout_steps(a->cols);
     int groups = (steps + K_STEPS - 1) / K_STEPS;
@@ -116,7 +135,7 @@ BODY void linear_slice(const Lane *at, const LinearArgs *a, const Place *place, 
     last = last < steps ? last : steps;
     int column_tile = a->column / COLUMNS;
     const uint8_t *data[2] = {linear_tile(a, place, type, 0), linear_tile(a, place, type, 1)};
-    size_t plane = (size_t)COLUMN_TILES * (size_t)steps * 2 * WARP;
+    size_t plane = (size_t)columns.tiles * (size_t)steps * 2 * WARP;
     uint32_t mins[2][2] = {{0, 0}, {0, 0}};
     Raw next[2];
     UNROLL
@@ -145,9 +164,11 @@ BODY void linear_slice(const Lane *at, const LinearArgs *a, const Place *place, 
         }
         UNROLL
         for (int n = 0; n < tiles; n++) {
-            size_t tile = (size_t)(column_tile + n);
-            const Words *from =
-                (const Words *)a->values + (tile * (size_t)steps + (size_t)step) * 2 * WARP + lane;
+            int row = columns.rows ? columns.rows[n] : 0;
+            int place_in = columns.rows ? row % COLUMNS * 4 + lane % 4 : lane;
+            size_t tile = (size_t)(columns.rows ? row / COLUMNS : column_tile + n);
+            const Words *from = (const Words *)a->values +
+                                (tile * (size_t)steps + (size_t)step) * 2 * WARP + place_in;
             Words b[2][2];
             b[0][0] = from[0];
             b[0][1] = from[WARP];
@@ -162,7 +183,7 @@ BODY void linear_slice(const Lane *at, const LinearArgs *a, const Place *place, 
                 continue;
             const uint32_t *s =
                 a->sums +
-                ((tile * (size_t)groups + (size_t)(step / K_STEPS)) * WARP + (size_t)lane) * 2;
+                ((tile * (size_t)groups + (size_t)(step / K_STEPS)) * WARP + (size_t)place_in) * 2;
             UNROLL
             for (int i = 0; i < 2; i++)
                 mins_product(at, type, &raw[i], mins[i], s, sums->c[i][n]);
@@ -195,6 +216,18 @@ BODY void linear_store(const LinearArgs *a, const Place *place, int unit, int ro
         *out = gated(a->mode, y) * with_bias(&a->part[1], row, up * scale);
     else
         *out = a->mode == LINEAR_ADD ? *out + y * a->gain : y * a->gain;
+}
+
+/* Puts the warp's product for a column tile into shared memory: [WARPS][2][FRAGMENT]. */
+BODY void products_put(const Lane *at, const Sums *sums, int n)
+{
+    UNROLL
+    for (int i = 0; i < 2; i++) {
+        float *to = (float *)at->shared + (warp_id(at) * 2 + i) * FRAGMENT + lane_id(at) * 4;
+        UNROLL
+        for (int r = 0; r < 4; r++)
+            to[r] = sums->c[i][n][r];
+    }
 }
 
 /* Row (0 … 31) and column (0 … 7) of a unit's product for one column tile, the block's slices
@@ -232,19 +265,13 @@ BODY void linear_end(const Lane *at, const LinearArgs *a, const Place *place, in
                      const Sums *sums)
 {
     float *products = (float *)at->shared;
-    int lane = lane_id(at), row = at->thread % UNIT_ROWS, column = at->thread / UNIT_ROWS;
+    int row = at->thread % UNIT_ROWS, column = at->thread / UNIT_ROWS;
     int split = place->part->splits > 1, k_warps = place->part->k_warps;
     int two = a->mode >= LINEAR_SWIGLU, first = place->unit - warp_id(at) / k_warps;
     int units = linear_units(a, place->part);
     UNROLL
     for (int n = 0; n < tiles; n++) {
-        UNROLL
-        for (int i = 0; i < 2; i++) {
-            float *to = products + (warp_id(at) * 2 + i) * FRAGMENT + lane * 4;
-            UNROLL
-            for (int r = 0; r < 4; r++)
-                to[r] = sums->c[i][n][r];
-        }
+        products_put(at, sums, n);
         block_sync(at);
         for (int u = 0; u < place->units && first + u < units; u++) {
             float y = slices_sum(products, k_warps, u, row, column);
@@ -291,15 +318,11 @@ enum { LINEAR_SHARED = WARPS * 2 * FRAGMENT * 4 };
 BODY void linear_body(const Lane *at, const LinearArgs *a, QuantType type, int tiles)
 {
     Place place = linear_place(at, a);
+    Columns columns = {0, COLUMN_TILES};
     Sums sums;
-    UNROLL
-    for (int n = 0; n < tiles; n++) {
-        UNROLL
-        for (int r = 0; r < 4; r++)
-            sums.c[0][n][r] = sums.c[1][n][r] = 0.0f;
-    }
+    sums_clear(&sums, tiles);
     if (place.unit < linear_units(a, place.part))
-        linear_slice(at, a, &place, type, tiles, &sums);
+        linear_slice(at, a, &place, type, tiles, columns, &sums);
     linear_end(at, a, &place, tiles, &sums);
 }
 

@@ -66,7 +66,7 @@ BODY void prepare_step(const Lane *at, const PrepareArgs *a, const RowScale *s, 
                 (size_t)((row % COLUMNS * 4 + lane % 4) * 4 + lane % 16 / 4);
     if (a->form == ACT_BF16) {
         uint16_t l = float_bf16(low), h = float_bf16(high);
-        size_t plane = (size_t)COLUMN_TILES * (size_t)steps * 2 * WARP * 4;
+        size_t plane = (size_t)(COLUMN_TILES * a->each) * (size_t)steps * 2 * WARP * 4;
         a->values[to] = pair(l, h);
         a->values[plane + to] =
             pair(float_bf16(low - bf16_float(l)), float_bf16(high - bf16_float(h)));
@@ -92,7 +92,7 @@ BODY void prepare_plain(const Lane *at, const PrepareArgs *a, const RowScale *s,
     uint16_t *halves = (uint16_t *)a->values + (size_t)row * (size_t)a->cols;
     float *floats = (float *)a->values + (size_t)row * (size_t)a->cols;
     for (int k = at->thread; k < a->cols; k += THREADS) {
-        float v = row < a->meta->n ? prepared(a, s, x, k) : 0.0f;
+        float v = row < a->meta->n * a->each ? prepared(a, s, x, k) : 0.0f;
         if (a->form == ACT_FLOAT)
             floats[k] = v;
         else
@@ -100,14 +100,14 @@ BODY void prepare_plain(const Lane *at, const PrepareArgs *a, const RowScale *s,
     }
 }
 
-/* grid: rows, all ROWS_MAX of them for the row-major forms; shared: [WARPS] floats */
+/* grid: rows times `each`, all ROWS_MAX of them for the row-major forms; shared: [WARPS] floats */
 BODY void prepare_body(const Lane *at, const PrepareArgs *a)
 {
     int row = at->block_x, plain = a->form == ACT_PLAIN || a->form == ACT_FLOAT;
     const float *x = a->x + (size_t)row * (size_t)a->cols;
     RowScale s;
     s.norm = s.up = s.down = 1.0f;
-    if (row < a->meta->n)
+    if (row < a->meta->n * a->each)
         s = row_scale(at, a, x);
     else if (!plain)
         return;

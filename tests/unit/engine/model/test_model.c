@@ -76,6 +76,11 @@ static void test_config(void **state)
         assert_int_equal(model->layers[2].rope, ROPE_MAIN);
         assert_int_equal(model->layers[3].rope, arch == ARCH_SMOLLM3 ? ROPE_NONE : ROPE_MAIN);
         assert_true((model->layers[3].q_norm != NULL) == arch_requires((Arch)arch, PART_Q_NORM));
+        bool experts = arch == ARCH_QWEN3MOE;
+        assert_int_equal(c->experts, experts ? 6 : 0);
+        assert_true((model->layers[3].router != NULL) == experts);
+        assert_true((model->layers[3].down != NULL) != experts);
+        assert_true((c->token_bytes < c->weight_bytes / 2) == experts);
         assert_string_equal(c->quant, "Q5_1");
         assert_true(model->has_template);
         assert_string_equal(template_name(model->template), "chatml");

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,9 @@ static void table_knows_ggufs_types(void **state)
     } known[] = {{"F32", 0, 1, 4},       {"F16", 1, 1, 2},       {"Q4_0", 2, 32, 18},
                  {"Q4_1", 3, 32, 20},    {"Q5_0", 6, 32, 22},    {"Q5_1", 7, 32, 24},
                  {"Q8_0", 8, 32, 34},    {"Q4_K", 12, 256, 144}, {"Q5_K", 13, 256, 176},
-                 {"Q6_K", 14, 256, 210}, {"BF16", 30, 1, 2}};
+                 {"Q6_K", 14, 256, 210}, {"BF16", 30, 1, 2},
+                 {"Q2_K", 10, 256, 84},  {"Q3_K", 11, 256, 110},  {"IQ4_NL", 20, 32, 18},
+                 {"IQ4_XS", 23, 256, 136}, {"MXFP4", 39, 32, 17}};
     (void)state;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const QuantInfo *info = quant_by_name(known[i].name);
@@ -30,8 +33,8 @@ static void table_knows_ggufs_types(void **state)
         assert_int_equal(quant_row_bytes(info->type, 512), 512 / known[i].block * known[i].bytes);
     }
     assert_ptr_equal(quant_by_name("q6_k"), quant_info(14));
-    assert_null(quant_by_name("Q3_K"));
-    assert_null(quant_info(10));
+    assert_null(quant_by_name("TQ1_0"));
+    assert_null(quant_info(34));
     assert_null(quant_info(UINT32_MAX));
 }
 
@@ -142,6 +145,38 @@ static void k_blocks_by_hand(void **state)
     check(QUANT_Q6_K, q6, 0, 0.0f);
 }
 
+/* What llama.cpp reads out of the same blocks, see references/README.md. */
+static void values_are_llama_cpps(void **state)
+{
+    char *line = NULL;
+    size_t room = 0;
+    int lines = 0;
+    (void)state;
+    FILE *file = fopen("tests/references/quant_blocks.txt", "r");
+    assert_non_null(file);
+    for (; getline(&line, &room, file) > 0; lines++) {
+        char name[16], hex[512];
+        int at, used;
+        uint8_t block[256];
+        float out[256];
+        assert_int_equal(sscanf(line, "%15s %511s%n", name, hex, &at), 2);
+        const QuantInfo *info = quant_by_name(name);
+        assert_true(info && strlen(hex) == 2 * (size_t)info->bytes);
+        for (int i = 0; i < info->bytes; i++)
+            assert_int_equal(sscanf(hex + 2 * i, "%2hhx", &block[i]), 1);
+        quant_to_float(info->type, block, out, info->block);
+        for (int i = 0; i < info->block; i++, at += used) {
+            float value;
+            assert_int_equal(sscanf(line + at, "%f%n", &value, &used), 1);
+            if (out[i] != value)
+                fail_msg("%s, value %d: %a, not %a", name, i, out[i], value);
+        }
+    }
+    assert_true(lines >= 15);
+    free(line);
+    fclose(file);
+}
+
 /* Any bytes at all survive being unpacked and packed, and a panel gives every row's floats back. It
  * takes no more bytes than the file, where codes fill the bits that they are kept in. */
 static void repacking_is_exact(void **state)
@@ -196,7 +231,9 @@ static void rounding_is_bounded(void **state)
     } known[] = {{QUANT_F32, 0},       {QUANT_F16, 0x1p-12f}, {QUANT_BF16, 0x1p-9f},
                  {QUANT_Q4_0, 0.13f},  {QUANT_Q4_1, 0.068f},  {QUANT_Q5_0, 0.064f},
                  {QUANT_Q5_1, 0.034f}, {QUANT_Q8_0, 0.0041f}, {QUANT_Q4_K, 0.095f},
-                 {QUANT_Q5_K, 0.06f},  {QUANT_Q6_K, 0.036f}};
+                 {QUANT_Q5_K, 0.06f},  {QUANT_Q6_K, 0.036f},  {QUANT_Q2_K, 0.5f},
+                 {QUANT_Q3_K, 0.28f},  {QUANT_IQ4_NL, 0.13f}, {QUANT_IQ4_XS, 0.16f},
+                 {QUANT_MXFP4, 0.26f}};
     enum { COLS = 2560 };
     float in[COLS], out[COLS], twice[COLS];
     uint8_t blocks[COLS * 4];
@@ -281,10 +318,13 @@ static void infinite_scales_are_found(void **state)
             for (int h = 0; h < halves; h++) {
                 uint8_t *p = w.data + b * info->bytes + info->d + 2 * h, keep[4];
                 size_t n = type == QUANT_F32 ? 4 : 2;
+                bool power = quant_scales(type) == SCALES_E;
                 float infinity = b % 2 ? NAN : -INFINITY;
                 memcpy(keep, p, n);
                 if (quant_is_float(type))
                     quant_from_float(type, &infinity, p, 1);
+                else if (power)
+                    *p = b % 2 ? 255 : 253;
                 else
                     put_half(p, infinity);
                 assert_false(quant_row_finite(type, w.data, COLS));
@@ -301,6 +341,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_knows_ggufs_types), cmocka_unit_test(halves_are_exact),
         cmocka_unit_test(legacy_blocks_by_hand),   cmocka_unit_test(k_blocks_by_hand),
+        cmocka_unit_test(values_are_llama_cpps),
         cmocka_unit_test(repacking_is_exact),      cmocka_unit_test(rounding_is_bounded),
         cmocka_unit_test(fitting_is_closer),       cmocka_unit_test(infinite_scales_are_found),
     };

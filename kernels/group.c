@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "kernels/grids.h"
+
 static uint16_t load16(const uint8_t *p)
 {
     return (uint16_t)(p[0] | p[1] << 8);
@@ -197,7 +199,9 @@ void group_scales_pack(const Group *g, QuantType type, uint8_t *out)
     memset(out, 0, (size_t)quant_scale_bytes(type));
     for (int s = 0; s < scales; s++) {
         int v = (int8_t)g->scale[s] + 32;
-        if (quant_scales(type) == SCALES_K16_MIN) {
+        if (quant_scales(type) == SCALES_K32_4 || quant_scales(type) == SCALES_K16_4) {
+            out[s / 2] |= (uint8_t)(g->scale[s] / 2 << s % 2 * 4);
+        } else if (quant_scales(type) == SCALES_K16_MIN) {
             out[s] = (uint8_t)(g->scale[s] | g->min[s] << 4);
         } else if (quant_scales(type) == SCALES_K16_6) {
             out[s % 8] |= (uint8_t)((v & 15) << s / 8 * 4);
@@ -299,6 +303,147 @@ static void iq4_xs_write(const Group *g, uint8_t *p)
     }
 }
 
+/* Grids: what the file says of each 8 inputs (IQ2), or 4 (IQ3), and of each 8 signs. */
+
+static uint32_t load32(const uint8_t *p)
+{
+    return (uint32_t)load16(p) | (uint32_t)load16(p + 2) << 16;
+}
+
+/* The levels of an entry; input 8 k + j is bit j of byte k of the signs. */
+static void grid_read(Group *g, QuantType type, int entry, int index, const uint8_t *signs)
+{
+    int count, bits = quant_codes(type) == CODES_IQ2 ? 2 : 3, each = bits == 2 ? 8 : 4;
+    const uint16_t levels = grid_entries(type, &count)[index];
+    for (int j = 0; j < each; j++) {
+        int i = entry * each + j, sign = signs[i / 8] >> i % 8 & 1;
+        g->q[i] = (uint8_t)((levels >> bits * j & ((1 << bits) - 1)) | sign << bits);
+    }
+}
+
+static int grid_write(const Group *g, QuantType type, int entry, uint8_t *signs)
+{
+    int bits = quant_codes(type) == CODES_IQ2 ? 2 : 3, each = bits == 2 ? 8 : 4;
+    uint16_t levels = 0;
+    for (int j = 0; j < each; j++) {
+        int i = entry * each + j, q = g->q[i];
+        levels |= (uint16_t)((q & ((1 << bits) - 1)) << bits * j);
+        signs[i / 8] = (uint8_t)((signs[i / 8] & ~(1 << i % 8)) | (q >> bits) << i % 8);
+    }
+    return grid_find(type, levels);
+}
+
+/* Seven signs, and the eighth that makes their number even. */
+static uint8_t signs_even(uint32_t seven)
+{
+    seven &= 127;
+    return (uint8_t)(seven | (uint32_t)(__builtin_popcount(seven) & 1) << 7);
+}
+
+/* IQ2_XXS: for each 32 inputs four bytes of indices, then a word: four times seven signs, the scale
+ * on top. IQ3_XXS: 64 bytes of indices, then eight such words. */
+static void xxs_read(Group *g, QuantType type, const uint8_t *p)
+{
+    bool iq2 = type == QUANT_IQ2_XXS;
+    uint8_t signs[32];
+    g->d[0] = load16(p);
+    for (int b = 0; b < 8; b++) {
+        uint32_t word = load32(p + 2 + (iq2 ? 8 * b + 4 : 64 + 4 * b));
+        for (int k = 0; k < 4; k++)
+            signs[4 * b + k] = signs_even(word >> 7 * k);
+        g->scale[b] = (uint8_t)(2 * (word >> 28) + 1);
+    }
+    for (int e = 0; e < (iq2 ? 32 : 64); e++)
+        grid_read(g, type, e, p[2 + (iq2 ? e / 4 * 8 + e % 4 : e)], signs);
+}
+
+static void xxs_write(const Group *g, QuantType type, uint8_t *p)
+{
+    bool iq2 = type == QUANT_IQ2_XXS;
+    uint8_t signs[32] = {0};
+    store16(p, g->d[0]);
+    for (int e = 0; e < (iq2 ? 32 : 64); e++)
+        p[2 + (iq2 ? e / 4 * 8 + e % 4 : e)] = (uint8_t)grid_write(g, type, e, signs);
+    for (int b = 0; b < 8; b++) {
+        uint32_t word = (uint32_t)(g->scale[b] / 2) << 28;
+        for (int k = 0; k < 4; k++)
+            word |= (uint32_t)(signs[4 * b + k] & 127) << 7 * k;
+        store32(p + 2 + (iq2 ? 8 * b + 4 : 64 + 4 * b), word);
+    }
+}
+
+static void nibbles_read(Group *g, const uint8_t *p, int scales)
+{
+    for (int s = 0; s < scales; s++)
+        g->scale[s] = (uint8_t)(2 * (p[s / 2] >> s % 2 * 4 & 15) + 1);
+}
+
+/* IQ2_XS: for each 8 inputs 9 bits of index and seven signs, then the scales. */
+static void iq2_xs_read(Group *g, const uint8_t *p)
+{
+    uint8_t signs[32];
+    g->d[0] = load16(p);
+    for (int e = 0; e < 32; e++) {
+        uint16_t v = load16(p + 2 + 2 * e);
+        signs[e] = signs_even(v >> 9);
+        grid_read(g, QUANT_IQ2_XS, e, v & 511, signs);
+    }
+    nibbles_read(g, p + 66, 16);
+}
+
+static void iq2_xs_write(const Group *g, uint8_t *p)
+{
+    uint8_t signs[32] = {0};
+    store16(p, g->d[0]);
+    for (int e = 0; e < 32; e++) {
+        int index = grid_write(g, QUANT_IQ2_XS, e, signs);
+        store16(p + 2 + 2 * e, (uint16_t)(index | (signs[e] & 127) << 9));
+    }
+    group_scales_pack(g, QUANT_IQ2_XS, p + 66);
+}
+
+/* IQ2_S: 32 low bytes of indices, 32 of signs, 8 with the indices' high pairs of bits, the scales. */
+static void iq2_s_read(Group *g, const uint8_t *p)
+{
+    g->d[0] = load16(p);
+    for (int e = 0; e < 32; e++)
+        grid_read(g, QUANT_IQ2_S, e, p[2 + e] | (p[66 + e / 4] >> e % 4 * 2 & 3) << 8, p + 34);
+    nibbles_read(g, p + 74, 16);
+}
+
+static void iq2_s_write(const Group *g, uint8_t *p)
+{
+    store16(p, g->d[0]);
+    memset(p + 66, 0, 8);
+    for (int e = 0; e < 32; e++) {
+        int index = grid_write(g, QUANT_IQ2_S, e, p + 34);
+        p[2 + e] = (uint8_t)index;
+        p[66 + e / 4] |= (uint8_t)(index >> 8 << e % 4 * 2);
+    }
+    group_scales_pack(g, QUANT_IQ2_S, p + 74);
+}
+
+/* IQ3_S: 64 low bytes of indices, 8 with a high bit each, 32 of signs, the scales. */
+static void iq3_s_read(Group *g, const uint8_t *p)
+{
+    g->d[0] = load16(p);
+    for (int e = 0; e < 64; e++)
+        grid_read(g, QUANT_IQ3_S, e, p[2 + e] | (p[66 + e / 8] >> e % 8 & 1) << 8, p + 74);
+    nibbles_read(g, p + 106, 8);
+}
+
+static void iq3_s_write(const Group *g, uint8_t *p)
+{
+    store16(p, g->d[0]);
+    memset(p + 66, 0, 8);
+    for (int e = 0; e < 64; e++) {
+        int index = grid_write(g, QUANT_IQ3_S, e, p + 74);
+        p[2 + e] = (uint8_t)index;
+        p[66 + e / 8] |= (uint8_t)(index >> 8 << e % 8);
+    }
+    group_scales_pack(g, QUANT_IQ3_S, p + 106);
+}
+
 void group_from_file(Group *group, QuantType type, const uint8_t *data, int blocks)
 {
     switch (type) {
@@ -317,6 +462,19 @@ void group_from_file(Group *group, QuantType type, const uint8_t *data, int bloc
         return;
     case QUANT_Q6_K:
         k6_read(group, data);
+        return;
+    case QUANT_IQ2_XXS:
+    case QUANT_IQ3_XXS:
+        xxs_read(group, type, data);
+        return;
+    case QUANT_IQ2_XS:
+        iq2_xs_read(group, data);
+        return;
+    case QUANT_IQ2_S:
+        iq2_s_read(group, data);
+        return;
+    case QUANT_IQ3_S:
+        iq3_s_read(group, data);
         return;
     default:
         break;
@@ -345,6 +503,19 @@ void group_to_file(const Group *group, QuantType type, uint8_t *data, int blocks
     case QUANT_Q6_K:
         k6_write(group, data);
         return;
+    case QUANT_IQ2_XXS:
+    case QUANT_IQ3_XXS:
+        xxs_write(group, type, data);
+        return;
+    case QUANT_IQ2_XS:
+        iq2_xs_write(group, data);
+        return;
+    case QUANT_IQ2_S:
+        iq2_s_write(group, data);
+        return;
+    case QUANT_IQ3_S:
+        iq3_s_write(group, data);
+        return;
     default:
         break;
     }
@@ -369,7 +540,7 @@ void group_to_float(const Group *group, QuantType type, float *out, int blocks)
         return;
     }
     int size = quant_is_k16(type) ? 16 : 32;
-    float d = half_to_float(group->d[0]);
+    float d = half_to_float(group->d[0]) * quant_unit(type);
     float dmin = quant_has_min(type) ? half_to_float(group->m[0]) : 0.0f;
     for (int i = 0; i < GROUP; i++) {
         float scale = d * (float)(int8_t)group->scale[i / size];

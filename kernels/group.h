@@ -15,7 +15,7 @@ enum { GROUP = 256, BLOCK = 32 };
 typedef struct Group {
     uint8_t q[GROUP];    /* codes, unsigned */
     uint16_t d[8], m[8]; /* halves as in the file; d of E: its byte */
-    uint8_t scale[16];   /* K-quants; signed bytes but in K32_MIN and K16_MIN */
+    uint8_t scale[16];   /* K-quants; signed bytes but in those with minima */
     uint8_t min[16];     /* K32_MIN, K16_MIN */
 } Group;
 
@@ -27,8 +27,10 @@ typedef struct Group {
  *   E         2^(d[b] - 128) * c                     d is a byte
  *   K32_MIN   d[0] * scale[s] * c - m[0] * min[s]    s = i / 32, scales and minima of 6 bits
  *   K32_6     d[0] * scale[s] * c                    s = i / 32, scales of 6 bits, -32 ... 31
+ *   K32_4     d[0] * u * scale[s] * c                s = i / 32, scales 1, 3 ... 31; u: quant_unit
  *   K16       d[0] * scale[s] * c                    s = i / 16, scales of 8 bits, signed
  *   K16_6     d[0] * scale[s] * c                    s = i / 16, scales of 6 bits, -32 ... 31
+ *   K16_4     d[0] * u * scale[s] * c                s = i / 16, scales 1, 3 ... 31
  *   K16_MIN   d[0] * scale[s] * c - m[0] * min[s]    s = i / 16, scales and minima of 4 bits */
 typedef enum QuantScales {
     SCALES_NONE,
@@ -37,8 +39,10 @@ typedef enum QuantScales {
     SCALES_E,
     SCALES_K32_MIN,
     SCALES_K32_6,
+    SCALES_K32_4,
     SCALES_K16,
     SCALES_K16_6,
+    SCALES_K16_4,
     SCALES_K16_MIN,
 } QuantScales;
 
@@ -47,11 +51,33 @@ typedef enum QuantCodes {
     CODES_EVEN,
     CODES_IQ4, /* closer together around zero, as weights are */
     CODES_FP4, /* floats of 4 bits (E2M1), doubled */
+    /* The entries of grids.h taken apart: a level of the magnitude, and above it the sign. */
+    CODES_IQ3_S,
+    CODES_IQ3_XXS,
+    CODES_IQ2,
 } QuantCodes;
 
 /* The tables, each number 128 too high: bytes 0 ... 15 from the lowest of four words on. */
-#define QUANT_TABLE_IQ4 {0x3f2d1801u, 0x766a5d4fu, 0xa6998d81u, 0xf1d9c5b5u}
-#define QUANT_TABLE_FP4 {0x83828180u, 0x8c888684u, 0x7d7e7f80u, 0x74787a7cu}
+#define QUANT_TABLE_IQ4                                    \
+    {                                                      \
+        0x3f2d1801u, 0x766a5d4fu, 0xa6998d81u, 0xf1d9c5b5u \
+    }
+#define QUANT_TABLE_FP4                                    \
+    {                                                      \
+        0x83828180u, 0x8c888684u, 0x7d7e7f80u, 0x74787a7cu \
+    }
+#define QUANT_TABLE_IQ3_S                                  \
+    {                                                      \
+        0x87858381u, 0x8f8d8b89u, 0x797b7d7fu, 0x71737577u \
+    }
+#define QUANT_TABLE_IQ3_XXS                                \
+    {                                                      \
+        0x9c948c84u, 0xbeb4aca4u, 0x646c747cu, 0x424c545cu \
+    }
+#define QUANT_TABLE_IQ2                                    \
+    {                                                      \
+        0x80ab9988u, 0x80556778u, 0x80808080u, 0x80808080u \
+    }
 
 /* What a type is. In the header because the inner loops need the answers at compile time, those of
  * a device too. */
@@ -145,18 +171,45 @@ QUANT_INLINE int quant_offset(QuantType type)
     return quant_has_min(type) ? 0 : quant_levels(type) / 2;
 }
 
+/* Word i of a table, known at compile time where type and i are. */
+QUANT_INLINE uint32_t quant_table(QuantType type, int i)
+{
+    const uint32_t iq4[4] = QUANT_TABLE_IQ4, fp4[4] = QUANT_TABLE_FP4, iq2[4] = QUANT_TABLE_IQ2;
+    const uint32_t iq3_s[4] = QUANT_TABLE_IQ3_S, iq3_xxs[4] = QUANT_TABLE_IQ3_XXS;
+    switch (quant_codes(type)) {
+    case CODES_IQ4:
+        return iq4[i];
+    case CODES_FP4:
+        return fp4[i];
+    case CODES_IQ3_S:
+        return iq3_s[i];
+    case CODES_IQ3_XXS:
+        return iq3_xxs[i];
+    case CODES_IQ2:
+        return iq2[i];
+    default:
+        return 0;
+    }
+}
+
 /* What code q stands for, quant_offset too high. */
 QUANT_INLINE int quant_number(QuantType type, int q)
 {
-    const uint32_t iq4[4] = QUANT_TABLE_IQ4, fp4[4] = QUANT_TABLE_FP4;
-    switch (quant_codes(type)) {
-    case CODES_IQ4:
-        return (int)(iq4[q / 4] >> q % 4 * 8 & 255);
-    case CODES_FP4:
-        return (int)(fp4[q / 4] >> q % 4 * 8 & 255);
-    default:
-        return q;
-    }
+    return quant_codes(type) == CODES_EVEN ? q : (int)(quant_table(type, q / 4) >> q % 4 * 8 & 255);
+}
+
+/* Whether the file names entries of a grid. */
+QUANT_INLINE bool quant_is_grid(QuantType type)
+{
+    return quant_codes(type) >= CODES_IQ3_S;
+}
+
+/* What d is multiplied with, see QuantScales. */
+QUANT_INLINE float quant_unit(QuantType type)
+{
+    return quant_codes(type) == CODES_IQ2       ? 0.125f
+           : quant_codes(type) == CODES_IQ3_XXS ? 0.25f
+                                                : 1.0f;
 }
 
 /* Bytes of a row's scales of 256 inputs, as the file packs them, where backends keep them so:
@@ -164,6 +217,10 @@ QUANT_INLINE int quant_number(QuantType type, int q)
 QUANT_INLINE int quant_scale_bytes(QuantType type)
 {
     switch (quant_scales(type)) {
+    case SCALES_K32_4:
+        return 4;
+    case SCALES_K16_4:
+        return 8;
     case SCALES_K32_6:
         return 6;
     case SCALES_K16_6:
@@ -191,6 +248,9 @@ QUANT_INLINE int quant_scale(QuantType type, const uint32_t *words, uint32_t hal
         return (int)((quant_word(words, s / 4 % 2) >> (s % 4 * 8 + s / 8 * 4) & 15) |
                      (words[2] >> (s % 4 * 8 + s / 4 * 2) & 3) << 4) -
                32;
+    case SCALES_K32_4:
+    case SCALES_K16_4:
+        return 2 * (int)(quant_word(words, s / 8) >> 4 * (s % 8) & 15) + 1;
     case SCALES_K16_MIN:
         return (int)(quant_word(words, s / 4) >> s % 4 * 8 & 255);
     default:

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/grids.h"
 #include "kernels/group.h"
 
 /* Adding and taking away this rounds to the nearest whole number, to even on ties: a float's last
@@ -129,6 +130,65 @@ static void k_min_group(Group *g, QuantType type, const float *in)
     }
 }
 
+/* Codes of the grid's entry that is nearest to 8 or 4 values, for what they are multiplied with. With
+ * seven signs for eight inputs, the smallest of these gives in. */
+static void entry_set(QuantType type, const float *in, float step, int even, uint8_t *q)
+{
+    int count, best = 0, bits = quant_codes(type) == CODES_IQ2 ? 2 : 3, each = bits == 2 ? 8 : 4;
+    const uint16_t *entries = grid_entries(type, &count);
+    float least = INFINITY;
+    for (int e = 0; e < count; e++) {
+        float error = 0.0f;
+        for (int j = 0; j < each; j++) {
+            int level = entries[e] >> bits * j & ((1 << bits) - 1);
+            float off = (float)(quant_number(type, level) - 128) - fabsf(in[j] * step);
+            error += off * off;
+        }
+        if (error < least) {
+            least = error;
+            best = e;
+        }
+    }
+    for (int j = 0; j < each; j++) {
+        int sign = (in[j] < 0.0f) ^ (even >> j & 1);
+        q[j] = (uint8_t)((entries[best] >> bits * j & ((1 << bits) - 1)) | sign << bits);
+    }
+}
+
+/* Which of eight signs must turn for their number to be even: a bit, or none. */
+static int turned_sign(const float *in)
+{
+    int smallest = 0, odd = 0;
+    for (int j = 0; j < 8; j++) {
+        odd ^= in[j] < 0.0f;
+        smallest = fabsf(in[j]) < fabsf(in[smallest]) ? j : smallest;
+    }
+    return odd ? 1 << smallest : 0;
+}
+
+static void grid_group(Group *g, QuantType type, const float *in)
+{
+    int size = quant_is_k16(type) ? 16 : 32, parts = GROUP / size, top = quant_levels(type) / 2;
+    top = quant_number(type, quant_codes(type) == CODES_IQ2 ? 2 : top - 1) - 128;
+    bool even = type == QUANT_IQ2_XXS || type == QUANT_IQ2_XS || type == QUANT_IQ3_XXS;
+    float scale[16], largest = 0.0f;
+    for (int s = 0; s < parts; s++) {
+        scale[s] = fabsf(extreme(in + size * s, size)) / (float)top;
+        largest = scale[s] > largest ? scale[s] : largest;
+    }
+    g->d[0] = float_to_half(largest / (31.0f * quant_unit(type)));
+    float d = half_to_float(g->d[0]) * quant_unit(type);
+    for (int s = 0; s < parts; s++) {
+        int sc = 2 * clamp_round((scale[s] * inverse(d) - 1.0f) * 0.5f, 0, 15) + 1;
+        g->scale[s] = (uint8_t)sc;
+        int each = quant_codes(type) == CODES_IQ2 ? 8 : 4;
+        for (int i = size * s; i < size * (s + 1); i += each) {
+            int turn = even ? turned_sign(in + i / 8 * 8) : 0;
+            entry_set(type, in + i, inverse(d * (float)sc), turn >> i % 8, g->q + i);
+        }
+    }
+}
+
 /* The same without minima. */
 static void k_group(Group *g, QuantType type, const float *in)
 {
@@ -153,6 +213,8 @@ void group_from_float(Group *group, QuantType type, const float *in, int blocks)
     memset(group, 0, sizeof *group);
     if (quant_is_k(type) && quant_has_min(type)) {
         k_min_group(group, type, in);
+    } else if (quant_is_grid(type)) {
+        grid_group(group, type, in);
     } else if (quant_is_k(type)) {
         k_group(group, type, in);
     } else {

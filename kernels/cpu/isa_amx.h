@@ -215,7 +215,7 @@ INLINE void piece_k(const QuantType type, const uint8_t *w, const uint8_t *ahead
     }
     _tile_stored(0, low, 64);
     _tile_stored(1, high, 64);
-    Lanes d = lanes_load_half(w), dmin = quant_has_min(type) ? lanes_load_half(w + 32) : d;
+    Lanes d = group_d(type, w), dmin = quant_has_min(type) ? lanes_load_half(w + 32) : d;
     Ints mins[8];
     for (int t = 0; t < 4 && quant_scales(type) == SCALES_K32_MIN; t++)
         mins[t] = ints_and(ints_right(six[t], 8), ints_set(0x00ff00ff));

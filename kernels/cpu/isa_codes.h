@@ -17,13 +17,16 @@ INLINE Ints pairs_of(const uint8_t *pairs, const int u, const int bit)
 /* Vector u of a block's body: 4 inputs of 16 rows, as bytes, too high by quant_offset. */
 INLINE Ints codes_load(const QuantType type, const uint8_t *body, const int u)
 {
-    const uint32_t iq4[4] = QUANT_TABLE_IQ4, fp4[4] = QUANT_TABLE_FP4;
+    const uint32_t table[4] = {quant_table(type, 0), quant_table(type, 1), quant_table(type, 2),
+                               quant_table(type, 3)};
     int bits = quant_bits(type);
     if (bits == 8)
         return ints_load(body + 64 * u);
     if (bits < 4) {
         Ints low = pairs_of(body, u, 0);
-        return bits == 3 ? ints_bit(low, body + 128 + 8 * u, 4) : low;
+        if (bits == 3)
+            low = ints_bit(low, body + 128 + 8 * u, 4);
+        return quant_codes(type) != CODES_EVEN ? ints_table(low, table) : low;
     }
     Ints v = ints_load(body + 64 * (u % 4));
     if (u >= 4)
@@ -34,7 +37,7 @@ INLINE Ints codes_load(const QuantType type, const uint8_t *body, const int u)
     if (bits == 6)
         return ints_or(v, pairs_of(body + 256, u, 4));
     if (quant_codes(type) != CODES_EVEN)
-        return ints_table(v, quant_codes(type) == CODES_IQ4 ? iq4 : fp4);
+        return ints_table(v, table);
     return v;
 }
 
@@ -80,6 +83,10 @@ INLINE Ints packed_scale(const QuantType type, const PackedScales *p, int s)
         low = bits_at(p->words[0], 4 * s, 15);
         high = bits_at(p->half, 2 * s, 3);
         break;
+    case SCALES_K32_4:
+    case SCALES_K16_4:
+        low = bits_at(p->words[s / 8], s % 8 * 4, 15);
+        return ints_add(ints_add(low, low), ints_set(1));
     case SCALES_K16_6:
         low = bits_at(p->words[s / 4 % 2], s % 4 * 8 + s / 8 * 4, 15);
         high = bits_at(p->words[2], s % 4 * 8 + s / 4 * 2, 3);
@@ -94,6 +101,13 @@ INLINE Ints packed_scale(const QuantType type, const PackedScales *p, int s)
 INLINE Ints packed_mins(const PackedScales *p, int t, int odd)
 {
     return bits_at(p->words[t], 4 + 8 * odd, 0x000f000f);
+}
+
+/* d of a group, of the 16 rows. */
+INLINE Lanes group_d(const QuantType type, const uint8_t *head)
+{
+    Lanes d = lanes_load_half(head);
+    return quant_unit(type) == 1.0f ? d : lanes_mul(d, lanes_set(quant_unit(type)));
 }
 
 /* d of a block of 32, of the 16 rows. Powers of two are multiplied of two halves, for one of them may

@@ -164,7 +164,7 @@ INLINE void group_dot_k(const QuantType type, const uint8_t *w, const uint8_t *a
         }
         body += panel_body_bytes(type);
     }
-    Lanes d = lanes_load_half(w), dmin = quant_has_min(type) ? lanes_load_half(w + 32) : d;
+    Lanes d = group_d(type, w), dmin = quant_has_min(type) ? lanes_load_half(w + 32) : d;
     UNROLL
     for (int i = 0; i < n; i++) {
         Lanes dx = lanes_set(x[i].d), a = lanes_load(acc[i]);
@@ -238,7 +238,7 @@ static void scales_load(QuantType type, const uint8_t *w, int b, int u, Lanes *s
     } else if (quant_scale_bytes(type)) {
         PackedScales packed = packed_scales(type, w);
         int s = quant_is_k16(type) ? 2 * b + u / 4 : b;
-        *scale = lanes_mul(lanes_load_half(w), lanes_of(packed_scale(type, &packed, s)));
+        *scale = lanes_mul(group_d(type, w), lanes_of(packed_scale(type, &packed, s)));
         if (quant_has_min(type)) {
             Ints m = bits_at(packed.words[s / 4], s % 4 * 8 + 4, 15);
             *min = lanes_mul(lanes_load_half(w + 32), lanes_of(m));

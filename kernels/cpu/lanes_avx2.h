@@ -267,8 +267,8 @@ static inline Ints ints_bit(Ints x, const uint8_t *bits, int place)
 
 static inline Ints ints_table(Ints x, const uint32_t table[4])
 {
-    const __m256i t = _mm256_broadcastsi128_si256(_mm_setr_epi32(
-        (int32_t)table[0], (int32_t)table[1], (int32_t)table[2], (int32_t)table[3]));
+    const __m256i t = _mm256_broadcastsi128_si256(
+        _mm_setr_epi32((int32_t)table[0], (int32_t)table[1], (int32_t)table[2], (int32_t)table[3]));
     return (Ints){_mm256_shuffle_epi8(t, x.a), _mm256_shuffle_epi8(t, x.b)};
 }
 

@@ -216,8 +216,8 @@ static inline Ints ints_bit(Ints a, const uint8_t *bits, int place)
 
 static inline Ints ints_table(Ints a, const uint32_t table[4])
 {
-    const __m512i t = _mm512_broadcast_i32x4(_mm_setr_epi32(
-        (int32_t)table[0], (int32_t)table[1], (int32_t)table[2], (int32_t)table[3]));
+    const __m512i t = _mm512_broadcast_i32x4(
+        _mm_setr_epi32((int32_t)table[0], (int32_t)table[1], (int32_t)table[2], (int32_t)table[3]));
     return _mm512_shuffle_epi8(t, a);
 }
 

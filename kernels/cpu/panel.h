@@ -46,6 +46,8 @@ static inline size_t panel_head_bytes(QuantType type, int blocks)
     case SCALES_K16:
         return 32 + 256;
     case SCALES_K32_6:
+    case SCALES_K32_4:
+    case SCALES_K16_4:
     case SCALES_K16_6:
     case SCALES_K16_MIN:
         return (quant_has_min(type) ? 64 : 32) + PANEL * (size_t)quant_scale_bytes(type);

@@ -76,6 +76,8 @@ BODY int layout_head_bytes(QuantType type)
     case SCALES_E:
         return 32;
     case SCALES_K32_6:
+    case SCALES_K32_4:
+    case SCALES_K16_4:
     case SCALES_K16_6:
     case SCALES_K16_MIN:
         return TILE_ROWS * (2 + (quant_has_min(type) ? 2 : 0) + quant_scale_bytes(type));

@@ -124,7 +124,7 @@ static void packed_put(QuantType type, uint8_t *head, int row, const Group *g)
 
 static void packed_get(QuantType type, const uint8_t *head, int row, Group *g)
 {
-    uint8_t packed[16];
+    uint8_t packed[16] = {0};
     const uint8_t *halves = head + layout_halves_at(type) + row % 8 * 4 + row / 8 * 2;
     int words = layout_word_bytes(type);
     memcpy(packed, head + words * row, (size_t)words);

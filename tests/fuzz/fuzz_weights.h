@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { WEIGHTS_BASES = 10, WEIGHTS_VALUES = 20, WEIGHTS_DRAFTERS = 7, WEIGHTS_PATCHES = 24 };
+enum { WEIGHTS_BASES = 14, WEIGHTS_VALUES = 20, WEIGHTS_DRAFTERS = 7, WEIGHTS_PATCHES = 24 };
 
 /* Of every number what is too large starts again at 0. */
 typedef struct WeightsCase {

@@ -32,7 +32,8 @@ BODY int code_at(QuantType type, const uint8_t *codes, int r, int k)
     int b = k / 32, i = k % 32 / 8, e = k % 2, h = r / 8, lane = r % 8 * 4 + k % 8 / 2;
     if (quant_bits(type) == 8)
         return codes[b * 512 + lane * 16 + (2 * (i / 2) + h) * 4 + 2 * (i % 2) + e];
-    int bits = quant_bits(type), pair = 2 * (4 * h + i) + 16 * e, plane = 8 * b + 4 * h + i + 16 * e;
+    int bits = quant_bits(type), pair = 2 * (4 * h + i) + 16 * e,
+        plane = 8 * b + 4 * h + i + 16 * e;
     int q = 0;
     if (bits >= 4)
         q = codes[lane * 16 + (2 * b + h) * 4 + i / 2 + 2 * e] >> 4 * (i % 2) & 15;
@@ -74,7 +75,7 @@ BODY float packed_value(QuantType type, const uint8_t *head, int r, int c, float
         half = (uint32_t)(halves[32] | halves[33] << 8);
     int scale = quant_scale(type, word, half, s);
     if (!quant_has_min(type))
-        return half_at(halves) * (float)scale * q;
+        return half_at(halves) * quant_unit(type) * (float)scale * q;
     return half_at(halves) * (float)(scale & 15) * q - half_at(halves + 32) * (float)(scale >> 4);
 }
 

@@ -22,8 +22,10 @@ typedef struct Raw {
     Words head[2];     /* K32_MIN: rows g and g + 8; D, D_M: the step's */
     uint32_t pairs[2]; /* pairs of bits above the low four, or all that is */
     uint32_t plane;    /* the highest bits of 3 or 5 */
-    uint32_t scale[3]; /* K16: the step's four scales of rows g and g + 8, and the two d; E: one word */
-    uint32_t half[2];  /* other K: two d, then two m or the rest of the scales, whose words are in head */
+    uint32_t
+        scale[3]; /* K16: the step's four scales of rows g and g + 8, and the two d; E: one word */
+    uint32_t
+        half[2]; /* other K: two d, then two m or the rest of the scales, whose words are in head */
 } Raw;
 
 typedef struct Unpacked {
@@ -94,8 +96,8 @@ BODY void raw_load(QuantType type, Raw *raw, const uint8_t *tile, int step, int 
                 raw->head[h].w[i] = load_word(head + words * (g + 8 * h) + 4 * i);
         }
         raw->half[0] = load_word(halves);
-        raw->half[1] = quant_has_min(type) || quant_scale_bytes(type) > words ? load_word(halves + 32)
-                                                                              : 0;
+        raw->half[1] =
+            quant_has_min(type) || quant_scale_bytes(type) > words ? load_word(halves + 32) : 0;
     } else if (quant_scales(type) == SCALES_E) {
         raw->scale[0] = load_word(head + g * 4);
     } else if (quant_scales(type) == SCALES_K16) {
@@ -124,17 +126,11 @@ BODY uint32_t bits_move(uint32_t word, int from, int to)
 /* Numbers of a table for the eight codes of a word: bytes 0 … 3 those of its low half. */
 BODY void table_pick(QuantType type, uint32_t word, uint32_t out[2])
 {
-    const uint32_t iq4[4] = QUANT_TABLE_IQ4, fp4[4] = QUANT_TABLE_FP4;
     UNROLL
     for (int e = 0; e < 2; e++) {
-        uint32_t q = word >> 16 * e & 0xffff, low, high;
-        if (quant_codes(type) == CODES_IQ4) {
-            low = bytes_pick(iq4[0], iq4[1], q & 0x7777);
-            high = bytes_pick(iq4[2], iq4[3], q & 0x7777);
-        } else {
-            low = bytes_pick(fp4[0], fp4[1], q & 0x7777);
-            high = bytes_pick(fp4[2], fp4[3], q & 0x7777);
-        }
+        uint32_t q = word >> 16 * e & 0xffff;
+        uint32_t low = bytes_pick(quant_table(type, 0), quant_table(type, 1), q & 0x7777);
+        uint32_t high = bytes_pick(quant_table(type, 2), quant_table(type, 3), q & 0x7777);
         out[e] = bytes_pick(low, high, 0x3210 + (q >> 1 & 0x4444));
     }
 }
@@ -154,6 +150,8 @@ BODY uint32_t code_pair(QuantType type, const Raw *raw, int b, int h, int i)
         q |= bits_move(raw->plane, 8 * b + 4 * h + i, 4) & 0x00100010;
     if (bits == 3)
         q |= bits_move(raw->plane, 8 * b + 4 * h + i, 2) & 0x00040004;
+    if (bits == 3 && quant_codes(type) != CODES_EVEN)
+        q = bytes_pick(quant_table(type, 0), quant_table(type, 1), q | q >> 8) & 0x00ff00ff;
     return q | 0x64006400;
 }
 
@@ -176,7 +174,8 @@ BODY void unpack_codes(QuantType type, const Raw *raw, int step, Unpacked *out)
                 scale = scale_pair(raw, h, step, b);
             uint32_t less = 0x64006400 + 0x00010001 * (uint32_t)quant_offset(type);
             uint32_t minus = half2_fma(less ^ 0x80008000, scale, 0), table[2] = {0, 0};
-            if (quant_codes(type) != CODES_EVEN)
+            bool table4 = quant_codes(type) != CODES_EVEN && quant_bits(type) == 4;
+            if (table4)
                 table_pick(type, raw->codes[0].w[2 * b + h], table);
             UNROLL
             for (int i = 0; i < 4; i++) {
@@ -184,8 +183,9 @@ BODY void unpack_codes(QuantType type, const Raw *raw, int step, Unpacked *out)
                 if (quant_bits(type) == 8)
                     q = bytes_pick(raw->codes[b].w[2 * (i / 2) + h], 0x64646464,
                                    i % 2 ? 0x4342 : 0x4140);
-                else if (quant_codes(type) != CODES_EVEN)
-                    q = (bytes_pick(table[0], table[1], 0x0101 * (uint32_t)i + 0x0400) & 0x00ff00ff) |
+                else if (table4)
+                    q = (bytes_pick(table[0], table[1], 0x0101 * (uint32_t)i + 0x0400) &
+                         0x00ff00ff) |
                         0x64006400;
                 else
                     q = code_pair(type, raw, b, h, i);
@@ -234,7 +234,7 @@ BODY void unpack(QuantType type, const Raw *raw, int step, Unpacked *out)
     for (int h = 0; h < 2; h++) {
         if (quant_scale_bytes(type)) {
             int parts = unpack_parts(type);
-            float d = half_float((uint16_t)(raw->half[0] >> 16 * h));
+            float d = half_float((uint16_t)(raw->half[0] >> 16 * h)) * quant_unit(type);
             out->min_scale[h] = half_float((uint16_t)(raw->half[1] >> 16 * h));
             UNROLL
             for (int p = 0; p < parts; p++) {

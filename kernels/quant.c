@@ -8,7 +8,7 @@
 #include "kernels/group.h"
 
 const QuantInfo quant_types[QUANT_TYPES] = {
-#define QUANT_TYPE(name, number, block, bytes, d, scales, levels, instead) \
+#define QUANT_TYPE(name, number, block, bytes, d, scales, levels, codes, instead) \
     {QUANT_##name, #name, block, bytes, d, QUANT_##instead},
 #include "kernels/quant_types.def"
 };
@@ -105,6 +105,13 @@ bool quant_row_finite(QuantType type, const void *data, int cols)
     }
     const QuantInfo *info = quant_info(type);
     int halves = quant_has_min(type) ? 2 : 1;
+    if (quant_scales(type) == SCALES_E) { /* 12 times 2^125 is no float; 255 means NaN */
+        for (int b = 0; b < cols / info->block; b++) {
+            if (p[b * info->bytes + info->d] > 252)
+                return false;
+        }
+        return true;
+    }
     for (int b = 0; b < cols / info->block; b++, p += info->bytes) {
         if (!halves_finite(p + info->d, halves))
             return false;

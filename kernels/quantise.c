@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/grids.h"
 #include "kernels/group.h"
 
 /* Adding and taking away this rounds to the nearest whole number, to even on ties: a float's last
@@ -43,10 +44,50 @@ static float extreme(const float *in, int n)
     return -low > high ? low : high;
 }
 
+/* The code of a table whose number is nearest. */
+static uint8_t nearest(QuantType type, float v)
+{
+    int best = 0, top = quant_levels(type) - 1;
+    for (int q = 1; q <= top; q++) {
+        float before = fabsf((float)(quant_number(type, best) - 128) - v);
+        if (fabsf((float)(quant_number(type, q) - 128) - v) < before)
+            best = q;
+    }
+    return (uint8_t)best;
+}
+
+/* Codes of n values, for what is added before and multiplied with. */
+static void codes_set(QuantType type, const float *in, int n, float plus, float step, uint8_t *q)
+{
+    int top = quant_levels(type) - 1;
+    float offset = (float)quant_offset(type);
+    for (int i = 0; i < n; i++) {
+        float v = (in[i] + plus) * step;
+        q[i] = quant_codes(type) == CODES_EVEN ? (uint8_t)clamp_round(v + offset, 0, top)
+                                               : nearest(type, v);
+    }
+}
+
+/* What the value of largest magnitude becomes: the end of the codes that is farther from zero. */
+static float farthest(QuantType type)
+{
+    return quant_codes(type) == CODES_IQ4   ? -127.0f
+           : quant_codes(type) == CODES_FP4 ? 12.0f
+                                            : -(float)quant_offset(type);
+}
+
 static void legacy_block(Group *g, QuantType type, const float *in, int b)
 {
-    int top = quant_levels(type) - 1, offset = quant_offset(type);
+    int top = quant_levels(type) - 1;
     float d, m = 0.0f;
+    if (quant_scales(type) == SCALES_E) { /* the least power of two that cuts nothing off */
+        int exponent;
+        float part = frexpf(fabsf(extreme(in, BLOCK)) / 12.0f, &exponent);
+        exponent += 128 - (part == 0.5f);
+        g->d[b] = (uint16_t)(part == 0.0f || exponent < 0 ? 0 : exponent < 252 ? exponent : 252);
+        codes_set(type, in, BLOCK, 0.0f, inverse(quant_power(g->d[b])), g->q + b * BLOCK);
+        return;
+    }
     if (quant_has_min(type)) {
         float high;
         range(in, BLOCK, &m, &high);
@@ -54,23 +95,23 @@ static void legacy_block(Group *g, QuantType type, const float *in, int b)
     } else if (quant_bits(type) == 8) {
         d = fabsf(extreme(in, BLOCK)) / 127.0f;
     } else {
-        d = extreme(in, BLOCK) / (float)-offset; /* the end with the larger code */
+        d = extreme(in, BLOCK) / farthest(type);
     }
     g->d[b] = float_to_half(d);
     g->m[b] = float_to_half(m);
-    float step = inverse(half_to_float(g->d[b]));
-    m = half_to_float(g->m[b]);
-    for (int i = 0; i < BLOCK; i++)
-        g->q[b * BLOCK + i] = (uint8_t)clamp_round((in[i] - m) * step + (float)offset, 0, top);
+    codes_set(type, in, BLOCK, -half_to_float(g->m[b]), inverse(half_to_float(g->d[b])),
+              g->q + b * BLOCK);
 }
 
-static void k32_group(Group *g, QuantType type, const float *in)
+/* Scales, minima and codes of a K-quant with minima. */
+static void k_min_group(Group *g, QuantType type, const float *in)
 {
-    int top = quant_levels(type) - 1;
-    float scale[8], min[8], scale_max = 0.0f, min_max = 0.0f;
-    for (int s = 0; s < 8; s++) {
+    int top = quant_levels(type) - 1, size = quant_is_k16(type) ? 16 : 32, parts = GROUP / size;
+    int most = quant_is_k16(type) ? 15 : 63;
+    float scale[16], min[16], scale_max = 0.0f, min_max = 0.0f;
+    for (int s = 0; s < parts; s++) {
         float low, high;
-        range(in + s * BLOCK, BLOCK, &low, &high);
+        range(in + s * size, size, &low, &high);
         low = low < 0.0f ? low : 0.0f; /* a stored minimum cannot be positive */
         high = high > low ? high : low;
         scale[s] = (high - low) / (float)top;
@@ -78,44 +119,104 @@ static void k32_group(Group *g, QuantType type, const float *in)
         scale_max = scale[s] > scale_max ? scale[s] : scale_max;
         min_max = min[s] > min_max ? min[s] : min_max;
     }
-    g->d[0] = float_to_half(scale_max / 63.0f);
-    g->m[0] = float_to_half(min_max / 63.0f);
+    g->d[0] = float_to_half(scale_max / (float)most);
+    g->m[0] = float_to_half(min_max / (float)most);
     float d = half_to_float(g->d[0]), dmin = half_to_float(g->m[0]);
-    for (int s = 0; s < 8; s++) {
-        g->scale[s] = (uint8_t)clamp_round(scale[s] * inverse(d), 0, 63);
-        g->min[s] = (uint8_t)clamp_round(min[s] * inverse(dmin), 0, 63);
-        float step = inverse(d * (float)g->scale[s]), m = dmin * (float)g->min[s];
-        for (int i = s * BLOCK; i < (s + 1) * BLOCK; i++)
-            g->q[i] = (uint8_t)clamp_round((in[i] + m) * step, 0, top);
+    for (int s = 0; s < parts; s++) {
+        g->scale[s] = (uint8_t)clamp_round(scale[s] * inverse(d), 0, most);
+        g->min[s] = (uint8_t)clamp_round(min[s] * inverse(dmin), 0, most);
+        codes_set(type, in + s * size, size, dmin * (float)g->min[s],
+                  inverse(d * (float)g->scale[s]), g->q + s * size);
     }
 }
 
-static void k16_group(Group *g, QuantType type, const float *in)
+/* Codes of the grid's entry that is nearest to 8 or 4 values, for what they are multiplied with. With
+ * seven signs for eight inputs, the smallest of these gives in. */
+static void entry_set(QuantType type, const float *in, float step, int even, uint8_t *q)
 {
-    int offset = quant_offset(type);
+    int count, best = 0, bits = quant_codes(type) == CODES_IQ2 ? 2 : 3, each = bits == 2 ? 8 : 4;
+    const uint16_t *entries = grid_entries(type, &count);
+    float least = INFINITY;
+    for (int e = 0; e < count; e++) {
+        float error = 0.0f;
+        for (int j = 0; j < each; j++) {
+            int level = entries[e] >> bits * j & ((1 << bits) - 1);
+            float off = (float)(quant_number(type, level) - 128) - fabsf(in[j] * step);
+            error += off * off;
+        }
+        if (error < least) {
+            least = error;
+            best = e;
+        }
+    }
+    for (int j = 0; j < each; j++) {
+        int sign = (in[j] < 0.0f) ^ (even >> j & 1);
+        q[j] = (uint8_t)((entries[best] >> bits * j & ((1 << bits) - 1)) | sign << bits);
+    }
+}
+
+/* Which of eight signs must turn for their number to be even: a bit, or none. */
+static int turned_sign(const float *in)
+{
+    int smallest = 0, odd = 0;
+    for (int j = 0; j < 8; j++) {
+        odd ^= in[j] < 0.0f;
+        smallest = fabsf(in[j]) < fabsf(in[smallest]) ? j : smallest;
+    }
+    return odd ? 1 << smallest : 0;
+}
+
+static void grid_group(Group *g, QuantType type, const float *in)
+{
+    int size = quant_is_k16(type) ? 16 : 32, parts = GROUP / size, top = quant_levels(type) / 2;
+    top = quant_number(type, quant_codes(type) == CODES_IQ2 ? 2 : top - 1) - 128;
+    bool even = type == QUANT_IQ2_XXS || type == QUANT_IQ2_XS || type == QUANT_IQ3_XXS;
     float scale[16], largest = 0.0f;
-    for (int s = 0; s < 16; s++) {
-        scale[s] = extreme(in + 16 * s, 16) / (float)-offset;
+    for (int s = 0; s < parts; s++) {
+        scale[s] = fabsf(extreme(in + size * s, size)) / (float)top;
+        largest = scale[s] > largest ? scale[s] : largest;
+    }
+    g->d[0] = float_to_half(largest / (31.0f * quant_unit(type)));
+    float d = half_to_float(g->d[0]) * quant_unit(type);
+    for (int s = 0; s < parts; s++) {
+        int sc = 2 * clamp_round((scale[s] * inverse(d) - 1.0f) * 0.5f, 0, 15) + 1;
+        g->scale[s] = (uint8_t)sc;
+        int each = quant_codes(type) == CODES_IQ2 ? 8 : 4;
+        for (int i = size * s; i < size * (s + 1); i += each) {
+            int turn = even ? turned_sign(in + i / 8 * 8) : 0;
+            entry_set(type, in + i, inverse(d * (float)sc), turn >> i % 8, g->q + i);
+        }
+    }
+}
+
+/* The same without minima. */
+static void k_group(Group *g, QuantType type, const float *in)
+{
+    int size = quant_is_k16(type) ? 16 : 32, parts = GROUP / size;
+    int most = quant_scales(type) == SCALES_K16 ? 127 : 31;
+    float scale[16], largest = 0.0f;
+    for (int s = 0; s < parts; s++) {
+        scale[s] = extreme(in + size * s, size) / farthest(type);
         largest = fabsf(scale[s]) > largest ? fabsf(scale[s]) : largest;
     }
-    g->d[0] = float_to_half(largest / 127.0f);
+    g->d[0] = float_to_half(largest / (float)most);
     float d = half_to_float(g->d[0]);
-    for (int s = 0; s < 16; s++) {
-        int sc = clamp_round(scale[s] * inverse(d), -128, 127);
+    for (int s = 0; s < parts; s++) {
+        int sc = clamp_round(scale[s] * inverse(d), -most - 1, most);
         g->scale[s] = (uint8_t)sc;
-        float step = inverse(d * (float)sc);
-        for (int i = 16 * s; i < 16 * (s + 1); i++)
-            g->q[i] = (uint8_t)(clamp_round(in[i] * step, -offset, offset - 1) + offset);
+        codes_set(type, in + size * s, size, 0.0f, inverse(d * (float)sc), g->q + size * s);
     }
 }
 
 void group_from_float(Group *group, QuantType type, const float *in, int blocks)
 {
     memset(group, 0, sizeof *group);
-    if (quant_scales(type) == SCALES_K16) {
-        k16_group(group, type, in);
+    if (quant_is_k(type) && quant_has_min(type)) {
+        k_min_group(group, type, in);
+    } else if (quant_is_grid(type)) {
+        grid_group(group, type, in);
     } else if (quant_is_k(type)) {
-        k32_group(group, type, in);
+        k_group(group, type, in);
     } else {
         for (int b = 0; b < blocks; b++)
             legacy_block(group, type, in + b * BLOCK, b);
@@ -192,7 +293,7 @@ static float best_scale(const float *in, float plain, int low, int high)
 
 void group_fit(Group *group, QuantType type, const float *in, int blocks)
 {
-    if (quant_is_k(type) || quant_has_min(type) || quant_bits(type) == 8) {
+    if (quant_is_k(type) || quant_has_min(type) || quant_is_wide(type)) {
         group_from_float(group, type, in, blocks);
         return;
     }

@@ -19,7 +19,8 @@ typedef struct ActGroup {
     int32_t minus16[16]; /* -32 * (sum of 16 q): what an offset of 32 (Q6_K's) adds too much */
     int32_t minus32[8];  /* -(sum of 32 q) */
     float sum32[8];
-    int16_t pair32[8]; /* sum of 32 q */
+    int16_t pair32[8];  /* sum of 32 q */
+    int16_t pair16[16]; /* sum of 16 q, of each four in the order 0, 2, 1, 3 (Q2_K's minima) */
     float d;
 } ActGroup;
 

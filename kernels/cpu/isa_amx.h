@@ -112,7 +112,7 @@ INLINE void piece_legacy(const QuantType type, const uint8_t *w, const uint8_t *
     Lanes d[8], m[8];
     for (int b = 0; b < blocks; b++) {
         const uint8_t *head = w + (size_t)b * panel_head_bytes(type, 1);
-        d[b] = lanes_load_half(head);
+        d[b] = block_d(type, head);
         m[b] = quant_has_min(type) ? lanes_load_half(head + 32) : lanes_set(0.0f);
     }
     int i = skip;
@@ -158,29 +158,37 @@ INLINE void scaled_store(Ints codes, const Scale *s, const bool offset, uint8_t 
     ints_store(out + SQUARE_BYTES, _mm512_mask_shuffle_epi8(odd, 0x5555555555555555, even, swap));
 }
 
+/* Scale s of K-quants whose scales are not those of K32_MIN. */
+INLINE Ints scale_load(const QuantType type, const uint8_t *w, const PackedScales *packed, int s)
+{
+    return quant_scales(type) == SCALES_K16 ? ints_load_bytes(w + 32 + PANEL * s)
+                                            : packed_scale(type, packed, s);
+}
+
 INLINE void unpack_scaled(const QuantType type, const uint8_t *w, const uint8_t *ahead,
                           const Ints six[4], uint8_t *out)
 {
-    const uint8_t *body = w + panel_head_bytes(type, 8), *scales = w + 32;
+    const uint8_t *body = w + panel_head_bytes(type, 8);
+    const int parts = quant_is_k16(type) ? 2 : 1;
+    PackedScales packed = packed_scales(type, w);
     int32_t scale[8][PANEL];
     for (int t = 0; t < 4 && quant_scales(type) == SCALES_K32_MIN; t++) {
         ints_store(scale[2 * t], ints_and(six[t], ints_set(255)));
         ints_store(scale[2 * t + 1], ints_and(ints_right(six[t], 16), ints_set(255)));
     }
     for (int b = 0; b < 8; b++) {
-        Scale first, second;
-        if (quant_scales(type) == SCALES_K16) {
-            first = scale_of(ints_load_bytes(scales), quant_offset(type));
-            second = scale_of(ints_load_bytes(scales + PANEL), quant_offset(type));
-            scales += 2 * PANEL;
-        } else {
-            first = second = scale_of(ints_load(scale[b]), 0);
-        }
+        Scale part[2];
+        UNROLL
+        for (int i = 0; i < parts; i++)
+            part[i] = scale_of(quant_scales(type) == SCALES_K32_MIN
+                                   ? ints_load(scale[b])
+                                   : scale_load(type, w, &packed, parts * b + i),
+                               quant_offset(type));
         UNROLL
         for (int j = 0; j < 8; j++) {
             int u = j / 2 + j % 2 * 4; /* low and high nibbles of one load */
             fetch_half(ahead, b, j);
-            scaled_store(codes_load(type, body, u), u < 4 ? &first : &second,
+            scaled_store(codes_load(type, body, u), u < 4 ? &part[0] : &part[parts - 1],
                          quant_offset(type) > 0, out + 64 * u);
         }
         body += panel_body_bytes(type);
@@ -207,19 +215,26 @@ INLINE void piece_k(const QuantType type, const uint8_t *w, const uint8_t *ahead
     }
     _tile_stored(0, low, 64);
     _tile_stored(1, high, 64);
-    Lanes d = lanes_load_half(w), dmin = lanes_load_half(w + 32);
-    Ints mins[4];
+    Lanes d = group_d(type, w), dmin = quant_has_min(type) ? lanes_load_half(w + 32) : d;
+    Ints mins[8];
     for (int t = 0; t < 4 && quant_scales(type) == SCALES_K32_MIN; t++)
         mins[t] = ints_and(ints_right(six[t], 8), ints_set(0x00ff00ff));
+    if (quant_scales(type) == SCALES_K16_MIN) {
+        PackedScales packed = packed_scales(type, w);
+        for (int t = 0; t < 8; t++)
+            mins[t] = packed_mins(&packed, t / 2, t % 2);
+    }
+    const int pairs = quant_is_k16(type) ? 8 : 4;
     for (int i = skip; i < rows; i++) {
         Lanes dx = lanes_set(x[i].d), a = lanes_load(acc[i]);
         Ints sum = ints_add(ints_load(low[i]), ints_left(ints_load(high[i]), 8));
         a = lanes_fma(lanes_of(sum), lanes_mul(d, dx), a);
-        if (quant_scales(type) == SCALES_K32_MIN) {
+        if (quant_has_min(type)) {
+            const int16_t *sums = quant_is_k16(type) ? x[i].pair16 : x[i].pair32;
             sum = ints_set(0);
             UNROLL
-            for (int t = 0; t < 4; t++)
-                sum = ints_dot_pair(sum, mins[t], x[i].pair32 + 2 * t);
+            for (int t = 0; t < pairs; t++)
+                sum = ints_dot_pair(sum, mins[t], sums + 2 * t);
             a = lanes_fnma(lanes_of(sum), lanes_mul(dmin, dx), a);
         }
         lanes_store(acc[i], a);

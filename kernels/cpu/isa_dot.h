@@ -33,8 +33,8 @@ INLINE void block_dot(const QuantType type, const uint8_t *body, const uint8_t *
         UNROLL
         for (int i = 0; i < n; i++) {
             const int8_t *q = x[i].q + BLOCK * block + 4 * u;
-            dot[i] = quant_bits(type) == 8 ? ints_dot_byte(dot[i], codes, q)
-                                           : ints_dot(dot[i], codes, q);
+            dot[i] =
+                quant_is_wide(type) ? ints_dot_byte(dot[i], codes, q) : ints_dot(dot[i], codes, q);
         }
     }
 }
@@ -46,7 +46,24 @@ static const int order_low[4] = {0, 1, 2, 3}, order_high[4] = {4, 5, 6, 7};
 /* What -(sum of activations) is multiplied by to take a code's offset away. */
 INLINE int offset_shift(const QuantType type)
 {
-    return __builtin_ctz((unsigned)quant_levels(type) / 2);
+    return __builtin_ctz((unsigned)quant_offset(type));
+}
+
+/* Whether codes go into the products with their offset. */
+INLINE bool dot_has_offset(const QuantType type)
+{
+    return quant_is_wide(type) ? LANES_BYTE_BIAS > 0 : quant_offset(type) > 0;
+}
+
+/* What a sum of products begins with, of block (or sub-block of 16) number s. */
+INLINE Ints minus_offset(const QuantType type, const ActGroup *x, int s)
+{
+    if (!dot_has_offset(type))
+        return ints_set(0);
+    if (!quant_is_k16(type))
+        return ints_left(ints_set(x->minus32[s]), offset_shift(type));
+    int offset = quant_offset(type), minus = x->minus16[s]; /* 32 times the sum */
+    return ints_set(offset < 32 ? minus / (32 / offset) : minus * (offset / 32));
 }
 
 INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, const uint8_t *ahead,
@@ -60,14 +77,12 @@ INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, const uint8
         p[i] = lanes_set(0.0f);
     for (int b = 0; b < blocks; b++) {
         Ints dot[TILE];
-        bool biased = quant_bits(type) == 8 ? LANES_BYTE_BIAS > 0 : quant_offset(type) > 0;
         UNROLL
         for (int i = 0; i < n; i++)
-            dot[i] =
-                biased ? ints_left(ints_set(x[i].minus32[b]), offset_shift(type)) : ints_set(0);
+            dot[i] = minus_offset(type, &x[i], b);
         block_dot(type, body, ahead + (size_t)b * share, x, b, n, order_all, 8, dot);
         const uint8_t *head = w + (size_t)b * panel_head_bytes(type, 1);
-        Lanes d = lanes_load_half(head);
+        Lanes d = block_d(type, head);
         UNROLL
         for (int i = 0; i < n; i++)
             p[i] = lanes_fma(d, lanes_of(dot[i]), p[i]);
@@ -84,77 +99,78 @@ INLINE void group_dot_legacy(const QuantType type, const uint8_t *w, const uint8
         lanes_store(acc[i], lanes_fma(p[i], lanes_set(x[i].d), lanes_load(acc[i])));
 }
 
-INLINE void group_dot_k32(const QuantType type, const uint8_t *w, const uint8_t *ahead,
-                          const ActGroup *x, const int n, float (*acc)[PANEL])
+/* Scales of all sub-blocks to `scale`, but for K16, whose lie ready; low[i] += minima times sums of
+ * row i's activations. */
+INLINE void k_scales(const QuantType type, const uint8_t *w, const ActGroup *x, const int n,
+                     int32_t (*scale)[PANEL], Ints *low)
 {
-    const size_t share = panel_group_bytes(type, 8) / 8;
-    int32_t scale[8][PANEL];
-    Ints six[4], sum[TILE], low[TILE];
-    six_bit_load(w + 64, six);
+    const int scales = quant_is_k16(type) ? 16 : 8;
+    const int mins16 = quant_scales(type) == SCALES_K16_MIN ? 8 : 0;
+    if (quant_scales(type) == SCALES_K32_MIN) {
+        Ints six[4];
+        six_bit_load(w + 64, six);
+        UNROLL
+        for (int t = 0; t < 4; t++) {
+            Ints pairs = ints_and(six[t], ints_set(0x00ff00ff));
+            Ints mins = ints_and(ints_right(six[t], 8), ints_set(0x00ff00ff));
+            ints_store(scale[2 * t], ints_and(pairs, ints_set(0xffff)));
+            ints_store(scale[2 * t + 1], ints_right(pairs, 16));
+            UNROLL
+            for (int i = 0; i < n; i++)
+                low[i] = ints_dot_pair(low[i], mins, x[i].pair32 + 2 * t);
+        }
+    } else if (quant_scale_bytes(type)) {
+        PackedScales packed = packed_scales(type, w);
+        UNROLL
+        for (int s = 0; s < scales; s++)
+            ints_store(scale[s], packed_scale(type, &packed, s));
+        UNROLL
+        for (int t = 0; t < mins16; t++) {
+            Ints mins = packed_mins(&packed, t / 2, t % 2);
+            UNROLL
+            for (int i = 0; i < n; i++)
+                low[i] = ints_dot_pair(low[i], mins, x[i].pair16 + 2 * t);
+        }
+    }
+}
+
+INLINE void group_dot_k(const QuantType type, const uint8_t *w, const uint8_t *ahead,
+                        const ActGroup *x, const int n, float (*acc)[PANEL])
+{
+    const int parts = quant_is_k16(type) ? 2 : 1; /* of a block, each with its scale */
+    const size_t share = panel_group_bytes(type, 8) / (size_t)(8 * parts);
+    int32_t scale[16][PANEL];
+    Ints sum[TILE], low[TILE];
     UNROLL
     for (int i = 0; i < n; i++)
         sum[i] = low[i] = ints_set(0);
-    UNROLL
-    for (int t = 0; t < 4; t++) {
-        Ints pairs = ints_and(six[t], ints_set(0x00ff00ff));
-        Ints mins = ints_and(ints_right(six[t], 8), ints_set(0x00ff00ff));
-        ints_store(scale[2 * t], ints_and(pairs, ints_set(0xffff)));
-        ints_store(scale[2 * t + 1], ints_right(pairs, 16));
-        UNROLL
-        for (int i = 0; i < n; i++)
-            low[i] = ints_dot_pair(low[i], mins, x[i].pair32 + 2 * t);
-    }
+    k_scales(type, w, x, n, scale, low);
     const uint8_t *body = w + panel_head_bytes(type, 8);
     for (int b = 0; b < 8; b++) {
-        Ints dot[TILE], s = ints_load(scale[b]);
         UNROLL
-        for (int i = 0; i < n; i++)
-            dot[i] = ints_set(0);
-        block_dot(type, body, ahead + (size_t)b * share, x, b, n, order_all, 8, dot);
-        UNROLL
-        for (int i = 0; i < n; i++)
-            sum[i] = ints_add(sum[i], ints_mul(dot[i], s));
+        for (int half = 0; half < parts; half++) {
+            const int part = parts * b + half;
+            const int *order = parts == 1 ? order_all : half ? order_high : order_low;
+            Ints dot[TILE], s = quant_scales(type) == SCALES_K16
+                                    ? ints_load_bytes(w + 32 + PANEL * part)
+                                    : ints_load(scale[part]);
+            UNROLL
+            for (int i = 0; i < n; i++)
+                dot[i] = minus_offset(type, &x[i], part);
+            block_dot(type, body, ahead + (size_t)part * share, x, b, n, order, 8 / parts, dot);
+            UNROLL
+            for (int i = 0; i < n; i++)
+                sum[i] = ints_add(sum[i], ints_mul(dot[i], s));
+        }
         body += panel_body_bytes(type);
     }
-    Lanes d = lanes_load_half(w), dmin = lanes_load_half(w + 32);
+    Lanes d = group_d(type, w), dmin = quant_has_min(type) ? lanes_load_half(w + 32) : d;
     UNROLL
     for (int i = 0; i < n; i++) {
         Lanes dx = lanes_set(x[i].d), a = lanes_load(acc[i]);
         a = lanes_fma(lanes_of(sum[i]), lanes_mul(d, dx), a);
-        a = lanes_fnma(lanes_of(low[i]), lanes_mul(dmin, dx), a);
-        lanes_store(acc[i], a);
-    }
-}
-
-INLINE void group_dot_k16(const QuantType type, const uint8_t *w, const uint8_t *ahead,
-                          const ActGroup *x, const int n, float (*acc)[PANEL])
-{
-    const size_t share = panel_group_bytes(type, 8) / 16;
-    Ints sum[TILE];
-    UNROLL
-    for (int i = 0; i < n; i++)
-        sum[i] = ints_set(0);
-    const uint8_t *scale = w + 32, *body = w + panel_head_bytes(type, 8);
-    for (int b = 0; b < 8; b++) {
-        UNROLL
-        for (int half = 0; half < 2; half++) {
-            Ints dot[TILE], s = ints_load_bytes(scale);
-            UNROLL
-            for (int i = 0; i < n; i++)
-                dot[i] = ints_set(x[i].minus16[2 * b + half] / (32 / quant_offset(type)));
-            block_dot(type, body, ahead + (size_t)(2 * b + half) * share, x, b, n,
-                      half ? order_high : order_low, 4, dot);
-            UNROLL
-            for (int i = 0; i < n; i++)
-                sum[i] = ints_add(sum[i], ints_mul(dot[i], s));
-            scale += PANEL;
-        }
-        body += panel_body_bytes(type);
-    }
-    Lanes d = lanes_load_half(w);
-    UNROLL
-    for (int i = 0; i < n; i++) {
-        Lanes a = lanes_fma(lanes_of(sum[i]), lanes_mul(d, lanes_set(x[i].d)), lanes_load(acc[i]));
+        if (quant_has_min(type))
+            a = lanes_fnma(lanes_of(low[i]), lanes_mul(dmin, dx), a);
         lanes_store(acc[i], a);
     }
 }
@@ -162,10 +178,8 @@ INLINE void group_dot_k16(const QuantType type, const uint8_t *w, const uint8_t 
 INLINE void group_dot(const QuantType type, const uint8_t *w, const uint8_t *ahead, int blocks,
                       const ActGroup *x, const int n, float (*acc)[PANEL])
 {
-    if (quant_scales(type) == SCALES_K16)
-        group_dot_k16(type, w, ahead, x, n, acc);
-    else if (quant_is_k(type))
-        group_dot_k32(type, w, ahead, x, n, acc);
+    if (quant_is_k(type))
+        group_dot_k(type, w, ahead, x, n, acc);
     else
         group_dot_legacy(type, w, ahead, blocks, x, n, acc);
 }
@@ -218,9 +232,18 @@ static void scales_load(QuantType type, const uint8_t *w, int b, int u, Lanes *s
     *min = lanes_set(0.0f);
     if (!quant_is_k(type)) {
         w += (size_t)b * panel_head_bytes(type, 1);
-        *scale = lanes_load_half(w);
+        *scale = block_d(type, w);
         if (quant_has_min(type))
             *min = lanes_load_half(w + 32);
+    } else if (quant_scale_bytes(type)) {
+        PackedScales packed = packed_scales(type, w);
+        int s = quant_is_k16(type) ? 2 * b + u / 4 : b;
+        *scale = lanes_mul(group_d(type, w), lanes_of(packed_scale(type, &packed, s)));
+        if (quant_has_min(type)) {
+            Ints m = bits_at(packed.words[s / 4], s % 4 * 8 + 4, 15);
+            *min = lanes_mul(lanes_load_half(w + 32), lanes_of(m));
+            *min = lanes_sub(lanes_set(0.0f), *min);
+        }
     } else if (quant_scales(type) == SCALES_K16) {
         Ints s = ints_load_bytes(w + 32 + PANEL * (2 * b + u / 4));
         *scale = lanes_mul(lanes_load_half(w), lanes_of(s));

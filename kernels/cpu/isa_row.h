@@ -43,7 +43,9 @@ static void group_quantise(const float *x, int count, ActGroup *out)
         Lanes r = lanes_add(lanes_mul(lanes_load(x + i), inverse), shift);
         Ints q = ints_add(lanes_bits(r), ints_set(-0x4b400000)); /* the shift's own bits */
         ints_store_bytes(out->q + i, q);
-        out->minus16[i / 16] = -32 * ints_sum(q);
+        int sum = ints_sum(q), part = i / 16;
+        out->minus16[part] = -32 * sum;
+        out->pair16[part / 4 * 4 + part % 2 * 2 + part % 4 / 2] = (int16_t)sum;
     }
     for (int b = 0; b < count / BLOCK; b++) {
         int32_t minus = (out->minus16[2 * b] + out->minus16[2 * b + 1]) / 32;

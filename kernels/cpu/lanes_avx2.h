@@ -247,8 +247,8 @@ static inline Ints ints_max(Ints x, Ints y)
     return INTS2(_mm256_max_epi32, x, y);
 }
 
-/* 32 bits -> 32 bytes of 16 or 0. */
-static inline __m256i bits_spread(const uint8_t *bits)
+/* 32 bits -> 32 bytes of place or 0. */
+static inline __m256i bits_spread(const uint8_t *bits, int place)
 {
     int32_t word;
     memcpy(&word, bits, 4);
@@ -256,13 +256,27 @@ static inline __m256i bits_spread(const uint8_t *bits)
                                           2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3);
     const __m256i bit = _mm256_set1_epi64x((int64_t)0x8040201008040201u);
     __m256i v = _mm256_and_si256(_mm256_shuffle_epi8(_mm256_set1_epi32(word), byte), bit);
-    return _mm256_and_si256(_mm256_cmpeq_epi8(v, bit), _mm256_set1_epi8(16));
+    return _mm256_and_si256(_mm256_cmpeq_epi8(v, bit), _mm256_set1_epi8((char)place));
 }
 
-static inline Ints ints_fifth_bit(Ints x, const uint8_t *bits)
+static inline Ints ints_bit(Ints x, const uint8_t *bits, int place)
 {
-    return (Ints){_mm256_or_si256(x.a, bits_spread(bits)),
-                  _mm256_or_si256(x.b, bits_spread(bits + 4))};
+    return (Ints){_mm256_or_si256(x.a, bits_spread(bits, place)),
+                  _mm256_or_si256(x.b, bits_spread(bits + 4, place))};
+}
+
+static inline Ints ints_table(Ints x, const uint32_t table[4])
+{
+    const __m256i t = _mm256_broadcastsi128_si256(
+        _mm_setr_epi32((int32_t)table[0], (int32_t)table[1], (int32_t)table[2], (int32_t)table[3]));
+    return (Ints){_mm256_shuffle_epi8(t, x.a), _mm256_shuffle_epi8(t, x.b)};
+}
+
+static inline Ints ints_load_halves(const void *p)
+{
+    const __m128i *half = p;
+    return (Ints){_mm256_cvtepu16_epi32(_mm_loadu_si128(half)),
+                  _mm256_cvtepu16_epi32(_mm_loadu_si128(half + 1))};
 }
 
 static inline __m256i four_set(const int8_t *x)

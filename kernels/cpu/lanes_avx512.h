@@ -207,11 +207,23 @@ static inline Ints ints_max(Ints a, Ints b)
     return _mm512_max_epi32(a, b);
 }
 
-static inline Ints ints_fifth_bit(Ints a, const uint8_t *bits)
+static inline Ints ints_bit(Ints a, const uint8_t *bits, int place)
 {
     __mmask64 mask;
     memcpy(&mask, bits, sizeof mask);
-    return _mm512_or_si512(a, _mm512_maskz_set1_epi8(mask, 16));
+    return _mm512_or_si512(a, _mm512_maskz_set1_epi8(mask, (char)place));
+}
+
+static inline Ints ints_table(Ints a, const uint32_t table[4])
+{
+    const __m512i t = _mm512_broadcast_i32x4(
+        _mm_setr_epi32((int32_t)table[0], (int32_t)table[1], (int32_t)table[2], (int32_t)table[3]));
+    return _mm512_shuffle_epi8(t, a);
+}
+
+static inline Ints ints_load_halves(const void *p)
+{
+    return _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
 }
 
 /* Four activations at a time are broadcast by the instruction itself; gcc would load them by

@@ -267,14 +267,33 @@ static inline Ints ints_max(Ints a, Ints b)
     return a;
 }
 
-/* Byte i |= 16 where bit i of the 64 bits at `bits` is set. */
-static inline Ints ints_fifth_bit(Ints a, const uint8_t *bits)
+/* Byte i |= place where bit i of the 64 bits at `bits` is set. */
+static inline Ints ints_bit(Ints a, const uint8_t *bits, int place)
 {
     uint8_t bytes[64];
     memcpy(bytes, a.v, 64);
     for (int i = 0; i < 64; i++)
-        bytes[i] |= (uint8_t)((bits[i / 8] >> i % 8 & 1) << 4);
+        bytes[i] |= (uint8_t)((bits[i / 8] >> i % 8 & 1) * place);
     return ints_load(bytes);
+}
+
+/* Byte i = number i of a table's 16, whose bytes are four words; bytes of a are at most 15. */
+static inline Ints ints_table(Ints a, const uint32_t table[4])
+{
+    uint8_t bytes[64];
+    memcpy(bytes, a.v, 64);
+    for (int i = 0; i < 64; i++)
+        bytes[i] = (uint8_t)(table[bytes[i] / 4] >> bytes[i] % 4 * 8);
+    return ints_load(bytes);
+}
+
+static inline Ints ints_load_halves(const void *p) /* 16 unsigned numbers of 16 bits */
+{
+    uint16_t h[16];
+    Ints r;
+    memcpy(h, p, sizeof h);
+    EACH r.v[l] = h[l];
+    return r;
 }
 
 /* Lane += four unsigned bytes (at most 63) times the four activations at x. */

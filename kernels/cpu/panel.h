@@ -9,8 +9,14 @@
  *   head, D and D_M:   per block 16 halves d [, 16 halves m]
  *   head, K32_MIN:     16 halves d, 16 halves m, 192 bytes of 6-bit scales and minima (below)
  *   head, K16:         16 halves d, 16 x 16 signed bytes [sub-block][row]
+ *   head, E:           per block 16 bytes d
+ *   head, other K:     16 halves d [, 16 halves m], the scales as group_scales_pack has them: vectors
+ *                      of 16 words, word by word [, 16 halves]
  *   body, 8 bits:      8 vectors of 64 bytes, vector u = [row][4] codes of inputs 4u … 4u+3
- *   body, fewer bits:  4 vectors of 64 bytes; low nibbles are vector u, high nibbles vector u + 4
+ *   body, 2, 3 bits:   2 vectors; vector u's pairs of bits are in byte-wise field u / 2 of number
+ *                      u % 2
+ *           3 bits:    then 8 x 64 bits, bit i of number u = high bit of byte i of vector u
+ *   body, 4 bits on:   4 vectors of 64 bytes; low nibbles are vector u, high nibbles vector u + 4
  *           5 bits:    then 8 x 64 bits, bit i of number u = high bit of byte i of vector u
  *           6 bits:    then 2 vectors; vector u's high pair of bits is in byte-wise field u / 2 of
  *                      number u % 2
@@ -39,6 +45,14 @@ static inline size_t panel_head_bytes(QuantType type, int blocks)
         return 32 + 32 + 192;
     case SCALES_K16:
         return 32 + 256;
+    case SCALES_K32_6:
+    case SCALES_K32_4:
+    case SCALES_K16_4:
+    case SCALES_K16_6:
+    case SCALES_K16_MIN:
+        return (quant_has_min(type) ? 64 : 32) + PANEL * (size_t)quant_scale_bytes(type);
+    case SCALES_E:
+        return (size_t)blocks * PANEL;
     default:
         return (size_t)blocks * (quant_has_min(type) ? 64 : 32);
     }

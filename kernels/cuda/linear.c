@@ -22,6 +22,12 @@ static bool wide_range(const Matrix *m)
     return layout_is_wide(m->type);
 }
 
+/* Of a prompt's weights, scales and all. */
+static bool wide_rows(const Matrix *m)
+{
+    return layout_is_wide_row(m->type);
+}
+
 /* From the matrix's shape alone: the order of its sums must not depend on anything else. */
 LinearPlan cuda_linear_plan(int units, int cols)
 {
@@ -208,7 +214,8 @@ static void decode_mixed(Cuda *cuda, const Linear *linear, const float *x, int n
 static void prompt_product(Cuda *cuda, const Matrix *m, float *y)
 {
     Gpu *gpu = cuda->gpu;
-    size_t row_bytes = (size_t)m->cols * (wide_range(m) ? sizeof(float) : sizeof(uint16_t));
+    QuantType type = !wide_rows(m) ? QUANT_F16 : wide_range(m) ? m->type : QUANT_BF16;
+    size_t row_bytes = (size_t)m->cols * (wide_rows(m) ? sizeof(float) : sizeof(uint16_t));
     int rows = (int)(WEIGHTS_BYTES / row_bytes) / WEIGHTS_ALIGN * WEIGHTS_ALIGN;
     int all = m->tiles * TILE_ROWS;
     rows = rows < WEIGHTS_ALIGN ? WEIGHTS_ALIGN : rows;
@@ -227,7 +234,7 @@ static void prompt_product(Cuda *cuda, const Matrix *m, float *y)
                                .rows = count,
                                .cols = m->cols,
                                .stride = all,
-                               .type = wide_range(m) ? m->type : QUANT_F16});
+                               .type = type});
     }
 }
 
@@ -238,7 +245,7 @@ static void prompt(Cuda *cuda, const Linear *linear, const float *x, int n)
         for (int i = 0; i < together; i++) {
             const Matrix *m = linear->matrix[j + i];
             float *y = product_room(cuda, i, m);
-            int wanted = wide_range(m) ? ACT_FLOAT : ACT_PLAIN;
+            int wanted = wide_rows(m) ? ACT_FLOAT : ACT_PLAIN;
             if (form != wanted)
                 prepare(cuda, linear, x, n, (ActForm)wanted);
             form = wanted;
@@ -259,7 +266,7 @@ void cuda_linear(Kernels *k, const Linear *linear, const float *x, int n)
     cuda->best.logits = NULL;
     queue_count(cuda, n);
     if (linear->prompt && cuda->gpu->gemm &&
-        !(mixed && wide_range(linear->matrix[0]) != wide_range(linear->matrix[1]))) {
+        !(mixed && wide_rows(linear->matrix[0]) != wide_rows(linear->matrix[1]))) {
         prompt(cuda, linear, x, n);
     } else if (mixed) {
         decode_mixed(cuda, linear, x, n);

@@ -34,40 +34,52 @@ static uint8_t *byte_of(const Place *p, int i, int e)
     return p->codes + p->block * 512 + p->lane * 16 + (2 * (i / 2) + p->h) * 4 + 2 * (i % 2) + e;
 }
 
-/* The bits above the low four. */
-static uint8_t *high_of(QuantType type, const Place *p, int i, int e, int *bit)
+/* A pair of bits, or one, that lie apart from the rest. */
+static uint8_t *pair_of(const Place *p, int at, int i, int e, int *bit)
 {
-    if (quant_bits(type) == 6) {
-        *bit = 2 * (4 * p->h + i) + 16 * e;
-        return p->codes + 512 + p->lane * 8 + p->block * 4;
-    }
+    *bit = 2 * (4 * p->h + i) + 16 * e;
+    return p->codes + at + p->lane * 8 + p->block * 4;
+}
+
+static uint8_t *plane_of(const Place *p, int at, int i, int e, int *bit)
+{
     *bit = 8 * p->block + 4 * p->h + i + 16 * e;
-    return p->codes + 512 + p->lane * 4;
+    return p->codes + at + p->lane * 4;
 }
 
 static void code_put(QuantType type, const Place *p, int i, int e, int q)
 {
-    int bit;
-    if (quant_bits(type) == 8) {
+    int bit, bits = quant_bits(type);
+    if (bits == 8) {
         *byte_of(p, i, e) = (uint8_t)q;
         return;
     }
-    put_bits(word_of(p), 4 * i + 16 * e, q & 15);
-    if (quant_bits(type) > 4) {
-        uint8_t *high = high_of(type, p, i, e, &bit);
-        put_bits(high, bit, q >> 4);
+    if (bits >= 4)
+        put_bits(word_of(p), 4 * i + 16 * e, q & 15);
+    if (bits < 4 || bits == 6) {
+        uint8_t *pair = pair_of(p, bits == 6 ? 512 : 0, i, e, &bit);
+        put_bits(pair, bit, bits == 6 ? q >> 4 : q & 3);
+    }
+    if (bits == 5 || bits == 3) {
+        uint8_t *plane = plane_of(p, bits == 5 ? 512 : 256, i, e, &bit);
+        put_bits(plane, bit, q >> (bits - 1));
     }
 }
 
 static int code_get(QuantType type, const Place *p, int i, int e)
 {
-    int bit, more = quant_bits(type) - 4;
-    if (quant_bits(type) == 8)
+    int bit, bits = quant_bits(type), q = 0;
+    if (bits == 8)
         return *byte_of(p, i, e);
-    int q = get_bits(word_of(p), 4 * i + 16 * e, 4);
-    if (more > 0) {
-        const uint8_t *high = high_of(type, p, i, e, &bit);
-        q |= get_bits(high, bit, more) << 4;
+    if (bits >= 4)
+        q = get_bits(word_of(p), 4 * i + 16 * e, 4);
+    if (bits < 4 || bits == 6) {
+        const uint8_t *pair = pair_of(p, bits == 6 ? 512 : 0, i, e, &bit);
+        q |= get_bits(pair, bit, 2) << (bits == 6 ? 4 : 0);
+    }
+    if (bits == 5 || bits == 3) {
+        const uint8_t *plane = plane_of(p, bits == 5 ? 512 : 256, i, e, &bit);
+        q |= get_bits(plane, bit, 1) << (bits - 1);
     }
     return q;
 }
@@ -96,9 +108,41 @@ static uint16_t get16(const uint8_t *p)
     return (uint16_t)(p[0] | p[1] << 8);
 }
 
+/* Scales that are kept as the file packs them. */
+static void packed_put(QuantType type, uint8_t *head, int row, const Group *g)
+{
+    uint8_t packed[16], *halves = head + layout_halves_at(type) + row % 8 * 4 + row / 8 * 2;
+    int words = layout_word_bytes(type);
+    group_scales_pack(g, type, packed);
+    memcpy(head + words * row, packed, (size_t)words);
+    put16(halves, g->d[0]);
+    if (quant_has_min(type))
+        put16(halves + 32, g->m[0]);
+    if (quant_scale_bytes(type) > words)
+        memcpy(halves + 32, packed + words, 2);
+}
+
+static void packed_get(QuantType type, const uint8_t *head, int row, Group *g)
+{
+    uint8_t packed[16] = {0};
+    const uint8_t *halves = head + layout_halves_at(type) + row % 8 * 4 + row / 8 * 2;
+    int words = layout_word_bytes(type);
+    memcpy(packed, head + words * row, (size_t)words);
+    if (quant_scale_bytes(type) > words)
+        memcpy(packed + words, halves + 32, 2);
+    group_scales_unpack(g, type, packed);
+    g->d[0] = get16(halves);
+    if (quant_has_min(type))
+        g->m[0] = get16(halves + 32);
+}
+
 /* Scales of a K-quant's group; head: of the group. */
 static void k_head_put(QuantType type, uint8_t *head, int row, const Group *g)
 {
+    if (quant_scale_bytes(type)) {
+        packed_put(type, head, row, g);
+        return;
+    }
     if (quant_scales(type) == SCALES_K16) {
         memcpy(head + 16 * row, g->scale, 16);
         put16(head + 256 + row % 8 * 4 + row / 8 * 2, g->d[0]);
@@ -116,6 +160,10 @@ static void k_head_put(QuantType type, uint8_t *head, int row, const Group *g)
 
 static void k_head_get(QuantType type, const uint8_t *head, int row, Group *g)
 {
+    if (quant_scale_bytes(type)) {
+        packed_get(type, head, row, g);
+        return;
+    }
     if (quant_scales(type) == SCALES_K16) {
         memcpy(g->scale, head + 16 * row, 16);
         g->d[0] = get16(head + 256 + row % 8 * 4 + row / 8 * 2);
@@ -159,6 +207,14 @@ static void group_move(QuantType type, uint8_t *tile, int row, int first, Group 
         if (quant_is_k(type))
             continue;
         uint8_t *head = tile + layout_head_at(type, step), *d = scale_of(type, head, row, block);
+        if (quant_scales(type) == SCALES_E) {
+            d = head + row % 8 * 4 + 2 * block + row / 8;
+            if (out)
+                g->d[b] = *d;
+            else
+                *d = (uint8_t)g->d[b];
+            continue;
+        }
         if (out)
             g->d[b] = get16(d);
         else

@@ -32,9 +32,10 @@ typedef struct Base {
 
 static TinyModel shape_of(int number)
 {
-    static const QuantType types[] = {QUANT_F32, QUANT_Q8_0, QUANT_Q4_1, QUANT_F16, QUANT_BF16};
-    bool experts = number >= 10; /* of F32 and of Q8_0 */
-    QuantType type = experts ? types[number - 10] : types[number / 2 % 5];
+    static const QuantType types[] = {QUANT_F32,  QUANT_Q8_0,   QUANT_Q4_1, QUANT_F16,
+                                      QUANT_BF16, QUANT_IQ4_NL, QUANT_MXFP4};
+    bool experts = number >= 14; /* of F32 and of Q8_0 */
+    QuantType type = experts ? types[number - 14] : types[number / 2 % 7];
     TinyModel tiny = tiny_model_of(experts      ? ARCH_QWEN3MOE
                                    : number % 2 ? ARCH_QWEN2
                                                 : ARCH_LLAMA,
@@ -44,7 +45,7 @@ static TinyModel shape_of(int number)
     tiny.kv_heads = 1;
     tiny.settle = 1;
     tiny.context = 256;
-    tiny.tied = number / 2 % 5 == 2;
+    tiny.tied = number / 2 % 7 == 2;
     tiny.rope_factors = number % 2 == 0 && !experts;
     return tiny;
 }
@@ -106,12 +107,16 @@ static void patch_file(const Base *base, unsigned char *file, const WeightsPatch
     const GgufTensor *tensor =
         gguf_tensor_at(base->header, patch->tensor % gguf_tensor_count(base->header));
     const QuantInfo *info = quant_info(tensor->type);
-    QuantType type = info->block == 1 ? tensor->type : QUANT_F16;
+    QuantType type = info->block == 1 || tensor->type == QUANT_MXFP4 ? tensor->type : QUANT_F16;
     size_t n = tensor->bytes / (size_t)info->bytes;
     size_t at = (size_t)patch->first * (patch->flags & WEIGHTS_FAR ? 37 : 1);
     for (int i = 0; i <= patch->more && at < n; i++, at += (size_t)patch->step + 1) {
         unsigned char *place = file + tensor->offset + at * (size_t)info->bytes + info->d;
         float value = VALUES[patch->value % WEIGHTS_VALUES], was;
+        if (type == QUANT_MXFP4) { /* a power of two, or what is none */
+            *place = isfinite(value) && value != 0 ? (unsigned char)(128 + ilogbf(value)) : 255;
+            continue;
+        }
         quant_to_float(type, place, &was, 1);
         value *= patch->flags & WEIGHTS_TIMES ? was : 1;
         quant_from_float(type, &value, place, 1);

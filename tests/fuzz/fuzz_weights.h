@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { WEIGHTS_BASES = 12, WEIGHTS_VALUES = 20, WEIGHTS_DRAFTERS = 11, WEIGHTS_PATCHES = 24 };
+enum { WEIGHTS_BASES = 16, WEIGHTS_VALUES = 20, WEIGHTS_DRAFTERS = 11, WEIGHTS_PATCHES = 24 };
 
 /* Of every number what is too large starts again at 0. */
 typedef struct WeightsCase {

@@ -283,7 +283,7 @@ static const Case cases[] = {
     {"12-dimensions-wrap", BAD_HEADER, "larger than any file", wrap_dims, .where = TENSOR_Q},
     {"13-bytes-size-max", BAD_HEADER, "past the end", most_dims, .where = TENSOR_Q},
     {"14-part-of-a-block", BAD_HEADER, "whole number of blocks", PUT(TENSOR_Q, 4, 63, 8)},
-    {"14-type-10", BAD_HEADER, "type 10", PUT(TENSOR_Q, 20, 10, 4)},
+    {"14-type-34", BAD_HEADER, "type 34", PUT(TENSOR_Q, 20, 34, 4)},
     {"14-type-unknown", BAD_HEADER, "type 4294967295", PUT(TENSOR_Q, 20, UINT32_MAX, 4)},
     {"15-offset-unaligned", BAD_HEADER, "alignment", PUT(TENSOR_Q, 24, 33, 8)},
     {"15-overlap", BAD_HEADER, "overlaps", overlap, .where = TENSOR_Q, .text = TENSOR_K},

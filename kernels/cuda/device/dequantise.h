@@ -46,7 +46,9 @@ BODY void dequantise_body(const Lane *at, const DequantiseArgs *a, QuantType typ
         for (int r = 0; r < 4; r++) {
             int h = r % 2, c = step * STEP + m * 16 + r / 2 * 8 + lane % 4 * 2;
             size_t row = (size_t)at->block_x * TILE_ROWS + (size_t)(lane / 4 + 8 * h);
-            float v[2], min = block_min(type, &raw, step, m / 2, h);
+            float v[2], min = unpack_has_min(type)
+                                  ? -w.min_scale[h] * half_float((uint16_t)w.min[m][h])
+                                  : block_min(type, &raw, step, m / 2, h);
             UNROLL
             for (int e = 0; e < 2; e++) {
                 float q = plane_value(type, w.a[0][m][r], e);
@@ -58,7 +60,7 @@ BODY void dequantise_body(const Lane *at, const DequantiseArgs *a, QuantType typ
             if (c >= a->cols)
                 continue;
             size_t to = row * (size_t)a->cols + (size_t)c; /* columns come in 16 */
-            if (layout_is_wide(type)) {
+            if (layout_is_wide_row(type)) {
                 ((float *)a->out)[to] = v[0];
                 if (c + 1 < a->cols)
                     ((float *)a->out)[to + 1] = v[1];

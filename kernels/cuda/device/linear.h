@@ -104,6 +104,18 @@ BODY void step_product(const Lane *at, QuantType type, const Unpacked *w, const 
         sum[2] = fmaf(w->scale[p][1], c[2], sum[2]);
         sum[3] = fmaf(w->scale[p][1], c[3], sum[3]);
     }
+    if (!unpack_has_min(type))
+        return;
+    float c[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    UNROLL
+    for (int m = 0; m < 4; m++) {
+        uint32_t a[4] = {w->min[m][0], w->min[m][1], w->min[m][0], w->min[m][1]};
+        mma_half(at, c, a, &b[0][m / 2].w[m % 2 * 2]);
+    }
+    sum[0] = fmaf(-w->min_scale[0], c[0], sum[0]);
+    sum[1] = fmaf(-w->min_scale[0], c[1], sum[1]);
+    sum[2] = fmaf(-w->min_scale[1], c[2], sum[2]);
+    sum[3] = fmaf(-w->min_scale[1], c[3], sum[3]);
 }
 
 /* What a group's minima add, for one tile and one column tile. */
@@ -149,13 +161,13 @@ BODY void linear_slice(const Lane *at, const LinearArgs *a, const Place *place, 
             if (step + 1 < last)
                 raw_load(type, &next[i], data[i], step + 1, 0, lane);
             unpack(type, &raw[i], step, &w[i]);
-            if (quant_has_min(type) && !quant_is_k(type) && lane % 4 == step % K_STEPS) {
+            if (unpack_sums_min(type) && !quant_is_k(type) && lane % 4 == step % K_STEPS) {
                 mins[i][0] = mins_step(&raw[i], 0);
                 mins[i][1] = mins_step(&raw[i], 1);
             }
         }
         int group_ends = step % K_STEPS == K_STEPS - 1 || step + 1 == last;
-        if (quant_has_min(type) && quant_is_k(type) && group_ends) {
+        if (unpack_sums_min(type) && quant_is_k(type) && group_ends) {
             UNROLL
             for (int i = 0; i < 2; i++) {
                 mins[i][0] = mins_k(&raw[i], 0, lane % 4);
@@ -179,7 +191,7 @@ BODY void linear_slice(const Lane *at, const LinearArgs *a, const Place *place, 
             UNROLL
             for (int i = 0; i < 2; i++)
                 step_product(at, type, &w[i], b, sums->c[i][n]);
-            if (!quant_has_min(type) || !group_ends)
+            if (!unpack_sums_min(type) || !group_ends)
                 continue;
             const uint32_t *s =
                 a->sums +

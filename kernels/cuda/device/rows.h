@@ -33,13 +33,18 @@ BODY int code_at(QuantType type, const uint8_t *codes, int r, int k)
     int b = k / 32, i = k % 32 / 8, e = k % 2, h = r / 8, lane = r % 8 * 4 + k % 8 / 2;
     if (quant_bits(type) == 8)
         return codes[b * 512 + lane * 16 + (2 * (i / 2) + h) * 4 + 2 * (i % 2) + e];
-    int q = codes[lane * 16 + (2 * b + h) * 4 + i / 2 + 2 * e] >> 4 * (i % 2) & 15;
-    if (quant_bits(type) == 6) {
-        int bit = 2 * (4 * h + i) + 16 * e;
-        q |= (codes[512 + lane * 8 + b * 4 + bit / 8] >> bit % 8 & 3) << 4;
-    } else if (quant_bits(type) == 5) {
-        int bit = 8 * b + 4 * h + i + 16 * e;
-        q |= (codes[512 + lane * 4 + bit / 8] >> bit % 8 & 1) << 4;
+    int bits = quant_bits(type), pair = 2 * (4 * h + i) + 16 * e,
+        plane = 8 * b + 4 * h + i + 16 * e;
+    int q = 0;
+    if (bits >= 4)
+        q = codes[lane * 16 + (2 * b + h) * 4 + i / 2 + 2 * e] >> 4 * (i % 2) & 15;
+    if (bits < 4 || bits == 6) {
+        const uint8_t *pairs = codes + (bits == 6 ? 512 : 0) + lane * 8 + b * 4;
+        q |= (pairs[pair / 8] >> pair % 8 & 3) << (bits == 6 ? 4 : 0);
+    }
+    if (bits == 5 || bits == 3) {
+        const uint8_t *planes = codes + (bits == 5 ? 512 : 256) + lane * 4;
+        q |= (planes[plane / 8] >> plane % 8 & 1) << (bits - 1);
     }
     return q;
 }
@@ -59,6 +64,22 @@ BODY float float_value(QuantType type, const uint8_t *tile, int r, int c)
     return type == QUANT_F16 ? half_at(p) : bf16_float((uint16_t)(p[0] | p[1] << 8));
 }
 
+/* The same where a K-quant's scales are kept as the file packs them. */
+BODY float packed_value(QuantType type, const uint8_t *head, int r, int c, float q)
+{
+    int words = layout_word_bytes(type), s = c % 256 / (quant_is_k16(type) ? 16 : 32);
+    const uint8_t *halves = head + layout_halves_at(type) + r % 8 * 4 + r / 8 * 2;
+    uint32_t word[4] = {0, 0, 0, 0}, half = 0;
+    for (int i = 0; i < words; i++)
+        word[i / 4] |= (uint32_t)head[words * r + i] << i % 4 * 8;
+    if (quant_scale_bytes(type) > words)
+        half = (uint32_t)(halves[32] | halves[33] << 8);
+    int scale = quant_scale(type, word, half, s);
+    if (!quant_has_min(type))
+        return half_at(halves) * quant_unit(type) * (float)scale * q;
+    return half_at(halves) * (float)(scale & 15) * q - half_at(halves + 32) * (float)(scale >> 4);
+}
+
 /* What the file says: rounded once at most, as quant_to_float does. */
 BODY float weight_value(QuantType type, const uint8_t *tile, int r, int c)
 {
@@ -66,7 +87,12 @@ BODY float weight_value(QuantType type, const uint8_t *tile, int r, int c)
         return float_value(type, tile, r, c);
     int step = c / STEP, k = c % STEP, s = c % 256 / 32, h = r / 8;
     const uint8_t *head = tile + layout_head_at(type, step);
-    float q = (float)(code_at(type, tile + layout_codes_at(type, step), r, k) - quant_offset(type));
+    int code = code_at(type, tile + layout_codes_at(type, step), r, k);
+    float q = (float)(quant_number(type, code) - quant_offset(type));
+    if (quant_scale_bytes(type))
+        return packed_value(type, head, r, c, q);
+    if (quant_scales(type) == SCALES_E)
+        return quant_power(head[r % 8 * 4 + 2 * (k / 32) + h]) * q;
     if (quant_scales(type) == SCALES_K16)
         return half_at(head + 256 + r % 8 * 4 + h * 2) *
                (float)(int8_t)head[16 * r + c % 256 / 16] * q;

@@ -20,19 +20,39 @@ enum { PARTS = 4, PLANES = 3 };
 typedef struct Raw {
     Words codes[8];
     Words head[2];     /* K32_MIN: rows g and g + 8; D, D_M: the step's */
-    uint32_t high[2];  /* bits above the low four */
-    uint32_t scale[3]; /* K16: the step's four scales of rows g and g + 8, and the two d */
+    uint32_t pairs[2]; /* pairs of bits above the low four, or all that is */
+    uint32_t plane;    /* the highest bits of 3 or 5 */
+    uint32_t
+        scale[3]; /* K16: the step's four scales of rows g and g + 8, and the two d; E: one word */
+    uint32_t
+        half[2]; /* other K: two d, then two m or the rest of the scales, whose words are in head */
 } Raw;
 
 typedef struct Unpacked {
     uint32_t a[PLANES][4][4]; /* for each 16 inputs of the step */
     float scale[PARTS][2];    /* rows g and g + 8 of each part */
+    uint32_t min[PARTS][2];   /* K16_MIN: each part's minimum, in both halves */
+    float min_scale[2];
 } Unpacked;
 
 /* In how many parts a step's sum is scaled. */
 BODY int unpack_parts(QuantType type)
 {
-    return quant_scales(type) == SCALES_K16 ? 4 : quant_is_k(type) || quant_is_float(type) ? 1 : 2;
+    if (quant_is_k16(type))
+        return 4;
+    return quant_scales(type) == SCALES_K32_MIN || quant_is_float(type) ? 1 : 2;
+}
+
+/* Whether minima are multiplied with each step's activations, for want of sums of 16, or with the
+ * group's sums of 32. */
+BODY int unpack_has_min(QuantType type)
+{
+    return quant_scales(type) == SCALES_K16_MIN;
+}
+
+BODY int unpack_sums_min(QuantType type)
+{
+    return quant_has_min(type) && !unpack_has_min(type);
 }
 
 /* Planes of weights: a float is the sum of three bf16. */
@@ -53,19 +73,34 @@ BODY void raw_load(QuantType type, Raw *raw, const uint8_t *tile, int step, int 
     const uint8_t *head = tile + layout_head_at(type, step);
     int g = lane / 4;
     UNROLL
-    for (int i = 0; i < (quant_bits(type) + 3) / 4; i++) {
+    for (int i = 0; i < (quant_bits(type) < 4 ? 0 : (quant_bits(type) + 3) / 4); i++) {
         int one =
             quant_bits(type) == 32 ? lane * 32 + i % 2 * 16 + i / 2 * 1024 : lane * 16 + i * 512;
         if (quant_bits(type) >= 8 || i == 0)
             raw->codes[i] = load_once(codes + one);
     }
-    if (quant_bits(type) == 5)
-        raw->high[0] = load_word(codes + 512 + lane * 4);
-    if (quant_bits(type) == 6) {
-        raw->high[0] = load_word(codes + 512 + lane * 8);
-        raw->high[1] = load_word(codes + 512 + lane * 8 + 4);
+    if (quant_bits(type) == 5 || quant_bits(type) == 3)
+        raw->plane = load_word(codes + (quant_bits(type) == 5 ? 512 : 256) + lane * 4);
+    if (quant_bits(type) == 6 || quant_bits(type) < 4) {
+        const uint8_t *pairs = codes + (quant_bits(type) == 6 ? 512 : 0) + lane * 8;
+        raw->pairs[0] = load_word(pairs);
+        raw->pairs[1] = load_word(pairs + 4);
     }
-    if (quant_scales(type) == SCALES_K16) {
+    if (quant_scale_bytes(type)) {
+        const uint8_t *halves = head + layout_halves_at(type) + g * 4;
+        int words = layout_word_bytes(type);
+        UNROLL
+        for (int h = 0; h < 2; h++) {
+            UNROLL
+            for (int i = 0; i < words / 4; i++)
+                raw->head[h].w[i] = load_word(head + words * (g + 8 * h) + 4 * i);
+        }
+        raw->half[0] = load_word(halves);
+        raw->half[1] =
+            quant_has_min(type) || quant_scale_bytes(type) > words ? load_word(halves + 32) : 0;
+    } else if (quant_scales(type) == SCALES_E) {
+        raw->scale[0] = load_word(head + g * 4);
+    } else if (quant_scales(type) == SCALES_K16) {
         raw->scale[0] = load_word(head + g * 16 + step % K_STEPS * 4);
         raw->scale[1] = load_word(head + (g + 8) * 16 + step % K_STEPS * 4);
         raw->scale[2] = load_word(head + 256 + g * 4);
@@ -88,14 +123,35 @@ BODY uint32_t bits_move(uint32_t word, int from, int to)
     return from < to ? word << (to - from) : word >> (from - to);
 }
 
+/* Numbers of a table for the eight codes of a word: bytes 0 … 3 those of its low half. */
+BODY void table_pick(QuantType type, uint32_t word, uint32_t out[2])
+{
+    UNROLL
+    for (int e = 0; e < 2; e++) {
+        uint32_t q = word >> 16 * e & 0xffff;
+        uint32_t low = bytes_pick(quant_table(type, 0), quant_table(type, 1), q & 0x7777);
+        uint32_t high = bytes_pick(quant_table(type, 2), quant_table(type, 3), q & 0x7777);
+        out[e] = bytes_pick(low, high, 0x3210 + (q >> 1 & 0x4444));
+    }
+}
+
 /* Pair i of word 2 b + h: 1024 + q each. */
 BODY uint32_t code_pair(QuantType type, const Raw *raw, int b, int h, int i)
 {
-    uint32_t q = raw->codes[0].w[2 * b + h] >> 4 * i & 0x000f000f;
-    if (quant_bits(type) == 5)
-        q |= bits_move(raw->high[0], 8 * b + 4 * h + i, 4) & 0x00100010;
-    if (quant_bits(type) == 6)
-        q |= bits_move(raw->high[b], 2 * (4 * h + i), 4) & 0x00300030;
+    uint32_t q = 0;
+    int bits = quant_bits(type);
+    if (bits >= 4)
+        q = raw->codes[0].w[2 * b + h] >> 4 * i & 0x000f000f;
+    if (bits == 6)
+        q |= bits_move(raw->pairs[b], 2 * (4 * h + i), 4) & 0x00300030;
+    if (bits < 4)
+        q = bits_move(raw->pairs[b], 2 * (4 * h + i), 0) & 0x00030003;
+    if (bits == 5)
+        q |= bits_move(raw->plane, 8 * b + 4 * h + i, 4) & 0x00100010;
+    if (bits == 3)
+        q |= bits_move(raw->plane, 8 * b + 4 * h + i, 2) & 0x00040004;
+    if (bits == 3 && quant_codes(type) != CODES_EVEN)
+        q = bytes_pick(quant_table(type, 0), quant_table(type, 1), q | q >> 8) & 0x00ff00ff;
     return q | 0x64006400;
 }
 
@@ -117,13 +173,20 @@ BODY void unpack_codes(QuantType type, const Raw *raw, int step, Unpacked *out)
             if (quant_scales(type) == SCALES_K32_MIN)
                 scale = scale_pair(raw, h, step, b);
             uint32_t less = 0x64006400 + 0x00010001 * (uint32_t)quant_offset(type);
-            uint32_t minus = half2_fma(less ^ 0x80008000, scale, 0);
+            uint32_t minus = half2_fma(less ^ 0x80008000, scale, 0), table[2] = {0, 0};
+            bool table4 = quant_codes(type) != CODES_EVEN && quant_bits(type) == 4;
+            if (table4)
+                table_pick(type, raw->codes[0].w[2 * b + h], table);
             UNROLL
             for (int i = 0; i < 4; i++) {
                 uint32_t q;
                 if (quant_bits(type) == 8)
                     q = bytes_pick(raw->codes[b].w[2 * (i / 2) + h], 0x64646464,
                                    i % 2 ? 0x4342 : 0x4140);
+                else if (table4)
+                    q = (bytes_pick(table[0], table[1], 0x0101 * (uint32_t)i + 0x0400) &
+                         0x00ff00ff) |
+                        0x64006400;
                 else
                     q = code_pair(type, raw, b, h, i);
                 out->a[0][2 * b + i / 2][2 * (i % 2) + h] = half2_fma(q, scale, minus);
@@ -169,7 +232,22 @@ BODY void unpack(QuantType type, const Raw *raw, int step, Unpacked *out)
     unpack_codes(type, raw, step, out);
     UNROLL
     for (int h = 0; h < 2; h++) {
-        if (quant_scales(type) == SCALES_K16) {
+        if (quant_scale_bytes(type)) {
+            int parts = unpack_parts(type);
+            float d = half_float((uint16_t)(raw->half[0] >> 16 * h)) * quant_unit(type);
+            out->min_scale[h] = half_float((uint16_t)(raw->half[1] >> 16 * h));
+            UNROLL
+            for (int p = 0; p < parts; p++) {
+                int s = quant_scale(type, raw->head[h].w, raw->half[1] >> 16 * h & 0xffff,
+                                    step % K_STEPS * parts + p);
+                out->scale[p][h] = d * (float)(quant_has_min(type) ? s & 15 : s);
+                out->min[p][h] = 0x00010001 * (uint32_t)float_half((float)(s >> 4 & 15));
+            }
+        } else if (quant_scales(type) == SCALES_E) {
+            UNROLL
+            for (int b = 0; b < 2; b++)
+                out->scale[b][h] = quant_power((int)(raw->scale[0] >> 8 * (2 * b + h) & 255));
+        } else if (quant_scales(type) == SCALES_K16) {
             float d = half_float((uint16_t)(raw->scale[2] >> 16 * h));
             UNROLL
             for (int p = 0; p < 4; p++)

@@ -3,12 +3,14 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "kernels/cpu/panel.h"
+#include "kernels/grids.h"
 #include "tests/support/weights.h"
 
 static void table_knows_ggufs_types(void **state)
@@ -16,10 +18,13 @@ static void table_knows_ggufs_types(void **state)
     static const struct {
         const char *name;
         int number, block, bytes;
-    } known[] = {{"F32", 0, 1, 4},       {"F16", 1, 1, 2},       {"Q4_0", 2, 32, 18},
-                 {"Q4_1", 3, 32, 20},    {"Q5_0", 6, 32, 22},    {"Q5_1", 7, 32, 24},
-                 {"Q8_0", 8, 32, 34},    {"Q4_K", 12, 256, 144}, {"Q5_K", 13, 256, 176},
-                 {"Q6_K", 14, 256, 210}, {"BF16", 30, 1, 2}};
+    } known[] = {{"F32", 0, 1, 4},       {"F16", 1, 1, 2},         {"Q4_0", 2, 32, 18},
+                 {"Q4_1", 3, 32, 20},    {"Q5_0", 6, 32, 22},      {"Q5_1", 7, 32, 24},
+                 {"Q8_0", 8, 32, 34},    {"Q4_K", 12, 256, 144},   {"Q5_K", 13, 256, 176},
+                 {"Q6_K", 14, 256, 210}, {"BF16", 30, 1, 2},       {"Q2_K", 10, 256, 84},
+                 {"Q3_K", 11, 256, 110}, {"IQ4_NL", 20, 32, 18},   {"IQ4_XS", 23, 256, 136},
+                 {"MXFP4", 39, 32, 17},  {"IQ2_XXS", 16, 256, 66}, {"IQ2_XS", 17, 256, 74},
+                 {"IQ2_S", 22, 256, 82}, {"IQ3_XXS", 18, 256, 98}, {"IQ3_S", 21, 256, 110}};
     (void)state;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const QuantInfo *info = quant_by_name(known[i].name);
@@ -30,8 +35,8 @@ static void table_knows_ggufs_types(void **state)
         assert_int_equal(quant_row_bytes(info->type, 512), 512 / known[i].block * known[i].bytes);
     }
     assert_ptr_equal(quant_by_name("q6_k"), quant_info(14));
-    assert_null(quant_by_name("Q3_K"));
-    assert_null(quant_info(10));
+    assert_null(quant_by_name("TQ1_0"));
+    assert_null(quant_info(34));
     assert_null(quant_info(UINT32_MAX));
 }
 
@@ -142,6 +147,68 @@ static void k_blocks_by_hand(void **state)
     check(QUANT_Q6_K, q6, 0, 0.0f);
 }
 
+/* What llama.cpp reads out of the same blocks, see references/README.md. */
+static void values_are_llama_cpps(void **state)
+{
+    char *line = NULL;
+    size_t room = 0;
+    int lines = 0;
+    (void)state;
+    FILE *file = fopen("tests/references/quant_blocks.txt", "r");
+    assert_non_null(file);
+    for (; getline(&line, &room, file) > 0; lines++) {
+        char name[16], hex[512];
+        int at, used;
+        uint8_t block[256];
+        float out[256];
+        assert_int_equal(sscanf(line, "%15s %511s%n", name, hex, &at), 2);
+        const QuantInfo *info = quant_by_name(name);
+        assert_true(info && strlen(hex) == 2 * (size_t)info->bytes);
+        for (int i = 0; i < info->bytes; i++)
+            assert_int_equal(sscanf(hex + 2 * i, "%2hhx", &block[i]), 1);
+        quant_to_float(info->type, block, out, info->block);
+        for (int i = 0; i < info->block; i++, at += used) {
+            float value;
+            assert_int_equal(sscanf(line + at, "%f%n", &value, &used), 1);
+            if (out[i] != value)
+                fail_msg("%s, value %d: %a, not %a", name, i, out[i], value);
+        }
+    }
+    assert_true(lines >= 15);
+    free(line);
+    fclose(file);
+}
+
+/* FNV-1a over the magnitudes of ggml-common.h's grids, one byte a value. */
+static void grids_are_ggmls(void **state)
+{
+    static const struct {
+        QuantType type;
+        int count;
+        uint32_t hash;
+    } known[] = {{QUANT_IQ2_XXS, 256, 0x3db4a16e},
+                 {QUANT_IQ2_XS, 512, 0xebeb17dd},
+                 {QUANT_IQ2_S, 1024, 0x82981110},
+                 {QUANT_IQ3_XXS, 256, 0x49a45035},
+                 {QUANT_IQ3_S, 512, 0x71cc6c89}};
+    (void)state;
+    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+        int count, bits = quant_codes(known[k].type) == CODES_IQ2 ? 2 : 3;
+        const uint16_t *entries = grid_entries(known[k].type, &count);
+        uint32_t hash = 2166136261u;
+        assert_int_equal(count, known[k].count);
+        for (int e = 0; e < count; e++) {
+            assert_int_equal(grid_find(known[k].type, entries[e]), e);
+            for (int j = 0; j < (bits == 2 ? 8 : 4); j++) {
+                int level = entries[e] >> bits * j & ((1 << bits) - 1);
+                hash = (hash ^ (uint32_t)(quant_number(known[k].type, level) - 128)) * 16777619u;
+            }
+        }
+        assert_int_equal(hash, known[k].hash);
+    }
+    assert_null(grid_entries(QUANT_IQ4_XS, &(int){0}));
+}
+
 /* Any bytes at all survive being unpacked and packed, and a panel gives every row's floats back. It
  * takes no more bytes than the file, where codes fill the bits that they are kept in. */
 static void repacking_is_exact(void **state)
@@ -172,7 +239,9 @@ static void repacking_is_exact(void **state)
             assert_memory_equal(again, w.data, w.row_bytes);
             free(again);
         }
-        if (quant_is_float(type) || quant_levels(type) == 1 << quant_bits(type))
+        if (quant_is_grid(type)) /* an entry's values apart */
+            assert_true(panel_size(type, cols) <= PANEL * w.row_bytes * 8 / 5);
+        else if (quant_is_float(type) || quant_levels(type) == 1 << quant_bits(type))
             assert_int_equal(panel_size(type, cols), PANEL * w.row_bytes);
         uint8_t *panel = malloc(panel_size(type, cols));
         float *row = malloc((size_t)cols * sizeof *row);
@@ -187,16 +256,20 @@ static void repacking_is_exact(void **state)
     }
 }
 
-/* Rounding is off by at most half a step, plus what 6-bit and 8-bit sub-scales and halves cost. */
+/* Rounding is off by at most half a step, plus what sub-scales of a few bits and halves cost, and with
+ * seven signs for eight inputs twice what turns its sign. */
 static void rounding_is_bounded(void **state)
 {
     static const struct {
         QuantType type;
         float bound;
-    } known[] = {{QUANT_F32, 0},       {QUANT_F16, 0x1p-12f}, {QUANT_BF16, 0x1p-9f},
-                 {QUANT_Q4_0, 0.13f},  {QUANT_Q4_1, 0.068f},  {QUANT_Q5_0, 0.064f},
-                 {QUANT_Q5_1, 0.034f}, {QUANT_Q8_0, 0.0041f}, {QUANT_Q4_K, 0.095f},
-                 {QUANT_Q5_K, 0.06f},  {QUANT_Q6_K, 0.036f}};
+    } known[] = {{QUANT_F32, 0},       {QUANT_F16, 0x1p-12f},  {QUANT_BF16, 0x1p-9f},
+                 {QUANT_Q4_0, 0.13f},  {QUANT_Q4_1, 0.068f},   {QUANT_Q5_0, 0.064f},
+                 {QUANT_Q5_1, 0.034f}, {QUANT_Q8_0, 0.0041f},  {QUANT_Q4_K, 0.095f},
+                 {QUANT_Q5_K, 0.06f},  {QUANT_Q6_K, 0.036f},   {QUANT_Q2_K, 0.34f},
+                 {QUANT_Q3_K, 0.25f},  {QUANT_IQ4_NL, 0.115f}, {QUANT_IQ4_XS, 0.112f},
+                 {QUANT_MXFP4, 0.13f}, {QUANT_IQ3_S, 0.37f},   {QUANT_IQ3_XXS, 1.4f},
+                 {QUANT_IQ2_S, 0.54f}, {QUANT_IQ2_XS, 1.8f},   {QUANT_IQ2_XXS, 1.8f}};
     enum { COLS = 2560 };
     float in[COLS], out[COLS], twice[COLS];
     uint8_t blocks[COLS * 4];
@@ -281,10 +354,13 @@ static void infinite_scales_are_found(void **state)
             for (int h = 0; h < halves; h++) {
                 uint8_t *p = w.data + b * info->bytes + info->d + 2 * h, keep[4];
                 size_t n = type == QUANT_F32 ? 4 : 2;
+                bool power = quant_scales(type) == SCALES_E;
                 float infinity = b % 2 ? NAN : -INFINITY;
                 memcpy(keep, p, n);
                 if (quant_is_float(type))
                     quant_from_float(type, &infinity, p, 1);
+                else if (power)
+                    *p = b % 2 ? 255 : 253;
                 else
                     put_half(p, infinity);
                 assert_false(quant_row_finite(type, w.data, COLS));
@@ -301,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_knows_ggufs_types), cmocka_unit_test(halves_are_exact),
         cmocka_unit_test(legacy_blocks_by_hand),   cmocka_unit_test(k_blocks_by_hand),
+        cmocka_unit_test(values_are_llama_cpps),   cmocka_unit_test(grids_are_ggmls),
         cmocka_unit_test(repacking_is_exact),      cmocka_unit_test(rounding_is_bounded),
         cmocka_unit_test(fitting_is_closer),       cmocka_unit_test(infinite_scales_are_found),
     };

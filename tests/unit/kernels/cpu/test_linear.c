@@ -305,8 +305,8 @@ static void bad_weights_are_refused(void **state)
     source.cols = 64;
     source.rows = 0;
     expect_error(k, source, EXIT_DATA, "0 rows");
-    source.type = (QuantType)10;
-    expect_error(k, source, EXIT_DATA, "type 10");
+    source.type = (QuantType)34;
+    expect_error(k, source, EXIT_DATA, "type 34");
     MatrixSource broken = {QUANT_F32, 4, 4, read_fails, NULL};
     expect_error(k, broken, EXIT_IO, "disk is gone");
     assert_true(k->matrix_bytes(k, QUANT_Q4_K, 4096, 4096) >= 4096 * 4096 / 256 * 144);

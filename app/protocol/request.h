@@ -66,7 +66,8 @@ typedef struct RequestSet {
     float thresholds[EXITS_MAX];
     char tree[16];              /* "" = not given */
     char drafter[DRAFTER_TEXT]; /* "" = not given */
-    bool has_sampling, has_spec, has_auto;
+    bool has_sampling, has_spec, has_auto, has_think;
+    ThinkMode think; /* from the next answer on */
     Sampling sampling;
     SpecMode spec;
     bool auto_thresholds;          /* thresholds that are given as well are what it begins with */

@@ -9,11 +9,14 @@
 #include <string.h>
 
 #include "engine/text/jinja_expr.h"
+#include "engine/text/jinja_macro.h"
 
 enum {
     STEPS_MAX = 1 << 15,    /* tokens read, loops' bodies each time */
     TEMPLATE_MAX = 1 << 18, /* bytes */
 };
+
+static JinjaEnding statements(Jinja *jinja, bool live);
 
 static void copy(Jinja *jinja, Value value)
 {
@@ -52,14 +55,14 @@ static bool condition(Jinja *jinja, bool live)
 static void run_if(Jinja *jinja, bool live)
 {
     bool taken = condition(jinja, live);
-    JinjaEnding ending = jinja_statements(jinja, taken);
+    JinjaEnding ending = statements(jinja, taken);
     bool done = taken, last = false;
     while (!jinja->failed && (ending == END_ELIF || ending == END_ELSE)) {
         jinja->failed = last;
         last = ending == END_ELSE;
         taken = last ? live && !done : condition(jinja, live && !done);
         done = done || taken;
-        ending = jinja_statements(jinja, taken);
+        ending = statements(jinja, taken);
     }
     if (ending != END_IF)
         jinja->failed = true;
@@ -127,7 +130,7 @@ static void run_for(Jinja *jinja, bool live)
             jinja_set(jinja, item, list.items[i]);
             set_loop(jinja, list, i);
         }
-        if (jinja->failed || jinja_statements(jinja, n > 0) != END_FOR)
+        if (jinja->failed || statements(jinja, n > 0) != END_FOR)
             jinja->failed = true;
         jinja->n_variables = variables;
     }
@@ -169,7 +172,7 @@ static void run_print(Jinja *jinja, bool live)
 static void run_generation(Jinja *jinja, bool live)
 {
     end_tag(jinja);
-    if (jinja->failed || jinja_statements(jinja, live) != END_GENERATION)
+    if (jinja->failed || statements(jinja, live) != END_GENERATION)
         jinja->failed = true;
 }
 
@@ -204,7 +207,7 @@ static bool run_block(Jinja *jinja, bool live, JinjaEnding *ending)
     return true;
 }
 
-JinjaEnding jinja_statements(Jinja *jinja, bool live)
+static JinjaEnding statements(Jinja *jinja, bool live)
 {
     JinjaEnding ending = END_TEMPLATE;
     bool more = true;
@@ -273,14 +276,16 @@ char *jinja_render(const char *template, size_t bytes, const JinjaInput *input, 
     bool rendered = false;
     if (jinja && out && bytes <= TEMPLATE_MAX) {
         jinja->out = out;
+        jinja->run = statements;
+        jinja->call = jinja_call;
         jinja->date = input->date;
         jinja->lexer = (JinjaLexer){.text = template,
                                     .bytes = bytes,
                                     .line_starts = true,
                                     .steps = STEPS_MAX,
                                     .arena = &jinja->arena};
-        rendered = set_conversation(jinja, input) &&
-                   jinja_statements(jinja, true) == END_TEMPLATE && !jinja->failed;
+        rendered = set_conversation(jinja, input) && statements(jinja, true) == END_TEMPLATE &&
+                   !jinja->failed;
         *out_bytes = jinja->n;
         if (input->dated && jinja->dated)
             *input->dated = true;

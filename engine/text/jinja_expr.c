@@ -46,7 +46,7 @@ static Value call(Jinja *jinja, Value name)
     if (jinja->failed || !jinja->live || called.kind != VALUE_CALLABLE)
         return value_of(VALUE_ERROR);
     if (called.number >= 0)
-        return jinja_call(jinja, called, arguments, n, named);
+        return jinja->call(jinja, called, arguments, n, named);
     return n == 1 && named->n == 0 ? jinja_date(jinja, arguments[0]) : value_of(VALUE_ERROR);
 }
 

@@ -20,7 +20,9 @@ typedef enum JinjaEnding {
     END_GENERATION,
 } JinjaEnding;
 
-typedef struct Jinja {
+typedef struct Jinja Jinja;
+
+struct Jinja {
     JinjaLexer lexer;
     JinjaArena arena;
     struct {
@@ -39,14 +41,11 @@ typedef struct Jinja {
     bool dated;            /* it was asked for */
     char *out;             /* [JINJA_OUTPUT_MAX] */
     size_t n;
-} Jinja;
-
-/* Runs what stands up to a tag that ends it, or only looks through it. */
-JinjaEnding jinja_statements(Jinja *jinja, bool live);
-
-/* {% macro name(a, b=c) %}, behind `macro`; what a call of it writes. */
-void jinja_define(Jinja *jinja, bool live);
-Value jinja_call(Jinja *jinja, Value macro, const Value *arguments, int n, JinjaObject *named);
+    /* What needs the statements: runs those up to a tag that ends them, or only looks through them; and
+     * what a macro writes. */
+    JinjaEnding (*run)(Jinja *jinja, bool live);
+    Value (*call)(Jinja *jinja, Value macro, const Value *arguments, int n, JinjaObject *named);
+};
 
 /* strftime_now(format): the days, months and years of the date that was given, in English; times of
  * the day are not known. */

@@ -156,6 +156,8 @@ static json_t *set_json(const RequestSet *set)
         bad |= json_object_set_new(object, "keep", json_true());
     if (set->has_spec)
         bad |= json_object_set_new(object, "spec", json_string(spec_name(set->spec)));
+    if (set->date[0])
+        bad |= json_object_set_new(object, "date", json_text(set->date));
     if (set->has_think)
         bad |= json_object_set_new(object, "think", json_string(think_name(set->think)));
     if (set->has_sampling) {

@@ -279,6 +279,16 @@ static int read_think(const Reader *r, ThinkMode *mode)
     return think_parse(text, mode) == 0 ? 0 : wrong(r, "think", "must be auto, on or off");
 }
 
+static int read_date(const Reader *r, char *text, size_t size)
+{
+    struct tm date;
+    if (read_word(r, "date", text, size) != 0)
+        return -1;
+    return *text && template_date(&date, text) != 0
+               ? wrong(r, "date", "must be a date such as 2026-01-31")
+               : 0;
+}
+
 static int read_profile(const Reader *outer, Profile *profile)
 {
     static const char *const keys[] = {"name",       "draft",   "targets",  "tree",    "system",
@@ -300,11 +310,8 @@ static int read_profile(const Reader *outer, Profile *profile)
         read_int(&r, "max_tokens", 0, INT_MAX, &profile->max_tokens) != 0 ||
         read_int(&r, "threads", 0, THREADS_MAX, &profile->threads) != 0 ||
         read_think(&r, &profile->think) != 0 ||
-        read_word(&r, "date", profile->date, sizeof(profile->date)) != 0)
+        read_date(&r, profile->date, sizeof(profile->date)) != 0)
         return -1;
-    struct tm date;
-    if (profile->date[0] && template_date(&date, profile->date) != 0)
-        return wrong(&r, "date", "must be a date such as 2026-01-31");
     if (kv_type_parse(kv, &profile->kv) != 0)
         return wrong(&r, "kv", "must be f16 or q8");
     if (seed > INT_MAX)
@@ -384,12 +391,13 @@ static int read_set(const Reader *r, RequestSet *set)
 {
     static const char *const keys[] = {"v",         "request", "thresholds", "tree",
                                        "sampling",  "drafter", "spec",       "auto_thresholds",
-                                       "forecasts", "keep",    "think",      NULL};
+                                       "forecasts", "keep",    "think",      "date",
+                                       NULL};
     double temperature = 0, top_p = 1;
     if (check_object(r, keys) != 0 || read_setting(r, set) != 0 ||
         read_bool(r, "auto_thresholds", &set->auto_thresholds) != 0 ||
         read_bool(r, "forecasts", &set->forecasts) != 0 || read_bool(r, "keep", &set->keep) != 0 ||
-        read_think(r, &set->think) != 0)
+        read_think(r, &set->think) != 0 || read_date(r, set->date, sizeof(set->date)) != 0)
         return -1;
     set->has_think = get(r, "think") != NULL;
     set->has_auto = get(r, "auto_thresholds") != NULL;

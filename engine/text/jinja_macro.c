@@ -38,7 +38,7 @@ void jinja_define(Jinja *jinja, bool live)
         return;
     }
     JinjaLexer begin = jinja->lexer;
-    parameters(jinja, false, NULL, 0, NULL);
+    parameters(jinja, false, &(Value){.kind = VALUE_UNDEFINED}, 0, NULL);
     if (jinja->failed || jinja->run(jinja, false) != END_MACRO)
         jinja->failed = true;
     if (!live || jinja->failed)

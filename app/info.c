@@ -156,17 +156,25 @@ static void print_template(const char *path)
 {
     Gguf *gguf;
     GgufString jinja;
-    TemplateKind kind;
+    TemplateForm form = {0};
+    time_t now = time(NULL);
+    struct tm today = {0};
     Err err = {0};
     if (gguf_open(&gguf, path, &err) != 0)
         return;
     int found = gguf_get_string(gguf, "tokenizer.chat_template", &jinja, &err);
-    if (found == 1 && template_detect(&kind, jinja.data, jinja.length, &err) == 0)
-        print_report(stdout, "template   %s\n", template_name(kind));
+    if (found == 1 &&
+        template_read(&form, jinja.data, jinja.length, localtime_r(&now, &today), &err) == 0)
+        print_report(stdout, "template   %s%s%s\n", template_name(form.kind),
+                     form.has_switch
+                         ? form.thinks ? ", thinks (--think off)" : ", can think (--think on)"
+                         : "",
+                     form.dated ? ", tells the date" : "");
     else
         print_report(stdout, "template   %s\n",
                      found == 0 ? "none in the file; name one in a profile" : err.text);
     print_report(stdout, "file       %s, %.1f MB\n", path, (double)gguf_file_bytes(gguf) / 1e6);
+    template_close(&form);
     gguf_close(gguf);
 }
 

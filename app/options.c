@@ -45,6 +45,16 @@ static int take_config(void *into, const char *text, Err *err)
     return config_choose(text, err);
 }
 
+static int take_date(void *into, const char *text, Err *err)
+{
+    Options *options = into;
+    struct tm date;
+    if (template_date(&date, text) != 0)
+        return err_set(err, EXIT_USAGE, "--date: \"%.40s\" is no date such as 2026-01-31", text);
+    snprintf(options->date, sizeof(options->date), "%s", text);
+    return 0;
+}
+
 static int take_stop(void *into, const char *text, Err *err)
 {
     Options *options = into;
@@ -104,12 +114,15 @@ const Option stop_options[] = {
 
 const Option role_options[] = {
     {"--role", "ROLE", OPTION_TEXT, .field = AT(role)},
+    {"--think", "auto|on|off", OPTION_CHOICE, .field = AT(think), .has = AT(has_think)},
+    {"--date", "YYYY-MM-DD", OPTION_TAKEN, .take = take_date},
     {0},
 };
 
 /* The rows' choices are numbered as the enumerations are. */
 _Static_assert(KV_F16 == 0 && KV_Q8 == 1, "--kv");
 _Static_assert(SPEC_AUTO == 0 && SPEC_ON == 1 && SPEC_OFF == 2, "--spec");
+_Static_assert(THINK_AUTO == 0 && THINK_ON == 1 && THINK_OFF == 2, "--think");
 
 static int set_text(char **field, const char *text, Err *err)
 {
@@ -226,6 +239,10 @@ static void override_numbers(const Options *o, Profile *profile)
         profile->max_tokens = o->max_tokens;
     if (o->has_stops)
         profile->stops = o->stops;
+    if (o->has_think)
+        profile->think = o->think;
+    if (o->date[0])
+        memcpy(profile->date, o->date, sizeof(profile->date));
 }
 
 static int choose_role(const Options *o, const Config *config, Profile *profile, Err *err)

@@ -28,8 +28,10 @@ typedef struct Options {
     const char *profile, *role, *target, *draft, *adapter, *drafter, *tree, *device, *isa,
         *host; /* NULL = not given */
     bool has_temperature, has_top_k, has_top_p, has_seed, has_ctx, has_kv, has_threads,
-        has_max_tokens, has_stops, has_theme;
+        has_max_tokens, has_stops, has_theme, has_think;
     SpecMode spec;
+    ThinkMode think;
+    char date[12]; /* YYYY-MM-DD, "" = not given */
     ThemeChoice theme;
     KvType kv;
     double temperature, top_p;
@@ -46,7 +48,7 @@ extern const Option sampling_options[];
 extern const Option length_options[]; /* -n */
 extern const Option screen_options[]; /* how it looks */
 extern const Option stop_options[];   /* --stop */
-extern const Option role_options[];   /* --role */
+extern const Option role_options[];   /* --role, --think, --date */
 
 /* Opens the profile and lays the config file and then the options over it; request_free the request. */
 int options_request(const Options *options, Request *load, Err *err);

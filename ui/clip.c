@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/thoughts.h"
+
 static char digit(uint32_t value)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -35,6 +37,11 @@ static int no_memory(Err *err)
 static int pick_answer(const char *answer, Clip *clip, Err *err)
 {
     size_t n = strlen(answer);
+    Thoughts thoughts;
+    if (thoughts_find(answer, n, &thoughts) && !thoughts.open) {
+        answer += thoughts.end;
+        n -= thoughts.end;
+    }
     while (n > 0 && answer[n - 1] == '\n')
         n--;
     if (n == 0)

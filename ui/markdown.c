@@ -1,11 +1,13 @@
 /* markdown.c - see markdown.h. Source: the CommonMark constructs that chat models use most. */
 #include "ui/markdown.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ui/fence.h"
 #include "ui/markdown_parts.h"
+#include "ui/thoughts.h"
 
 /* Hands out the collected text, wrapped: the first line after `indent`, further ones after `hang`
  * columns. */
@@ -100,6 +102,64 @@ static bool begins_block(const Item *item, size_t from, size_t n)
            list_marker(s, n - from, &bullet) > 0 || table_begins(item, from, n);
 }
 
+/* Thoughts as they came, dimmed. */
+static void write_thoughts(Writer *w, const Thoughts *thoughts)
+{
+    const char *s = w->item->text;
+    Fence fence = {0};
+    for (size_t from = thoughts->from; from <= thoughts->to;) {
+        const char *newline = memchr(s + from, '\n', thoughts->to - from);
+        size_t to = newline != NULL ? (size_t)(newline - s) : thoughts->to;
+        bool within = fence.length > 0;
+        w->line_at = from;
+        w->code = fence_line(&fence, s + from, to - from) == FENCE_OPENS ? CODE_BEGINS
+                  : within                                               ? CODE_WITHIN
+                                                                         : CODE_NONE;
+        for (size_t i = from; i < to; i++)
+            writer_byte(w, i, s[i], STYLE_DIM | writer_marks(w, i));
+        flush(w, 0, 0, LEAD_NONE);
+        from = to + 1;
+    }
+}
+
+/* The line that they are folded to. */
+static void write_folded(Writer *w, const Thoughts *thoughts)
+{
+    char text[48] = "thought";
+    if (w->item->thought_tokens > 0)
+        snprintf(text, sizeof text, "thought for %d tokens", w->item->thought_tokens);
+    w->line_at = thoughts->from;
+    w->code = CODE_NONE;
+    w->folded_codes =
+        fence_count(w->item->text + thoughts->from, thoughts->to - thoughts->from, &(Fence){0});
+    for (const char *c = text; *c; c++)
+        writer_byte(w, thoughts->from, *c, STYLE_DIM);
+    flush(w, 0, 0, LEAD_NONE);
+}
+
+/* What a model thought before its answer, of which the first byte is returned; behind `n` where there
+ * is none yet. */
+static size_t write_before(Writer *w, size_t n)
+{
+    Thoughts thoughts;
+    if (!thoughts_find(w->item->text, n, &thoughts))
+        return 0;
+    bool folded = w->view->folded && !thoughts.open;
+    if (thoughts.from == thoughts.to && !thoughts.open)
+        return thoughts.end; /* none, said with marks */
+    if (folded)
+        write_folded(w, &thoughts);
+    else
+        write_thoughts(w, &thoughts);
+    if (thoughts.end >= n)
+        return n + 1;
+    w->code = CODE_NONE;
+    w->line_at = thoughts.end;
+    if (!folded)
+        flush(w, 0, 0, LEAD_NONE);
+    return thoughts.end;
+}
+
 static void write_item(Writer *w, bool markdown)
 {
     const Item *item = w->item;
@@ -111,6 +171,8 @@ static void write_item(Writer *w, bool markdown)
     while (n > 0 && s[n - 1] == '\n')
         n--;
     size_t from = item->continued && fence.length == 0 ? strspn(s, " \n") : 0;
+    if (markdown && !item->continued)
+        from = write_before(w, n);
     if (markdown && fence.length == 0 && from < n && begins_block(item, from, n))
         flush(w, 0, 0, LEAD_NONE); /* what lines up starts below the speaker's name */
     while (from <= n) {
@@ -158,7 +220,7 @@ int markdown_lines(const View *view, const Item *item, int width, int first_inde
                 .first_indent = first_indent,
                 .sink = sink,
                 .user = user};
-    size_t room = item->bytes * TEXT_TAB + 1;
+    size_t room = item->bytes * TEXT_TAB + 64; /* and a line that stands for thoughts */
     w.text = malloc(room);
     w.attrs = malloc(room * sizeof *w.attrs);
     w.sources = malloc(room * sizeof *w.sources);

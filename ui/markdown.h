@@ -30,7 +30,8 @@ typedef struct Line {
     const char *text;
     const uint16_t *attrs; /* [bytes] styles and flags as of cells.h, and ATTR_RULE */
     size_t bytes;
-    bool code, begins_code;
+    bool code;
+    int begins_code; /* blocks that begin in it: several where thoughts are folded to it */
     int hits;        /* of the view's search that begin in it */
     int hit_from;    /* the first of them: its place among the item's, from 0 */
     size_t from, to; /* what of the item's text it shows */

@@ -100,7 +100,8 @@ void writer_line(Writer *w, Line line, uint16_t *attrs, size_t taken)
 {
     line.attrs = attrs;
     line.code = w->code != CODE_NONE;
-    line.begins_code = w->code == CODE_BEGINS;
+    line.begins_code = (w->code == CODE_BEGINS) + w->folded_codes;
+    w->folded_codes = 0;
     line.hits = hits_in(attrs, taken);
     line.hit_from = w->hits;
     if (w->code == CODE_BEGINS)

@@ -25,6 +25,7 @@ typedef struct Writer {
     uint16_t *styles;    /* of a line of it; NULL = colours tell something else */
     int hits;            /* of the search, so far */
     Code code;
+    int folded_codes; /* blocks of code that a folded line stands for */
     LineSink *sink;
     void *user;
 } Writer;

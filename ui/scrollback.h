@@ -54,6 +54,7 @@ typedef struct Item {
     size_t bytes, room;
     Span *spans;
     int n_spans, spans_room;
+    int thought_tokens;     /* of an answer's thoughts, their marks included; 0 = not known */
     char figures[192];      /* one line below a finished answer */
     ItemBefore before;      /* of what the person said */
     int wrap_width, height; /* the chat pane's cache; wrap_width 0 = stale */

@@ -56,6 +56,7 @@ static const CharKey char_keys[] = {
     {'Y', 'Y', SHORTCUT_COPY_ANSWER, "copy the answer in sight"},
     {'z', 'z', SHORTCUT_ALONE, "the chat alone, to select from; and back"},
     {'c', 'c', SHORTCUT_COLOURS, "colours by exit or of code"},
+    {'f', 'f', SHORTCUT_FOLD, "fold thoughts to a line each; and back"},
     {'h', 0, SHORTCUT_PANES, "all panes away, or back"},
     {'l', 0, SHORTCUT_LOG, "log of what was said in passing"},
     {'E' & 31, 0, SHORTCUT_EDITOR, "the input in $VISUAL or $EDITOR"},

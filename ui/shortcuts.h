@@ -28,6 +28,7 @@ typedef enum ShortcutAction {
     SHORTCUT_COPY_ANSWER,
     SHORTCUT_ALONE,   /* the chat without all else, and back */
     SHORTCUT_COLOURS, /* what they tell */
+    SHORTCUT_FOLD,    /* thoughts */
     SHORTCUT_PANES,   /* none, and back */
     SHORTCUT_LOG,
     SHORTCUT_EDITOR,

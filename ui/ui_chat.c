@@ -272,6 +272,9 @@ void ui_chat_action(Ui *ui, ShortcutAction action)
     case SHORTCUT_COLOURS:
         view_next_colours(ui->view);
         break;
+    case SHORTCUT_FOLD:
+        view_fold(ui->view);
+        break;
     case SHORTCUT_PANES:
         ui_hide_panes(ui);
         break;

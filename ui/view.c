@@ -14,6 +14,14 @@ void view_next_colours(View *view)
     view->changes++;
 }
 
+void view_fold(View *view)
+{
+    view->folded = !view->folded;
+    for (int i = 0; i < view->scrollback.n_items; i++)
+        view->scrollback.items[i].wrap_width = 0;
+    view->changes++;
+}
+
 int view_open(View *view, Err *err)
 {
     *view = (View){.state = VIEW_STARTING};

@@ -95,6 +95,9 @@ typedef struct View {
     bool switching;
 
     ViewColours colours;
+    bool folded;        /* thoughts are one line each */
+    int thought_tokens; /* of the answer that comes, so far; 0 = they have ended */
+    int thoughts_took;  /* when they had; 0 = they have not */
     Scrollback scrollback;
     int scroll;                 /* lines above the scrollback's end; 0 = follow */
     int chat_lines, chat_width; /* as last drawn, so that a scrolled text stands still */
@@ -188,6 +191,7 @@ void view_clear(View *view);       /* scrollback and rounds; settings stay */
 void view_asked(View *view);        /* an answer was requested: Esc stops from now on */
 void view_stop_asked(View *view);   /* a stop was sent; shown until DONE */
 void view_next_colours(View *view); /* the other meaning of colours */
+void view_fold(View *view);         /* thoughts to a line each, or back */
 void view_set_session(View *view, const char *name);
 /* Copies and cleans them. */
 void view_set_sessions(View *view, const ViewSession *sessions, int n);

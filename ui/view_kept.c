@@ -35,7 +35,10 @@ void view_take_text(View *view, const EventText *text)
     const Item *open = scrollback_open_answer(&view->scrollback);
     int before = open != NULL ? (int)open->bytes : 0;
     scrollback_append(&view->scrollback, text->text, text->source);
-    open = scrollback_open_answer(&view->scrollback);
+    Item *answer = scrollback_open_answer(&view->scrollback);
+    if (answer != NULL && answer->thought_tokens == 0)
+        answer->thought_tokens = view->thoughts_took;
+    open = answer;
     RoundFacts *facts = rounds_facts(&view->kept, rounds_last(&view->kept));
     if (!view->words_follow || facts == NULL || open == NULL)
         return;

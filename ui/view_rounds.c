@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ui/thoughts.h"
 #include "ui/view_parts.h"
 
 double view_mat(const View *view)
@@ -34,6 +35,8 @@ void view_begin_rounds(View *view)
 {
     race_begin(&view->race);
     view->answer++;
+    view->thought_tokens = 1; /* the first token belongs to no round */
+    view->thoughts_took = 0;
     view_begin_counts(view);
     view->last_round = view->browsed = view->tree_cursor = 0;
 }
@@ -50,6 +53,18 @@ static void count_node(View *view, const EventNode *node)
     if (node->depth >= 1 && node->depth <= DEPTH_MAX)
         view->reached[node->depth - 1]++;
     add_to_strip(view, node->exit == 0 ? SOURCE_FREE : node->exit, exit);
+}
+
+/* One token of the answer. */
+static void count_thought(View *view, const char *token)
+{
+    if (view->thought_tokens == 0)
+        return;
+    view->thought_tokens++;
+    if (!thoughts_ended_by(token))
+        return;
+    view->thoughts_took = view->thought_tokens;
+    view->thought_tokens = 0;
 }
 
 bool view_take_round(View *view, const EventRound *round, int turn)
@@ -69,8 +84,11 @@ bool view_take_round(View *view, const EventRound *round, int turn)
     /* Along the accepted path, root to leaf: a node's parent has a lower depth. */
     for (int depth = 1; depth <= DEPTH_MAX; depth++)
         for (int i = 0; i < round->n_nodes; i++)
-            if (round->nodes[i].accepted && round->nodes[i].depth == depth)
+            if (round->nodes[i].accepted && round->nodes[i].depth == depth) {
                 count_node(view, &round->nodes[i]);
+                count_thought(view, round->nodes[i].text);
+            }
+    count_thought(view, round->bonus_text);
     add_to_strip(view, SOURCE_TARGET, -1);
     view->draft_ms += round->draft_ms;
     view->verify_ms += round->verify_ms;

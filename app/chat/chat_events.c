@@ -55,7 +55,7 @@ static void adopt_wanted(Chat *chat)
 static bool anything_set(const RequestSet *set)
 {
     return set->n_thresholds || set->tree[0] || set->drafter[0] || set->has_sampling ||
-           set->has_spec || set->has_auto || set->has_forecasts;
+           set->has_spec || set->has_auto || set->has_think || set->date[0] || set->has_forecasts;
 }
 
 /* What was set by hand goes to a new worker; a part that cannot is told. */

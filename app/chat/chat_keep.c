@@ -30,6 +30,8 @@ static void drafting_of(const Chat *chat, SavedDrafting *drafting)
              chat->set.drafter[0] ? chat->set.drafter : ready->drafter);
     snprintf(drafting->tree, sizeof(drafting->tree), "%s", chat->set.tree);
     snprintf(drafting->spec, sizeof(drafting->spec), "%s", spec_name(ready->spec));
+    memcpy(drafting->think, ready->thinking, sizeof(drafting->think));
+    memcpy(drafting->date, ready->date, sizeof(drafting->date));
     memcpy(drafting->exits, ready->exits, sizeof(drafting->exits));
     memcpy(drafting->thresholds, chat_thresholds(chat), sizeof(drafting->thresholds));
 }

@@ -223,6 +223,12 @@ static void remember(RequestSet *all, const RequestSet *set)
         all->has_sampling = true;
         all->sampling = set->sampling;
     }
+    if (set->date[0])
+        memcpy(all->date, set->date, sizeof(all->date));
+    if (set->has_think) {
+        all->has_think = true;
+        all->think = set->think;
+    }
     if (set->has_spec) {
         all->has_spec = true;
         all->spec = set->spec;

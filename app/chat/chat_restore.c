@@ -269,9 +269,16 @@ static void restore_drafting(Chat *chat)
         memcpy(set.tree, saved->tree, sizeof(set.tree));
     if (spec_parse(saved->spec, &set.spec) == 0)
         set.has_spec = set.spec != chat->ready.spec;
+    /* What was said before stays as it was read: the date is that of the chat. */
+    struct tm date;
+    if (chat->ready.date[0] && strcmp(saved->date, chat->ready.date) != 0 &&
+        template_date(&date, saved->date) == 0)
+        memcpy(set.date, saved->date, sizeof(set.date));
+    if (chat->ready.thinking[0] && strcmp(saved->think, chat->ready.thinking) != 0)
+        set.has_think = think_parse(saved->think, &set.think) == 0;
     Err err = {0};
-    bool anything =
-        set.n_thresholds || set.has_auto || set.drafter[0] || set.tree[0] || set.has_spec;
+    bool anything = set.n_thresholds || set.has_auto || set.drafter[0] || set.tree[0] ||
+                    set.has_spec || set.has_think || set.date[0];
     if (chat->restore.profile_loaded)
         chat_set_sampling(chat, &chat->restore.settings, &err);
     if (anything && !err.code)

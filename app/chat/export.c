@@ -9,6 +9,7 @@
 #include "ui/fence.h"
 #include "ui/figures_text.h"
 #include "ui/text.h"
+#include "ui/thoughts.h"
 
 const char *answer_line(const EventStats *stats, const char *target, const char *reason, char *text,
                         size_t size)
@@ -23,11 +24,32 @@ static void put_fence(FILE *out, const Fence *fence)
         fputc(fence->mark, out);
 }
 
+/* Words as a quotation, line by line. */
+static void put_quoted(FILE *out, const char *text)
+{
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        fprintf(out, "%s%.*s\n", n ? "> " : ">", (int)n, text);
+        text += n + (text[n] == '\n');
+    }
+}
+
 /* An answer that was cut within code ends it here, or all that follows would be code too; and its other
  * part, behind a change of target, begins with it. fence: as the part before left it, and as this one
  * does. */
 static void put_answer(FILE *out, const char *text, Fence *fence)
 {
+    Thoughts thoughts;
+    if (fence->length == 0 && thoughts_find(text, strlen(text), &thoughts)) {
+        char *inner = strndup(text + thoughts.from, thoughts.to - thoughts.from);
+        if (inner && *inner) {
+            fputs("> *thoughts*\n>\n", out);
+            put_quoted(out, inner);
+            fputc('\n', out);
+        }
+        free(inner);
+        text += thoughts.end;
+    }
     put_fence(out, fence);
     if (fence->length > 0)
         fputc('\n', out);
@@ -38,16 +60,6 @@ static void put_answer(FILE *out, const char *text, Fence *fence)
     if (*text && text[strlen(text) - 1] != '\n')
         fputc('\n', out);
     put_fence(out, fence);
-}
-
-/* A person's words as a quotation, line by line. */
-static void put_quoted(FILE *out, const char *text)
-{
-    while (*text) {
-        size_t n = strcspn(text, "\n");
-        fprintf(out, "%s%.*s\n", n ? "> " : ">", (int)n, text);
-        text += n + (text[n] == '\n');
-    }
 }
 
 /* continues: an answer, behind a change of target in its middle */

@@ -4,7 +4,7 @@
  *   {"state": {"time", "first", "tokens", "profile", "target", "model", "draft", "vocab",
  *              "settings": {"temperature", "top_k", "top_p", "seed", "max_tokens"},
  *              "system": "..." or null,
- *              "drafting": {"drafter", "tree", "spec", "auto", "by_hand", "exits", "thresholds"}}}
+ *              "drafting": {"drafter", "tree", "spec", "think", "date", "auto", "by_hand", "exits", "thresholds"}}}
  *   {"role": "user", "text"}
  *   {"v": 1, "event": "round", ...}               each round of the answer, as in a trace
  *   {"role": "assistant", "text", "target", "seed", "reason", "pieces": [[bytes, source], ...],
@@ -45,6 +45,8 @@ typedef struct SavedDrafting {
     char drafter[DRAFTER_TEXT]; /* as drafter_parse takes it; "" = not known */
     char tree[16];              /* as tree_parse takes it; "" = the profile's */
     char spec[8];               /* "" = not known */
+    char think[8];              /* "on", "off"; "" = not known, or the target had no switch */
+    char date[12];              /* that its template told, YYYY-MM-DD; "" = none */
     bool automatic;             /* thresholds followed what was measured */
     bool by_hand;               /* or were set by the person */
     int n_exits, exits[EXITS_MAX];

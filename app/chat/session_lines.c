@@ -73,8 +73,9 @@ static json_t *drafting_json(const SavedDrafting *drafting)
         json_array_append_new(exits, json_integer(drafting->exits[i]));
         json_array_append_new(thresholds, json_real((double)drafting->thresholds[i]));
     }
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "drafter", drafting->drafter, "tree",
-                     drafting->tree, "spec", drafting->spec, "auto", drafting->automatic, "by_hand",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "drafter", drafting->drafter,
+                     "tree", drafting->tree, "spec", drafting->spec, "think", drafting->think,
+                     "date", drafting->date, "auto", drafting->automatic, "by_hand",
                      drafting->by_hand, "exits", exits, "thresholds", thresholds);
 }
 
@@ -151,16 +152,24 @@ typedef struct Rounds {
     int n;
 } Rounds;
 
+/* Sessions from before it came to be have none. */
+static int get_younger(const Reader *reader, json_t *json, const char *key, char *to, size_t room)
+{
+    return json_object_get(json, key) ? session_get_name(reader, json, key, to, room) : 0;
+}
+
 static int read_drafting(const Reader *reader, json_t *json, SavedDrafting *drafting)
 {
-    static const char *const keys[] = {"drafter", "tree",  "spec",       "auto",
-                                       "by_hand", "exits", "thresholds", NULL};
+    static const char *const keys[] = {"drafter", "tree",    "spec",  "think",      "date",
+                                       "auto",    "by_hand", "exits", "thresholds", NULL};
     memset(drafting, 0, sizeof(*drafting));
     if (session_check_keys(reader, json, keys) != 0 ||
         session_get_name(reader, json, "drafter", drafting->drafter, sizeof(drafting->drafter)) !=
             0 ||
         session_get_name(reader, json, "tree", drafting->tree, sizeof(drafting->tree)) != 0 ||
         session_get_name(reader, json, "spec", drafting->spec, sizeof(drafting->spec)) != 0 ||
+        get_younger(reader, json, "think", drafting->think, sizeof(drafting->think)) != 0 ||
+        get_younger(reader, json, "date", drafting->date, sizeof(drafting->date)) != 0 ||
         session_get_bool(reader, json, "auto", &drafting->automatic) != 0 ||
         session_get_bool(reader, json, "by_hand", &drafting->by_hand) != 0)
         return -1;

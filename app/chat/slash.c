@@ -104,6 +104,8 @@ static const SlashCommand table[] = {
     {"tree", ARGUMENT_WORDS, "[auto|off|static|DxWxN]", "depth x width x nodes", "auto off static",
      run_tree},
     {"spec", ARGUMENT_WORDS, "[auto|on|off]", "speculation", "auto on off", run_spec},
+    {"think", ARGUMENT_WORDS, "[auto|on|off]", "thoughts before an answer", "auto on off",
+     run_think},
     {"ab", ARGUMENT_WORDS, "SETTING [SETTING]", "answer again by two, in turn",
      "now plain profile tuned", run_ab},
     {"stats", ARGUMENT_NONE, "", "figures of answer and chat", NULL, run_stats},

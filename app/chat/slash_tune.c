@@ -130,6 +130,27 @@ int run_spec(Chat *chat, const char *text, Err *err)
     return chat_set(chat, &set, err);
 }
 
+int run_think(Chat *chat, const char *text, Err *err)
+{
+    RequestSet set = {.has_think = true};
+    const EventReady *ready = &chat->ready;
+    if (!chat->was_ready)
+        return not_loaded(err);
+    if (*text && think_parse(text, &set.think) != 0)
+        return err_set(err, EXIT_USAGE, "/think: \"%.40s\" is none of auto, on, off", text);
+    if (!ready->thinking[0])
+        return err_set(err, EXIT_USAGE, "/think: the template of %s cannot turn thinking on or off",
+                       ready->target);
+    if (!*text) {
+        chat_note(chat, NOTE_PLAIN, "thinking %s", ready->thinking);
+        return 0;
+    }
+    if (chat_set(chat, &set, err) != 0)
+        return -1;
+    chat_notice(chat, "thinking %s from the next answer on", text);
+    return 0;
+}
+
 static int no_exits(Err *err)
 {
     return err_set(err, EXIT_USAGE, "/tau: there is no draft with exits here");

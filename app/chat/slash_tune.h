@@ -11,6 +11,7 @@ int run_drafter(Chat *chat, const char *text, Err *err);
 int run_tau(Chat *chat, const char *text, Err *err);
 int run_tree(Chat *chat, const char *text, Err *err);
 int run_spec(Chat *chat, const char *text, Err *err);
+int run_think(Chat *chat, const char *text, Err *err);
 int run_set(Chat *chat, const char *text, Err *err);
 
 /* slash_ab.c */

@@ -148,6 +148,12 @@ static int read_profile(YamlReader *reader, const RawProfile *raw, Profile *prof
         return -1;
     if (raw->kv && kv_type_parse(raw->kv, &profile->kv) != 0)
         return yaml_fail(reader, "kv", "\"%.40s\" is neither f16 nor q8", raw->kv);
+    if (raw->think && think_parse(raw->think, &profile->think) != 0)
+        return yaml_fail(reader, "think", "\"%.40s\" is none of auto, on, off", raw->think);
+    struct tm date;
+    if (raw->date && template_date(&date, raw->date) != 0)
+        return yaml_fail(reader, "date", "\"%.40s\" is no date such as 2026-01-31", raw->date);
+    snprintf(profile->date, sizeof profile->date, "%s", raw->date ? raw->date : "");
     TemplateKind kind;
     char names[TEMPLATE_NAMES_BYTES];
     if (profile->template && template_by_name(&kind, profile->template) != 0)

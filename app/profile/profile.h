@@ -13,6 +13,7 @@
 #include "engine/cost/calibration.h"
 #include "engine/decode/event.h"
 #include "engine/decode/stop.h"
+#include "engine/text/template.h"
 #include "kernels/common/bounds.h"
 #include "kernels/common/err.h"
 #include "kernels/kv.h"
@@ -54,6 +55,8 @@ typedef struct Profile {
     Stops stops;    /* texts that end an answer */
     char *system;   /* NULL = the template's own default */
     char *template; /* NULL = recognised from the model */
+    ThinkMode think;
+    char date[12];  /* that a template tells, YYYY-MM-DD; "" = the day of the load */
     int context;    /* tokens; 0 = 4096 or the model's limit */
     KvType kv;      /* KV_F16 or KV_Q8 */
     int max_tokens; /* 0 = until the context is full */

@@ -61,6 +61,8 @@ static const cyaml_schema_field_t profile_fields[] = {
     YAML_MAYBE("max_tokens", RawProfile, max_tokens),
     YAML_MAYBE("threads", RawProfile, threads),
     YAML_MAYBE("device", RawProfile, device),
+    YAML_MAYBE("think", RawProfile, think),
+    YAML_MAYBE("date", RawProfile, date),
     CYAML_FIELD_END,
 };
 

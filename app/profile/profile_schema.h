@@ -36,7 +36,7 @@ typedef struct RawProfile {
     unsigned targets_count;
     RawTree *tree;
     RawSampling *sampling;
-    char *system, *template, *context, *kv, *max_tokens, *threads, *device;
+    char *system, *template, *context, *kv, *max_tokens, *threads, *device, *think, *date;
 } RawProfile;
 
 /* One that config files share, and a text in a list. */

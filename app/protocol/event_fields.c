@@ -90,6 +90,8 @@ static const Field ready_rows[] = {
     NUM("top_k", EventReady, top_k),
     FLOAT("top_p", EventReady, top_p),
     NAME("spec", EventReady, spec, spec_names),
+    TEXT("thinking", EventReady, thinking),
+    TEXT("date", EventReady, date),
     TIME("load_ms", EventReady, load_ms),
     BYTES("memory_bytes", EventReady, memory_bytes),
     FLOAT("verify_ms.1", EventReady, verify_ms[0]),

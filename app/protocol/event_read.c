@@ -115,6 +115,8 @@ static bool is_younger(const char *event, const char *key)
                                             {"error", "kept"},
                                             {"ready", "profile_thresholds"},
                                             {"ready", "tuned_thresholds"},
+                                            {"ready", "thinking"},
+                                            {"ready", "date"},
                                             {"prefill", "token"},
                                             {"round", "exit_times"},
                                             {"round", "words"}};

@@ -97,13 +97,15 @@ static json_t *tree_json(const Profile *profile)
 static json_t *profile_json(const Profile *profile)
 {
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:{s:f, s:i, s:f, s:i}, s:o, s:o, s:i, s:s, s:i, s:i, s:o}", "name",
-        text_or_null(profile->name), "draft", draft_json(profile), "targets", targets_json(profile),
-        "tree", tree_json(profile), "sampling", "temperature", profile->temperature, "top_k",
-        profile->top_k, "top_p", profile->top_p, "seed", profile->seed, "system",
-        text_or_null(profile->system), "template", text_or_null(profile->template), "context",
-        profile->context, "kv", kv_type_name(profile->kv), "max_tokens", profile->max_tokens,
-        "threads", profile->threads, "device", text_or_null(profile->device));
+        "{s:o, s:o, s:o, s:o, s:{s:f, s:i, s:f, s:i}, s:o, s:o, s:i, s:s, s:i, s:i, s:o, s:s, s:o}",
+        "name", text_or_null(profile->name), "draft", draft_json(profile), "targets",
+        targets_json(profile), "tree", tree_json(profile), "sampling", "temperature",
+        profile->temperature, "top_k", profile->top_k, "top_p", profile->top_p, "seed",
+        profile->seed, "system", text_or_null(profile->system), "template",
+        text_or_null(profile->template), "context", profile->context, "kv",
+        kv_type_name(profile->kv), "max_tokens", profile->max_tokens, "threads", profile->threads,
+        "device", text_or_null(profile->device), "think", think_name(profile->think), "date",
+        json_text(profile->date));
 }
 
 static json_t *load_json(const RequestLoad *load)
@@ -154,6 +156,10 @@ static json_t *set_json(const RequestSet *set)
         bad |= json_object_set_new(object, "keep", json_true());
     if (set->has_spec)
         bad |= json_object_set_new(object, "spec", json_string(spec_name(set->spec)));
+    if (set->date[0])
+        bad |= json_object_set_new(object, "date", json_text(set->date));
+    if (set->has_think)
+        bad |= json_object_set_new(object, "think", json_string(think_name(set->think)));
     if (set->has_sampling) {
         const Sampling *s = &set->sampling;
         bad |= json_object_set_new(object, "sampling",

@@ -66,7 +66,9 @@ typedef struct RequestSet {
     float thresholds[EXITS_MAX];
     char tree[16];              /* "" = not given */
     char drafter[DRAFTER_TEXT]; /* "" = not given */
-    bool has_sampling, has_spec, has_auto;
+    bool has_sampling, has_spec, has_auto, has_think;
+    ThinkMode think; /* from the next answer on */
+    char date[12];   /* that the template tells, the same; "" = not given */
     Sampling sampling;
     SpecMode spec;
     bool auto_thresholds;          /* thresholds that are given as well are what it begins with */

@@ -271,11 +271,29 @@ static int read_sampling(const Reader *outer, double *temperature, int *top_k, d
                : 0;
 }
 
+static int read_think(const Reader *r, ThinkMode *mode)
+{
+    char text[8] = "auto";
+    if (read_word(r, "think", text, sizeof(text)) != 0)
+        return -1;
+    return think_parse(text, mode) == 0 ? 0 : wrong(r, "think", "must be auto, on or off");
+}
+
+static int read_date(const Reader *r, char *text, size_t size)
+{
+    struct tm date;
+    if (read_word(r, "date", text, size) != 0)
+        return -1;
+    return *text && template_date(&date, text) != 0
+               ? wrong(r, "date", "must be a date such as 2026-01-31")
+               : 0;
+}
+
 static int read_profile(const Reader *outer, Profile *profile)
 {
     static const char *const keys[] = {"name",       "draft",   "targets",  "tree",    "system",
                                        "sampling",   "device",  "template", "context", "kv",
-                                       "max_tokens", "threads", NULL};
+                                       "max_tokens", "threads", "think",    "date",    NULL};
     Reader r = {get(outer, "profile"), "profile", outer->err};
     uint32_t seed = 1;
     char kv[8] = "f16";
@@ -290,7 +308,9 @@ static int read_profile(const Reader *outer, Profile *profile)
         read_int(&r, "context", 0, CONTEXT_MAX, &profile->context) != 0 ||
         read_word(&r, "kv", kv, sizeof(kv)) != 0 ||
         read_int(&r, "max_tokens", 0, INT_MAX, &profile->max_tokens) != 0 ||
-        read_int(&r, "threads", 0, THREADS_MAX, &profile->threads) != 0)
+        read_int(&r, "threads", 0, THREADS_MAX, &profile->threads) != 0 ||
+        read_think(&r, &profile->think) != 0 ||
+        read_date(&r, profile->date, sizeof(profile->date)) != 0)
         return -1;
     if (kv_type_parse(kv, &profile->kv) != 0)
         return wrong(&r, "kv", "must be f16 or q8");
@@ -371,12 +391,15 @@ static int read_set(const Reader *r, RequestSet *set)
 {
     static const char *const keys[] = {"v",         "request", "thresholds", "tree",
                                        "sampling",  "drafter", "spec",       "auto_thresholds",
-                                       "forecasts", "keep",    NULL};
+                                       "forecasts", "keep",    "think",      "date",
+                                       NULL};
     double temperature = 0, top_p = 1;
     if (check_object(r, keys) != 0 || read_setting(r, set) != 0 ||
         read_bool(r, "auto_thresholds", &set->auto_thresholds) != 0 ||
-        read_bool(r, "forecasts", &set->forecasts) != 0 || read_bool(r, "keep", &set->keep) != 0)
+        read_bool(r, "forecasts", &set->forecasts) != 0 || read_bool(r, "keep", &set->keep) != 0 ||
+        read_think(r, &set->think) != 0 || read_date(r, set->date, sizeof(set->date)) != 0)
         return -1;
+    set->has_think = get(r, "think") != NULL;
     set->has_auto = get(r, "auto_thresholds") != NULL;
     set->has_forecasts = get(r, "forecasts") != NULL;
     set->has_sampling = get(r, "sampling") != NULL;

@@ -22,15 +22,16 @@ static int find_template(Train *t, Err *err)
     GgufString jinja;
     t->coder.tokenizer = t->tokenizer;
     t->coder.length = t->options.trainer.length;
-    t->coder.system = t->options.system ? t->options.system : t->system;
+    t->coder.system = t->options.system;
     int found = gguf_get_string(t->gguf, "tokenizer.chat_template", &jinja, err);
     if (found <= 0)
         return found;
-    if (template_detect(&t->coder.template, jinja.data, jinja.length, err) != 0)
+    time_t now = time(NULL);
+    struct tm today = {0};
+    if (template_read(&t->coder.template, jinja.data, jinja.length, localtime_r(&now, &today),
+                      err) != 0)
         return -1;
     t->coder.has_template = true;
-    template_default_system(t->coder.template, jinja.data, jinja.length, t->system,
-                            sizeof t->system);
     return 0;
 }
 
@@ -226,6 +227,7 @@ static void train_close(Train *t)
     questions_close(&t->avoid);
     short_list_close(&t->list);
     tokenizer_close(t->tokenizer);
+    template_close(&t->coder.template);
     gguf_close(t->gguf);
     if (t->kernels)
         t->kernels->close(t->kernels);

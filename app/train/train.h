@@ -21,8 +21,7 @@ typedef struct Train {
     ModelConfig config; /* of all of it */
     Tokenizer *tokenizer;
     TrainCoder coder;
-    char system[1024]; /* the template's own */
-    ShortList list;    /* scored tokens; n 0 = all */
+    ShortList list; /* scored tokens; n 0 = all */
     ModelUse use;
     Kernels *kernels;
     TrainerPlan plan;

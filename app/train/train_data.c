@@ -150,8 +150,8 @@ static int mark_answers(const Chat *chat, const TrainCoder *coder, const int *id
         int *prompt = NULL, before;
         if (message->role != ROLE_ASSISTANT || message->n_ids == 0)
             continue;
-        if (template_encode(coder->template, coder->tokenizer, chat->messages, i, &prompt, &before,
-                            err) != 0)
+        if (template_encode(&coder->template, coder->template.thinks, coder->tokenizer,
+                            chat->messages, i, &prompt, &before, err) != 0)
             return -1;
         int after = before + message->n_ids;
         bool found = after <= n && memcmp(ids, prompt, sizeof *ids * (size_t)before) == 0 &&
@@ -181,8 +181,8 @@ static int add_chat(TrainData *data, const TrainCoder *coder, const json_t *obje
     for (int i = 0; result == 0 && i < chat.n; i++)
         result = check_avoided(coder->avoid, chat.messages[i].text, err);
     if (result == 0)
-        result = template_encode(coder->template, coder->tokenizer, chat.messages, chat.n, &ids, &n,
-                                 err);
+        result = template_encode(&coder->template, coder->template.thinks, coder->tokenizer,
+                                 chat.messages, chat.n, &ids, &n, err);
     if (result == 0 && (is_label = calloc((size_t)n + 1, sizeof *is_label)) == NULL)
         result = no_memory(err);
     if (result == 0)

@@ -18,9 +18,9 @@
 /* How texts are encoded. */
 typedef struct TrainCoder {
     const Tokenizer *tokenizer;
-    bool has_template; /* plain text needs none */
-    TemplateKind template;
-    const char *system;     /* where a conversation has none; NULL or "" = none */
+    bool has_template;      /* plain text needs none */
+    TemplateForm template;  /* the owner closes it */
+    const char *system;     /* where a conversation has none; NULL or "" = the template's own */
     int length;             /* tokens of a text at most; what is longer is cut */
     const Questions *avoid; /* a text that holds one of them is an error; NULL = none */
 } TrainCoder;

@@ -164,14 +164,14 @@ static void free_ask(Ask *ask)
 static int make_ask(const Asking *a, int number, Ask **made, Err *err)
 {
     const Model *model = a->model;
-    const char *system = a->options->system ? a->options->system : model->default_system;
+    const char *system = a->options->system;
     Message messages[2] = {{.role = ROLE_SYSTEM, .text = system},
                            {.role = ROLE_USER, .text = a->lines[number]}};
-    bool has_system = *system != '\0';
+    bool has_system = system && *system != '\0';
     int *ids, n;
     *made = NULL;
-    if (template_encode(model->template, model->tokenizer, messages + !has_system, 1 + has_system,
-                        &ids, &n, err) != 0)
+    if (template_encode(&model->template, model->template.thinks, model->tokenizer,
+                        messages + !has_system, 1 + has_system, &ids, &n, err) != 0)
         return -1;
     if (n >= a->options->trainer.length) {
         free(ids);

@@ -59,20 +59,23 @@ static int ask(TuneMeasure *m, const char *prompt, int max_tokens, int *n_prompt
     const Profile *profile = m->profile;
     const Model *target = session_target(m->session);
     const char *system = profile->system;
-    TemplateKind kind = target->template;
+    TemplateForm form = target->template;
     int *ids = NULL;
-    if (profile->template && template_by_name(&kind, profile->template) != 0)
-        return err_set(err, EXIT_DATA, "template: \"%s\" is not known", profile->template);
+    if (profile->template) {
+        TemplateKind kind;
+        if (template_by_name(&kind, profile->template) != 0)
+            return err_set(err, EXIT_DATA, "template: \"%s\" is not known", profile->template);
+        form = template_plain(kind);
+    }
     if (!profile->template && !target->has_template)
         return err_set(err, target->template_err.code, "%s", target->template_err.text);
-    if (!system && target->default_system[0])
-        system = target->default_system;
     Message messages[2] = {{.role = ROLE_SYSTEM, .text = system},
                            {.role = ROLE_USER, .text = prompt}};
     AnswerOptions how = {.max_tokens = max_tokens, .seed = 1};
     m->text = m->acts = hash_start;
-    int status = template_encode(kind, target->tokenizer, system ? messages : messages + 1,
-                                 system ? 2 : 1, &ids, n_prompt, err);
+    int status =
+        template_encode(&form, form.thinks, target->tokenizer, system ? messages : messages + 1,
+                        system ? 2 : 1, &ids, n_prompt, err);
     if (status == 0)
         status = session_answer(m->session, ids, *n_prompt, &how, err);
     free(ids);

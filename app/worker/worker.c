@@ -92,26 +92,13 @@ static int encode_raw(const Tokenizer *tokenizer, const char *text, int **ids, i
 /* Messages that end with a question, or none at all. */
 static int encode_messages(Worker *worker, Message *list, int n_list, int **ids, int *n, Err *err)
 {
-    const Model *target = session_target(worker->session);
-    TemplateKind kind = target->template;
-    const char *name = worker->load.profile.template;
-    if (name && template_by_name(&kind, name) != 0)
-        return err_set(err, EXIT_DATA, "template: \"%s\" is not known", name);
-    if (!name && !target->has_template)
-        return err_set(err, target->template_err.code, "%s", target->template_err.text);
+    const Tokenizer *tokenizer = session_target(worker->session)->tokenizer;
+    TemplateForm form;
+    if (worker_form(worker, &form, err) != 0)
+        return -1;
     answers_apply(&worker->answers, list, n_list);
-    if (name || !target->default_system[0] || (n_list > 0 && list[0].role == ROLE_SYSTEM))
-        return template_encode(kind, target->tokenizer, list, n_list, ids, n, err);
-
-    /* Nobody set a system prompt: the one that the model's own template would put in. */
-    Message *messages = malloc(sizeof(*messages) * ((size_t)n_list + 1));
-    if (!messages)
-        return err_set(err, EXIT_MEMORY, "out of memory for a prompt");
-    messages[0] = (Message){.role = ROLE_SYSTEM, .text = target->default_system};
-    memcpy(messages + 1, list, sizeof(*messages) * (size_t)n_list);
-    int result = template_encode(kind, target->tokenizer, messages, n_list + 1, ids, n, err);
-    free(messages);
-    return result;
+    return template_encode(&form, template_thinks(&form, worker->load.profile.think), tokenizer,
+                           list, n_list, ids, n, err);
 }
 
 /* The answer that a `say` ends with, and is to go on; NULL = it asks for a new one. */
@@ -133,9 +120,12 @@ static int encode(Worker *worker, const RequestSay *say, int **ids, int *n, int 
     if (status != 0 || !begun)
         return status;
     answers_apply(&worker->answers, begun, 1);
-    if (!begun->ids)
-        return tokenizer_encode(tokenizer, begun->text, strlen(begun->text), false, ids, n,
-                                &capacity, err);
+    if (!begun->ids) {
+        const char *text = begun->text, *opening = worker_begun_thoughts(worker);
+        if (strncmp(text, opening, strlen(opening)) == 0)
+            text += strlen(opening);
+        return tokenizer_encode(tokenizer, text, strlen(text), false, ids, n, &capacity, err);
+    }
     int *longer = realloc(*ids, sizeof(int) * ((size_t)*n + (size_t)begun->n_ids));
     if (!longer)
         return err_set(err, EXIT_MEMORY, "out of memory for a prompt");
@@ -176,6 +166,18 @@ static void refuse(Worker *worker, const Pending *pending)
     }
 }
 
+/* A template that opens the thoughts itself leaves their mark out of what the model says: those who
+ * read the answer see it all the same. Such an answer's tokens are not those of its text. */
+static void tell_begun_thoughts(Worker *worker)
+{
+    const char *opening = worker_begun_thoughts(worker);
+    Event event = {.type = EVENT_TEXT, .u.text = {.text = opening}};
+    if (!*opening)
+        return;
+    worker_emit(worker, &event);
+    worker->answers.current.known = false;
+}
+
 static void say(Worker *worker, const RequestSay *say, bool cancelled)
 {
     Err err = {0};
@@ -207,6 +209,8 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     answers_begin(&worker->answers);
     if (begun_answer(say))
         answers_go_on(&worker->answers, begun_answer(say)->text);
+    else if (!say->raw)
+        tell_begun_thoughts(worker);
     int status;
     if (say->compare) {
         status = worker_compare(worker, say, ids, n, &options, &err);

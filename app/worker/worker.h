@@ -45,6 +45,16 @@ typedef struct Worker {
     Answers answers;
 } Worker;
 
+/* worker_template.c */
+/* The form that conversations are written in: the profile's row, or the target's own. -1 = there is
+ * none. */
+int worker_form(const Worker *worker, TemplateForm *form, Err *err);
+/* What an answer's text begins with that the template has written: the opening of thoughts; "" =
+ * nothing. */
+const char *worker_begun_thoughts(const Worker *worker);
+/* What READY says of it. */
+void worker_describe_template(Worker *worker, EventReady *ready);
+
 /* worker_events.c */
 /* Fills in t_ms and turn and writes the event. A front that is gone ends the worker. */
 void worker_emit(Worker *worker, const Event *event);

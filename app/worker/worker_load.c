@@ -87,6 +87,7 @@ void worker_ready(Worker *worker)
     const Profile *profile = &worker->load.profile;
     session_describe(worker->session, ready);
     describe_others(worker, ready);
+    worker_describe_template(worker, ready);
     snprintf(ready->version, sizeof(ready->version), "%s", S2D_VERSION);
     ready->n_targets = profile->n_targets;
     ready->target_index = worker->load.target_index;

@@ -86,6 +86,10 @@ void worker_set(Worker *worker, const RequestSet *set)
         worker->watched = set->forecasts;
         session_watch(worker->session, set->forecasts);
     }
+    if (set->date[0])
+        memcpy(load->profile.date, set->date, sizeof(load->profile.date));
+    if (set->has_think)
+        load->profile.think = set->think;
     if (set->has_spec) {
         session_set_spec(worker->session, set->spec);
         load->spec = set->spec;

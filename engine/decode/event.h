@@ -109,6 +109,8 @@ typedef struct EventReady {
     float temperature, top_p;
     int top_k; /* 0 = all */
     SpecMode spec;
+    char thinking[8]; /* "on" or "off" where the target's template has a switch, else "" */
+    char date[12];    /* that the template tells, YYYY-MM-DD; "" = none */
     double load_ms;
     uint64_t memory_bytes; /* weights, KV and scratch of everything resident */
     float verify_ms[VERIFY_POINTS];

@@ -129,19 +129,34 @@ static int check_fits(Loader *l, Err *err)
 static int find_template(Model *model, const Gguf *gguf, Err *err)
 {
     GgufString jinja;
+    time_t now = time(NULL);
+    struct tm today = {0};
     int found = gguf_get_string(gguf, "tokenizer.chat_template", &jinja, err);
     if (found < 0)
         return -1;
-    if (found == 0)
+    if (found == 0) {
         err_set(&model->template_err, EXIT_DATA,
                 "%s has no chat template; name one with `template:` in the profile", model->name);
-    else
-        model->has_template =
-            template_detect(&model->template, jinja.data, jinja.length, &model->template_err) == 0;
-    if (model->has_template)
-        template_default_system(model->template, jinja.data, jinja.length, model->default_system,
-                                sizeof model->default_system);
+        return 0;
+    }
+    model->template_text = malloc(jinja.length + 1);
+    if (model->template_text == NULL)
+        return err_set(err, EXIT_MEMORY, "%s: no memory for the chat template", model->name);
+    memcpy(model->template_text, jinja.data, jinja.length);
+    model->template_bytes = jinja.length;
+    localtime_r(&now, &today);
+    model_set_date(model, &today);
     return 0;
+}
+
+void model_set_date(Model *model, const struct tm *date)
+{
+    if (model->template_text == NULL || (model->has_template && !model->template.dated))
+        return;
+    template_close(&model->template);
+    model->has_template = template_read(&model->template, model->template_text,
+                                        model->template_bytes, date, &model->template_err) == 0;
+    model->date = *date;
 }
 
 /* Four bytes each, as a float takes. */
@@ -283,6 +298,8 @@ void model_close(Model *model)
         vector_free(k, (float *)model->rope[i].factors);
     if (model->tokenizer != NULL)
         tokenizer_close(model->tokenizer);
+    template_close(&model->template);
+    free(model->template_text);
     free(model->path);
     free(model);
 }

@@ -131,10 +131,15 @@ typedef struct Model {
     Rope rope[ROPES];
     Tokenizer *tokenizer;
     bool has_template;
-    TemplateKind template;
-    char default_system[1024]; /* the template's own system prompt; "" = none */
-    Err template_err;          /* why not, when !has_template */
+    TemplateForm template; /* it tells the day of the load, or of model_set_date */
+    char *template_text;   /* the file's, NULL = none */
+    size_t template_bytes;
+    Err template_err; /* why not, when !has_template */
+    struct tm date;   /* that the template tells where it is dated */
 } Model;
+
+/* The template tells this date from now on, where it tells one. */
+void model_set_date(Model *model, const struct tm *date);
 
 /* Called while weights are read; returning true cancels the load. */
 typedef bool (*ModelProgress)(void *user, float fraction);

@@ -20,9 +20,7 @@ typedef struct Merge {
 
 struct Bpe {
     const Vocab *vocab;
-    PretokenKind pre;
-    bool composes;     /* text is put into NFC first */
-    bool whole_words;  /* a word that is a token is taken at once, whatever the merges say */
+    const Pretokenizer *pre;
     int byte_ids[256]; /* -1 = the vocabulary has no token for the byte */
     Merge *merges;     /* [mask + 1] open addressing by pair */
     uint32_t mask;
@@ -151,14 +149,13 @@ static int read_pre(Bpe *bpe, const Gguf *gguf, Err *err)
         return -1;
     if (found == 0)
         name = (GgufString){"default", 7};
-    if (pretoken_by_name(&bpe->pre, name.data, name.length) != 0)
-        return err_set(
-            err, EXIT_DATA,
-            "%s: pre-tokenizer '%.*s' is not known (smollm, qwen2, llama-bpe, default are)",
-            gguf_path(gguf), (int)(name.length < 40 ? name.length : 40), name.data);
-    bpe->composes = bpe->pre == PRETOKEN_QWEN2;
-    bpe->whole_words = bpe->pre == PRETOKEN_LLAMA3;
-    return 0;
+    bpe->pre = pretoken_by_name(name.data, name.length);
+    if (bpe->pre != NULL)
+        return 0;
+    char names[PRETOKEN_NAMES_BYTES];
+    return err_set(err, EXIT_DATA, "%s: pre-tokenizer '%.*s' is not known (%s are)",
+                   gguf_path(gguf), (int)(name.length < 40 ? name.length : 40), name.data,
+                   pretoken_names(names, sizeof names));
 }
 
 static void find_bytes(Bpe *bpe)
@@ -194,7 +191,7 @@ void bpe_close(Bpe *bpe)
 
 bool bpe_adds_bos(const Bpe *bpe)
 {
-    return bpe->pre == PRETOKEN_LLAMA3;
+    return bpe->pre->bos;
 }
 
 static bool merge_rule(const void *user, const char *text, const Symbol *left, const Symbol *right,
@@ -239,10 +236,10 @@ static int encode_words(const Bpe *bpe, const char *text, size_t bytes, IdList *
     if (bytes > INT_MAX / 4)
         return err_set(err, EXIT_DATA, "a text of %zu bytes is too long to tokenize", bytes);
     Merger merger = {0};
-    Pretokens acceptance = {.kind = bpe->pre, .text = text, .bytes = bytes};
+    Pretokens words = {.kind = bpe->pre->kind, .text = text, .bytes = bytes};
     int rc = 0;
-    for (size_t n, at = 0; rc == 0 && (n = pretoken_next(&acceptance)) > 0; at += n) {
-        int id = bpe->whole_words ? find_word(bpe, text + at, n) : -1;
+    for (size_t n, at = 0; rc == 0 && (n = pretoken_next(&words)) > 0; at += n) {
+        int id = bpe->pre->whole_words ? find_word(bpe, text + at, n) : -1;
         rc =
             id >= 0 ? id_list_add(out, id, err) : encode_word(bpe, &merger, text + at, n, out, err);
     }
@@ -254,7 +251,7 @@ int bpe_encode(const Bpe *bpe, const char *text, size_t bytes, IdList *out, Err 
 {
     char *composed = NULL;
     size_t composed_bytes;
-    if (bpe->composes && nfc_compose(text, bytes, &composed, &composed_bytes, err) != 0)
+    if (bpe->pre->nfc && nfc_compose(text, bytes, &composed, &composed_bytes, err) != 0)
         return -1;
     int rc = composed ? encode_words(bpe, composed, composed_bytes, out, err)
                       : encode_words(bpe, text, bytes, out, err);

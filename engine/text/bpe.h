@@ -21,7 +21,7 @@ void bpe_close(Bpe *bpe);
 bool bpe_adds_bos(const Bpe *bpe);
 
 /* Appends the ids of a text without special tokens: of its NFC, where the model's training had that
- * (qwen2). */
+ * (Qwen's). */
 int bpe_encode(const Bpe *bpe, const char *text, size_t bytes, IdList *out, Err *err);
 
 /* The bytes that a token string stands for. out: [piece.length]; returns how many. */

@@ -9,80 +9,70 @@
 #include <string.h>
 
 #include "engine/text/jinja_expr.h"
+#include "engine/text/jinja_macro.h"
 
 enum {
     STEPS_MAX = 1 << 15,    /* tokens read, loops' bodies each time */
     TEMPLATE_MAX = 1 << 18, /* bytes */
 };
 
-typedef struct Render {
-    Jinja jinja;
-    char *out;
-    size_t n;
-} Render;
+static JinjaEnding statements(Jinja *jinja, bool live);
 
-/* What ends a list of statements. */
-typedef enum Ending { END_TEMPLATE, END_ELIF, END_ELSE, END_IF, END_FOR } Ending;
-
-static Ending statements(Render *render, bool live);
-
-static bool failed(const Render *render)
+static void copy(Jinja *jinja, Value value)
 {
-    return render->jinja.failed;
-}
-
-static void copy(Render *render, Value value)
-{
-    if (value.kind != VALUE_STRING || value.n > JINJA_OUTPUT_MAX - render->n) {
-        render->jinja.failed = true;
+    if (value.kind != VALUE_STRING || value.n > JINJA_OUTPUT_MAX - jinja->n) {
+        jinja->failed = true;
         return;
     }
     if (value.n > 0)
-        memcpy(render->out + render->n, value.text, value.n);
-    render->n += value.n;
+        memcpy(jinja->out + jinja->n, value.text, value.n);
+    jinja->n += value.n;
 }
 
 /* The end of a tag, behind which text follows. */
-static void end_tag(Render *render)
+static void end_tag(Jinja *jinja)
 {
-    if (render->jinja.lexer.token.kind != JINJA_END)
-        render->jinja.failed = true;
+    if (jinja->lexer.token.kind != JINJA_END)
+        jinja->failed = true;
 }
 
-static bool word(Render *render, const char *text)
+static bool word(Jinja *jinja, const char *text)
 {
-    return render->jinja.lexer.token.kind == JINJA_NAME && jinja_take(&render->jinja.lexer, text);
+    return jinja->lexer.token.kind == JINJA_NAME && jinja_take(&jinja->lexer, text);
 }
 
 /* Whether a condition holds, where it matters. */
-static bool condition(Render *render, bool live)
+static bool condition(Jinja *jinja, bool live)
 {
-    Value value = jinja_expression(&render->jinja);
-    end_tag(render);
+    jinja->live = live;
+    Value value = jinja_expression(jinja);
+    end_tag(jinja);
     if (live && value.kind == VALUE_ERROR)
-        render->jinja.failed = true;
+        jinja->failed = true;
     return live && value_truth(value);
 }
 
-static void run_if(Render *render, bool live)
+static void run_if(Jinja *jinja, bool live)
 {
-    bool taken = condition(render, live);
-    Ending ending = statements(render, taken);
+    bool taken = condition(jinja, live);
+    JinjaEnding ending = statements(jinja, taken);
     bool done = taken, last = false;
-    while (!failed(render) && (ending == END_ELIF || ending == END_ELSE)) {
-        render->jinja.failed = last;
+    while (!jinja->failed && (ending == END_ELIF || ending == END_ELSE)) {
+        jinja->failed = last;
         last = ending == END_ELSE;
-        taken = last ? live && !done : condition(render, live && !done);
+        taken = last ? live && !done : condition(jinja, live && !done);
         done = done || taken;
-        ending = statements(render, taken);
+        ending = statements(jinja, taken);
     }
     if (ending != END_IF)
-        render->jinja.failed = true;
+        jinja->failed = true;
 }
 
 /* What a body knows of its loop. */
-static void set_loop(Jinja *jinja, size_t i, size_t n)
+static void set_loop(Jinja *jinja, Value list, size_t i)
 {
+    Value none = value_of(VALUE_UNDEFINED);
+    size_t n = list.n;
     const struct {
         const char *name;
         Value value;
@@ -92,7 +82,9 @@ static void set_loop(Jinja *jinja, size_t i, size_t n)
                   {"last", value_bool(i + 1 == n)},
                   {"length", value_int((int64_t)n)},
                   {"revindex0", value_int((int64_t)(n - i - 1))},
-                  {"revindex", value_int((int64_t)(n - i))}};
+                  {"revindex", value_int((int64_t)(n - i))},
+                  {"previtem", i > 0 ? list.items[i - 1] : none},
+                  {"nextitem", i + 1 < n ? list.items[i + 1] : none}};
     JinjaObject *loop = object_new(&jinja->arena);
     if (loop == NULL) {
         jinja->failed = true;
@@ -104,19 +96,31 @@ static void set_loop(Jinja *jinja, size_t i, size_t n)
     jinja_set(jinja, value_text("loop", 4), (Value){.kind = VALUE_OBJECT, .object = loop});
 }
 
-static void run_for(Render *render, bool live)
+/* {% for item in list %}; `for key, value in pairs` and `if condition` behind the list are known, and
+ * an error where there is something to loop over: pairs are tools' arguments, of which there are
+ * none. */
+static void run_for(Jinja *jinja, bool live)
 {
-    Jinja *jinja = &render->jinja;
     Value item = jinja_name(jinja);
-    if (!word(render, "in"))
+    bool known = !jinja_take(&jinja->lexer, ",");
+    if (!known)
+        jinja_name(jinja);
+    if (!word(jinja, "in"))
         jinja->failed = true;
     Value list = jinja_or(jinja);
-    end_tag(render);
+    if (word(jinja, "if")) {
+        jinja_expression(jinja);
+        known = false;
+    }
+    end_tag(jinja);
     if (live && list.kind != VALUE_LIST && list.kind != VALUE_UNDEFINED)
         jinja->failed = true;
     size_t n = live && list.kind == VALUE_LIST ? list.n : 0;
+    if (n > 0 && !known)
+        jinja->failed = true;
     JinjaLexer body = jinja->lexer;
     int frame = jinja->frame, variables = jinja->n_variables;
+    jinja->base = frame == 0 ? variables : jinja->base;
     for (size_t i = 0; i == 0 || i < n; i++) {
         int steps = jinja->lexer.steps;
         jinja->lexer = body;
@@ -124,9 +128,9 @@ static void run_for(Render *render, bool live)
         jinja->frame = variables;
         if (n > 0) {
             jinja_set(jinja, item, list.items[i]);
-            set_loop(jinja, i, n);
+            set_loop(jinja, list, i);
         }
-        if (failed(render) || statements(render, n > 0) != END_FOR)
+        if (jinja->failed || statements(jinja, n > 0) != END_FOR)
             jinja->failed = true;
         jinja->n_variables = variables;
     }
@@ -134,9 +138,8 @@ static void run_for(Render *render, bool live)
 }
 
 /* {% set name = value %}, {% set namespace.name = value %} */
-static void run_set(Render *render, bool live)
+static void run_set(Jinja *jinja, bool live)
 {
-    Jinja *jinja = &render->jinja;
     Value target = jinja_name(jinja), field = value_of(VALUE_UNDEFINED), space = field;
     if (jinja_take(&jinja->lexer, ".")) {
         field = jinja_name(jinja);
@@ -145,8 +148,8 @@ static void run_set(Render *render, bool live)
     if (!jinja_take(&jinja->lexer, "="))
         jinja->failed = true;
     Value value = jinja_expression(jinja);
-    end_tag(render);
-    if (!live || failed(render))
+    end_tag(jinja);
+    if (!live || jinja->failed)
         return;
     if (value.kind == VALUE_ERROR)
         jinja->failed = true;
@@ -157,60 +160,73 @@ static void run_set(Render *render, bool live)
         jinja->failed = true;
 }
 
-static void run_print(Render *render, bool live)
+static void run_print(Jinja *jinja, bool live)
 {
-    Value value = jinja_expression(&render->jinja);
-    end_tag(render);
-    if (live && !failed(render))
-        copy(render, value_string(value));
+    Value value = jinja_expression(jinja);
+    end_tag(jinja);
+    if (live && !jinja->failed)
+        copy(jinja, value_string(value));
+}
+
+/* What transformers marks as the model's own words, and writes as it is. */
+static void run_generation(Jinja *jinja, bool live)
+{
+    end_tag(jinja);
+    if (jinja->failed || statements(jinja, live) != END_GENERATION)
+        jinja->failed = true;
 }
 
 /* A block that begins something, with all that belongs to it; or what ends the list. */
-static bool run_block(Render *render, bool live, Ending *ending)
+static bool run_block(Jinja *jinja, bool live, JinjaEnding *ending)
 {
     static const struct {
         const char *word;
-        Ending ending;
-    } endings[] = {{"elif", END_ELIF}, {"else", END_ELSE}, {"endif", END_IF}, {"endfor", END_FOR}};
+        JinjaEnding ending;
+    } endings[] = {{"elif", END_ELIF},  {"else", END_ELSE},      {"endif", END_IF},
+                   {"endfor", END_FOR}, {"endmacro", END_MACRO}, {"endgeneration", END_GENERATION}};
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        if (!word(render, endings[i].word))
+        if (!word(jinja, endings[i].word))
             continue;
         *ending = endings[i].ending;
         if (*ending != END_ELIF)
-            end_tag(render);
+            end_tag(jinja);
         return false;
     }
-    if (word(render, "if"))
-        run_if(render, live);
-    else if (word(render, "for"))
-        run_for(render, live);
-    else if (word(render, "set"))
-        run_set(render, live);
+    if (word(jinja, "if"))
+        run_if(jinja, live);
+    else if (word(jinja, "for"))
+        run_for(jinja, live);
+    else if (word(jinja, "set"))
+        run_set(jinja, live);
+    else if (word(jinja, "macro"))
+        jinja_define(jinja, live);
+    else if (word(jinja, "generation"))
+        run_generation(jinja, live);
     else
-        render->jinja.failed = true;
+        jinja->failed = true;
     return true;
 }
 
-static Ending statements(Render *render, bool live)
+static JinjaEnding statements(Jinja *jinja, bool live)
 {
-    Jinja *jinja = &render->jinja;
-    Ending ending = END_TEMPLATE;
+    JinjaEnding ending = END_TEMPLATE;
     bool more = true;
     if (jinja->depth >= JINJA_DEPTH)
         jinja->failed = true;
     jinja->depth++;
-    while (more && !failed(render)) {
+    while (more && !jinja->failed) {
         Value text;
         TagKind tag = jinja_text(&jinja->lexer, &text, &more);
         if (tag == TAG_WRONG || --jinja->lexer.steps <= 0)
             jinja->failed = true;
         else if (live)
-            copy(render, text);
-        if (failed(render))
+            copy(jinja, text);
+        if (jinja->failed)
             break;
+        jinja->live = live;
         if (tag == TAG_PRINT)
-            run_print(render, live);
-        else if (tag == TAG_BLOCK && !run_block(render, live, &ending))
+            run_print(jinja, live);
+        else if (tag == TAG_BLOCK && !run_block(jinja, live, &ending))
             break;
         more = more || tag != TAG_NONE;
     }
@@ -244,28 +260,38 @@ static bool set_conversation(Jinja *jinja, const JinjaInput *input)
     jinja_set(jinja, text_value("add_generation_prompt"), value_bool(true));
     jinja_set(jinja, text_value("tools"), value_of(VALUE_NONE));
     jinja_set(jinja, text_value("documents"), value_of(VALUE_NONE));
+    jinja_set(jinja, text_value("strftime_now"), (Value){.kind = VALUE_CALLABLE, .number = -1});
+    if (input->thinking != THINKING_OPEN) {
+        Value on = value_bool(input->thinking == THINKING_ON);
+        jinja_set(jinja, text_value("enable_thinking"), on); /* Qwen's, SmolLM3's */
+        jinja_set(jinja, text_value("thinking"), on);        /* Granite's */
+    }
     return messages != NULL;
 }
 
 char *jinja_render(const char *template, size_t bytes, const JinjaInput *input, size_t *out_bytes)
 {
-    Render *render = calloc(1, sizeof *render);
+    Jinja *jinja = calloc(1, sizeof *jinja);
     char *out = malloc(JINJA_OUTPUT_MAX);
     bool rendered = false;
-    if (render && out && bytes <= TEMPLATE_MAX) {
-        Jinja *jinja = &render->jinja;
-        render->out = out;
+    if (jinja && out && bytes <= TEMPLATE_MAX) {
+        jinja->out = out;
+        jinja->run = statements;
+        jinja->call = jinja_call;
+        jinja->date = input->date;
         jinja->lexer = (JinjaLexer){.text = template,
                                     .bytes = bytes,
                                     .line_starts = true,
                                     .steps = STEPS_MAX,
                                     .arena = &jinja->arena};
-        rendered = set_conversation(jinja, input) && statements(render, true) == END_TEMPLATE &&
+        rendered = set_conversation(jinja, input) && statements(jinja, true) == END_TEMPLATE &&
                    !jinja->failed;
-        *out_bytes = render->n;
+        *out_bytes = jinja->n;
+        if (input->dated && jinja->dated)
+            *input->dated = true;
         jinja_arena_free(&jinja->arena);
     }
-    free(render);
+    free(jinja);
     if (!rendered) {
         free(out);
         return NULL;

@@ -10,12 +10,20 @@
 #ifndef S2D_ENGINE_TEXT_JINJA_H
 #define S2D_ENGINE_TEXT_JINJA_H
 
+#include <time.h>
+
 #include "engine/text/template.h"
+
+/* What a template is told of thinking: OPEN = nothing, it does as it does by itself. */
+typedef enum JinjaThinking { THINKING_OPEN, THINKING_OFF, THINKING_ON } JinjaThinking;
 
 typedef struct JinjaInput {
     const Message *messages; /* their texts count, not their ids */
     int n_messages;
     const char *bos, *eos; /* bos_token, eos_token */
+    JinjaThinking thinking;
+    const struct tm *date; /* of strftime_now; NULL = to ask for it is an error */
+    bool *dated;           /* becomes true where it was asked for; NULL = nobody wants to know */
 } JinjaInput;
 
 enum { JINJA_OUTPUT_MAX = 1 << 16 }; /* bytes */

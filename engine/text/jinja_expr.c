@@ -30,8 +30,8 @@ static int read_arguments(Jinja *jinja, Value arguments[JINJA_ARGUMENTS], JinjaO
     return n;
 }
 
-/* name(...): namespace() makes an object; raise_exception(), strftime_now() and what else there may
- * be are errors where they are reached. */
+/* name(...): namespace() makes an object; macros and strftime_now() write text; raise_exception() and
+ * what else there may be are errors where they are reached. */
 static Value call(Jinja *jinja, Value name)
 {
     Value arguments[JINJA_ARGUMENTS];
@@ -40,9 +40,14 @@ static Value call(Jinja *jinja, Value name)
         return jinja_fail(jinja);
     named->is_namespace = true;
     int n = read_arguments(jinja, arguments, named);
-    if (!value_is_text(name, "namespace") || n > 0)
+    if (value_is_text(name, "namespace") && n == 0)
+        return (Value){.kind = VALUE_OBJECT, .object = named};
+    Value called = jinja_variable(jinja, name);
+    if (jinja->failed || !jinja->live || called.kind != VALUE_CALLABLE)
         return value_of(VALUE_ERROR);
-    return (Value){.kind = VALUE_OBJECT, .object = named};
+    if (called.number >= 0)
+        return jinja->call(jinja, called, arguments, n, named);
+    return n == 1 && named->n == 0 ? jinja_date(jinja, arguments[0]) : value_of(VALUE_ERROR);
 }
 
 static Value read_list(Jinja *jinja)
@@ -113,7 +118,7 @@ static Value primary(Jinja *jinja)
     }
 }
 
-/* value[key], value[from:to]; [::step] and other steps are not known. */
+/* value[key], value[from:to], value[::-1]; other steps are not known. */
 static Value subscript(Jinja *jinja, Value value)
 {
     Value from = value_of(VALUE_UNDEFINED), to = from;
@@ -122,10 +127,16 @@ static Value subscript(Jinja *jinja, Value value)
     if (jinja_take(&jinja->lexer, "]"))
         return value_item(value, from);
     jinja_expect(jinja, ":");
-    if (!jinja_is(&jinja->lexer, "]"))
+    if (!jinja_is(&jinja->lexer, "]") && !jinja_is(&jinja->lexer, ":"))
         to = jinja_expression(jinja);
+    bool backwards = jinja_take(&jinja->lexer, ":") && !jinja_is(&jinja->lexer, "]");
+    if (backwards && !value_equal(jinja_expression(jinja), value_int(-1)))
+        return jinja_fail(jinja);
     jinja_expect(jinja, "]");
-    return value_slice(value, from, to);
+    if (!backwards)
+        return value_slice(value, from, to);
+    bool whole = from.kind == VALUE_UNDEFINED && to.kind == VALUE_UNDEFINED;
+    return whole ? value_reverse(&jinja->arena, value) : value_of(VALUE_ERROR);
 }
 
 static Value attribute(Jinja *jinja, Value value)
@@ -154,8 +165,12 @@ static Value postfix(Jinja *jinja)
 static Value filter(Jinja *jinja, Value value)
 {
     Value arguments[JINJA_ARGUMENTS], name = jinja_name(jinja);
-    int n = jinja_is(&jinja->lexer, "(") ? read_arguments(jinja, arguments, NULL) : 0;
-    return value_filter(&jinja->arena, value, name, arguments, n);
+    JinjaObject *named = object_new(&jinja->arena);
+    if (named == NULL)
+        return jinja_fail(jinja);
+    int n = jinja_is(&jinja->lexer, "(") ? read_arguments(jinja, arguments, named) : 0;
+    return named->n > 0 ? value_of(VALUE_ERROR) /* tojson's, sort's */
+                        : value_filter(&jinja->arena, value, name, arguments, n);
 }
 
 static Value test(Jinja *jinja, Value value)

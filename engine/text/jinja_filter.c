@@ -59,6 +59,22 @@ static Value split(JinjaArena *arena, Value text, Value by)
     return (Value){.kind = VALUE_LIST, .items = parts, .n = n};
 }
 
+/* text.replace(from, to); of nothing is not known. */
+static Value replace(JinjaArena *arena, Value text, Value from, Value to)
+{
+    if (from.kind != VALUE_STRING || to.kind != VALUE_STRING || from.n == 0)
+        return value_of(VALUE_ERROR);
+    Value parts = split(arena, text, from), whole = value_text("", 0);
+    if (parts.kind != VALUE_LIST)
+        return value_of(VALUE_ERROR);
+    for (size_t i = 0; i < parts.n; i++) {
+        if (i > 0)
+            whole = value_join(arena, whole, to);
+        whole = value_join(arena, whole, parts.items[i]);
+    }
+    return whole;
+}
+
 static bool begins(Value text, Value with)
 {
     return with.n <= text.n && memcmp(text.text, with.text, with.n) == 0;
@@ -73,6 +89,12 @@ Value value_method(JinjaArena *arena, Value value, Value name, const Value *argu
 {
     Value argument = n == 1 ? arguments[0] : value_of(VALUE_UNDEFINED);
     bool given = argument.kind == VALUE_STRING;
+    if (value.kind == VALUE_OBJECT && value_is_text(name, "get") && given) {
+        Value item = value_item(value, argument);
+        return item.kind == VALUE_UNDEFINED ? value_of(VALUE_NONE) : item;
+    }
+    if (value.kind == VALUE_STRING && value_is_text(name, "replace") && n == 2)
+        return replace(arena, value, arguments[0], arguments[1]);
     if (value.kind != VALUE_STRING || n > 1 || (n == 1 && !given))
         return value_of(VALUE_ERROR);
     if (value_is_text(name, "strip"))
@@ -102,14 +124,33 @@ static Value filter_default(Value value, const Value *arguments, int n)
     return value.kind == VALUE_UNDEFINED || falsy ? arguments[0] : value;
 }
 
+/* list | selectattr(key, "equalto", wanted) */
+static Value select_equal(JinjaArena *arena, Value list, const Value *arguments, int n)
+{
+    bool known = n == 3 && list.kind == VALUE_LIST &&
+                 (value_is_text(arguments[1], "equalto") || value_is_text(arguments[1], "=="));
+    Value *items = known ? jinja_alloc(arena, (list.n + 1) * sizeof *items) : NULL;
+    size_t kept = 0;
+    if (items == NULL)
+        return value_of(VALUE_ERROR);
+    for (size_t i = 0; i < list.n; i++)
+        if (value_equal(value_item(list.items[i], arguments[0]), arguments[2]))
+            items[kept++] = list.items[i];
+    return (Value){.kind = VALUE_LIST, .items = items, .n = kept};
+}
+
 /* tojson is for tools, of which no probe has any: it is known, and an error where it is needed. */
 Value value_filter(JinjaArena *arena, Value value, Value name, const Value *arguments, int n)
 {
     bool sequence = value.kind == VALUE_STRING || value.kind == VALUE_LIST;
     if (value_is_text(name, "default") || value_is_text(name, "d"))
         return filter_default(value, arguments, n);
+    if (value_is_text(name, "selectattr"))
+        return select_equal(arena, value, arguments, n);
     if (n > 0 || value.kind == VALUE_ERROR)
         return value_of(VALUE_ERROR);
+    if (value_is_text(name, "list"))
+        return value.kind == VALUE_LIST ? value : value_of(VALUE_ERROR);
     if (value_is_text(name, "length") || value_is_text(name, "count"))
         return sequence ? value_int((int64_t)value.n) : value_of(VALUE_ERROR);
     if (value_is_text(name, "first"))

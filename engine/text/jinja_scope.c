@@ -40,7 +40,7 @@ void jinja_set(Jinja *jinja, Value name, Value value)
 Value jinja_variable(const Jinja *jinja, Value name)
 {
     for (int i = jinja->n_variables - 1; i >= 0; i--)
-        if (value_equal(jinja->variables[i].name, name))
+        if ((i < jinja->hidden || i >= jinja->shown) && value_equal(jinja->variables[i].name, name))
             return jinja->variables[i].value;
     return value_of(VALUE_UNDEFINED);
 }

@@ -58,6 +58,8 @@ bool value_truth(Value value)
         return value.n > 0;
     case VALUE_OBJECT:
         return value.object->is_namespace || value.object->n > 0;
+    case VALUE_CALLABLE:
+        return true;
     default:
         return false;
     }
@@ -196,6 +198,18 @@ Value value_slice(Value value, Value from, Value to)
     else
         value.text += begin;
     value.n = (size_t)(end - begin);
+    return value;
+}
+
+Value value_reverse(JinjaArena *arena, Value value)
+{
+    Value *items =
+        value.kind == VALUE_LIST ? jinja_alloc(arena, (value.n + 1) * sizeof *items) : NULL;
+    if (items == NULL)
+        return value_of(VALUE_ERROR);
+    for (size_t i = 0; i < value.n; i++)
+        items[i] = value.items[value.n - 1 - i];
+    value.items = items;
     return value;
 }
 

@@ -20,6 +20,7 @@ typedef enum ValueKind {
     VALUE_STRING,
     VALUE_LIST,
     VALUE_OBJECT,
+    VALUE_CALLABLE, /* number: of a macro; -1 = strftime_now */
 } ValueKind;
 
 typedef struct JinjaObject JinjaObject;
@@ -91,12 +92,14 @@ Value value_contains(Value whole, Value part);
 Value value_item(Value value, Value key);
 /* value[from:to] of lists and strings; what is undefined is the beginning or the end. */
 Value value_slice(Value value, Value from, Value to);
+/* value[::-1] of a list. */
+Value value_reverse(JinjaArena *arena, Value value);
 
 JinjaObject *object_new(JinjaArena *arena);
 /* false = it is full. */
 bool object_set(JinjaObject *object, Value key, Value value);
 
-/* text | name(arguments), text.name(arguments), and `value is name`. An error where it is not known
+/* text | name(arguments), text.name(arguments), object.get(key), and `value is name`. An error where it is not known
  * here, or not with such values. */
 Value value_filter(JinjaArena *arena, Value value, Value name, const Value *arguments, int n);
 Value value_method(JinjaArena *arena, Value value, Value name, const Value *arguments, int n);

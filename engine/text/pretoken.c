@@ -1,236 +1,93 @@
-/* pretoken.c - see pretoken.h. Characters are classed by their Unicode general category. */
+/* pretoken.c - see pretoken.h. */
 #include "engine/text/pretoken.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
-#include <unictype.h>
-#include <unistr.h>
 
-typedef enum CharClass { CHAR_END, CHAR_SPACE, CHAR_LETTER, CHAR_NUMBER, CHAR_OTHER } CharClass;
+#include "engine/text/pretoken_words.h"
 
-typedef struct Char {
-    ucs4_t code;
-    size_t bytes; /* 0 at the end */
-    CharClass class;
-} Char;
+/* What llama.cpp's converter calls them, and what the models' own tokenizers do: Llama 3 and those
+ * that took its tokenizer over; SmolLM3 ("smaug-bpe"); Phi 4 and Granite 4 ("dbrx"); Granite 3
+ * ("refact"); Mistral from Nemo on ("tekken"); Phi 4 mini and gpt-oss ("gpt-4o"); Qwen 3.5. */
+static const Pretokenizer pretokenizers[] = {
+    {.name = "default", .kind = PRETOKEN_DEFAULT},
+    {.name = "smollm", .kind = PRETOKEN_SMOLLM},
+    {.name = "starcoder", .kind = PRETOKEN_SMOLLM},
+    {.name = "refact", .kind = PRETOKEN_SMOLLM},
+    {.name = "qwen2", .kind = PRETOKEN_QWEN2, .nfc = true},
+    {.name = "deepseek-r1-qwen", .kind = PRETOKEN_QWEN2, .nfc = true},
+    {.name = "qwen35", .kind = PRETOKEN_QWEN35, .nfc = true},
+    {.name = "llama-bpe", .kind = PRETOKEN_LLAMA3, .whole_words = true, .bos = true},
+    {.name = "llama3", .kind = PRETOKEN_LLAMA3, .whole_words = true, .bos = true},
+    {.name = "llama-v3", .kind = PRETOKEN_LLAMA3, .whole_words = true, .bos = true},
+    {.name = "falcon3", .kind = PRETOKEN_LLAMA3, .whole_words = true, .bos = true},
+    {.name = "lfm2", .kind = PRETOKEN_LLAMA3, .whole_words = true, .bos = true},
+    {.name = "pixtral", .kind = PRETOKEN_LLAMA3, .whole_words = true, .bos = true},
+    {.name = "smaug-bpe", .kind = PRETOKEN_LLAMA3},
+    {.name = "dbrx", .kind = PRETOKEN_LLAMA3},
+    {.name = "tekken", .kind = PRETOKEN_TEKKEN, .whole_words = true, .bos = true},
+    {.name = "gpt-4o", .kind = PRETOKEN_GPT4O},
+    {.name = "llama4", .kind = PRETOKEN_GPT4O},
+};
 
-static CharClass class_of(ucs4_t code)
+enum { N_PRETOKENIZERS = sizeof pretokenizers / sizeof *pretokenizers };
+
+size_t pretoken_next(Pretokens *words)
 {
-    if (code < 0x80) {
-        if (code == ' ' || (code >= '\t' && code <= '\r'))
-            return CHAR_SPACE;
-        if ((code | 0x20) >= 'a' && (code | 0x20) <= 'z')
-            return CHAR_LETTER;
-        return code >= '0' && code <= '9' ? CHAR_NUMBER : CHAR_OTHER;
-    }
-    if (uc_is_property_white_space(code))
-        return CHAR_SPACE;
-    if (uc_is_general_category_withtable(code, UC_CATEGORY_MASK_L))
-        return CHAR_LETTER;
-    return uc_is_general_category_withtable(code, UC_CATEGORY_MASK_N) ? CHAR_NUMBER : CHAR_OTHER;
-}
-
-/* The character at `at` of a text that ends at `end`. */
-static Char char_at(const char *text, size_t at, size_t end)
-{
-    if (at >= end)
-        return (Char){0, 0, CHAR_END};
-    ucs4_t code;
-    int bytes = u8_mbtoucr(&code, (const uint8_t *)text + at, end - at);
-    if (bytes <= 0)
-        return (Char){0xfffd, 1, CHAR_OTHER};
-    return (Char){code, (size_t)bytes, class_of(code)};
-}
-
-/* The end of the run of characters of one class that begins at `at`. */
-static size_t run_end(const char *text, size_t at, size_t end, CharClass class)
-{
-    for (;;) {
-        Char c = char_at(text, at, end);
-        if (c.class != class)
-            return at;
-        at += c.bytes;
-    }
-}
-
-/* Bytes of 's 't 're 've 'm 'll 'd at the beginning; 0 = none of them. */
-static size_t contraction(const char *text, size_t bytes, bool any_case)
-{
-    static const char *const ends[] = {"s", "t", "re", "ve", "m", "ll", "d"};
-    if (bytes < 2 || text[0] != '\'')
+    const char *text = words->text;
+    size_t at = words->at, end = 0;
+    if (at >= words->bytes)
         return 0;
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        size_t n = strlen(ends[i]), k = 0;
-        /* Only the letters of the list can become equal by setting this bit. */
-        while (k < n && k + 1 < bytes && (text[k + 1] | (any_case ? 0x20 : 0)) == ends[i][k])
-            k++;
-        if (k == n)
-            return n + 1;
-    }
-    return 0;
-}
-
-/* \s+(?!\S)|\s+ : spaces leave their last one to the word that follows. */
-static size_t spaces_end(const char *text, size_t at, size_t end)
-{
-    size_t last = at, next = at;
-    for (Char c; (c = char_at(text, next, end)).class == CHAR_SPACE; next += c.bytes)
-        last = next;
-    return next < end && last > at ? last : next;
-}
-
-/* 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+ */
-static size_t gpt2_word(const char *text, size_t at, size_t end)
-{
-    size_t n = contraction(text + at, end - at, false);
-    if (n > 0)
-        return at + n;
-    size_t body = at + (text[at] == ' ');
-    CharClass class = char_at(text, body, end).class;
-    if (class == CHAR_LETTER || class == CHAR_NUMBER || class == CHAR_OTHER)
-        return run_end(text, body, end, class);
-    return spaces_end(text, at, end);
-}
-
-/* \s*[\r\n]+|\s+(?!\S)|\s+ */
-static size_t lines_end(const char *text, size_t at, size_t end)
-{
-    size_t newline = at;
-    for (size_t i = run_end(text, at, end, CHAR_SPACE); i > at; i--) {
-        if (text[i - 1] == '\r' || text[i - 1] == '\n') {
-            newline = i;
-            break;
-        }
-    }
-    return newline > at ? newline : spaces_end(text, at, end);
-}
-
-/* (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,digits}|
- *  ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+ */
-static size_t llama3_word(const char *text, size_t at, size_t end, int digits)
-{
-    size_t n = contraction(text + at, end - at, true);
-    if (n > 0)
-        return at + n;
-    Char first = char_at(text, at, end);
-    if (first.class == CHAR_LETTER)
-        return run_end(text, at, end, CHAR_LETTER);
-    if (first.class == CHAR_NUMBER) {
-        for (Char c; digits > 0 && (c = char_at(text, at, end)).class == CHAR_NUMBER; digits--)
-            at += c.bytes;
-        return at;
-    }
-    size_t second = at + first.bytes;
-    if (text[at] != '\r' && text[at] != '\n' && char_at(text, second, end).class == CHAR_LETTER)
-        return run_end(text, second, end, CHAR_LETTER);
-    size_t body = at + (text[at] == ' ');
-    if (char_at(text, body, end).class == CHAR_OTHER) {
-        at = run_end(text, body, end, CHAR_OTHER);
-        while (at < end && (text[at] == '\r' || text[at] == '\n'))
-            at++;
-        return at;
-    }
-    return lines_end(text, at, end);
-}
-
-/* [\p{P}\$\+<=>\^~\|] */
-static bool is_mark(Char c)
-{
-    if (c.class != CHAR_OTHER)
-        return false;
-    if (c.code < 0x80)
-        return c.code > ' ' && c.code < 0x7f && c.code != '`';
-    return uc_is_general_category_withtable(c.code, UC_CATEGORY_MASK_P);
-}
-
-/* The end of the stretch of characters that all are, or all are not, marks. */
-static size_t marks_end(const char *text, size_t at, size_t end)
-{
-    bool mark = is_mark(char_at(text, at, end));
-    for (;;) {
-        Char c = char_at(text, at, end);
-        if (c.class == CHAR_END || is_mark(c) != mark)
-            return at;
-        at += c.bytes;
-    }
-}
-
-/* \p{N} : the end of one digit, or of the stretch before the next one. */
-static size_t digit_end(const char *text, size_t at, size_t end)
-{
-    Char c = char_at(text, at, end);
-    if (c.class == CHAR_NUMBER)
-        return at + c.bytes;
-    while (c.class != CHAR_END && c.class != CHAR_NUMBER) {
-        at += c.bytes;
-        c = char_at(text, at, end);
-    }
-    return at;
-}
-
-/* \p{N}+ and then [0-9][0-9][0-9], on one word of gpt2_word, of which the beginning is at `at`. */
-static size_t digits_end(const char *text, size_t at, size_t end)
-{
-    Char first = char_at(text, at, end);
-    if (first.code == ' ' && char_at(text, at + 1, end).class == CHAR_NUMBER)
-        return at + 1;
-    if (first.class != CHAR_NUMBER)
-        return end;
-    int digits = 0;
-    for (size_t i = at; i < end; i++) {
-        digits = text[i] >= '0' && text[i] <= '9' ? digits + 1 : 0;
-        if (digits == 3)
-            return i - 2 == at ? i + 1 : i - 2;
-    }
-    return end;
-}
-
-size_t pretoken_next(Pretokens *acceptance)
-{
-    const char *text = acceptance->text;
-    size_t at = acceptance->at, end = 0;
-    if (at >= acceptance->bytes)
-        return 0;
-    switch (acceptance->kind) {
+    switch (words->kind) {
     case PRETOKEN_QWEN2:
-        end = llama3_word(text, at, acceptance->bytes, 1);
+        end = llama3_word(text, at, words->bytes, 1);
+        break;
+    case PRETOKEN_QWEN35:
+        end = qwen35_word(text, at, words->bytes);
         break;
     case PRETOKEN_LLAMA3:
-        end = llama3_word(text, at, acceptance->bytes, 3);
+        end = llama3_word(text, at, words->bytes, 3);
+        break;
+    case PRETOKEN_TEKKEN:
+        end = tekken_word(text, at, words->bytes, false, 1);
+        break;
+    case PRETOKEN_GPT4O:
+        end = tekken_word(text, at, words->bytes, true, 3);
         break;
     case PRETOKEN_SMOLLM:
-        if (at >= acceptance->piece)
-            acceptance->piece = digit_end(text, at, acceptance->bytes);
-        end = gpt2_word(text, at, acceptance->piece);
+        if (at >= words->piece)
+            words->piece = digit_end(text, at, words->bytes);
+        end = gpt2_word(text, at, words->piece);
         break;
     case PRETOKEN_DEFAULT:
-        if (at >= acceptance->piece)
-            acceptance->piece = marks_end(text, at, acceptance->bytes);
-        if (at >= acceptance->word)
-            acceptance->word = gpt2_word(text, at, acceptance->piece);
-        end = digits_end(text, at, acceptance->word);
+        if (at >= words->piece)
+            words->piece = marks_end(text, at, words->bytes);
+        if (at >= words->word)
+            words->word = gpt2_word(text, at, words->piece);
+        end = digits_end(text, at, words->word);
         break;
     }
-    acceptance->at = end;
+    words->at = end;
     return end - at;
 }
 
-int pretoken_by_name(PretokenKind *kind, const char *name, size_t bytes)
+const Pretokenizer *pretoken_by_name(const char *name, size_t bytes)
 {
-    static const struct {
-        const char *name;
-        PretokenKind kind;
-    } kinds[] = {
-        {"default", PRETOKEN_DEFAULT},  {"smollm", PRETOKEN_SMOLLM},
-        {"qwen2", PRETOKEN_QWEN2},      {"deepseek-r1-qwen", PRETOKEN_QWEN2},
-        {"llama-bpe", PRETOKEN_LLAMA3}, {"llama3", PRETOKEN_LLAMA3},
-        {"llama-v3", PRETOKEN_LLAMA3},
-    };
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strlen(kinds[i].name) != bytes || memcmp(kinds[i].name, name, bytes) != 0)
-            continue;
-        *kind = kinds[i].kind;
-        return 0;
-    }
-    return -1;
+    for (int i = 0; i < N_PRETOKENIZERS; i++)
+        if (strlen(pretokenizers[i].name) == bytes &&
+            memcmp(pretokenizers[i].name, name, bytes) == 0)
+            return &pretokenizers[i];
+    return NULL;
+}
+
+const char *pretoken_names(char *text, size_t size)
+{
+    size_t used = 0;
+    for (int i = 0; i < N_PRETOKENIZERS && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                 i == 0                     ? ""
+                                 : i == N_PRETOKENIZERS - 1 ? " and "
+                                                            : ", ",
+                                 pretokenizers[i].name);
+    return text;
 }

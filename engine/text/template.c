@@ -92,24 +92,54 @@ static int add_eos(Writer *writer)
                              : add_fixed(writer, writer->eos);
 }
 
-/* Adds what someone said, without the white space around it where that is asked for. */
-static int add_said(Writer *writer, const char *text, bool trim_left, bool trim_right)
+/* Part of a message. */
+typedef struct Said {
+    const uint8_t *begin, *end;
+} Said;
+
+static Said said(const char *text)
 {
-    const uint8_t *begin = (const uint8_t *)text, *end = begin + strlen(text);
+    return (Said){(const uint8_t *)text, (const uint8_t *)text + strlen(text)};
+}
+
+/* Without the white space around it. */
+static Said trimmed(Said part, bool left, bool right)
+{
     ucs4_t code;
-    while (trim_left && begin < end) {
-        int n = u8_mbtoucr(&code, begin, (size_t)(end - begin));
+    while (left && part.begin < part.end) {
+        int n = u8_mbtoucr(&code, part.begin, (size_t)(part.end - part.begin));
         if (n <= 0 || !uc_is_property_white_space(code))
             break;
-        begin += n;
+        part.begin += n;
     }
-    while (trim_right && begin < end) {
-        const uint8_t *before = u8_prev(&code, end, begin);
+    while (right && part.begin < part.end) {
+        const uint8_t *before = u8_prev(&code, part.end, part.begin);
         if (before == NULL || !uc_is_property_white_space(code))
             break;
-        end = before;
+        part.end = before;
     }
-    return add_span(writer, (const char *)begin, (size_t)(end - begin), false);
+    return part;
+}
+
+static int add_said(Writer *writer, Said part)
+{
+    return add_span(writer, (const char *)part.begin, (size_t)(part.end - part.begin), false);
+}
+
+/* The part of an answer that is its own, behind its thoughts; the whole where it has none. */
+static Said without_thoughts(Said part)
+{
+    static const char mark[] = "</think>";
+    size_t n = sizeof mark - 1;
+    const uint8_t *at;
+    bool found = false;
+    while ((at = memmem(part.begin, (size_t)(part.end - part.begin), mark, n)) != NULL) {
+        part.begin = at + n;
+        found = true;
+    }
+    while (found && part.begin < part.end && *part.begin == '\n')
+        part.begin++;
+    return part;
 }
 
 static bool ends_in_space(const Writer *writer)
@@ -129,39 +159,80 @@ static int write_end(Writer *writer, const Turn *turn)
     return add_fixed(writer, turn->after);
 }
 
-/* What the assistant says is encoded by itself, because it was written behind encoded text. */
-static int write_answer(Writer *writer, const Template *template, const Message *message)
+/* What is written, and how. */
+typedef struct Plan {
+    const TemplateForm *form;
+    const Template *row;
+    const TemplateWords *words;
+    const Message *folded; /* the system prompt that a user's turn takes in; NULL = none */
+    int into;              /* the message that takes it in */
+} Plan;
+
+/* An answer's text as the form leaves it. */
+static Said answer_text(const TemplateForm *form, const char *text)
 {
-    Turn turn = template->turns[ROLE_ASSISTANT];
-    if (add_fixed(writer, turn.open) != 0 || (writer->tokenizer && flush(writer) != 0))
+    Said part = trimmed(said(text), form->trims, form->trims);
+    if (form->drops_thoughts)
+        part = without_thoughts(part);
+    while (form->drops_newlines && part.begin < part.end && *part.begin == '\n')
+        part.begin++;
+    return part;
+}
+
+static bool uses_ids(const TemplateForm *form, const Message *message)
+{
+    return message->ids != NULL && !(form->drops_thoughts && strstr(message->text, "</think>"));
+}
+
+/* What the assistant says is encoded by itself, because it was written behind encoded text. */
+static int write_answer(Writer *writer, const Plan *plan, const Message *message)
+{
+    Turn turn = plan->row->turns[ROLE_ASSISTANT];
+    if (add_fixed(writer, turn.open) != 0 ||
+        (plan->form->keeps_lead && add_fixed(writer, plan->words->lead) != 0) ||
+        (writer->tokenizer && flush(writer) != 0))
         return -1;
-    if (message->ids != NULL) {
+    if (uses_ids(plan->form, message)) {
         if (add_ids(writer, message->ids, message->n_ids) != 0)
             return -1;
         if (turn.close != NULL && message->n_ids > 0 && ends_in_space(writer))
             turn.close = NULL; /* the model has written it */
     } else if (add_fixed(writer, turn.lead) != 0 ||
-               add_said(writer, message->text, template->trim, template->trim) != 0) {
+               add_said(writer, answer_text(plan->form, message->text)) != 0) {
         return -1;
     }
     return write_end(writer, &turn);
 }
 
-static int write_message(Writer *writer, const Template *template, const Message *message,
-                         bool after_system)
+/* The system's turn: what it says is the template's own text where `own`. */
+static int write_system(Writer *writer, const Plan *plan, const char *text, bool own)
 {
-    if (message->role == ROLE_ASSISTANT)
-        return write_answer(writer, template, message);
-    const Turn *turn = &template->turns[message->role];
-    bool inside = template->system_inside && after_system && message->role == ROLE_USER;
+    const Turn *turn = &plan->row->turns[ROLE_SYSTEM];
+    SystemTrim trim = own ? TRIM_NONE : plan->form->system_trim;
+    if ((turn->bos && add_bos(writer) != 0) || add_fixed(writer, turn->open) != 0 ||
+        add_fixed(writer, plan->words->before) != 0 ||
+        (own ? add_fixed(writer, text)
+             : add_said(writer, trimmed(said(text), trim == TRIM_BOTH, trim != TRIM_NONE))) != 0 ||
+        add_fixed(writer, plan->words->after) != 0)
+        return -1;
+    return write_end(writer, turn);
+}
+
+static int write_user(Writer *writer, const Plan *plan, const Message *message, bool takes_in,
+                      bool after_system)
+{
+    const Turn *turn = &plan->row->turns[ROLE_USER];
+    bool inside = plan->row->system_inside && after_system, trims = plan->form->trims;
     if (!inside && turn->bos && add_bos(writer) != 0)
         return -1;
     if (!inside && add_fixed(writer, turn->open) != 0)
         return -1;
-    bool whole = template->system_inside && message->role == ROLE_SYSTEM;
-    bool joined = inside && !template->trim_inside;
-    if (add_said(writer, message->text, template->trim && !joined && !whole,
-                 template->trim && !whole) != 0)
+    SystemTrim trim = plan->form->system_trim;
+    if (takes_in && (add_said(writer, trimmed(said(plan->folded->text), trim == TRIM_BOTH,
+                                              trim != TRIM_NONE)) != 0 ||
+                     add_fixed(writer, "\n\n") != 0))
+        return -1;
+    if (add_said(writer, trimmed(said(message->text), trims && !inside, trims)) != 0)
         return -1;
     return write_end(writer, turn);
 }
@@ -173,24 +244,52 @@ static bool begins_with_bos(const Writer *writer, const Template *template)
     return template->bos || (by_itself && !template->turns[ROLE_USER].bos);
 }
 
-static int write_all(Writer *writer, const Template *template, const Message *messages,
-                     int n_messages)
+static Plan make_plan(const TemplateForm *form, bool thinking, const Message *messages, int n)
 {
-    if (begins_with_bos(writer, template) && add_bos(writer) != 0)
-        return -1;
-    for (int i = 0; i < n_messages; i++)
-        if (write_message(writer, template, &messages[i],
-                          i > 0 && messages[i - 1].role == ROLE_SYSTEM) != 0)
-            return -1;
-    return add_fixed(writer, template->turns[ROLE_ASSISTANT].open);
+    Plan plan = {
+        .form = form, .row = template_at(form->kind), .words = &form->words[thinking], .into = -1};
+    if (form->system_place == SYSTEM_TURN || n < 2 || messages[0].role != ROLE_SYSTEM)
+        return plan;
+    for (int i = 1; i < n; i++)
+        if (messages[i].role == ROLE_USER && (form->system_place == SYSTEM_LAST || plan.into < 0))
+            plan.into = i;
+    plan.folded = plan.into >= 0 ? &messages[0] : NULL;
+    return plan;
 }
 
-int template_encode(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages,
-                    int n_messages, int **ids, int *count, Err *err)
+static int write_all(Writer *writer, const TemplateForm *form, bool thinking,
+                     const Message *messages, int n_messages)
 {
-    assert(kind >= 0 && kind < template_count());
+    Plan plan = make_plan(form, thinking, messages, n_messages);
+    bool after_system = false;
+    if (begins_with_bos(writer, plan.row) && add_bos(writer) != 0)
+        return -1;
+    if (plan.words->system && (n_messages == 0 || messages[0].role != ROLE_SYSTEM)) {
+        if (write_system(writer, &plan, plan.words->system, true) != 0)
+            return -1;
+        after_system = true;
+    }
+    for (int i = plan.folded ? 1 : 0; i < n_messages; i++) {
+        const Message *message = &messages[i];
+        int status = message->role == ROLE_ASSISTANT ? write_answer(writer, &plan, message)
+                     : message->role == ROLE_SYSTEM
+                         ? write_system(writer, &plan, message->text, false)
+                         : write_user(writer, &plan, message, i == plan.into, after_system);
+        if (status != 0)
+            return -1;
+        after_system = message->role == ROLE_SYSTEM;
+    }
+    if (add_fixed(writer, plan.row->turns[ROLE_ASSISTANT].open) != 0)
+        return -1;
+    return add_fixed(writer, plan.words->lead);
+}
+
+int template_encode(const TemplateForm *form, bool thinking, const Tokenizer *tokenizer,
+                    const Message *messages, int n_messages, int **ids, int *count, Err *err)
+{
+    assert(form->kind >= 0 && form->kind < template_count());
     Writer writer = {.tokenizer = tokenizer, .err = err};
-    int rc = write_all(&writer, template_at(kind), messages, n_messages);
+    int rc = write_all(&writer, form, thinking, messages, n_messages);
     if (rc == 0)
         rc = flush(&writer);
     free(writer.spans);
@@ -203,13 +302,13 @@ int template_encode(TemplateKind kind, const Tokenizer *tokenizer, const Message
     return 0;
 }
 
-char *template_write(TemplateKind kind, const char *bos, const char *eos, const Message *messages,
-                     int n_messages, size_t *bytes)
+char *template_write(const TemplateForm *form, bool thinking, const char *bos, const char *eos,
+                     const Message *messages, int n_messages, size_t *bytes)
 {
     Writer writer = {.bos = bos, .eos = eos};
     char *text = NULL;
     size_t n = 0;
-    if (write_all(&writer, template_at(kind), messages, n_messages) == 0) {
+    if (write_all(&writer, form, thinking, messages, n_messages) == 0) {
         for (int i = 0; i < writer.n_spans; i++)
             n += writer.spans[i].bytes;
         text = malloc(n + 1);

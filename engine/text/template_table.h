@@ -20,14 +20,13 @@ typedef struct Template {
     bool trim;          /* white space around a message's text is dropped */
     bool bos;           /* begins with BOS, whatever the tokenizer does by itself */
     bool system_inside; /* the system prompt is part of the user's turn, and opens it */
-    bool trim_inside;   /* what the user says there is trimmed by itself, not the two together */
-    const char *system; /* that it was trained with, for models without a text; NULL = none */
+    bool system_first;  /* there is no turn for it: SYSTEM_FIRST */
 } Template;
 
 const Template *template_at(TemplateKind kind);
 
 /* The text that template_encode makes ids of, terminated, free it; NULL = no memory. */
-char *template_write(TemplateKind kind, const char *bos, const char *eos, const Message *messages,
-                     int n_messages, size_t *bytes);
+char *template_write(const TemplateForm *form, bool thinking, const char *bos, const char *eos,
+                     const Message *messages, int n_messages, size_t *bytes);
 
 #endif

@@ -74,12 +74,24 @@ GgufString tokenizer_piece(const Tokenizer *tokenizer, int id)
     return is_id(tokenizer, id) ? vocab_piece(&tokenizer->vocab, id) : (GgufString){"", 0};
 }
 
+/* Some models' marks of thoughts are control tokens: who reads the answer sees them all the same. */
+static bool marks_thoughts(GgufString text)
+{
+    static const char *const marks[] = {"<think>", "</think>", "[THINK]", "[/THINK]"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (text.length == strlen(marks[i]) && memcmp(text.data, marks[i], text.length) == 0)
+            return true;
+    return false;
+}
+
 const char *tokenizer_text(const Tokenizer *tokenizer, int id, bool special, size_t *bytes)
 {
     *bytes = 0;
-    if (!is_id(tokenizer, id) || (!special && tokenizer_is_special(tokenizer, id)))
+    if (!is_id(tokenizer, id))
         return "";
     GgufString text = string_table_at(&tokenizer->texts, id);
+    if (!special && tokenizer_is_special(tokenizer, id) && !marks_thoughts(text))
+        return "";
     *bytes = text.length;
     return text.data;
 }

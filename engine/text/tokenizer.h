@@ -53,7 +53,7 @@ int tokenizer_encode_spans(const Tokenizer *tokenizer, const TextSpan *spans, in
                            int **ids, int *count, int *capacity, Err *err);
 
 /* The bytes that a token stands for: O(1), owned by the tokenizer. Special tokens give no bytes
- * unless `special`. Bytes of one character may come in several tokens. Leading space of SPM is kept
+ * unless `special`, but for those that mark thoughts. Bytes of one character may come in several tokens. Leading space of SPM is kept
  * as ' '. */
 const char *tokenizer_text(const Tokenizer *tokenizer, int id, bool special, size_t *bytes);
 

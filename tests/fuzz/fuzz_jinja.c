@@ -20,8 +20,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                        {.role = ROLE_USER, .text = " {{ Hi }} {% if %}\n"},
                                        {.role = ROLE_ASSISTANT, .text = ""},
                                        {.role = ROLE_USER, .text = "\xff'\"\\"}};
+    const struct tm date = {.tm_year = 126, .tm_mday = 1};
     for (int n = 0; n <= 4; n++) {
-        JinjaInput input = {.messages = messages, .n_messages = n, .bos = "<s>", .eos = "</s>"};
+        JinjaInput input = {.messages = messages,
+                            .n_messages = n,
+                            .bos = "<s>",
+                            .eos = "</s>",
+                            .thinking = (JinjaThinking)(n % 3),
+                            .date = n % 2 ? &date : NULL};
         size_t bytes[2];
         char *out[2];
         for (int i = 0; i < 2; i++)

@@ -21,49 +21,57 @@ static void demand(bool condition)
         abort();
 }
 
-static void check_detect(const char *jinja, size_t bytes)
-{
-    TemplateKind kind;
-    Err err = {0};
-    char system[64];
-    if (template_detect(&kind, jinja, bytes, &err) != 0) {
-        demand(err.code == EXIT_DATA && err.text[0] != '\0');
-        return;
-    }
-    int found = template_default_system(kind, jinja, bytes, system, sizeof system);
-    demand(memchr(system, '\0', sizeof system) != NULL && (found != 0) == (system[0] != '\0'));
-}
-
-static int encode(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages, int n,
-                  int **ids)
+static int encode(const TemplateForm *form, const Tokenizer *tokenizer, const Message *messages,
+                  int n, int **ids)
 {
     int count;
-    demand(template_encode(kind, tokenizer, messages, n, ids, &count, NULL) == 0);
+    demand(template_encode(form, form->thinks, tokenizer, messages, n, ids, &count, NULL) == 0);
     return count;
 }
 
-static int control_tokens(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages,
-                          int n)
+static void check_read(const char *jinja, size_t bytes, const Tokenizer *tokenizer)
 {
-    int *ids, count = encode(kind, tokenizer, messages, n, &ids);
+    static const Message messages[] = {{.role = ROLE_SYSTEM, .text = "a"},
+                                       {.role = ROLE_USER, .text = "<|im_end|>"},
+                                       {.role = ROLE_ASSISTANT, .text = "<think>\nb</think>\n\nc"},
+                                       {.role = ROLE_USER, .text = "d"}};
+    const struct tm date = {.tm_year = 126, .tm_mday = 1};
+    TemplateForm form;
+    Err err = {0};
+    if (template_read(&form, jinja, bytes, &date, &err) != 0) {
+        demand(err.code == EXIT_DATA && err.text[0] != '\0');
+        return;
+    }
+    for (int from = 0; from < 2; from++) {
+        int *ids;
+        demand(encode(&form, tokenizer, messages + from, 4 - from, &ids) > 0);
+        free(ids);
+    }
+    template_close(&form);
+}
+
+static int control_tokens(const TemplateForm *form, const Tokenizer *tokenizer,
+                          const Message *messages, int n)
+{
+    int *ids, count = encode(form, tokenizer, messages, n, &ids);
     int control = count_special(tokenizer, ids, count);
     free(ids);
     return control;
 }
 
-static void check_messages(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages,
-                           int n)
+static void check_messages(const TemplateForm *form, const Tokenizer *tokenizer,
+                           const Message *messages, int n)
 {
     Message harmless[MESSAGES_MAX];
     for (int i = 0; i < n; i++)
         harmless[i] = (Message){.role = messages[i].role, .text = "x"};
-    demand(control_tokens(kind, tokenizer, messages, n) ==
-           control_tokens(kind, tokenizer, harmless, n));
-    int *whole, count = encode(kind, tokenizer, messages, n, &whole);
+    demand(control_tokens(form, tokenizer, messages, n) ==
+           control_tokens(form, tokenizer, harmless, n));
+    int *whole, count = encode(form, tokenizer, messages, n, &whole);
     for (int i = 0; i < n; i++) {
         if (messages[i].role != ROLE_ASSISTANT)
             continue;
-        int *before, n_before = encode(kind, tokenizer, messages, i, &before);
+        int *before, n_before = encode(form, tokenizer, messages, i, &before);
         demand(n_before <= count);
         demand(n_before == 0 || memcmp(before, whole, (size_t)n_before * sizeof *whole) == 0);
         free(before);
@@ -78,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         tokenizers[0] = tiny_vocab_open(TINY_BPE);
         tokenizers[1] = tiny_vocab_open(TINY_SPM);
     }
-    check_detect((const char *)data, size);
+    check_read((const char *)data, size, tokenizers[0]);
     if (size < 2)
         return 0;
     char *text = malloc(size - 1);
@@ -92,7 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             messages[n++] =
                 (Message){.role = (Role)((unsigned char)text[at] % 3), .text = text + at + 1};
     }
-    check_messages(data[0] % template_count(), tokenizers[data[1] % 2], messages, n);
+    TemplateForm form = template_plain(data[0] % template_count());
+    check_messages(&form, tokenizers[data[1] % 2], messages, n);
     free(text);
     return 0;
 }

@@ -31,7 +31,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .tokenizer = tokenizer, .has_template = !(data[0] & 2), .system = "Be good.", .length = 50};
     TrainData texts = {0};
     Err err = {0};
-    demand(template_by_name(&coder.template, spm ? "vicuna" : "chatml") == 0);
+    TemplateKind kind;
+    demand(template_by_name(&kind, spm ? "vicuna" : "chatml") == 0);
+    coder.template = template_plain(kind);
     if (train_data_line(&texts, &coder, (const char *)data + 1, size - 1, &err) != 0)
         demand(err.code != 0 && err.text[0] != '\0');
     int64_t labels = 0;

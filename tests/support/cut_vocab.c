@@ -28,6 +28,11 @@ static json_t *read_file_of(const char *name)
 
 void cut_vocab_open(CutVocab *vocab, const char *name)
 {
+    cut_vocab_open_as(vocab, name, NULL);
+}
+
+void cut_vocab_open_as(CutVocab *vocab, const char *name, const char *pre)
+{
     json_t *json = read_file_of(name);
     const json_t *tokens = json_object_get(json, "tokens"),
                  *merges = json_object_get(json, "merges");
@@ -35,7 +40,7 @@ void cut_vocab_open(CutVocab *vocab, const char *name)
     static int types[TOKENS_MAX];
     static float scores[TOKENS_MAX];
     SmallVocab small = {.model = json_string_value(json_object_get(json, "model")),
-                        .pre = json_string_value(json_object_get(json, "pre")),
+                        .pre = pre ? pre : json_string_value(json_object_get(json, "pre")),
                         .tokens = pieces,
                         .n_tokens = (int)json_array_size(tokens),
                         .types = types,

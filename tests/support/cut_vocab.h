@@ -12,6 +12,8 @@ typedef struct CutVocab {
 
 /* name: of a model, as in tokens.jsonl. Trouble fails the test. */
 void cut_vocab_open(CutVocab *vocab, const char *name);
+/* The same with another pre-tokenizer than the file names. */
+void cut_vocab_open_as(CutVocab *vocab, const char *name, const char *pre);
 void cut_vocab_close(CutVocab *vocab);
 
 #endif

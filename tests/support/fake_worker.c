@@ -201,6 +201,9 @@ static void on_switch(Fake *fake, const RequestSwitch *swap)
     fake->switched = fake->round;
     strcpy(ready->target, event.u.swap.target);
     ready->target_index = swap->name ? 0 : swap->index;
+    bool thinks = strcmp(ready->target, "thinker") == 0;
+    strcpy(ready->thinking, thinks ? "on" : "");
+    strcpy(ready->date, thinks ? "2026-11-30" : "");
     emit(fake, &(Event){.type = EVENT_READY, .u.ready = *ready});
 }
 
@@ -215,6 +218,10 @@ static void on_set(Fake *fake, const RequestSet *set)
         ready->temperature = set->sampling.temperature;
     if (set->has_spec)
         ready->spec = set->spec;
+    if (set->has_think && ready->thinking[0])
+        strcpy(ready->thinking, set->think == THINK_OFF ? "off" : "on");
+    if (set->date[0] && ready->date[0])
+        memcpy(ready->date, set->date, sizeof(ready->date));
     if (set->drafter[0])
         strcpy(ready->drafter, set->drafter);
     emit(fake, &(Event){.type = EVENT_READY, .u.ready = *ready});

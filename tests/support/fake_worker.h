@@ -6,7 +6,8 @@
  * refuse" end so, "... toolong" does not fit into the context, "... nearlyfull" leaves little of it;
  * anything else, an answer that is to go on as well, is echoed with the number of messages, as "[3]
  * hello". A draft named "missing" cannot be loaded; for a target named "wide" something has to be unloaded first,
- * and "widest" can only take the current one's place.
+ * and "widest" can only take the current one's place. The template of one named "thinker" can turn
+ * thinking off, and tells a date.
  */
 #ifndef S2D_TESTS_SUPPORT_FAKE_WORKER_H
 #define S2D_TESTS_SUPPORT_FAKE_WORKER_H

@@ -71,7 +71,7 @@ static void test_loads(void **state)
         assert_int_equal(model->config.hidden, cases[i].hidden);
         assert_int_equal(model->config.vocab, tokenizer_vocab(model->tokenizer));
         assert_true(model->has_template);
-        assert_string_equal(template_name(model->template), "vicuna");
+        assert_string_equal(template_name(model->template.kind), "vicuna");
         if (i > 0)
             assert_string_equal(model->config.quant, cases[i].quant);
         model_close(model);

@@ -1193,6 +1193,41 @@ static void test_load_restores_models(void **state)
     assert_int_equal(f->chat.settings.seed, 7);
 }
 
+/* Thinking goes on and off where the target can, and a chat keeps both that and its date. */
+static void thinking_and_the_date_are_kept(void **state)
+{
+    Fixture *f = *state;
+    SavedChat saved;
+    Err err = {0};
+    RequestSet other_day = {.date = "2026-01-02"};
+    refused(f, "/think off", "the template of big cannot turn thinking on or off");
+    say(f, "/target thinker");
+    say(f, "one");
+    say(f, "/think");
+    assert_non_null(strstr(f->witness.heard, "note: thinking on"));
+    refused(f, "/think maybe", "none of auto, on, off");
+    say(f, "/think off");
+    assert_int_equal(chat_set(&f->chat, &other_day, &err), 0);
+    say(f, "two");
+    assert_string_equal(f->chat.ready.thinking, "off");
+    assert_string_equal(f->chat.ready.date, "2026-01-02");
+    say(f, "/save thoughtful");
+    assert_int_equal(session_load(file_of("thoughtful"), &saved, &err), 0);
+    assert_string_equal(saved.drafting.think, "off");
+    assert_string_equal(saved.drafting.date, "2026-01-02");
+    saved_close(&saved);
+    say(f, "/clear");
+    say(f, "/target 1");
+    say(f, "three");
+    assert_string_equal(f->chat.ready.thinking, "");
+    say(f, "/load thoughtful");
+    say(f, "four");
+    say(f, "five");
+    assert_string_equal(f->chat.ready.target, "thinker");
+    assert_string_equal(f->chat.ready.thinking, "off");
+    assert_string_equal(f->chat.ready.date, "2026-01-02");
+}
+
 static void test_continue(void **state)
 {
     (void)state;
@@ -1312,6 +1347,7 @@ static void test_complete(void **state)
         {"/tau 1", 5, "1", "12", NULL},
         {"/drafter e", 9, "e", "exit:6", "exit:12"},
         {"/spec o", 6, "o", "on", "off"},
+        {"/think o", 7, "o", "on", "off"},
         {"/set t", 5, "t", "temperature", "top_k"},
         {"/export j", 8, "j", "json", NULL},
         {"hello t", 6, "t", NULL, NULL},
@@ -1406,6 +1442,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_rename_delete, start, end),
         cmocka_unit_test_setup_teardown(test_past_is_rewritten, start, end),
         cmocka_unit_test_setup_teardown(test_load_restores_models, start, end),
+        cmocka_unit_test_setup_teardown(thinking_and_the_date_are_kept, start, end),
         cmocka_unit_test(test_continue),
         cmocka_unit_test(test_no_place_to_keep),
         cmocka_unit_test_setup_teardown(chats_at_once_do_not_overwrite_each_other, start, end),

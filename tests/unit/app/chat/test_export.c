@@ -201,6 +201,18 @@ static void test_markdown_alters_no_text(void **state)
     free(text);
 }
 
+/* Thoughts are quoted, apart from the answer; marks that say there were none go. */
+static void thoughts_are_quoted(void **state)
+{
+    (void)state;
+    char *text = exported("Why?", "<think>\nHm.\n\nSo.\n</think>\n\nBecause.");
+    assert_non_null(strstr(text, "**s2d**\n\n> *thoughts*\n>\n> Hm.\n>\n> So.\n\nBecause.\n"));
+    free(text);
+    text = exported("Why?", "<think>\n\n</think>\n\nBecause.");
+    assert_non_null(strstr(text, "**s2d**\n\nBecause.\n"));
+    free(text);
+}
+
 /* What another target goes on with in code is code, too. */
 static void code_goes_on_behind_a_switch(void **state)
 {
@@ -255,6 +267,7 @@ int main(void)
         cmocka_unit_test(sums_do_not_overflow),
         cmocka_unit_test(test_markdown),
         cmocka_unit_test(test_markdown_alters_no_text),
+        cmocka_unit_test(thoughts_are_quoted),
         cmocka_unit_test(test_open_fences_are_closed),
         cmocka_unit_test(code_goes_on_behind_a_switch),
         cmocka_unit_test(test_files_are_code),

@@ -156,6 +156,8 @@ static void draw_ready(Noise *noise, EventReady *ready)
     draw_text(noise, ready->drafter, sizeof(ready->drafter));
     draw_text(noise, ready->quant, sizeof(ready->quant));
     draw_text(noise, ready->kv, sizeof(ready->kv));
+    draw_text(noise, ready->thinking, sizeof(ready->thinking));
+    draw_text(noise, ready->date, sizeof(ready->date));
     ready->n_targets = draw_int(noise, 0, 8);
     ready->target_index = draw_int(noise, 0, 7);
     for (int i = 0; i < ready->n_targets; i++)
@@ -468,8 +470,9 @@ static bool is_younger(const Event *event, const char *key)
            (strcmp(key, "drafts") == 0 || strcmp(key, "drafts_by_model") == 0 ||
             strcmp(key, "exits_in_use") == 0 || strcmp(key, "head") == 0 ||
             strcmp(key, "thresholds_from") == 0 || strcmp(key, "tree") == 0 ||
-            strcmp(key, "top_k") == 0 || strcmp(key, "top_p") == 0 ||
-            strcmp(key, "profile_thresholds") == 0 || strcmp(key, "tuned_thresholds") == 0);
+            strcmp(key, "thinking") == 0 || strcmp(key, "date") == 0 || strcmp(key, "top_k") == 0 ||
+            strcmp(key, "top_p") == 0 || strcmp(key, "profile_thresholds") == 0 ||
+            strcmp(key, "tuned_thresholds") == 0);
 }
 
 static void every_field_is_checked(void **state)

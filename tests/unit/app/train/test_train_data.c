@@ -20,7 +20,9 @@ static TrainCoder coder_of(TinyVocab vocab)
                         .has_template = true,
                         .system = "Be good.",
                         .length = 1000};
-    assert_int_equal(template_by_name(&coder.template, vocab == TINY_BPE ? "chatml" : "vicuna"), 0);
+    TemplateKind kind;
+    assert_int_equal(template_by_name(&kind, vocab == TINY_BPE ? "chatml" : "vicuna"), 0);
+    coder.template = template_plain(kind);
     return coder;
 }
 

@@ -83,7 +83,7 @@ static void test_config(void **state)
         assert_true((c->token_bytes < c->weight_bytes / 2) == experts);
         assert_string_equal(c->quant, "Q5_1");
         assert_true(model->has_template);
-        assert_string_equal(template_name(model->template), "chatml");
+        assert_string_equal(template_name(model->template.kind), "chatml");
         assert_true((model->layers[3].q_bias != NULL) == (arch == ARCH_QWEN2));
         assert_ptr_not_equal(model->head, model->embed);
         assert_true((model->rope[ROPE_MAIN].factors != NULL) == (arch == ARCH_MISTRAL3));
@@ -215,7 +215,7 @@ static void test_every_type(void **state)
             assert_ptr_equal(m->head, m->embed);
         if (tiny.vocab == TINY_SPM) {
             assert_true(m->has_template);
-            assert_string_equal(template_name(m->template), "vicuna");
+            assert_string_equal(template_name(m->template.kind), "vicuna");
         }
         gguf_close(gguf);
         model_close(m);

@@ -18,7 +18,9 @@ static const Message talk[] = {{.role = ROLE_SYSTEM, .text = "S"},
 
 static char *render(const char *template, size_t bytes, size_t *n)
 {
-    JinjaInput input = {.messages = talk, .n_messages = 3, .bos = "<s>", .eos = "</s>"};
+    struct tm date = {.tm_year = 126, .tm_mon = 0, .tm_mday = 5, .tm_wday = 1};
+    JinjaInput input = {
+        .messages = talk, .n_messages = 3, .bos = "<s>", .eos = "</s>", .date = &date};
     return jinja_render(template, bytes, &input, n);
 }
 
@@ -89,6 +91,26 @@ static void test_writes(void **state)
         {"{% if true %}\n\na{% endif %}", "\na"},
         {"  {% if true %}x{% endif %}  {% if true %}y{% endif %}", "x  y"},
         {"{{ '}}' }}{{ \"{%\" }}{{'#}'}}{ % } {", "}}{%#}{ % } {"},
+        {"{% for m in messages[::-1] %}{{ m.role[:1] }}{{ loop.previtem.role[:1] if loop.previtem "
+         "}}{{ loop.nextitem is defined }}{% endfor %}",
+         "aTrueuaTruesuFalse"},
+        {"{% macro a(b, c='d') %}[{{ b }}{{ c }}{{ m is defined }}{{ n }}]{% endmacro %}{% set n = "
+         "'g' %}{% for m in [1] %}{{ a('x') }}{{ a(1, c='') | length }}{% endfor %}{{ a('y', "
+         "'z') | trim }}",
+         "[xdFalseg]9[yzFalseg]"},
+        {"{% macro a(x) %}{% if x %}{{ x }}{{ a(x - 1) }}{% endif %}{% endmacro %}{{ a(3) }}",
+         "321"},
+        {"{% if false %}{% macro a() %}b{% endmacro %}{{ a() }}{% endif %}{{ a is defined }}",
+         "False"},
+        {"{% generation %}a{{ 1 }}{% endgeneration %}", "a1"},
+        {"{{ strftime_now('%d %b %Y|%B %d, %y|%Y-%m-%d|%a %A') }}{{ strftime_now is defined }}",
+         "05 Jan 2026|January 05, 26|2026-01-05|Mon MondayTrue"},
+        {"{{ 'a-b-a'.replace('a', 'cc').replace('x', 'y') }}", "cc-b-cc"},
+        {"{{ messages[0].get('role') }}{{ messages[0].get('x') is none }}", "systemTrue"},
+        {"{{ messages | selectattr('role', 'equalto', 'user') | list | length }}", "1"},
+        {"{% if tools %}{% for k, v in tools.items() if k != 'a' %}{{ v | tojson(indent=4) "
+         "}}{% endfor %}{% endif %}b",
+         "b"},
         {"{{ messages[5] }}|{{ messages[5] is defined }}", "|False"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -134,9 +156,7 @@ static void test_refuses(void **state)
         "{% else %}",
         "{% if true %}{% else %}{% else %}{% endif %}",
         "{% if true %}{% else %}{% elif true %}{% endif %}",
-        "{{ strftime_now('%d') }}",
         "{{ '\\x41' }}",
-        "{% macro a() %}{% endmacro %}",
         "{% set a %}b{% endset %}",
         "{{ {'a': 1} }}",
         "{{ 1.5 }}",
@@ -148,7 +168,27 @@ static void test_refuses(void **state)
         "{{ 1 < 2 < 3 }}",
         "{{ messages }}",
         "{{ 12 }}",
-        "{{ messages[::-1] }}",
+        "{{ messages[::2] }}",
+        "{{ messages[1::-1] }}",
+        "{{ 'ab'[::-1] }}",
+        "{% macro a() %}",
+        "{% macro a(b) %}{% endmacro %}{{ a(1, 2) }}",
+        "{% macro a(b) %}{% endmacro %}{{ a(c=2) }}",
+        "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
+        "{% macro a() %}{% if true %}{% endmacro %}{{ a() }}",
+        "{% endmacro %}",
+        "{% endgeneration %}",
+        "{% generation %}x",
+        "{{ strftime_now('%H') }}",
+        "{{ strftime_now('%') }}",
+        "{{ strftime_now() }}",
+        "{{ strftime_now }}",
+        "{{ 'a'.replace('', 'b') }}",
+        "{{ 'a'.replace('a') }}",
+        "{{ tools | tojson }}",
+        "{{ messages | selectattr('role') | list | length }}",
+        "{% for k, v in messages %}{% endfor %}",
+        "{% for m in messages if m.role %}{% endfor %}",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t n;
@@ -156,6 +196,34 @@ static void test_refuses(void **state)
         if (text)
             fail_msg("%s: \"%.*s\"", cases[i], (int)n, text);
     }
+}
+
+/* Thinking on, off or not said; a date, or none. */
+static void test_inputs(void **state)
+{
+    (void)state;
+    static const char template[] =
+        "{{ enable_thinking is defined }}{{ enable_thinking }}{{ thinking }}";
+    static const char *const texts[] = {"False", "TrueFalseFalse", "TrueTrueTrue"};
+    for (int i = 0; i < 3; i++) {
+        JinjaInput input = {.bos = "", .eos = "", .thinking = (JinjaThinking)i};
+        size_t n;
+        char *text = jinja_render(template, strlen(template), &input, &n);
+        assert_non_null(text);
+        assert_int_equal(n, strlen(texts[i]));
+        assert_memory_equal(text, texts[i], n);
+        free(text);
+        static const char dated[] = "{{ strftime_now('%d') }}";
+        assert_null(jinja_render(dated, strlen(dated), &input, &n));
+    }
+    struct tm date = {.tm_mday = 7};
+    bool asked = false;
+    size_t n;
+    JinjaInput input = {.bos = "", .eos = "", .date = &date, .dated = &asked};
+    free(jinja_render("a", 1, &input, &n));
+    assert_false(asked);
+    free(jinja_render("{{ strftime_now('%d') }}", 24, &input, &n));
+    assert_true(asked);
 }
 
 static void repeat(const char *begin, const char *middle, const char *end, int times)
@@ -187,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_writes),
         cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_inputs),
         cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

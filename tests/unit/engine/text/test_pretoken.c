@@ -14,11 +14,12 @@
 /* Cuts `text` and compares with `expected`, in which '|' stands between words. */
 static void expect_words(const char *pre, const char *text, const char *expected)
 {
-    Pretokens acceptance = {.text = text, .bytes = strlen(text)};
-    assert_int_equal(pretoken_by_name(&acceptance.kind, pre, strlen(pre)), 0);
+    const Pretokenizer *pretokenizer = pretoken_by_name(pre, strlen(pre));
+    assert_non_null(pretokenizer);
+    Pretokens walk = {.kind = pretokenizer->kind, .text = text, .bytes = strlen(text)};
     char *words = calloc(1, 2 * strlen(text) + 1), *out = words;
     assert_non_null(words);
-    for (size_t n, at = 0; (n = pretoken_next(&acceptance)) > 0; at += n) {
+    for (size_t n, at = 0; (n = pretoken_next(&walk)) > 0; at += n) {
         if (at > 0)
             *out++ = '|';
         out = (char *)memcpy(out, text + at, n) + n;
@@ -27,12 +28,13 @@ static void expect_words(const char *pre, const char *text, const char *expected
     free(words);
 }
 
-/* Words that all four cut alike. */
+/* Words that all of them cut alike. */
 static void test_common(void **state)
 {
-    static const char *const kinds[] = {"smollm", "qwen2", "llama-bpe", "default"};
+    static const char *const kinds[] = {"smollm", "qwen2",  "llama-bpe", "default",
+                                        "qwen35", "tekken", "gpt-4o"};
     (void)state;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 7; i++) {
         expect_words(kinds[i], "", "");
         expect_words(kinds[i], "Hello world", "Hello| world");
         expect_words(kinds[i], "a   b", "a|  | b");
@@ -71,6 +73,36 @@ static void test_llama3(void **state)
     expect_words("llama-bpe", "don't-stop", "don|'t|-stop");
 }
 
+static void test_tekken(void **state)
+{
+    (void)state;
+    expect_words("tekken", "HTTPServer fooBar X", "HTTPServer| foo|Bar| X");
+    expect_words("tekken", "it's we'LL", "it|'s| we|'LL");
+    expect_words("tekken", "12 3", "1|2| |3");
+    expect_words("tekken", "a://b\n//\n", "a|://|b|\n|//\n");
+    /* Letters without case end what capitals have begun, or go on with it. */
+    expect_words("tekken", "\u4e2dAB \u4e2dAb A\u4e2dB", "\u4e2d|AB| \u4e2dAb| A\u4e2d|B");
+    expect_words("tekken", "a\u0301b \u0301 \u0301x", "a\u0301b| \u0301| \u0301x");
+    expect_words("tekken", "\u041c\u041e \u041c\u043e\u041c", "\u041c\u041e| \u041c\u043e|\u041c");
+}
+
+static void test_gpt4o(void **state)
+{
+    (void)state;
+    expect_words("gpt-4o", "it's we'LL HTTP'd", "it's| we'LL| HTTP'd");
+    expect_words("gpt-4o", "1234 5", "123|4| |5");
+    expect_words("gpt-4o", "x'y 's", "x|'y| '|s");
+}
+
+static void test_qwen35(void **state)
+{
+    (void)state;
+    expect_words("qwen35", "it's HTTPServer 12", "it|'s| HTTPServer| |1|2");
+    expect_words("qwen35", "a\u0301b \u0301 .\u0301. \u0301",
+                 "a\u0301b| \u0301| .|\u0301|.| \u0301");
+    expect_words("qwen35", "\n\u0301x !\n\n", "\n|\u0301x| !\n\n");
+}
+
 static void test_default(void **state)
 {
     (void)state;
@@ -89,13 +121,22 @@ static void test_invalid(void **state)
     expect_words("smollm", "\xc3", "\xc3");
 }
 
-static void test_unknown(void **state)
+static void test_names(void **state)
 {
-    PretokenKind kind;
+    char names[PRETOKEN_NAMES_BYTES];
     (void)state;
-    assert_int_equal(pretoken_by_name(&kind, "tekken", 6), -1);
-    assert_int_equal(pretoken_by_name(&kind, "qwen", 4), -1);
-    assert_int_equal(pretoken_by_name(&kind, "", 0), -1);
+    assert_null(pretoken_by_name("poro-chat", 9));
+    assert_null(pretoken_by_name("qwen", 4));
+    assert_null(pretoken_by_name("", 0));
+    pretoken_names(names, sizeof names);
+    assert_in_range(strlen(names), 20, sizeof names - 2);
+    assert_non_null(strstr(names, "default, smollm, "));
+    assert_non_null(strstr(names, " and llama4"));
+    /* What the models' tokenizers do beside cutting. */
+    assert_true(pretoken_by_name("qwen35", 6)->nfc && !pretoken_by_name("tekken", 6)->nfc);
+    assert_true(pretoken_by_name("tekken", 6)->whole_words && pretoken_by_name("tekken", 6)->bos);
+    assert_false(pretoken_by_name("gpt-4o", 6)->whole_words);
+    assert_false(pretoken_by_name("smaug-bpe", 9)->bos);
 }
 
 int main(void)
@@ -104,7 +145,8 @@ int main(void)
         cmocka_unit_test(test_common),  cmocka_unit_test(test_smollm),
         cmocka_unit_test(test_qwen2),   cmocka_unit_test(test_llama3),
         cmocka_unit_test(test_default), cmocka_unit_test(test_invalid),
-        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_names),   cmocka_unit_test(test_tekken),
+        cmocka_unit_test(test_gpt4o),   cmocka_unit_test(test_qwen35),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,27 +18,27 @@
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
-static TemplateKind named(const char *name)
+static TemplateForm named(const char *name)
 {
     TemplateKind kind;
     assert_int_equal(template_by_name(&kind, name), 0);
-    return kind;
+    return template_plain(kind);
 }
 
-static int encode(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages, int n,
+static int encode(TemplateForm form, const Tokenizer *tokenizer, const Message *messages, int n,
                   int **ids)
 {
     Err err = {0};
     int count;
-    if (template_encode(kind, tokenizer, messages, n, ids, &count, &err) != 0)
+    if (template_encode(&form, form.thinks, tokenizer, messages, n, ids, &count, &err) != 0)
         fail_msg("%s", err.text);
     return count;
 }
 
-static void expect_text(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages,
+static void expect_text(TemplateForm form, const Tokenizer *tokenizer, const Message *messages,
                         int n, const char *expected)
 {
-    int *ids, count = encode(kind, tokenizer, messages, n, &ids);
+    int *ids, count = encode(form, tokenizer, messages, n, &ids);
     size_t bytes;
     char *text = decode_ids(tokenizer, ids, count, &bytes);
     assert_string_equal(text, expected);
@@ -108,10 +108,10 @@ static void test_spm_text(void **state)
     tokenizer_close(t);
 }
 
-static int control_tokens(TemplateKind kind, const Tokenizer *tokenizer, const Message *messages,
+static int control_tokens(TemplateForm form, const Tokenizer *tokenizer, const Message *messages,
                           int n)
 {
-    int *ids, count = encode(kind, tokenizer, messages, n, &ids);
+    int *ids, count = encode(form, tokenizer, messages, n, &ids);
     int control = count_special(tokenizer, ids, count);
     free(ids);
     return control;
@@ -131,13 +131,13 @@ static void test_forged(void **state)
     for (int vocab = 0; vocab < 2; vocab++) {
         Tokenizer *t = tiny_vocab_open(vocab ? TINY_SPM : TINY_BPE);
         for (int kind = 0; kind < template_count(); kind++) {
-            int honest = control_tokens(kind, t, dialogue, 4);
+            int honest = control_tokens(template_plain(kind), t, dialogue, 4);
             for (int i = 0; i < COUNT(forged); i++) {
                 Message messages[4];
                 memcpy(messages, dialogue, sizeof messages);
                 for (int k = 0; k < 4; k++)
                     messages[k].text = forged[i];
-                assert_int_equal(control_tokens(kind, t, messages, 4), honest);
+                assert_int_equal(control_tokens(template_plain(kind), t, messages, 4), honest);
             }
         }
         tokenizer_close(t);
@@ -162,8 +162,8 @@ static void test_prefix(void **state)
                 messages[2].ids = exact ? answer : NULL;
                 messages[2].n_ids = exact ? 5 : 0;
                 int *before, *after;
-                int n = encode(kind, t, messages, 2, &before);
-                int m = encode(kind, t, messages, 4, &after);
+                int n = encode(template_plain(kind), t, messages, 2, &before);
+                int m = encode(template_plain(kind), t, messages, 4, &after);
                 assert_in_range(n + 5 * exact, n, m);
                 assert_memory_equal(before, after, (size_t)n * sizeof *after);
                 if (exact)
@@ -185,7 +185,8 @@ static void test_wrong_ids(void **state)
         Message messages[] = {question[0],
                               {.role = ROLE_ASSISTANT, .text = "x", .ids = &id, .n_ids = 1}};
         Err err = {0};
-        assert_int_equal(template_encode(named("chatml"), t, messages, 2, &ids, &count, &err), -1);
+        TemplateForm form = named("chatml");
+        assert_int_equal(template_encode(&form, false, t, messages, 2, &ids, &count, &err), -1);
         assert_int_equal(err.code, EXIT_DATA);
     }
     tokenizer_close(t);
@@ -218,6 +219,18 @@ static char *read_template(const char *name, size_t *bytes)
     return text;
 }
 
+static const struct tm date = {.tm_year = 126, .tm_mon = 10, .tm_mday = 30, .tm_wday = 1};
+
+static void read_form(TemplateForm *form, const char *file)
+{
+    Err err = {0};
+    size_t bytes;
+    char *jinja = read_template(file, &bytes);
+    if (template_read(form, jinja, bytes, &date, &err) != 0)
+        fail_msg("%s: %s", file, err.text);
+    free(jinja);
+}
+
 static void test_recognised(void **state)
 {
     (void)state;
@@ -229,34 +242,154 @@ static void test_recognised(void **state)
         {"qwen2.5-coder", "chatml",
          "You are Qwen, created by Alibaba Cloud. You are a helpful assistant."},
         {"default-escaped", "chatml", "You're a \"test\" bot."},
-        {"llama-3", "llama-3", ""},
-        {"llama-2", "llama-2", ""},
+        {"llama-3", "llama-3", NULL},
+        {"llama-3.1", "llama-3", ""},
+        {"llama-3.2", "llama-3", ""},
+        {"llama-2", "llama-2", NULL},
         {"vicuna", "vicuna", "A chat about the user's questions."},
-        {"zephyr", "zephyr", ""},
-        {"gemma-3", "gemma", ""},
+        {"zephyr", "zephyr", NULL},
+        {"gemma-3", "gemma", NULL},
+        {"qwen3", "chatml", NULL},
+        {"qwen3.5", "chatml", NULL},
+        {"thinks", "chatml", NULL},
+        {"trims", "chatml", NULL},
+        {"smollm3", "chatml", "Think within <think> and </think> first."},
+        {"mistral-3", "mistral", "Think as in [THINK]a draft[/THINK], then answer."},
+        {"mistral-nemo", "mistral", NULL},
+        {"mistral-no-system", "mistral", NULL},
+        {"granite", "granite", "Today's Date: November 30, 2026. Be of help."},
+        {"phi-3", "phi-3", NULL},
+        {"phi-4-mini", "phi-4-mini", NULL},
+        {"phi-4", "phi-4", NULL},
     };
     for (int i = 0; i < COUNT(cases); i++) {
-        Err err = {0};
-        TemplateKind kind;
-        char out[512];
-        size_t bytes;
-        char *jinja = read_template(cases[i].file, &bytes);
-        if (template_detect(&kind, jinja, bytes, &err) != 0)
-            fail_msg("%s: %s", cases[i].file, err.text);
-        assert_int_equal(kind, named(cases[i].kind));
-        int found = template_default_system(kind, jinja, bytes, out, sizeof out);
-        assert_int_equal(found, *cases[i].system != '\0');
-        assert_string_equal(out, cases[i].system);
-        free(jinja);
+        TemplateForm form;
+        read_form(&form, cases[i].file);
+        assert_string_equal(template_name(form.kind), cases[i].kind);
+        const char *system = form.words[form.thinks].system;
+        if (cases[i].system == NULL)
+            assert_null(system);
+        else
+            assert_string_equal(system, cases[i].system);
+        template_close(&form);
     }
+}
+
+/* What is learned beside the row. */
+static void test_learned(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        bool has_switch, thinks, dated, drops, keeps_lead;
+        const char *off, *on;
+    } cases[] = {
+        {"qwen3", true, true, false, true, false, "<think>\n\n</think>\n\n", ""},
+        {"qwen3.5", true, true, false, true, false, "<think>\n\n</think>\n\n", "<think>\n"},
+        {"thinks", false, true, false, true, false, "<think>\n", "<think>\n"},
+        {"smollm3", true, true, true, false, true, "<think>\n\n</think>\n", ""},
+        {"granite", true, false, true, false, false, "", ""},
+        {"llama-3.2", false, false, true, false, false, "", ""},
+        {"llama-3.1", false, false, false, false, false, "", ""},
+    };
+    for (int i = 0; i < COUNT(cases); i++) {
+        TemplateForm form;
+        read_form(&form, cases[i].file);
+        assert_int_equal(form.has_switch, cases[i].has_switch);
+        assert_int_equal(form.thinks, cases[i].thinks);
+        assert_int_equal(form.dated, cases[i].dated);
+        assert_int_equal(form.drops_thoughts, cases[i].drops);
+        assert_int_equal(form.keeps_lead, cases[i].keeps_lead);
+        assert_string_equal(form.words[false].lead, cases[i].off);
+        assert_string_equal(form.words[true].lead, cases[i].on);
+        assert_int_equal(template_thinks(&form, THINK_OFF), cases[i].has_switch ? 0 : form.thinks);
+        assert_int_equal(template_thinks(&form, THINK_AUTO), form.thinks);
+        template_close(&form);
+    }
+}
+
+static const Message thought[] = {
+    {.role = ROLE_USER, .text = "Hi"},
+    {.role = ROLE_ASSISTANT, .text = "<think>\nHm.\n</think>\n\nHello."},
+    {.role = ROLE_USER, .text = "Why?"}};
+
+static void expect_form(const char *file, bool thinking, const Message *messages, int n,
+                        const char *expected)
+{
+    TemplateForm form;
+    Tokenizer *t = tiny_vocab_open(TINY_BPE);
+    read_form(&form, file);
+    form.thinks = thinking;
+    expect_text(form, t, messages, n, expected);
+    template_close(&form);
+    tokenizer_close(t);
+}
+
+/* Thoughts, leads, dates and system prompts are where the model's text has them. */
+static void test_forms(void **state)
+{
+    (void)state;
+#define USER "<|im_start|>user\n"
+#define END "<|im_end|>\n"
+#define ANSWER "<|im_start|>assistant\n"
+    expect_form("qwen3", true, thought, 3,
+                USER "Hi" END ANSWER "Hello." END USER "Why?" END ANSWER);
+    expect_form("qwen3", false, thought, 3,
+                USER "Hi" END ANSWER "Hello." END USER "Why?" END ANSWER "<think>\n\n</think>\n\n");
+    expect_form("qwen3.5", true, thought, 3,
+                USER "Hi" END ANSWER "Hello." END USER "Why?" END ANSWER "<think>\n");
+    expect_form("smollm3", false, thought, 3,
+                "<|im_start|>system\n## Metadata\n\nToday Date: 30 November 2026\nReasoning Mode: "
+                "/no_think\n\n## Custom Instructions\n\nBe of help.\n\n" END USER "Hi" END ANSWER
+                "<think>\n\n</think>\n<think>\nHm.\n</think>\n\nHello." END USER "Why?" END ANSWER
+                "<think>\n\n</think>\n");
+    expect_form("smollm3", true, dialogue, 2,
+                "<|im_start|>system\n## Metadata\n\nToday Date: 30 November 2026\nReasoning Mode: "
+                "/think\n\n## Custom Instructions\n\nBe brief.\n\n" END USER "Hi" END ANSWER);
+    expect_form("llama-3.2", false, thought, 1,
+                BOS "<|start_header_id|>system<|end_header_id|>\n\nToday: 30 Nov 2026\n\n<|eot_id|>"
+                    "<|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+                    "<|start_header_id|>assistant<|end_header_id|>\n\n");
+    expect_form("mistral-3", false, dialogue, 4,
+                BOS "[SYSTEM_PROMPT]Be brief.[/SYSTEM_PROMPT][INST]Hi[/INST]Hello. " EOS
+                    "[INST]\nWhy? [/INST]");
+    expect_form("mistral-nemo", false, dialogue, 4,
+                BOS "[INST]Hi[/INST]Hello. " EOS "[INST]Be brief.\n\n\nWhy? [/INST]");
+    /* A system prompt where the model knows none. */
+    expect_form("mistral-no-system", false, dialogue, 4,
+                BOS "[INST]Be brief.\n\nHi[/INST]Hello. " EOS "[INST]\nWhy? [/INST]");
+    expect_form("granite", true, thought, 1,
+                "<|start_of_role|>system<|end_of_role|>Today's Date: November 30, 2026. Think "
+                "between <think></think>, answer between <response></response>.<|end_of_text|>\n"
+                "<|start_of_role|>user<|end_of_role|>Hi<|end_of_text|>\n"
+                "<|start_of_role|>assistant<|end_of_role|>");
+    expect_form("phi-4-mini", false, dialogue, 2,
+                "<|system|>Be brief.<|end|><|user|>Hi<|end|><|assistant|>");
+}
+
+/* What the model wrote itself counts, but for thoughts that are left out. */
+static void test_thoughts_of_ids(void **state)
+{
+    (void)state;
+    TemplateForm form;
+    Tokenizer *t = tiny_vocab_open(TINY_BPE);
+    int hi[] = {tokenizer_find(t, "h"), tokenizer_find(t, "i")};
+    Message messages[] = {question[0], {.role = ROLE_ASSISTANT, .ids = hi, .n_ids = 2}};
+    read_form(&form, "qwen3");
+    messages[1].text = "an answer";
+    expect_text(form, t, messages, 2, USER " Hi\n" END ANSWER "hi" END ANSWER);
+    messages[1].text = "a</think>\n\nan answer";
+    expect_text(form, t, messages, 2, USER " Hi\n" END ANSWER "an answer" END ANSWER);
+    template_close(&form);
+    tokenizer_close(t);
 }
 
 static void expect_unknown(const char *name, const char *jinja, size_t bytes)
 {
     Err err = {0};
-    TemplateKind kind;
-    if (template_detect(&kind, jinja, bytes, &err) == 0)
-        fail_msg("%s is taken for %s", name, template_name(kind));
+    TemplateForm form;
+    if (template_read(&form, jinja, bytes, &date, &err) == 0)
+        fail_msg("%s is taken for %s", name, template_name(form.kind));
     assert_int_equal(err.code, EXIT_DATA);
     assert_non_null(strstr(err.text, "`template:`"));
     for (int i = 0; i < template_count(); i++)
@@ -267,8 +400,7 @@ static void expect_unknown(const char *name, const char *jinja, size_t bytes)
 static void test_almost(void **state)
 {
     (void)state;
-    static const char *const files[] = {"thinks", "no-system", "no-opening", "trims", "phi-4",
-                                        "phi-3",  "falcon-3",  "mistral",    "dated"};
+    static const char *const files[] = {"no-system", "no-opening", "falcon-3", "mistral"};
     static const char *const texts[] = {"", "{{ messages }}", "<|im_start|>system\n<|im_end|>",
                                         "{{ '<|user|>' + eos_token }} <|assistant|>"};
     for (int i = 0; i < COUNT(files); i++) {
@@ -286,9 +418,11 @@ static void test_changed(void **state)
 {
     (void)state;
     static const char *const files[] = {"smollm2", "qwen2.5-coder", "llama-3", "llama-2",
-                                        "vicuna",  "zephyr",        "gemma-3"};
-    static const char *const ends[] = {"{{ 'x' }}", "<think>\n", "{% if messages[1] %} {% endif %}",
-                                       "{% unknown %}", "{{ strftime_now('%d') }}"};
+                                        "vicuna",  "zephyr",        "qwen3",   "granite",
+                                        "gemma-3"};
+    static const char *const ends[] = {"{{ 'x' }}", "<thinks>\n",
+                                       "{% if messages[1] %} {% endif %}", "{% unknown %}",
+                                       "{{ strftime_now('%d') }}"};
     for (int i = 0; i < COUNT(files); i++) {
         for (int k = 0; k < COUNT(ends); k++) {
             size_t bytes;
@@ -300,22 +434,23 @@ static void test_changed(void **state)
     }
 }
 
-static void test_system_bounds(void **state)
+static void test_dates(void **state)
 {
     (void)state;
-    char out[512];
-    size_t n;
-    char *qwen2 = read_template("qwen2.5-coder", &n);
-    assert_int_equal(template_default_system(named("vicuna"), NULL, 0, out, sizeof out), 1);
-    assert_non_null(strstr(out, "curious user"));
-    assert_int_equal(template_default_system(named("vicuna"), NULL, 0, out, 40), 0);
-    assert_string_equal(out, "");
-    assert_int_equal(template_default_system(named("chatml"), NULL, 0, out, sizeof out), 0);
-    assert_int_equal(template_default_system(named("chatml"), qwen2, n, out, 69), 1);
-    assert_int_equal(strlen(out), 68);
-    assert_int_equal(template_default_system(named("chatml"), qwen2, n, out, 68), 0);
-    assert_string_equal(out, "");
-    free(qwen2);
+    struct tm found;
+    assert_int_equal(template_date(&found, "2026-11-30"), 0);
+    assert_true(found.tm_year == 126 && found.tm_mon == 10 && found.tm_mday == 30);
+    assert_int_equal(found.tm_wday, 1);
+    static const char *const wrong[] = {"",           "2026-1-30",   "2026-02-30", "2026-13-01",
+                                        "2026-11-3x", "2026-11-300", "26-11-30",   "today"};
+    for (int i = 0; i < COUNT(wrong); i++)
+        assert_int_equal(template_date(&found, wrong[i]), -1);
+    ThinkMode mode;
+    for (int i = THINK_AUTO; i <= THINK_OFF; i++) {
+        assert_int_equal(think_parse(think_name((ThinkMode)i), &mode), 0);
+        assert_int_equal(mode, i);
+    }
+    assert_int_equal(think_parse("yes", &mode), -1);
 }
 
 static void test_names(void **state)
@@ -357,10 +492,10 @@ static void test_real_models(void **state)
     (void)state;
     int here = 0;
     for (int i = 0; i < COUNT(names); i++) {
-        char path[PATH_BYTES], system[512];
+        char path[PATH_BYTES];
         Gguf *gguf;
         GgufString jinja;
-        TemplateKind kind;
+        TemplateForm form;
         Err err = {0};
         if (catalog_resolve(names[i], path, sizeof path, NULL) != 0) {
             print_message("skipped: %s is not here\n", names[i]);
@@ -369,10 +504,10 @@ static void test_real_models(void **state)
         here++;
         assert_int_equal(gguf_open(&gguf, path, &err), 0);
         assert_int_equal(gguf_get_string(gguf, "tokenizer.chat_template", &jinja, &err), 1);
-        assert_int_equal(template_detect(&kind, jinja.data, jinja.length, &err), 0);
-        assert_int_equal(kind, named("chatml"));
-        template_default_system(kind, jinja.data, jinja.length, system, sizeof system);
-        assert_string_equal(system, systems[i]);
+        assert_int_equal(template_read(&form, jinja.data, jinja.length, &date, &err), 0);
+        assert_string_equal(template_name(form.kind), "chatml");
+        assert_string_equal(form.words[0].system, systems[i]);
+        template_close(&form);
         gguf_close(gguf);
     }
     if (here == 0)
@@ -382,13 +517,14 @@ static void test_real_models(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),       cmocka_unit_test(test_spm_text),
-        cmocka_unit_test(test_forged),      cmocka_unit_test(test_prefix),
-        cmocka_unit_test(test_wrong_ids),   cmocka_unit_test(test_space_before_eos),
-        cmocka_unit_test(test_recognised),  cmocka_unit_test(test_almost),
-        cmocka_unit_test(test_changed),     cmocka_unit_test(test_system_bounds),
-        cmocka_unit_test(test_names),       cmocka_unit_test(test_man_page),
-        cmocka_unit_test(test_real_models),
+        cmocka_unit_test(test_texts),           cmocka_unit_test(test_spm_text),
+        cmocka_unit_test(test_forged),          cmocka_unit_test(test_prefix),
+        cmocka_unit_test(test_wrong_ids),       cmocka_unit_test(test_space_before_eos),
+        cmocka_unit_test(test_recognised),      cmocka_unit_test(test_almost),
+        cmocka_unit_test(test_changed),         cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_learned),         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_thoughts_of_ids), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_man_page),        cmocka_unit_test(test_real_models),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

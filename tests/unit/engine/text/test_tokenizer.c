@@ -289,7 +289,8 @@ static void test_bad_vocabularies(void **state)
     (void)state;
     REFUSED(bpe, "no tokenizer.ggml.model", vocab.model = NULL);
     REFUSED(bpe, "not known", vocab.model = "bert");
-    REFUSED(bpe, "pre-tokenizer 'tekken' is not known", vocab.pre = "tekken");
+    REFUSED(bpe, "pre-tokenizer 'poro-chat' is not known (default, smollm, ",
+            vocab.pre = "poro-chat");
     REFUSED(bpe, "no tokenizer.ggml.tokens", vocab.tokens = NULL);
     REFUSED(bpe, "no tokenizer.ggml.merges", vocab.merges = NULL);
     REFUSED(bpe, "13 entries for 14", vocab.n_types--);
@@ -564,7 +565,8 @@ static void test_long_texts(void **state)
 }
 
 /* whole_ids: of the tokenizer's tokens, NULL = they have the row's numbers. */
-static int check_row(const Tokenizer *tokenizer, const int *whole_ids, const json_t *row)
+static int check_row(const char *name, const Tokenizer *tokenizer, const int *whole_ids,
+                     const json_t *row)
 {
     const json_t *text = json_object_get(row, "text"), *expected = json_object_get(row, "ids");
     bool special = json_is_true(json_object_get(row, "parse_special"));
@@ -575,29 +577,51 @@ static int check_row(const Tokenizer *tokenizer, const int *whole_ids, const jso
         same = (whole_ids ? whole_ids[ids[i]] : ids[i]) ==
                json_integer_value(json_array_get(expected, (size_t)i));
     if (!same)
-        print_error("%s: other ids for %s\n", json_string_value(json_object_get(row, "model")),
-                    json_string_value(text));
+        print_error("%s: other ids for %s\n", name, json_string_value(text));
     free(ids);
     return same;
 }
 
-/* Every reference row of a model. */
-static void check_rows(const char *model, const Tokenizer *tokenizer, const int *whole_ids)
+/* Every reference row whose `key` is `name`; returns how many. */
+static int check_file(const char *path, const char *key, const char *name,
+                      const Tokenizer *tokenizer, const int *whole_ids)
 {
-    FILE *file = fopen("tests/references/tokens.jsonl", "r");
+    FILE *file = fopen(path, "r");
     assert_non_null(file);
     int equal = 0, rows = 0;
     for (json_t *row; (row = json_loadf(file, JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, NULL));
          json_decref(row)) {
-        if (strcmp(json_string_value(json_object_get(row, "model")), model) != 0)
+        if (strcmp(json_string_value(json_object_get(row, key)), name) != 0)
             continue;
         rows++;
-        equal += check_row(tokenizer, whole_ids, row);
+        equal += check_row(name, tokenizer, whole_ids, row);
     }
     fclose(file);
-    print_message("%s: %d of %d reference rows equal\n", model, equal, rows);
-    assert_in_range(rows, 58, 60);
+    print_message("%s: %d of %d reference rows equal\n", name, equal, rows);
     assert_int_equal(equal, rows);
+    return rows;
+}
+
+static void check_rows(const char *model, const Tokenizer *tokenizer, const int *whole_ids)
+{
+    int rows = check_file("tests/references/tokens.jsonl", "model", model, tokenizer, whole_ids);
+    assert_in_range(rows, 58, 60);
+}
+
+/* Tokens that reach over the borders of words tell where each of them is. */
+static void test_pretokenizers(void **state)
+{
+    static const char *const kinds[] = {"smollm",    "refact", "qwen2",  "qwen35", "llama-bpe",
+                                        "smaug-bpe", "dbrx",   "tekken", "gpt-4o"};
+    (void)state;
+    for (int i = 0; i < COUNT(kinds); i++) {
+        CutVocab vocab;
+        cut_vocab_open_as(&vocab, "lines", kinds[i]);
+        int rows =
+            check_file("tests/references/pretokens.jsonl", "pre", kinds[i], vocab.tokenizer, NULL);
+        assert_int_equal(rows, 71);
+        cut_vocab_close(&vocab);
+    }
 }
 
 static void test_reference(void **state)
@@ -663,6 +687,7 @@ int main(void)
         cmocka_unit_test(test_composed),
         cmocka_unit_test(test_long_texts),
         cmocka_unit_test(test_reference),
+        cmocka_unit_test(test_pretokenizers),
         cmocka_unit_test(test_reference_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

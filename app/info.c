@@ -165,7 +165,10 @@ static void print_template(const char *path)
     else
         print_report(stdout, "template   %s\n",
                      found == 0 ? "none in the file; name one in a profile" : err.text);
-    print_report(stdout, "file       %s, %.1f MB\n", path, (double)gguf_file_bytes(gguf) / 1e6);
+    print_report(stdout, "file       %s, %.1f MB", path, (double)gguf_file_bytes(gguf) / 1e6);
+    if (gguf_parts(gguf) > 1)
+        print_report(stdout, " in %d parts", gguf_parts(gguf));
+    print_report(stdout, "\n");
     gguf_close(gguf);
 }
 

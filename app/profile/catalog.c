@@ -9,6 +9,7 @@
 
 #include "app/base/paths.h"
 #include "app/profile/config.h"
+#include "engine/gguf/gguf.h"
 
 const CatalogModel *catalog_find(const char *name)
 {
@@ -144,12 +145,10 @@ int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err)
     const CatalogModel *model = catalog_find(name_or_path);
     if (model)
         return resolve_model(model, path, size, err);
-    if (is_file(name_or_path, 0)) {
-        int length = snprintf(path, size, "%s", name_or_path);
-        return length >= 0 && (size_t)length < size
+    if (is_file(name_or_path, 0))
+        return gguf_part_path(name_or_path, 1, path, size) == 0
                    ? 0
                    : err_set(err, EXIT_NOINPUT, "%.200s...: the path is too long", name_or_path);
-    }
     Err trouble = {0};
     if (name_or_path[0] != '/' && find_in_folders(name_or_path, 0, path, size, &trouble) == 0)
         return 0;
@@ -165,6 +164,8 @@ void catalog_short_name(const char *name_or_path, char *name, size_t size)
     const char *slash = strrchr(name_or_path, '/');
     snprintf(name, size, "%s", slash ? slash + 1 : name_or_path);
     size_t length = strlen(name);
-    if (length > 5 && strcmp(name + length - 5, ".gguf") == 0)
+    if (gguf_part_of(name, NULL) > 0)
+        name[length - sizeof "-00001-of-00003.gguf" + 1] = '\0';
+    else if (length > 5 && strcmp(name + length - 5, ".gguf") == 0)
         name[length - 5] = '\0';
 }

@@ -113,16 +113,11 @@ static int shown(GgufString string)
 static int check_arch(Check *c)
 {
     GgufString name, type;
-    uint32_t parts = 1;
     int found = gguf_get_string(c->gguf, "general.type", &type, c->err);
     if (found < 0)
         return -1;
     if (found == 1 && !string_is(type, "model"))
         return fail(c, "this is a file of type '%.*s', not a model", shown(type), type.data);
-    if (gguf_get_u32(c->gguf, "split.count", &parts, c->err) < 0)
-        return -1;
-    if (parts > 1)
-        return fail(c, "one of %u parts of a model; join them into one file first", parts);
     found = gguf_get_string(c->gguf, "general.architecture", &name, c->err);
     if (found < 0)
         return -1;

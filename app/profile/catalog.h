@@ -36,9 +36,8 @@ const CatalogModel *catalog_at(int index);
 const CatalogModel *catalog_find(const char *name); /* NULL = no such name */
 
 /* Path of a model that is here. A catalog name is looked for in the models' place (paths.h), then
- * in the folders of the config file (config.h), then where other programs keep GGUF files: the
- * Hugging Face hub's cache and llama.cpp's; only a file of the right size counts. Anything else is a
- * path, from here or from one of those folders; of a model in several files any names the first. EXIT_NOINPUT when it is not here, with what to
+ * in the folders of the config file (config.h), then where other programs keep GGUF files (places.h); only a file of the right size counts. Anything else is a
+ * path, from here or from one of those folders, or the name of a model that was found (found.h); of a model in several files any names the first. EXIT_NOINPUT when it is not here, with what to
  * do about it. path: size bytes, PATH_BYTES (paths.h) are enough. */
 int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err);
 

@@ -97,8 +97,11 @@ static int load_target(Worker *worker, const char *name, int index, const Switch
     LoadProgress progress = {
         .worker = worker, .model = plan.name, .target_index = index, .shown = -1};
     int status = models_plan(&worker->models, name, &plan, err);
-    if (status == 0 && worker->draft)
-        status = tokenizer_compatible(worker->draft->tokenizer, plan.tokenizer, err);
+    if (status == 0 && worker->draft &&
+        tokenizer_compatible(worker->draft->tokenizer, plan.tokenizer, err) != 0) {
+        *room = terms->in_answer ? SWITCH_ROOM_NONE : SWITCH_ROOM_PAIR;
+        status = -1;
+    }
     if (status == 0) {
         Err difference = {0};
         *same = same_vocabulary(session_target(worker->session)->tokenizer, plan.tokenizer,

@@ -116,8 +116,16 @@ void found_close(FoundList *list)
 
 FoundModel *found_by_name(const FoundList *list, const char *name)
 {
+    char stem[FOUND_NAME];
     FoundModel *model = find(list, name, true);
-    return model ? model : find(list, name, false);
+    if (!model)
+        model = find(list, name, false);
+    for (int i = 0; i < list->n && !model; i++) { /* the catalog has another name for it */
+        places_stem(list->models[i].path, stem, sizeof stem);
+        if (strcmp(stem, name) == 0)
+            model = &list->models[i];
+    }
+    return model;
 }
 
 const FoundModel *found_by_file(const FoundList *list, const char *file, uint64_t bytes)

@@ -132,7 +132,8 @@ static void tell_file(Walk *walk, const char *path, const char *name, const char
     if (parts > 1 && is_later_part(path, part))
         return;
     if (stat(path, &st) != 0) {
-        tell_problem(walk, path, name, strerror(errno));
+        tell_problem(walk, path, name,
+                     errno == ENOENT ? "what it leads to is not there" : strerror(errno));
         return;
     }
     if (!S_ISREG(st.st_mode))

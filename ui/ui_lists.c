@@ -89,7 +89,8 @@ static bool filter_key(Frame *frame, const Key *key)
     bool back = key->code == KB_CTRL && (key->bytes[0] == '\177' || key->bytes[0] == '\b');
     if (back && length > 0)
         frame->filter[length - 1] = '\0';
-    else if (key->code == KB_TEXT && key->n == 1 && length + 1 < sizeof frame->filter)
+    else if (key->code == KB_TEXT && key->n == 1 && length + 1 < sizeof frame->filter &&
+             (length > 0 || key->bytes[0] != '/')) /* which begins a command */
         snprintf(frame->filter + length, sizeof frame->filter - length, "%c", key->bytes[0]);
     else
         return false;

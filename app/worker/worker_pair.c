@@ -89,7 +89,6 @@ int worker_pair(Worker *worker, RequestLoad *load, const ModelPlan *target, Err 
 {
     FoundList list;
     FoundModel model;
-    load->pair = false;
     if (found_list(&list, NULL) != 0)
         return err_set(err, EXIT_MEMORY, "out of memory");
     const FoundModel *draft = NULL;

@@ -110,6 +110,11 @@ static int load_target(Worker *worker, const char *name, int index, const Switch
             status = err_set(err, EXIT_DATA, "another vocabulary cannot go on with this answer: %s",
                              difference.text);
     }
+    if (status == 0 && !*same && worker->load.pair && !worker->draft) {
+        *room =
+            SWITCH_ROOM_PAIR; /* nothing here drafted for the old one; for this one something may */
+        status = err_set(err, EXIT_DATA, "another vocabulary");
+    }
     if (status == 0)
         status = find_room(worker, &plan, terms->unload, room, err);
     if (status == 0)

@@ -159,11 +159,12 @@ typedef enum SwitchRoom {
     SWITCH_ROOM_NONE,
     SWITCH_ROOM_UNLOAD,  /* memory: models that nothing uses now go */
     SWITCH_ROOM_REPLACE, /* memory: the current target as well */
-    SWITCH_ROOM_PAIR, /* the draft goes, whose vocabulary is another, and one that fits is looked for */
+    SWITCH_ROOM_PAIR,    /* its vocabulary is another: a draft that fits it is looked for */
 } SwitchRoom;
 
 /* What a front says of the last of these; %s: the target. */
-#define SWITCH_PAIRS "%s has another vocabulary than the draft: it is loaded with a draft that fits"
+#define SWITCH_PAIRS \
+    "%s has another vocabulary: it is loaded anew, with a draft that fits if one is here"
 
 typedef struct EventSwitch {
     SwitchStage stage;

@@ -123,7 +123,7 @@ void list_draw(const List *list, int choice, Cells *cells)
     Rect box = {(cells->height - height) / 2, (cells->width - width) / 2, height, width};
     int rows = height - 2, first = choice - rows + 1 > 0 ? choice - rows + 1 : 0;
     int room = width - 4 - lead - 2; /* of text and tail */
-    bool tails = tail > 0 && room - tail - 2 >= 16;
+    bool tails = tail > 0 && room - tail - 2 >= (text < 16 ? text : 16);
     char title[64];
     snprintf(title, sizeof title, "%s%s%s", list->title, list->filter[0] ? " with " : "",
              list->filter);

@@ -9,6 +9,8 @@ const CommandLine *const command_lines[] = {
     &cmd_pull_line,
     &cmd_models_line,
     &cmd_info_line,
+    &cmd_profile_line,
+    &cmd_profile_new_line,
     &cmd_tokenize_line,
     &cmd_bench_line,
     &bench_kernels_line,

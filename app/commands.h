@@ -18,6 +18,7 @@ int cmd_run(int argc, char **argv);
 int cmd_pull(int argc, char **argv);
 int cmd_models(int argc, char **argv);
 int cmd_info(int argc, char **argv);
+int cmd_profile(int argc, char **argv);
 int cmd_tokenize(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_tune(int argc, char **argv);
@@ -29,8 +30,9 @@ int cmd_demo(int argc, char **argv);
 
 /* What their lines may hold; those of the benchmarks are in bench/bench.h. */
 extern const CommandLine cmd_chat_line, cmd_run_line, cmd_pull_line, cmd_models_line, cmd_info_line,
-    cmd_tokenize_line, cmd_bench_line, cmd_tune_line, cmd_draft_line, cmd_draft_merge_line,
-    cmd_draft_import_line, cmd_train_line, cmd_worker_line, cmd_replay_line, cmd_demo_line;
+    cmd_profile_line, cmd_profile_new_line, cmd_tokenize_line, cmd_bench_line, cmd_tune_line,
+    cmd_draft_line, cmd_draft_merge_line, cmd_draft_import_line, cmd_train_line, cmd_worker_line,
+    cmd_replay_line, cmd_demo_line;
 
 /* All of them, ended by NULL. */
 extern const CommandLine *const command_lines[];

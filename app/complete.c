@@ -15,6 +15,7 @@
 #include "app/commands.h"
 #include "app/profile/catalog.h"
 #include "app/profile/config.h"
+#include "app/profile/found.h"
 
 static bool begins(const char *text, const char *start)
 {
@@ -27,10 +28,18 @@ static void offer(const char *word, const char *typed)
         printf("%s\n", word);
 }
 
-static void offer_models(const char *typed)
+/* found: those on this machine too, not the catalog's alone */
+static void offer_models(const char *typed, bool found)
 {
+    FoundList list;
     for (int i = 0; i < catalog_count(); i++)
         offer(catalog_at(i)->name, typed);
+    if (!found || found_list(&list, NULL) != 0)
+        return;
+    for (int i = 0; i < list.n; i++)
+        if (!catalog_find(list.models[i].name) && !list.models[i].header.problem[0])
+            offer(list.models[i].name, typed);
+    found_close(&list);
 }
 
 static void offer_profiles_in(const char *folder, const char *typed)
@@ -74,7 +83,7 @@ static void offer_meaning(const char *word, const char *typed)
 {
     bool model = strcmp(word, "MODEL") == 0, profile = strcmp(word, "PROFILE") == 0;
     if (model || strcmp(word, "NAME") == 0)
-        offer_models(typed);
+        offer_models(typed, model);
     if (profile)
         offer_profiles(typed);
     if (strcmp(word, "ROLE") == 0)

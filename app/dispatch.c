@@ -20,10 +20,10 @@ static const Command commands[] = {
     {"chat", cmd_chat, &cmd_chat_line},       {"run", cmd_run, &cmd_run_line},
     {"pull", cmd_pull, &cmd_pull_line},       {"models", cmd_models, &cmd_models_line},
     {"info", cmd_info, &cmd_info_line},       {"tokenize", cmd_tokenize, &cmd_tokenize_line},
-    {"bench", cmd_bench, &cmd_bench_line},    {"tune", cmd_tune, &cmd_tune_line},
-    {"draft", cmd_draft, &cmd_draft_line},    {"train", cmd_train, &cmd_train_line},
-    {"worker", cmd_worker, &cmd_worker_line}, {"replay", cmd_replay, &cmd_replay_line},
-    {"demo", cmd_demo, &cmd_demo_line},
+    {"bench", cmd_bench, &cmd_bench_line},    {"profile", cmd_profile, &cmd_profile_line},
+    {"tune", cmd_tune, &cmd_tune_line},       {"draft", cmd_draft, &cmd_draft_line},
+    {"train", cmd_train, &cmd_train_line},    {"worker", cmd_worker, &cmd_worker_line},
+    {"replay", cmd_replay, &cmd_replay_line}, {"demo", cmd_demo, &cmd_demo_line},
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -173,7 +173,10 @@ static void print_template(const char *path)
     else
         print_report(stdout, "template   %s\n",
                      found == 0 ? "none in the file; name one in a profile" : err.text);
-    print_report(stdout, "file       %s, %.1f MB\n", path, (double)gguf_file_bytes(gguf) / 1e6);
+    print_report(stdout, "file       %s, %.1f MB", path, (double)gguf_file_bytes(gguf) / 1e6);
+    if (gguf_parts(gguf) > 1)
+        print_report(stdout, " in %d parts", gguf_parts(gguf));
+    print_report(stdout, "\n");
     template_close(&form);
     gguf_close(gguf);
 }
@@ -419,7 +422,8 @@ static int info_profile(const KernelsOptions *options, Profile *profile)
     return 0;
 }
 
-/* What an argument means: a name of the catalog or a file is a model, unless it ends in .yaml. */
+/* What an argument means: a name of the catalog or a file is a model, unless it ends in .yaml; what is no
+ * profile either may be the name of a model that was found. */
 static bool is_model(const char *name)
 {
     return catalog_find(name) || ends_with(name, ".gguf") ||
@@ -439,10 +443,15 @@ int cmd_info(int argc, char **argv)
         fprintf(stderr, "usage: s2d info [MODEL | PROFILE]\n");
         return EXIT_USAGE;
     }
-    if (argc == 2 && !is_model(argv[1])) {
-        Profile profile;
-        if (profile_open(&profile, argv[1], &err) != 0)
+    char path[PATH_BYTES];
+    Profile profile;
+    bool model = argc == 2 && is_model(argv[1]);
+    if (argc == 2 && !model && profile_open(&profile, argv[1], &err) != 0) {
+        model = catalog_resolve(argv[1], path, sizeof path, NULL) == 0; /* one that was found */
+        if (!model)
             return report(&err);
+        err = (Err){0};
+    } else if (argc == 2 && !model) {
         int code = info_profile(
             &(KernelsOptions){.device = profile.device, .threads = profile.threads}, &profile);
         profile_close(&profile);

@@ -182,6 +182,15 @@ static int add_target(Profile *profile, const char *model, Err *err)
     return 0;
 }
 
+/* Does what was chosen to draft use a draft model? Where nothing was, it may. */
+static bool wants_draft(const char *drafter)
+{
+    DrafterChoice choice;
+    if (!drafter || drafter_parse(drafter, &choice) != 0)
+        return true;
+    return choice.kind && choice.kind->model == DRAFTER_MODEL_DRAFT;
+}
+
 static int choose_models(const Options *o, RequestLoad *load, Err *err)
 {
     Profile *profile = &load->profile;
@@ -196,8 +205,10 @@ static int choose_models(const Options *o, RequestLoad *load, Err *err)
         bool foreign = !theirs && !o->profile; /* nobody asked for this profile */
         if (foreign)
             drop_words(profile);
-        if (foreign && !o->draft)
+        if (foreign && !o->draft) {
             drop_draft(profile);
+            load->pair = wants_draft(o->drafter);
+        }
     }
     if (!o->draft || (profile->draft_base && strcmp(profile->draft_base, o->draft) == 0))
         return 0;

@@ -62,9 +62,9 @@ done
 
 # ---- measuring ----
 
-# What a model's row in `s2d models` says: NAME SIZE UNIT here PATH
+# What `s2d info` says of a model that is here: "file PATH, SIZE MB"
 path_of() {
-    "$s2d" models | awk -v name="$1" '$1 == name && $4 == "here" { print $5 }'
+    "$s2d" info "$1" 2>/dev/null | sed -n 's/^file  *\(.*\), [0-9.]* MB.*/\1/p'
 }
 
 # record MODEL WHAT PROGRAM VALUE; a value that is missing is left out.

@@ -35,8 +35,9 @@ typedef struct Frame {
     unsigned hidden; /* bit 1 << PaneId: not to be seen */
     PaneId zoom;     /* the pane that has the room of all; PANE_CHAT = none */
     Overlay overlay;
-    int choice;    /* of the list: the row */
-    bool deleting; /* the row of the list is to be deleted: a yes is waited for */
+    int choice;      /* of the list: the row */
+    char filter[24]; /* of the list: only rows with this in them are seen; "" = all */
+    bool deleting;   /* the row of the list is to be deleted: a yes is waited for */
     int help_top;
     const KeyBindings *keys; /* NULL = the keys are as they are */
     int log_up;              /* rows of the log below those shown */

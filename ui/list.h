@@ -18,12 +18,19 @@ typedef struct List {
     const char *title;
     const char *hint;     /* below: what keys do */
     const char *question; /* in its place when a row is to be deleted; NULL = none can be */
-    int n;
+    int n;                /* rows that are seen: those with the filter in their text */
     const View *view;
-    void (*row)(const View *view, int i, ListRow *row);
+    const char *filter;                                 /* "" = all */
+    int all;                                            /* rows there are */
+    void (*row)(const View *view, int i, ListRow *row); /* i: of all */
 } List;
 
-void list_make(List *list, Overlay overlay, const View *view);
+void list_make(List *list, Overlay overlay, const char *filter, const View *view);
+/* Which of all rows is the i-th that is seen. */
+int list_place(const List *list, int i);
+/* The name of a target: the profile's first, then what was found besides. i: of all. NULL = there is
+ * none. */
+const char *list_target(const View *view, int i);
 void list_draw(const List *list, int choice, Cells *cells);
 /* Where a key moves the choice to; -1 = it is none that moves. page: rows that are seen. */
 int list_move(const List *list, const Key *key, int choice, int page);

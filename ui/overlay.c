@@ -84,7 +84,7 @@ void overlay_help(const Frame *frame, Cells *cells)
 void overlay_list(const Frame *frame, const View *view, Cells *cells)
 {
     List list;
-    list_make(&list, frame->overlay, view);
+    list_make(&list, frame->overlay, frame->filter, view);
     if (frame->deleting)
         list.hint = list.question;
     list_draw(&list, frame->choice, cells);

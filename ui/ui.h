@@ -28,7 +28,8 @@ typedef enum UiActionType {
     UI_STOP,       /* stop the answer */
     UI_QUIT,       /* leave: F10, Ctrl-D on an empty line, Ctrl-C twice within a second when idle */
     UI_SUSPEND,    /* Ctrl-Z: call ui_suspend, stop the process, and after SIGCONT ui_resume */
-    UI_TARGET,     /* index: target chosen, 0-based */
+    UI_TARGET,     /* index: target chosen, 0-based; -1 = text: a model that was found */
+    UI_FIND,       /* F2: view_set_found with what is on this machine */
     UI_THRESHOLDS, /* n_thresholds, thresholds: a slider moved; send them at once */
     UI_AUTO,       /* on: automatic thresholds or not */
     UI_FORECASTS,  /* on: forecasts are looked at, or no more */
@@ -43,7 +44,7 @@ typedef enum UiActionType {
 
 typedef struct UiAction {
     UiActionType type;
-    const char *text; /* of UI_SEND, UI_OPEN, UI_DELETE: valid until the next ui_next */
+    const char *text; /* of UI_SEND, UI_OPEN, UI_DELETE, UI_TARGET: valid until the next ui_next */
     int index;        /* UI_SEND: the question to replace, from 1, as ui_edit said; 0 = none */
     SpecMode spec;
     bool on;

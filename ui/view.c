@@ -39,6 +39,7 @@ void view_close(View *view)
     held_close(&view->held);
     free(view->shown);
     free(view->sessions);
+    free(view->models);
     *view = (View){0};
 }
 

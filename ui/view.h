@@ -80,6 +80,14 @@ typedef struct ViewSession {
     bool now; /* the chat that goes on */
 } ViewSession;
 
+/* A model that was found on this machine, as the list of targets shows it. */
+typedef struct ViewFound {
+    char name[160];   /* what --target takes, clean where it is shown */
+    char about[48];   /* "qwen2 1.8B Q4_K 1.1 GB" */
+    bool too_large;   /* for the memory there is */
+    bool other_words; /* another vocabulary than the draft's */
+} ViewFound;
+
 typedef struct View {
     const KeyBindings *keys; /* the person's own, for the key bar; NULL = none */
     unsigned changes;        /* goes up with every change that may be seen */
@@ -162,6 +170,8 @@ typedef struct View {
     unsigned n_blocks;
     float blocks[2][VIEW_BLOCKS]; /* ring: t/s of the sides' blocks */
 
+    ViewFound *models; /* [n_models] those that the profile does not name too */
+    int n_models;
     ViewSession *sessions; /* [n_sessions] newest first, clean */
     int n_sessions;
 } View;
@@ -195,6 +205,12 @@ void view_fold(View *view);         /* thoughts to a line each, or back */
 void view_set_session(View *view, const char *name);
 /* Copies and cleans them. */
 void view_set_sessions(View *view, const ViewSession *sessions, int n);
+/* Copies them. */
+void view_set_found(View *view, const ViewFound *found, int n);
+/* What is known of a target of the profile, by its name; NULL = nothing. */
+const ViewFound *view_found(const View *view, const char *name);
+/* Does the profile name it? */
+bool view_is_target(const View *view, const char *name);
 /* A note that stands in an empty chat, until something is said or the chat changes. */
 void view_greet(View *view, const char *text);
 /* The answer to come continues the one before it, on the screen as well. */

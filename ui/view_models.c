@@ -168,6 +168,10 @@ void view_take_switch(View *view, const EventSwitch *event, int turn)
     view->switching = swap->stage != SWITCH_DONE && swap->stage != SWITCH_FAILED;
     if (swap->stage == SWITCH_DONE) {
         on_switch_done(view, swap, turn);
+    } else if (swap->stage == SWITCH_FAILED && swap->room == SWITCH_ROOM_PAIR) {
+        char line[256];
+        snprintf(line, sizeof line, SWITCH_PAIRS, swap->target);
+        view_say(view, ITEM_NOTE, line);
     } else if (swap->stage == SWITCH_FAILED) {
         char line[512];
         snprintf(line, sizeof line, "target stays %s: %s", view->ready.target, swap->reason);

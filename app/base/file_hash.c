@@ -11,6 +11,7 @@
 
 #include "app/base/paths.h"
 #include "app/base/save_file.h"
+#include "engine/gguf/gguf.h"
 
 enum { LIST_BYTES_MAX = 64 << 10, LINE_BYTES = PATH_BYTES + 256 };
 
@@ -63,7 +64,7 @@ static void remember(const char *list_path, const char *hash, const char *what)
     close(lock);
 }
 
-int file_hash(const char *path, char hash[SHA256_TEXT], Err *err)
+static int hash_one(const char *path, char hash[SHA256_TEXT], Err *err)
 {
     char what[LINE_BYTES], list_path[PATH_BYTES];
     size_t bytes;
@@ -83,4 +84,24 @@ int file_hash(const char *path, char hash[SHA256_TEXT], Err *err)
     }
     free(list);
     return result;
+}
+
+int file_hash(const char *path, char hash[SHA256_TEXT], Err *err)
+{
+    int parts = gguf_part_of(path, NULL);
+    if (parts <= 1 || parts > GGUF_PARTS_MAX)
+        return hash_one(path, hash, err);
+    char *lines = malloc((size_t)parts * SHA256_TEXT + 1), part[PATH_BYTES];
+    int status = lines ? 0 : err_set(err, EXIT_MEMORY, "no memory for %d hashes", parts);
+    for (int i = 0; i < parts && status == 0; i++) {
+        if (gguf_part_path(path, i + 1, part, sizeof part) != 0)
+            status = err_set(err, EXIT_NOINPUT, "%.200s...: the path is too long", path);
+        else
+            status = hash_one(part, lines + (size_t)i * SHA256_TEXT, err);
+        lines[(size_t)(i + 1) * SHA256_TEXT - 1] = '\n';
+    }
+    if (status == 0)
+        sha256_bytes(lines, (size_t)parts * SHA256_TEXT, hash);
+    free(lines);
+    return status;
 }

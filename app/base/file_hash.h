@@ -1,5 +1,8 @@
 /* file_hash.h - the SHA-256 of a file that does not change, computed once.
  *
+ * A model in several files (gguf.h, gguf_part_of) has one hash by any of them: that of the parts' own
+ * hashes, in order, a line of hex digits each (`sha256sum NAME-*-of-*.gguf | cut -c1-64 | sha256sum`).
+ *
  * What was computed is remembered in $XDG_STATE_HOME/s2d/hashes: a line for each file with its
  * hash, size, inode, time of change and path. A file that changed since has another line's values
  * and is hashed again; a list that cannot be read or written is done without.

@@ -31,6 +31,22 @@ static int hash_open_file(int file, const char *path, uint8_t *chunk, struct sha
     }
 }
 
+static void finish(struct sha256_ctx *hash, char text[SHA256_TEXT])
+{
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    sha256_digest(hash, sizeof digest, digest);
+    for (size_t i = 0; i < sizeof digest; i++)
+        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+}
+
+void sha256_bytes(const void *data, size_t bytes, char text[SHA256_TEXT])
+{
+    struct sha256_ctx hash;
+    sha256_init(&hash);
+    sha256_update(&hash, bytes, data);
+    finish(&hash, text);
+}
+
 int sha256_file(const char *path, char text[SHA256_TEXT], Sha256Progress progress, void *user,
                 Err *err)
 {
@@ -44,10 +60,6 @@ int sha256_file(const char *path, char text[SHA256_TEXT], Sha256Progress progres
                        : err_set(err, EXIT_MEMORY, "no memory for reading %.300s", path);
     free(chunk);
     close(file);
-
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_digest(&hash, sizeof digest, digest);
-    for (size_t i = 0; i < sizeof digest; i++)
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+    finish(&hash, text);
     return result;
 }

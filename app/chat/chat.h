@@ -260,6 +260,8 @@ void chat_restore_forget(Chat *chat);
 int chat_ask_switch(Chat *chat, int index, const char *name, bool unload, Err *err);
 /* Loads anew, with another target or device. NULL = as it is */
 int chat_change_place(Chat *chat, const char *target, const char *device, Err *err);
+/* Loads anew for a target that the draft does not fit, which the worker is asked to find a draft for. */
+int chat_change_pair(Chat *chat, const char *target, Err *err);
 void chat_return_queue(Chat *chat); /* what waits is not sent, which is told */
 /* A warning of the worker's that the question does not fit. It is told when the question is back in the
  * line, for that takes what was told of it from the screen. */

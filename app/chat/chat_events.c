@@ -119,7 +119,11 @@ static void on_switch(Chat *chat, const EventSwitch *swap)
     if (swap->stage == SWITCH_FAILED) {
         bool named = swap->target_index < 0 || swap->target_index >= profile->n_targets;
         const char *target = named ? chat->switching : profile->targets[swap->target_index].model;
-        if (target && swap->room != SWITCH_ROOM_NONE)
+        Err err = {0};
+        if (target && swap->room == SWITCH_ROOM_PAIR) {
+            if (chat_change_pair(chat, target, &err) != 0)
+                chat_note(chat, NOTE_ERROR, "%s", err.text);
+        } else if (target && swap->room != SWITCH_ROOM_NONE)
             chat_make_offer(chat, swap->room == SWITCH_ROOM_UNLOAD ? OFFER_UNLOAD : OFFER_REPLACE,
                             target);
         free(chat->switching);

@@ -169,6 +169,16 @@ int chat_change_place(Chat *chat, const char *target, const char *device, Err *e
     return change_models(chat, &options, err);
 }
 
+int chat_change_pair(Chat *chat, const char *target, Err *err)
+{
+    Options options = chat->options;
+    options.profile = options.draft = options.adapter = options.drafter = NULL;
+    options.target = chat_word(chat, target);
+    if (!options.target)
+        return err_set(err, EXIT_MEMORY, "out of memory");
+    return change_models(chat, &options, err);
+}
+
 void chat_make_offer(Chat *chat, ChatOffer offer, const char *target)
 {
     char *copy = target ? strdup(target) : NULL;

@@ -81,6 +81,8 @@ static void on_switch(Plain *plain, const EventSwitch *swap)
     if (swap->stage == SWITCH_DONE)
         snprintf(line, sizeof(line), "target %s (%.1f s), draft %s", swap->target, swap->ms / 1000,
                  swap->draft_kv_kept ? "kept" : "read anew");
+    else if (swap->stage == SWITCH_FAILED && swap->room == SWITCH_ROOM_PAIR)
+        snprintf(line, sizeof(line), SWITCH_PAIRS, swap->target);
     else if (swap->stage == SWITCH_FAILED)
         snprintf(line, sizeof(line), "the target stays: %s", swap->reason);
     else

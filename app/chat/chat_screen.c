@@ -68,6 +68,15 @@ static void take_keys(ScreenChat *screen)
         screen->hung_up = true;
 }
 
+/* The memory that is free, and what the models hold that another one may take the place of. */
+static void show_found(ScreenChat *screen)
+{
+    const EventReady *ready = &screen->chat.ready;
+    bool here = strncmp(ready->device, "cpu", 3) == 0; /* a device has memory of its own */
+    found_show(&screen->found, &screen->view, ready->draft,
+               here ? kernels_host_memory() + (uint64_t)ready->memory_bytes : 0);
+}
+
 /* Waits for something to do. timeout in ms, -1 = for ever. Returns an exit code, 0 = go on. */
 static int wait_for_more(ScreenChat *screen, int signals, int timeout)
 {
@@ -76,13 +85,16 @@ static int wait_for_more(ScreenChat *screen, int signals, int timeout)
         {.fd = signals, .events = POLLIN},
         {.fd = client_fd(client), .events = client_poll_events(client)},
         {.fd = screen->ui ? ui_fd(screen->ui) : -1, .events = POLLIN},
+        {.fd = screen->found.fd, .events = POLLIN},
     };
-    if (poll(polled, 3, timeout) < 0 && errno != EINTR) {
+    if (poll(polled, 4, timeout) < 0 && errno != EINTR) {
         err_set(&screen->chat.failure, EXIT_IO, "waiting failed: poll: %s", strerror(errno));
         return EXIT_IO;
     }
     if (polled[2].revents)
         take_keys(screen);
+    if (polled[3].revents && found_take(&screen->found))
+        show_found(screen);
     return take_signals(screen, signals);
 }
 
@@ -205,10 +217,12 @@ int chat_screen_led(const Options *options, const ClientOptions *client_options,
         return err.code ? err.code : EXIT_MEMORY;
     }
     screen->signals = signals;
+    screen->found.fd = -1;
     screen->lead = lead;
     screen_signals_catch();
     int code = hold(screen, signals, options, client_options, &err);
     ui_close(screen->ui);
+    found_stop(&screen->found);
     if (err.code)
         fprintf(stderr, "s2d: %s\n", err.text);
     chat_close(&screen->chat);

@@ -94,7 +94,11 @@ void screen_act(ScreenChat *screen, const UiAction *action)
         ui_resume(screen->ui);
         break;
     case UI_TARGET:
-        chat_switch(chat, action->index, NULL, &err);
+        chat_switch(chat, action->index, action->text, &err);
+        break;
+    case UI_FIND:
+        if (!chat->options.host) /* there are other models there */
+            found_start(&screen->found);
         break;
     case UI_THRESHOLDS:
         set.n_thresholds = action->n_thresholds;

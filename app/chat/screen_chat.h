@@ -6,6 +6,7 @@
 
 #include "app/base/paths.h"
 #include "app/chat/chat.h"
+#include "app/chat/screen_found.h"
 #include "ui/ui.h"
 
 typedef struct ScreenChat {
@@ -13,6 +14,7 @@ typedef struct ScreenChat {
     View view;
     Ui *ui; /* NULL = not started yet */
     UiOptions ui_options;
+    FoundReader found;
     const ChatLead *lead; /* NULL = the person */
     char *help;
     char history[PATH_BYTES]; /* "" = none can be kept */

@@ -6,7 +6,7 @@
 
 #include "app/base/paths.h"
 #include "app/chat/slash.h"
-#include "app/profile/catalog.h"
+#include "app/profile/found.h"
 #include "ui/ui.h"
 
 /* Counts the candidates that fit, and keeps the one asked for. */
@@ -62,14 +62,21 @@ static void offer_profiles(Pick *pick)
         offer_folder(pick, path, ".yaml");
 }
 
-static void offer_models(Pick *pick, bool only_here)
+/* Those that are here, of the catalog or not; known: names that were offered already. The files are looked
+ * for anew at each candidate: that takes about as long as completing a file's name. */
+static void offer_models(Pick *pick, const EventReady *known)
 {
-    char path[PATH_BYTES];
-    for (int i = 0; i < catalog_count(); i++) {
-        const char *name = catalog_at(i)->name;
-        if (!only_here || catalog_resolve(name, path, sizeof(path), NULL) == 0)
-            offer(pick, name);
+    FoundList list;
+    if (pick->found || found_list(&list, NULL) != 0)
+        return;
+    for (int i = 0; i < list.n; i++) {
+        bool told = list.models[i].header.problem[0] != '\0';
+        for (int t = 0; known && t < known->n_targets; t++)
+            told = told || strcmp(known->targets[t], list.models[i].name) == 0;
+        if (!told)
+            offer(pick, list.models[i].name);
     }
+    found_close(&list);
 }
 
 static void offer_exits(Pick *pick, const Chat *chat, const char *before)
@@ -108,10 +115,12 @@ static void offer_arguments(Pick *pick, const Chat *chat, const SlashCommand *co
     case ARGUMENT_TARGET:
         for (int i = 0; i < chat->ready.n_targets; i++)
             offer(pick, chat->ready.targets[i]);
+        if (!chat->options.host)
+            offer_models(pick, &chat->ready);
         files = true;
         break;
     case ARGUMENT_MODEL:
-        offer_models(pick, true);
+        offer_models(pick, NULL);
         files = true;
         break;
     case ARGUMENT_PROFILE:

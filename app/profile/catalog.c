@@ -1,7 +1,6 @@
 /* catalog.c - see catalog.h. The models themselves are in catalog_models.c. */
 #include "app/profile/catalog.h"
 
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,8 @@
 
 #include "app/base/paths.h"
 #include "app/profile/config.h"
+#include "app/profile/found.h"
+#include "engine/gguf/gguf.h"
 
 const CatalogModel *catalog_find(const char *name)
 {
@@ -56,35 +57,6 @@ static bool is_file(const char *path, uint64_t bytes)
            (bytes == 0 || (uint64_t)status.st_size == bytes);
 }
 
-/* Looks below everybody's cache for files that match the pattern. 0 = found. */
-static int find_in_cache(const char *pattern, uint64_t bytes, char *path, size_t size)
-{
-    char cache[PATH_BYTES], full[2 * PATH_BYTES];
-    if (paths_get(PLACE_CACHE, NULL, cache, sizeof cache, NULL) != 0)
-        return -1;
-    /* The folder's own name is not a pattern. */
-    size_t n = 0;
-    for (const char *c = cache; *c && n < sizeof full - PATH_BYTES / 2; c++) {
-        if (strchr("*?[\\", *c))
-            full[n++] = '\\';
-        full[n++] = *c;
-    }
-    snprintf(full + n, sizeof full - n, "/%s", pattern);
-
-    glob_t found;
-    int result = -1;
-    if (glob(full, 0, NULL, &found) != 0)
-        return -1;
-    for (size_t i = 0; i < found.gl_pathc && result != 0; i++) {
-        if (!is_file(found.gl_pathv[i], bytes))
-            continue;
-        int length = snprintf(path, size, "%s", found.gl_pathv[i]);
-        result = length >= 0 && (size_t)length < size ? 0 : -1;
-    }
-    globfree(&found);
-    return result;
-}
-
 /* Looks for a file in the folders that the config file names. 0 = found; -1 with err: the config file
  * cannot be read. */
 static int find_in_folders(const char *file, uint64_t bytes, char *path, size_t size, Err *err)
@@ -105,9 +77,24 @@ static int find_in_folders(const char *file, uint64_t bytes, char *path, size_t 
     return result;
 }
 
+/* Looks where other programs keep models: for a file of that size, or, with size 0, for a model of that
+ * name. 0 = found. */
+static int find_elsewhere(const char *name, uint64_t bytes, char *path, size_t size)
+{
+    FoundList list;
+    Err unread = {0};
+    if (found_list(&list, &unread) != 0)
+        return -1;
+    const FoundModel *model =
+        bytes > 0 ? found_by_file(&list, name, bytes) : found_by_name(&list, name);
+    int n = model ? snprintf(path, size, "%s", model->path) : -1;
+    found_close(&list);
+    return n >= 0 && (size_t)n < size ? 0 : -1;
+}
+
 static int resolve_model(const CatalogModel *model, char *path, size_t size, Err *err)
 {
-    char name[128], pattern[256], text[32];
+    char name[128], text[32];
     snprintf(name, sizeof name, "%s%s", model->file ? model->file : model->name,
              model->file ? "" : ".gguf");
     if (paths_get(PLACE_MODELS, name, path, size, err) != 0)
@@ -127,13 +114,7 @@ static int resolve_model(const CatalogModel *model, char *path, size_t size, Err
             "link to it, at %.300s, or give a path",
             model->name, place);
 
-    /* Other programs' places. Their layouts: huggingface_hub's
-     * "models--OWNER--NAME/snapshots/REVISION/FILE" and llama.cpp's "OWNER_NAME_FILE". */
-    snprintf(pattern, sizeof pattern, "huggingface/hub/models--*/snapshots/*/%s", model->file);
-    if (find_in_cache(pattern, model->bytes, path, size) == 0)
-        return 0;
-    snprintf(pattern, sizeof pattern, "llama.cpp/*%s", model->file);
-    if (find_in_cache(pattern, model->bytes, path, size) == 0)
+    if (find_elsewhere(model->file, model->bytes, path, size) == 0)
         return 0;
     return err_set(err, EXIT_NOINPUT, "model %s is not here; `s2d pull %s` brings it (%s)",
                    model->name, model->name, catalog_size_text(model->bytes, text, sizeof text));
@@ -158,12 +139,10 @@ int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err)
     const CatalogModel *model = catalog_find(name_or_path);
     if (model)
         return resolve_model(model, path, size, err);
-    if (is_file(name_or_path, 0)) {
-        int length = snprintf(path, size, "%s", name_or_path);
-        return length >= 0 && (size_t)length < size
+    if (is_file(name_or_path, 0))
+        return gguf_part_path(name_or_path, 1, path, size) == 0
                    ? 0
                    : err_set(err, EXIT_NOINPUT, "%.200s...: the path is too long", name_or_path);
-    }
     if (find_in_place(name_or_path, path, size) == 0)
         return 0;
     Err trouble = {0};
@@ -171,16 +150,15 @@ int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err)
         return 0;
     if (trouble.code)
         return err_set(err, trouble.code, "%s", trouble.text);
+    if (find_elsewhere(name_or_path, 0, path, size) == 0)
+        return 0;
     return err_set(err, EXIT_NOINPUT,
-                   "%.300s: no such file, nor a name of the catalog; `s2d models` lists those",
+                   "%.300s: no such file, nor the name of a model that is here; `s2d models` lists "
+                   "those",
                    name_or_path);
 }
 
 void catalog_short_name(const char *name_or_path, char *name, size_t size)
 {
-    const char *slash = strrchr(name_or_path, '/');
-    snprintf(name, size, "%s", slash ? slash + 1 : name_or_path);
-    size_t length = strlen(name);
-    if (length > 5 && strcmp(name + length - 5, ".gguf") == 0)
-        name[length - 5] = '\0';
+    places_stem(name_or_path, name, size);
 }

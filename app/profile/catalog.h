@@ -36,14 +36,15 @@ const CatalogModel *catalog_at(int index);
 const CatalogModel *catalog_find(const char *name); /* NULL = no such name */
 
 /* Path of a model that is here. A catalog name is looked for in the models' place (paths.h), then
- * in the folders of the config file (config.h), then where other programs keep GGUF files: the
- * Hugging Face hub's cache and llama.cpp's; only a file of the right size counts. Anything else is a
- * path from here, a file of the models' place by its name, with or without ".gguf", or a path from
- * one of those folders. EXIT_NOINPUT when it is not here, with what to
+ * in the folders of the config file (config.h), then where other programs keep GGUF files (places.h);
+ * only a file of the right size counts. Anything else is a path from here, a file of the models' place by
+ * its name, with or without ".gguf", a path from one of those folders, or the name of a model that was
+ * found (found.h); of a model in several files any names the first. EXIT_NOINPUT when it is not here, with what to
  * do about it. path: size bytes, PATH_BYTES (paths.h) are enough. */
 int catalog_resolve(const char *name_or_path, char *path, size_t size, Err *err);
 
-/* What the person sees of a catalog name or path: the name, or the file's name without ".gguf". */
+/* What the person sees of a catalog name or path: the name, or the file's name without ".gguf" and
+ * without the number of a part. */
 void catalog_short_name(const char *name_or_path, char *name, size_t size);
 
 /* A pattern of CatalogWheel with the part's number (1 ...) in place of the signs. -1 = does not

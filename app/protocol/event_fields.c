@@ -56,7 +56,7 @@
 
 static const char *const spec_names[] = {"auto", "on", "off", NULL};
 static const char *const from_names[] = {"profile", "tuned", "hand", "auto", NULL};
-static const char *const room_names[] = {"none", "unload", "replace", NULL};
+static const char *const room_names[] = {"none", "unload", "replace", "pair", NULL};
 static const char *const stage_names[] = {"check", "load", "prefill", "done", "failed", NULL};
 
 static const Field ready_rows[] = {

@@ -110,11 +110,11 @@ static json_t *profile_json(const Profile *profile)
 
 static json_t *load_json(const RequestLoad *load)
 {
-    return json_pack("{s:o, s:i, s:s, s:o, s:o, s:o, s:s}", "profile", profile_json(&load->profile),
-                     "target", load->target_index, "spec", spec_name(load->spec), "drafter",
-                     json_text(load->drafter), "tree", json_text(load->tree), "isa",
-                     json_text(load->isa[0] ? load->isa : "auto"), "act",
-                     load->act_f32 ? "f32" : "int8");
+    return json_pack("{s:o, s:i, s:b, s:s, s:o, s:o, s:o, s:s}", "profile",
+                     profile_json(&load->profile), "target", load->target_index, "pair", load->pair,
+                     "spec", spec_name(load->spec), "drafter", json_text(load->drafter), "tree",
+                     json_text(load->tree), "isa", json_text(load->isa[0] ? load->isa : "auto"),
+                     "act", load->act_f32 ? "f32" : "int8");
 }
 
 static const char *const role_names[] = {

@@ -10,7 +10,7 @@
  *
  *   switch   SWITCH check, load, prefill, then done and READY; or failed, and the old target goes
  *            on: where its `room` is "unload", the same with `unload` works, where it is "replace",
- *            a load of that target in its place
+ *            a load of that target in its place, where it is "pair", a load without the draft
  *
  *   set      READY again, with what now holds; or ERROR and nothing has changed
  *
@@ -53,6 +53,7 @@ typedef enum RequestType {
 typedef struct RequestLoad {
     Profile profile;  /* names and paths are resolved by the worker, on its machine */
     int target_index; /* of profile.targets: the one to start with */
+    bool pair; /* where the profile has no draft: look for one among the models of that machine */
     SpecMode spec;
     char drafter[DRAFTER_TEXT]; /* as drafter_parse takes it; "" = the profile's */
     char tree[16];              /* as tree_parse takes it; "" = the profile's */

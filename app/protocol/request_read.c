@@ -322,13 +322,13 @@ static int read_profile(const Reader *outer, Profile *profile)
 
 static int read_load(const Reader *r, RequestLoad *load)
 {
-    static const char *const keys[] = {"v",       "request", "profile", "target", "spec",
+    static const char *const keys[] = {"v",       "request", "profile", "target", "pair", "spec",
                                        "drafter", "tree",    "isa",     "act",    NULL};
     char act[8] = "int8";
     strcpy(load->isa, "auto");
     if (check_object(r, keys) != 0 || read_profile(r, &load->profile) != 0 ||
         read_int(r, "target", 0, load->profile.n_targets - 1, &load->target_index) != 0 ||
-        read_spec(r, &load->spec) != 0 ||
+        read_bool(r, "pair", &load->pair) != 0 || read_spec(r, &load->spec) != 0 ||
         read_word(r, "drafter", load->drafter, sizeof(load->drafter)) != 0 ||
         check_drafter(r, load->drafter) != 0 ||
         read_word(r, "tree", load->tree, sizeof(load->tree)) != 0 ||

@@ -70,14 +70,33 @@ static int plan_file(const ModelsCache *cache, const Gguf *gguf, const ShortList
     return 0;
 }
 
+/* The parts of a model are found by their names, which a link's target may not have: only the folder is
+ * followed. */
+static int real_part(const char *path, char real[PATH_MAX], Err *err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    char folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
+    if (!realpath(folder, real))
+        return err_set(err, EXIT_NOINPUT, "%.300s: %s", folder, strerror(errno));
+    size_t length = strlen(real);
+    if (snprintf(real + length, PATH_MAX - length, "%s%s", real[length - 1] == '/' ? "" : "/",
+                 name) >= (int)(PATH_MAX - length))
+        return err_set(err, EXIT_NOINPUT, "%.200s...: the path is too long", path);
+    return 0;
+}
+
 static int find_model(const char *name_or_path, ModelPlan *plan, Err *err)
 {
     char path[PATH_MAX];
     catalog_short_name(name_or_path, plan->name, sizeof(plan->name));
     if (catalog_resolve(name_or_path, path, sizeof(path), err) != 0)
         return -1;
+    if (gguf_part_of(path, NULL) > 0)
+        return real_part(path, plan->path, err);
     if (!realpath(path, plan->path))
-        return err_set(err, EXIT_NOINPUT, "%s: %s", path, strerror(errno));
+        return err_set(err, EXIT_NOINPUT, "%.300s: %s", path, strerror(errno));
     return 0;
 }
 

@@ -95,6 +95,11 @@ void worker_keep_head(Worker *worker, Head *head);
  * now on worker_choose takes the faster. */
 void worker_start_rivals(Worker *worker);
 
+/* worker_pair.c */
+/* Where a load asks for it: a draft for the target among the models that are here, into its profile, and a
+ * WARNING paired that says which, or that there is none. */
+int worker_pair(Worker *worker, RequestLoad *load, const ModelPlan *target, Err *err);
+
 /* worker_load.c */
 /* A model being read; worker_on_progress is the ModelProgress for it: an event for every hundredth,
  * and a look at the requests. */

@@ -214,11 +214,13 @@ int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, 
 static int load_models(Worker *worker, RequestLoad *load, Model **target, Model **draft, Err *err)
 {
     Profile *profile = &load->profile;
-    const char *draft_base = profile->draft_base;
     ModelPlan target_plan = {0}, draft_plan = {0};
     *draft = NULL;
     int status =
         models_plan(&worker->models, profile->targets[load->target_index].model, &target_plan, err);
+    if (status == 0 && load->pair && !profile->draft_base)
+        status = worker_pair(worker, load, &target_plan, err);
+    const char *draft_base = profile->draft_base;
     if (status == 0 && draft_base)
         status = models_plan_draft(&worker->models, profile, &draft_plan, err);
     if (status == 0)

@@ -97,6 +97,11 @@ static int load_target(Worker *worker, const char *name, int index, const Switch
     LoadProgress progress = {
         .worker = worker, .model = plan.name, .target_index = index, .shown = -1};
     int status = models_plan(&worker->models, name, &plan, err);
+    if (status == 0 && worker->load.pair && worker->draft && /* nobody chose the draft */
+        tokenizer_compatible(worker->draft->tokenizer, plan.tokenizer, err) != 0) {
+        *room = terms->in_answer ? SWITCH_ROOM_NONE : SWITCH_ROOM_PAIR;
+        status = -1;
+    }
     if (status == 0) {
         Err difference = {0};
         *same = same_vocabulary(session_target(worker->session)->tokenizer, plan.tokenizer,
@@ -104,6 +109,11 @@ static int load_target(Worker *worker, const char *name, int index, const Switch
         if (!*same && terms->in_answer)
             status = err_set(err, EXIT_DATA, "another vocabulary cannot go on with this answer: %s",
                              difference.text);
+    }
+    if (status == 0 && !*same && worker->load.pair && !worker->draft) {
+        *room =
+            SWITCH_ROOM_PAIR; /* nothing here drafted for the old one; for this one something may */
+        status = err_set(err, EXIT_DATA, "another vocabulary");
     }
     if (status == 0)
         status = find_room(worker, &plan, terms->unload, room, err);

@@ -156,12 +156,17 @@ typedef enum SwitchStage {
     SWITCH_FAILED
 } SwitchStage;
 
-/* What would make room for a target that memory was refused for. */
+/* What would let a target in that was refused. */
 typedef enum SwitchRoom {
     SWITCH_ROOM_NONE,
-    SWITCH_ROOM_UNLOAD,  /* models that nothing uses now */
-    SWITCH_ROOM_REPLACE, /* the current target as well */
+    SWITCH_ROOM_UNLOAD,  /* memory: models that nothing uses now go */
+    SWITCH_ROOM_REPLACE, /* memory: the current target as well */
+    SWITCH_ROOM_PAIR,    /* its vocabulary is another: a draft that fits it is looked for */
 } SwitchRoom;
+
+/* What a front says of the last of these; %s: the target. */
+#define SWITCH_PAIRS \
+    "%s has another vocabulary: it is loaded anew, with a draft that fits if one is here"
 
 typedef struct EventSwitch {
     SwitchStage stage;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,16 @@ static int compare_name_tensor(const void *name, const void *tensor)
     return gguf_name_compare(*(const GgufString *)name, (*(const GgufTensor *const *)tensor)->name);
 }
 
+/* Err holds one line: of a long path its end says the most. */
+static void shorten(const char *path, char label[LABEL_BYTES])
+{
+    size_t length = strlen(path), room = LABEL_BYTES - 4;
+    if (length <= room)
+        snprintf(label, LABEL_BYTES, "%s", path);
+    else
+        snprintf(label, LABEL_BYTES, "...%s", path + length - room);
+}
+
 static Gguf *gguf_new(const char *path, Err *err)
 {
     Gguf *gguf = calloc(1, sizeof *gguf);
@@ -30,12 +41,7 @@ static Gguf *gguf_new(const char *path, Err *err)
         err_set(err, EXIT_MEMORY, "%s: no memory to open the file", path);
         return NULL;
     }
-    /* Err holds one line: of a long path its end says the most. */
-    size_t length = strlen(path), room = sizeof gguf->label - 4;
-    if (length <= room)
-        snprintf(gguf->label, sizeof gguf->label, "%s", path);
-    else
-        snprintf(gguf->label, sizeof gguf->label, "...%s", path + length - room);
+    shorten(path, gguf->label);
     gguf->fd = -1;
     return gguf;
 }
@@ -64,7 +70,7 @@ static int open_file(Gguf *gguf, Err *err)
     return 0;
 }
 
-int gguf_open(Gguf **out, const char *path, Err *err)
+static int open_one(Gguf **out, const char *path, Err *err)
 {
     *out = NULL;
     Gguf *gguf = gguf_new(path, err);
@@ -78,7 +84,56 @@ int gguf_open(Gguf **out, const char *path, Err *err)
     return 0;
 }
 
-int gguf_open_memory(Gguf **out, const void *data, size_t bytes, const char *name, Err *err)
+/* user: any part's path */
+static int open_part(Gguf **part, const Gguf *first, int place, void *user, Err *err)
+{
+    (void)first;
+    char path[PATH_MAX], label[LABEL_BYTES];
+    const char *given = user;
+    struct stat st;
+    if (gguf_part_path(given, place + 1, path, sizeof path) != 0)
+        return err_set(err, EXIT_NOINPUT, "%.300s...: the path is too long", given);
+    if (stat(path, &st) == 0 || errno != ENOENT)
+        return open_one(part, path, err);
+    shorten(path, label);
+    return err_set(err, EXIT_NOINPUT,
+                   "%s: part %d of the model is missing; put it beside the other parts", label,
+                   place + 1);
+}
+
+/* The rest of a model of which *gguf, opened by `path`, is a part, perhaps not the first. */
+static int open_rest(Gguf **gguf, const char *path, int count, Err *err)
+{
+    int part = 0;
+    if (gguf_part_of(path, &part) != count)
+        return err_set(err, EXIT_DATA,
+                       "%s: one of %d parts of a model, whose name has to end in "
+                       "-00001-of-%05d.gguf and so on",
+                       (*gguf)->label, count, count);
+    if (part > 1) {
+        Gguf *first;
+        if (open_part(&first, *gguf, 0, (void *)path, err) != 0)
+            return -1;
+        gguf_close(*gguf);
+        *gguf = first;
+    }
+    return gguf_join(*gguf, count, open_part, (void *)path, err);
+}
+
+int gguf_open(Gguf **out, const char *path, Err *err)
+{
+    int count;
+    if (open_one(out, path, err) != 0)
+        return -1;
+    if (gguf_split_count(*out, &count, err) == 0 &&
+        (count == 1 || open_rest(out, path, count, err) == 0))
+        return 0;
+    gguf_close(*out);
+    *out = NULL;
+    return -1;
+}
+
+static int open_memory(Gguf **out, const void *data, size_t bytes, const char *name, Err *err)
 {
     *out = NULL;
     Gguf *gguf = gguf_new(name, err);
@@ -94,10 +149,53 @@ int gguf_open_memory(Gguf **out, const void *data, size_t bytes, const char *nam
     return 0;
 }
 
+int gguf_open_memory(Gguf **out, const void *data, size_t bytes, const char *name, Err *err)
+{
+    int count;
+    if (open_memory(out, data, bytes, name, err) != 0)
+        return -1;
+    if (gguf_split_count(*out, &count, err) == 0) {
+        if (count == 1)
+            return 0;
+        err_set(err, EXIT_DATA, "%s: one of %d parts of a model, without the others", (*out)->label,
+                count);
+    }
+    gguf_close(*out);
+    *out = NULL;
+    return -1;
+}
+
+typedef struct MemoryParts {
+    const void *const *data;
+    const size_t *bytes;
+} MemoryParts;
+
+static int open_memory_part(Gguf **part, const Gguf *first, int place, void *user, Err *err)
+{
+    const MemoryParts *parts = user;
+    return open_memory(part, parts->data[place], parts->bytes[place], first->path, err);
+}
+
+int gguf_open_memory_parts(Gguf **out, const void *const *data, const size_t *bytes, int n,
+                           const char *name, Err *err)
+{
+    MemoryParts parts = {data, bytes};
+    if (open_memory(out, data[0], bytes[0], name, err) != 0)
+        return -1;
+    if (gguf_join(*out, n, open_memory_part, &parts, err) == 0)
+        return 0;
+    gguf_close(*out);
+    *out = NULL;
+    return -1;
+}
+
 void gguf_close(Gguf *gguf)
 {
     if (gguf == NULL)
         return;
+    for (int i = 1; i < gguf->n_parts; i++)
+        gguf_close(gguf->parts[i]);
+    free(gguf->parts);
     for (int i = 0; i < gguf->n_keys; i++)
         free(gguf->keys[i].strings);
     free(gguf->keys);
@@ -124,7 +222,15 @@ const char *gguf_label(const Gguf *gguf)
 
 uint64_t gguf_file_bytes(const Gguf *gguf)
 {
-    return gguf->file_bytes;
+    uint64_t bytes = gguf->file_bytes;
+    for (int i = 1; i < gguf->n_parts; i++)
+        bytes += gguf->parts[i]->file_bytes;
+    return bytes;
+}
+
+int gguf_parts(const Gguf *gguf)
+{
+    return gguf->n_parts > 1 ? gguf->n_parts : 1;
 }
 
 int gguf_tensor_count(const Gguf *gguf)

@@ -3,7 +3,8 @@
  * gguf_open reads the header only. Every count, length, offset and size is checked with
  * overflow-checked arithmetic against the bytes that are really there before anything is allocated.
  * Tensor data is read with pread, so that a file that shrinks is an error and not a signal. Format:
- * github.com/ggml-org/ggml, docs/gguf.md.
+ * github.com/ggml-org/ggml, docs/gguf.md. A model in several files (NAME-00001-of-0000N.gguf) is opened by
+ * any of them, and is one Gguf: the first one's metadata, the tensors of all.
  */
 #ifndef S2D_ENGINE_GGUF_GGUF_H
 #define S2D_ENGINE_GGUF_GGUF_H
@@ -42,16 +43,30 @@ typedef struct GgufTensor {
         dims[4]; /* dims[0] runs fastest (columns, inputs), dims[1] = rows, outputs; unused = 1 */
     uint64_t offset; /* bytes from the file's start */
     uint64_t bytes;
+    int part; /* which of the model's files it is in, from 0 */
 } GgufTensor;
+
+enum { GGUF_PARTS_MAX = 512 };
 
 int gguf_open(Gguf **gguf, const char *path, Err *err);
 /* The same over memory that stays the caller's (for fuzzing and tests). */
 int gguf_open_memory(Gguf **gguf, const void *data, size_t bytes, const char *name, Err *err);
+/* And over the parts of a model, [n], n > 1. */
+int gguf_open_memory_parts(Gguf **gguf, const void *const *data, const size_t *bytes, int n,
+                           const char *name, Err *err);
 void gguf_close(Gguf *gguf);
 
-const char *gguf_path(const Gguf *gguf);
-const char *gguf_label(const Gguf *gguf); /* the path, or its end when it is long: for messages */
-uint64_t gguf_file_bytes(const Gguf *gguf);
+/* By its name alone: how many parts the model has of which this file is one, *part (from 1, may be
+ * NULL); 0 = the name says of none. */
+int gguf_part_of(const char *path, int *part);
+/* The path of that part of the same model, from 1; the path itself where its name says of none. -1 = does
+ * not fit. */
+int gguf_part_path(const char *path, int part, char *out, size_t size);
+
+const char *gguf_path(const Gguf *gguf);    /* of several files the first */
+const char *gguf_label(const Gguf *gguf);   /* the path, or its end when it is long: for messages */
+uint64_t gguf_file_bytes(const Gguf *gguf); /* of all its files */
+int gguf_parts(const Gguf *gguf);           /* how many those are */
 int gguf_tensor_count(const Gguf *gguf);
 const GgufTensor *gguf_tensor_at(const Gguf *gguf, int index);
 const GgufTensor *gguf_tensor(const Gguf *gguf, const char *name); /* NULL = not there */

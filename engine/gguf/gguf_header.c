@@ -215,8 +215,8 @@ static int read_shape(Reader *r, GgufTensor *tensor)
     if (info == NULL) {
         char names[256], problem[320];
         quant_names(INT_MAX, names, sizeof names);
-        snprintf(problem, sizeof problem, "has type %u, which s2d does not read (it reads %s)",
-                 type, names);
+        snprintf(problem, sizeof problem, "has type %u (%s), which s2d does not read (it reads %s)",
+                 type, gguf_tensor_type_name(type), names);
         return tensor_error(r, tensor, problem);
     }
     tensor->type = info->type;
@@ -295,21 +295,28 @@ static int read_tensors(Reader *r, uint64_t n_tensors)
     return 0;
 }
 
-static int index_names(Reader *r)
+static int index_keys(Reader *r)
 {
     Gguf *gguf = r->gguf;
     for (int i = 0; i < gguf->n_keys; i++)
         gguf->keys_by_name[i] = &gguf->keys[i];
-    for (int i = 0; i < gguf->n_tensors; i++)
-        gguf->tensors_by_name[i] = &gguf->tensors[i];
     qsort(gguf->keys_by_name, (size_t)gguf->n_keys, sizeof(Key *), compare_keys);
-    qsort(gguf->tensors_by_name, (size_t)gguf->n_tensors, sizeof(GgufTensor *), compare_tensors);
     for (int i = 1; i < gguf->n_keys; i++)
         if (compare_keys(&gguf->keys_by_name[i - 1], &gguf->keys_by_name[i]) == 0)
             return key_error(r, gguf->keys_by_name[i], "is there twice");
+    return 0;
+}
+
+int gguf_index_tensors(Gguf *gguf, Err *err)
+{
+    Reader r = {gguf, 0, err};
+    for (int i = 0; i < gguf->n_tensors; i++)
+        gguf->tensors_by_name[i] = &gguf->tensors[i];
+    qsort(gguf->tensors_by_name, (size_t)gguf->n_tensors, sizeof(GgufTensor *), compare_tensors);
     for (int i = 1; i < gguf->n_tensors; i++)
         if (compare_tensors(&gguf->tensors_by_name[i - 1], &gguf->tensors_by_name[i]) == 0)
-            return tensor_error(r, gguf->tensors_by_name[i], "is there twice; the file is damaged");
+            return tensor_error(&r, gguf->tensors_by_name[i],
+                                "is there twice; the file is damaged");
     return 0;
 }
 
@@ -392,7 +399,8 @@ int gguf_read_header(Gguf *gguf, Err *err)
         return -1;
     if (read_keys(&r, n_keys) != 0 || read_tensors(&r, n_tensors) != 0)
         return -1;
-    if (index_names(&r) != 0 || get_alignment(gguf, &alignment, err) != 0)
+    if (index_keys(&r) != 0 || gguf_index_tensors(gguf, err) != 0 ||
+        get_alignment(gguf, &alignment, err) != 0)
         return -1;
     return place_tensors(&r, alignment);
 }

@@ -36,5 +36,7 @@ int gguf_read(const Gguf *gguf, const GgufTensor *tensor, uint64_t offset, void 
     if (offset > tensor->bytes || bytes > tensor->bytes - offset)
         return err_set(err, EXIT_INTERNAL, "%s: a read past the end of tensor '%.*s'", gguf->label,
                        (int)tensor->name.length, tensor->name.data);
+    if (gguf->parts != NULL)
+        gguf = gguf->parts[tensor->part];
     return gguf_read_at(gguf, tensor->offset + offset, out, bytes, err);
 }

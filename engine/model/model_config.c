@@ -52,17 +52,12 @@ static int tensor_rows(const Check *c, int layer, int part, const GgufTensor *te
 static int check_arch(Check *c)
 {
     GgufString name, type;
-    uint32_t parts = 1;
     int found = gguf_get_string(c->gguf, "general.type", &type, c->err);
     if (found < 0)
         return -1;
     if (found == 1 && !check_is(type, "model"))
         return check_fail(c, "this is a file of type '%.*s', not a model", check_shown(type),
                           type.data);
-    if (gguf_get_u32(c->gguf, "split.count", &parts, c->err) < 0)
-        return -1;
-    if (parts > 1)
-        return check_fail(c, "one of %u parts of a model; join them into one file first", parts);
     found = gguf_get_string(c->gguf, "general.architecture", &name, c->err);
     if (found < 0)
         return -1;

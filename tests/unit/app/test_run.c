@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -834,6 +835,64 @@ static int teardown(void **state)
     return 0;
 }
 
+/* A target that no profile names gets the smallest model of its vocabulary, and the text stays. */
+static void a_target_gets_a_draft_by_itself(void **state)
+{
+    (void)state;
+    static Result plain, result;
+    char path[256];
+    TinyModel tiny = tiny_model(ARCH_QWEN2);
+    Err err = {0};
+    tiny.layers = 60;
+    tiny.context = 1024;
+    mkdir(model_folder_file(&folder, "found", path), 0700);
+    mkdir(model_folder_file(&folder, "config", path), 0700);
+    setenv("XDG_CONFIG_HOME", path, 1);
+    setenv("S2D_MODELS", model_folder_file(&folder, "found", path), 1);
+    assert_int_equal(
+        tiny_model_write(&tiny, model_folder_file(&folder, "found/big.gguf", path), &err), 0);
+    tiny.layers = 4;
+    assert_int_equal(
+        tiny_model_write(&tiny, model_folder_file(&folder, "found/small.gguf", path), &err), 0);
+    run_line(&plain, NULL, "run --target big --draft none -p hello -n 60 --ignore-eos --spec off");
+    assert_int_equal(plain.status, 0);
+    assert_null(strstr(plain.err, "no profile names"));
+    run_line(&result, NULL, "run --target big -p hello -n 60 --ignore-eos --spec on");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.err, "no profile names this target: small drafts"));
+    assert_string_equal(result.out, plain.out);
+    run_line(&result, NULL, "run --target small -p hello -n 5 --ignore-eos");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.err, "no smaller model that is here shares its vocabulary"));
+    run_line(&result, NULL, "run --target big --drafter ngram -p hello -n 5 --ignore-eos");
+    assert_int_equal(result.status, 0);
+    assert_null(strstr(result.err, "no profile names")); /* nothing was looked for */
+
+    run_line(&result, NULL, "models");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.out, "big"));
+    run_line(&result, NULL, "profile new");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.out, "/big.yaml: small drafts for big; no exits trained"));
+    run_line(&result, NULL, "profile new");
+    assert_int_equal(result.status, EXIT_DATA);
+    assert_non_null(strstr(result.err, "exists already"));
+    run_line(&result, NULL, "profile new --replace --target small big");
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.out, "nothing drafts for small"));
+    run_line(&result, NULL, "profile new --target big --draft F/spm.gguf other");
+    assert_int_equal(result.status, EXIT_NOINPUT); /* in no place where models are looked for */
+    run_line(&result, NULL, "profile new ../outside");
+    assert_int_equal(result.status, EXIT_USAGE);
+    run_line(&result, NULL, "profile new --target big pair");
+    assert_int_equal(result.status, 0);
+    run_line(&result, NULL, "run --profile pair -p hello -n 60 --ignore-eos --spec on");
+    assert_int_equal(result.status, 0);
+    assert_string_equal(result.out, plain.out);
+    unsetenv("S2D_MODELS");
+    unsetenv("XDG_CONFIG_HOME");
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "");
@@ -843,6 +902,10 @@ int main(int argc, char **argv)
         return cmd_chat(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "run") == 0)
         return cmd_run(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "models") == 0)
+        return cmd_models(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "profile") == 0)
+        return cmd_profile(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "replay") == 0)
         return cmd_replay(argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "bench") == 0)
@@ -854,6 +917,7 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "draft") == 0)
         return cmd_draft(argc - 1, argv + 1);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_target_gets_a_draft_by_itself),
         cmocka_unit_test(texts_are_equal_whatever_drafts),
         cmocka_unit_test(an_answer_ends_before_a_stop_string),
         cmocka_unit_test(an_answer_of_one_token_has_no_rounds),

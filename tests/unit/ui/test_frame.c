@@ -41,6 +41,14 @@ static Frame new_frame(void)
                    .point = 9};
 }
 
+static const ViewFound found[] = {
+    {.name = "qwen2.5-coder-1.5b", .about = "qwen2 1.8B Q4_K 1.1 GB"},
+    {.name = "qwen3:4b", .about = "qwen3 4.0B Q4_K 2.6 GB"},
+    {.name = "SmolLM2-360M-Instruct-Q8_0", .about = "llama 362M Q8_0 386 MB", .other_words = true},
+    {.name = "Qwen2.5-72B-Instruct-Q4_K_M", .about = "qwen2 73B Q4_K 47 GB", .too_large = true},
+};
+static int n_found; /* of these, in the scenes of check_golden */
+
 static void check_golden(const char *name, Frame *frame, int width, int height, bool unicode)
 {
     Scene *scene = malloc(sizeof *scene);
@@ -50,6 +58,7 @@ static void check_golden(const char *name, Frame *frame, int width, int height, 
     scene_open(scene);
     scene_demo(scene);
     scene->view.bare = frame->alone;
+    view_set_found(&scene->view, found, n_found);
     draw_at(scene, frame, &cells, &layout, width, height, unicode);
     char *text = cells_dump(&cells);
     assert_non_null(text);
@@ -89,6 +98,15 @@ static void test_goldens(void **state)
     check_golden("help-100x30", &frame, 100, 30, true);
     frame.overlay = OVERLAY_TARGETS;
     check_golden("targets-80x24", &frame, 80, 24, true);
+    n_found = 4;
+    frame.choice = 3;
+    check_golden("targets-found-80x24", &frame, 80, 24, true);
+    check_golden("targets-found-60x15", &frame, 60, 15, true);
+    frame.choice = 0;
+    snprintf(frame.filter, sizeof frame.filter, "QWEN3");
+    check_golden("targets-filter-80x24", &frame, 80, 24, true);
+    frame.filter[0] = '\0';
+    n_found = 0;
     frame.overlay = OVERLAY_SESSIONS;
     frame.choice = 1;
     check_golden("sessions-80x24", &frame, 80, 24, true);

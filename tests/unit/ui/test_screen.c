@@ -132,14 +132,19 @@ static void send(Ui *ui, const char *bytes)
 static UiAction next(Ui *ui)
 {
     UiAction action = {0};
-    CHECK(ui_next(ui, &action));
+    do /* F2 asks for what is on the machine as well */
+        CHECK(ui_next(ui, &action));
+    while (action.type == UI_FIND);
     return action;
 }
 
 static bool none(Ui *ui)
 {
     UiAction action;
-    return !ui_next(ui, &action);
+    while (ui_next(ui, &action))
+        if (action.type != UI_FIND)
+            return false;
+    return true;
 }
 
 /* As the app's loop does until nothing is left to wait for. */
@@ -993,6 +998,52 @@ static void case_sessions(Ui *ui, Scene *scene)
     CHECK(strcmp(next(ui).text, "delete it") == 0);
 }
 
+/* What was found stands behind the profile's targets, and letters narrow the list down. */
+static void case_found(Ui *ui, Scene *scene)
+{
+    static const ViewFound found[] = {
+        {.name = "alpha-7b-q4", .about = "llama 7.2B Q4_K 4.1 GB", .other_words = true},
+        {.name = "beta", .about = "qwen2 630M Q5_0 491 MB"},
+        {.name = "od\033[31md", .about = "qwen2 72B Q4_K 41 GB", .too_large = true},
+    };
+    UiAction action;
+    scene_ready(scene);
+    settle(ui);
+    send(ui, "\033OQ"); /* F2 */
+    CHECK(ui_next(ui, &action) && action.type == UI_FIND);
+    view_set_found(&scene->view, found, 3);
+    settle(ui);
+    send(ui, "\033[F\033[A\r"); /* the last but one */
+    action = next(ui);
+    CHECK(action.type == UI_TARGET && action.index == -1 && strcmp(action.text, "beta") == 0);
+    send(ui, "\033OQ3");
+    CHECK(strcmp(next(ui).text, "alpha-7b-q4") == 0);
+    send(ui, "\033OQLLX"); /* of the row's text, in letters of any size; then of none */
+    settle(ui);
+    send(ui, "\r");
+    CHECK(none(ui));
+    send(ui, "\033OQLLX\x7f");
+    settle(ui);
+    send(ui, "\r");
+    CHECK(strcmp(next(ui).text, "alpha-7b-q4") == 0);
+    send(ui, "\033OQq41\r"); /* digits too, once there is a letter */
+    CHECK(none(ui));
+    send(ui, "\033OQ/quit\r");
+    CHECK(strcmp(next(ui).text, "/quit") == 0);
+    view_set_found(&scene->view, NULL, 0);
+    send(ui, "\033OQ\033[F\r");
+    CHECK(next(ui).index == 1);
+}
+
+static void test_found(void **state)
+{
+    (void)state;
+    Outcome outcome = run(case_found, 100, 30);
+    assert_true(has(&outcome, "alpha-7b-q4"));
+    assert_true(has(&outcome, "TARGET with LL"));
+    free(outcome.output);
+}
+
 static void test_sessions(void **state)
 {
     (void)state;
@@ -1040,6 +1091,7 @@ int main(void)
         cmocka_unit_test(test_looking),
         cmocka_unit_test(test_actions),
         cmocka_unit_test(test_stop_and_quit),
+        cmocka_unit_test(test_found),
         cmocka_unit_test(test_sessions),
         cmocka_unit_test(test_no_terminal),
         cmocka_unit_test(test_light_terminal),

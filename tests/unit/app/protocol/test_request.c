@@ -60,7 +60,7 @@ static void load_survives(void **state)
     assert_int_equal(got->target_index, 1);
     assert_int_equal(got->spec, SPEC_OFF);
     assert_string_equal(got->drafter, "exit:6");
-    assert_true(got->act_f32);
+    assert_true(got->act_f32 && got->pair);
     request_free(&back);
 }
 

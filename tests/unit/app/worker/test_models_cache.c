@@ -14,6 +14,7 @@
 #include "app/base/file_hash.h"
 #include "app/worker/models_cache.h"
 #include "tests/support/model_folder.h"
+#include "tests/support/split_model.h"
 
 static ModelFolder folder;
 
@@ -290,6 +291,52 @@ static void hashes_at_once_are_all_remembered(void **state)
     assert_int_equal(lines, N);
 }
 
+/* A model in several files, as the hub's cache has it: links with the parts' names to files without. */
+static void test_parts(void **state)
+{
+    ModelsCache cache = {.kernels = *state};
+    char whole[256], prefix[256], part[256], blob[256], link[256], hash[SHA256_TEXT];
+    char first[SHA256_TEXT];
+    ModelPlan plan, again;
+    Err err = {0};
+    model_folder_file(&folder, "blob", prefix);
+    split_model(model_folder_file(&folder, "second.gguf", whole), prefix, 2, false);
+    for (int i = 1; i <= 2; i++) {
+        snprintf(part, sizeof part, "blob-%05d-of-00002.gguf", i);
+        snprintf(link, sizeof link, "in-parts-%05d-of-00002.gguf", i);
+        snprintf(blob, sizeof blob, "sha%d", i);
+        char from[256], to[256], at[256];
+        assert_int_equal(
+            rename(model_folder_file(&folder, part, from), model_folder_file(&folder, blob, to)),
+            0);
+        assert_int_equal(symlink(to, model_folder_file(&folder, link, at)), 0);
+    }
+    model_folder_file(&folder, "in-parts-00002-of-00002.gguf", part);
+    if (models_plan(&cache, part, &plan, &err) != 0)
+        fail_msg("%s", err.text);
+    assert_string_equal(plan.name, "in-parts");
+    assert_non_null(strstr(plan.path, "/in-parts-00001-of-00002.gguf"));
+    Model *model = load(&cache, &plan);
+    models_plan_close(&plan);
+    model_folder_file(&folder, "in-parts-00001-of-00002.gguf", link);
+    assert_int_equal(models_plan(&cache, link, &again, &err), 0);
+    assert_ptr_equal(models_held(&cache, &again), model); /* by either name it is one model */
+    models_plan_close(&again);
+
+    assert_int_equal(file_hash(link, first, &err), 0);
+    assert_int_equal(file_hash(part, hash, &err), 0);
+    assert_string_equal(hash, first); /* of all of it, by either name */
+    model_folder_file(&folder, "sha2", blob);
+    assert_int_equal(truncate(blob, 1000), 0);
+    assert_int_equal(file_hash(link, hash, &err), 0);
+    assert_string_not_equal(hash, first);
+    unlink(part);
+    assert_int_equal(file_hash(link, hash, &err), -1);
+    assert_int_equal(err.code, EXIT_NOINPUT);
+    assert_non_null(strstr(err.text, "00002-of-00002"));
+    models_close(&cache);
+}
+
 static void test_refused(void **state)
 {
     ModelsCache cache = {.kernels = *state};
@@ -319,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_adapter_refused),
         cmocka_unit_test(test_hash_is_remembered),
         cmocka_unit_test(hashes_at_once_are_all_remembered),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -148,33 +148,33 @@ static void mark(const Session *s, Place *place)
 {
     *place = (Place){.n = s->n,
                      .left = place->left,
-                     .answered = s->answered,
-                     .utf8 = s->utf8,
-                     .stopping = s->stopping,
-                     .shown = s->shown,
-                     .stats = s->stats,
-                     .rounds = s->rounds,
-                     .lost_ms = s->lost_ms,
-                     .told_ms = s->told_ms,
-                     .context_sum = s->context_sum};
-    memcpy(place->held_from, s->held_from, sizeof place->held_from);
+                     .answered = s->answer.answered,
+                     .utf8 = s->answer.utf8,
+                     .stopping = s->answer.stopping,
+                     .shown = s->answer.shown,
+                     .stats = s->answer.stats,
+                     .rounds = s->answer.rounds,
+                     .lost_ms = s->answer.lost_ms,
+                     .told_ms = s->answer.told_ms,
+                     .context_sum = s->answer.context_sum};
+    memcpy(place->held_from, s->answer.held_from, sizeof place->held_from);
 }
 
 static void go_back(Session *s, const Place *place)
 {
     s->n = place->n;
     s->cached = place->n - 1;
-    s->answered = place->answered;
-    s->utf8 = place->utf8;
-    s->stopping = place->stopping;
-    s->shown = place->shown;
-    memcpy(s->held_from, place->held_from, sizeof s->held_from);
-    s->stats = place->stats;
-    s->rounds = place->rounds;
-    s->lost_ms = place->lost_ms;
-    s->told_ms = place->told_ms;
-    s->context_sum = place->context_sum;
-    s->reported_ms = 0;
+    s->answer.answered = place->answered;
+    s->answer.utf8 = place->utf8;
+    s->answer.stopping = place->stopping;
+    s->answer.shown = place->shown;
+    memcpy(s->answer.held_from, place->held_from, sizeof s->answer.held_from);
+    s->answer.stats = place->stats;
+    s->answer.rounds = place->rounds;
+    s->answer.lost_ms = place->lost_ms;
+    s->answer.told_ms = place->told_ms;
+    s->answer.context_sum = place->context_sum;
+    s->answer.reported_ms = 0;
 }
 
 /* As session_round. */
@@ -195,7 +195,7 @@ static int run_block(Session *s, const AnswerOptions *options, const Place *plac
     side->n = s->n - place->n;
     side->over = goes_on == 0 || left == 0;
     memcpy(side->tokens, s->tokens + place->n, sizeof(int) * (size_t)side->n);
-    const EventStats *now = &s->stats, *before = &place->stats;
+    const EventStats *now = &s->answer.stats, *before = &place->stats;
     double draft = now->draft_ms - before->draft_ms, verify = now->verify_ms - before->verify_ms;
     said->block_tokens = side->n;
     said->block_rounds = now->rounds - before->rounds;
@@ -220,9 +220,9 @@ static bool commit(Session *s, Place *place)
     memcpy(s->tokens + s->n, shorter->tokens, sizeof(int) * (size_t)shorter->n);
     s->n += shorter->n;
     s->cached = s->n - 1;
-    s->answered += shorter->n;
+    s->answer.answered += shorter->n;
     for (int i = 0; i < shorter->n; i++) {
-        stop_text_ends(&s->stopping, shorter->tokens[i]);
+        stop_text_ends(&s->answer.stopping, shorter->tokens[i]);
         report_text(s, shorter->tokens[i], 0);
     }
     place->left -= shorter->n;
@@ -269,7 +269,7 @@ static const char *in_turn(Session *s, const AnswerOptions *options, int left, E
             return NULL;
         }
     }
-    return s->stopping.scan.ended ? "stop" : place.left > 0 ? "eos" : "length";
+    return s->answer.stopping.scan.ended ? "stop" : place.left > 0 ? "eos" : "length";
 }
 
 /* ---- the whole ---- */

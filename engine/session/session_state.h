@@ -30,6 +30,25 @@ typedef struct CostKey {
     bool noisy;                         /* acceptance differs where tokens are drawn */
 } CostKey;
 
+/* The answer under way, or the last one: what a round adds to, but for the conversation and what was
+ * learnt. */
+typedef struct AnswerState {
+    Utf8 utf8;
+    StopText stopping;           /* by acceptance, a round ahead of what is shown */
+    StopScan shown;              /* what the shown text holds back, */
+    short held_from[STOP_BYTES]; /* and who proposed each byte of it */
+    uint32_t seed;
+    int first_token; /* drawn from the prefill; -1 = not yet */
+    int answered;    /* tokens so far */
+    EventStats stats;
+    uint64_t back_copies, back_bytes; /* of the kernels, when it began */
+    int rounds;                       /* stats counts those of the current target */
+    double lost_ms;     /* of these rounds' time: what the process was kept from running */
+    double told_ms;     /* of it: reported_ms of all of them */
+    double context_sum; /* of these rounds: tokens before each */
+    double reported_ms; /* what events and tuner took since: counted as the next round's `other` */
+} AnswerState;
+
 struct Session {
     SessionConfig config; /* config.target is the current one */
     int ctx;              /* longest conversation in tokens */
@@ -49,26 +68,12 @@ struct Session {
     int n;
     int cached; /* tokens whose keys and values the target's cache holds */
 
-    /* the answer under way */
-    Tree tree;
-    ExitTime exit_times[EXITS_MAX]; /* of the round under way, by exit of `drafting` */
+    AnswerState answer;
+    Tree tree;                      /* of the round under way */
+    ExitTime exit_times[EXITS_MAX]; /* of it, by exit of `drafting` */
     Acceptance acceptance;
-    Utf8 utf8;
-    StopText stopping;           /* by acceptance, a round ahead of what is shown */
-    StopScan shown;              /* what the shown text holds back, */
-    short held_from[STOP_BYTES]; /* and who proposed each byte of it */
-    uint32_t seed;
-    bool warned;     /* that what drafts computes no numbers */
-    int first_token; /* drawn from the prefill; -1 = not yet */
-    EventStats stats;
-    uint64_t back_copies, back_bytes; /* of the kernels, when it began */
-    int rounds;                       /* of it; stats counts those of the current target */
-    double lost_ms;     /* of these rounds' time: what the process was kept from running */
-    double told_ms;     /* of it: reported_ms of all of them */
-    double context_sum; /* of these rounds: tokens before each */
-    int answered;       /* tokens of it so far */
+    bool warned;        /* that what drafts computes no numbers */
     double answer_mean; /* tokens of an answer, decayed over the session's answers */
-    double reported_ms; /* what events and tuner took since: counted as the next round's `other` */
     bool answering;
     bool muted;              /* no events: rounds are tried out */
     struct Compare *compare; /* compare.c's, while an answer is; NULL = none */

@@ -104,7 +104,7 @@ static const SlashCommand table[] = {
     {"tree", ARGUMENT_WORDS, "[auto|off|static|DxWxN]", "depth x width x nodes", "auto off static",
      run_tree},
     {"spec", ARGUMENT_WORDS, "[auto|on|off]", "speculation", "auto on off", run_spec},
-    {"ab", ARGUMENT_WORDS, "SETTING [SETTING]", "answer again by two, in turn",
+    {"ab", ARGUMENT_SIDES, "SETTING [SETTING]", "answer again by two, in turn",
      "now plain profile tuned", run_ab},
     {"stats", ARGUMENT_NONE, "", "figures of answer and chat", NULL, run_stats},
     {"regen", ARGUMENT_NONE, "", "answer again, next seed", NULL, run_regen},

@@ -117,7 +117,13 @@ static bool is_younger(const char *event, const char *key)
                                             {"ready", "tuned_thresholds"},
                                             {"prefill", "token"},
                                             {"round", "exit_times"},
-                                            {"round", "words"}};
+                                            {"round", "words"},
+                                            {"compare", "target"},
+                                            {"compare", "said"},
+                                            {"compare", "over"},
+                                            {"compare", "parted"},
+                                            {"compare", "two_texts"},
+                                            {"compare", "kept"}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (strcmp(event, fields[i][0]) == 0 && strcmp(key, fields[i][1]) == 0)
             return true;
@@ -298,7 +304,7 @@ int event_from_line(Event *event, const char *line, size_t bytes, Err *err)
 
 void event_free(Event *event)
 {
-    if (event->type == EVENT_TEXT) {
+    if (event->type == EVENT_TEXT || event->type == EVENT_OTHER_TEXT) {
         free((char *)event->u.text.text);
         event->u.text.text = NULL;
     } else if (event->type == EVENT_QUESTION) {

@@ -119,7 +119,8 @@ static bool prepare(Session *s, int left, RoundMode *mode)
         ran = kernels_ms(k) - ran;
         cost_read(&s->cost, rows, ran);
         s->answer.stats.draft_prefill_ms += ms;
-        report_prefill(s, s->n - 1, s->n - 1, s->answer.stats.prefill_ms, s->answer.stats.draft_prefill_ms);
+        report_prefill(s, s->n - 1, s->n - 1, s->answer.stats.prefill_ms,
+                       s->answer.stats.draft_prefill_ms);
         if (session_asked_to_stop(s))
             return true;
     }

@@ -12,9 +12,17 @@ static Event *fresh(Session *s, EventType type)
     return &s->event;
 }
 
+static bool is_said(const Session *s)
+{
+    EventType type = s->event.type;
+    return s->says == SESSION_SAYS_ALL ||
+           (s->says == SESSION_SAYS_TEXT &&
+            (type == EVENT_TEXT || type == EVENT_OTHER_TEXT || type == EVENT_WARNING));
+}
+
 static void send(Session *s)
 {
-    if (s->config.emit && !s->muted)
+    if (s->config.emit && is_said(s))
         s->config.emit(s->config.user, &s->event);
 }
 
@@ -155,7 +163,7 @@ static void send_text(Session *s, const char *text, int source)
 {
     if (text[0] == '\0')
         return;
-    Event *e = fresh(s, EVENT_TEXT);
+    Event *e = fresh(s, s->side_text ? EVENT_OTHER_TEXT : EVENT_TEXT);
     e->u.text.text = text;
     e->u.text.source = source;
     send(s);
@@ -198,7 +206,8 @@ static void show_text(Session *s, const char *text, int source)
         int n = stop_take(&s->answer.shown, *text, out);
         for (int i = 0; i < n; i++)
             put(s, &piece, out[i], s->answer.held_from[i]);
-        memmove(s->answer.held_from, s->answer.held_from + n, sizeof s->answer.held_from - (size_t)n * sizeof(short));
+        memmove(s->answer.held_from, s->answer.held_from + n,
+                sizeof s->answer.held_from - (size_t)n * sizeof(short));
     }
     put_end(s, &piece);
 }

@@ -1,6 +1,7 @@
 /* session_state.h - inside a session: the conversation's state, and what its files offer each other. Each
  * calls those before it only: stop_text.c, report.c (events), prefill.c, measure.c (costs), session.c (set-up
- * and changes), auto_thresholds.c, switch.c, decode.c (an answer), compare.c (one in two ways). */
+ * and changes), auto_thresholds.c, switch.c, decode.c (an answer), compare_sides.c, compare.c (one in two
+ * ways), compare_targets.c. */
 #ifndef S2D_ENGINE_SESSION_SESSION_STATE_H
 #define S2D_ENGINE_SESSION_SESSION_STATE_H
 
@@ -49,6 +50,13 @@ typedef struct AnswerState {
     double reported_ms; /* what events and tuner took since: counted as the next round's `other` */
 } AnswerState;
 
+/* In a comparison, where rounds are tried out, or are those of two texts. */
+typedef enum SessionSays {
+    SESSION_SAYS_ALL,
+    SESSION_SAYS_TEXT, /* and what a person is to be warned of */
+    SESSION_SAYS_NOTHING,
+} SessionSays;
+
 struct Session {
     SessionConfig config; /* config.target is the current one */
     int ctx;              /* longest conversation in tokens */
@@ -75,8 +83,9 @@ struct Session {
     bool warned;        /* that what drafts computes no numbers */
     double answer_mean; /* tokens of an answer, decayed over the session's answers */
     bool answering;
-    bool muted;              /* no events: rounds are tried out */
-    struct Compare *compare; /* compare.c's, while an answer is; NULL = none */
+    SessionSays says;        /* which events are sent */
+    bool side_text;          /* text is that of the side of a comparison that is not kept */
+    struct Compare *compare; /* the one that the answer under way is of; NULL = of none */
     Event event;             /* scratch: too large for the stack of a deep call */
 };
 

@@ -104,6 +104,59 @@ static void play_compare(Scene *scene, int pairs, double slower, bool equal)
     }
 }
 
+/* Two targets, whose texts part after five tokens; the second one is faster, and is over before the first. */
+static void play_targets(Scene *scene, bool over)
+{
+    static Event event;
+    static const char *const texts[2] = {" A pivot splits the list in two.",
+                                         " A pivot splits them, and so on."};
+    EventCompare *c = &event.u.compare;
+    event = (Event){.type = EVENT_COMPARE, .turn = scene->turn};
+    c->two_texts = c->equal = true;
+    for (int side = 0; side < 2; side++) {
+        strcpy(c->sides[side].target, side == 0 ? "qwen2.5-coder-1.5b" : "qwen2.5-coder-0.5b");
+        strcpy(c->sides[side].name, side == 0 ? "s2d e6 0.70 e12 0.80" : "plain");
+        c->sides[side].said = side == 0;
+    }
+    view_event(&scene->view, &event);
+    for (int i = 0; i <= 10; i++) {
+        for (int side = 0; side < 2; side++) {
+            EventCompareSide *s = &c->sides[side];
+            s->block_tokens = 16;
+            s->block_rounds = side == 0 ? 4 : 16;
+            s->block_ms = (side == 0 ? 40 : 25) * s->block_tokens + i % 3;
+            s->said += s->block_tokens + (i == 0 && side == 1);
+            for (int token = 0; token < 2; token++) {
+                Event text = {.type = side == 0 ? EVENT_TEXT : EVENT_OTHER_TEXT,
+                              .turn = scene->turn,
+                              .u.text = {.text = texts[side]}};
+                view_event(&scene->view, &text);
+            }
+            if (i == 0)
+                continue;
+            s->tokens += s->block_tokens;
+            s->rounds += s->block_rounds;
+            s->ms += s->block_ms;
+            s->draft_ms += side == 0 ? 0.2 * s->block_ms : 0;
+            s->verify_ms += (side == 0 ? 0.79 : 0.99) * s->block_ms;
+        }
+        c->pairs = i;
+        c->checked = 5;
+        c->parted = 6;
+        c->equal = false;
+        view_event(&scene->view, &event);
+    }
+    if (!over)
+        return;
+    c->sides[0].block_tokens = c->sides[1].block_tokens = 0; /* the first goes on alone */
+    c->sides[0].said += 16;
+    c->sides[1].over = true;
+    view_event(&scene->view, &event);
+    Event done = {.type = EVENT_DONE, .turn = scene->turn};
+    strcpy(done.u.done.reason, "eos");
+    view_event(&scene->view, &done);
+}
+
 static void test_goldens(void **state)
 {
     static const struct {
@@ -132,6 +185,14 @@ static void test_goldens(void **state)
     text = drawn(scene, &frame, 80, 24, true);
     golden_check("compare-80x24", text, write_goldens);
     free(text);
+    for (int over = 0; over < 2; over++) {
+        scene_say(scene, "And with another target?");
+        play_targets(scene, over);
+        text = drawn(scene, &frame, 160, 45, true);
+        golden_check(over ? "compare-targets-over-160x45" : "compare-targets-160x45", text,
+                     write_goldens);
+        free(text);
+    }
 }
 
 /* What the page says of the difference is what the pairs say. */

@@ -118,6 +118,10 @@ static bool is_younger(const char *event, const char *key)
                                             {"prefill", "token"},
                                             {"round", "exit_times"},
                                             {"round", "words"},
+                                            {"round", "plain.median"},
+                                            {"round", "plain.low"},
+                                            {"round", "plain.high"},
+                                            {"round", "plain.pass"},
                                             {"compare", "target"},
                                             {"compare", "said"},
                                             {"compare", "over"},
@@ -228,6 +232,8 @@ static int read_struct(const Reader *reader, const FieldTable *table, json_t *ob
         const char *key = table->fields[i].key;
         json_t *group = field_group(object, &key, false);
         json_t *json = json_object_get(group, key);
+        if (group && group != object && !json_is_object(group))
+            return wrong(reader, table->fields[i].key, "stands in something that is no object");
         if (!json && is_younger(reader->event, table->fields[i].key))
             continue;
         if (!json)

@@ -130,7 +130,10 @@ typedef struct EventRound {
     int ctx_used;                        /* committed tokens, the bonus included */
     int n_thresholds;
     float thresholds[EXITS_MAX];
-    char mode[12];        /* "spec", "plain" (nothing drafted), "probe" (plain, to measure it) */
+    char mode[12]; /* "spec", "plain" (nothing drafted), "probe" (plain, to measure it) */
+    /* A plain round of this target here and then, kept from running as much as this one was: the median of
+     * those measured, and bounds; and a pass over one row. All 0 = not measured, or an older trace. */
+    double plain_ms, plain_low_ms, plain_high_ms, pass_ms;
     float predicted_gain; /* the cost model's speed of this round over plain; 0 = no forecast */
     int n_words;
     EventWord words[WORDS_MAX]; /* texts of tokens that `visited` names and that are neither a

@@ -239,6 +239,7 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
     double gain = drafted ? cost_gain(&s->cost, s->acceptance.n, s->tree.n, ran1 - ran0) : 0;
     cost_verify(&s->cost, s->tree.n, ran2 - ran1);
     double t4 = clock_ms(), ran = kernels_ms(k) - ran0;
+    double lost = s->answer.lost_ms;
     double share =
         leave_out_stops(s, t4 - t0, ran, cost_round(&s->cost, mode, s->acceptance.n, ran));
 
@@ -248,7 +249,7 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
                    share * (t4 - t3) + s->answer.reported_ms};
     for (int e = 0; e < EXITS_MAX; e++)
         s->exit_times[e].ms *= share;
-    report_round(s, mode, ms, gain);
+    report_round(s, mode, ms, s->answer.lost_ms - lost, gain);
     for (int i = 1; i < s->acceptance.n; i++) {
         const TreeNode *node = &s->tree.node[s->acceptance.path[i]];
         report_text(s, node->token, node->exit > 0 ? node->exit : -1);

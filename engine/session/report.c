@@ -95,7 +95,22 @@ static void put_exit_times(const Session *s, EventRound *r)
     }
 }
 
-void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
+/* What this round is to be held against. */
+static void put_plain(const Session *s, EventRound *r, double lost_ms)
+{
+    RoundSums sums = {.all_ms = r->draft_ms + r->verify_ms + r->accept_ms + r->other_ms,
+                      .lost_ms = lost_ms};
+    PlainTime plain =
+        plain_time_kept(&s->cost, s->cost.context, s->answer.reported_ms, gain_ran(&sums));
+    if (plain.rounds < PLAIN_LEAST)
+        return;
+    r->plain_ms = plain.ms;
+    r->plain_low_ms = plain.low;
+    r->plain_high_ms = plain.high;
+    r->pass_ms = plain.pass;
+}
+
+void report_round(Session *s, RoundMode mode, const double ms[4], double lost_ms, double gain)
 {
     EventStats *t = &s->answer.stats;
     const Tree *tree = &s->tree;
@@ -127,6 +142,7 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
     r->verify_ms = ms[1];
     r->accept_ms = ms[2];
     r->other_ms = ms[3];
+    put_plain(s, r, lost_ms);
     put_words(s, r);
     put_exit_times(s, r);
     r->ctx_used = s->n;

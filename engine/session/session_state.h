@@ -139,7 +139,8 @@ void report_compare(Session *s, const EventCompare *compare);
 /* Which of the drafter's exits is after so many layers; -1 = none. */
 int exit_index(const Session *s, int exit);
 void report_prefill(Session *s, int done, int total, double ms, double draft_ms);
-void report_round(Session *s, RoundMode mode, const double ms[4], double gain);
+/* ms: of the four stages; lost_ms: of it, what the process was kept from running. */
+void report_round(Session *s, RoundMode mode, const double ms[4], double lost_ms, double gain);
 void report_text(Session *s, int token, int source);
 void report_text_end(Session *s);
 void report_stats(Session *s);

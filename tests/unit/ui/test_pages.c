@@ -483,6 +483,57 @@ static void test_automatic(void **state)
     free(text);
 }
 
+static Trial trial_of(int rounds, double ms, double plain_ms, double low, double high, double pass)
+{
+    static Trials trials;
+    static EventReady ready;
+    trials = (Trials){0};
+    ready = (EventReady){.n_exits = 1, .exits = {6}};
+    for (int i = 0; i < rounds; i++) {
+        EventRound round = {.mode = "spec", .accepted = 3, .n_thresholds = 1};
+        round.draft_ms = 0.2 * ms;
+        round.verify_ms = 0.8 * ms;
+        round.plain_ms = plain_ms;
+        round.plain_low_ms = low;
+        round.plain_high_ms = high;
+        round.pass_ms = pass;
+        trials_add(&trials, &ready, &round);
+    }
+    return trials.list[0];
+}
+
+/* A setting's gain is that of its rounds over the plain ones of their time, never more than MAT and passes
+ * permit, and none where it cannot be right. */
+static void test_gain_of_a_setting(void **state)
+{
+    (void)state;
+    Trial trial = trial_of(64, 50, 25, 25, 25, 40);
+    Speedup gain = trial_gain(&trial);
+    assert_float_equal(gain.gain, 4 * 25.0 / 50, 1e-6);
+    trial = trial_of(64, 50, 25, 20, 30, 40);
+    gain = trial_gain(&trial);
+    assert_float_equal(gain.low, 4 * 20.0 / 50, 1e-6);
+    assert_float_equal(gain.high, 4 * 30.0 / 50, 1e-6);
+    trial = trial_of(64, 50, 25, 20, 30, 24); /* 4 tokens of 24 ms each in 50 */
+    gain = trial_gain(&trial);
+    assert_float_equal(gain.gain, 4 * 24.0 / 50, 1e-6);
+    assert_float_equal(gain.high, gain.gain, 1e-6);
+    trial = trial_of(64, 50, 25, 25, 25, 15); /* plain was measured while others used the machine */
+    assert_true(trial_gain(&trial).gain == 0);
+    trial = trial_of(64, 50, 25, 15, 40, 40);
+    assert_true(trial_gain(&trial).gain == 0);
+    trial = trial_of(64, 50, 0, 0, 0, 0);
+    assert_true(trial_gain(&trial).gain == 0);
+    trial = trial_of(4 * RATE_KNOWN - 1, 50, 25, 25, 25, 40);
+    assert_true(trial_gain(&trial).gain == 0);
+    for (double ms = 10; ms < 200; ms *= 1.1) {
+        trial = trial_of(64, ms, 25, 24, 26, 24);
+        gain = trial_gain(&trial);
+        assert_true(gain.high <= 4 * 24 / ms + 1e-9);
+        assert_true(gain.low <= gain.gain && gain.gain <= gain.high);
+    }
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -493,6 +544,7 @@ int main(int argc, char **argv)
         TEST(test_figures_are_whole),
         TEST(test_any_size),
         TEST(test_verdicts),
+        cmocka_unit_test(test_gain_of_a_setting),
         cmocka_unit_test(test_evidence),
         TEST(test_trials),
         cmocka_unit_test(test_nothing_drafted),

@@ -130,6 +130,10 @@ static void draw_round(Noise *noise, EventRound *round)
     round->verify_ms = draw_ms(noise);
     round->accept_ms = draw_ms(noise);
     round->other_ms = draw_ms(noise);
+    round->plain_ms = draw_ms(noise);
+    round->plain_low_ms = draw_ms(noise);
+    round->plain_high_ms = draw_ms(noise);
+    round->pass_ms = draw_ms(noise);
     round->n_exit_times = draw_int(noise, 0, EXITS_MAX);
     for (int i = 0; i < round->n_exit_times; i++)
         round->exit_times[i] =
@@ -473,7 +477,8 @@ static bool is_younger(const Event *event, const char *key)
         return strcmp(key, "parted") == 0 || strcmp(key, "two_texts") == 0 ||
                strcmp(key, "kept") == 0;
     if (event->type == EVENT_ROUND)
-        return strcmp(key, "exit_times") == 0 || strcmp(key, "words") == 0;
+        return strcmp(key, "exit_times") == 0 || strcmp(key, "words") == 0 ||
+               strcmp(key, "plain") == 0;
     return event->type == EVENT_READY &&
            (strcmp(key, "drafts") == 0 || strcmp(key, "drafts_by_model") == 0 ||
             strcmp(key, "exits_in_use") == 0 || strcmp(key, "head") == 0 ||

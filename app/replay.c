@@ -38,6 +38,8 @@ static void show(Figures *figures, TextCleaner *cleaner, Comparison *comparison,
         if (comparison->any) {
             comparison_verdict(comparison, line, sizeof(line));
             print_report(stdout, "[A/B: %s]\n", line);
+            comparison_equality(comparison, line, sizeof(line));
+            print_report(stdout, "[A/B: %s]\n", line);
         }
         comparison->any = false;
         break;

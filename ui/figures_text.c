@@ -7,16 +7,22 @@
 #include "ui/text.h"
 
 /* Bounds that are as near to each other as this are one figure. */
-static const float NEAR = 1.1f;
+static const double NEAR = 1.1;
+
+void figures_speedup(const Speedup *gain, char *out, size_t bytes)
+{
+    if (gain->gain <= 0)
+        snprintf(out, bytes, "%s", "");
+    else if (gain->high <= NEAR * gain->low)
+        snprintf(out, bytes, "x%.2f", gain->gain);
+    else
+        snprintf(out, bytes, "x%.1f-%.1f", gain->low, gain->high);
+}
 
 void figures_gain(const EventStats *stats, char *out, size_t bytes)
 {
-    if (stats->gain <= 0)
-        snprintf(out, bytes, "%s", "");
-    else if (stats->gain_high <= NEAR * stats->gain_low)
-        snprintf(out, bytes, "x%.2f", stats->gain);
-    else
-        snprintf(out, bytes, "x%.1f-%.1f", stats->gain_low, stats->gain_high);
+    Speedup gain = {stats->gain, stats->gain_low, stats->gain_high};
+    figures_speedup(&gain, out, bytes);
 }
 
 void figures_count(long long n, const char *what, char *out, size_t bytes)

@@ -7,9 +7,11 @@
 #include <stddef.h>
 
 #include "engine/decode/event.h"
+#include "kernels/common/speedup.h"
 
 /* "x1.52", or "x1.3-1.9" where that is all that can be said, or "" where nothing can. */
 void figures_gain(const EventStats *stats, char *out, size_t bytes);
+void figures_speedup(const Speedup *gain, char *out, size_t bytes);
 
 /* "MAT 2.91  64.0 t/s x1.52  122 tok / 42 rounds  target coder-1.5b  stopped": the line below an
  * answer, or below that part of it which this target wrote. What was not measured is left out, and so

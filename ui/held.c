@@ -18,6 +18,7 @@ static size_t bytes_of(const Event *event)
     case EVENT_ROUND:
         return bytes + sizeof event->u.round;
     case EVENT_TEXT:
+    case EVENT_OTHER_TEXT:
         return bytes + sizeof event->u.text;
     case EVENT_STATS:
         return bytes + sizeof event->u.stats;
@@ -28,9 +29,14 @@ static size_t bytes_of(const Event *event)
     }
 }
 
+static bool is_text(const Event *event)
+{
+    return event->type == EVENT_TEXT || event->type == EVENT_OTHER_TEXT;
+}
+
 static const char *text_of(const Event *event)
 {
-    return event->type == EVENT_TEXT       ? event->u.text.text
+    return is_text(event)                  ? event->u.text.text
            : event->type == EVENT_QUESTION ? event->u.question.text
                                            : NULL;
 }
@@ -51,7 +57,7 @@ int held_add(Held *held, const Event *event)
     one->event = (Event *)(void *)((char *)one + start);
     memcpy(one->event, event, bytes);
     if (text != NULL) {
-        if (event->type == EVENT_TEXT)
+        if (is_text(event))
             one->event->u.text.text = text;
         else
             one->event->u.question.text = text;

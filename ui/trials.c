@@ -1,6 +1,7 @@
 /* trials.c - see trials.h. */
 #include "ui/trials.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "ui/text.h"
@@ -48,6 +49,22 @@ static Trial *make(Trials *trials, const Trial *wanted)
     return trial;
 }
 
+static void add_against(Trial *trial, const EventRound *round, double ms)
+{
+    int tokens = round->accepted + 1;
+    if (round->plain_ms <= 0)
+        return;
+    trial->against.tokens += tokens;
+    trial->against.rounds++;
+    trial->against.ms += ms;
+    trial->against.passes_ms += round->draft_ms + round->verify_ms;
+    trial->against.verify_ms += round->verify_ms;
+    trial->against.plain_ms += tokens * round->plain_ms;
+    trial->against.low_ms += tokens * round->plain_low_ms;
+    trial->against.high_ms += tokens * round->plain_high_ms;
+    trial->against.pass_ms += round->pass_ms;
+}
+
 int trials_add(Trials *trials, const EventReady *ready, const EventRound *round)
 {
     Trial wanted = {0};
@@ -69,9 +86,22 @@ int trials_add(Trials *trials, const EventReady *ready, const EventRound *round)
     trial->draft_ms += round->draft_ms;
     trial->verify_ms += round->verify_ms;
     trial->all_ms += ms;
+    add_against(trial, round, ms);
     trial->last_use = ++trials->rounds;
     trials->now = trial->number;
     return trial->number;
+}
+
+Speedup trial_gain(const Trial *trial)
+{
+    double ms = trial->against.ms, rounds = trial->against.rounds;
+    if (trial->plain || !rate_known(&trial->rate) || ms <= 0 || trial->against.passes_ms <= 0)
+        return (Speedup){0};
+    double one = fmin(trial->against.pass_ms, trial->against.verify_ms) / rounds;
+    double most = trial->against.tokens * one / trial->against.passes_ms;
+    double half = rate_half(&trial->rate) / rate_per_s(&trial->rate);
+    return speedup_within(trial->against.plain_ms / ms, (1 - half) * trial->against.low_ms / ms,
+                          (1 + half) * trial->against.high_ms / ms, most);
 }
 
 bool trial_is_of(const Trial *trial, const EventReady *ready)

@@ -9,6 +9,7 @@
 
 #include "engine/decode/event.h"
 #include "kernels/common/rate.h"
+#include "kernels/common/speedup.h"
 
 enum { TRIALS_MAX = 24 }; /* then the one that was longest out of use goes */
 
@@ -22,6 +23,13 @@ typedef struct Trial {
     float thresholds[EXITS_MAX];
     Rate rate;
     double draft_ms, verify_ms, all_ms;
+    struct { /* of those rounds of it for which plain ones were measured */
+        int tokens, rounds;
+        double ms, passes_ms, verify_ms; /* theirs; drafting and checking of it */
+        double plain_ms, low_ms, high_ms,
+            pass_ms; /* of plain rounds for as many tokens; passes for as
+                                                      many rounds */
+    } against;
 } Trial;
 
 typedef struct Trials {
@@ -35,6 +43,9 @@ typedef struct Trials {
 int trials_add(Trials *trials, const EventReady *ready, const EventRound *round);
 /* Does it belong to what is loaded: this target, and what drafts now or nothing? */
 bool trial_is_of(const Trial *trial, const EventReady *ready);
+/* Its speed over plain decoding's, as engine/cost/gain.h tells of an answer's, with the bounds of its own
+ * speed in it; nothing where its speed may not be believed yet. */
+Speedup trial_gain(const Trial *trial);
 /* The first of those that may be believed and drafts: what the others are compared with. NULL = none. */
 const Trial *trials_base(const Trials *trials, const EventReady *ready);
 

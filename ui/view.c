@@ -37,6 +37,7 @@ void view_close(View *view)
     log_close(&view->log);
     rounds_close(&view->kept);
     held_close(&view->held);
+    comparison_close(&view->comparison);
     free(view->shown);
     free(view->sessions);
     free(view->models);
@@ -91,16 +92,20 @@ static void on_compare(View *view, const EventCompare *event)
 {
     Comparison *comparison = &view->comparison;
     bool counts = comparison_add(comparison, event);
-    if (event->checked == 0) {
+    if (comparison_begins(event)) {
         view_begin_rounds(
             view); /* no round of it comes; those of the answer before are not its own */
         view->n_blocks = 0;
+        const Item *answer = scrollback_open_answer(&view->scrollback);
+        if (answer != NULL && answer->text != NULL) /* the first token came before this */
+            comparison_text(comparison, event->kept, answer->text);
     }
     view->state = VIEW_GENERATING;
     view->ctx_used = event->ctx_used;
     for (int side = 0; side < 2; side++) {
         EventCompareSide *own = &comparison->last.sides[side];
         view_clean_name(own->name, sizeof own->name);
+        view_clean_name(own->target, sizeof own->target);
         if (counts)
             view->blocks[side][view->n_blocks % VIEW_BLOCKS] =
                 own->block_ms > 0 ? (float)(1e3 * own->block_tokens / own->block_ms) : 0;
@@ -112,7 +117,7 @@ static void on_error(View *view, int code, const char *message, bool fatal)
 {
     (void)code;
     if (fatal) {
-        view->words_follow = false;
+        view->words_follow = view->comparison.open = false;
         if (scrollback_open_answer(&view->scrollback) != NULL)
             close_answer(view, view->has_stats ? &view->stats : &(EventStats){0}, "interrupted");
         view->state = VIEW_LOST;
@@ -203,6 +208,7 @@ void view_event(View *view, const Event *event)
         view->words_follow = false;
         if (!view->switching)
             view->state = VIEW_PREFILL;
+        view->loading[0] = '\0'; /* perhaps of a target to compare with */
         view->prefill_done = event->u.prefill.done;
         view->prefill_total = event->u.prefill.total;
         break;
@@ -219,6 +225,12 @@ void view_event(View *view, const Event *event)
         break;
     case EVENT_TEXT:
         view_take_text(view, &event->u.text);
+        if (view->comparison.open)
+            comparison_text(&view->comparison, view->comparison.last.kept, event->u.text.text);
+        break;
+    case EVENT_OTHER_TEXT:
+        if (view->comparison.open)
+            comparison_text(&view->comparison, 1 - view->comparison.last.kept, event->u.text.text);
         break;
     case EVENT_SWITCH:
         view_take_switch(view, &event->u.swap, event->turn);
@@ -236,7 +248,8 @@ void view_event(View *view, const Event *event)
         if (event->turn != view->turn) /* it had no round */
             view_begin_rounds(view);
         view_take_stats(view, &event->u.done.totals);
-        view->words_follow = false;
+        view->words_follow = view->comparison.open = false;
+        view->loading[0] = '\0'; /* perhaps of a target to compare with */
         close_answer(view, &view->stats, event->u.done.reason);
         view->state = VIEW_IDLE;
         break;

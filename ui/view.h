@@ -215,7 +215,8 @@ bool view_is_target(const View *view, const char *name);
 void view_greet(View *view, const char *text);
 /* The answer to come continues the one before it, on the screen as well. */
 void view_continue(View *view);
-/* What is shown between the two comes from the past: it changes no state, no settings. */
+/* What is shown between the two comes from the past: it changes no state, no settings. Its race is the
+ * chat's, and whoever shows it tells it. */
 typedef struct ViewPresent {
     ViewState state;
     EventReady ready;
@@ -223,13 +224,12 @@ typedef struct ViewPresent {
     bool adjusted, draft_kept;
     char mode[12];
     float predicted_gain;
-    Race race;
     Trials trials;
     Evidence evidence[EXITS_MAX];
 } ViewPresent;
 void view_past_begin(const View *view, ViewPresent *present);
 void view_past_end(View *view, const ViewPresent *present);
-/* The line below the newest answer. */
+/* The line below the newest answer; what the race knows of it is added. */
 void view_set_figures(View *view, const char *figures);
 /* Tokens per round so far; 0 before the first round. */
 double view_mat(const View *view);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ui/view.h"
+#include "ui/view_parts.h"
 
 void view_set_sessions(View *view, const ViewSession *sessions, int n)
 {
@@ -43,7 +43,6 @@ void view_past_begin(const View *view, ViewPresent *present)
                              .adjusted = view->adjusted,
                              .draft_kept = view->draft_kept,
                              .predicted_gain = view->predicted_gain,
-                             .race = view->race,
                              .trials = view->trials};
     memcpy(present->evidence, view->evidence, sizeof present->evidence);
     memcpy(present->wanted, view->wanted, sizeof present->wanted);
@@ -59,7 +58,6 @@ void view_past_end(View *view, const ViewPresent *present)
     view->predicted_gain = present->predicted_gain;
     memcpy(view->wanted, present->wanted, sizeof present->wanted);
     memcpy(view->mode, present->mode, sizeof present->mode);
-    view->race = present->race;
     view->trials = present->trials;
     memcpy(view->evidence, present->evidence, sizeof present->evidence);
     for (int i = 0; i < VIEW_HISTORY; i++) /* of settings that were tried then */
@@ -75,6 +73,7 @@ void view_set_figures(View *view, const char *figures)
         if (item->kind != ITEM_ANSWER)
             continue;
         text_clean_line(figures, item->figures, sizeof item->figures);
+        view_add_saved(view, item->figures, sizeof item->figures);
         item->wrap_width = 0;
         break;
     }

@@ -258,6 +258,7 @@ static int take(Chat *chat, const Event *event)
     case EVENT_LOAD:
     case EVENT_FORECAST:
     case EVENT_COMPARE:
+    case EVENT_OTHER_TEXT:
         break; /* the front shows them */
     case EVENT_QUESTION:
         break; /* no worker says it */

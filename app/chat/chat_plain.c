@@ -103,13 +103,14 @@ static void on_ready(Plain *plain, const EventReady *ready)
 static void on_compared(Plain *plain)
 {
     Comparison *c = &plain->comparison;
-    char line[256];
+    char line[320];
     if (!c->any)
         return;
     for (int side = 0; side < 2; side++) {
         const EventCompareSide *s = &c->last.sides[side];
-        snprintf(line, sizeof line, "%c: %s: %.1f tokens/s, %d tokens in %d rounds", 'A' + side,
-                 s->name, s->ms > 0 ? 1e3 * s->tokens / s->ms : 0, s->tokens, s->rounds);
+        snprintf(line, sizeof line, "%c: %s%s%s: %.1f tokens/s, %d tokens in %d rounds", 'A' + side,
+                 c->last.two_texts ? s->target : "", c->last.two_texts ? ", " : "", s->name,
+                 s->ms > 0 ? 1e3 * s->tokens / s->ms : 0, s->tokens, s->rounds);
         say(plain, "-- ", line);
     }
     comparison_verdict(c, line, sizeof line);
@@ -161,6 +162,7 @@ static void front_event(void *user, const Event *event)
     case EVENT_COUNT:
     case EVENT_FORECAST:
     case EVENT_QUESTION:
+    case EVENT_OTHER_TEXT: /* one text can be read line by line; the figures tell of the other */
         break;
     case EVENT_COMPARE:
         comparison_add(&plain->comparison, &event->u.compare);

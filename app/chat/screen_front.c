@@ -19,7 +19,7 @@ static void front_event(void *user, const Event *event)
         if (screen->chat.restore.due)
             front_changed(screen);
     }
-    if (event->type == EVENT_COMPARE && event->u.compare.checked == 0)
+    if (event->type == EVENT_COMPARE && comparison_begins(&event->u.compare))
         screen->compares = true;
     if (screen->lead)
         screen->lead->event(screen->lead->user, event);

@@ -56,7 +56,18 @@ static void tell_round(Telling *telling, const char *line, size_t bytes, int tur
     event_free(&event);
 }
 
-static void tell_answer(View *view, const Entry *entry, bool continues, int turn, bool rounds)
+/* The past has its race in the totals of its answers, also where their rounds are no longer kept. */
+static void tell_race(Race *race, const Entry *entry, bool continues)
+{
+    if (continues)
+        race_switch(race, &(EventStats){0});
+    else
+        race_begin(race);
+    race_stats(race, &entry->totals);
+}
+
+static void tell_answer(View *view, Race *race, const Entry *entry, bool continues, int turn,
+                        bool rounds)
 {
     Telling telling = {.view = view, .entry = entry};
     char figures[256];
@@ -74,12 +85,15 @@ static void tell_answer(View *view, const Entry *entry, bool continues, int turn
     snprintf(done.u.done.reason, sizeof(done.u.done.reason), "%s", entry->reason);
     view_event(view, &done);
     answer_line(&entry->totals, entry->target, entry->reason, figures, sizeof(figures));
+    tell_race(race, entry, continues);
+    view->race = *race;
     view_set_figures(view, figures);
 }
 
 void screen_show_transcript(View *view, const Transcript *transcript)
 {
     ViewPresent present;
+    Race race = {0};
     char *shown;
     int turn = -transcript->n - 1;
     bool rounds = view->state != VIEW_STARTING;
@@ -94,13 +108,14 @@ void screen_show_transcript(View *view, const Transcript *transcript)
             free(shown);
             break;
         case ENTRY_ANSWER:
-            tell_answer(view, entry, transcript_continues(transcript, i), turn + i, rounds);
+            tell_answer(view, &race, entry, transcript_continues(transcript, i), turn + i, rounds);
             break;
         case ENTRY_NOTE:
             view_old_note(view, entry->text);
             break;
         }
     }
+    view->race = race;
     view_past_end(view, &present);
 }
 

@@ -106,7 +106,7 @@ static const SlashCommand table[] = {
     {"spec", ARGUMENT_WORDS, "[auto|on|off]", "speculation", "auto on off", run_spec},
     {"think", ARGUMENT_WORDS, "[auto|on|off]", "thoughts before an answer", "auto on off",
      run_think},
-    {"ab", ARGUMENT_WORDS, "SETTING [SETTING]", "answer again by two, in turn",
+    {"ab", ARGUMENT_SIDES, "SETTING [SETTING]", "answer again by two, in turn",
      "now plain profile tuned", run_ab},
     {"stats", ARGUMENT_NONE, "", "figures of answer and chat", NULL, run_stats},
     {"regen", ARGUMENT_NONE, "", "answer again, next seed", NULL, run_regen},

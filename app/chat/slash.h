@@ -22,6 +22,7 @@ typedef enum SlashArgument {
     ARGUMENT_ROLE,
     ARGUMENT_FILES, /* any number; ~ and patterns are the command's */
     ARGUMENT_WORDS, /* those of `words` */
+    ARGUMENT_SIDES, /* any number of those of `words`, or one of the targets */
     ARGUMENT_FORM,  /* those of `words`, then a file */
 } SlashArgument;
 

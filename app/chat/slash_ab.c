@@ -14,7 +14,7 @@ static int bad(const char *part, Err *err)
 {
     return err_set(err, EXIT_USAGE,
                    "/ab: \"%.40s\" is none of now, plain, profile, tuned, eN=VALUE, all=VALUE, "
-                   "tree=TREE, drafter=KIND",
+                   "tree=TREE, drafter=KIND, target=TARGET",
                    part);
 }
 
@@ -58,6 +58,24 @@ static int set_threshold(const Chat *chat, const char *name, const char *value, 
     return 0;
 }
 
+/* One of the profile's, by number or name. */
+static int set_target(const Chat *chat, const char *value, RequestSet *set, Err *err)
+{
+    const EventReady *ready = &chat->ready;
+    int number = 0;
+    if (options_integer(value, "/ab", 1, TARGETS_MAX, &number, NULL) != 0)
+        for (int i = 0; i < ready->n_targets; i++)
+            if (strcmp(ready->targets[i], value) == 0)
+                number = i + 1;
+    if (number < 1 || number > ready->n_targets)
+        return err_set(err, EXIT_USAGE,
+                       "/ab: there is no target %.60s here; /target names them, and loads others",
+                       value);
+    set->has_target = number - 1 != ready->target_index;
+    set->target = number - 1;
+    return 0;
+}
+
 static int take_part(const Chat *chat, char *part, RequestSet *set, Err *err)
 {
     char *value = strchr(part, '=');
@@ -74,6 +92,8 @@ static int take_part(const Chat *chat, char *part, RequestSet *set, Err *err)
         return strcmp(part, "now") == 0 ? 0 : bad(part, err);
     }
     *value++ = '\0';
+    if (strcmp(part, "target") == 0)
+        return set_target(chat, value, set, err);
     if (strcmp(part, "tree") == 0) {
         if (strlen(value) >= sizeof set->tree || tree_parse(value, &shape) != 0)
             return err_set(err, EXIT_USAGE, "/ab: \"%.40s\" is no tree: auto, off, static or DxWxN",
@@ -98,9 +118,15 @@ int ab_setting(const Chat *chat, const char *text, RequestSet *set, Err *err)
     *set = (RequestSet){0};
     char *copy = strdup(text), *rest = copy, *part;
     int status = copy ? 0 : err_set(err, EXIT_MEMORY, "out of memory");
-    while (status == 0 && (part = strsep(&rest, ",")))
+    bool named = false;
+    while (status == 0 && (part = strsep(&rest, ","))) {
+        named = named || strcmp(part, "profile") == 0 || strcmp(part, "tuned") == 0;
         status = take_part(chat, part, set, err);
+    }
     free(copy);
+    if (status == 0 && set->has_target && named)
+        return err_set(err, EXIT_USAGE,
+                       "/ab: profile and tuned are those of the target that is loaded");
     if (status == 0 && set->drafter[0] && set->n_thresholds > 0)
         return err_set(err, EXIT_USAGE,
                        "/ab: another drafter comes with its own thresholds: name it alone");
@@ -124,5 +150,9 @@ int run_ab(Chat *chat, const char *text, Err *err)
     if (status == 0)
         status = ab_setting(chat, two ? second : first, &sides[1], err);
     free(first);
+    if (status == 0 && sides[0].has_target && sides[1].has_target)
+        return err_set(err, EXIT_USAGE,
+                       "/ab: one of the two has to have the target that is loaded; /target changes "
+                       "it");
     return status == 0 ? chat_compare(chat, sides, err) : -1;
 }

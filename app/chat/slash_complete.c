@@ -119,6 +119,15 @@ static void offer_arguments(Pick *pick, const Chat *chat, const SlashCommand *co
             offer_models(pick, &chat->ready);
         files = true;
         break;
+    case ARGUMENT_SIDES:
+        if (!first)
+            offer_words(pick, command->words);
+        for (int i = 0; i < chat->ready.n_targets; i++) {
+            char target[80];
+            snprintf(target, sizeof target, "target=%s", chat->ready.targets[i]);
+            offer(pick, target);
+        }
+        break;
     case ARGUMENT_MODEL:
         offer_models(pick, NULL);
         files = true;

@@ -147,6 +147,10 @@ static const Field round_rows[] = {
     TIME("ms.verify", EventRound, verify_ms),
     TIME("ms.accept", EventRound, accept_ms),
     TIME("ms.other", EventRound, other_ms),
+    TIME("plain.median", EventRound, plain_ms),
+    TIME("plain.low", EventRound, plain_low_ms),
+    TIME("plain.high", EventRound, plain_high_ms),
+    TIME("plain.pass", EventRound, pass_ms),
     STRUCTS("exit_times", EventRound, exit_times, EXITS_MAX, n_exit_times, &exit_time_table),
     NUM("ctx_used", EventRound, ctx_used),
     FLOATS("thresholds", EventRound, thresholds, n_thresholds),
@@ -204,6 +208,7 @@ static const Field stats_rows[] = {
 static const FieldTable stats_table = {stats_rows, COUNT(stats_rows), sizeof(EventStats)};
 
 static const Field side_rows[] = {
+    TEXT("target", EventCompareSide, target),
     TEXT("setting", EventCompareSide, name),
     NUM("tokens", EventCompareSide, tokens),
     NUM("rounds", EventCompareSide, rounds),
@@ -213,6 +218,8 @@ static const Field side_rows[] = {
     NUM("block.tokens", EventCompareSide, block_tokens),
     NUM("block.rounds", EventCompareSide, block_rounds),
     TIME("block.ms", EventCompareSide, block_ms),
+    NUM("said", EventCompareSide, said),
+    BOOL("over", EventCompareSide, over),
 };
 static const FieldTable side_table = {side_rows, COUNT(side_rows), sizeof(EventCompareSide)};
 
@@ -221,6 +228,9 @@ static const Field compare_rows[] = {
     INT("first", EventCompare, first, 0, 1),
     NUM("checked", EventCompare, checked),
     BOOL("equal", EventCompare, equal),
+    NUM("parted", EventCompare, parted),
+    BOOL("two_texts", EventCompare, two_texts),
+    INT("kept", EventCompare, kept, 0, 1),
     NUM("ctx_used", EventCompare, ctx_used),
     {"sides", FIELD_STRUCTS, AT(EventCompare, sides), 0, 0, 2, NO_COUNT, NULL, &side_table},
 };
@@ -292,6 +302,7 @@ static const FieldTable tables[] = {
     [EVENT_COMPARE] = TABLE(compare_rows), [EVENT_FORECAST] = TABLE(forecast_rows),
     [EVENT_COUNT] = TABLE(count_rows),     [EVENT_DONE] = TABLE(done_rows),
     [EVENT_ERROR] = TABLE(error_rows),     [EVENT_QUESTION] = TABLE(question_rows),
+    [EVENT_OTHER_TEXT] = TABLE(text_rows),
 };
 
 const FieldTable *event_fields(EventType type)

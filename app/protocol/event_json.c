@@ -22,7 +22,8 @@ static const char *const names[] = {
     [EVENT_LOAD] = "load",         [EVENT_ROUND] = "round",       [EVENT_TEXT] = "text",
     [EVENT_SWITCH] = "switch",     [EVENT_STATS] = "stats",       [EVENT_COMPARE] = "compare",
     [EVENT_FORECAST] = "forecast", [EVENT_DONE] = "done",         [EVENT_COUNT] = "count",
-    [EVENT_ERROR] = "error",       [EVENT_QUESTION] = "question", [EVENT_QUESTION + 1] = NULL,
+    [EVENT_ERROR] = "error",       [EVENT_QUESTION] = "question", [EVENT_OTHER_TEXT] = "other_text",
+    [EVENT_QUESTION + 1] = NULL,
 };
 
 const char *event_name(EventType type)

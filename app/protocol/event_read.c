@@ -119,7 +119,17 @@ static bool is_younger(const char *event, const char *key)
                                             {"ready", "date"},
                                             {"prefill", "token"},
                                             {"round", "exit_times"},
-                                            {"round", "words"}};
+                                            {"round", "words"},
+                                            {"round", "plain.median"},
+                                            {"round", "plain.low"},
+                                            {"round", "plain.high"},
+                                            {"round", "plain.pass"},
+                                            {"compare", "target"},
+                                            {"compare", "said"},
+                                            {"compare", "over"},
+                                            {"compare", "parted"},
+                                            {"compare", "two_texts"},
+                                            {"compare", "kept"}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (strcmp(event, fields[i][0]) == 0 && strcmp(key, fields[i][1]) == 0)
             return true;
@@ -224,6 +234,8 @@ static int read_struct(const Reader *reader, const FieldTable *table, json_t *ob
         const char *key = table->fields[i].key;
         json_t *group = field_group(object, &key, false);
         json_t *json = json_object_get(group, key);
+        if (group && group != object && !json_is_object(group))
+            return wrong(reader, table->fields[i].key, "stands in something that is no object");
         if (!json && is_younger(reader->event, table->fields[i].key))
             continue;
         if (!json)
@@ -300,7 +312,7 @@ int event_from_line(Event *event, const char *line, size_t bytes, Err *err)
 
 void event_free(Event *event)
 {
-    if (event->type == EVENT_TEXT) {
+    if (event->type == EVENT_TEXT || event->type == EVENT_OTHER_TEXT) {
         free((char *)event->u.text.text);
         event->u.text.text = NULL;
     } else if (event->type == EVENT_QUESTION) {

@@ -148,6 +148,8 @@ static json_t *set_json(const RequestSet *set)
         bad |= json_object_set_new(object, "tree", json_text(set->tree));
     if (set->drafter[0])
         bad |= json_object_set_new(object, "drafter", json_text(set->drafter));
+    if (set->has_target)
+        bad |= json_object_set_new(object, "target", json_integer(set->target));
     if (set->has_auto)
         bad |= json_object_set_new(object, "auto_thresholds", json_boolean(set->auto_thresholds));
     if (set->has_forecasts)

@@ -76,6 +76,8 @@ typedef struct RequestSet {
     bool has_forecasts, forecasts; /* FORECAST events or not */
     bool keep; /* the thresholds in force, with this draft and target, as `s2d tune` does: before
                   anything that is set here */
+    bool has_target; /* of a side that is compared: */
+    int target;      /* another of the profile's targets answers it, index */
 } RequestSet;
 
 /* The whole conversation, the system message included: the worker adds nothing and remembers
@@ -92,8 +94,10 @@ typedef struct RequestSay {
     uint32_t seed;
     Stops stops;
     /* Two settings answer in turn (session_compare): what differs from what is set. Of a side only
-     * thresholds, tree, drafter and spec, "off" for plain decoding. COMPARE events come with TEXT in
-     * place of ROUND and STATS; set and switch wait for the answer's end. */
+     * thresholds, tree, drafter, spec, "off" for plain decoding, and target, of one side at most: that
+     * target is loaded beside the current one, LOAD events tell of it, and the current one's text is the
+     * answer. COMPARE events come with TEXT and OTHER_TEXT in place of ROUND and STATS; set and switch wait
+     * for the answer's end. */
     bool compare;
     RequestSet sides[2];
 } RequestSay;

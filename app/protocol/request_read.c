@@ -413,7 +413,7 @@ static int read_set(const Reader *r, RequestSet *set)
 
 static int read_sides(const Reader *r, RequestSay *say)
 {
-    static const char *const keys[] = {"thresholds", "tree", "drafter", "spec", NULL};
+    static const char *const keys[] = {"thresholds", "tree", "drafter", "spec", "target", NULL};
     const json_t *sides = get(r, "compare");
     say->compare = sides != NULL;
     if (sides && json_array_size(sides) != 2)
@@ -422,8 +422,11 @@ static int read_sides(const Reader *r, RequestSay *say)
         Reader side = {json_array_get(sides, i), r->where, r->err};
         if (!json_is_object(side.object))
             return wrong(r, "compare", "must be a list of two settings");
-        if (check_object(&side, keys) != 0 || read_setting(&side, &say->sides[i]) != 0)
+        RequestSet *set = &say->sides[i];
+        if (check_object(&side, keys) != 0 || read_setting(&side, set) != 0 ||
+            read_int(&side, "target", 0, TARGETS_MAX - 1, &set->target) != 0)
             return -1;
+        set->has_target = get(&side, "target") != NULL;
     }
     return 0;
 }

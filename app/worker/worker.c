@@ -69,94 +69,6 @@ static void emit_done(Worker *worker, const char *reason, uint32_t seed, const E
     worker_emit(worker, &event);
 }
 
-static int encode_raw(const Tokenizer *tokenizer, const char *text, int **ids, int *n, Err *err)
-{
-    int capacity = 0;
-    *ids = NULL;
-    *n = 0;
-    if (tokenizer_encode(tokenizer, text, strlen(text), true, ids, n, &capacity, err) != 0)
-        return -1;
-    int bos = tokenizer_bos(tokenizer);
-    if (!tokenizer_adds_bos(tokenizer) || bos < 0 || (*n > 0 && (*ids)[0] == bos))
-        return 0;
-    int *longer = realloc(*ids, sizeof(int) * ((size_t)*n + 1));
-    if (!longer)
-        return err_set(err, EXIT_MEMORY, "out of memory for a prompt");
-    memmove(longer + 1, longer, sizeof(int) * (size_t)*n);
-    longer[0] = bos;
-    *ids = longer;
-    ++*n;
-    return 0;
-}
-
-/* Messages that end with a question, or none at all. */
-static int encode_messages(Worker *worker, Message *list, int n_list, int **ids, int *n, Err *err)
-{
-    const Tokenizer *tokenizer = session_target(worker->session)->tokenizer;
-    TemplateForm form;
-    if (worker_form(worker, &form, err) != 0)
-        return -1;
-    answers_apply(&worker->answers, list, n_list);
-    return template_encode(&form, template_thinks(&form, worker->load.profile.think), tokenizer,
-                           list, n_list, ids, n, err);
-}
-
-/* The answer that a `say` ends with, and is to go on; NULL = it asks for a new one. */
-static Message *begun_answer(const RequestSay *say)
-{
-    Message *last = &say->messages[say->n_messages - 1];
-    return !say->raw && say->n_messages > 1 && last->role == ROLE_ASSISTANT ? last : NULL;
-}
-
-/* n_prompt: of the ids, those before what a begun answer has. */
-static int encode(Worker *worker, const RequestSay *say, int **ids, int *n, int *n_prompt, Err *err)
-{
-    const Tokenizer *tokenizer = session_target(worker->session)->tokenizer;
-    Message *begun = begun_answer(say);
-    int status = say->raw ? encode_raw(tokenizer, say->messages[0].text, ids, n, err)
-                          : encode_messages(worker, say->messages,
-                                            say->n_messages - (begun != NULL), ids, n, err);
-    int capacity = *n_prompt = *n;
-    if (status != 0 || !begun)
-        return status;
-    answers_apply(&worker->answers, begun, 1);
-    if (!begun->ids) {
-        const char *text = begun->text, *opening = worker_begun_thoughts(worker);
-        if (strncmp(text, opening, strlen(opening)) == 0)
-            text += strlen(opening);
-        return tokenizer_encode(tokenizer, text, strlen(text), false, ids, n, &capacity, err);
-    }
-    int *longer = realloc(*ids, sizeof(int) * ((size_t)*n + (size_t)begun->n_ids));
-    if (!longer)
-        return err_set(err, EXIT_MEMORY, "out of memory for a prompt");
-    memcpy(longer + *n, begun->ids, sizeof(int) * (size_t)begun->n_ids);
-    *ids = longer;
-    *n += begun->n_ids;
-    return 0;
-}
-
-/* Says how much too long a question is: `n` tokens with all before it. */
-static void warn_of_length(Worker *worker, const RequestSay *say, int n)
-{
-    char text[256];
-    Err err = {0};
-    EventReady ready = {0};
-    int *ids = NULL, before = 0;
-    session_describe(worker->session, &ready);
-    if (n < ready.ctx || begun_answer(say))
-        return;
-    if (!say->raw && say->n_messages > 1)
-        encode_messages(worker, say->messages, say->n_messages - 1, &ids, &before, &err);
-    free(ids);
-    if (err.code != 0)
-        return;
-    int left = ready.ctx - before > 0 ? ready.ctx - before : 0;
-    snprintf(text, sizeof(text),
-             "the question has %d tokens, and of the context's %d there are %d left", n - before,
-             ready.ctx, left);
-    worker_warn(worker, "question-too-long", text);
-}
-
 static void refuse(Worker *worker, const Pending *pending)
 {
     for (int i = 0; i < pending->refused; i++) {
@@ -190,7 +102,8 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     if (!worker->session)
         err_set(&err, EXIT_USAGE, "request: say: nothing is loaded yet");
     else
-        encode(worker, say, &ids, &n, &n_prompt, &err);
+        worker_encode(worker, say, session_target(worker->session), true, &ids, &n, &n_prompt,
+                      &err);
     if (err.code == 0 && n == 0)
         err_set(&err, EXIT_DATA, "nothing to answer: the prompt has no tokens");
     if (err.code != 0) {
@@ -205,10 +118,10 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
                              .stops = &say->stops};
     worker->busy = true;
     worker->stop = false;
-    warn_of_length(worker, say, n);
+    worker_warn_of_length(worker, say, n);
     answers_begin(&worker->answers);
-    if (begun_answer(say))
-        answers_go_on(&worker->answers, begun_answer(say)->text);
+    if (worker_begun_answer(say))
+        answers_go_on(&worker->answers, worker_begun_answer(say)->text);
     else if (!say->raw)
         tell_begun_thoughts(worker);
     int status;
@@ -223,12 +136,17 @@ static void say(Worker *worker, const RequestSay *say, bool cancelled)
     const int *text = session_tokens(worker->session, &n_text);
     answers_end(&worker->answers, text, n_prompt, n_text,
                 session_target(worker->session)->tokenizer);
+    bool stopped = say->compare && worker->stop;
     worker->busy = worker->stop = false;
     free(ids);
     if (status == 0)
         return;
     EventStats totals;
     session_totals(worker->session, &totals);
+    if (stopped) { /* while the target to compare with was loaded */
+        emit_done(worker, "stopped", say->seed, NULL);
+        return;
+    }
     worker_error(worker, &err); /* the session can be asked again */
     emit_done(worker, "error", say->seed, &totals);
 }

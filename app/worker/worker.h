@@ -46,9 +46,9 @@ typedef struct Worker {
 } Worker;
 
 /* worker_template.c */
-/* The form that conversations are written in: the profile's row, or the target's own. -1 = there is
- * none. */
-int worker_form(const Worker *worker, TemplateForm *form, Err *err);
+/* The form that a target's conversations are written in: the profile's row, or the target's own. -1 =
+ * there is none. */
+int worker_form(const Worker *worker, Model *target, TemplateForm *form, Err *err);
 /* What an answer's text begins with that the template has written: the opening of thoughts; "" =
  * nothing. */
 const char *worker_begun_thoughts(const Worker *worker);
@@ -75,6 +75,17 @@ Pending worker_next(Worker *worker);
 /* worker_memory.c */
 /* EXIT_MEMORY with the sizes when these bytes are not free. */
 int worker_check_memory(Worker *worker, const char *what, size_t weights, size_t session, Err *err);
+
+/* worker_prompt.c */
+/* A conversation as a model reads it; its ids are the caller's to free. own: the model's vocabulary is the
+ * session's, in which the ids of former answers are known. n_prompt: those before what a begun answer
+ * has. */
+int worker_encode(Worker *worker, const RequestSay *say, Model *model, bool own, int **ids, int *n,
+                  int *n_prompt, Err *err);
+/* The answer that a `say` ends with, and is to go on; NULL = it asks for a new one. */
+Message *worker_begun_answer(const RequestSay *say);
+/* Says how much too long a question is: `n` tokens with all before it. */
+void worker_warn_of_length(Worker *worker, const RequestSay *say, int n);
 
 /* worker_head.c */
 /* What to draft with for a target of the profile; drafter "" = what the profile says, or the
@@ -106,7 +117,8 @@ int worker_pair(Worker *worker, RequestLoad *load, const ModelPlan *target, Err 
 typedef struct LoadProgress {
     Worker *worker;
     const char *model;
-    int target_index; /* of a switch; -1 = a load */
+    int target_index; /* of a switch; -1 = of none */
+    bool may_stop;    /* a stop ends it */
     float shown;      /* -1 at first */
 } LoadProgress;
 
@@ -115,6 +127,11 @@ bool worker_on_progress(void *user, float fraction);
 /* Takes over the request's profile. ERROR when it fails: what was loaded before stays where it
  * can. */
 void worker_load(Worker *worker, RequestLoad *load);
+/* A model is read, unless it is held; a load, or stopped as `stop` does where it may. */
+int worker_load_model(Worker *worker, const ModelPlan *plan, bool may_stop, Model **model,
+                      Err *err);
+/* The tree that a load asks for. */
+TreeShape worker_tree(const RequestLoad *load);
 /* Says what now holds. */
 void worker_ready(Worker *worker);
 /* What was tuned for the profile's targets from number `first` on; a warning where they cannot be
@@ -137,17 +154,18 @@ void worker_note_answer(Worker *worker);
 int worker_keep(Worker *worker, Err *err);
 
 /* worker_compare.c */
-/* As session_answer, by the request's two sides. */
+/* As session_answer, by the request's two sides. ids: [n] the prompt, for the session's target. */
 int worker_compare(Worker *worker, const RequestSay *say, const int *ids, int n,
                    const AnswerOptions *options, Err *err);
+
+/* worker_switch.c */
+bool worker_same_vocabulary(const Tokenizer *a, const Tokenizer *b, Err *err);
+/* SWITCH events up to done or failed. On failure the old target goes on unchanged. */
+void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled);
 
 /* worker_set.c */
 void worker_set(Worker *worker, const RequestSet *set);
 /* The thresholds belong to the target: a switch back finds them as they were left. */
 void worker_keep_thresholds(Worker *worker, const float *thresholds, int n, ThresholdsFrom from);
-
-/* worker_switch.c */
-/* SWITCH events up to done or failed. On failure the old target goes on unchanged. */
-void worker_switch(Worker *worker, const RequestSwitch *swap, bool cancelled);
 
 #endif

@@ -37,7 +37,7 @@ bool worker_on_progress(void *user, float fraction)
         }
         worker_emit(worker, &event);
     }
-    return worker->quit || (worker->stop && progress->target_index >= 0);
+    return worker->quit || (worker->stop && progress->may_stop);
 }
 
 void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *base, int layers,
@@ -53,7 +53,7 @@ void worker_take_tuned(Worker *worker, Profile *profile, int first, const char *
         worker_warn(worker, "tuned", err.text);
 }
 
-static TreeShape tree_of(const RequestLoad *load)
+TreeShape worker_tree(const RequestLoad *load)
 {
     const Profile *profile = &load->profile;
     TreeShape shape = {.automatic = true};
@@ -133,10 +133,13 @@ static int open_kernels(Worker *worker, const RequestLoad *load, Err *err)
     return 0;
 }
 
-static int load_model(Worker *worker, const ModelPlan *plan, Model **model, Err *err)
+int worker_load_model(Worker *worker, const ModelPlan *plan, bool may_stop, Model **model, Err *err)
 {
-    LoadProgress progress = {
-        .worker = worker, .model = plan->name, .target_index = -1, .shown = -1};
+    LoadProgress progress = {.worker = worker,
+                             .model = plan->name,
+                             .target_index = -1,
+                             .may_stop = may_stop,
+                             .shown = -1};
     return models_load(&worker->models, plan, worker_on_progress, &progress, model, err);
 }
 
@@ -185,7 +188,7 @@ int worker_open_session(Worker *worker, const RequestLoad *load, Model *target, 
                             .target = target,
                             .draft = draft,
                             .spec = load->spec,
-                            .tree = tree_of(load),
+                            .tree = worker_tree(load),
                             .sampling = {.temperature = (float)profile->temperature,
                                          .top_k = profile->top_k,
                                          .top_p = (float)profile->top_p,
@@ -229,9 +232,9 @@ static int load_models(Worker *worker, RequestLoad *load, Model **target, Model 
         worker_take_tuned(worker, profile, 0, draft_plan.name, draft_plan.config.layers,
                           draft_plan.adapter ? gguf_path(draft_plan.adapter->gguf) : NULL);
     if (status == 0)
-        status = load_model(worker, &target_plan, target, err);
+        status = worker_load_model(worker, &target_plan, false, target, err);
     if (status == 0 && draft_base)
-        status = load_model(worker, &draft_plan, draft, err);
+        status = worker_load_model(worker, &draft_plan, false, draft, err);
     models_plan_close(&target_plan);
     models_plan_close(&draft_plan);
     return status;

@@ -46,7 +46,7 @@ static int find_target(const Profile *profile, const char *asked)
     return -1;
 }
 
-static bool same_vocabulary(const Tokenizer *a, const Tokenizer *b, Err *err)
+bool worker_same_vocabulary(const Tokenizer *a, const Tokenizer *b, Err *err)
 {
     return tokenizer_compatible(b, a, NULL) == 0 || tokenizer_compatible(a, b, err) == 0;
 }
@@ -95,7 +95,7 @@ static int load_target(Worker *worker, const char *name, int index, const Switch
 {
     ModelPlan plan;
     LoadProgress progress = {
-        .worker = worker, .model = plan.name, .target_index = index, .shown = -1};
+        .worker = worker, .model = plan.name, .target_index = index, .may_stop = true, .shown = -1};
     int status = models_plan(&worker->models, name, &plan, err);
     if (status == 0 && worker->load.pair && worker->draft && /* nobody chose the draft */
         tokenizer_compatible(worker->draft->tokenizer, plan.tokenizer, err) != 0) {
@@ -104,8 +104,8 @@ static int load_target(Worker *worker, const char *name, int index, const Switch
     }
     if (status == 0) {
         Err difference = {0};
-        *same = same_vocabulary(session_target(worker->session)->tokenizer, plan.tokenizer,
-                                &difference);
+        *same = worker_same_vocabulary(session_target(worker->session)->tokenizer, plan.tokenizer,
+                                       &difference);
         if (!*same && terms->in_answer)
             status = err_set(err, EXIT_DATA, "another vocabulary cannot go on with this answer: %s",
                              difference.text);

@@ -4,9 +4,8 @@
 
 #include "app/worker/worker.h"
 
-int worker_form(const Worker *worker, TemplateForm *form, Err *err)
+int worker_form(const Worker *worker, Model *target, TemplateForm *form, Err *err)
 {
-    Model *target = session_target(worker->session);
     const char *name = worker->load.profile.template;
     struct tm date;
     TemplateKind kind;
@@ -27,7 +26,7 @@ int worker_form(const Worker *worker, TemplateForm *form, Err *err)
 const char *worker_begun_thoughts(const Worker *worker)
 {
     TemplateForm form;
-    if (worker_form(worker, &form, NULL) != 0)
+    if (worker_form(worker, session_target(worker->session), &form, NULL) != 0)
         return "";
     const char *lead = form.words[template_thinks(&form, worker->load.profile.think)].lead;
     return strstr(lead, "</think>") ? "" : lead;
@@ -36,7 +35,7 @@ const char *worker_begun_thoughts(const Worker *worker)
 void worker_describe_template(Worker *worker, EventReady *ready)
 {
     TemplateForm form;
-    if (worker_form(worker, &form, NULL) != 0)
+    if (worker_form(worker, session_target(worker->session), &form, NULL) != 0)
         return;
     bool thinks = template_thinks(&form, worker->load.profile.think);
     if (form.has_switch)

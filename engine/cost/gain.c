@@ -3,14 +3,10 @@
 
 #include <math.h>
 
-/* Times that differ by more are not of one and the same thing. */
-static const double ODD = 1.25;
+#include "kernels/common/speedup.h"
+
 /* Passes that differ by less than this are as fast as they were. */
 static const double STEADY = 1.1;
-/* Bounds further apart tell nothing. */
-static const double VAGUE = 2;
-
-enum { PLAIN_LEAST = 2 }; /* rounds, for one may be any */
 
 double gain_ran(const RoundSums *sums)
 {
@@ -24,48 +20,59 @@ static double slower_since(const Cost *cost)
     return then > 0 ? curve_at(&cost->verify, cost->rows) / then : 1;
 }
 
-/* The most that these passes permit. */
-static double permitted(const Cost *cost, const RoundSums *sums, double ran)
+PlainTime plain_time(const Cost *cost, double context, double told_ms)
 {
-    double more = cost->context_ms * sums->context, mean = ran * sums->verify_ms / sums->rounds;
-    double one = fmin(curve_at(&cost->verify, 1) + more, mean);
+    double median = recent_median(&cost->plain), far = cost->context_ms * context;
+    PlainTime out = {.pass = curve_at(&cost->verify, 1) + far};
+    if (median <= 0)
+        return out;
+    double slower = slower_since(cost), more = far + told_ms;
+    out.rounds = recent_kept(&cost->plain);
+    out.ms = median + more;
+    out.low = recent_quantile(&cost->plain, 0.25) + more;
+    out.high = recent_quantile(&cost->plain, 0.75) + more;
+    if (slower < 1 / STEADY)
+        out.low *= slower;
+    if (slower > STEADY)
+        out.high *= slower;
+    return out;
+}
+
+/* The most that these passes permit. */
+static double permitted(const PlainTime *plain, const RoundSums *sums, double ran)
+{
+    double one = fmin(plain->pass, ran * sums->verify_ms / sums->rounds);
     double ms = ran * (sums->draft_ms + sums->verify_ms);
     return ms > 0 ? sums->tokens * one / ms : 0;
 }
 
 Gain gain_of(const Cost *cost, const RoundSums *sums)
 {
-    Gain out = {0};
     double ran = gain_ran(sums), ms = ran * sums->all_ms;
-    double median = recent_median(&cost->plain), more = cost->context_ms * sums->context;
-    if (sums->rounds > 0)
-        more += ran * sums->told_ms / sums->rounds;
-    if (median <= 0)
+    double told = sums->rounds > 0 ? ran * sums->told_ms / sums->rounds : 0;
+    PlainTime plain = plain_time(cost, sums->context, told);
+    Gain out = {.plain_ms = plain.ms, .plain_rounds = plain.rounds};
+    if (sums->drafted == 0 || sums->rounds == 0 || ms <= 0 || plain.rounds < PLAIN_LEAST)
         return out;
-    out.plain_ms = median + more;
-    out.plain_rounds = recent_kept(&cost->plain);
-    if (sums->drafted == 0 || sums->rounds == 0 || ms <= 0 || out.plain_rounds < PLAIN_LEAST)
-        return out;
-    double speed = sums->tokens / ms, gain = speed * out.plain_ms;
-    double low = speed * (recent_quantile(&cost->plain, 0.25) + more);
-    double high = speed * (recent_quantile(&cost->plain, 0.75) + more);
-    double slower = slower_since(cost);
-    if (slower < 1 / STEADY)
-        low *= slower;
-    if (slower > STEADY)
-        high *= slower;
-    if (ran < 1 / STEADY) /* plain rounds might have been kept from less */
-        low *= ran;
-    double most = permitted(cost, sums, ran);
-    if (gain > ODD * most)
-        return out;
-    low = fmin(low, most);
-    high = fmin(high, most);
-    gain = fmin(gain, most);
-    if (high > VAGUE * low)
-        return out;
-    out.low = low;
-    out.gain = fmin(fmax(gain, low), high);
-    out.high = high;
+    double speed = sums->tokens / ms;
+    double low = ran < 1 / STEADY ? ran * plain.low : plain.low; /* plain ones: kept from less? */
+    Speedup known = speedup_within(speed * plain.ms, speed * low, speed * plain.high,
+                                   permitted(&plain, sums, ran));
+    out.gain = known.gain;
+    out.low = known.low;
+    out.high = known.high;
+    return out;
+}
+
+PlainTime plain_time_kept(const Cost *cost, double context, double told_ms, double ran)
+{
+    PlainTime out = plain_time(cost, context, ran * told_ms);
+    if (ran < 1 / STEADY)
+        out.low *= ran;
+    double times = ran > 0 ? 1 / ran : 0;
+    out.ms *= times;
+    out.low *= times;
+    out.high *= times;
+    out.pass *= times;
     return out;
 }

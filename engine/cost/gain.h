@@ -30,6 +30,19 @@ typedef struct Gain {
     double gain, low, high;
 } Gain;
 
+/* A plain round of this target at a context, when it is not kept waiting: the median of those measured,
+ * bounds for it, and a pass over one row, ms. told_ms: what is done between rounds besides. rounds: that
+ * it rests on; 0 = none was measured, fewer than PLAIN_LEAST may be any. */
+enum { PLAIN_LEAST = 2 };
+typedef struct PlainTime {
+    double ms, low, high, pass;
+    int rounds;
+} PlainTime;
+PlainTime plain_time(const Cost *cost, double context, double told_ms);
+/* The same when the process runs only in the share `ran` of the time, as in the rounds that it is held
+ * against. told_ms: with the time in which it did not. */
+PlainTime plain_time_kept(const Cost *cost, double context, double told_ms, double ran);
+
 /* No gain exceeds tokens / rounds * T(1) / (draft + verify), T(1) being at most what passes over
  * more rows took: such a one would be an error of the measurement. */
 Gain gain_of(const Cost *cost, const RoundSums *sums);

@@ -22,15 +22,16 @@ typedef enum EventType {
     EVENT_READY,   /* models are loaded, the worker takes requests */
     EVENT_PREFILL, /* the prompt is being read */
     EVENT_WARNING,
-    EVENT_LOAD,     /* a model file is being read */
-    EVENT_ROUND,    /* one draft - verify - accept round is over */
-    EVENT_TEXT,     /* text was committed */
-    EVENT_SWITCH,   /* a change of target moved on */
-    EVENT_STATS,    /* running totals of this answer */
-    EVENT_COMPARE,  /* two settings took another turn at one answer */
-    EVENT_FORECAST, /* what other thresholds would bring */
-    EVENT_DONE,     /* the answer is over */
-    EVENT_COUNT,    /* how long a text is */
+    EVENT_LOAD,       /* a model file is being read */
+    EVENT_ROUND,      /* one draft - verify - accept round is over */
+    EVENT_TEXT,       /* text was committed */
+    EVENT_OTHER_TEXT, /* the same by the side of a comparison that the chat does not keep */
+    EVENT_SWITCH,     /* a change of target moved on */
+    EVENT_STATS,      /* running totals of this answer */
+    EVENT_COMPARE,    /* two settings took another turn at one answer */
+    EVENT_FORECAST,   /* what other thresholds would bring */
+    EVENT_DONE,       /* the answer is over */
+    EVENT_COUNT,      /* how long a text is */
     EVENT_ERROR,
     EVENT_QUESTION, /* what the person asked: of traces alone, the worker says none */
 } EventType;
@@ -131,7 +132,10 @@ typedef struct EventRound {
     int ctx_used;                        /* committed tokens, the bonus included */
     int n_thresholds;
     float thresholds[EXITS_MAX];
-    char mode[12];        /* "spec", "plain" (nothing drafted), "probe" (plain, to measure it) */
+    char mode[12]; /* "spec", "plain" (nothing drafted), "probe" (plain, to measure it) */
+    /* A plain round of this target here and then, kept from running as much as this one was: the median of
+     * those measured, and bounds; and a pass over one row. All 0 = not measured, or an older trace. */
+    double plain_ms, plain_low_ms, plain_high_ms, pass_ms;
     float predicted_gain; /* the cost model's speed of this round over plain; 0 = no forecast */
     int n_words;
     EventWord words[WORDS_MAX]; /* texts of tokens that `visited` names and that are neither a
@@ -198,21 +202,28 @@ typedef struct EventForecast {
 
 /* One of two settings that are compared. */
 typedef struct EventCompareSide {
+    char target[64];
     char name[128];     /* "plain", or drafter, tree and thresholds */
     int tokens, rounds; /* of all blocks that count */
     double ms, draft_ms, verify_ms;
-    int block_tokens, block_rounds; /* of its block of the last pair */
+    int block_tokens, block_rounds; /* of its last block, 0 = it has had none, or is over */
     double block_ms;
+    int said;  /* tokens of its text, with the one that the prefill gave; 0 = an older trace */
+    bool over; /* its answer is */
 } EventCompareSide;
 
-/* Both sides decode a block from the same place of the text; the next pair begins where the shorter one
- * ended. */
+/* Of one target both sides decode a block from the same place of the text; the next pair begins where
+ * the shorter one ended. Two targets decode a text each, blocks in turn; what one says behind the end of
+ * the other is in no pair. The first event of a comparison comes before any block. */
 typedef struct EventCompare {
-    int pairs;    /* that count; the first one warms up and does not, 0 = not one does yet */
-    int first;    /* side that began the last pair */
-    int checked;  /* tokens that both sides said */
-    bool equal;   /* and they were the same */
-    int ctx_used; /* committed tokens */
+    int pairs;      /* that count; the first one warms up and does not, 0 = not one does yet */
+    int first;      /* side that began the last pair */
+    int checked;    /* tokens that both sides said, up to where their texts part */
+    bool equal;     /* one text: and they were the same, as they must be; two: so far */
+    int parted;     /* two texts: A's token at which they part, 1 ...; 0 = not yet */
+    bool two_texts; /* by two targets */
+    int kept;       /* side whose text is TEXT, and the chat's; the other's is OTHER_TEXT */
+    int ctx_used;   /* committed tokens, of the kept side */
     EventCompareSide sides[2];
 } EventCompare;
 

@@ -51,7 +51,7 @@ typedef struct Layer {
     Matrix *gate, *up, *down;        /* [F,H] [F,H] [H,F]; NULL = attention only (an exit's), */
     Matrix *router;                  /* or a mixture of experts: [E,H] */
     Matrix *gate_exps, *up_exps, *down_exps; /* E of each: [X,H] [X,H] [H,X] */
-    float *ffn_post_norm;            /* [H] of what the feed-forward part adds; or NULL */
+    float *ffn_post_norm;                    /* [H] of what the feed-forward part adds; or NULL */
 } Layer;
 
 /* The tensors of a layer, in the order in which files have them. */

@@ -28,8 +28,9 @@ typedef struct RopeConfig {
     float scale;                /* as in Rope; 0 = 1 */
     float warmer;               /* as in Rope, every `original` positions */
     int original;               /* tokens of the context before it was made longer */
-    bool has_long;    /* divisors of their own for contexts that are longer than that */
-    float local_base; /* of layers with a window, which nothing divides; 0 = they have this one too */
+    bool has_long;              /* divisors of their own for contexts that are longer than that */
+    float
+        local_base; /* of layers with a window, which nothing divides; 0 = they have this one too */
 } RopeConfig;
 
 /* Layers whose rows see the last positions only. */

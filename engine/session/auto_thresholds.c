@@ -7,7 +7,7 @@
 /* Where the next piece begins; 0 = there is none yet. */
 static int next_piece(const Session *s)
 {
-    int first = s->n - 1 - s->answered, from = s->n - 1 - TUNER_PIECE;
+    int first = s->n - 1 - s->answer.answered, from = s->n - 1 - TUNER_PIECE;
     bool fresh = from >= first && from >= s->tuner.upto;
     int behind = fresh ? s->drafter->behind(s->drafter, s->tokens, s->n) : -1;
     return behind >= 0 && behind <= BEHIND_MAX ? from : 0;
@@ -50,14 +50,14 @@ void session_tune(Session *s)
     double ms = clock_ms() - start;
     ran = kernels_ms(s->config.kernels) - ran;
     tuner_spent(t, ran, cost_plain_ms(&s->cost));
-    s->lost_ms += ms - ran;
-    s->reported_ms += ms;
+    s->answer.lost_ms += ms - ran;
+    s->answer.reported_ms += ms;
 }
 
 /* The end of the last answer, which nobody has surveyed. */
 static void survey_last(Session *s)
 {
-    int end = s->n - 1, pieces = s->answered / TUNER_PIECE;
+    int end = s->n - 1, pieces = s->answer.answered / TUNER_PIECE;
     pieces = pieces < TUNER_FRESH / TUNER_PIECE ? pieces : TUNER_FRESH / TUNER_PIECE;
     int behind = pieces > 0 ? s->drafter->behind(s->drafter, s->tokens, s->n) : -1;
     if (behind < 0 || behind > BEHIND_MAX)

@@ -60,8 +60,8 @@ static void count_acceptance(Session *s)
  * already goes on for as long again. */
 static double tokens_to_come(const Session *s, int left)
 {
-    double more = s->answer_mean - s->answered;
-    more = more > s->answered ? more : s->answered;
+    double more = s->answer_mean - s->answer.answered;
+    more = more > s->answer.answered ? more : s->answer.answered;
     return more < left ? more : left;
 }
 
@@ -119,8 +119,9 @@ static bool prepare(Session *s, int left, RoundMode *mode)
         double ms = clock_ms() - start;
         ran = kernels_ms(k) - ran;
         cost_read(&s->cost, rows, ran);
-        s->stats.draft_prefill_ms += ms;
-        report_prefill(s, s->n - 1, s->n - 1, s->stats.prefill_ms, s->stats.draft_prefill_ms);
+        s->answer.stats.draft_prefill_ms += ms;
+        report_prefill(s, s->n - 1, s->n - 1, s->answer.stats.prefill_ms,
+                       s->answer.stats.draft_prefill_ms);
         if (session_asked_to_stop(s))
             return true;
     }
@@ -145,7 +146,7 @@ static void grow_tree(Session *s, int left, RoundMode mode)
         return;
     int depth = left - 1 < DEPTH_MAX ? left - 1 : DEPTH_MAX;
     Sampling sampling = s->config.sampling;
-    sampling.seed = s->seed;
+    sampling.seed = s->answer.seed;
     TreeShape shape = s->config.tree;
     if (shape.published && !drafter_is_head(s->drafting.kind))
         shape = (TreeShape){.automatic = true}; /* nobody published one */
@@ -191,7 +192,7 @@ static double leave_out_stops(Session *s, double ms, double ran, double believed
 {
     if (ms > 10 * believed)
         return believed / ms;
-    s->lost_ms += ms - ran;
+    s->answer.lost_ms += ms - ran;
     return 1;
 }
 
@@ -212,15 +213,15 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
     verify(&s->target, &s->tree, s->cached, resume);
     double t2 = clock_ms(), ran2 = kernels_ms(k);
     Sampling sampling = s->config.sampling;
-    sampling.seed = s->seed;
+    sampling.seed = s->answer.seed;
     const Tokenizer *tokenizer = s->config.target->tokenizer;
     AcceptRules rules = {.sampling = &sampling,
                          .position = s->n,
                          .max_tokens = *left,
                          .stop = options->ignore_eos ? NULL : tokenizer,
                          .ends = stop_text_ends,
-                         .user = &s->stopping};
-    s->stopping.tokenizer = tokenizer;
+                         .user = &s->answer.stopping};
+    s->answer.stopping.tokenizer = tokenizer;
     if (accept(&s->target, &s->sampler, &s->tree, &rules, &s->acceptance) != 0)
         return no_number(s, err);
     keep_path(&s->target, &s->tree, &s->acceptance, s->cached);
@@ -235,28 +236,29 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
         s->tokens[s->n++] = s->tree.node[s->acceptance.path[i]].token;
     s->tokens[s->n++] = s->acceptance.bonus;
     *left -= s->acceptance.n;
-    s->answered += s->acceptance.n;
+    s->answer.answered += s->acceptance.n;
     double gain = drafted ? cost_gain(&s->cost, s->acceptance.n, s->tree.n, ran1 - ran0) : 0;
     cost_verify(&s->cost, s->tree.n, ran2 - ran1);
     double t4 = clock_ms(), ran = kernels_ms(k) - ran0;
+    double lost = s->answer.lost_ms;
     double share =
         leave_out_stops(s, t4 - t0, ran, cost_round(&s->cost, mode, s->acceptance.n, ran));
 
     if (s->tree.n == 1 && mode == ROUND_SPEC)
         mode = ROUND_PLAIN; /* nothing was worth drafting */
     double ms[] = {share * (t1 - t0), share * (t2 - t1), share * (t3 - t2),
-                   share * (t4 - t3) + s->reported_ms};
+                   share * (t4 - t3) + s->answer.reported_ms};
     for (int e = 0; e < EXITS_MAX; e++)
         s->exit_times[e].ms *= share;
-    report_round(s, mode, ms, gain);
+    report_round(s, mode, ms, s->answer.lost_ms - lost, gain);
     for (int i = 1; i < s->acceptance.n; i++) {
         const TreeNode *node = &s->tree.node[s->acceptance.path[i]];
         report_text(s, node->token, node->exit > 0 ? node->exit : -1);
     }
     report_text(s, s->acceptance.bonus, 0);
     report_stats(s);
-    s->reported_ms = clock_ms() - t4;
-    return !s->stopping.scan.ended &&
+    s->answer.reported_ms = clock_ms() - t4;
+    return !s->answer.stopping.scan.ended &&
            (options->ignore_eos || !tokenizer_is_end(tokenizer, s->acceptance.bonus));
 }
 
@@ -276,7 +278,7 @@ static const char *one_by_one(Session *s, const AnswerOptions *options, int left
         if (goes_on == SESSION_STOPPED)
             return "stopped";
         if (goes_on <= 0)
-            return goes_on < 0 ? NULL : s->stopping.scan.ended ? "stop" : "eos";
+            return goes_on < 0 ? NULL : s->answer.stopping.scan.ended ? "stop" : "eos";
     }
     return "length";
 }
@@ -294,26 +296,26 @@ static const char *answer(Session *s, const AnswerOptions *options, SessionRound
     int read = s->n - s->cached;
     if (session_prefill(s, s->n, false))
         return "stopped";
-    s->stats.prefill_ms = clock_ms() - start;
+    s->answer.stats.prefill_ms = clock_ms() - start;
     if (s->cost.read.n == 0)
         s->cost.read_ms = guess_read_ms(s);
     Sampling sampling = s->config.sampling;
-    sampling.seed = s->seed;
+    sampling.seed = s->answer.seed;
     const Model *target = s->config.target;
     int first = sample_token(&s->sampler, s->config.kernels, s->target.logits, target->config.vocab,
                              tokenizer_vocab(target->tokenizer), &sampling, s->n);
     if (first >= 0)
-        s->first_token = s->tokens[s->n++] = first;
-    report_prefill(s, read, read, s->stats.prefill_ms, 0);
+        s->answer.first_token = s->tokens[s->n++] = first;
+    report_prefill(s, read, read, s->answer.stats.prefill_ms, 0);
     if (first < 0) {
         no_number(s, err);
         return NULL;
     }
     left--;
-    s->reported_ms = 0;
+    s->answer.reported_ms = 0;
     report_text(s, first, 0);
-    s->stopping.tokenizer = target->tokenizer;
-    if (stop_text_ends(&s->stopping, first))
+    s->answer.stopping.tokenizer = target->tokenizer;
+    if (stop_text_ends(&s->answer.stopping, first))
         return "stop";
     if (!options->ignore_eos && tokenizer_is_end(s->config.target->tokenizer, first))
         return "eos";
@@ -335,14 +337,14 @@ int session_answer_by(Session *s, const int *prompt, int n_prompt, const AnswerO
         return err_set(err, EXIT_DATA, "nothing to answer: the prompt has no tokens");
     report_begin(s);
     cost_begin_answer(&s->cost);
-    s->rounds = 0;
-    s->utf8 = (Utf8){0};
+    s->answer.rounds = 0;
+    s->answer.utf8 = (Utf8){0};
     const Stops *stops = options->stops && options->stops->n > 0 ? options->stops : NULL;
-    s->stopping = (StopText){.scan.stops = stops};
-    s->shown = (StopScan){.stops = stops};
-    s->seed = options->seed;
-    s->answered = 0;
-    s->first_token = -1;
+    s->answer.stopping = (StopText){.scan.stops = stops};
+    s->answer.shown = (StopScan){.stops = stops};
+    s->answer.seed = options->seed;
+    s->answer.answered = 0;
+    s->answer.first_token = -1;
     s->tuner.upto = 0;
     if (n_prompt >= s->ctx) {
         report_done(s, "context");
@@ -358,8 +360,8 @@ int session_answer_by(Session *s, const int *prompt, int n_prompt, const AnswerO
     }
     /* One that was cut short says only that answers may be as long as that. */
     bool cut = strcmp(reason, "eos") != 0 && strcmp(reason, "stop") != 0;
-    if (!cut || s->answered > s->answer_mean)
-        s->answer_mean += 0.3 * (s->answered - s->answer_mean);
+    if (!cut || s->answer.answered > s->answer_mean)
+        s->answer_mean += 0.3 * (s->answer.answered - s->answer_mean);
     report_text_end(s);
     report_done(s, reason);
     return 0;

@@ -177,7 +177,7 @@ bool session_has_exits(const Session *s)
 static TraceRequest trace_request(const Session *s, Sampling *sampling)
 {
     *sampling = s->config.sampling;
-    sampling->seed = s->seed;
+    sampling->seed = s->answer.seed;
     return (TraceRequest){.tokens = s->tokens,
                           .n = s->n,
                           .sampling = sampling,

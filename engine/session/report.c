@@ -12,9 +12,17 @@ static Event *fresh(Session *s, EventType type)
     return &s->event;
 }
 
+static bool is_said(const Session *s)
+{
+    EventType type = s->event.type;
+    return s->says == SESSION_SAYS_ALL ||
+           (s->says == SESSION_SAYS_TEXT &&
+            (type == EVENT_TEXT || type == EVENT_OTHER_TEXT || type == EVENT_WARNING));
+}
+
 static void send(Session *s)
 {
-    if (s->config.emit && !s->muted)
+    if (s->config.emit && is_said(s))
         s->config.emit(s->config.user, &s->event);
 }
 
@@ -35,7 +43,7 @@ void report_prefill(Session *s, int done, int total, double ms, double draft_ms)
     e->u.prefill.total = total;
     e->u.prefill.ms = ms;
     e->u.prefill.draft_ms = draft_ms;
-    e->u.prefill.token = s->first_token;
+    e->u.prefill.token = s->answer.first_token;
     send(s);
 }
 
@@ -87,13 +95,28 @@ static void put_exit_times(const Session *s, EventRound *r)
     }
 }
 
-void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
+/* What this round is to be held against. */
+static void put_plain(const Session *s, EventRound *r, double lost_ms)
 {
-    EventStats *t = &s->stats;
+    RoundSums sums = {.all_ms = r->draft_ms + r->verify_ms + r->accept_ms + r->other_ms,
+                      .lost_ms = lost_ms};
+    PlainTime plain =
+        plain_time_kept(&s->cost, s->cost.context, s->answer.reported_ms, gain_ran(&sums));
+    if (plain.rounds < PLAIN_LEAST)
+        return;
+    r->plain_ms = plain.ms;
+    r->plain_low_ms = plain.low;
+    r->plain_high_ms = plain.high;
+    r->pass_ms = plain.pass;
+}
+
+void report_round(Session *s, RoundMode mode, const double ms[4], double lost_ms, double gain)
+{
+    EventStats *t = &s->answer.stats;
     const Tree *tree = &s->tree;
     Event *e = fresh(s, EVENT_ROUND);
     EventRound *r = &e->u.round;
-    r->round = ++s->rounds;
+    r->round = ++s->answer.rounds;
     t->rounds++;
     snprintf(r->target, sizeof r->target, "%s", s->config.target->name);
     r->n_nodes = tree->n - 1;
@@ -119,6 +142,7 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
     r->verify_ms = ms[1];
     r->accept_ms = ms[2];
     r->other_ms = ms[3];
+    put_plain(s, r, lost_ms);
     put_words(s, r);
     put_exit_times(s, r);
     r->ctx_used = s->n;
@@ -127,8 +151,8 @@ void report_round(Session *s, RoundMode mode, const double ms[4], double gain)
     snprintf(r->mode, sizeof r->mode, "%s", mode_name(mode));
     r->predicted_gain = (float)gain;
 
-    s->context_sum += s->cost.context;
-    s->told_ms += s->reported_ms;
+    s->answer.context_sum += s->cost.context;
+    s->answer.told_ms += s->answer.reported_ms;
     t->tokens += r->accepted + 1;
     t->drafted += r->n_nodes;
     t->accepted += r->accepted;
@@ -155,7 +179,7 @@ static void send_text(Session *s, const char *text, int source)
 {
     if (text[0] == '\0')
         return;
-    Event *e = fresh(s, EVENT_TEXT);
+    Event *e = fresh(s, s->side_text ? EVENT_OTHER_TEXT : EVENT_TEXT);
     e->u.text.text = text;
     e->u.text.source = source;
     send(s);
@@ -187,18 +211,19 @@ static void put_end(Session *s, Piece *piece)
 /* Whole characters; what may become a stop string waits for the rest of it. */
 static void show_text(Session *s, const char *text, int source)
 {
-    if (!s->shown.stops) {
+    if (!s->answer.shown.stops) {
         send_text(s, text, source);
         return;
     }
     Piece piece = {.n = 0};
-    for (; *text && !s->shown.ended; text++) {
+    for (; *text && !s->answer.shown.ended; text++) {
         char out[STOP_BYTES];
-        s->held_from[s->shown.n] = (short)source;
-        int n = stop_take(&s->shown, *text, out);
+        s->answer.held_from[s->answer.shown.n] = (short)source;
+        int n = stop_take(&s->answer.shown, *text, out);
         for (int i = 0; i < n; i++)
-            put(s, &piece, out[i], s->held_from[i]);
-        memmove(s->held_from, s->held_from + n, sizeof s->held_from - (size_t)n * sizeof(short));
+            put(s, &piece, out[i], s->answer.held_from[i]);
+        memmove(s->answer.held_from, s->answer.held_from + n,
+                sizeof s->answer.held_from - (size_t)n * sizeof(short));
     }
     put_end(s, &piece);
 }
@@ -207,10 +232,10 @@ static void show_text(Session *s, const char *text, int source)
 static void show_held(Session *s)
 {
     Piece piece = {.n = 0};
-    for (int i = 0; i < s->shown.n && !s->shown.ended; i++)
-        put(s, &piece, s->shown.held[i], s->held_from[i]);
+    for (int i = 0; i < s->answer.shown.n && !s->answer.shown.ended; i++)
+        put(s, &piece, s->answer.shown.held[i], s->answer.held_from[i]);
     put_end(s, &piece);
-    s->shown.n = 0;
+    s->answer.shown.n = 0;
 }
 
 void report_text(Session *s, int token, int source)
@@ -220,7 +245,7 @@ void report_text(Session *s, int token, int source)
     const char *raw = tokenizer_text(s->config.target->tokenizer, token, false, &bytes);
     while (bytes > 0) { /* a token longer than the buffer comes in pieces */
         size_t part = bytes < 1024 ? bytes : 1024;
-        utf8_feed(&s->utf8, raw, part, text, sizeof text);
+        utf8_feed(&s->answer.utf8, raw, part, text, sizeof text);
         show_text(s, text, source);
         raw += part;
         bytes -= part;
@@ -230,14 +255,14 @@ void report_text(Session *s, int token, int source)
 void report_text_end(Session *s)
 {
     char text[8];
-    utf8_finish(&s->utf8, text, sizeof text);
+    utf8_finish(&s->answer.utf8, text, sizeof text);
     show_text(s, text, 0);
     show_held(s);
 }
 
 static void complete_stats(Session *s)
 {
-    EventStats *t = &s->stats;
+    EventStats *t = &s->answer.stats;
     t->mat = t->rounds > 0 ? (float)t->tokens / (float)t->rounds : 0;
     RoundSums sums = {.tokens = t->tokens,
                       .rounds = t->rounds,
@@ -245,9 +270,9 @@ static void complete_stats(Session *s)
                       .draft_ms = t->draft_ms,
                       .verify_ms = t->verify_ms,
                       .all_ms = t->draft_ms + t->verify_ms + t->accept_ms + t->other_ms,
-                      .lost_ms = s->lost_ms,
-                      .told_ms = s->told_ms,
-                      .context = t->rounds > 0 ? s->context_sum / t->rounds : s->cached};
+                      .lost_ms = s->answer.lost_ms,
+                      .told_ms = s->answer.told_ms,
+                      .context = t->rounds > 0 ? s->answer.context_sum / t->rounds : s->cached};
     Gain gain = gain_of(&s->cost, &sums);
     t->tokens_per_s = sums.all_ms > 0 ? (float)(1e3 * t->tokens / sums.all_ms) : 0;
     /* What was kept from running is as much slower either way: the gain must not suffer. */
@@ -258,29 +283,29 @@ static void complete_stats(Session *s)
     t->gain_low = (float)gain.low;
     t->gain_high = (float)gain.high;
     t->n_exits = s->drafter ? s->drafting.n_exits : 0;
-    t->back_copies = (int)(s->config.kernels->back_copies - s->back_copies);
-    t->back_bytes = s->config.kernels->back_bytes - s->back_bytes;
+    t->back_copies = (int)(s->config.kernels->back_copies - s->answer.back_copies);
+    t->back_bytes = s->config.kernels->back_bytes - s->answer.back_bytes;
 }
 
 void report_begin(Session *s)
 {
-    memset(&s->stats, 0, sizeof s->stats);
-    s->back_copies = s->config.kernels->back_copies;
-    s->back_bytes = s->config.kernels->back_bytes;
-    s->lost_ms = s->told_ms = s->context_sum = 0;
+    memset(&s->answer.stats, 0, sizeof s->answer.stats);
+    s->answer.back_copies = s->config.kernels->back_copies;
+    s->answer.back_bytes = s->config.kernels->back_bytes;
+    s->answer.lost_ms = s->answer.told_ms = s->answer.context_sum = 0;
 }
 
 void session_totals(Session *s, EventStats *totals)
 {
     complete_stats(s);
-    *totals = s->stats;
+    *totals = s->answer.stats;
 }
 
 void report_stats(Session *s)
 {
     complete_stats(s);
     Event *e = fresh(s, EVENT_STATS);
-    e->u.stats = s->stats;
+    e->u.stats = s->answer.stats;
     send(s);
 }
 
@@ -316,8 +341,8 @@ void report_done(Session *s, const char *reason)
     complete_stats(s);
     Event *e = fresh(s, EVENT_DONE);
     snprintf(e->u.done.reason, sizeof e->u.done.reason, "%s", reason);
-    e->u.done.totals = s->stats;
-    e->u.done.seed = (int)s->seed;
+    e->u.done.totals = s->answer.stats;
+    e->u.done.seed = (int)s->answer.seed;
     send(s);
 }
 

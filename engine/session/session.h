@@ -79,6 +79,18 @@ void session_side(const Session *session, CompareSide *side);
  * session_answer, or EXIT_INTERNAL where the two said different texts, which they never may. */
 int session_compare(Session *session, const int *prompt, int n_prompt, const AnswerOptions *options,
                     const CompareSide sides[2], Err *err);
+
+typedef struct ComparePrompt {
+    const int *ids; /* [n] */
+    int n;
+} ComparePrompt;
+
+/* The same by two targets, each with a session, a cache and a text of its own: see compare_targets.c. The
+ * prompts are one in the tokens of each. kept: the side whose session tells of it, by PREFILL, TEXT, COMPARE
+ * and DONE; the text of the other one is OTHER_TEXT. Both sessions keep what they said. */
+int session_compare_targets(Session *const sessions[2], const ComparePrompt prompts[2],
+                            const AnswerOptions *options, const CompareSide sides[2], int kept,
+                            Err *err);
 void session_totals(Session *session, EventStats *totals);
 
 /* Changes the target at this round's end; emits SWITCH prefill and done. The conversation so far is

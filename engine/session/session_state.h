@@ -1,6 +1,7 @@
 /* session_state.h - inside a session: the conversation's state, and what its files offer each other. Each
  * calls those before it only: stop_text.c, report.c (events), prefill.c, measure.c (costs), session.c (set-up
- * and changes), auto_thresholds.c, switch.c, decode.c (an answer), compare.c (one in two ways). */
+ * and changes), auto_thresholds.c, switch.c, decode.c (an answer), compare_sides.c, compare.c (one in two
+ * ways), compare_targets.c. */
 #ifndef S2D_ENGINE_SESSION_SESSION_STATE_H
 #define S2D_ENGINE_SESSION_SESSION_STATE_H
 
@@ -30,6 +31,32 @@ typedef struct CostKey {
     bool noisy;                         /* acceptance differs where tokens are drawn */
 } CostKey;
 
+/* The answer under way, or the last one: what a round adds to, but for the conversation and what was
+ * learnt. */
+typedef struct AnswerState {
+    Utf8 utf8;
+    StopText stopping;           /* by acceptance, a round ahead of what is shown */
+    StopScan shown;              /* what the shown text holds back, */
+    short held_from[STOP_BYTES]; /* and who proposed each byte of it */
+    uint32_t seed;
+    int first_token; /* drawn from the prefill; -1 = not yet */
+    int answered;    /* tokens so far */
+    EventStats stats;
+    uint64_t back_copies, back_bytes; /* of the kernels, when it began */
+    int rounds;                       /* stats counts those of the current target */
+    double lost_ms;     /* of these rounds' time: what the process was kept from running */
+    double told_ms;     /* of it: reported_ms of all of them */
+    double context_sum; /* of these rounds: tokens before each */
+    double reported_ms; /* what events and tuner took since: counted as the next round's `other` */
+} AnswerState;
+
+/* In a comparison, where rounds are tried out, or are those of two texts. */
+typedef enum SessionSays {
+    SESSION_SAYS_ALL,
+    SESSION_SAYS_TEXT, /* and what a person is to be warned of */
+    SESSION_SAYS_NOTHING,
+} SessionSays;
+
 struct Session {
     SessionConfig config; /* config.target is the current one */
     int ctx;              /* longest conversation in tokens */
@@ -49,29 +76,16 @@ struct Session {
     int n;
     int cached; /* tokens whose keys and values the target's cache holds */
 
-    /* the answer under way */
-    Tree tree;
-    ExitTime exit_times[EXITS_MAX]; /* of the round under way, by exit of `drafting` */
+    AnswerState answer;
+    Tree tree;                      /* of the round under way */
+    ExitTime exit_times[EXITS_MAX]; /* of it, by exit of `drafting` */
     Acceptance acceptance;
-    Utf8 utf8;
-    StopText stopping;           /* by acceptance, a round ahead of what is shown */
-    StopScan shown;              /* what the shown text holds back, */
-    short held_from[STOP_BYTES]; /* and who proposed each byte of it */
-    uint32_t seed;
-    bool warned;     /* that what drafts computes no numbers */
-    int first_token; /* drawn from the prefill; -1 = not yet */
-    EventStats stats;
-    uint64_t back_copies, back_bytes; /* of the kernels, when it began */
-    int rounds;                       /* of it; stats counts those of the current target */
-    double lost_ms;     /* of these rounds' time: what the process was kept from running */
-    double told_ms;     /* of it: reported_ms of all of them */
-    double context_sum; /* of these rounds: tokens before each */
-    int answered;       /* tokens of it so far */
+    bool warned;        /* that what drafts computes no numbers */
     double answer_mean; /* tokens of an answer, decayed over the session's answers */
-    double reported_ms; /* what events and tuner took since: counted as the next round's `other` */
     bool answering;
-    bool muted;              /* no events: rounds are tried out */
-    struct Compare *compare; /* compare.c's, while an answer is; NULL = none */
+    SessionSays says;        /* which events are sent */
+    bool side_text;          /* text is that of the side of a comparison that is not kept */
+    struct Compare *compare; /* the one that the answer under way is of; NULL = of none */
     Event event;             /* scratch: too large for the stack of a deep call */
 };
 
@@ -125,7 +139,8 @@ void report_compare(Session *s, const EventCompare *compare);
 /* Which of the drafter's exits is after so many layers; -1 = none. */
 int exit_index(const Session *s, int exit);
 void report_prefill(Session *s, int done, int total, double ms, double draft_ms);
-void report_round(Session *s, RoundMode mode, const double ms[4], double gain);
+/* ms: of the four stages; lost_ms: of it, what the process was kept from running. */
+void report_round(Session *s, RoundMode mode, const double ms[4], double lost_ms, double gain);
 void report_text(Session *s, int token, int source);
 void report_text_end(Session *s);
 void report_stats(Session *s);

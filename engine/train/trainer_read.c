@@ -134,8 +134,8 @@ static int read_layer(Reader *r, int index)
         if (tensor == NULL && !arch_requires(s->model.arch, p)) /* none there: starts from 0 */
             continue;
         uint32_t number = (uint32_t)(index * LAYER_PARTS + p);
-        if (w->cols > 0 && (tensor ? read_rows(r, tensor, first, w, NULL)
-                                   : start_fresh(r, p, w, number)) != 0)
+        if (w->cols > 0 &&
+            (tensor ? read_rows(r, tensor, first, w, NULL) : start_fresh(r, p, w, number)) != 0)
             return -1;
         if (w->a && start_pair(r, w, number) != 0)
             return -1;

@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     DrafterChoice choice;
     char *text = strndup((const char *)data, size);
     assert(text);
-    chat.ready = (EventReady){.n_exits = 2, .exits = {6, 12}, .n_profile = 2};
+    chat.ready = (EventReady){
+        .n_exits = 2, .exits = {6, 12}, .n_profile = 2, .n_targets = 2, .targets = {"a", "b"}};
     if (ab_setting(&chat, text, &set, &err) != 0) {
         assert(err.code == EXIT_USAGE && err.text[0]);
     } else {
@@ -28,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             assert(set.thresholds[i] >= 0 && set.thresholds[i] <= 1);
         assert(!set.tree[0] || tree_parse(set.tree, &shape) == 0);
         assert(!set.drafter[0] || drafter_parse(set.drafter, &choice) == 0);
+        assert(set.target >= 0 && set.target < 2 && set.has_target == (set.target == 1));
         assert(!set.has_spec || set.spec == SPEC_OFF);
     }
     free(text);

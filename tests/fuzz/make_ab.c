@@ -4,8 +4,16 @@
 int main(int argc, char **argv)
 {
     static const char *const files[] = {
-        "now",   "plain", "profile", "e6=.25,12=1,tree=4x3x12", "drafter=exit:6,tree=off",
-        "all=2", "=",
+        "now",
+        "plain",
+        "profile",
+        "e6=.25,12=1,tree=4x3x12",
+        "drafter=exit:6,tree=off",
+        "all=2",
+        "=",
+        "target=2,plain",
+        "target=b",
+        "target=3",
     };
     enum { FILES = sizeof files / sizeof *files };
     for (int i = 0; argc == 2 && i < FILES; i++) {

@@ -34,6 +34,7 @@ static Event sample(EventType type)
                                              .visited = {{6, 42, 0.5f}}};
         break;
     case EVENT_TEXT:
+    case EVENT_OTHER_TEXT:
         event.u.text = (EventText){"text \xc3\xa9", 6};
         break;
     case EVENT_COMPARE:

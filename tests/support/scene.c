@@ -155,6 +155,8 @@ static void send_round(Scene *scene, Event *event)
     round->verify_ms = 24;
     round->accept_ms = 0.5;
     round->other_ms = 0.5;
+    round->plain_ms = round->plain_low_ms = round->plain_high_ms = 25;
+    round->pass_ms = 24;
     round->n_thresholds = N_EXITS;
     memcpy(round->thresholds, scene->view.ready.thresholds, sizeof round->thresholds);
     stats->rounds++;

@@ -1,8 +1,9 @@
 /* page_compare.c - two settings side by side that answer one prompt in turn, and what may be said of
  * their difference.
  *
- * The text is one: both sides say the same, and the page tells of how many tokens that was checked.
- * Every figure is of the blocks that count, the first pair warmed up.
+ * Below its figures each side has its text, as far as it is when the other one, or it, has said all that is
+ * there: a race at the mean speeds of both. Of one target the two texts are one, which both say; of two
+ * each says its own. Every figure is of the blocks that count, the first pair warmed up.
  */
 #include <stdio.h>
 #include <string.h>
@@ -38,9 +39,11 @@ enum { NAME_ROWS = 3, SIDE_ROWS = NAME_ROWS + 4 };
 static void draw_side(const View *view, Cells *cells, Rect rect, int which)
 {
     const EventCompareSide *side = &view->comparison.last.sides[which];
-    char name[160];
+    char name[256];
     int y = rect.y;
-    snprintf(name, sizeof name, "%c  %s", 'A' + which, side->name);
+    bool two = view->comparison.last.two_texts;
+    snprintf(name, sizeof name, "%c  %s%s%s", 'A' + which, two ? side->target : "", two ? "  " : "",
+             side->name);
     draw_words(cells, rect, NAME_ROWS, name, STYLE_TITLE | ATTR_BOLD);
     y += NAME_ROWS;
     if (side->rounds == 0 || side->ms <= 0) {
@@ -49,8 +52,8 @@ static void draw_side(const View *view, Cells *cells, Rect rect, int which)
     }
     cells_print(cells, y++, rect.x, rect.width, STYLE_TEXT, "%d token%s  %d round%s", side->tokens,
                 plural(side->tokens), side->rounds, plural(side->rounds));
-    cells_print(cells, y++, rect.x, rect.width, STYLE_TEXT, "%.1f t/s  MAT %.2f", speed(side),
-                (double)side->tokens / side->rounds);
+    cells_print(cells, y++, rect.x, rect.width, STYLE_TEXT, "%.1f t/s  MAT %.2f  %.1f ms a round",
+                speed(side), (double)side->tokens / side->rounds, side->ms / side->rounds);
     cells_print(cells, y++, rect.x, rect.width, STYLE_TEXT, "draft %.0f %%  check %.0f %%",
                 100 * side->draft_ms / side->ms, 100 * side->verify_ms / side->ms);
     unsigned kept = view->n_blocks < VIEW_BLOCKS ? view->n_blocks : VIEW_BLOCKS;
@@ -87,57 +90,128 @@ static int draw_verdict(const View *view, Cells *cells, Rect rect)
     return y - rect.y;
 }
 
-/* The end of the answer, as far as there are rows. */
-static void draw_text(const View *view, Cells *cells, Rect rect)
+/* A side's text in a column. */
+typedef struct Column {
+    Cells *cells;
+    Rect rect;
+    const char *text;
+    size_t bytes, place; /* as far as the side is in the race */
+    bool over;           /* what it said beyond is shown as well */
+} Column;
+
+/* Calls draw_line for each line, from number `first` on; returns how many there are up to the place, and
+ * *all of them. */
+static int wrap_column(const Column *c, int first, int rows, int *all)
 {
-    const Item *answer = NULL;
-    for (int i = view->scrollback.n_items - 1; i >= 0 && answer == NULL; i--)
-        if (view->scrollback.items[i].kind == ITEM_ANSWER)
-            answer = &view->scrollback.items[i];
-    if (answer == NULL || answer->text == NULL || rect.height < 1)
-        return;
-    int lines = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        const char *text = answer->text;
-        size_t n = answer->bytes;
-        for (int line = 0; n > 0; line++) {
-            size_t skip, bytes = text_wrap(text, n, rect.width, &skip);
-            int y = rect.y + line - (lines > rect.height ? lines - rect.height : 0);
-            if (pass == 1 && y >= rect.y && y < rect.y + rect.height)
-                cells_text(cells, y, rect.x, rect.width, text, bytes, STYLE_TEXT);
-            text += bytes + skip;
-            n -= bytes + skip;
-            lines += pass == 0;
+    size_t at = 0;
+    int line = 0, to_place = 0;
+    while (at < c->bytes && (at < c->place || c->over)) {
+        size_t skip, end = c->over ? c->bytes : c->place;
+        size_t n = text_wrap(c->text + at, end - at, c->rect.width, &skip);
+        size_t before = c->place > at ? c->place - at : 0;
+        before = before < n ? before : n;
+        int y = c->rect.y + line - first, x = c->rect.x;
+        if (line >= first && line < first + rows) {
+            cells_text(c->cells, y, x, c->rect.width, c->text + at, before, STYLE_TEXT);
+            int used = text_width(c->text + at, before);
+            cells_text(c->cells, y, x + used, c->rect.width - used, c->text + at + before,
+                       n - before, STYLE_DIM);
+            used = text_width(c->text + at, n);
+            if (c->over && c->place < c->bytes && at < c->place && at + n + skip >= c->place &&
+                used + 2 <= c->rect.width)
+                cells_print(c->cells, y, x + used + 1, 1, STYLE_WARN, "%s",
+                            c->cells->unicode ? "\u25c4" : "<");
         }
+        line++;
+        to_place = at < c->place ? line : to_place;
+        at += n + skip;
     }
+    *all = line;
+    return to_place;
+}
+
+static void draw_column(const View *view, Cells *cells, Rect rect, int which)
+{
+    const Comparison *c = &view->comparison;
+    const SideText *text = comparison_of(c, which);
+    CompareRace race = comparison_race(c);
+    int said = c->last.sides[which].said > 0 ? c->last.sides[which].said : c->last.checked;
+    size_t pieces = text->n;
+    if (race.known && said > 0) /* a piece is a token, but for those that are part of a character */
+        pieces = (size_t)((double)text->n * race.at[which] / said + 0.5);
+    if (rect.height < 1 || text->n == 0)
+        return;
+    pieces = pieces < text->n ? pieces : text->n;
+    Column column = {.cells = cells,
+                     .rect = rect,
+                     .text = text->text,
+                     .bytes = text->bytes,
+                     .place = pieces > 0 ? text->ends[pieces - 1] : 0,
+                     .over = !c->open};
+    int all, to_place = wrap_column(&column, 0, 0, &all);
+    int last = column.over ? to_place + rect.height / 2 : to_place;
+    last = last < all ? last : all;
+    wrap_column(&column, last > rect.height ? last - rect.height : 0, rect.height, &all);
+}
+
+static void draw_race(const View *view, Cells *cells, int y, int width)
+{
+    CompareRace race = comparison_race(&view->comparison);
+    if (!race.known)
+        return;
+    if (race.ahead < 0)
+        cells_print(cells, y, 1, width, STYLE_TEXT, "race: side by side");
+    else
+        cells_print(cells, y, 1, width, STYLE_TEXT,
+                    "race: %c is ahead by %d token%s = %.1f s at %c's speed", 'A' + race.ahead,
+                    race.tokens, plural(race.tokens), race.ms / 1e3, 'B' - race.ahead);
+}
+
+static void rule(Cells *cells, int y, int width, int half, Glyph cross)
+{
+    for (int x = 0; x < width; x++)
+        cells_glyph(cells, y, x, x == half ? cross : GLYPH_HORIZONTAL, STYLE_BORDER);
+}
+
+/* Figures above the texts, the race and the verdict below. */
+static void draw_sides(const View *view, Cells *cells, Rect rect)
+{
+    enum { BELOW = 5 }; /* race, verdict in one or two rows, texts */
+    int half = rect.width / 2, y = rect.y, rows = rect.height - SIDE_ROWS - 2 - BELOW;
+    Rect left = {y, 1, SIDE_ROWS, half - 2};
+    Rect right = {y, half + 2, SIDE_ROWS, rect.width - half - 3};
+    draw_side(view, cells, left, 0);
+    draw_side(view, cells, right, 1);
+    for (int i = 0; i < SIDE_ROWS; i++)
+        cells_glyph(cells, y + i, half, GLYPH_VERTICAL, STYLE_BORDER);
+    y += SIDE_ROWS;
+    if (rows > 0) {
+        rule(cells, y++, rect.width, half, GLYPH_CROSS);
+        left.y = right.y = y;
+        left.height = right.height = rows;
+        draw_column(view, cells, left, 0);
+        draw_column(view, cells, right, 1);
+        for (int i = 0; i < rows; i++)
+            cells_glyph(cells, y + i, half, GLYPH_VERTICAL, STYLE_BORDER);
+        y += rows;
+    }
+    rule(cells, y++, rect.width, half, GLYPH_TEE_UP);
+    draw_race(view, cells, y++, rect.width - 2);
+    draw_verdict(view, cells, (Rect){y, 1, 1, rect.width - 2});
 }
 
 static void compare_draw(View *view, Cells *cells, Rect rect)
 {
-    int half = rect.width / 2, y = rect.y;
-    if (!view->comparison.any) {
+    if (!view->comparison.any)
         draw_words(
-            cells, (Rect){y, 1, 1, rect.width - 2}, rect.height,
+            cells, (Rect){rect.y, 1, 1, rect.width - 2}, rect.height,
             "Nothing was compared yet. /ab plain answers the last question again, by what is "
             "set and plainly in turn; /ab SETTING SETTING takes any two.",
             STYLE_TEXT);
-        return;
-    }
-    if (rect.height < SIDE_ROWS) /* only what matters */
-        y += draw_verdict(view, cells, (Rect){y, 1, 1, rect.width - 2});
-    else {
-        draw_side(view, cells, (Rect){y, 1, SIDE_ROWS, half - 2}, 0);
-        draw_side(view, cells, (Rect){y, half + 2, SIDE_ROWS, rect.width - half - 3}, 1);
-        for (int i = 0; i < SIDE_ROWS; i++)
-            cells_glyph(cells, y + i, half, GLYPH_VERTICAL, STYLE_BORDER);
-        y += SIDE_ROWS;
-        for (int x = 0; x < rect.width; x++)
-            cells_glyph(cells, y, x, x == half ? GLYPH_TEE_UP : GLYPH_HORIZONTAL, STYLE_BORDER);
-        y++;
-        y += draw_verdict(view, cells, (Rect){y, 1, 1, rect.width - 2});
-    }
-    y++;
-    draw_text(view, cells, (Rect){y, 1, rect.y + rect.height - y, rect.width - 2});
+    else if (rect.height < SIDE_ROWS + 4) /* only what matters */
+        draw_verdict(view, cells, (Rect){rect.y, 1, 1, rect.width - 2});
+    else
+        draw_sides(view, cells, rect);
 }
 
 static void compare_title(const View *view, int columns, char *out, size_t bytes)

@@ -3,16 +3,24 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ui/figures_text.h"
 #include "ui/pages/page_tune.h"
 
 /* Columns that are left out, the first first, where not all fit. */
-typedef enum Column { COLUMN_SHARES, COLUMN_LONG, COLUMN_MAT, COLUMN_ROUNDS, COLUMN_COUNT } Column;
+typedef enum Column {
+    COLUMN_SHARES,
+    COLUMN_LONG,
+    COLUMN_GAIN,
+    COLUMN_MAT,
+    COLUMN_ROUNDS,
+    COLUMN_COUNT
+} Column;
 
 static const int column_widths[COLUMN_COUNT] = {
     [COLUMN_SHARES] = 14, /* draft, check */
     [COLUMN_LONG] = 18,   /* the verdict in words, beside in signs */
-    [COLUMN_MAT] = 7,
-    [COLUMN_ROUNDS] = 8,
+    [COLUMN_GAIN] = 9,    /* over plain decoding */
+    [COLUMN_MAT] = 7,     [COLUMN_ROUNDS] = 8,
 };
 
 enum { NUMBER_COLUMNS = 5, THRESHOLD_COLUMNS = 5, SPEED_COLUMNS = 16, SHORT_COLUMNS = 6 };
@@ -58,6 +66,8 @@ static void draw_heads(const View *view, Cells *cells, int y, const bool *shown)
     if (shown[COLUMN_MAT])
         x += cells_print(cells, y, x, 7, STYLE_DIM, "%7s", "MAT");
     x += cells_print(cells, y, x, SPEED_COLUMNS, STYLE_DIM, "%8s%8s", "t/s", "95 %");
+    if (shown[COLUMN_GAIN])
+        x += cells_print(cells, y, x, 9, STYLE_DIM, "%9s", "gain");
     if (shown[COLUMN_SHARES])
         cells_print(cells, y, x, 14, STYLE_DIM, "%7s%7s", "draft", "check");
 }
@@ -114,6 +124,11 @@ static void draw_trial(const View *view, Cells *cells, int y, const Trial *trial
     int pad = 8 - text_width(text, strlen(text));
     cells_print(cells, y, x + (pad > 0 ? pad : 0), 8, attr, "%s", text);
     x += 8;
+    if (shown[COLUMN_GAIN]) {
+        Speedup gain = trial_gain(trial);
+        figures_speedup(&gain, text, sizeof text);
+        x += cells_print(cells, y, x, 9, attr, "%9s", text);
+    }
     if (shown[COLUMN_SHARES] && trial->all_ms > 0)
         cells_print(cells, y, x, 14, attr, "%5.0f %%%5.0f %%",
                     100 * trial->draft_ms / trial->all_ms, 100 * trial->verify_ms / trial->all_ms);

@@ -52,10 +52,13 @@ static void race_draw(View *view, Cells *cells, Rect rect, bool focused)
             draw_runner(cells, rect.y + 1, rect, "plain", plain, most, ms, STYLE_DIM);
         n = print_saved(text, sizeof text, race_saved_ms(race));
     }
-    if (answers > race_known(race)) {
+    if (answers > race_known(race)) { /* as a whole, or not */
+        char more[96];
         print_saved(chat, sizeof chat, chat_ms);
-        snprintf(text + n, sizeof text - (size_t)n, "%sthis chat %s in %d", n > 0 ? "   " : "",
-                 chat, answers);
+        int wide =
+            snprintf(more, sizeof more, "%sthis chat %s in %d", n > 0 ? "   " : "", chat, answers);
+        if (n + wide <= rect.width || n == 0)
+            snprintf(text + n, sizeof text - (size_t)n, "%s", more);
     }
     if (rect.height > 2)
         cells_print(cells, rect.y + 2, rect.x, rect.width, STYLE_TEXT | ATTR_BOLD, "%s", text);

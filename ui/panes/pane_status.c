@@ -184,7 +184,9 @@ static int state_text(const View *view, char *out, size_t bytes)
         snprintf(out, bytes, "READY");
         return STYLE_GOOD;
     case VIEW_PREFILL:
-        if (view->prefill_total > 0)
+        if (view->loading[0] != '\0')
+            snprintf(out, bytes, "LOADING %s %.0f%%", view->loading, view->load_fraction * 100);
+        else if (view->prefill_total > 0)
             snprintf(out, bytes, "READING %d/%d tok", view->prefill_done, view->prefill_total);
         else
             snprintf(out, bytes, "READING");

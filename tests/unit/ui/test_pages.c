@@ -14,12 +14,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/protocol/event_json.h"
+#include "tests/support/allowed.h"
 #include "tests/support/golden.h"
 #include "tests/support/scene.h"
 #include "ui/frame.h"
 #include "ui/pages/page.h"
 
 static bool write_goldens;
+static FILE *compared_to; /* where COMPARE events go as well, a line each; NULL = nowhere */
+
+static void tell_compare(Scene *scene, const Event *event)
+{
+    view_event(&scene->view, event);
+    char *line = compared_to ? event_to_line(event) : NULL;
+    if (line)
+        fprintf(compared_to, "%s\n", line);
+    free(line);
+}
 
 static const char *const words[] = {" one", " two", " three", " four", " five", " six"};
 
@@ -79,7 +91,7 @@ static void play_compare(Scene *scene, int pairs, double slower, bool equal)
     c->equal = true;
     strcpy(c->sides[0].name, "ngram+s2d tree auto e6 0.70 e12 0.55 e18 0.50 e24 0.20");
     strcpy(c->sides[1].name, "plain");
-    view_event(&scene->view, &event);
+    tell_compare(scene, &event);
     for (int i = 0; i <= pairs; i++) {
         for (int side = 0; side < 2; side++) {
             EventCompareSide *s = &c->sides[side];
@@ -99,9 +111,62 @@ static void play_compare(Scene *scene, int pairs, double slower, bool equal)
         c->checked += 16;
         c->equal = equal || i < pairs;
         c->ctx_used = 40 + c->checked;
-        view_event(&scene->view, &event);
+        tell_compare(scene, &event);
         scene_text(scene, " Both sides say the same, whatever drafts for them.", 0);
     }
+}
+
+/* Two targets, whose texts part after five tokens; the second one is faster, and is over before the first. */
+static void play_targets(Scene *scene, bool over)
+{
+    static Event event;
+    static const char *const texts[2] = {" A pivot splits the list in two.",
+                                         " A pivot splits them, and so on."};
+    EventCompare *c = &event.u.compare;
+    event = (Event){.type = EVENT_COMPARE, .turn = scene->turn};
+    c->two_texts = c->equal = true;
+    for (int side = 0; side < 2; side++) {
+        strcpy(c->sides[side].target, side == 0 ? "qwen2.5-coder-1.5b" : "qwen2.5-coder-0.5b");
+        strcpy(c->sides[side].name, side == 0 ? "s2d e6 0.70 e12 0.80" : "plain");
+        c->sides[side].said = side == 0;
+    }
+    tell_compare(scene, &event);
+    for (int i = 0; i <= 10; i++) {
+        for (int side = 0; side < 2; side++) {
+            EventCompareSide *s = &c->sides[side];
+            s->block_tokens = 16;
+            s->block_rounds = side == 0 ? 4 : 16;
+            s->block_ms = (side == 0 ? 40 : 25) * s->block_tokens + i % 3;
+            s->said += s->block_tokens + (i == 0 && side == 1);
+            for (int token = 0; token < 2; token++) {
+                Event text = {.type = side == 0 ? EVENT_TEXT : EVENT_OTHER_TEXT,
+                              .turn = scene->turn,
+                              .u.text = {.text = texts[side]}};
+                view_event(&scene->view, &text);
+            }
+            if (i == 0)
+                continue;
+            s->tokens += s->block_tokens;
+            s->rounds += s->block_rounds;
+            s->ms += s->block_ms;
+            s->draft_ms += side == 0 ? 0.2 * s->block_ms : 0;
+            s->verify_ms += (side == 0 ? 0.79 : 0.99) * s->block_ms;
+        }
+        c->pairs = i;
+        c->checked = 5;
+        c->parted = 6;
+        c->equal = false;
+        tell_compare(scene, &event);
+    }
+    if (!over)
+        return;
+    c->sides[0].block_tokens = c->sides[1].block_tokens = 0; /* the first goes on alone */
+    c->sides[0].said += 16;
+    c->sides[1].over = true;
+    tell_compare(scene, &event);
+    Event done = {.type = EVENT_DONE, .turn = scene->turn};
+    strcpy(done.u.done.reason, "eos");
+    view_event(&scene->view, &done);
 }
 
 static void test_goldens(void **state)
@@ -132,6 +197,131 @@ static void test_goldens(void **state)
     text = drawn(scene, &frame, 80, 24, true);
     golden_check("compare-80x24", text, write_goldens);
     free(text);
+    for (int over = 0; over < 2; over++) {
+        scene_say(scene, "And with another target?");
+        play_targets(scene, over);
+        text = drawn(scene, &frame, 160, 45, true);
+        golden_check(over ? "compare-targets-over-160x45" : "compare-targets-160x45", text,
+                     write_goldens);
+        free(text);
+    }
+}
+
+/* Blocks of one comparison, added up by this test alone. */
+typedef struct Recount {
+    int pairs, tokens[2], rounds[2];
+    double ms[2], draft_ms[2], verify_ms[2];
+    Duel duel;
+} Recount;
+
+/* The event's own sums, which the page shows, are those of the blocks that count. */
+static void recount(Recount *own, const EventCompare *event)
+{
+    double tokens[2], ms[2];
+    if (event->pairs <= own->pairs)
+        return;
+    own->pairs = event->pairs;
+    for (int side = 0; side < 2; side++) {
+        const EventCompareSide *s = &event->sides[side];
+        own->tokens[side] += s->block_tokens;
+        own->rounds[side] += s->block_rounds;
+        own->ms[side] += s->block_ms;
+        own->draft_ms[side] = s->draft_ms;
+        own->verify_ms[side] = s->verify_ms;
+        tokens[side] = s->block_tokens;
+        ms[side] = s->block_ms;
+        assert_int_equal(own->tokens[side], s->tokens);
+        assert_int_equal(own->rounds[side], s->rounds);
+        assert_float_equal(own->ms[side], s->ms, 1e-6 * s->ms);
+    }
+    duel_add(&own->duel, tokens, ms);
+}
+
+/* The words and figures that stand on the page, by the blocks. said: tokens of each side's text. */
+static void allow_compared(Allowed *allowed, const Recount *own, const EventCompare *last,
+                           const int said[2])
+{
+    double pace[2], first;
+    DuelResult result = duel_result(&own->duel);
+    for (int side = 0; side < 2; side++) {
+        double ms = own->ms[side];
+        pace[side] = own->tokens[side] / ms;
+        allow(allowed, "%d tokens %d rounds", own->tokens[side], own->rounds[side]);
+        allow(allowed, "%.1f t/s MAT %.2f %.1f ms a round", 1e3 * pace[side],
+              (double)own->tokens[side] / own->rounds[side], ms / own->rounds[side]);
+        allow(allowed, "draft %.0f %% check %.0f %%", 100 * own->draft_ms[side] / ms,
+              100 * own->verify_ms[side] / ms);
+    }
+    first = fmin(said[0] / pace[0], said[1] / pace[1]);
+    int at[2] = {(int)lround(fmin(said[0], first * pace[0])),
+                 (int)lround(fmin(said[1], first * pace[1]))};
+    int ahead = at[1] > at[0];
+    allow(allowed, "race: %c is ahead by %d tokens = %.1f s at %c's speed", "AB"[ahead],
+          abs(at[0] - at[1]), abs(at[0] - at[1]) / pace[1 - ahead] / 1e3, "BA"[ahead]);
+    allow(allowed, "A is x%.2f of B, between x%.2f and x%.2f (99 %%)", result.ratio, result.low,
+          result.high);
+    allow(allowed, "same text: yes, %d tokens that both said", last->checked);
+    allow(allowed, "texts part at token %d", last->parted);
+    allow(allowed, "%d pairs of blocks", own->pairs);
+}
+
+/* What a page of a comparison says is what its blocks come to, figure by figure. */
+static void test_compared_figures(void **state)
+{
+    Scene *scene = *state;
+    static const char *const names[] = {"compare-100x30", "compare-80x24", "compare-targets-160x45",
+                                        "compare-targets-over-160x45"};
+    for (int i = 0; i < 4; i++) {
+        Allowed allowed = {0};
+        char path[96], *trace = NULL, *golden;
+        size_t bytes;
+        static Recount own;
+        static EventCompare last;
+        own = (Recount){0};
+        scene_teardown(state);
+        assert_int_equal(scene_setup(state), 0);
+        scene = *state;
+        scene_ready(scene);
+        compared_to = open_memstream(&trace, &bytes);
+        scene_say(scene, "Why?");
+        if (i < 2)
+            play_compare(scene, 12, 1.4, true);
+        else
+            play_targets(scene, i == 3);
+        fclose(compared_to);
+        compared_to = NULL;
+        for (char *rest = trace, *line; (line = strsep(&rest, "\n")) && *line;) {
+            Event event;
+            assert_int_equal(event_from_line(&event, line, strlen(line), NULL), 0);
+            last = event.u.compare;
+            recount(&own, &last);
+            event_free(&event);
+        }
+        int said[2] = {last.checked, last.checked};
+        for (int side = 0; side < 2 && last.two_texts; side++)
+            said[side] = last.sides[side].said;
+        allow_compared(&allowed, &own, &last, said);
+        snprintf(path, sizeof path, "tests/golden/%s.txt", names[i]);
+        golden = read_golden(path);
+        const char *title = strstr(golden, "A/B"), *below = strstr(golden, "\n>");
+        assert_true(title != NULL && below != NULL);
+        char *page = strndup(title, (size_t)(below - title));
+        single_blanks(page);
+        for (int side = 0; side < 2; side++)
+            allow(&allowed, "%s", last.sides[side].target[0] ? last.sides[side].target : "A/B");
+        for (int e = 0; e < 4; e++) /* the settings' names, wherever they are wrapped */
+            for (int n = 0; n < 2; n++)
+                allow(&allowed, n ? "e%d" : "e%d 0.", 6 * (e + 1));
+        static const char *const values[] = {"0.70", "0.55", "0.50", "0.20", "0.80", "s2d",
+                                             "70",   "55",   "50",   "20",   "80"};
+        for (size_t v = 0; v < sizeof values / sizeof *values; v++)
+            allow(&allowed, "%s", values[v]);
+        check_figures(&allowed, names[i], page);
+        allowed_close(&allowed);
+        free(page);
+        free(golden);
+        free(trace);
+    }
 }
 
 /* What the page says of the difference is what the pairs say. */
@@ -422,6 +612,57 @@ static void test_automatic(void **state)
     free(text);
 }
 
+static Trial trial_of(int rounds, double ms, double plain_ms, double low, double high, double pass)
+{
+    static Trials trials;
+    static EventReady ready;
+    trials = (Trials){0};
+    ready = (EventReady){.n_exits = 1, .exits = {6}};
+    for (int i = 0; i < rounds; i++) {
+        EventRound round = {.mode = "spec", .accepted = 3, .n_thresholds = 1};
+        round.draft_ms = 0.2 * ms;
+        round.verify_ms = 0.8 * ms;
+        round.plain_ms = plain_ms;
+        round.plain_low_ms = low;
+        round.plain_high_ms = high;
+        round.pass_ms = pass;
+        trials_add(&trials, &ready, &round);
+    }
+    return trials.list[0];
+}
+
+/* A setting's gain is that of its rounds over the plain ones of their time, never more than MAT and passes
+ * permit, and none where it cannot be right. */
+static void test_gain_of_a_setting(void **state)
+{
+    (void)state;
+    Trial trial = trial_of(64, 50, 25, 25, 25, 40);
+    Speedup gain = trial_gain(&trial);
+    assert_float_equal(gain.gain, 4 * 25.0 / 50, 1e-6);
+    trial = trial_of(64, 50, 25, 20, 30, 40);
+    gain = trial_gain(&trial);
+    assert_float_equal(gain.low, 4 * 20.0 / 50, 1e-6);
+    assert_float_equal(gain.high, 4 * 30.0 / 50, 1e-6);
+    trial = trial_of(64, 50, 25, 20, 30, 24); /* 4 tokens of 24 ms each in 50 */
+    gain = trial_gain(&trial);
+    assert_float_equal(gain.gain, 4 * 24.0 / 50, 1e-6);
+    assert_float_equal(gain.high, gain.gain, 1e-6);
+    trial = trial_of(64, 50, 25, 25, 25, 15); /* plain was measured while others used the machine */
+    assert_true(trial_gain(&trial).gain == 0);
+    trial = trial_of(64, 50, 25, 15, 40, 40);
+    assert_true(trial_gain(&trial).gain == 0);
+    trial = trial_of(64, 50, 0, 0, 0, 0);
+    assert_true(trial_gain(&trial).gain == 0);
+    trial = trial_of(4 * RATE_KNOWN - 1, 50, 25, 25, 25, 40);
+    assert_true(trial_gain(&trial).gain == 0);
+    for (double ms = 10; ms < 200; ms *= 1.1) {
+        trial = trial_of(64, ms, 25, 24, 26, 24);
+        gain = trial_gain(&trial);
+        assert_true(gain.high <= 4 * 24 / ms + 1e-9);
+        assert_true(gain.low <= gain.gain && gain.gain <= gain.high);
+    }
+}
+
 int main(int argc, char **argv)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
@@ -432,6 +673,8 @@ int main(int argc, char **argv)
         TEST(test_figures_are_whole),
         TEST(test_any_size),
         TEST(test_verdicts),
+        cmocka_unit_test_setup_teardown(test_compared_figures, scene_setup, scene_teardown),
+        cmocka_unit_test(test_gain_of_a_setting),
         cmocka_unit_test(test_evidence),
         TEST(test_trials),
         cmocka_unit_test(test_nothing_drafted),

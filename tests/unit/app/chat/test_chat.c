@@ -655,6 +655,10 @@ static void test_settings_to_compare(void **state)
         {"now,,plain", "is none of"},
         {"now=1", "is none of now"},
         {"drafter=sd,e6=.5", "alone"},
+        {"target=3", "no target 3"},
+        {"target=", "no target"},
+        {"target=nobody", "no target nobody"},
+        {"target=2,profile", "of the target that is loaded"},
     };
     say(f, "hello");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -678,6 +682,14 @@ static void test_settings_to_compare(void **state)
     assert_float_equal(set.thresholds[0], 0.5, 1e-6);
     assert_int_equal(ab_setting(&f->chat, "drafter=sd,tree=off", &set, &err), 0);
     assert_string_equal(set.drafter, "sd");
+    assert_int_equal(ab_setting(&f->chat, "plain,target=2", &set, &err), 0);
+    assert_true(set.has_target && set.target == 1 && set.has_spec);
+    char named[96];
+    snprintf(named, sizeof named, "target=%s", f->chat.ready.targets[1]);
+    assert_int_equal(ab_setting(&f->chat, named, &set, &err), 0);
+    assert_true(set.has_target && set.target == 1);
+    assert_int_equal(ab_setting(&f->chat, "target=1", &set, &err), 0);
+    assert_false(set.has_target); /* it is loaded */
 }
 
 /* The last question is answered again, with the seed that it had. */
@@ -695,6 +707,7 @@ static void test_two_settings_answer(void **state)
     assert_int_equal(transcript_answer(&f->chat.transcript)->seed, seed);
     assert_int_equal(chat_line(&f->chat, "/ab"), EXIT_USAGE);
     assert_int_equal(chat_line(&f->chat, "/ab now plain now"), EXIT_USAGE);
+    assert_int_equal(chat_line(&f->chat, "/ab target=2 target=2,plain"), EXIT_USAGE);
 }
 
 /* What a device failed at can go on with the CPU, in the same chat. */
@@ -1350,6 +1363,9 @@ static void test_complete(void **state)
         {"/think o", 7, "o", "on", "off"},
         {"/set t", 5, "t", "temperature", "top_k"},
         {"/export j", 8, "j", "json", NULL},
+        {"/ab pl", 4, "pl", "plain", NULL},
+        {"/ab now target=sm", 8, "target=sm", "target=small", NULL},
+        {"/ab now p", 8, "p", "plain", "profile"},
         {"hello t", 6, "t", NULL, NULL},
         {"//ta", 0, "//ta", NULL, NULL},
     };

@@ -94,6 +94,65 @@ static void the_past_is_shown_and_changes_nothing(void **state)
     free(scene);
 }
 
+static void add_answer(Transcript *transcript, const EventStats *totals)
+{
+    Entry *answer = transcript_add(transcript, ENTRY_ANSWER, "");
+    transcript_append(transcript, "words", 0);
+    strcpy(answer->reason, "eos");
+    answer->totals = *totals;
+}
+
+/* What a chat has saved is known again when it is shown anew: by the totals of its answers, also of those
+ * whose rounds are no longer kept, and each answer once, however many targets wrote it. */
+static void the_race_of_the_past_is_kept(void **state)
+{
+    (void)state;
+    static const EventStats totals = {.tokens = 100,
+                                      .rounds = 40,
+                                      .drafted = 120,
+                                      .accepted = 60,
+                                      .mat = 2.5f,
+                                      .tokens_per_s = 50,
+                                      .draft_ms = 500,
+                                      .verify_ms = 1500,
+                                      .gain = 1.6f,
+                                      .gain_low = 1.5f,
+                                      .gain_high = 1.7f};
+    static const EventStats unknown = {.tokens = 10, .rounds = 10, .verify_ms = 300};
+    Scene *scene = malloc(sizeof *scene);
+    scene_open(scene);
+    scene_ready(scene);
+    Transcript transcript = {0};
+    transcript_add(&transcript, ENTRY_USER, "one");
+    add_answer(&transcript, &totals);
+    transcript_add(&transcript, ENTRY_USER, "two");
+    add_answer(&transcript, &totals);
+    transcript_add(&transcript, ENTRY_NOTE, "another target");
+    add_answer(&transcript, &totals);
+    transcript_add(&transcript, ENTRY_USER, "three");
+    add_answer(&transcript, &unknown);
+    int answers;
+    for (int again = 0; again < 2; again++) { /* 100 plain tokens took 3 s, these 2 s */
+        screen_show_transcript(&scene->view, &transcript);
+        assert_float_equal(race_chat_ms(&scene->view.race, &answers), 3000, 0.1);
+        assert_int_equal(answers, 2);
+        assert_non_null(strstr(scene->view.scrollback.items[1].figures, "saved 1.0 s"));
+        assert_int_equal(transcript_drop_oldest(&transcript), again == 0 ? 0 : 2);
+    }
+    static const char *const words[] = {" new", " words"};
+    scene_say(scene, "how");
+    for (int i = 0; i < 20; i++)
+        scene_round(scene, words, 2, 1);
+    assert_true(race_known(&scene->view.race));
+    assert_float_equal(race_chat_ms(&scene->view.race, &answers),
+                       3000 + race_saved_ms(&scene->view.race), 0.1);
+    assert_int_equal(answers, 3);
+    assert_int_equal(scene->view.race.missed, 1);
+    transcript_close(&transcript);
+    scene_close(scene);
+    free(scene);
+}
+
 static void a_greeting_goes_with_the_first_word(void **state)
 {
     (void)state;
@@ -112,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_past_is_shown_and_changes_nothing),
+        cmocka_unit_test(the_race_of_the_past_is_kept),
         cmocka_unit_test(a_greeting_goes_with_the_first_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

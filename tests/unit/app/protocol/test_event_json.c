@@ -130,6 +130,10 @@ static void draw_round(Noise *noise, EventRound *round)
     round->verify_ms = draw_ms(noise);
     round->accept_ms = draw_ms(noise);
     round->other_ms = draw_ms(noise);
+    round->plain_ms = draw_ms(noise);
+    round->plain_low_ms = draw_ms(noise);
+    round->plain_high_ms = draw_ms(noise);
+    round->pass_ms = draw_ms(noise);
     round->n_exit_times = draw_int(noise, 0, EXITS_MAX);
     for (int i = 0; i < round->n_exit_times; i++)
         round->exit_times[i] =
@@ -225,9 +229,13 @@ static void draw_compare(Noise *noise, EventCompare *compare)
     compare->first = draw_int(noise, 0, 1);
     compare->checked = draw_int(noise, 0, 100000);
     compare->equal = draw(noise) % 2;
+    compare->parted = draw_int(noise, 0, 100000);
+    compare->two_texts = draw(noise) % 2;
+    compare->kept = draw_int(noise, 0, 1);
     compare->ctx_used = draw_int(noise, 0, 100000);
     for (int i = 0; i < 2; i++) {
         EventCompareSide *side = &compare->sides[i];
+        draw_text(noise, side->target, sizeof(side->target));
         draw_text(noise, side->name, sizeof(side->name));
         side->tokens = draw_int(noise, 0, 100000);
         side->rounds = draw_int(noise, 0, 100000);
@@ -237,6 +245,8 @@ static void draw_compare(Noise *noise, EventCompare *compare)
         side->block_tokens = draw_int(noise, 0, 100);
         side->block_rounds = draw_int(noise, 0, 100);
         side->block_ms = draw_ms(noise);
+        side->said = draw_int(noise, 0, 100000);
+        side->over = draw(noise) % 2;
     }
 }
 
@@ -270,6 +280,7 @@ static void draw_event(Noise *noise, EventType type, Event *event, char text[256
         draw_round(noise, &event->u.round);
         break;
     case EVENT_TEXT:
+    case EVENT_OTHER_TEXT:
         draw_text(noise, text, 256);
         event->u.text = (EventText){text, draw_int(noise, -1, 80)};
         break;
@@ -321,7 +332,7 @@ static void every_event_survives(void **state)
         assert_null(strchr(line, '\n'));
         if (event_from_line(&back, line, strlen(line), &err) != 0)
             fail_msg("%s\n%s", err.text, line);
-        if (event.type == EVENT_TEXT) {
+        if (event.type == EVENT_TEXT || event.type == EVENT_OTHER_TEXT) {
             assert_string_equal(event.u.text.text, back.u.text.text);
             assert_int_equal(event.u.text.source, back.u.text.source);
             assert_int_equal(event.turn, back.turn);
@@ -464,8 +475,12 @@ static bool is_younger(const Event *event, const char *key)
         return strcmp(key, "kept") == 0;
     if (event->type == EVENT_STATS)
         return strcmp(key, "plain_age") == 0 || strncmp(key, "gain", 4) == 0;
+    if (event->type == EVENT_COMPARE)
+        return strcmp(key, "parted") == 0 || strcmp(key, "two_texts") == 0 ||
+               strcmp(key, "kept") == 0;
     if (event->type == EVENT_ROUND)
-        return strcmp(key, "exit_times") == 0 || strcmp(key, "words") == 0;
+        return strcmp(key, "exit_times") == 0 || strcmp(key, "words") == 0 ||
+               strcmp(key, "plain") == 0;
     return event->type == EVENT_READY &&
            (strcmp(key, "drafts") == 0 || strcmp(key, "drafts_by_model") == 0 ||
             strcmp(key, "exits_in_use") == 0 || strcmp(key, "head") == 0 ||

@@ -149,6 +149,9 @@ static void wrong_requests_are_refused(void **state)
         "}",
         "{\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"a\"}],"
         "\"compare\":[{},{\"sampling\":{}}]}",
+        "{\"request\":\"say\",\"messages\":[{\"role\":\"user\",\"text\":\"a\"}],"
+        "\"compare\":[{},{\"target\":8}]}",
+        "{\"request\":\"set\",\"target\":1}",
         "{\"request\":\"stop\",\"now\":true}",
     };
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {

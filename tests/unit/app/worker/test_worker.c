@@ -429,6 +429,86 @@ static void two_settings_answer_in_turn(void **state)
     client_close(client);
 }
 
+/* What a comparison said until DONE. */
+typedef struct Compared {
+    char text[2][4096]; /* kept, other */
+    EventCompare last;
+    char reason[16];
+    int loads;
+} Compared;
+
+static void listen_compared(Client *client, Compared *compared)
+{
+    *compared = (Compared){0};
+    for (bool done = false; !done;) {
+        Event event;
+        Err err = {0};
+        if (next(client, &event, &err) <= 0)
+            fail_msg("%s", err.text);
+        bool other = event.type == EVENT_OTHER_TEXT;
+        if (event.type == EVENT_TEXT || other)
+            strncat(compared->text[other], event.u.text.text,
+                    sizeof compared->text[0] - strlen(compared->text[0]) - 1);
+        if (event.type == EVENT_COMPARE)
+            compared->last = event.u.compare;
+        compared->loads += event.type == EVENT_LOAD;
+        done = event.type == EVENT_DONE;
+        if (done)
+            strcpy(compared->reason, event.u.done.reason);
+        event_free(&event);
+    }
+}
+
+/* The profile's second target answers beside the first one, each as it does alone; then the first one goes
+ * on as if nothing had been. */
+static void two_targets_answer_in_turn(void **state)
+{
+    (void)state;
+    static Answer first, second, again;
+    static Compared both;
+    Message message = {.role = ROLE_USER, .text = "hello"};
+    Request request = {.type = REQUEST_SAY,
+                       .u.say = {.messages = &message,
+                                 .n_messages = 1,
+                                 .ignore_eos = true,
+                                 .max_tokens = 80,
+                                 .seed = 1,
+                                 .compare = true}};
+    RequestSet *sides = request.u.say.sides;
+    Client *client = start_loaded("draft.gguf");
+    send_question(client, "hello", 80);
+    listen_answer(client, &first);
+    for (int other = 0; other < 2; other++) {
+        sides[other] = (RequestSet){.has_target = true, .target = 1};
+        sides[1 - other] = (RequestSet){.has_spec = true, .spec = SPEC_OFF};
+        send_request(client, &request);
+        listen_compared(client, &both);
+        assert_true((both.loads > 0) == (other == 0)); /* then it is there */
+        assert_string_equal(both.reason, "length");
+        assert_true(both.last.two_texts && both.last.kept == 1 - other);
+        assert_string_equal(both.last.sides[other].target, "second");
+        assert_string_equal(both.last.sides[1 - other].name, "plain");
+        assert_string_equal(both.text[0], first.text);
+        send_question(client, "hello", 80);
+        listen_answer(client, &again);
+        assert_string_equal(first.text, again.text);
+    }
+    sides[0] = sides[1] = (RequestSet){.has_target = true, .target = 1};
+    send_request(client, &request);
+    assert_non_null(strstr(await(client, EVENT_ERROR).u.error.message, "target that is loaded"));
+    await(client, EVENT_DONE);
+    sides[0] = (RequestSet){.has_target = true, .target = 7};
+    send_request(client, &request);
+    assert_non_null(strstr(await(client, EVENT_ERROR).u.error.message, "no target 8"));
+    await(client, EVENT_DONE);
+    send_line(client, "{\"request\":\"switch\",\"target\":1}\n");
+    await(client, EVENT_READY);
+    send_question(client, "hello", 80);
+    listen_answer(client, &second);
+    assert_string_equal(both.text[1], second.text);
+    client_close(client);
+}
+
 static void wrong_requests_are_answered_and_survived(void **state)
 {
     (void)state;
@@ -1173,6 +1253,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(thresholds_may_be_kept),
         cmocka_unit_test(steps_are_forecast),
         cmocka_unit_test(two_settings_answer_in_turn),
+        cmocka_unit_test(two_targets_answer_in_turn),
         cmocka_unit_test(wrong_requests_are_answered_and_survived),
         cmocka_unit_test(texts_are_counted),
         cmocka_unit_test(a_load_that_fails_says_why),

@@ -69,9 +69,7 @@ static void test_config(void **state)
         assert_true(c->norm_eps == 1e-5f && c->rope.base == 10000);
         assert_int_equal(c->rope.neox, arch_info((Arch)arch)->rope_neox);
         assert_true(c->rope.dims == 32);
-        assert_true(c->embed_scale == (arch == ARCH_GRANITE   ? 1.5f
-                                       : arch == ARCH_GEMMA3 ? 8
-                                                             : 1));
+        assert_true(c->embed_scale == (arch == ARCH_GRANITE ? 1.5f : arch == ARCH_GEMMA3 ? 8 : 1));
         assert_true(config_attention_scale(c) == (arch == ARCH_GRANITE ? 0.3f : 1 / sqrtf(32)));
         assert_int_equal(model->layers[2].rope, ROPE_MAIN);
         assert_int_equal(model->layers[3].rope, arch == ARCH_SMOLLM3 ? ROPE_NONE : ROPE_MAIN);

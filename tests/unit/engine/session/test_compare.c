@@ -1,5 +1,5 @@
-/* test_compare.c - one prompt answered by two settings in turn: the text and the cache are those of plain
- * decoding, whatever they are; what is told adds up; and the session is as it was before.
+/* test_compare.c - one prompt answered by two settings in turn, or by two targets: each text and cache are
+ * those of plain decoding, whatever they are; what is told adds up; and the sessions are as before.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +21,7 @@ typedef struct Told {
     int tokens[2]; /* of the blocks that count */
     bool added_up;
     EventCompare last;
+    char text[2][8192]; /* that is kept, and the other */
 } Told;
 
 static void on_event(void *user, const Event *event)
@@ -29,14 +30,18 @@ static void on_event(void *user, const Event *event)
     run_event(&told->run, event);
     told->rounds += event->type == EVENT_ROUND || event->type == EVENT_STATS;
     told->texts += event->type == EVENT_TEXT;
+    if (event->type == EVENT_TEXT || event->type == EVENT_OTHER_TEXT)
+        strncat(told->text[event->type == EVENT_OTHER_TEXT], event->u.text.text,
+                sizeof told->text[0] - strlen(told->text[0]) - 1);
     if (event->type != EVENT_COMPARE)
         return;
     const EventCompare *c = &event->u.compare;
-    bool good = c->equal && c->pairs == (told->compares > 1 ? told->compares - 1 : 0) &&
-                c->checked >= told->last.checked;
+    bool good = c->equal == (c->parted == 0) && c->checked >= told->last.checked;
+    if (!c->two_texts)
+        good = good && c->equal && c->pairs == (told->compares > 1 ? told->compares - 1 : 0);
     for (int side = 0; side < 2; side++) {
         const EventCompareSide *s = &c->sides[side];
-        if (c->pairs > 0)
+        if (c->pairs > 0 && c->pairs > told->last.pairs)
             told->tokens[side] += s->block_tokens;
         good = good && s->tokens == told->tokens[side] && s->rounds <= s->tokens &&
                s->draft_ms + s->verify_ms <= s->ms + 1e-6;
@@ -55,7 +60,7 @@ static bool on_poll(void *user)
 
 typedef struct Fixture {
     Kernels *kernels;
-    Model *model;
+    Model *model, *other; /* which says other things */
 } Fixture;
 
 static int setup(void **state)
@@ -67,6 +72,8 @@ static int setup(void **state)
     if (kernels_open(&f->kernels, &options, NULL))
         return -1;
     f->model = tiny_model_open(&tiny, f->kernels, "model", NULL);
+    tiny.perturb = 0.1f;
+    f->other = tiny_model_open(&tiny, f->kernels, "other", NULL);
     return 0;
 }
 
@@ -74,20 +81,27 @@ static int teardown(void **state)
 {
     Fixture *f = *state;
     model_close(f->model);
+    model_close(f->other);
     f->kernels->close(f->kernels);
     free(f);
     return 0;
 }
 
-static void open_told(const Fixture *f, Told *told, const char *drafter, const Sampling *sampling)
+static void open_told_of(const Fixture *f, Told *told, Model *target, const char *drafter,
+                         const Sampling *sampling)
 {
     memset(told, 0, sizeof *told);
     SessionConfig config =
-        draft_case_config(&told->run, f->kernels, f->model, f->model, drafter, "auto");
+        draft_case_config(&told->run, f->kernels, target, f->model, drafter, "auto");
     config.emit = on_event;
     config.poll = on_poll;
     config.sampling = *sampling;
     run_open(&told->run, &config);
+}
+
+static void open_told(const Fixture *f, Told *told, const char *drafter, const Sampling *sampling)
+{
+    open_told_of(f, told, f->model, drafter, sampling);
 }
 
 /* The session's own setting, with another drafter and tree. */
@@ -171,6 +185,179 @@ static void test_the_text_is_plain_decodings(void **state)
     free(told);
 }
 
+/* ---- two targets ---- */
+
+/* What two targets say, each alone and plainly, and then in turn; the other one's session tells the same
+ * listener. */
+typedef struct Two {
+    Told alone[2], told;
+    Session *sessions[2];
+} Two;
+
+static Two *open_two(const Fixture *f, Model *other, int kept, const Sampling *sampling)
+{
+    Two *two = calloc(1, sizeof *two);
+    for (int i = 0; i < 2; i++) {
+        Model *target = i == kept ? f->model : other;
+        open_told_of(f, &two->alone[i], target, "plain", sampling);
+        run_ask(&two->alone[i].run, PROMPT, PROMPT_N, LENGTH);
+        open_told_of(f, &two->told, target, i == kept ? "s2d" : "plain", sampling);
+        two->sessions[i] = two->told.run.session;
+        two->sessions[i]->config.user = &two->told;
+    }
+    two->told.run.session = two->sessions[kept];
+    return two;
+}
+
+static void close_two(Two *two)
+{
+    for (int i = 0; i < 2; i++) {
+        session_close(two->sessions[i]);
+        session_close(two->alone[i].run.session);
+    }
+    free(two);
+}
+
+static int compare_two(Two *two, const CompareSide *a, const CompareSide *b, int kept, int length,
+                       Err *err)
+{
+    CompareSide sides[2] = {*a, *b};
+    ComparePrompt prompts[2] = {{PROMPT, PROMPT_N}, {PROMPT, PROMPT_N}};
+    AnswerOptions options = {.max_tokens = length, .ignore_eos = true, .seed = 5};
+    return session_compare_targets(two->sessions, prompts, &options, sides, kept, err);
+}
+
+/* The bytes that a session has answered, and which of its tokens each belongs to, 1 ... */
+static int answered_bytes(const Session *s, char *out, int *token)
+{
+    int n, used = 0;
+    const int *tokens = session_tokens(s, &n);
+    for (int i = PROMPT_N; i < n; i++) {
+        size_t bytes;
+        const char *text = tokenizer_text(session_target(s)->tokenizer, tokens[i], false, &bytes);
+        for (size_t k = 0; k < bytes; k++) {
+            out[used] = text[k];
+            token[used++] = i - PROMPT_N + 1;
+        }
+    }
+    return used;
+}
+
+/* A's token at which the two texts part; 0 = they do not. */
+static int parts_at(const Two *two)
+{
+    enum { MOST = 8192 };
+    static char bytes[2][MOST];
+    static int tokens[2][MOST];
+    int n[2], same = 0;
+    for (int i = 0; i < 2; i++)
+        n[i] = answered_bytes(two->sessions[i], bytes[i], tokens[i]);
+    while (same < n[0] && same < n[1] && bytes[0][same] == bytes[1][same])
+        same++;
+    return same < n[0] ? tokens[0][same] : same < n[1] ? LENGTH + 1 : 0;
+}
+
+static void test_each_target_says_its_own(void **state)
+{
+    const Fixture *f = *state;
+    static const char *const pairs[][2] = {
+        {"s2d", "s2d"}, {"s2d", "plain"}, {"plain", "ngram"}, {"self", "sd"}};
+    for (int t = 0; t < 8; t++) {
+        int kept = t % 2;
+        Err err = {0};
+        EventReady before = {0}, after = {0};
+        Two *two = open_two(f, f->other, kept, &TEMPERATURES[t / 2]);
+        CompareSide a = side_of(two->sessions[0], pairs[t / 2][kept], TREES[t % 5]),
+                    b = side_of(two->sessions[1], pairs[t / 2][1 - kept], TREES[(t + 3) % 5]);
+        session_describe(two->sessions[kept], &before);
+        if (compare_two(two, &a, &b, kept, LENGTH, &err) != 0)
+            fail_msg("%s", err.text);
+        session_describe(two->sessions[kept], &after);
+        assert_same_setting(&before, &after);
+        for (int i = 0; i < 2; i++) {
+            int n, m;
+            const int *alone = session_tokens(two->alone[i].run.session, &n);
+            const int *said = session_tokens(two->sessions[i], &m);
+            assert_int_equal(n, m);
+            assert_memory_equal(alone, said, sizeof(int) * (size_t)n);
+            assert_same_cache(two->alone[i].run.session, two->sessions[i]);
+            assert_string_equal(two->told.text[i != kept], two->alone[i].text[0]);
+            assert_int_equal(two->told.last.sides[i].said, LENGTH);
+            assert_true(two->told.last.sides[i].over);
+        }
+        const EventCompare *last = &two->told.last;
+        assert_true(last->two_texts && two->told.added_up);
+        assert_int_equal(last->kept, kept);
+        assert_string_equal(last->sides[kept].target, "model");
+        assert_string_equal(last->sides[1 - kept].target, "other");
+        assert_int_equal(last->parted, parts_at(two));
+        assert_true(last->parted > 0 && last->parted == last->checked + 1);
+        assert_in_range(last->pairs, 2, LENGTH / 16);
+        assert_string_equal(two->told.run.reason, "length");
+        assert_int_equal(two->told.rounds, 0);
+        assert_int_equal(two->told.run.stats.rounds, 0);
+        run_ask(&two->told.run, PROMPT, PROMPT_N, LENGTH);
+        assert_same_answer(&two->alone[kept].run, &two->told.run);
+        close_two(two);
+    }
+}
+
+/* A copy of the target in two sessions: the texts are one, and that is told. */
+static void test_equal_targets_do_not_part(void **state)
+{
+    const Fixture *f = *state;
+    Err err = {0};
+    Two *two = open_two(f, f->model, 0, &TEMPERATURES[2]);
+    CompareSide a = side_of(two->sessions[0], "s2d", "auto"),
+                b = side_of(two->sessions[1], "plain", "auto");
+    assert_int_equal(compare_two(two, &a, &b, 0, LENGTH, &err), 0);
+    assert_int_equal(two->told.last.parted, 0);
+    assert_true(two->told.last.equal);
+    assert_int_equal(two->told.last.checked, LENGTH);
+    assert_string_equal(two->told.text[0], two->told.text[1]);
+    close_two(two);
+}
+
+static void test_a_stop_ends_both_targets(void **state)
+{
+    const Fixture *f = *state;
+    for (int stop = 1; stop < 60; stop += 7) {
+        Err err = {0};
+        int n;
+        Two *two = open_two(f, f->other, 1, &TEMPERATURES[0]);
+        CompareSide a = side_of(two->sessions[0], "plain", "auto"),
+                    b = side_of(two->sessions[1], "s2d", "auto");
+        two->told.polls = 0;
+        two->told.stop_at = stop;
+        assert_int_equal(compare_two(two, &a, &b, 1, LENGTH, &err), 0);
+        assert_string_equal(two->told.run.reason, "stopped");
+        session_tokens(two->sessions[1], &n);
+        if (two->told.compares > 0)
+            assert_int_equal(n, PROMPT_N + two->told.last.sides[1].said);
+        two->told.stop_at = 0;
+        two->told.run.n = 0;
+        run_ask(&two->told.run, PROMPT, PROMPT_N, LENGTH);
+        assert_same_answer(&two->alone[1].run, &two->told.run);
+        close_two(two);
+    }
+}
+
+static void test_a_prompt_too_long_for_one(void **state)
+{
+    const Fixture *f = *state;
+    Err err = {0};
+    Two *two = open_two(f, f->other, 0, &TEMPERATURES[0]);
+    CompareSide a = side_of(two->sessions[0], "s2d", "auto"),
+                b = side_of(two->sessions[1], "plain", "auto");
+    int ctx = two->sessions[1]->ctx;
+    two->sessions[1]->ctx = PROMPT_N;
+    assert_int_equal(compare_two(two, &a, &b, 0, LENGTH, &err), -1);
+    assert_non_null(strstr(err.text, "other reads at most 12"));
+    assert_int_equal(two->told.texts, 0);
+    two->sessions[1]->ctx = ctx;
+    close_two(two);
+}
+
 static void test_names_and_thresholds(void **state)
 {
     const Fixture *f = *state;
@@ -241,6 +428,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_text_is_plain_decodings),
+        cmocka_unit_test(test_each_target_says_its_own),
+        cmocka_unit_test(test_equal_targets_do_not_part),
+        cmocka_unit_test(test_a_stop_ends_both_targets),
+        cmocka_unit_test(test_a_prompt_too_long_for_one),
         cmocka_unit_test(test_names_and_thresholds),
         cmocka_unit_test(test_a_stop_leaves_whole_pairs),
         cmocka_unit_test(test_what_cannot_be_had_is_refused),

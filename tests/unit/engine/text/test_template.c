@@ -417,9 +417,8 @@ static void test_almost(void **state)
 static void test_changed(void **state)
 {
     (void)state;
-    static const char *const files[] = {"smollm2", "qwen2.5-coder", "llama-3", "llama-2",
-                                        "vicuna",  "zephyr",        "qwen3",   "granite",
-                                        "gemma-3"};
+    static const char *const files[] = {"smollm2", "qwen2.5-coder", "llama-3", "llama-2", "vicuna",
+                                        "zephyr",  "qwen3",         "granite", "gemma-3"};
     static const char *const ends[] = {"{{ 'x' }}", "<thinks>\n",
                                        "{% if messages[1] %} {% endif %}", "{% unknown %}",
                                        "{{ strftime_now('%d') }}"};

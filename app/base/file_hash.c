@@ -64,7 +64,7 @@ static void remember(const char *list_path, const char *hash, const char *what)
     close(lock);
 }
 
-static int hash_one(const char *path, char hash[SHA256_TEXT], Err *err)
+int file_hash_one(const char *path, char hash[SHA256_TEXT], Err *err)
 {
     char what[LINE_BYTES], list_path[PATH_BYTES];
     size_t bytes;
@@ -90,14 +90,14 @@ int file_hash(const char *path, char hash[SHA256_TEXT], Err *err)
 {
     int parts = gguf_part_of(path, NULL);
     if (parts <= 1 || parts > GGUF_PARTS_MAX)
-        return hash_one(path, hash, err);
+        return file_hash_one(path, hash, err);
     char *lines = malloc((size_t)parts * SHA256_TEXT + 1), part[PATH_BYTES];
     int status = lines ? 0 : err_set(err, EXIT_MEMORY, "no memory for %d hashes", parts);
     for (int i = 0; i < parts && status == 0; i++) {
         if (gguf_part_path(path, i + 1, part, sizeof part) != 0)
             status = err_set(err, EXIT_NOINPUT, "%.200s...: the path is too long", path);
         else
-            status = hash_one(part, lines + (size_t)i * SHA256_TEXT, err);
+            status = file_hash_one(part, lines + (size_t)i * SHA256_TEXT, err);
         lines[(size_t)(i + 1) * SHA256_TEXT - 1] = '\n';
     }
     if (status == 0)

@@ -13,5 +13,7 @@
 #include "app/base/sha256.h"
 
 int file_hash(const char *path, char text[SHA256_TEXT], Err *err);
+/* Of that file alone, whatever it is a part of. */
+int file_hash_one(const char *path, char text[SHA256_TEXT], Err *err);
 
 #endif

@@ -103,7 +103,7 @@ static Stand look(const HubFile *file, const char *path)
     if (lstat(path, &status) != 0)
         return STAND_FREE;
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
-        (uint64_t)status.st_size != file->bytes || file_hash(path, hash, NULL) != 0 ||
+        (uint64_t)status.st_size != file->bytes || file_hash_one(path, hash, NULL) != 0 ||
         strcmp(hash, file->sha256) != 0)
         return STAND_TAKEN;
     return STAND_WHOLE;

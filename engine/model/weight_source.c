@@ -21,8 +21,8 @@ WeightSource weight_source_of(const Origin *origin, const ModelUse *use, QuantCl
 {
     const GgufTensor *tensor = origin->tensor;
     WeightSource source = {.origin = *origin,
-                           .rows = origin->rows > 0 ? origin->rows
-                                                    : (int)(tensor->dims[1] * tensor->dims[2]),
+                           .rows = (origin->rows > 0 ? origin->rows : (int)tensor->dims[1]) *
+                                   (int)tensor->dims[2],
                            .cols = (int)tensor->dims[0],
                            .stack = (int)tensor->dims[2],
                            .type = tensor->type,

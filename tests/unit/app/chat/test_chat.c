@@ -1406,6 +1406,7 @@ static int make_places(void **state)
     (void)state;
     temp_folder_make(folder);
     setenv("XDG_DATA_HOME", folder, 1);
+    setenv("XDG_CACHE_HOME", folder, 1); /* nor is any model found */
     setenv("XDG_STATE_HOME", folder, 1);
     setenv("XDG_CONFIG_HOME", folder, 1);
     snprintf(profile, sizeof(profile), "%s/test.yaml", folder);

@@ -88,8 +88,8 @@ static void the_gain_is_that_of_the_time_that_ran(void **state)
     s->cost.plain = (Recent){0};
     s->cost.context_ms = 0;
     recent_add(&s->cost.plain, 10, 0);
-    s->stats = (EventStats){.rounds = 1, .tokens = 50000, .verify_ms = 9e5, .other_ms = 1e5};
-    s->lost_ms = 7.5e5;
+    s->answer.stats = (EventStats){.rounds = 1, .tokens = 50000, .verify_ms = 9e5, .other_ms = 1e5};
+    s->answer.lost_ms = 7.5e5;
     report_done(s, "eos");
     assert_true(fabsf(run->stats.plain_tokens_per_s - 25) < 1);
     assert_true(fabsf(run->stats.tokens_per_s - 50) < 0.01f);

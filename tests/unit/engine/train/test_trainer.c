@@ -122,6 +122,8 @@ static void test_gradients(void **state)
     check_gradients(ARCH_QWEN2, false, exits_distilled);
     check_gradients(ARCH_LLAMA, true, exits_distilled);
     for (int arch = ARCH_QWEN3; arch < ARCH_COUNT; arch++) {
+        if (arch_info((Arch)arch)->gelu) /* only heads are trained for those */
+            continue;
         check_gradients((Arch)arch, arch % 2, exits_distilled);
         if (!arch_has_experts((Arch)arch))
             check_gradients((Arch)arch, arch % 2 == 0, full_listed);

@@ -307,7 +307,7 @@ static void bad_weights_are_refused(void **state)
     expect_error(k, source, EXIT_DATA, "0 rows");
     source.type = (QuantType)34;
     expect_error(k, source, EXIT_DATA, "type 34");
-    MatrixSource broken = {QUANT_F32, 4, 4, read_fails, NULL};
+    MatrixSource broken = {.type = QUANT_F32, .rows = 4, .cols = 4, .read = read_fails};
     expect_error(k, broken, EXIT_IO, "disk is gone");
     assert_true(k->matrix_bytes(k, QUANT_Q4_K, 4096, 4096) >= 4096 * 4096 / 256 * 144);
     assert_true(k->memory_free(k) > 0);

@@ -94,7 +94,7 @@ static void tile(const Job *job, int key_head, int from, int count, float *scrat
     const Batch *batch = job->batch;
     const char *keys = kv_keys(kv, job->layer, key_head),
                *values = kv_values(kv, job->layer, key_head);
-    int dim = kv->padded, longest = 0, shortest = kv->slots, first = kv->slots, latest = 0;
+    int dim = kv->padded, longest = 0, shortest = kv->slots, first = shortest, latest = 0;
     uint64_t trees = 0;
     Query query[TILE];
     _Alignas(64) float q[TILE * DIM_MAX], acc[TILE * DIM_MAX], tree[TILE * (TREE_SLOTS + 16)];

@@ -30,7 +30,7 @@ static void target_row(const View *view, int i, ListRow *row)
     if (found)
         snprintf(row->tail, sizeof row->tail, "%s%s%s", found->about,
                  found->too_large     ? ", too large"
-                 : found->other_words ? ", no draft kept"
+                 : found->other_words ? ", other vocabulary"
                                       : "",
                  row->now ? " (now)" : "");
     else

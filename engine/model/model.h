@@ -67,9 +67,9 @@ typedef struct ModelConfig {
 /* attention_scale, or what stands for it. */
 float config_attention_scale(const ModelConfig *config);
 
-/* Which of its model's ropes turns layer `layer`: ROPE_… */
+/* Which of its model's ropes turns layer `layer`: ROPE_…; layer -1: an exit's own one, which is no copy. */
 int layer_rope_of(const ModelConfig *config, int layer);
-/* Its window; 0 = it sees everything. */
+/* Its window; 0 = it sees everything, as an exit's own one (-1) does. */
 int layer_window_of(const ModelConfig *config, int layer);
 /* Every layer gets it but for each period's last one. */
 void window_every(WindowConfig *window, int layers, int period);

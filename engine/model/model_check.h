@@ -36,4 +36,11 @@ int check_rope(Check *c);
 /* model_window.c: which layers see the last positions only. Needs the layers. */
 int check_window(Check *c);
 
+/* model_scalars.c: scales of embeddings, residuals, scores and logits. Needs the sizes. */
+int check_scales(Check *c);
+
+/* model_experts.c: a mixture's sizes, and that it is one which the engine computes; of other
+ * architectures that there is none. Needs ffn. */
+int check_experts(Check *c);
+
 #endif

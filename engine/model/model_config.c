@@ -5,7 +5,6 @@
  * left over which the engine would silently leave out. Keys: github.com/ggml-org/ggml,
  * docs/gguf.md.
  */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -100,92 +99,6 @@ static int check_heads(Check *c)
         return check_fail(c, "keys of %d and values of %d; s2d needs them to be equal",
                           config->head_dim, value_dim);
     return 0;
-}
-
-/* A scale that some files have; 0 = none. */
-static int get_scale(const Check *c, const char *name, float *scale)
-{
-    char key[TENSOR_NAME_BYTES];
-    if (gguf_get_f32(c->gguf, arch_key(key, c->arch, name), scale, NULL) == 1 && *scale == 0)
-        return 0;
-    return check_float(c, name, 1, scale);
-}
-
-static int check_scales(Check *c)
-{
-    ModelConfig *config = c->config;
-    float logits;
-    config->embed_scale = 1;
-    if (!arch_info(c->arch)->scales)
-        return 0;
-    char key[TENSOR_NAME_BYTES];
-    if (check_float(c, "logit_scale", 0, &logits) != 0 ||
-        get_scale(c, "embedding_scale", &config->embed_scale) != 0 ||
-        get_scale(c, "residual_scale", &config->residual_scale) != 0)
-        return -1;
-    if (config->embed_scale == 0)
-        config->embed_scale = 1;
-    config->logit_scale = 1 / logits;
-    arch_key(key, c->arch, "attention.scale");
-    if (gguf_get_f32(c->gguf, key, &config->attention_scale, c->err) < 0)
-        return -1;
-    if (!(config->attention_scale >= 0 && config->attention_scale <= 1e6f))
-        return check_fail(c, "key '%s' is %g, expected a positive number", key,
-                          (double)config->attention_scale);
-    return 0;
-}
-
-static int check_no_experts(const Check *c)
-{
-    char key[TENSOR_NAME_BYTES];
-    uint32_t experts = 0;
-    if (gguf_get_u32(c->gguf, arch_key(key, c->arch, "expert_count"), &experts, c->err) < 0)
-        return -1;
-    return experts == 0 ? 0 : check_fail(c, "a mixture of %u experts is not supported", experts);
-}
-
-/* What a mixture may say of itself beyond its sizes, and must not, for it is computed as softmax
- * over the experts that a token goes through. */
-static int check_mixing(const Check *c)
-{
-    char key[TENSOR_NAME_BYTES];
-    uint32_t gating = 1;
-    bool norm = true;
-    float scale = 1;
-    if (gguf_get_u32(c->gguf, arch_key(key, c->arch, "expert_gating_func"), &gating, c->err) < 0)
-        return -1;
-    if (gating != 1)
-        return check_fail(c, "key '%s' is %u; s2d knows 1, softmax", key, gating);
-    if (gguf_get_bool(c->gguf, arch_key(key, c->arch, "expert_weights_norm"), &norm, c->err) < 0)
-        return -1;
-    if (!norm)
-        return check_fail(c, "key '%s' is false; s2d needs weights that add up to 1", key);
-    if (gguf_get_f32(c->gguf, arch_key(key, c->arch, "expert_weights_scale"), &scale, c->err) < 0)
-        return -1;
-    if (scale != 1 && scale != 0) /* 0 is how some files say that there is none */
-        return check_fail(c, "key '%s' is %g; s2d needs weights that add up to 1", key,
-                          (double)scale);
-    return 0;
-}
-
-/* Files without a size of the experts have one from which it follows. */
-static int check_experts(Check *c)
-{
-    ModelConfig *config = c->config;
-    if (!arch_has_experts(c->arch))
-        return check_no_experts(c);
-    if (check_size(c, "expert_count", EXPERTS_MAX, 0, &config->experts) != 0 ||
-        check_size(c, "expert_used_count", PICKS_MAX, 0, &config->picks) != 0)
-        return -1;
-    if (config->experts < 2 || config->picks > config->experts)
-        return check_fail(c,
-                          "a mixture of %d experts, %d for each token; s2d needs 2 or more, and "
-                          "as many at least as a token goes through",
-                          config->experts, config->picks);
-    int each = config->ffn / config->picks;
-    if (check_size(c, "expert_feed_forward_length", WIDTH_MAX, each, &config->expert_ffn) != 0)
-        return -1;
-    return check_mixing(c);
 }
 
 /* rows 0: a vector of `cols` floats; stack: matrices one after another, 1 = no stack. Counts the
@@ -330,30 +243,6 @@ static void name_quant(Check *c)
     snprintf(c->config->quant, sizeof c->config->quant, "%s", quant_types[most].name);
 }
 
-float config_attention_scale(const ModelConfig *config)
-{
-    return config->attention_scale > 0 ? config->attention_scale
-                                       : 1.0f / sqrtf((float)config->head_dim);
-}
-
-/* Scalars that an architecture has by its sizes; and one that no layer here computes. */
-static int check_scales_by_size(Check *c)
-{
-    enum { GEMMA3_27B_LAYERS = 62 };
-    ModelConfig *config = c->config;
-    char key[TENSOR_NAME_BYTES];
-    float cap = 0;
-    if (arch_info(c->arch)->embed_scaled)
-        config->embed_scale = sqrtf((float)config->hidden);
-    /* Only the largest Gemma 3 scales by another size than that of its heads. */
-    if (c->arch == ARCH_GEMMA3 && config->layers == GEMMA3_27B_LAYERS)
-        config->attention_scale = 1.0f / sqrtf((float)config->hidden / (float)config->heads);
-    if (gguf_get_f32(c->gguf, arch_key(key, c->arch, "final_logit_softcapping"), &cap, c->err) < 0)
-        return -1;
-    return cap == 0 ? 0
-                    : check_fail(c, "key '%s' is %g; s2d knows no capped logits", key, (double)cap);
-}
-
 int model_config(ModelConfig *config, const Gguf *gguf, Err *err)
 {
     Check c = {.gguf = gguf, .config = config, .err = err};
@@ -365,7 +254,7 @@ int model_config(ModelConfig *config, const Gguf *gguf, Err *err)
         check_size(&c, "context_length", INT32_MAX, 0, &config->context) != 0 ||
         check_float(&c, "attention.layer_norm_rms_epsilon", 0, &config->norm_eps) != 0 ||
         check_heads(&c) != 0 || check_window(&c) != 0 || check_rope(&c) != 0 ||
-        check_scales(&c) != 0 || check_scales_by_size(&c) != 0 || check_vocab(&c) != 0)
+        check_scales(&c) != 0 || check_vocab(&c) != 0)
         return -1;
     if (check_named(&c, "token_embd.weight", true, 'V', 'H') != 0 ||
         check_named(&c, "output_norm.weight", true, 0, 'H') != 0 ||

@@ -128,6 +128,8 @@ int check_rope(Check *c)
 int layer_rope_of(const ModelConfig *config, int layer)
 {
     const RopeConfig *rope = &config->rope;
+    if (layer < 0) /* turned, unless nothing is */
+        return rope->skips == 1 ? ROPE_NONE : ROPE_MAIN;
     if (rope->skips > 0 && (layer + 1) % rope->skips == 0)
         return ROPE_NONE;
     return rope->local_base > 0 && layer_window_of(config, layer) > 0 ? ROPE_LOCAL : ROPE_MAIN;

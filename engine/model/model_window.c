@@ -4,6 +4,8 @@
 int layer_window_of(const ModelConfig *config, int layer)
 {
     const WindowConfig *window = &config->window;
+    if (layer < 0)
+        return 0;
     return window->layers[layer / 64] >> layer % 64 & 1 ? window->size : 0;
 }
 

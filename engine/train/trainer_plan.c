@@ -175,8 +175,8 @@ static void shape_weights(Trainer *s)
     for (int i = 0; i < s->n_tensors; i++)
         s->weights[i] = (TrainerWeight){.rows = s->tensors[i].rows, .cols = s->tensors[i].cols};
     for (int l = 0; s->net == NULL && l < s->n_layers; l++) {
-        bool copied = s->config.tune == TRAINER_EXITS;
-        s->layers[l].rope = layer_rope_of(m, copied ? s->config.copy_of[l] : l);
+        bool own = s->config.tune == TRAINER_EXITS; /* begun as copies, and written as no copies */
+        s->layers[l].rope = layer_rope_of(m, own ? -1 : l);
         for (int p = 0; p < LAYER_PARTS; p++) {
             TrainerWeight *w = &s->layers[l].part[p];
             if (!arch_requires(m->arch, p) && !(s->optional[p] && arch_allows(m->arch, p)))

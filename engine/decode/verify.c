@@ -58,8 +58,8 @@ void verify(Context *c, const Tree *tree, int length, const Resume *resume)
     k->wait(k);
 }
 
-int accept(Context *c, Sampler *sampler, const Tree *tree, const AcceptRules *rules,
-           Acceptance *acceptance)
+int accept_path(Context *c, Sampler *sampler, const Tree *tree, const AcceptRules *rules,
+                Acceptance *acceptance)
 {
     Kernels *k = c->model->kernels;
     int vocab = c->model->config.vocab;

@@ -31,8 +31,8 @@ typedef struct AcceptRules {
  * stop where none does. Exact for every drafter, because the tokens are the target's whatever was
  * proposed. A child whose row has no token (sample.h) is not followed: then it is the next root.
  * -1 = the root's own row has none; nothing was accepted. */
-int accept(Context *target, Sampler *sampler, const Tree *tree, const AcceptRules *rules,
-           Acceptance *acceptance);
+int accept_path(Context *target, Sampler *sampler, const Tree *tree, const AcceptRules *rules,
+                Acceptance *acceptance);
 
 /* After acceptance: the accepted nodes' keys and values become those of the committed text. */
 void keep_path(Context *target, const Tree *tree, const Acceptance *acceptance, int length);

@@ -222,7 +222,7 @@ static int round_run(Session *s, const AnswerOptions *options, RoundMode mode, i
                          .ends = stop_text_ends,
                          .user = &s->answer.stopping};
     s->answer.stopping.tokenizer = tokenizer;
-    if (accept(&s->target, &s->sampler, &s->tree, &rules, &s->acceptance) != 0)
+    if (accept_path(&s->target, &s->sampler, &s->tree, &rules, &s->acceptance) != 0)
         return no_number(s, err);
     keep_path(&s->target, &s->tree, &s->acceptance, s->cached);
     double t3 = clock_ms();

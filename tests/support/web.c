@@ -117,7 +117,7 @@ static void serve(const Web *web, int listener)
     signal(SIGSEGV, SIG_DFL); /* this is no test: what fails here ends here */
     signal(SIGABRT, SIG_DFL);
     for (;;) {
-        int client = accept4(listener, NULL, NULL, 0); /* the engine has an accept of its own */
+        int client = accept(listener, NULL, NULL);
         if (client < 0 && errno == EINTR)
             continue;
         if (client < 0)

@@ -1,7 +1,7 @@
 /* worker_load.c - `load`: from a profile to models and a session. The switch is worker_switch.c.
  *
- * The headers are looked at first: vocabularies must fit, and weights, KV caches and scratch must
- * fit into the memory that is free, before a byte of weights is read.
+ * The headers are looked at first: weights, KV caches and scratch must fit into the memory that is free,
+ * before a byte of weights is read.
  */
 #include <limits.h>
 #include <stdio.h>

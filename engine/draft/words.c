@@ -66,8 +66,9 @@ static bool lists_open(Words *w, const Model *draft)
 int words_open(Words *w, const Model *draft, const Model *target, Err *err)
 {
     Kernels *k = draft->kernels;
-    *w =
-        (Words){.kernels = k, .whole_stride = draft->config.vocab, .narrow_stride = draft->n_short};
+    *w = (Words){.kernels = k};
+    w->whole.stride = draft->config.vocab;
+    w->narrow.stride = draft->n_short;
     if (translation_open(&w->translation, draft->tokenizer, target->tokenizer, err) != 0)
         return -1;
     if (w->translation.n_shared == 0) {
@@ -107,6 +108,5 @@ size_t words_bytes(const ModelConfig *draft, const ModelConfig *target)
 void words_pick(Words *w, const float *logits, int n, bool narrow)
 {
     const WordList *list = narrow ? &w->narrow : &w->whole;
-    w->kernels->gather(w->kernels, logits, n, narrow ? w->narrow_stride : w->whole_stride,
-                       list->places, list->n, w->logits);
+    w->kernels->gather(w->kernels, logits, n, list->stride, list->places, list->n, w->logits);
 }

@@ -13,6 +13,7 @@
 /* What is picked of one kind of row. */
 typedef struct WordList {
     int n;
+    int stride;               /* floats of such a row */
     int *tokens;              /* [n] the target's, ascending */
     int *places;              /* [n] in the row, in the backend's memory */
     const int *device_tokens; /* `tokens` where the kernels draw tokens themselves, else NULL */
@@ -22,8 +23,7 @@ typedef struct Words {
     Translation translation;
     Kernels *kernels;
     WordList whole, narrow; /* of rows over the draft's vocabulary, and over its short list */
-    int whole_stride, narrow_stride; /* floats of such rows */
-    float *logits;                   /* [EXPAND_MAX, whole.n] of the rows picked last */
+    float *logits;          /* [EXPAND_MAX, whole.n] of the rows picked last */
 } Words;
 
 /* EXIT_DATA when the two share no token. Both models have to stay open as long. */

@@ -106,22 +106,21 @@ void translation_close(Translation *t)
 int translation_append(const Translation *t, int token, int **ids, int *count, int *capacity,
                        Err *err)
 {
-    IdList one = {.ids = *ids, .count = *count, .capacity = *capacity};
-    int known = token < tokenizer_vocab(t->target) ? t->to_draft[token] : -1, result = 0;
-    int before = *count;
+    int known = token < tokenizer_vocab(t->target) ? t->to_draft[token] : -1;
     if (known < 0) {
         size_t bytes;
+        int before = *count;
         const char *text = tokenizer_text(t->target, token, true, &bytes);
-        result = tokenizer_encode(t->draft, text, bytes, false, ids, count, capacity, err);
+        int result = tokenizer_encode(t->draft, text, bytes, false, ids, count, capacity, err);
         if (result != 0 || *count > before)
             return result;
-        one = (IdList){.ids = *ids, .count = *count, .capacity = *capacity};
         known = 0; /* it stands for no text: any will do */
     }
-    result = id_list_add(&one, known, err);
-    *ids = one.ids;
-    *count = one.count;
-    *capacity = one.capacity;
+    IdList list = {.ids = *ids, .count = *count, .capacity = *capacity};
+    int result = id_list_add(&list, known, err);
+    *ids = list.ids;
+    *count = list.count;
+    *capacity = list.capacity;
     return result;
 }
 

@@ -386,19 +386,26 @@ static void steps_are_forecast(void **state)
     client_close(client);
 }
 
+/* The question "hello" to two settings. message: where it is kept. */
+static Request comparing_request(Message *message)
+{
+    *message = (Message){.role = ROLE_USER, .text = "hello"};
+    return (Request){.type = REQUEST_SAY,
+                     .u.say = {.messages = message,
+                               .n_messages = 1,
+                               .ignore_eos = true,
+                               .max_tokens = 80,
+                               .seed = 1,
+                               .compare = true}};
+}
+
 /* Two settings say what one says; what is set meanwhile waits for the answer's end. */
 static void two_settings_answer_in_turn(void **state)
 {
     (void)state;
     static Answer plain, both;
-    Message message = {.role = ROLE_USER, .text = "hello"};
-    Request request = {.type = REQUEST_SAY,
-                       .u.say = {.messages = &message,
-                                 .n_messages = 1,
-                                 .ignore_eos = true,
-                                 .max_tokens = 80,
-                                 .seed = 1,
-                                 .compare = true}};
+    Message message;
+    Request request = comparing_request(&message);
     RequestSet *sides = request.u.say.sides;
     Client *client = start_loaded("draft.gguf");
     send_question(client, "hello", 80);
@@ -466,14 +473,8 @@ static void two_targets_answer_in_turn(void **state)
     (void)state;
     static Answer first, second, again;
     static Compared both;
-    Message message = {.role = ROLE_USER, .text = "hello"};
-    Request request = {.type = REQUEST_SAY,
-                       .u.say = {.messages = &message,
-                                 .n_messages = 1,
-                                 .ignore_eos = true,
-                                 .max_tokens = 80,
-                                 .seed = 1,
-                                 .compare = true}};
+    Message message;
+    Request request = comparing_request(&message);
     RequestSet *sides = request.u.say.sides;
     Client *client = start_loaded("draft.gguf");
     send_question(client, "hello", 80);

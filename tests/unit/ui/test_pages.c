@@ -82,6 +82,16 @@ static char *drawn(Scene *scene, const Frame *frame, int width, int height, bool
     return text;
 }
 
+/* A side's block counts. The one that drafts spends a fifth of its time on that. */
+static void add_block(EventCompareSide *s, bool drafts)
+{
+    s->tokens += s->block_tokens;
+    s->rounds += s->block_rounds;
+    s->ms += s->block_ms;
+    s->draft_ms += drafts ? 0.2 * s->block_ms : 0;
+    s->verify_ms += (drafts ? 0.79 : 0.99) * s->block_ms;
+}
+
 /* So many pairs of two settings, the second of which takes `slower` times as long; `equal` at the end. */
 static void play_compare(Scene *scene, int pairs, double slower, bool equal)
 {
@@ -100,11 +110,7 @@ static void play_compare(Scene *scene, int pairs, double slower, bool equal)
             s->block_ms = (side == 0 ? 1 : slower) * s->block_tokens * (20 + i * 7 % 5 + side);
             if (i == 0)
                 continue;
-            s->tokens += s->block_tokens;
-            s->rounds += s->block_rounds;
-            s->ms += s->block_ms;
-            s->draft_ms += side == 0 ? 0.2 * s->block_ms : 0;
-            s->verify_ms += (side == 0 ? 0.79 : 0.99) * s->block_ms;
+            add_block(s, side == 0);
         }
         c->pairs = i;
         c->first = i % 2;
@@ -146,11 +152,7 @@ static void play_targets(Scene *scene, bool over)
             }
             if (i == 0)
                 continue;
-            s->tokens += s->block_tokens;
-            s->rounds += s->block_rounds;
-            s->ms += s->block_ms;
-            s->draft_ms += side == 0 ? 0.2 * s->block_ms : 0;
-            s->verify_ms += (side == 0 ? 0.79 : 0.99) * s->block_ms;
+            add_block(s, side == 0);
         }
         c->pairs = i;
         c->checked = 5;
